@@ -1,0 +1,123 @@
+/*
+ * core - the broker as a state machine: frames, time and faults in; frames, rows and log
+ * leaves out. No socket, no clock, no randomness: all three are arguments.
+ *
+ *        core_frame* ──> one open transaction ──> core_commit ──> core_output*
+ *        core_tick   ──>                          (disk, then log signature)
+ *
+ * An envelope on its way through (PROTOCOL, "Order of checks"):
+ *   bounds > canonical header > connection carries this sender > known already? > suite,
+ *   realm, key > time > bucket > signature > rights > facts > decide > row, leaf, receipt
+ *
+ * Guarantees, in the order they matter:
+ *   1. No output exists before the transaction that justifies it is on disk and its log
+ *      head is signed: core_output yields nothing between core_frame and core_commit.
+ *   2. Every message runs in a savepoint: a refused one leaves its receipt and its leaf
+ *      and nothing else.
+ *   3. (sender, message id) takes effect at most once; the same envelope again is answered
+ *      with the stored receipt, another one under that id is kept as equivocation.
+ *   4. Only facts parts are opened, and nothing of them is stored in clear.
+ *   5. A recipient is sent an envelope again and again, with back-off, until its own receipt
+ *      arrives; per conversation in the order of delivery numbers.
+ *   6. A restriction is in force exactly while an order justifies it; every obligation
+ *      that an order causes reaches its member as a notice that embeds the signed order.
+ *   7. Refusals before a signature is verified change nothing but a counter, written as one
+ *      leaf per peer and second.
+ *   8. The same inputs in the same order give the same bytes.
+ *
+ * Errors: core_frame never fails for what a peer sends; it returns only FATAL and INTERNAL
+ * errors, after which the process must end. RETRY errors of the disk turn into `busy`.
+ *
+ * Ownership: the core borrows everything in core_options for its whole life; frames are
+ * borrowed for the call; outputs are borrowed until the next call on the core.
+ * Thread rule: one thread, the one that opened it.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CORE_PEER_MAX = 1024,               /* adapters known at once */
+    CORE_USER_ID_MAX = 64,              /* "<member>/<16 hex>" with NUL */
+    CORE_BATCH_MAX = 256,               /* envelopes between two commits */
+    CORE_OUTPUT_BYTES = 8 << 20,        /* outputs of one commit */
+    CORE_QUERY_BYTES = 1 << 20,         /* answer of one query */
+    CORE_ENVELOPE_LEAVES_MAX = 64,      /* log leaves that one envelope may cause */
+};
+
+struct calendar;
+struct core;
+struct entropy;
+struct keyring;
+struct regions;
+struct registry;
+struct ruleset;
+struct store;
+
+/* Have the log signed: the n leaves follow the tree of old_size. Writes the checkpoint text.
+ * Any error ends the process: without a signature there are no receipts. */
+typedef enum err core_sign_fn(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32],
+                              size_t leaf_count, struct writer *checkpoint);
+
+struct core_options {
+    const char *realm;
+    const char *member; /* hub.445100 */
+    struct store *store;
+    struct registry *registry;
+    const struct keyring *keys; /* seal, sign, storage and token key of the hub */
+    const struct ruleset *rules;
+    const struct calendar *calendar;
+    const struct regions *regions;
+    struct entropy *entropy;
+    core_sign_fn *sign;
+    void *sign_ctx;
+    uint32_t lease_ms;      /* 0: 30,000 */
+    uint32_t backoff_ms;    /* first redelivery; 0: 1,000; doubles to 300,000 */
+    uint32_t rate_per_s;    /* envelopes per peer and second before `busy`; 0: 20,000 */
+};
+
+struct core_output {
+    uint32_t peer;
+    struct span frame;
+};
+
+/* Checks the log against its signed head (E802, E803, E804) and continues where the database
+ * stopped. */
+MUST_USE enum err core_open(struct core **out, const struct core_options *options, uint64_t now_ms,
+                            struct fault *fault);
+void core_close(struct core **core);
+
+/* The number of an authenticated adapter; stable until core_close. ERR_BUSY when full. */
+MUST_USE enum err core_peer(struct core *core, const char *user_id, uint32_t *peer);
+
+/* One frame from a peer. Joins the open transaction, beginning it if need be. */
+MUST_USE enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_t now_ms);
+
+/* True once the open batch is full: commit before the next frame. */
+bool core_full(const struct core *core);
+
+/* What time alone causes: redelivery, expiry, deadlines, expansion of orders. */
+MUST_USE enum err core_tick(struct core *core, uint64_t now_ms);
+
+/* Commit what is open, have it signed, prepare outputs. */
+MUST_USE enum err core_commit(struct core *core, uint64_t now_ms);
+
+/* Next output; false when there is none (left). */
+bool core_output(struct core *core, struct core_output *out);
+
+/* The peer did not take a frame, or its connection ended: what it holds is due again. */
+void core_peer_gone(struct core *core, uint32_t peer, uint64_t now_ms);
+
+/* When core_tick wants to be called next, at the latest. */
+uint64_t core_due_ms(const struct core *core);
+
+/* Answer one request of the control socket: JSON object in, JSON object out. Reads only. */
+MUST_USE enum err core_query(struct core *core, struct span request, uint64_t now_ms,
+                             struct writer *answer);
+
+#endif
