@@ -42,12 +42,12 @@
 #include <stdint.h>
 
 enum {
-    CORE_PEER_MAX = 1024,               /* adapters known at once */
-    CORE_USER_ID_MAX = 64,              /* "<member>/<16 hex>" with NUL */
-    CORE_BATCH_MAX = 256,               /* envelopes between two commits */
-    CORE_OUTPUT_BYTES = 8 << 20,        /* outputs of one commit */
-    CORE_QUERY_BYTES = 1 << 20,         /* answer of one query */
-    CORE_ENVELOPE_LEAVES_MAX = 64,      /* log leaves that one envelope may cause */
+    CORE_PEER_MAX = 1024,          /* adapters known at once */
+    CORE_USER_ID_MAX = 64,         /* "<member>/<16 hex>" with NUL */
+    CORE_BATCH_MAX = 256,          /* envelopes between two commits */
+    CORE_OUTPUT_BYTES = 8 << 20,   /* outputs of one commit */
+    CORE_QUERY_BYTES = 1 << 20,    /* answer of one query */
+    CORE_ENVELOPE_LEAVES_MAX = 64, /* log leaves that one envelope may cause */
 };
 
 struct calendar;
@@ -64,21 +64,25 @@ struct store;
 typedef enum err core_sign_fn(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32],
                               size_t leaf_count, struct writer *checkpoint);
 
+/* Size and root of the last head that was signed, for the check at start. */
+typedef enum err core_head_fn(void *ctx, uint64_t *size, uint8_t root[static 32]);
+
 struct core_options {
     const char *realm;
     const char *member; /* hub.445100 */
     struct store *store;
-    struct registry *registry;
+    const struct registry *registry;
     const struct keyring *keys; /* seal, sign, storage and token key of the hub */
     const struct ruleset *rules;
     const struct calendar *calendar;
     const struct regions *regions;
-    struct entropy *entropy;
+    const struct entropy *entropy;
     core_sign_fn *sign;
-    void *sign_ctx;
-    uint32_t lease_ms;      /* 0: 30,000 */
-    uint32_t backoff_ms;    /* first redelivery; 0: 1,000; doubles to 300,000 */
-    uint32_t rate_per_s;    /* envelopes per peer and second before `busy`; 0: 20,000 */
+    core_head_fn *head;
+    void *sign_ctx;      /* of both */
+    uint32_t lease_ms;   /* 0: 30,000 */
+    uint32_t backoff_ms; /* first redelivery; 0: 1,000; doubles to 300,000 */
+    uint32_t rate_per_s; /* envelopes per peer and second before `busy`; 0: 20,000 */
 };
 
 struct core_output {
@@ -91,6 +95,10 @@ struct core_output {
 MUST_USE enum err core_open(struct core **out, const struct core_options *options, uint64_t now_ms,
                             struct fault *fault);
 void core_close(struct core **core);
+
+/* Use another registry from now on; it is borrowed, the old one is not needed any more. Between
+ * turns only; commit afterwards. */
+MUST_USE enum err core_registry(struct core *core, const struct registry *registry);
 
 /* The number of an authenticated adapter; stable until core_close. ERR_BUSY when full. */
 MUST_USE enum err core_peer(struct core *core, const char *user_id, uint32_t *peer);

@@ -1,0 +1,296 @@
+#include "core/state.h"
+
+#include "validate.h"
+
+#include <string.h>
+
+void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id)
+{
+    peer_count_refusal(core_peer_at(core, peer), code, core->now_ms);
+    core_wake_at(core, core->now_ms + SECOND_MS);
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_BUSY,
+                               .which_body = lianshu_Control_busy_tag};
+    if (message_id != NULL) {
+        control.body.busy.message_id.size = STORE_ID_LEN;
+        memcpy(control.body.busy.message_id.bytes, message_id, STORE_ID_LEN);
+    }
+    control.body.busy.code = (uint32_t)code;
+    control.body.busy.retry_after_ms = BUSY_RETRY_MS;
+    /* A peer that does not read loses the hint, nothing else. */
+    (void)session_say(core, peer, &control);
+}
+
+/* PROTOCOL, order of checks: frame and bounds, canonical header. */
+static enum err parse(struct core *core, struct incoming *in, struct span frame)
+{
+    in->frame = frame;
+    in->has_facts = false;
+    in->subject = NULL;
+    in->persons = NULL;
+    in->person_count = 0;
+    enum err err = frame_parse_envelope(frame, &in->env);
+    if (err != OK)
+        return err;
+    err = wire_decode(&lianshu_Header_msg, in->env.header, &in->header);
+    if (err != OK)
+        return err;
+    err = header_check(&in->header);
+    if (err != OK)
+        return err;
+    err = frame_matches_header(&in->env, &in->header);
+    if (err != OK)
+        return err;
+    err = frame_all_here(&in->env);
+    if (err != OK)
+        return err;
+    in->type = type_find(in->header.type);
+    if (in->type == NULL || in->type->alone != NULL)
+        return ERR_TYPE_UNKNOWN;
+    if (strcmp(in->header.realm, core->opt.realm) != 0)
+        return ERR_REALM;
+    envelope_id(&in->env, in->header_hash, in->env_id);
+    return OK;
+}
+
+/* Age alone is no fault: only future, end and too long a life are. */
+static enum err check_time(const struct incoming *in, uint64_t now_ms)
+{
+    const lianshu_Header *h = &in->header;
+    if (h->created_ms > now_ms + FUTURE_MAX_MS)
+        return ERR_FUTURE;
+    if (h->expires_ms <= h->created_ms || h->expires_ms - h->created_ms > in->type->life_ms)
+        return ERR_LIFE;
+    if (h->expires_ms <= now_ms)
+        return ERR_EXPIRED;
+    if (h->not_before_ms >= h->expires_ms)
+        return ERR_LIFE;
+    return OK;
+}
+
+static enum err check_rights(struct core *core, const struct incoming *in)
+{
+    const lianshu_Header *h = &in->header;
+    if ((in->type->flags & TYPE_BY_HUB) != 0)
+        return ERR_NO_RIGHT;
+    if (h->purpose[0] == '\0')
+        return ERR_PURPOSE;
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        enum err err = registry_may(core->opt.registry, h->sender, h->type, h->destination[i]);
+        if (err != OK)
+            return err;
+    }
+    /* Readers are recipients: nobody reads who may not receive. */
+    for (pb_size_t p = 0; p < h->parts_count; p++) {
+        for (pb_size_t r = 0; r < h->parts[p].audience_count; r++) {
+            const lianshu_Reader *reader = &h->parts[p].audience[r];
+            const struct registry_key *key;
+            enum err err = registry_signer(core->opt.registry, reader->member, reader->kid,
+                                           KEY_USE_SEAL, core->now_ms, &key);
+            if (err != OK)
+                return err;
+            err = registry_may(core->opt.registry, h->sender, h->type, reader->member);
+            if (err != OK)
+                return err;
+        }
+    }
+    return OK;
+}
+
+/* Open the facts part and hold its document to everything that needs no state. */
+static enum err open_facts(struct core *core, struct incoming *in, struct fault *fault)
+{
+    const lianshu_Header *h = &in->header;
+    int part = header_facts_part(h);
+    if (part < 0)
+        return (in->type->flags & (TYPE_FACTS | TYPE_GATED)) != 0 ? ERR_FACTS_MISSING : OK;
+    if (part_reader(&h->parts[part], core->opt.member) < 0)
+        return ERR_FACTS_MISSING;
+    enum err inner;
+    enum err err =
+        envelope_open(core->opener, core->opt.keys, core->opt.member, h, &in->env, in->header_hash,
+                      (size_t)part, core->plain, SEAL_PLAIN_MAX, &in->facts_frame, NULL, &inner);
+    if (err != OK)
+        return err;
+    err = registry_verify_document(core->opt.registry, core->now_ms, in->facts_frame,
+                                   core->verifier, &in->document, in->facts_hash);
+    if (err != OK)
+        return err;
+    err = document_check(&in->document);
+    if (err != OK)
+        return err;
+    err = document_check_addressed(&in->document, core->opt.member, h->sender,
+                                   (in->type->flags & TYPE_RELAYABLE) != 0);
+    if (err != OK)
+        return err;
+    if (in->document.type != h->type || in->document.facts.size != 0 || in->type->facts == NULL)
+        return ERR_POISON;
+    if (in->document.valid_until_ms != 0 && in->document.valid_until_ms <= core->now_ms)
+        return ERR_EXPIRED;
+    err = wire_decode(in->type->facts, span_of(in->document.body.bytes, in->document.body.size),
+                      &in->body);
+    if (err != OK)
+        return err;
+    in->has_facts = true;
+    in->subject = facts_subject(in->type->facts, &in->body);
+    in->persons = facts_persons(in->type->facts, &in->body, &in->person_count);
+    if (in->subject != NULL && in->subject->kind == lianshu_SubjectKind_SUBJECT_NONE)
+        in->subject = NULL;
+    return facts_validate(in->type, &in->body, core->opt.regions, fault);
+}
+
+/* Another envelope under a known message id, with a good signature: kept as evidence. */
+static enum err keep_equivocation(struct core *core, struct incoming *in)
+{
+    ingest_refuse(core, in->peer, ERR_EQUIVOCATION, in->header.message_id);
+    lianshu_Equivocation body = {0};
+    memcpy(body.sender, in->header.sender, sizeof body.sender);
+    memcpy(body.message_id, in->header.message_id, sizeof body.message_id);
+    memcpy(body.first, in->known.env_id, sizeof body.first);
+    memcpy(body.second, in->env_id, sizeof body.second);
+    uint64_t index;
+    enum err err = core_begin(core);
+    if (err != OK)
+        return err;
+    return apply_leaf(core, LOG_EQUIVOCATION, &lianshu_Equivocation_msg, &body, &index);
+}
+
+static enum err check_signature(struct core *core, const struct incoming *in)
+{
+    const struct registry_key *key;
+    enum err err = registry_key(core->opt.registry, in->header.sender_kid, &key);
+    if (err != OK)
+        return err;
+    if (strcmp(key->member->id, in->header.sender) != 0)
+        return ERR_KEY_NOT_SENDERS;
+    if (key->use != KEY_USE_SIGN)
+        return ERR_KEY_USE;
+    struct frame_signature s;
+    err = frame_parse_signature(in->env.signature, &s);
+    if (err != OK)
+        return err;
+    if (memcmp(s.kid, in->header.sender_kid, KID_LEN) != 0)
+        return ERR_SIGNATURE;
+    return verifier_check(core->verifier, key->public_key, in->env_id, in->env.signature);
+}
+
+/* Numbers of a conversation come in order; one that comes early waits at its sender. */
+static enum err check_sequence(struct core *core, const struct incoming *in)
+{
+    const lianshu_Header *h = &in->header;
+    if (h->sequence == 0)
+        return OK;
+    uint8_t conversation[STORE_ID_LEN] = {0};
+    memcpy(conversation, h->conversation.bytes, h->conversation.size);
+    uint64_t last;
+    enum err err = message_sequence(core->store->messages, h->sender, conversation, &last);
+    if (err != OK)
+        return err;
+    if (h->sequence <= last)
+        return ERR_SEQUENCE;
+    return h->sequence > last + 1 ? ERR_SEQUENCE_GAP : OK;
+}
+
+/* Everything that is refused with a receipt, because its signature is good. */
+static enum err check_signed(struct core *core, struct incoming *in, struct fault *fault)
+{
+    const struct registry_key *key;
+    enum err err = registry_signer(core->opt.registry, in->header.sender, in->header.sender_kid,
+                                   KEY_USE_SIGN, core->now_ms, &key);
+    if (err != OK)
+        return err;
+    err = check_time(in, core->now_ms);
+    if (err != OK)
+        return err;
+    err = check_rights(core, in);
+    if (err != OK)
+        return err;
+    err = check_sequence(core, in);
+    if (err != OK)
+        return err;
+    return open_facts(core, in, fault);
+}
+
+/* One message of the batch, in its savepoint. */
+static enum err settle(struct core *core, struct incoming *in, enum err verdict)
+{
+    struct judgement *judged = &core->judged;
+    enum err err = core_begin(core);
+    if (err != OK)
+        return err;
+    judged->err = verdict;
+    judged->recorded = false;
+    judged->verdict.ground_count = 0;
+    if (verdict == OK) {
+        err = judge(core, in, judged);
+        if (err != OK)
+            return err;
+    } else {
+        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
+    }
+    err = store_savepoint(core->store);
+    if (err != OK)
+        return err;
+    err = apply(core, in, judged);
+    if (err != OK) {
+        enum err undone = store_rollback_to(core->store);
+        return undone != OK ? undone : err;
+    }
+    core->batch_count++;
+    return store_release(core->store);
+}
+
+enum err ingest_envelope(struct core *core, uint32_t peer_number, struct span frame)
+{
+    struct incoming *in = &core->in;
+    struct peer *peer = core_peer_at(core, peer_number);
+    in->peer = peer_number;
+    enum err err = parse(core, in, frame);
+    if (err != OK) {
+        ingest_refuse(core, peer_number, err, NULL);
+        return OK;
+    }
+    const uint8_t *id = in->header.message_id;
+    if (strcmp(in->header.sender, peer->member) != 0) {
+        ingest_refuse(core, peer_number, ERR_WRONG_SENDER, NULL);
+        return OK;
+    }
+    /* The repeat of a known envelope needs no key; anything else does. */
+    enum err known = message_get(core->store->messages, in->header.sender, id, &in->known);
+    if (known != OK && known != ERR_NOT_FOUND)
+        return known;
+    if (known == OK && memcmp(in->known.env_id, in->env_id, HASH_LEN) == 0)
+        return receipts_repeat(core, peer_number, &in->known);
+    err = peer_take_token(peer, core->opt.rate_per_s, core->now_ms);
+    if (err != OK) {
+        ingest_refuse(core, peer_number, err, id);
+        return OK;
+    }
+    enum err signature = check_signature(core, in);
+    if (known == OK && signature == OK)
+        return keep_equivocation(core, in);
+    if (signature != OK) {
+        ingest_refuse(core, peer_number, signature, id);
+        return OK;
+    }
+    struct fault fault = {0};
+    err = check_signed(core, in, &fault);
+    if (err == OK) {
+        bool missing = false;
+        err = session_want(core, in, &missing);
+        if (err == OK && missing)
+            return OK;
+    }
+    enum err_class class = err_class(err);
+    if (class == ERR_CLASS_INTERNAL || class == ERR_CLASS_FATAL)
+        return err;
+    if (class == ERR_CLASS_RETRY) {
+        ingest_refuse(core, peer_number, err, id);
+        return OK;
+    }
+    err = settle(core, in, err);
+    if (err_class(err) == ERR_CLASS_RETRY) {
+        ingest_refuse(core, peer_number, err, id);
+        return OK;
+    }
+    return err;
+}

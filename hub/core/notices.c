@@ -1,0 +1,174 @@
+/* Notices: one obligation each, with the issuer's signed document, sealed to the member when
+ * one of its adapters can take it, with the keys of that moment. */
+#include "core/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The other orders that keep the restriction alive, for a lift. */
+static enum err still_restricted(struct core *core, const struct obligation *row,
+                                 lianshu_SanctionNotice *body)
+{
+    struct restriction_cursor cursor = {0};
+    struct justification other;
+    for (;;) {
+        enum err err = restriction_next(core->store->restrictions, row->subject,
+                                        date_from_ms(core->now_ms), STORE_NEVER, &cursor, &other);
+        if (err == ERR_NOT_FOUND)
+            return OK;
+        if (err != OK)
+            return err;
+        if (strcmp(other.measure, row->measure) != 0 ||
+            memcmp(other.order_id, row->order_id, STORE_ID_LEN) == 0)
+            continue;
+        body->still_restricted = true;
+        if (body->still_orders_count < sizeof body->still_orders / sizeof body->still_orders[0])
+            memcpy(body->still_orders[body->still_orders_count++], other.order_id, STORE_ID_LEN);
+    }
+}
+
+static void copy_basis(const struct obligation *row, lianshu_SanctionNotice *body)
+{
+    const char *at = row->basis;
+    while (*at != '\0' && body->basis_count < sizeof body->basis / sizeof body->basis[0]) {
+        size_t len = strcspn(at, " ");
+        snprintf(body->basis[body->basis_count++], sizeof body->basis[0], "%.*s", (int)len, at);
+        at += len + (at[len] == ' ');
+    }
+}
+
+/* The person of the order that the measure is about. */
+static enum err copy_person(struct core *core, const struct obligation *row,
+                            lianshu_SanctionNotice *body)
+{
+    if (row->subject_index == 0)
+        return OK;
+    if (row->subject_index > core->plan_body.persons_count)
+        return ERR_CORRUPT;
+    body->persons_count = 1;
+    body->persons[0] = core->plan_body.persons[row->subject_index - 1];
+    return OK;
+}
+
+/* The document that the notice rests on: the order, or what ended it. */
+static enum err copy_document(struct core *core, const struct obligation *row, bool lift,
+                              lianshu_SanctionNotice *body)
+{
+    struct order_row order;
+    enum err err = lift ? order_get(core->store->orders, row->order_id, STORE_NEVER, &order)
+                        : order_origin(core->store->orders, row->order_id, &order);
+    if (err != OK)
+        return err;
+    body->order_version = order.version;
+    struct writer w = writer_of(core->frame, FRAME_MAX);
+    union {
+        lianshu_SanctionOrder order;
+        lianshu_SanctionChange change;
+    } text;
+    err = orders_unseal(core, &order, &w,
+                        lift ? &lianshu_SanctionChange_msg : &lianshu_SanctionOrder_msg, &text);
+    if (err != OK)
+        return err;
+    if (w.len > sizeof body->issuer_document.bytes)
+        return ERR_CORRUPT; /* the ingest refuses longer ones */
+    memcpy(body->issuer_document.bytes, w.data, w.len);
+    body->issuer_document.size = (pb_size_t)w.len;
+    return OK;
+}
+
+static enum err fill(struct core *core, const struct obligation *row, bool lift,
+                     lianshu_SanctionNotice *body)
+{
+    wire_clear(&lianshu_SanctionNotice_msg, body);
+    body->stage = lift ? lianshu_NoticeStage_STAGE_LIFT : lianshu_NoticeStage_STAGE_IMPOSE;
+    body->force = (lianshu_Force)row->force;
+    body->start_date = row->start_date;
+    body->end_date = row->end_date;
+    body->answer_due_ms = lift ? 0 : row->answer_due_ms;
+    body->execute_due_ms = row->execute_due_ms;
+    memcpy(body->obligation_id, row->id, sizeof body->obligation_id);
+    memcpy(body->order_id, row->order_id, sizeof body->order_id);
+    snprintf(body->measure, sizeof body->measure, "%.4s", row->measure);
+    snprintf(body->rule, sizeof body->rule, "%.16s", row->rule);
+    copy_basis(row, body);
+    enum err err = orders_plan(core, row->order_id);
+    if (err != OK)
+        return err;
+    body->has_subject = true;
+    body->subject = core->plan_body.subject;
+    err = copy_person(core, row, body);
+    if (err == OK)
+        err = copy_document(core, row, lift, body);
+    if (err == OK && lift)
+        err = still_restricted(core, row, body);
+    return err;
+}
+
+static enum err seal_one(struct core *core, const struct queue_row *queued)
+{
+    struct obligation row;
+    enum err err = obligation_get(core->store->obligations, queued->ref, &row);
+    if (err == OK)
+        err = fill(core, &row, queued->form == FORM_LIFT, &core->notice);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    const char *basis[8];
+    for (pb_size_t i = 0; i < core->notice.basis_count; i++)
+        basis[i] = core->notice.basis[i];
+    const struct outgoing what = {
+        .type = lianshu_DocumentType_TYPE_SANCTION_NOTICE,
+        .recipient = queued->recipient,
+        .conversation = span_of(row.order_id, STORE_ID_LEN),
+        .purpose = "sanction",
+        .basis = basis,
+        .basis_count = core->notice.basis_count,
+        .body = &core->notice,
+    };
+    lianshu_Header *header = &core->out_header;
+    uint8_t env_id[HASH_LEN];
+    struct span frame;
+    err = outgoing_make(core, &what, header, env_id, &frame);
+    if (err == OK)
+        err = outgoing_store(core, header, env_id, queued->seq, frame);
+    uint64_t number = 0;
+    if (err == OK)
+        err = queue_number(core->store->queue, queued->recipient, row.order_id, &number);
+    const struct statement_about statement = {
+        .recipient = queued->recipient,
+        .env_id = env_id,
+        .conversation = what.conversation,
+        .number = number,
+    };
+    uint64_t leaf;
+    if (err == OK)
+        err = apply_statement(core, &statement, &leaf);
+    if (err == OK)
+        err = queue_seal(core->store->queue, queued->recipient, queued->seq, header->message_id,
+                         number, leaf);
+    if (err == OK)
+        err = obligation_notice(core->store->obligations, row.id, queued->seq, header->message_id);
+    return err;
+}
+
+enum err notices_seal(struct core *core)
+{
+    size_t count = core->to_seal_count;
+    core->to_seal_count = 0;
+    if (count == 0)
+        return OK;
+    enum err err = core_begin(core);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        const struct queue_row *queued = &core->to_seal[i];
+        struct queue_row now;
+        err = queue_get(core->store->queue, queued->recipient, queued->seq, &now);
+        if (err == ERR_NOT_FOUND) {
+            err = OK; /* cancelled meanwhile */
+            continue;
+        }
+        static const uint8_t unsealed[STORE_ID_LEN] = {0};
+        if (err == OK && memcmp(now.message_id, unsealed, sizeof unsealed) == 0)
+            err = seal_one(core, &now);
+        queue_unlease(core->store->queue, queued->recipient, queued->seq);
+    }
+    return err;
+}

@@ -1,0 +1,188 @@
+/* Answers for people, as JSON: codes, ids, dates and members; identifiers only as masks. */
+#include "core/query.h"
+
+#include "base/hex.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool query_hex(const struct query *q, const char *name, uint8_t *out, size_t len)
+{
+    const char *text = json_get_text(q->args, name);
+    return text != NULL && hex_decode(text, out, len);
+}
+
+static enum err add_members(struct query *q, uint64_t *undelivered, uint64_t *parked)
+{
+    struct core *core = q->core;
+    struct json *list = json_list();
+    for (size_t i = 0; i < registry_member_count(core->opt.registry); i++) {
+        const struct registry_member *m = registry_member_at(core->opt.registry, i);
+        struct queue_counts counts;
+        enum err err = queue_counts(core->store->queue, m->id, &counts);
+        if (err != OK)
+            return err;
+        uint64_t connected = 0;
+        for (uint32_t p = 0; p < core->peers.count; p++) {
+            const struct peer *peer = core_peer_at(core, p);
+            connected += peer->ready && strcmp(peer->member, m->id) == 0;
+        }
+        uint64_t last = 0;
+        uint64_t acked = 0;
+        err = stream_last(core->store->stream, m->id, &last);
+        if (err == OK)
+            err = stream_acked(core->store->stream, m->id, &acked);
+        if (err != OK)
+            return err;
+        struct json *row = json_map();
+        json_put_text(row, "member", m->id);
+        json_put_uint(row, "connected", connected);
+        json_put_uint(row, "queued", counts.ready);
+        json_put_uint(row, "leased", counts.leased);
+        json_put_uint(row, "held", counts.held);
+        json_put_uint(row, "parked", counts.parked);
+        json_put_uint(row, "receipts_waiting", last - acked);
+        json_add(list, row);
+        *undelivered += counts.ready + counts.held;
+        *parked += counts.parked;
+    }
+    json_put(q->answer, "members", list);
+    return OK;
+}
+
+static void add_counters(struct query *q, const char *key, const char *prefix)
+{
+    struct json *map = json_map();
+    const char *name;
+    uint64_t value;
+    size_t len = strlen(prefix);
+    for (size_t i = 0; store_counter_at(q->core->store, i, &name, &value); i++) {
+        if (strncmp(name, prefix, len) == 0)
+            json_put_uint(map, name + len, value);
+    }
+    json_put(q->answer, key, map);
+}
+
+static enum err query_status(struct query *q)
+{
+    struct core *core = q->core;
+    struct store *store = core->store;
+    uint64_t undelivered = 0;
+    uint64_t parked = 0;
+    json_put_text(q->answer, "hub", core->opt.member);
+    json_put_text(q->answer, "realm", core->opt.realm);
+    json_put_ms(q->answer, "now", core->now_ms);
+    enum err err = add_members(q, &undelivered, &parked);
+    uint64_t states[OBLIGATION_STATES] = {0};
+    if (err == OK)
+        err = obligation_counts(store->obligations, NULL, states);
+    uint64_t restrictions = 0;
+    uint64_t justifications = 0;
+    if (err == OK)
+        err = restriction_counts(store->restrictions, &restrictions, &justifications);
+    if (err != OK)
+        return err;
+    struct json *obligations = json_map();
+    uint64_t total = 0;
+    for (int i = OBLIGATION_CREATED; i < OBLIGATION_STATES; i++) {
+        json_put_uint(obligations, query_obligation_word((uint32_t)i), states[i]);
+        total += states[i];
+    }
+    json_put_uint(obligations, "total", total - states[0]);
+    json_put(q->answer, "obligations", obligations);
+    json_put_uint(q->answer, "unassigned", states[0]);
+    json_put_uint(q->answer, "obligations_executed", store_counter(store, "obligations.executed"));
+    json_put_uint(q->answer, "restrictions", restrictions);
+    json_put_uint(q->answer, "justifications", justifications);
+    json_put_uint(q->answer, "envelopes", store_counter(store, "envelopes"));
+    json_put_uint(q->answer, "orders", store_counter(store, "orders"));
+    json_put_uint(q->answer, "orders_changed", store_counter(store, "orders.changed"));
+    json_put_uint(q->answer, "refused_by_gate", store_counter(store, "gate.refused"));
+    json_put_uint(q->answer, "flagged_by_gate", store_counter(store, "gate.flagged"));
+    json_put_uint(q->answer, "undelivered", undelivered);
+    json_put_uint(q->answer, "parked", parked);
+    json_put_uint(q->answer, "log_size", log_size(store->log));
+    json_put_uint(q->answer, "log_signed", core->signed_size);
+    json_put_uint(q->answer, "registry_version", registry_version(core->opt.registry));
+    add_counters(q, "receipts", "receipt.");
+    add_counters(q, "refused", "refused.");
+    add_counters(q, "unverified", "unverified.");
+    return OK;
+}
+
+static enum err query_checkpoint(struct query *q)
+{
+    char text[NOTE_LEN_MAX + 1];
+    snprintf(text, sizeof text, "%.*s", (int)q->core->checkpoint_len,
+             (const char *)q->core->checkpoint);
+    json_put_uint(q->answer, "size", q->core->signed_size);
+    json_put_text(q->answer, "checkpoint", text);
+    return OK;
+}
+
+static const struct {
+    const char *name;
+    query_fn *run;
+} queries[] = {
+    {"status", query_status},
+    {"order", query_order},
+    {"orders", query_orders},
+    {"obligations", query_obligations},
+    {"restrictions", query_restrictions},
+    {"trace", query_trace},
+    {"explain", query_explain},
+    {"case", query_case},
+    {"checkpoint", query_checkpoint},
+};
+
+static enum err run(struct query *q)
+{
+    const char *name = json_get_text(q->args, "cmd");
+    for (size_t i = 0; name != NULL && i < sizeof queries / sizeof queries[0]; i++) {
+        if (strcmp(queries[i].name, name) == 0)
+            return queries[i].run(q);
+    }
+    return ERR_USAGE;
+}
+
+static void put_error(struct query *q, enum err err)
+{
+    char label[ERR_LABEL_LEN + 1];
+    struct json *error = json_map();
+    err_label(err, label);
+    json_put_text(error, "code", label);
+    json_put_text(error, "zh", err_zh(err));
+    json_put_text(error, "en", err_en(err));
+    json_put_text(error, "todo_zh", err_todo_zh(err));
+    json_put_text(error, "todo_en", err_todo_en(err));
+    json_put(q->answer, "error", error);
+}
+
+enum err core_query(struct core *core, struct span request, uint64_t now_ms, struct writer *answer)
+{
+    uint64_t high = store_now_high(core->store);
+    core->now_ms = now_ms > high ? now_ms : high;
+    struct json *args = NULL;
+    struct query q = {.core = core, .answer = json_map()};
+    enum err err = json_parse(&args, request, "request", NULL);
+    q.args = args;
+    if (err == OK)
+        err = run(&q);
+    if (err_class(err) == ERR_CLASS_FATAL) {
+        json_close(&args);
+        json_close(&q.answer);
+        return err;
+    }
+    if (err != OK)
+        put_error(&q, err);
+    char *text = NULL;
+    size_t len = 0;
+    err = json_print(q.answer, false, &text, &len);
+    if (err == OK)
+        write_bytes(answer, text, len);
+    free(text);
+    json_close(&args);
+    json_close(&q.answer);
+    return err == OK && answer->full ? ERR_TOO_LARGE : err;
+}

@@ -1,0 +1,27 @@
+/* What the files that answer queries share. Inside hub/core only. */
+#ifndef CORE_QUERY_H
+#define CORE_QUERY_H
+
+#include "core/state.h"
+#include "json.h"
+
+struct query {
+    struct core *core;
+    const struct json *args;
+    struct json *answer;
+};
+
+typedef enum err query_fn(struct query *q);
+
+/* Hex argument of exactly len bytes. */
+bool query_hex(const struct query *q, const char *name, uint8_t *out, size_t len);
+
+/* query_ledger.c */
+const char *query_obligation_word(uint32_t state);
+void query_put_obligation(struct json *row, const struct obligation *o);
+query_fn query_order, query_orders, query_obligations, query_restrictions;
+
+/* query_message.c */
+query_fn query_trace, query_explain, query_case;
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * state - what the files of the core share: the open batch, the envelope under examination
+ * and what was decided about it. Nothing outside hub/core includes this.
+ *
+ *   ingest.c    frame -> checks -> struct incoming
+ *   judge.c     incoming -> struct judgement (reads only)
+ *   apply.c     judgement -> rows, leaves, receipts
+ *   orders.c    orders and their changes   obligations.c   expansion, notices, answers
+ *   deliver.c   queue -> outputs           receipts.c      receipts in and out
+ *   session.c   hello, credit, chunks      view.c          the policy's look-ups
+ *   query.c     answers for people         outgoing.c      envelopes of the hub itself
+ */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include "base/clock.h"
+#include "case.pb.h"
+#include "catalogue.h"
+#include "check.h"
+#include "core/core.h"
+#include "core/output.h"
+#include "core/peers.h"
+#include "document.pb.h"
+#include "frame.h"
+#include "ident.h"
+#include "keys/envelope.h"
+#include "keys/receipt.h"
+#include "keys/rest.h"
+#include "log.pb.h"
+#include "policy/casebook.h"
+#include "policy/decide.h"
+#include "policy/gate.h"
+#include "sanction.pb.h"
+#include "store/store.h"
+#include "subject.pb.h"
+#include "wire.h"
+#include "wire.pb.h"
+
+enum {
+    LEASE_MS = 30 * 1000,
+    BACKOFF_MS = 1000,
+    BACKOFF_MAX_MS = 300 * 1000,
+    RATE_PER_S = 20000,
+    FUTURE_MAX_MS = 300 * 1000, /* PROTOCOL, order of checks: created at most so far ahead */
+    BUSY_RETRY_MS = 1000,
+    EXPAND_ROWS_MAX = 256, /* obligations of one transaction */
+    NOTICE_BATCH_MAX = 64, /* notices sealed in one transaction */
+    CLAIM_MAX = 64,        /* rows of one look into a queue */
+    SIGN_LEAVES_MAX = 4096,
+};
+
+/* What a queue row needs before it can go: column `form`. */
+enum queue_form {
+    FORM_FRAME = 0,  /* the frame of message_frame(seq) */
+    FORM_IMPOSE = 1, /* a notice to be sealed; ref is the obligation */
+    FORM_LIFT = 2,   /* the same, that it ends */
+};
+
+/* Any facts body that the hub reads. */
+union facts_body {
+    lianshu_SubjectRegister subject_register;
+    lianshu_SubjectRelation subject_relation;
+    lianshu_Licence licence;
+    lianshu_Appointment appointment;
+    lianshu_Honour honour;
+    lianshu_SanctionOrder order;
+    lianshu_SanctionChange change;
+    lianshu_SanctionAnswer answer;
+    lianshu_SanctionExecuted executed;
+    lianshu_CreditCheck check;
+    lianshu_CaseClock clock;
+    lianshu_BatchFacts batch;
+};
+
+/* The envelope under examination. Spans point into the caller's frame. */
+struct incoming {
+    uint32_t peer;
+    struct span frame;
+    struct frame_envelope env;
+    lianshu_Header header;
+    const struct document_type *type;
+    uint8_t header_hash[HASH_LEN];
+    uint8_t env_id[HASH_LEN];
+    struct message_row known; /* the row under this message id, when there is one */
+    bool has_facts;
+    struct span facts_frame; /* LSD1 in core->plain */
+    uint8_t facts_hash[HASH_LEN];
+    lianshu_Document document;
+    union facts_body body;
+    const lianshu_Subject *subject; /* NULL or empty: the hub does not learn it */
+    const lianshu_Person *persons;
+    size_t person_count;
+};
+
+/* What was decided about it. */
+struct judgement {
+    enum err err;
+    lianshu_ReceiptKind kind;
+    struct verdict verdict;
+    struct decision decision;
+    struct case_result step;
+    struct obligation obligation; /* that an answer is about */
+    enum change_kind change;
+    bool recorded;
+    lianshu_DecisionRecord record;
+};
+
+struct core {
+    struct core_options opt;
+    struct store *store;
+    struct peers peers;
+    struct output output;
+    bool output_ready;
+    struct verifier *verifier;
+    struct opener *opener;
+    struct envelope_batch *envelopes;
+    const struct key *sign_key;
+    const struct key *storage_key;
+    const struct key *token_key;
+    char region[REGION_LEN + 1];
+
+    bool open_batch;
+    size_t batch_count;
+    uint64_t now_ms;   /* max(clock, highest ever committed) */
+    uint64_t due_ms;   /* of core_due_ms */
+    bool work_waiting; /* expansion or sealing goes on at the next tick */
+    uint64_t signed_size;
+    uint8_t checkpoint[NOTE_LEN_MAX];
+    size_t checkpoint_len;
+
+    /* The plan of the order that is being expanded. */
+    bool plan_loaded;
+    uint8_t plan_order[STORE_ID_LEN];
+    struct decision plan;
+    lianshu_SanctionOrder plan_body;
+
+    /* Leased notices that wait for their sealing. */
+    size_t to_seal_count;
+    struct queue_row *to_seal; /* owns NOTICE_BATCH_MAX */
+    struct queue_row *claimed; /* owns CLAIM_MAX */
+
+    struct incoming in;
+    struct judgement judged;
+    lianshu_Document stored; /* last document opened from rest */
+    lianshu_DecisionRecord stored_record;
+    lianshu_SanctionNotice notice; /* the one being made */
+    lianshu_Header out_header;
+    uint8_t *plain;              /* owns ENVELOPE plaintext room, SEAL_PLAIN_MAX */
+    uint8_t *frame;              /* owns FRAME_MAX */
+    uint8_t (*leaves)[HASH_LEN]; /* owns SIGN_LEAVES_MAX */
+};
+
+/* ---- core.c ---- */
+MUST_USE enum err core_begin(struct core *core);
+static inline struct peer *core_peer_at(struct core *core, uint32_t number)
+{
+    return &core->peers.rows[number];
+}
+/* Keep *core due no later than at_ms. */
+void core_wake_at(struct core *core, uint64_t at_ms);
+
+/* ---- ingest.c ---- */
+MUST_USE enum err ingest_envelope(struct core *core, uint32_t peer, struct span frame);
+/* Count what failed before a signature, and say so without a signature. id may be NULL. */
+void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id);
+
+/* ---- judge.c ---- */
+MUST_USE enum err judge(struct core *core, struct incoming *in, struct judgement *out);
+
+/* ---- apply.c ---- */
+MUST_USE enum err apply(struct core *core, struct incoming *in, struct judgement *judged);
+/* A leaf with a canonical message as its body. */
+MUST_USE enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
+                             const void *body, uint64_t *index);
+/* A receipt of the hub: leaf, and its place in the sender's stream unless the hub is the sender. */
+struct receipt_about {
+    lianshu_ReceiptKind kind;
+    const char *sender;
+    const uint8_t *message_id;
+    const uint8_t *env_id;
+    const char *about;
+    enum err code;
+    const lianshu_Ground *grounds;
+    size_t ground_count;
+};
+MUST_USE enum err apply_receipt(struct core *core, const struct receipt_about *what,
+                                uint64_t *index);
+/* The statement that will precede an envelope to a recipient. */
+struct statement_about {
+    const char *recipient;
+    const uint8_t *env_id;
+    struct span conversation;
+    uint64_t number;
+    const lianshu_Ground *advisories;
+    size_t advisory_count;
+};
+MUST_USE enum err apply_statement(struct core *core, const struct statement_about *what,
+                                  uint64_t *index);
+
+/* ---- orders.c ---- */
+MUST_USE enum err orders_impose(struct core *core, struct incoming *in,
+                                const struct judgement *judged, uint64_t seq);
+MUST_USE enum err orders_change(struct core *core, struct incoming *in,
+                                const struct judgement *judged);
+/* Token of the subject (index 0) or of a person of a facts body. */
+MUST_USE enum err orders_token(struct core *core, const lianshu_Subject *subject,
+                               const lianshu_Person *persons, size_t person_count, uint32_t index,
+                               uint8_t token[static STORE_TOKEN_LEN]);
+/* The signed document of a row, opened from rest into *lsd1, decoded into core->stored and its
+ * body into *body. */
+MUST_USE enum err orders_unseal(struct core *core, const struct order_row *row, struct writer *lsd1,
+                                const pb_msgdesc_t *desc, void *body);
+/* Load core->plan and core->plan_body: what the order was decided to cause. */
+MUST_USE enum err orders_plan(struct core *core, const uint8_t id[static STORE_ID_LEN]);
+
+/* ---- obligations.c ---- */
+/* One bounded step of expanding orders or their changes. *more: there is more to do. */
+MUST_USE enum err obligations_expand(struct core *core, bool *more);
+MUST_USE enum err obligations_answer(struct core *core, const struct incoming *in,
+                                     const struct judgement *judged);
+MUST_USE enum err obligations_executed(struct core *core, const struct incoming *in,
+                                       const struct judgement *judged);
+/* The member has the notice, or cannot use it. */
+MUST_USE enum err obligations_delivered(struct core *core, const struct queue_row *row);
+/* Move the state, with its leaf. */
+MUST_USE enum err obligations_move(struct core *core, const struct obligation *row, uint32_t to,
+                                   uint32_t cause, struct span sealed, const char *by,
+                                   const uint8_t *document);
+
+/* ---- notices.c ---- */
+/* Seal what waits in core->to_seal. */
+MUST_USE enum err notices_seal(struct core *core);
+
+/* ---- outgoing.c ---- */
+struct outgoing {
+    uint32_t type;
+    const char *recipient;
+    struct span conversation;
+    struct span in_reply_to;     /* env_id */
+    struct span in_reply_to_doc; /* document id */
+    const char *purpose;
+    const char *const *basis;
+    size_t basis_count;
+    const void *body;
+};
+/* Make one envelope of the hub with one facts document; the frame is in core->frame. */
+MUST_USE enum err outgoing_make(struct core *core, const struct outgoing *what,
+                                lianshu_Header *header, uint8_t env_id[static HASH_LEN],
+                                struct span *frame);
+/* The message row of an envelope of ours, and its frame. */
+MUST_USE enum err outgoing_store(struct core *core, const lianshu_Header *header,
+                                 const uint8_t env_id[static HASH_LEN], uint64_t seq,
+                                 struct span frame);
+/* Make it, store it and queue it to its recipient. */
+MUST_USE enum err outgoing_send(struct core *core, const struct outgoing *what);
+
+/* ---- deliver.c ---- */
+/* Hand out what is due to ready peers; notices that must be sealed first go to core->to_seal. */
+MUST_USE enum err deliver_all(struct core *core);
+MUST_USE enum err deliver_overdue(struct core *core);
+
+/* ---- receipts.c ---- */
+MUST_USE enum err receipts_take(struct core *core, uint32_t peer, struct span frame);
+/* What waits in the streams of ready peers. */
+MUST_USE enum err receipts_send(struct core *core);
+/* The stored verdict of a message again, outside the stream. */
+MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
+                                  const struct message_row *known);
+
+/* ---- session.c ---- */
+MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
+MUST_USE enum err session_chunk(struct core *core, uint32_t peer, struct span frame);
+/* Ask the sender for chunks that an envelope needs; *missing: it needs some. */
+MUST_USE enum err session_want(struct core *core, const struct incoming *in, bool *missing);
+bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control);
+
+/* ---- view.c ---- */
+struct view_ctx {
+    struct core *core;
+    uint64_t as_of;
+};
+struct view view_of(struct view_ctx *ctx);
+MUST_USE enum err view_token(struct core *core, uint8_t kind, struct span id,
+                             uint8_t out[static STORE_TOKEN_LEN]);
+
+/* ---- rest of the core's own keys ---- */
+MUST_USE enum err rest_put(struct core *core, const char *table, struct span row,
+                           const char *column, struct span value, struct writer *w);
+MUST_USE enum err rest_get(struct core *core, const char *table, struct span row,
+                           const char *column, struct span sealed, struct writer *w);
+
+#endif
