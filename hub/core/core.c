@@ -73,7 +73,7 @@ static enum err take_room(struct core *core)
 static enum err sign_log(struct core *core)
 {
     uint64_t size = log_size(core->store->log);
-    while (core->signed_size < size || core->checkpoint_len == 0) {
+    while (core->signed_size < size || (core->checkpoint_len == 0 && size > 0)) {
         uint64_t count = size - core->signed_size;
         if (count > SIGN_LEAVES_MAX)
             count = SIGN_LEAVES_MAX;
@@ -90,6 +90,8 @@ static enum err sign_log(struct core *core)
         core->checkpoint_len = w.len;
         core->signed_size += count;
     }
+    if (size == 0)
+        return OK; /* nothing to sign before the first leaf */
     return log_checkpoint_set(core->store->log, core->signed_size,
                               span_of(core->checkpoint, core->checkpoint_len));
 }

@@ -33,6 +33,7 @@ static enum err look_order(void *arg, const uint8_t id[static VIEW_ORDER_ID_LEN]
         .end_date = row.end_date,
     };
     memcpy(out->id, id, sizeof out->id);
+    memcpy(out->token, row.subject, sizeof out->token);
     memcpy(out->issuer, row.issuer, sizeof out->issuer);
     memcpy(out->changed_by, row.changed_by, sizeof out->changed_by);
     memcpy(out->list, row.list, sizeof out->list);

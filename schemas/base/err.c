@@ -76,10 +76,7 @@ static void trim_utf8(char *text, size_t cap, int wanted)
 {
     if (wanted < 0 || (size_t)wanted < cap)
         return;
-    size_t end = cap - 1;
-    while (end > 0 && ((unsigned char)text[end] & 0xC0u) == 0x80u)
-        end--;
-    /* text[cap-1] is the NUL; step back over the bytes of an incomplete character. */
+    /* text[cap - 1] is the NUL; step back over the bytes of the last character. */
     size_t start = cap - 1;
     while (start > 0 && ((unsigned char)text[start - 1] & 0xC0u) == 0x80u)
         start--;

@@ -49,8 +49,8 @@ struct fault {
 };
 
 enum err_class err_class(enum err err);
-const char *err_name(enum err err);    /* "ERR_SIGNATURE" */
-const char *err_en(enum err err);      /* static strings, never NULL */
+const char *err_name(enum err err); /* "ERR_SIGNATURE" */
+const char *err_en(enum err err);   /* static strings, never NULL */
 const char *err_zh(enum err err);
 const char *err_todo_en(enum err err); /* what to do; "" when there is nothing to say */
 const char *err_todo_zh(enum err err);
@@ -65,7 +65,8 @@ void err_label(enum err err, char out[static ERR_LABEL_LEN + 1]);
 enum err fault_set(struct fault *f, enum err err, unsigned line, const char *where,
                    const char *detail_fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* "E210 place:12: 中文。该做什么。 / English. What to do. (detail)" into out; always NUL-terminated. */
+/* "E210 place:12: 中文。该做什么。 / English. What to do. (detail)" into out; always
+ * NUL-terminated. */
 void fault_print(const struct fault *f, char *out, size_t cap);
 
 #endif

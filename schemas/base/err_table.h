@@ -47,11 +47,12 @@
     X(ERR_WIRE_TEXT, 213, REJECT, "text in the encoding is not allowed", "编码中的文本不允许", "", "") \
     X(ERR_AUDIENCE, 214, REJECT, "audience is empty, too large, unsorted or repeated", "受众为空、过多、无序或重复", "", "") \
     X(ERR_WIRE_ENUM, 215, REJECT, "value outside its enumeration", "枚举值越界", "", "") \
-    X(ERR_NESTING, 216, REJECT, "too many or too deep elements", "元素过多或嵌套过深", "", "") \
+    X(ERR_NESTING, 216, REJECT, "an element is too long, or there are too many", "元素过长或过多", "", "") \
     X(ERR_WRAP_COUNT, 217, REJECT, "key wraps do not match the audience", "密钥封装数与受众不符", "", "") \
     X(ERR_PATH_SHAPE, 218, REJECT, "signature path has the wrong shape", "签名路径形状不符", "", "") \
     X(ERR_FORM, 219, REJECT, "part form is not allowed here", "此处不允许该部分形式", "", "") \
     X(ERR_POISON, 220, REJECT, "document inside a part is malformed", "部分内的文书格式有误", "", "") \
+    X(ERR_HEADER, 221, REJECT, "header or document contradicts itself", "头部或文书自相矛盾", "", "") \
     X(ERR_PERSONAL_DATA, 250, REJECT, "a clear field may hold personal data", "明文字段疑含个人信息", "put it into a sealed part", "请放入密封部分") \
     X(ERR_CANNOT_OPEN, 300, REJECT, "cannot open", "无法打开", "the sender must seal to the current key of the recipient", "发送方须以收件方现行密钥封装") \
     X(ERR_SUITE, 301, REJECT, "cipher suite is not accepted", "密码套件不被接受", "", "") \

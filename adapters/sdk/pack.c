@@ -1,0 +1,235 @@
+#include "adapters/sdk/inner.h"
+
+#include <string.h>
+
+/* Encode one document of a message into the stage; it is signed when the batch is. */
+enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document *out,
+                       const struct sdk_message *m, uint32_t type, struct span body,
+                       const uint8_t *facts_hash, uint8_t hash[static HASH_LEN])
+{
+    enum err err;
+    lianshu_Document *d = s->document;
+    const struct document_type *row = type_find(stage->type);
+    const bool facts = facts_hash == NULL;
+
+    if (row == NULL || body.len > sizeof d->body.bytes || m->basis_count > SDK_BASIS_MAX)
+        return ERR_TOO_LARGE;
+    wire_clear(&lianshu_Document_msg, d);
+    d->type = type;
+    d->version = 1;
+    d->issued_ms = stage->created_ms;
+    if (facts && (row->flags & TYPE_RULES) != 0) {
+        d->by_rule = true;
+    } else {
+        /* The hub reads the facts whoever they go to. */
+        bool hub = !facts;
+        for (size_t i = 0; i < stage->to_count; i++) {
+            const bool is_hub = strcmp(stage->to[i], s->hub) == 0;
+            if (!hub && strcmp(stage->to[i], s->hub) >= 0) {
+                memcpy(d->addressees[d->addressees_count++], s->hub, sizeof s->hub);
+                hub = true;
+            }
+            if (!is_hub)
+                memcpy(d->addressees[d->addressees_count++], stage->to[i], SDK_MEMBER_MAX);
+        }
+        if (!hub)
+            memcpy(d->addressees[d->addressees_count++], s->hub, sizeof s->hub);
+    }
+    for (size_t i = 0; i < m->basis_count; i++) {
+        if (strlen(m->basis[i]) >= sizeof d->basis[i])
+            return ERR_FIELD_LONG;
+        memcpy(d->basis[d->basis_count++], m->basis[i], strlen(m->basis[i]) + 1);
+    }
+    memcpy(d->purpose, stage->purpose, sizeof stage->purpose);
+    d->conversation.size = SDK_ID_LEN;
+    memcpy(d->conversation.bytes, stage->conversation, SDK_ID_LEN);
+    if (!facts) {
+        d->facts.size = HASH_LEN;
+        memcpy(d->facts.bytes, facts_hash, HASH_LEN);
+    }
+    d->body.size = (pb_size_t)body.len;
+    memcpy(d->body.bytes, body.data, body.len);
+    document_prepare(d, s->realm, s->member, keyring_find(s->keys, KEY_USE_SIGN),
+                     stage->created_ms, &s->entropy);
+
+    struct writer w = writer_of(s->stage_bytes + s->stage_len, SDK_STAGE_BYTES - s->stage_len);
+    if ((err = document_encode(d, &w, hash)) != OK)
+        return err;
+    *out = (struct stage_document){.at = s->stage_len, .len = w.len};
+    s->stage_len += w.len;
+    return OK;
+}
+
+static struct span stage_span(const struct sdk *s, const struct stage_document *d)
+{
+    return span_of(s->stage_bytes + d->at, d->len);
+}
+
+static enum err add_leaf(struct sdk *s, struct stage_document *d)
+{
+    uint8_t hash[HASH_LEN];
+    merkle_hash leaf;
+
+    if (d->len == 0)
+        return OK;
+    hash_bytes(hash, stage_span(s, d));
+    document_leaf(leaf, hash);
+    return batch_add(s->batch, leaf, &d->leaf);
+}
+
+static enum err sign_documents(struct sdk *s)
+{
+    enum err err;
+
+    batch_reset(s->batch);
+    for (size_t i = 0; i < s->stage_count; i++)
+        if ((err = add_leaf(s, &s->stage[i].facts)) != OK ||
+            (err = add_leaf(s, &s->stage[i].sealed)) != OK ||
+            (err = add_leaf(s, &s->stage[i].manifest)) != OK)
+            return err;
+    return batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
+}
+
+/* LSD1 of a staged document into plain[slot]. */
+static enum err write_document(struct sdk *s, const struct stage_document *d, size_t slot,
+                               struct span *out)
+{
+    enum err err;
+    uint8_t signature[BATCH_SIGNATURE_MAX];
+    struct writer sw = writer_of(signature, sizeof signature);
+    struct writer w = writer_of(s->plain[slot], FRAME_DOCUMENT_FRAME_MAX);
+
+    if ((err = batch_write(s->batch, d->leaf, &sw)) != OK)
+        return err;
+    struct span one = writer_span(&sw);
+    if ((err = document_write(stage_span(s, d), &one, 1, &w)) != OK)
+        return err;
+    *out = writer_span(&w);
+    return OK;
+}
+
+/* The readers of a part: the destinations, with the hub or without it, sorted. */
+static void audience(const struct sdk *s, const struct stage *stage, bool with_hub,
+                     lianshu_PartHeader *part)
+{
+    bool hub = !with_hub;
+
+    for (size_t i = 0; i < stage->to_count; i++) {
+        const int order = strcmp(stage->to[i], s->hub);
+        if (!hub && order >= 0) {
+            memcpy(part->audience[part->audience_count++].member, s->hub, sizeof s->hub);
+            hub = true;
+        }
+        if (order != 0)
+            memcpy(part->audience[part->audience_count++].member, stage->to[i], SDK_MEMBER_MAX);
+    }
+    if (!hub)
+        memcpy(part->audience[part->audience_count++].member, s->hub, sizeof s->hub);
+}
+
+static void fill_header(struct sdk *s, const struct stage *stage)
+{
+    lianshu_Header *h = s->header;
+    const struct document_type *row = type_find(stage->type);
+
+    wire_clear(&lianshu_Header_msg, h);
+    h->type = stage->type;
+    memcpy(h->message_id, stage->message_id, SDK_ID_LEN);
+    h->created_ms = stage->created_ms;
+    h->expires_ms = stage->expires_ms;
+    h->priority = row == NULL ? 0 : (uint32_t)row->lane;
+    for (size_t i = 0; i < stage->to_count; i++)
+        memcpy(h->destination[h->destination_count++], stage->to[i], SDK_MEMBER_MAX);
+    h->conversation.size = SDK_ID_LEN;
+    memcpy(h->conversation.bytes, stage->conversation, SDK_ID_LEN);
+    h->sequence = stage->sequence;
+    if (stage->replies) {
+        h->in_reply_to.size = SDK_ENV_ID_LEN;
+        memcpy(h->in_reply_to.bytes, stage->in_reply_to, SDK_ENV_ID_LEN);
+    }
+    memcpy(h->purpose, stage->purpose, sizeof stage->purpose);
+    for (size_t i = 0; i < stage->file_count; i++)
+        h->attachments[h->attachments_count++] = stage->files[i];
+}
+
+static enum err add_envelope(struct sdk *s, const struct stage *stage,
+                             uint8_t env_id[static HASH_LEN])
+{
+    enum err err;
+    struct span plain[3];
+    lianshu_Header *h = s->header;
+    const struct stage_document *documents[] = {&stage->facts, &stage->sealed, &stage->manifest};
+    static const lianshu_PartKind kinds[] = {lianshu_PartKind_PART_FACTS,
+                                             lianshu_PartKind_PART_SEALED,
+                                             lianshu_PartKind_PART_MANIFEST};
+
+    fill_header(s, stage);
+    for (size_t i = 0; i < 3; i++) {
+        if (documents[i]->len == 0)
+            continue;
+        lianshu_PartHeader *part = &h->parts[h->parts_count];
+        wire_clear(&lianshu_PartHeader_msg, part);
+        part->kind = kinds[i];
+        audience(s, stage, i == 0, part);
+        if ((err = write_document(s, documents[i], i, &plain[h->parts_count])) != OK)
+            return err;
+        h->parts_count++;
+    }
+    for (size_t i = 0; i < h->attachments_count; i++)
+        h->attachments[i].part = (uint32_t)(h->parts_count - 1); /* the manifest is the last */
+    return envelope_batch_add(s->envelopes, h, plain, NULL, env_id);
+}
+
+/* Sign what is in the envelope batch and store it; stage[first] is its first message. */
+static enum err store_batch(struct sdk *s, size_t first, uint8_t (*env_ids)[HASH_LEN])
+{
+    enum err err;
+    const size_t n = envelope_batch_count(s->envelopes);
+
+    if (n == 0)
+        return OK;
+    if ((err = envelope_batch_finish(s->envelopes)) != OK)
+        return err;
+    for (size_t i = 0; i < n; i++) {
+        struct writer w = writer_of(s->frame, FRAME_MAX);
+        if ((err = envelope_batch_frame(s->envelopes, i, &w)) != OK ||
+            (err = outbox_store(s, &s->stage[first + i], env_ids[first + i], writer_span(&w))) != OK)
+            return err;
+    }
+    return OK;
+}
+
+enum err pack_flush(struct sdk *s)
+{
+    enum err err;
+    uint8_t env_ids[SDK_BATCH_MAX][HASH_LEN];
+    const struct envelope_options options = {
+        .realm = s->realm,
+        .sender = s->member,
+        .key = keyring_find(s->keys, KEY_USE_SIGN),
+        .registry = s->registry,
+        .entropy = &s->entropy,
+    };
+    size_t first = 0;
+
+    if (s->stage_count == 0)
+        return OK;
+    if ((err = sign_documents(s)) != OK || (err = envelope_batch_begin(s->envelopes, &options)) != OK)
+        return err;
+    for (size_t i = 0; i < s->stage_count; i++) {
+        err = add_envelope(s, &s->stage[i], env_ids[i]);
+        if (err == ERR_TOO_LARGE && i > first) {
+            if ((err = store_batch(s, first, env_ids)) != OK ||
+                (err = envelope_batch_begin(s->envelopes, &options)) != OK)
+                return err;
+            first = i;
+            err = add_envelope(s, &s->stage[i], env_ids[i]);
+        }
+        if (err != OK)
+            return err;
+    }
+    if ((err = store_batch(s, first, env_ids)) != OK)
+        return err;
+    s->stage_count = s->stage_len = 0;
+    return OK;
+}

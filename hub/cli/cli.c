@@ -1,0 +1,184 @@
+#include "cli/cli.h"
+
+#include "json.h"
+#include "keys/init.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_BYTES = 1024 };
+
+/* clang-format off */
+#define JSON_OPTION {"json", NULL, false, false, "以 JSON 输出", "print JSON"}
+#define HUB_OPTIONS                                                                                \
+    {"control", "SOCKET", false, false, "枢纽控制套接字", "the hub's control socket"},              \
+    {"config", "HUB.yaml", false, false, "或其配置文件，从中读取套接字", "or its configuration, which names it"}, \
+    JSON_OPTION
+#define ANCHOR_OPTION {"anchor", "ANCHOR.yaml", true, false, "信任锚文件", "the trust anchor"}
+#define PASSPHRASE_OPTION {"passphrase-file", "FILE", true, false, "口令文件（0600）", "file with the passphrase (0600)"}
+
+static const struct args_command COMMANDS[] = {
+    {.group = "key", .verb = "passphrase", .operands = {"FILE"}, .options = {JSON_OPTION},
+     .run = cli_key_passphrase, .zh = "生成随机口令文件（0600）", .en = "Make a file with a random passphrase (0600)",
+     .example = "lianshu key passphrase market.pass"},
+    {.group = "key", .verb = "generate",
+     .options = {
+         {"member", "MEMBER", true, false, "成员标识", "member id"},
+         {"use", "USE", true, false, "adapter、hub、signer、registrar、root 或 storage", "adapter, hub, signer, registrar, root or storage"},
+         {"out", "FILE", true, false, "密钥文件；公钥写入 FILE.pub", "the key file; public keys go to FILE.pub"},
+         PASSPHRASE_OPTION,
+         {"adapter", "NAME", false, false, "适配器名", "name of the adapter"},
+         {"seal-from", "FILE", false, false, "沿用本成员另一适配器的加密密钥（同一口令）", "share the encryption key of the member's other adapter (same passphrase)"},
+         {"days", "N", false, false, "有效天数（默认：签名 365、加密 120、传输 90、根 1825）", "days of validity (default: sign 365, seal 120, transport 90, root 1825)"},
+         JSON_OPTION},
+     .run = cli_key_generate, .zh = "在使用地生成密钥", .en = "Make keys where they are used",
+     .example = "lianshu key generate --member market.445100 --adapter a1 --use adapter --out market.key --passphrase-file market.pass"},
+    {.group = "key", .verb = "show", .operands = {"FILE.pub"}, .options = {JSON_OPTION},
+     .run = cli_key_show, .zh = "显示公钥文件", .en = "Show a file of public keys",
+     .example = "lianshu key show market.key.pub"},
+
+    {.group = "registry", .verb = "build",
+     .options = {
+         {"realm", "REALM", true, false, "域名", "name of the realm"},
+         {"root", "KEY", true, true, "根密钥文件，可多个（全部须签）", "root key file; several: all must sign"},
+         {"registrar", "KEY", true, false, "登记机构密钥文件", "key file of the registrar"},
+         PASSPHRASE_OPTION,
+         {"members", "MEMBERS.yaml", true, false, "成员、公钥与授权", "members, public keys and grants"},
+         {"anchor-out", "ANCHOR.yaml", true, false, "写出信任锚", "where the trust anchor goes"},
+         {"out", "REGISTRY.lsg", true, false, "写出登记册", "where the registry goes"},
+         {"version", "N", false, false, "版本（默认 1），只能递增", "version (default 1), only ever higher"},
+         {"valid-days", "N", false, false, "有效天数（默认 365）", "days of validity (default 365)"},
+         {"replace", NULL, false, false, "覆盖已有文件", "write over existing files"},
+         JSON_OPTION},
+     .run = cli_registry_build, .zh = "编制并签署成员登记册", .en = "Make and sign the registry of members",
+     .example = "lianshu registry build --realm demo --root root.key --registrar registrar.key --passphrase-file reg.pass --members members.yaml --anchor-out anchor.yaml --out registry.lsg"},
+    {.group = "registry", .verb = "show", .operands = {"REGISTRY.lsg"}, .options = {ANCHOR_OPTION, JSON_OPTION},
+     .run = cli_registry_show, .zh = "显示登记册概要", .en = "Show a registry in short",
+     .example = "lianshu registry show registry.lsg --anchor anchor.yaml"},
+    {.group = "registry", .verb = "list", .operands = {"REGISTRY.lsg"}, .options = {ANCHOR_OPTION, JSON_OPTION},
+     .run = cli_registry_list, .zh = "列出成员", .en = "List the members",
+     .example = "lianshu registry list registry.lsg --anchor anchor.yaml --json"},
+    {.group = "registry", .verb = "check", .operands = {"REGISTRY.lsg"}, .options = {ANCHOR_OPTION, JSON_OPTION},
+     .run = cli_registry_check, .zh = "验证登记册与有效期", .en = "Verify a registry and its dates",
+     .example = "lianshu registry check registry.lsg --anchor anchor.yaml"},
+
+    {.group = "send", .operands = {"FILE"},
+     .options = {
+         {"spool", "SITE_DIR", false, false, "适配器目录（其中有 source、done、refused）", "the adapter's directory (holds source, done, refused)"},
+         {"adapter", "ADAPTER.yaml", false, false, "或其配置文件", "or its configuration"},
+         {"attach", "FILE", false, true, "附件，可多个", "an attachment; may be repeated"},
+         {"timeout", "SECONDS", false, false, "最长等待秒数（默认 60）", "longest wait in seconds (default 60)"},
+         JSON_OPTION},
+     .run = cli_send, .zh = "经适配器发送一份单据，等待受理或拒绝", .en = "Send a document through the adapter and wait until it is accepted or refused",
+     .example = "lianshu send --spool /srv/lianshu/market order.json --attach decision.pdf"},
+
+    {.group = "status", .options = {HUB_OPTIONS}, .run = cli_status,
+     .zh = "枢纽运行状态", .en = "How the hub is doing", .example = "lianshu status --config /etc/lianshu/hub.yaml"},
+    {.group = "trace", .operands = {"ENVELOPE_ID"}, .options = {HUB_OPTIONS}, .run = cli_trace,
+     .zh = "一个信封经过了什么", .en = "What an envelope went through", .example = "lianshu trace 9f0c… --control /run/lianshu-hub/control"},
+    {.group = "order", .verb = "show", .operands = {"ORDER_ID"}, .options = {HUB_OPTIONS}, .run = cli_order_show,
+     .zh = "显示一项惩戒及其义务", .en = "Show an order and its obligations"},
+    {.group = "order", .verb = "list", .options = {HUB_OPTIONS}, .run = cli_order_list,
+     .zh = "列出惩戒", .en = "List the orders"},
+    {.group = "obligation", .verb = "list",
+     .options = {{"order", "ORDER_ID", false, false, "只列此惩戒的义务", "of this order only"},
+                 {"state", "STATE", false, false, "只列此状态", "in this state only"},
+                 HUB_OPTIONS},
+     .run = cli_obligation_list, .zh = "列出义务", .en = "List obligations"},
+    {.group = "restriction", .verb = "list", .operands = {"SUBJECT"}, .options = {HUB_OPTIONS}, .run = cli_restriction_list,
+     .zh = "对一个主体的现行限制；SUBJECT 为 -，从标准输入读取一行“enterprise 代码”或“person 证号”",
+     .en = "Restrictions in force against a subject; SUBJECT is -, one line on standard input: \"enterprise CODE\" or \"person ID\"",
+     .example = "lianshu restriction list - < subject.txt"},
+    {.group = "explain", .operands = {"ID"}, .options = {HUB_OPTIONS}, .run = cli_explain,
+     .zh = "解释一个决定：信封、义务、惩戒或决定记录", .en = "Explain a decision: envelope, obligation, order or decision record"},
+    {.group = "log", .verb = "checkpoint", .options = {HUB_OPTIONS}, .run = cli_log_checkpoint,
+     .zh = "日志最新的签名检查点", .en = "The newest signed checkpoint of the log"},
+    {.group = "hub", .verb = "stop", .options = {HUB_OPTIONS}, .run = cli_hub_stop,
+     .zh = "有序停止枢纽", .en = "Stop the hub in order"},
+    {.group = "hub", .verb = "reload", .options = {HUB_OPTIONS}, .run = cli_hub_reload,
+     .zh = "重新读取成员登记册", .en = "Read the registry again"},
+    {.group = "rule", .verb = "check", .operands = {"DIR"}, .options = {JSON_OPTION}, .run = cli_rule_check,
+     .zh = "检查规则集", .en = "Check a rule set", .example = "lianshu rule check /etc/lianshu/rules"},
+    {.group = NULL},
+};
+/* clang-format on */
+
+const struct args_command *cli_commands(void)
+{
+    return COMMANDS;
+}
+
+/* --json anywhere counts, also where parsing stopped before it. */
+static bool wants_json(int argc, const char *const *argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_json_fault(FILE *to, const struct fault *fault)
+{
+    char label[ERR_LABEL_LEN + 1];
+    char *text = NULL;
+    size_t len;
+    struct json *j = json_map();
+    struct json *e = json_map();
+
+    err_label(fault->err, label);
+    json_put_text(e, "code", label);
+    json_put_text(e, "zh", err_zh(fault->err));
+    json_put_text(e, "en", err_en(fault->err));
+    json_put_text(e, "todo_zh", err_todo_zh(fault->err));
+    json_put_text(e, "todo_en", err_todo_en(fault->err));
+    json_put_text(e, "where", fault->where);
+    json_put_uint(e, "line", fault->line);
+    json_put_text(e, "detail", fault->detail);
+    json_put(j, "error", e);
+    if (json_print(j, false, &text, &len) == OK)
+        fwrite(text, 1, len, to);
+    free(text);
+    json_close(&j);
+}
+
+static int refuse(const struct cli_world *world, const struct fault *fault, bool json)
+{
+    char line[LINE_BYTES];
+    if (json) {
+        print_json_fault(world->out, fault);
+    } else {
+        fault_print(fault, line, sizeof line);
+        fprintf(world->err, "%s\n", line);
+    }
+    return fault->err == ERR_USAGE ? CLI_USAGE : CLI_REFUSED;
+}
+
+int cli_run(int argc, const char *const *argv, const struct cli_world *world)
+{
+    struct args args;
+    struct fault fault = {.err = OK};
+
+    enum err err = args_parse(&args, COMMANDS, argc - 1, argv + 1, &fault);
+    if (err == OK && args.version) {
+        fprintf(world->out, "lianshu %s\n", LIANSHU_VERSION);
+        return CLI_DONE;
+    }
+    if (err == OK && args.help) {
+        args_help(world->out, COMMANDS, args.command);
+        return CLI_DONE;
+    }
+    if (err == OK) {
+        const struct cli cli = {&args, world, args_flag(&args, "json")};
+        err = keys_init();
+        if (err == OK)
+            err = args.command->run(&cli, &fault);
+    }
+    if (err == OK && fflush(world->out) != 0)
+        err = fault_set(&fault, ERR_IO, 0, "standard output", "it cannot be written");
+    if (err == OK)
+        return CLI_DONE;
+    if (fault.err != err) /* the callee named no place */
+        fault_set(&fault, err, 0, "", "%s", "");
+    return refuse(world, &fault, wants_json(argc, argv));
+}

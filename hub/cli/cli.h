@@ -1,0 +1,52 @@
+/*
+ * cli - the command-line tool `lianshu`: keys, registry, sending, and questions to a running hub.
+ *
+ * Guarantees:
+ *   1. cli_run answers 0 done, 1 refused, 2 wrong usage; a refusal is one line on `err` with
+ *      code, place and what to do, or with --json one object {"error":{…}} on `out`.
+ *   2. Identifiers of subjects are taken from standard input only; on the command line they are
+ *      refused without being repeated.
+ *   3. Secrets leave guarded memory only into key and passphrase files of mode 0600.
+ *   4. Nothing here opens the hub's database: questions go through its control socket.
+ *
+ * Thread rule: one thread; no state between runs, so tests run it in-process.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/err.h"
+#include "cli/args.h"
+
+#include <stdint.h>
+
+enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+
+/* The world of one run; everything is borrowed. */
+struct cli_world {
+    int in;
+    FILE *out;
+    FILE *err;
+    uint64_t (*now_ms)(void);
+    uint64_t kdf_memory; /* of key files; 0: the default. Tests lower it */
+};
+
+struct cli {
+    const struct args *args;
+    const struct cli_world *world;
+    bool json;
+};
+
+int cli_run(int argc, const char *const *argv, const struct cli_world *world);
+
+/* The commands, for help and tests. */
+const struct args_command *cli_commands(void);
+
+/* cli_key.c, cli_registry.c, cli_send.c, cli_query.c, cli_rule.c */
+args_run_fn cli_key_generate, cli_key_show, cli_key_passphrase;
+args_run_fn cli_registry_build, cli_registry_show, cli_registry_list, cli_registry_check;
+args_run_fn cli_send;
+args_run_fn cli_status, cli_trace, cli_order_show, cli_order_list, cli_obligation_list,
+    cli_restriction_list, cli_explain, cli_log_checkpoint, cli_hub_stop, cli_hub_reload;
+args_run_fn cli_rule_check;
+
+#endif

@@ -1,0 +1,265 @@
+#include "cli/cli.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "cli/pubfile.h"
+#include "json.h"
+#include "keys/guard.h"
+#include "keys/keyfile.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PASSPHRASE_BYTES = 32, LIFE_DAYS_MAX = 3660, PATH_BYTES = 1024 };
+
+/* What one key file holds, by whom it is for. */
+static const struct purpose {
+    const char *name;
+    enum key_use use[6]; /* ends with KEY_USE_NONE */
+} PURPOSES[] = {
+    {"adapter", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE}},
+    {"hub", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE, KEY_USE_TOKEN}},
+    {"signer", {KEY_USE_LOG}},
+    {"registrar", {KEY_USE_REGISTRAR}},
+    {"root", {KEY_USE_ROOT}},
+    {"storage", {KEY_USE_STORAGE, KEY_USE_TOKEN}},
+};
+
+/* Days that a key of this use lives unless --days says otherwise (crypto: keys). */
+static uint64_t life_days(enum key_use use)
+{
+    switch (use) {
+    case KEY_USE_TRANSPORT:
+        return 90;
+    case KEY_USE_SEAL:
+        return 120;
+    case KEY_USE_ROOT:
+        return 5 * 365;
+    default:
+        return 365;
+    }
+}
+
+static const struct purpose *purpose_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof PURPOSES / sizeof PURPOSES[0]; i++) {
+        if (strcmp(PURPOSES[i].name, name) == 0)
+            return &PURPOSES[i];
+    }
+    return NULL;
+}
+
+/* A new key, or the encryption key of another adapter of the member. */
+static enum err make_key(struct key **out, enum key_use use, const struct keyring *seal_from,
+                         uint64_t now_ms, const struct entropy *entropy, struct fault *fault)
+{
+    if (use != KEY_USE_SEAL || seal_from == NULL)
+        return key_make(out, use, now_ms, entropy);
+    const struct key *shared = keyring_find(seal_from, KEY_USE_SEAL);
+    if (shared == NULL)
+        return fault_set(fault, ERR_KEY_FILE, 0, "--seal-from", "the file holds no encryption key");
+    return key_import(out, KEY_USE_SEAL, key_created_ms(shared), key_secret(shared));
+}
+
+static enum err fill_ring(struct keyring *ring, struct pubfile *pub, const struct purpose *purpose,
+                          const struct keyring *seal_from, uint64_t days, uint64_t now_ms,
+                          struct fault *fault)
+{
+    const struct entropy entropy = entropy_system();
+    for (size_t i = 0; purpose->use[i] != KEY_USE_NONE; i++) {
+        const enum key_use use = purpose->use[i];
+        struct key *key = NULL;
+        enum err err = make_key(&key, use, seal_from, now_ms, &entropy, fault);
+        if (err != OK)
+            return err;
+        if (key_use_alg(use) != ALG_NONE) {
+            struct pubfile_key *row = &pub->key[pub->key_count++];
+            row->use = use;
+            memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+            row->valid_from_ms = key_created_ms(key);
+            row->valid_until_ms =
+                row->valid_from_ms + (days > 0 ? days : life_days(use)) * (uint64_t)DAY_MS;
+        }
+        err = keyring_add(ring, &key);
+        if (err != OK) {
+            key_close(&key);
+            return err;
+        }
+    }
+    return OK;
+}
+
+static enum err check_names(const struct args *args, const struct purpose **purpose,
+                            struct fault *fault)
+{
+    const char *adapter = args_value(args, "adapter");
+    *purpose = purpose_of(args_value(args, "use"));
+    if (*purpose == NULL)
+        return fault_set(fault, ERR_USAGE, 0, "--use",
+                         "one of adapter, hub, signer, registrar, root, storage");
+    struct member member;
+    enum err err = member_parse(args_value(args, "member"), &member);
+    if (err != OK)
+        return fault_set(fault, err, 0, "--member", "a department and a region: market.445100");
+    if (adapter != NULL && !pubfile_name_valid(adapter))
+        return fault_set(fault, ERR_USAGE, 0, "--adapter", "letters, digits, _ and -, at most %d",
+                         PUBFILE_NAME_MAX);
+    if (args_flag(args, "seal-from") && strcmp((*purpose)->name, "adapter") != 0)
+        return fault_set(fault, ERR_USAGE, 0, "--seal-from", "only with --use adapter");
+    return OK;
+}
+
+static void say_made(const struct cli *cli, const struct pubfile *pub, const char *path,
+                     const char *pub_path)
+{
+    FILE *to = cli->world->out;
+    if (cli->json) {
+        struct json *j = json_map();
+        char *text;
+        size_t len;
+        json_put_text(j, "member", pub->member);
+        json_put_text(j, "use", pub->use);
+        json_put_text(j, "file", path);
+        if (pub->key_count > 0)
+            json_put_text(j, "public", pub_path);
+        if (json_print(j, false, &text, &len) == OK) {
+            fwrite(text, 1, len, to);
+            free(text);
+        }
+        json_close(&j);
+        return;
+    }
+    fprintf(to, "已生成密钥文件 %s（0600，请勿外传） / key file made: %s (0600, keep it)\n", path, path);
+    if (pub->key_count > 0)
+        fprintf(to, "公钥文件 %s，请交登记机构 / public keys: %s, for the registrar\n", pub_path,
+                pub_path);
+}
+
+enum err cli_key_generate(const struct cli *cli, struct fault *fault)
+{
+    const struct args *args = cli->args;
+    const char *path = args_value(args, "out");
+    const char *adapter = args_value(args, "adapter");
+    const struct keyfile_cost cost = {0, cli->world->kdf_memory};
+    const struct entropy entropy = entropy_system();
+    const struct purpose *purpose;
+    struct passphrase *passphrase = NULL;
+    struct keyring *seal_from = NULL;
+    struct keyring *ring = NULL;
+    struct pubfile pub = {.key_count = 0};
+    char pub_path[PATH_BYTES];
+    uint64_t days;
+
+    enum err err = check_names(args, &purpose, fault);
+    if (err != OK || (err = args_number(args, "days", 1, LIFE_DAYS_MAX, 0, &days, fault)) != OK)
+        return err;
+    if (snprintf(pub_path, sizeof pub_path, "%s.pub", path) >= (int)sizeof pub_path)
+        return fault_set(fault, ERR_FIELD_LONG, 0, "--out", "path: at most %d bytes", PATH_BYTES - 5);
+    if (access(pub_path, F_OK) == 0)
+        return fault_set(fault, ERR_EXISTS, 0, pub_path, "a key file is never replaced");
+    snprintf(pub.member, sizeof pub.member, "%s", args_value(args, "member"));
+    snprintf(pub.adapter, sizeof pub.adapter, "%s", adapter == NULL ? "" : adapter);
+    snprintf(pub.use, sizeof pub.use, "%s", purpose->name);
+
+    err = passphrase_read(&passphrase, args_value(args, "passphrase-file"), fault);
+    if (err == OK && args_flag(args, "seal-from"))
+        err = keyfile_read(&seal_from, args_value(args, "seal-from"), passphrase, fault);
+    if (err == OK)
+        err = keyring_open(&ring, pub.member, pub.adapter);
+    if (err == OK)
+        err = fill_ring(ring, &pub, purpose, seal_from, days, cli->world->now_ms(), fault);
+    if (err == OK)
+        err = keyfile_write(ring, path, false, passphrase, cost, &entropy, fault);
+    if (err == OK && pub.key_count > 0 && (err = pubfile_write(&pub, pub_path, fault)) != OK)
+        unlink(path); /* nobody has used it yet, and without its public half nobody can */
+    if (err == OK)
+        say_made(cli, &pub, path, pub_path);
+    keyring_close(&ring);
+    keyring_close(&seal_from);
+    passphrase_close(&passphrase);
+    return err;
+}
+
+static enum err show_json(const struct cli *cli, const struct pubfile *pub)
+{
+    struct json *j = json_map();
+    struct json *keys = json_list();
+    char *text = NULL;
+    size_t len;
+
+    json_put_text(j, "member", pub->member);
+    json_put_text(j, "adapter", pub->adapter);
+    json_put_text(j, "use", pub->use);
+    for (size_t i = 0; i < pub->key_count; i++) {
+        const struct pubfile_key *key = &pub->key[i];
+        struct json *row = json_map();
+        uint8_t kid[KID_LEN];
+        kid_of(kid, key_use_alg(key->use), key->public_key);
+        json_put_text(row, "use", key_use_name(key->use));
+        json_put_hex(row, "kid", span_of(kid, sizeof kid));
+        json_put_hex(row, "public", span_of(key->public_key, KEY_PUBLIC_LEN));
+        json_put_ms(row, "valid_from", key->valid_from_ms);
+        json_put_ms(row, "valid_until", key->valid_until_ms);
+        json_add(keys, row);
+    }
+    json_put(j, "keys", keys);
+    enum err err = json_print(j, false, &text, &len);
+    if (err == OK)
+        fwrite(text, 1, len, cli->world->out);
+    free(text);
+    json_close(&j);
+    return err;
+}
+
+enum err cli_key_show(const struct cli *cli, struct fault *fault)
+{
+    struct pubfile pub;
+    FILE *to = cli->world->out;
+
+    enum err err = pubfile_read(&pub, cli->args->operand[0], fault);
+    if (err != OK || cli->json)
+        return err != OK ? err : show_json(cli, &pub);
+    fprintf(to, "成员 / member: %s%s%s  用途 / use: %s\n", pub.member,
+            pub.adapter[0] == '\0' ? "" : "  适配器 / adapter: ", pub.adapter, pub.use);
+    for (size_t i = 0; i < pub.key_count; i++) {
+        const struct pubfile_key *key = &pub.key[i];
+        uint8_t kid[KID_LEN];
+        char kid_text[2 * KID_LEN + 1];
+        char from[CLOCK_TEXT_LEN + 1];
+        char until[CLOCK_TEXT_LEN + 1];
+        kid_of(kid, key_use_alg(key->use), key->public_key);
+        hex_encode(span_of(kid, sizeof kid), kid_text);
+        clock_format(key->valid_from_ms, from);
+        clock_format(key->valid_until_ms, until);
+        fprintf(to, "  %-10s kid %s  %.10s … %.10s\n", key_use_name(key->use), kid_text, from,
+                until);
+    }
+    return OK;
+}
+
+enum err cli_key_passphrase(const struct cli *cli, struct fault *fault)
+{
+    const char *path = cli->args->operand[0];
+    const struct entropy entropy = entropy_system();
+    enum err err = ERR_NO_MEMORY;
+
+    uint8_t *bytes = guard_alloc(PASSPHRASE_BYTES);
+    char *text = guard_alloc(2 * PASSPHRASE_BYTES + 2);
+    if (bytes == NULL || text == NULL)
+        goto out;
+    entropy_fill(&entropy, bytes, PASSPHRASE_BYTES);
+    hex_encode(span_of(bytes, PASSPHRASE_BYTES), text);
+    text[2 * PASSPHRASE_BYTES] = '\n';
+    err = file_write(path, span_of(text, 2 * PASSPHRASE_BYTES + 1), 0600, FILE_NEW, fault);
+    if (err == OK && !cli->json)
+        fprintf(cli->world->out, "已生成口令文件 %s（0600） / passphrase file made: %s (0600)\n", path,
+                path);
+    if (err == OK && cli->json)
+        fprintf(cli->world->out, "{}\n");
+
+out:
+    guard_free(text);
+    guard_free(bytes);
+    return err;
+}

@@ -1,0 +1,191 @@
+#include "cli/ask.h"
+
+#include "base/hex.h"
+#include "ident.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { ID_HEX_MIN = 8, ID_HEX_MAX = 64, SUBJECT_LINE_MAX = 256, STATE_MAX = 32 };
+
+/* Ask, and print: the hub's object unchanged, or for people. */
+static enum err ask_and_print(const struct cli *cli, struct json *request, struct fault *fault)
+{
+    char *text = NULL;
+    struct json *answer = NULL;
+    enum err err = ask_hub(cli, request, &text, &answer, fault);
+    if (err != OK)
+        return err;
+    if (cli->json)
+        fprintf(cli->world->out, "%s\n", text);
+    else
+        ask_print(cli->world->out, answer);
+    free(text);
+    json_close(&answer);
+    return OK;
+}
+
+static struct json *request_of(const char *cmd)
+{
+    struct json *j = json_map();
+    json_put_text(j, "cmd", cmd);
+    return j;
+}
+
+/* Ids of envelopes, orders and obligations are hex; nothing else gets through. */
+static enum err check_id(const char *id, const char *where, struct fault *fault)
+{
+    size_t len = strlen(id);
+    bool good = len >= ID_HEX_MIN && len <= ID_HEX_MAX && len % 2 == 0 &&
+                strspn(id, "0123456789abcdef") == len;
+    if (good)
+        return OK;
+    return fault_set(fault, ERR_USAGE, 0, where, "an id is %d to %d lower-case hexadecimal digits",
+                     ID_HEX_MIN, ID_HEX_MAX);
+}
+
+static enum err ask_by_id(const struct cli *cli, const char *cmd, const char *where,
+                          struct fault *fault)
+{
+    enum err err = check_id(cli->args->operand[0], where, fault);
+    if (err != OK)
+        return err;
+    struct json *request = request_of(cmd);
+    json_put_text(request, "id", cli->args->operand[0]);
+    return ask_and_print(cli, request, fault);
+}
+
+enum err cli_status(const struct cli *cli, struct fault *fault)
+{
+    return ask_and_print(cli, request_of("status"), fault);
+}
+
+enum err cli_trace(const struct cli *cli, struct fault *fault)
+{
+    return ask_by_id(cli, "trace", "ENVELOPE_ID", fault);
+}
+
+enum err cli_order_show(const struct cli *cli, struct fault *fault)
+{
+    return ask_by_id(cli, "order", "ORDER_ID", fault);
+}
+
+enum err cli_order_list(const struct cli *cli, struct fault *fault)
+{
+    return ask_and_print(cli, request_of("orders"), fault);
+}
+
+enum err cli_explain(const struct cli *cli, struct fault *fault)
+{
+    return ask_by_id(cli, "explain", "ID", fault);
+}
+
+enum err cli_log_checkpoint(const struct cli *cli, struct fault *fault)
+{
+    return ask_and_print(cli, request_of("checkpoint"), fault);
+}
+
+enum err cli_hub_stop(const struct cli *cli, struct fault *fault)
+{
+    return ask_and_print(cli, request_of("stop"), fault);
+}
+
+enum err cli_hub_reload(const struct cli *cli, struct fault *fault)
+{
+    return ask_and_print(cli, request_of("reload"), fault);
+}
+
+enum err cli_obligation_list(const struct cli *cli, struct fault *fault)
+{
+    const char *order = args_value(cli->args, "order");
+    const char *state = args_value(cli->args, "state");
+    if (order != NULL) {
+        enum err err = check_id(order, "--order", fault);
+        if (err != OK)
+            return err;
+    }
+    if (state != NULL && (strlen(state) > STATE_MAX ||
+                          strspn(state, "abcdefghijklmnopqrstuvwxyz_") != strlen(state)))
+        return fault_set(fault, ERR_USAGE, 0, "--state", "a word like open, accepted, executed");
+    struct json *request = request_of("obligations");
+    if (order != NULL)
+        json_put_text(request, "order", order);
+    if (state != NULL)
+        json_put_text(request, "state", state);
+    return ask_and_print(cli, request, fault);
+}
+
+/* The first line of standard input, without its end. */
+static enum err read_subject(int fd, char out[static SUBJECT_LINE_MAX], struct fault *fault)
+{
+    size_t len = 0;
+    while (len < SUBJECT_LINE_MAX) {
+        ssize_t got = read(fd, out + len, SUBJECT_LINE_MAX - len);
+        if (got < 0)
+            return fault_set(fault, ERR_IO, 0, "standard input", "it cannot be read");
+        char *end = memchr(out + len, '\n', (size_t)got);
+        len += (size_t)got;
+        if (end != NULL)
+            len = (size_t)(end - out);
+        if (end != NULL || got == 0)
+            break;
+    }
+    if (len == 0 || len >= SUBJECT_LINE_MAX)
+        return fault_set(fault, ERR_FIELD_VALUE, 1, "standard input",
+                         "one line: \"enterprise CODE\" or \"person ID\"");
+    out[len] = '\0';
+    return OK;
+}
+
+/* "enterprise 91…", "person 44…", or the bare identifier, whose own check tells its kind. */
+static enum err parse_subject(const char *line, const char **kind, const char **id,
+                              struct fault *fault)
+{
+    static const struct {
+        const char *word;
+        lianshu_SubjectKind kind;
+    } KINDS[] = {
+        {"enterprise", lianshu_SubjectKind_SUBJECT_ENTERPRISE},
+        {"institution", lianshu_SubjectKind_SUBJECT_INSTITUTION},
+        {"person", lianshu_SubjectKind_SUBJECT_PERSON},
+    };
+    const char *space = strchr(line, ' ');
+    for (size_t i = 0; space != NULL && i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        if (strlen(KINDS[i].word) != (size_t)(space - line) ||
+            strncmp(KINDS[i].word, line, (size_t)(space - line)) != 0)
+            continue;
+        *kind = KINDS[i].word;
+        *id = space + 1;
+        enum err err = subject_id_check(KINDS[i].kind, *id);
+        return err == OK ? OK : fault_set(fault, err, 1, "standard input", "identifier");
+    }
+    if (space != NULL)
+        return fault_set(fault, ERR_FIELD_VALUE, 1, "standard input",
+                         "enterprise, institution or person before the identifier");
+    *id = line;
+    *kind = uscc_check(line, NULL) == OK ? "enterprise" : "person";
+    if (strcmp(*kind, "person") == 0 && citizen_check(line) != OK)
+        return fault_set(fault, ERR_CHECK_DIGIT, 1, "standard input",
+                         "neither a unified social credit code nor a citizen number");
+    return OK;
+}
+
+enum err cli_restriction_list(const struct cli *cli, struct fault *fault)
+{
+    char line[SUBJECT_LINE_MAX + 1] = "";
+    const char *kind;
+    const char *id;
+
+    /* A command line is seen by every user of the machine and kept in histories. */
+    if (strcmp(cli->args->operand[0], "-") != 0)
+        return fault_set(fault, ERR_USAGE, 0, "SUBJECT",
+                         "identifiers never stand on a command line: give - and write the line "
+                         "\"enterprise CODE\" to standard input");
+    enum err err = read_subject(cli->world->in, line, fault);
+    if (err != OK || (err = parse_subject(line, &kind, &id, fault)) != OK)
+        return err;
+    struct json *request = request_of("restrictions");
+    json_put_text(request, "kind", kind);
+    json_put_text(request, "id", id);
+    return ask_and_print(cli, request, fault);
+}

@@ -1,0 +1,117 @@
+#include "net/config.h"
+
+#include "check.h"
+
+#include <stddef.h>
+
+static const char *const KEYS[] = {"realm",         "member",         "bind",      "state_dir",
+                                   "key_file",      "passphrase_file", "anchor",   "registry",
+                                   "rules",         "regions",        "calendar",  "signer_socket",
+                                   "control_socket", "log_level",     "limits",    NULL};
+static const char *const LIMIT_KEYS[] = {"lease_ms", "backoff_ms", "rate_per_s", NULL};
+
+/* The entries that are paths, and where they go. */
+#define PATH_ROW(name) {#name, offsetof(struct hub_config, name), sizeof(((struct hub_config *)0)->name)}
+static const struct {
+    const char *key;
+    size_t offset;
+    size_t cap;
+} PATHS[] = {
+    PATH_ROW(state_dir), PATH_ROW(key_file), PATH_ROW(passphrase_file), PATH_ROW(anchor),
+    PATH_ROW(registry),  PATH_ROW(rules),    PATH_ROW(regions),         PATH_ROW(calendar),
+    PATH_ROW(signer_socket), PATH_ROW(control_socket),
+};
+#undef PATH_ROW
+
+static enum err read_text(const struct yaml_node *root, const char *key, char *out, size_t cap,
+                          const struct yaml_node **node, struct fault *fault)
+{
+    enum err err = yaml_need(root, key, YAML_KIND_SCALAR, node, fault);
+    return err != OK ? err : yaml_copy(*node, out, cap, fault);
+}
+
+static enum err read_names(const struct yaml_node *root, struct hub_config *out,
+                           struct fault *fault)
+{
+    const struct yaml_node *node;
+
+    enum err err = read_text(root, "realm", out->realm, sizeof out->realm, &node, fault);
+    if (err != OK)
+        return err;
+    if (!realm_valid(out->realm))
+        return yaml_fault(node, ERR_FIELD_VALUE, fault, "realm: letters, digits and -, at most 16");
+    if ((err = read_text(root, "member", out->member, sizeof out->member, &node, fault)) != OK)
+        return err;
+    if (!member_is_hub(out->member))
+        return yaml_fault(node, ERR_FIELD_VALUE, fault, "member: the hub's, like hub.445100");
+    if ((err = read_text(root, "bind", out->bind, sizeof out->bind, &node, fault)) != OK)
+        return err;
+    if (strncmp(out->bind, "tcp://", 6) != 0 || strrchr(out->bind + 6, ':') == NULL)
+        return yaml_fault(node, ERR_FIELD_VALUE, fault, "bind: like tcp://127.0.0.1:45100");
+    const struct yaml_node *level = yaml_get(root, "log_level");
+    out->log_level = LOG_LEVEL_INFO;
+    if (level != NULL && (yaml_text(level) == NULL ||
+                          log_level_parse(yaml_text(level), &out->log_level) != OK))
+        return yaml_fault(level, ERR_FIELD_VALUE, fault, "log_level: error, warn, info or debug");
+    return OK;
+}
+
+static enum err read_limit(const struct yaml_node *limits, const char *key, uint64_t max,
+                           uint32_t *out, struct fault *fault)
+{
+    uint64_t value = 0;
+    const struct yaml_node *node = yaml_get(limits, key);
+    *out = 0;
+    if (node == NULL)
+        return OK;
+    enum err err = yaml_uint(node, max, &value, fault);
+    if (err != OK)
+        return err;
+    if (value == 0)
+        return yaml_fault(node, ERR_FIELD_VALUE, fault, "%s: at least 1; leave it out for the default",
+                          key);
+    *out = (uint32_t)value;
+    return OK;
+}
+
+static enum err read_limits(const struct yaml_node *root, struct hub_config *out,
+                            struct fault *fault)
+{
+    enum { HOUR = 3600 * 1000, RATE_MAX = 1000000 };
+    const struct yaml_node *limits = yaml_get(root, "limits");
+    if (limits == NULL)
+        return OK;
+    if (yaml_kind(limits) != YAML_KIND_MAP)
+        return yaml_fault(limits, ERR_FIELD_VALUE, fault, "limits: a mapping");
+    enum err err = yaml_only_keys(limits, LIMIT_KEYS, fault);
+    if (err != OK ||
+        (err = read_limit(limits, "lease_ms", HOUR, &out->lease_ms, fault)) != OK ||
+        (err = read_limit(limits, "backoff_ms", HOUR, &out->backoff_ms, fault)) != OK)
+        return err;
+    return read_limit(limits, "rate_per_s", RATE_MAX, &out->rate_per_s, fault);
+}
+
+enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault)
+{
+    struct yaml *y = NULL;
+
+    *out = (struct hub_config){.lease_ms = 0};
+    enum err err = yaml_open(&y, path, fault);
+    if (err != OK)
+        return err;
+    const struct yaml_node *root = yaml_root(y);
+    if ((err = yaml_only_keys(root, KEYS, fault)) != OK ||
+        (err = read_names(root, out, fault)) != OK)
+        goto out;
+    for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
+        err = place_read(root, PATHS[i].key, false, path, (char *)out + PATHS[i].offset,
+                         PATHS[i].cap, fault);
+        if (err != OK)
+            goto out;
+    }
+    err = read_limits(root, out, fault);
+
+out:
+    yaml_close(&y);
+    return err;
+}

@@ -1,0 +1,39 @@
+/*
+ * config - hub.yaml.
+ *
+ * Guarantee: an unknown key, a missing one and a wrong value are refused with file and line;
+ * relative paths are relative to the file; optional limits have safe defaults.
+ * Thread rule: plain values.
+ */
+#ifndef NET_CONFIG_H
+#define NET_CONFIG_H
+
+#include "base/log.h"
+#include "ident.h"
+#include "net/endpoint.h"
+#include "net/local.h"
+#include "net/place.h"
+
+struct hub_config {
+    char realm[17];
+    char member[MEMBER_MAX + 1];
+    char bind[ENDPOINT_ADDRESS_MAX];
+    char state_dir[PLACE_MAX];
+    char key_file[PLACE_MAX];
+    char passphrase_file[PLACE_MAX];
+    char anchor[PLACE_MAX];
+    char registry[PLACE_MAX];
+    char rules[PLACE_MAX];
+    char regions[PLACE_MAX];
+    char calendar[PLACE_MAX];
+    char signer_socket[LOCAL_PATH_MAX + 1];
+    char control_socket[LOCAL_PATH_MAX + 1];
+    enum log_level log_level;
+    uint32_t lease_ms;   /* 0: the core's default */
+    uint32_t backoff_ms; /* 0: the core's default */
+    uint32_t rate_per_s; /* 0: the core's default */
+};
+
+MUST_USE enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault);
+
+#endif

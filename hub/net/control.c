@@ -1,0 +1,286 @@
+#include "net/control.h"
+
+#include "json.h"
+#include "net/local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ACCEPT_MAX = CONTROL_CLIENTS_MAX };
+
+struct client {
+    int fd; /* -1: free */
+    bool closing; /* after the answer */
+    uint64_t last_ms;
+    size_t in_len;
+    char in[CONTROL_REQUEST_MAX + 1];
+    uint8_t *out; /* owns; NULL when nothing is to be written */
+    size_t out_len;
+    size_t out_at;
+};
+
+struct control {
+    int listener;
+    char path[LOCAL_PATH_MAX + 1];
+    control_fn *answer;
+    void *ctx;
+    uint8_t *scratch; /* owns CONTROL_ANSWER_MAX */
+    struct client client[CONTROL_CLIENTS_MAX];
+};
+
+static const struct {
+    const char *name;
+    enum control_verb verb;
+} VERBS[] = {
+    {"ping", CONTROL_PING},
+    {"stop", CONTROL_STOP},
+    {"reload", CONTROL_RELOAD},
+    {"status", CONTROL_QUERY},
+    {"trace", CONTROL_QUERY},
+    {"order", CONTROL_QUERY},
+    {"orders", CONTROL_QUERY},
+    {"obligations", CONTROL_QUERY},
+    {"restrictions", CONTROL_QUERY},
+    {"explain", CONTROL_QUERY},
+    {"checkpoint", CONTROL_QUERY},
+};
+
+enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault)
+{
+    struct json *j = NULL;
+    enum err err = json_parse(&j, line, "request", fault);
+    if (err != OK)
+        return err;
+    const char *cmd = json_get_text(j, "cmd");
+    if (cmd == NULL) {
+        err = fault_set(fault, ERR_FIELD_MISSING, 0, "request", "cmd");
+    } else {
+        err = fault_set(fault, ERR_FIELD_VALUE, 0, "request", "cmd: unknown command");
+        for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
+            if (strcmp(cmd, VERBS[i].name) == 0) {
+                *verb = VERBS[i].verb;
+                err = OK;
+            }
+        }
+    }
+    json_close(&j);
+    return err;
+}
+
+void control_error(const struct fault *fault, struct writer *answer)
+{
+    char label[ERR_LABEL_LEN + 1];
+    char *text = NULL;
+    size_t len;
+    struct json *j = json_map();
+    struct json *e = json_map();
+
+    err_label(fault->err, label);
+    json_put_text(e, "code", label);
+    json_put_text(e, "zh", err_zh(fault->err));
+    json_put_text(e, "en", err_en(fault->err));
+    json_put_text(e, "detail", fault->detail);
+    json_put(j, "error", e);
+    if (json_print(j, false, &text, &len) == OK && len > 0)
+        write_bytes(answer, text, len - 1); /* without the line feed */
+    free(text);
+    json_close(&j);
+}
+
+enum err control_open(struct control **out, const char *path, control_fn *answer, void *ctx,
+                      struct fault *fault)
+{
+    *out = NULL;
+    struct control *c = calloc(1, sizeof *c);
+    if (c == NULL)
+        return fault_set(fault, ERR_NO_MEMORY, 0, "control", "socket");
+    c->listener = -1;
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        c->client[i].fd = -1;
+    c->answer = answer;
+    c->ctx = ctx;
+    c->scratch = malloc(CONTROL_ANSWER_MAX);
+    enum err err = c->scratch == NULL ? ERR_NO_MEMORY
+                                      : local_listen(&c->listener, path, LOCAL_NO_UID, fault);
+    if (err != OK) {
+        control_close(&c);
+        return err;
+    }
+    snprintf(c->path, sizeof c->path, "%s", path);
+    *out = c;
+    return OK;
+}
+
+static void drop(struct client *client)
+{
+    if (client->fd >= 0)
+        close(client->fd);
+    free(client->out);
+    *client = (struct client){.fd = -1};
+}
+
+void control_close(struct control **c)
+{
+    if (c == NULL || *c == NULL)
+        return;
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+        drop(&(*c)->client[i]);
+    local_unlisten(&(*c)->listener, (*c)->path);
+    free((*c)->scratch);
+    free(*c);
+    *c = NULL;
+}
+
+size_t control_poll(const struct control *c, struct pollfd out[static CONTROL_POLL_MAX])
+{
+    size_t count = 0;
+    out[count++] = (struct pollfd){.fd = c->listener, .events = POLLIN};
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        const struct client *client = &c->client[i];
+        if (client->fd >= 0)
+            out[count++] = (struct pollfd){
+                .fd = client->fd, .events = client->out != NULL ? POLLOUT : POLLIN};
+    }
+    return count;
+}
+
+/* A free place, or that of whoever has been silent longest. */
+static struct client *place_for(struct control *c)
+{
+    struct client *oldest = &c->client[0];
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        if (c->client[i].fd < 0)
+            return &c->client[i];
+        if (c->client[i].last_ms < oldest->last_ms)
+            oldest = &c->client[i];
+    }
+    drop(oldest);
+    return oldest;
+}
+
+static enum err accept_all(struct control *c)
+{
+    for (int i = 0; i < ACCEPT_MAX; i++) {
+        int fd;
+        enum err err = local_accept(c->listener, LOCAL_NO_UID, &fd);
+        if (err == ERR_NOT_FOUND)
+            return OK;
+        if (err == ERR_PERMISSION)
+            continue;
+        if (err != OK)
+            return err;
+        struct client *client = place_for(c);
+        client->fd = fd;
+        client->last_ms = local_monotonic_ms();
+    }
+    return OK;
+}
+
+static enum err answer_line(struct control *c, struct span line, struct writer *answer)
+{
+    struct fault fault = {.err = OK};
+    enum control_verb verb;
+    enum err err = control_parse(line, &verb, &fault);
+    if (err == OK)
+        err = c->answer(c->ctx, verb, line, answer, &fault);
+    if (err == OK && answer->full)
+        err = fault_set(&fault, ERR_TOO_LARGE, 0, "answer", "ask for less");
+    if (err == OK)
+        return OK;
+    if (fault.err != err)
+        fault_set(&fault, err, 0, "", "%s", "");
+    *answer = writer_of(c->scratch, CONTROL_ANSWER_MAX - 1);
+    control_error(&fault, answer);
+    return err;
+}
+
+/* One answer at a time: the next request of a client waits in its socket. */
+static void queue_answer(struct client *client, const struct writer *answer)
+{
+    client->out = malloc(answer->len + 1);
+    if (client->out == NULL) {
+        drop(client);
+        return;
+    }
+    memcpy(client->out, answer->data, answer->len);
+    client->out[answer->len] = '\n';
+    client->out_len = answer->len + 1;
+    client->out_at = 0;
+}
+
+static void write_out(struct client *client)
+{
+    while (client->out != NULL && client->out_at < client->out_len) {
+        ssize_t put = send(client->fd, client->out + client->out_at,
+                           client->out_len - client->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (put < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (put <= 0) {
+            drop(client);
+            return;
+        }
+        client->out_at += (size_t)put;
+    }
+    free(client->out);
+    client->out = NULL;
+    client->last_ms = local_monotonic_ms();
+    if (client->closing)
+        drop(client);
+}
+
+/* Answer the first whole line in the buffer. */
+static void take_line(struct control *c, struct client *client)
+{
+    char *end = memchr(client->in, '\n', client->in_len);
+    if (end == NULL && client->in_len <= CONTROL_REQUEST_MAX)
+        return;
+
+    struct writer answer = writer_of(c->scratch, CONTROL_ANSWER_MAX - 1);
+    if (end == NULL) {
+        struct fault fault;
+        fault_set(&fault, ERR_TOO_LARGE, 0, "request", "at most %d bytes", CONTROL_REQUEST_MAX);
+        control_error(&fault, &answer);
+        client->closing = true;
+        client->in_len = 0;
+    } else {
+        size_t len = (size_t)(end - client->in);
+        (void)answer_line(c, span_of(client->in, len), &answer); /* an error is an answer */
+        client->in_len -= len + 1;
+        memmove(client->in, end + 1, client->in_len);
+    }
+    queue_answer(client, &answer);
+    if (client->fd >= 0)
+        write_out(client);
+}
+
+static void read_in(struct client *client)
+{
+    size_t room = sizeof client->in - client->in_len;
+    ssize_t got = read(client->fd, client->in + client->in_len, room);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        drop(client);
+        return;
+    }
+    client->in_len += (size_t)got;
+    client->last_ms = local_monotonic_ms();
+}
+
+enum err control_serve(struct control *c)
+{
+    enum err err = accept_all(c);
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+        struct client *client = &c->client[i];
+        if (client->fd >= 0 && client->out != NULL)
+            write_out(client);
+        if (client->fd >= 0 && client->out == NULL && client->in_len <= CONTROL_REQUEST_MAX)
+            read_in(client);
+        if (client->fd >= 0 && client->out == NULL)
+            take_line(c, client);
+    }
+    return err;
+}

@@ -1,0 +1,71 @@
+/*
+ * control - the hub's window for its operator: one JSON object per line in, one per line out,
+ * over an AF_UNIX socket. Queries only; what changes the exchange travels as documents.
+ *
+ *   request                                     answered by
+ *   {"cmd":"ping"}                              net: {"ok":true}
+ *   {"cmd":"stop"}                              net: {"ok":true}, then an orderly stop
+ *   {"cmd":"reload"}                            net: the registry file is read again
+ *   {"cmd":"status"|"trace"|"order"|"orders"|"obligations"|"restrictions"|"explain"|
+ *    "checkpoint", …}                           the core (core_query)
+ *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
+ *
+ * Guarantees:
+ *   1. Only the process's own user and root are answered (net/local.h).
+ *   2. A request is at most CONTROL_REQUEST_MAX bytes and one line; a longer one is answered
+ *      with E027 and the connection is closed. An unknown or malformed command is answered with
+ *      its error and changes nothing.
+ *   3. At most CONTROL_CLIENTS_MAX connections at once; the oldest idle one makes room. A
+ *      client that does not read its answer holds up nobody: nothing blocks.
+ *   4. No request and no answer is ever logged: they may hold identifiers of subjects.
+ *
+ * Thread rule: the loop's thread.
+ */
+#ifndef NET_CONTROL_H
+#define NET_CONTROL_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <poll.h>
+#include <stdbool.h>
+
+enum {
+    CONTROL_REQUEST_MAX = 4096,
+    CONTROL_ANSWER_MAX = (1 << 20) + 4096,
+    CONTROL_CLIENTS_MAX = 8,
+    CONTROL_CMD_MAX = 24,
+    CONTROL_POLL_MAX = CONTROL_CLIENTS_MAX + 1,
+};
+
+enum control_verb {
+    CONTROL_PING,
+    CONTROL_STOP,
+    CONTROL_RELOAD,
+    CONTROL_QUERY, /* the core's */
+};
+
+/* Answer one request: `verb` says whose it is. Writes one JSON object without a newline, or
+ * returns an error, which control turns into an error object with fault's detail. */
+typedef enum err control_fn(void *ctx, enum control_verb verb, struct span request,
+                            struct writer *answer, struct fault *fault);
+
+struct control;
+
+/* Judge one request line: which verb it is. ERR_SYNTAX, ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
+MUST_USE enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault);
+
+/* The answer object for an error. */
+void control_error(const struct fault *fault, struct writer *answer);
+
+MUST_USE enum err control_open(struct control **out, const char *path, control_fn *answer,
+                               void *ctx, struct fault *fault);
+void control_close(struct control **c);
+
+/* Descriptors to poll: writes at most CONTROL_POLL_MAX, returns how many. */
+size_t control_poll(const struct control *c, struct pollfd out[static CONTROL_POLL_MAX]);
+
+/* Serve whatever is ready. Fails only when the listening socket is broken. */
+MUST_USE enum err control_serve(struct control *c);
+
+#endif

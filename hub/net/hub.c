@@ -1,0 +1,436 @@
+#include "net/hub.h"
+
+#include "base/calendar.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "core/core.h"
+#include "keys/entropy.h"
+#include "keys/keyfile.h"
+#include "keys/registry.h"
+#include "net/config.h"
+#include "net/control.h"
+#include "net/loop.h"
+#include "net/process.h"
+#include "net/routes.h"
+#include "net/signer_client.h"
+#include "net/zap.h"
+#include "policy/ruleset.h"
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define META_REGISTRY "registry.version"
+
+enum { USER_KID_LEN = 8 }; /* bytes of the kid in a User-Id */
+
+struct hub {
+    struct hub_config config;
+    struct entropy entropy;
+    struct passphrase *passphrase;
+    struct keyring *keys;
+    struct anchor anchor;
+    struct registry *registry;
+    struct ruleset *rules;
+    struct calendar *calendar;
+    struct regions *regions;
+    struct store *store;
+    struct signer_client *signer;
+    struct core *core;
+    struct net_context *net;
+    struct zap *zap;
+    struct endpoint *endpoint;
+    struct routes *routes;
+    struct control *control;
+    struct loop *loop;
+    int signal_fd;
+};
+
+void hub_close(struct hub **hub)
+{
+    if (hub == NULL || *hub == NULL)
+        return;
+    struct hub *h = *hub;
+    loop_close(&h->loop);
+    control_close(&h->control);
+    routes_close(&h->routes);
+    endpoint_close(&h->endpoint);
+    zap_close(&h->zap);
+    net_context_close(&h->net);
+    core_close(&h->core);
+    signer_client_close(&h->signer);
+    store_close(&h->store);
+    regions_close(&h->regions);
+    calendar_close(&h->calendar);
+    ruleset_close(&h->rules);
+    registry_close(&h->registry);
+    keyring_close(&h->keys);
+    passphrase_close(&h->passphrase);
+    if (h->signal_fd >= 0)
+        close(h->signal_fd);
+    free(h);
+    *hub = NULL;
+}
+
+/* ---- what the sockets ask ---- */
+
+static void user_of(const struct registry_key *key, char user[static ENDPOINT_USER_MAX])
+{
+    char kid[2 * USER_KID_LEN + 1];
+    hex_encode(span_of(key->kid, USER_KID_LEN), kid);
+    snprintf(user, ENDPOINT_USER_MAX, "%s/%s", key->member->id, kid);
+}
+
+/* zap_lookup_fn */
+static enum err lookup_key(void *ctx, const uint8_t public_key[static ENDPOINT_KEY_LEN],
+                           uint64_t now_ms, char user[static ENDPOINT_USER_MAX])
+{
+    const struct hub *hub = ctx;
+    const struct registry_key *key;
+    enum err err = registry_transport(hub->registry, public_key, &key);
+    if (err != OK)
+        return err;
+    err = registry_key_check(key, key->member->id, KEY_USE_TRANSPORT, now_ms);
+    if (err != OK)
+        return err;
+    user_of(key, user);
+    return OK;
+}
+
+/* routes_valid_fn: the key that a User-Id names, in the registry of this moment. */
+static enum err check_user(void *ctx, const char *user, uint64_t now_ms)
+{
+    const struct hub *hub = ctx;
+    char member[MEMBER_MAX + 1];
+    uint8_t kid[USER_KID_LEN];
+
+    const char *slash = strchr(user, '/');
+    if (slash == NULL || (size_t)(slash - user) > MEMBER_MAX ||
+        !hex_decode(slash + 1, kid, sizeof kid))
+        return ERR_NO_USER_ID;
+    memcpy(member, user, (size_t)(slash - user));
+    member[slash - user] = '\0';
+    const struct registry_member *row = registry_member(hub->registry, member);
+    for (size_t i = 0; row != NULL && i < row->key_count; i++) {
+        const struct registry_key *key = registry_member_key(hub->registry, row, i);
+        if (key->use == KEY_USE_TRANSPORT && memcmp(key->kid, kid, sizeof kid) == 0)
+            return registry_key_check(key, member, KEY_USE_TRANSPORT, now_ms);
+    }
+    return ERR_REVOKED;
+}
+
+/* routes_number_fn */
+static enum err number_user(void *ctx, const char *user, uint32_t *peer)
+{
+    const struct hub *hub = ctx;
+    return core_peer(hub->core, user, peer);
+}
+
+/* core_sign_fn, core_head_fn */
+static enum err sign_log(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32],
+                         size_t leaf_count, struct writer *checkpoint)
+{
+    return signer_client_sign(ctx, old_size, leaves, leaf_count, checkpoint);
+}
+
+static enum err head_of_log(void *ctx, uint64_t *size, uint8_t root[static 32])
+{
+    return signer_client_head(ctx, size, root);
+}
+
+/* control_fn */
+static enum err answer_control(void *ctx, enum control_verb verb, struct span request,
+                               struct writer *answer, struct fault *fault)
+{
+    struct hub *hub = ctx;
+    (void)fault;
+    if (verb == CONTROL_QUERY)
+        return core_query(hub->core, request, clock_real_ms(), answer);
+    if (verb == CONTROL_STOP)
+        loop_stop(hub->loop);
+    if (verb == CONTROL_RELOAD)
+        loop_reload(hub->loop);
+    write_span(answer, span_str("{\"ok\":true}"));
+    return OK;
+}
+
+/* ---- what it is made of ---- */
+
+static enum err open_keys(struct hub *hub, struct fault *fault)
+{
+    static const enum key_use NEEDED[] = {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT,
+                                          KEY_USE_STORAGE, KEY_USE_TOKEN};
+    const struct hub_config *config = &hub->config;
+    enum err err = passphrase_read(&hub->passphrase, config->passphrase_file, fault);
+    if (err != OK ||
+        (err = keyfile_read(&hub->keys, config->key_file, hub->passphrase, fault)) != OK)
+        return err;
+    passphrase_close(&hub->passphrase);
+    if (strcmp(keyring_owner(hub->keys), config->member) != 0)
+        return fault_set(fault, ERR_KEY_FILE, 0, config->key_file, "belongs to %s",
+                         keyring_owner(hub->keys));
+    for (size_t i = 0; i < sizeof NEEDED / sizeof NEEDED[0]; i++) {
+        if (keyring_find(hub->keys, NEEDED[i]) == NULL)
+            return fault_set(fault, ERR_KEY_FILE, 0, config->key_file,
+                             "holds no %s key: made with --use hub", key_use_name(NEEDED[i]));
+    }
+    return OK;
+}
+
+/* Nobody could seal to, verify or connect to a hub whose keys the registry does not name. */
+static enum err check_own_keys(const struct hub *hub, const struct registry *registry,
+                               struct fault *fault)
+{
+    static const enum key_use PUBLISHED[] = {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT};
+    const uint64_t now = clock_real_ms();
+    const struct registry_key *found;
+    for (size_t i = 0; i < sizeof PUBLISHED / sizeof PUBLISHED[0]; i++) {
+        const struct key *key = keyring_find(hub->keys, PUBLISHED[i]);
+        enum err err = registry_signer(registry, hub->config.member, key_kid(key), PUBLISHED[i],
+                                       now, &found);
+        if (err != OK)
+            return fault_set(fault, err, 0, hub->config.registry,
+                             "this hub's %s key is not registered or not valid now",
+                             key_use_name(PUBLISHED[i]));
+    }
+    enum err err = registry_current(registry, hub->config.member, KEY_USE_LOG, now, &found);
+    return err == OK ? OK
+                     : fault_set(fault, err, 0, hub->config.registry,
+                                 "this hub's log key is not registered: add signer.key.pub");
+}
+
+static enum err open_registry(const struct hub *hub, uint64_t min_version, struct registry **out,
+                              struct fault *fault)
+{
+    struct registry *registry = NULL;
+    *out = NULL;
+    enum err err = registry_read(&registry, &hub->anchor, hub->config.registry, min_version, fault);
+    if (err != OK)
+        return err;
+    err = registry_fresh(registry, clock_real_ms());
+    if (err != OK)
+        err = fault_set(fault, err, 0, hub->config.registry, "its time is over or has not begun");
+    if (err == OK)
+        err = check_own_keys(hub, registry, fault);
+    if (err != OK)
+        registry_close(&registry);
+    *out = registry;
+    return err;
+}
+
+static enum err open_rules(struct hub *hub, struct fault *fault)
+{
+    struct ruleset_faults *faults = calloc(1, sizeof *faults);
+    if (faults == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = ruleset_open(&hub->rules, hub->config.rules, faults);
+    if (err != OK && faults->count > 0)
+        *fault = faults->fault[0];
+    else if (err != OK)
+        fault_set(fault, err, 0, hub->config.rules, "rules");
+    for (size_t i = 1; err != OK && i < faults->count; i++)
+        log_fault("rule_set_refused", &faults->fault[i]);
+    free(faults);
+    return err;
+}
+
+/* Everything that is read and not written. */
+static enum err open_inputs(struct hub *hub, const char *config_path, struct fault *fault)
+{
+    enum err err = hub_config_read(&hub->config, config_path, fault);
+    if (err != OK)
+        return err;
+    const struct hub_config *config = &hub->config;
+    log_open(STDERR_FILENO, config->log_level);
+    if ((err = open_keys(hub, fault)) != OK ||
+        (err = anchor_read(&hub->anchor, config->anchor, fault)) != OK)
+        return err;
+    if (strcmp(hub->anchor.realm, config->realm) != 0)
+        return fault_set(fault, ERR_REALM, 0, config->anchor, "the anchor is of realm %s",
+                         hub->anchor.realm);
+    if ((err = open_registry(hub, 0, &hub->registry, fault)) != OK ||
+        (err = open_rules(hub, fault)) != OK ||
+        (err = calendar_open(&hub->calendar, config->calendar, fault)) != OK)
+        return err;
+    return regions_open(&hub->regions, config->regions, fault);
+}
+
+/* The registry in use is the newest this database has seen, or newer; remember it. */
+static enum err note_registry(const struct hub *hub, struct fault *fault)
+{
+    uint64_t seen = 0;
+    const uint64_t version = registry_version(hub->registry);
+    enum err err = store_meta_get_u64(hub->store, META_REGISTRY, &seen);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (version < seen)
+        return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, hub->config.registry,
+                         "version %llu, but %llu was in use here", (unsigned long long)version,
+                         (unsigned long long)seen);
+    if (version == seen)
+        return OK;
+    if ((err = store_begin(hub->store, clock_real_ms())) != OK)
+        return err;
+    err = store_meta_put_u64(hub->store, META_REGISTRY, version);
+    if (err != OK) {
+        store_rollback(hub->store);
+        return err;
+    }
+    return store_commit(hub->store);
+}
+
+static enum err open_store(struct hub *hub, struct fault *fault)
+{
+    char path[PLACE_MAX + 8];
+    const struct store_options options = {.path = path};
+    snprintf(path, sizeof path, "%s/hub.db", hub->config.state_dir);
+    enum err err = file_private_dir(hub->config.state_dir, 0700, fault);
+    if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
+        return err;
+    return note_registry(hub, fault);
+}
+
+static enum err open_core(struct hub *hub, struct fault *fault)
+{
+    const struct core_options options = {
+        .realm = hub->config.realm,
+        .member = hub->config.member,
+        .store = hub->store,
+        .registry = hub->registry,
+        .keys = hub->keys,
+        .rules = hub->rules,
+        .calendar = hub->calendar,
+        .regions = hub->regions,
+        .entropy = &hub->entropy,
+        .sign = sign_log,
+        .head = head_of_log,
+        .sign_ctx = hub->signer,
+        .lease_ms = hub->config.lease_ms,
+        .backoff_ms = hub->config.backoff_ms,
+        .rate_per_s = hub->config.rate_per_s,
+    };
+    return core_open(&hub->core, &options, clock_real_ms(), fault);
+}
+
+static enum err open_sockets(struct hub *hub, struct fault *fault)
+{
+    const struct zap_policy policy = {lookup_key, hub};
+    const struct routes_source source = {check_user, number_user, hub};
+    const struct key *transport = keyring_find(hub->keys, KEY_USE_TRANSPORT);
+
+    enum err err = net_context_open(&hub->net, fault);
+    if (err != OK || (err = zap_open(&hub->zap, hub->net, &policy, fault)) != OK ||
+        (err = endpoint_listen(&hub->endpoint, hub->net, hub->config.bind, key_secret(transport),
+                               fault)) != OK ||
+        (err = zap_selftest(hub->zap, hub->net, hub->endpoint, key_public(transport),
+                            clock_real_ms(), fault)) != OK ||
+        (err = routes_open(&hub->routes, &source)) != OK)
+        return err;
+    return control_open(&hub->control, hub->config.control_socket, answer_control, hub, fault);
+}
+
+/* loop_call_fn */
+static enum err reload(void *ctx, struct fault *fault)
+{
+    struct hub *hub = ctx;
+    struct registry *fresh = NULL;
+    enum err err = open_registry(hub, registry_version(hub->registry), &fresh, fault);
+    if (err != OK)
+        return err;
+    err = core_registry(hub->core, fresh);
+    if (err == OK)
+        err = core_commit(hub->core, clock_real_ms());
+    if (err != OK) {
+        /* The core may hold either: only the class tells, and then the process ends. */
+        registry_close(&fresh);
+        return ERR_INTERNAL;
+    }
+    registry_close(&hub->registry);
+    hub->registry = fresh;
+    log_info("registry_loaded", "version=%llu members=%zu",
+             (unsigned long long)registry_version(fresh), registry_member_count(fresh));
+    return note_registry(hub, fault);
+}
+
+/* loop_call_fn */
+static enum err idle(void *ctx, struct fault *fault)
+{
+    struct hub *hub = ctx;
+    (void)fault;
+    return store_idle(hub->store);
+}
+
+static enum err open_loop(struct hub *hub)
+{
+    enum err err = process_signals(&hub->signal_fd);
+    if (err != OK)
+        return err;
+    const struct loop_options options = {
+        .core = hub->core,
+        .endpoint = hub->endpoint,
+        .zap = hub->zap,
+        .routes = hub->routes,
+        .control = hub->control,
+        .signal_fd = hub->signal_fd,
+        .now_ms = clock_real_ms,
+        .reload = reload,
+        .idle = idle,
+        .ctx = hub,
+    };
+    return loop_open(&hub->loop, &options);
+}
+
+static enum err hub_new(struct hub **out)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    (*out)->signal_fd = -1;
+    (*out)->entropy = entropy_system();
+    return OK;
+}
+
+enum err hub_open(struct hub **out, const char *config_path, struct fault *fault)
+{
+    struct hub *hub = NULL;
+    *out = NULL;
+    enum err err = hub_new(&hub);
+    if (err != OK || (err = open_inputs(hub, config_path, fault)) != OK ||
+        (err = open_store(hub, fault)) != OK ||
+        (err = signer_client_open(&hub->signer, hub->config.signer_socket, fault)) != OK ||
+        (err = open_core(hub, fault)) != OK || (err = open_sockets(hub, fault)) != OK ||
+        (err = open_loop(hub)) != OK) {
+        hub_close(&hub);
+        return err;
+    }
+    *out = hub;
+    return OK;
+}
+
+enum err hub_check(const char *config_path, struct fault *fault)
+{
+    struct hub *hub = NULL;
+    enum err err = hub_new(&hub);
+    if (err == OK)
+        err = open_inputs(hub, config_path, fault);
+    hub_close(&hub);
+    return err;
+}
+
+enum err hub_run(struct hub *hub, struct fault *fault)
+{
+    char address[ENDPOINT_ADDRESS_MAX];
+    enum err err = endpoint_address(hub->endpoint, address);
+    if (err != OK)
+        return err;
+    log_info("ready", "program=lianshu-hub member=%s bind=%s registry=%llu", hub->config.member,
+             address, (unsigned long long)registry_version(hub->registry));
+    err = loop_run(hub->loop);
+    if (err == OK)
+        log_info("stopped", "program=lianshu-hub");
+    else
+        fault_set(fault, err, 0, hub->config.state_dir, "the process ends; start it again");
+    return err;
+}

@@ -1,0 +1,33 @@
+/*
+ * hub - the process lianshu-hub, put together: what it holds, opened in an order in which nothing
+ * is reachable before everything behind it is sound.
+ *
+ *   keys ─> registry ─> rules, tables ─> store ─> signer ─> core ─> ZAP ─> bind ─> self-test ─> control
+ *
+ * Guarantees:
+ *   1. No socket is bound before the log has been checked against its signed head (E802, E803,
+ *      E804), the registry verifies and names this hub's own keys.
+ *   2. A registry older than the newest ever used with this database is refused (E433).
+ *   3. hub_check changes nothing on disk, opens no socket and says what hub_open would refuse
+ *      of configuration, keys, registry, rules and tables.
+ *   4. A reload takes effect between two turns as a whole, or not at all.
+ *
+ * Thread rule: main only.
+ */
+#ifndef NET_HUB_H
+#define NET_HUB_H
+
+#include "base/err.h"
+
+struct hub;
+
+/* On failure *out is NULL and the fault says what and where. */
+MUST_USE enum err hub_open(struct hub **out, const char *config_path, struct fault *fault);
+MUST_USE enum err hub_check(const char *config_path, struct fault *fault);
+
+/* Until SIGTERM, SIGINT or control's "stop". */
+MUST_USE enum err hub_run(struct hub *hub, struct fault *fault);
+
+void hub_close(struct hub **hub);
+
+#endif

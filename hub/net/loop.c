@@ -1,0 +1,249 @@
+#include "net/loop.h"
+
+#include "base/log.h"
+#include "core/core.h"
+#include "net/control.h"
+#include "net/local.h"
+#include "net/routes.h"
+#include "net/zap.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+_Static_assert((int)ROUTES_MAX == (int)CORE_PEER_MAX && (int)ENDPOINT_USER_MAX == (int)CORE_USER_ID_MAX,
+               "net and core number the same peers");
+
+enum { REPORT_MS = 10000 };
+
+/* What was refused before the core saw it, when it was last logged. */
+struct refusals {
+    uint64_t unknown_keys;
+    uint64_t revoked;
+    uint64_t multipart;
+    uint64_t no_user;
+};
+
+struct loop {
+    struct loop_options opt;
+    bool stop;
+    bool reload;
+    bool idle_done; /* opt.idle has run since something happened */
+    struct refusals logged;
+    uint64_t logged_ms;
+    uint8_t gone[CORE_PEER_MAX]; /* peers that did not take an output in this turn */
+};
+
+static struct refusals refusals_of(const struct loop *loop)
+{
+    const struct endpoint_drops *drops = endpoint_drops(loop->opt.endpoint);
+    return (struct refusals){zap_refused(loop->opt.zap), routes_refused(loop->opt.routes),
+                             drops->multipart, drops->no_user};
+}
+
+enum err loop_open(struct loop **out, const struct loop_options *options)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    (*out)->opt = *options;
+    (*out)->logged = refusals_of(*out); /* the self-test's own strangers are no news */
+    return OK;
+}
+
+void loop_close(struct loop **loop)
+{
+    if (loop == NULL)
+        return;
+    free(*loop);
+    *loop = NULL;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stop = true;
+}
+
+void loop_reload(struct loop *loop)
+{
+    loop->reload = true;
+}
+
+static bool ends_process(enum err err)
+{
+    return err_class(err) == ERR_CLASS_FATAL || err_class(err) == ERR_CLASS_INTERNAL;
+}
+
+/* How long nothing is due. */
+static long wait_ms(const struct loop *loop)
+{
+    uint64_t now = loop->opt.now_ms();
+    uint64_t due = core_due_ms(loop->opt.core);
+    if (loop->stop || loop->reload || due <= now)
+        return 0;
+    return due - now < LOOP_WAIT_MAX_MS ? (long)(due - now) : LOOP_WAIT_MAX_MS;
+}
+
+static enum err wait_for_work(struct loop *loop, long timeout_ms)
+{
+    enum { FIXED = 3 };
+    struct pollfd fds[CONTROL_POLL_MAX];
+    zmq_pollitem_t items[FIXED + CONTROL_POLL_MAX] = {
+        {endpoint_zmq(loop->opt.endpoint), 0, ZMQ_POLLIN, 0},
+        {zap_zmq(loop->opt.zap), 0, ZMQ_POLLIN, 0},
+        {NULL, loop->opt.signal_fd, ZMQ_POLLIN, 0},
+    };
+    size_t count = control_poll(loop->opt.control, fds);
+    for (size_t i = 0; i < count; i++)
+        items[FIXED + i] = (zmq_pollitem_t){
+            NULL, fds[i].fd,
+            (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+                    (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0)),
+            0};
+    if (zmq_poll(items, (int)(FIXED + count), timeout_ms) < 0 && errno != EINTR)
+        return ERR_INTERNAL;
+    return OK;
+}
+
+static void take_signals(struct loop *loop)
+{
+    struct signalfd_siginfo info;
+    while (read(loop->opt.signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            loop->reload = true;
+        else
+            loop->stop = true;
+    }
+}
+
+/* Read one batch. *count is how many frames came; the rest waits for the next turn. */
+static enum err take_frames(struct loop *loop, size_t *count)
+{
+    struct endpoint_in in;
+    *count = 0;
+    while (*count < LOOP_BATCH_MAX && !core_full(loop->opt.core) &&
+           endpoint_recv(loop->opt.endpoint, &in) == OK) {
+        uint32_t peer;
+        uint64_t now = loop->opt.now_ms();
+        *count += 1;
+        enum err err = routes_admit(loop->opt.routes, &in, now, &peer);
+        if (err == OK)
+            err = core_frame(loop->opt.core, peer, in.frame, now);
+        if (ends_process(err))
+            return err;
+    }
+    return OK;
+}
+
+/* Send what the commit has justified. A peer that does not take a frame gets no further one in
+ * this turn: order within its queue must not break. */
+static void send_outputs(struct loop *loop, size_t *count)
+{
+    struct core_output output;
+    bool any_gone = false;
+
+    *count = 0;
+    while (core_output(loop->opt.core, &output)) {
+        assert(output.peer < CORE_PEER_MAX);
+        *count += 1;
+        if (loop->gone[output.peer] != 0)
+            continue;
+        const struct route *route = routes_find(loop->opt.routes, output.peer);
+        enum err err = route == NULL ? ERR_UNREACHABLE
+                                     : endpoint_send(loop->opt.endpoint, route, output.frame);
+        if (err == OK)
+            continue;
+        loop->gone[output.peer] = 1;
+        any_gone = true;
+        if (err == ERR_UNREACHABLE)
+            routes_gone(loop->opt.routes, output.peer);
+    }
+    for (uint32_t peer = 0; any_gone && peer < CORE_PEER_MAX; peer++) {
+        if (loop->gone[peer] != 0)
+            core_peer_gone(loop->opt.core, peer, loop->opt.now_ms());
+        loop->gone[peer] = 0;
+    }
+}
+
+/* Strangers are counted, not logged one by one: nobody may fill the disk from outside. */
+static void report_refusals(struct loop *loop)
+{
+    const struct refusals seen = refusals_of(loop);
+    uint64_t now = local_monotonic_ms();
+    if (memcmp(&seen, &loop->logged, sizeof seen) == 0 || now < loop->logged_ms + REPORT_MS)
+        return;
+    log_warn("refused_at_the_door", "unknown_key=%llu no_longer_valid=%llu multipart=%llu no_user=%llu",
+             (unsigned long long)seen.unknown_keys, (unsigned long long)seen.revoked,
+             (unsigned long long)seen.multipart, (unsigned long long)seen.no_user);
+    loop->logged = seen;
+    loop->logged_ms = now;
+}
+
+static enum err call(loop_call_fn *fn, const struct loop *loop, const char *event)
+{
+    struct fault fault = {.err = OK};
+    if (fn == NULL)
+        return OK;
+    enum err err = fn(loop->opt.ctx, &fault);
+    if (err != OK && fault.err == err)
+        log_fault(event, &fault);
+    return ends_process(err) ? err : OK;
+}
+
+static enum err turn(struct loop *loop, size_t *work)
+{
+    size_t frames;
+    size_t outputs;
+
+    /* Before frames: a handshake that waits holds up a member's first message. */
+    enum err err = zap_serve(loop->opt.zap, loop->opt.now_ms());
+    if (err != OK)
+        return ERR_ZAP_DOMAIN;
+    take_signals(loop);
+    if ((err = take_frames(loop, &frames)) != OK)
+        return err;
+    uint64_t now = loop->opt.now_ms();
+    if (now >= core_due_ms(loop->opt.core)) {
+        err = core_tick(loop->opt.core, now);
+        if (ends_process(err))
+            return err;
+    }
+    err = core_commit(loop->opt.core, now);
+    if (ends_process(err))
+        return err;
+    send_outputs(loop, &outputs);
+    err = control_serve(loop->opt.control);
+    if (err != OK)
+        return ERR_INTERNAL;
+    *work = frames + outputs;
+    return OK;
+}
+
+enum err loop_run(struct loop *loop)
+{
+    enum err err = OK;
+    size_t work = 1;
+    while (err == OK && !loop->stop) {
+        err = wait_for_work(loop, wait_ms(loop));
+        if (err == OK)
+            err = turn(loop, &work);
+        if (err == OK && loop->reload) {
+            loop->reload = false;
+            err = call(loop->opt.reload, loop, "reload_refused");
+        }
+        loop->idle_done = loop->idle_done && work == 0;
+        if (err == OK && work == 0 && !loop->idle_done) {
+            loop->idle_done = true;
+            err = call(loop->opt.idle, loop, "idle_failed");
+        }
+        report_refusals(loop);
+    }
+    /* Answers that control still owes, "stop" itself among them. */
+    if (err == OK)
+        err = control_serve(loop->opt.control);
+    return err;
+}

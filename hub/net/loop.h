@@ -1,0 +1,68 @@
+/*
+ * loop - the hub's only thread at work: wait, read, let the core decide, commit, send.
+ *
+ *   poll ──> ZAP ──> frames (≤ one batch) ──> core_tick if due ──> core_commit ──> outputs ──> control
+ *    ^                                                                                 |
+ *    +---------------------------------------------------------------------------------+
+ *
+ * Guarantees:
+ *   1. Nothing is sent before the transaction that justifies it is on disk and its log head is
+ *      signed: outputs are fetched after core_commit only.
+ *   2. The loop never blocks outside poll (the signer's answer within core_commit excepted, which
+ *      has a deadline) and never spins: with nothing to do it waits for the core's next date.
+ *   3. At most LOOP_BATCH_MAX frames are read per turn, so that time, control and outputs get
+ *      their turn under any load.
+ *   4. A frame that a peer does not take (queue full, connection gone) is left to redelivery:
+ *      the core is told that the peer is gone. Nobody waits for a slow consumer.
+ *   5. SIGTERM and SIGINT end it in order: what was read is committed, then it returns OK.
+ *   6. Any FATAL or INTERNAL error of the core, and a dead ZAP handler, is returned at once.
+ *
+ * Thread rule: the thread that opened sockets and core.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include "base/err.h"
+#include "net/endpoint.h"
+
+enum { LOOP_BATCH_MAX = 256, LOOP_WAIT_MAX_MS = 1000 };
+
+struct control;
+struct core;
+struct routes;
+struct zap;
+
+/* Milliseconds since 1970; a function so that tests hold the clock. */
+typedef uint64_t loop_now_fn(void);
+
+/* Called between turns, outside any transaction. */
+typedef enum err loop_call_fn(void *ctx, struct fault *fault);
+
+struct loop_options {
+    struct core *core;
+    struct endpoint *endpoint;
+    struct zap *zap;
+    struct routes *routes;
+    struct control *control;
+    int signal_fd; /* signalfd of SIGTERM, SIGINT; SIGHUP reloads */
+    loop_now_fn *now_ms;
+    loop_call_fn *reload; /* read the registry again; its refusal is logged, the old one stays */
+    loop_call_fn *idle;   /* after a turn in which nothing happened, once until something does */
+    void *ctx;            /* of both */
+};
+
+struct loop;
+
+MUST_USE enum err loop_open(struct loop **out, const struct loop_options *options);
+void loop_close(struct loop **loop);
+
+/* Until a signal or loop_stop. */
+MUST_USE enum err loop_run(struct loop *loop);
+
+/* End after the present turn (control's "stop"). */
+void loop_stop(struct loop *loop);
+
+/* Reload after the present turn (control's "reload"). */
+void loop_reload(struct loop *loop);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * place - paths in configuration files, which are relative to the file that holds them.
+ *
+ * Guarantee: an absolute path stays as it is; any other is put behind the directory of `file`.
+ * ERR_FIELD_LONG when the result does not fit; nothing is looked up on disk.
+ * Thread rule: no state.
+ */
+#ifndef NET_PLACE_H
+#define NET_PLACE_H
+
+#include "base/err.h"
+#include "base/yaml.h"
+
+enum { PLACE_MAX = 1024 };
+
+MUST_USE enum err place_resolve(const char *file, const char *path, char *out, size_t cap);
+
+/* The entry `key` of a map as a path; missing is an error unless optional (then out is ""). */
+MUST_USE enum err place_read(const struct yaml_node *map, const char *key, bool optional,
+                             const char *file, char *out, size_t cap, struct fault *fault);
+
+#endif

@@ -1,0 +1,87 @@
+#include "net/process.h"
+
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+enum { LINE_BYTES = 1024 };
+
+static bool is(const char *arg, const char *longer, const char *shorter)
+{
+    return strcmp(arg, longer) == 0 || strcmp(arg, shorter) == 0;
+}
+
+enum err process_args(struct process_args *out, int argc, const char *const *argv, bool with_init,
+                      struct fault *fault)
+{
+    *out = (struct process_args){.config = NULL};
+    for (int i = 1; i < argc; i++) {
+        if (is(argv[i], "--help", "-h")) {
+            out->help = true;
+        } else if (is(argv[i], "--version", "-V")) {
+            out->version = true;
+        } else if (is(argv[i], "--check", "-n")) {
+            out->check = true;
+        } else if (with_init && strcmp(argv[i], "--init") == 0) {
+            out->init = true;
+        } else if (is(argv[i], "--config", "-f") && i + 1 < argc && out->config == NULL) {
+            out->config = argv[++i];
+        } else {
+            return fault_set(fault, ERR_USAGE, 0, "", "argument %d: expected --config FILE, -n%s", i,
+                             with_init ? ", --init" : "");
+        }
+    }
+    if (out->config == NULL && !out->help && !out->version)
+        return fault_set(fault, ERR_USAGE, 0, "", "--config FILE is missing");
+    return OK;
+}
+
+void process_harden(void)
+{
+    const struct rlimit none = {0, 0};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)setrlimit(RLIMIT_CORE, &none); /* lowering a limit cannot fail */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    umask(0077);
+}
+
+void process_soften(void)
+{
+    (void)prctl(PR_SET_DUMPABLE, 1);
+}
+
+enum err process_signals(int *fd)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return ERR_INTERNAL;
+    *fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return *fd < 0 ? ERR_INTERNAL : OK;
+}
+
+int process_end(const char *program, enum err err, const struct fault *fault)
+{
+    char line[LINE_BYTES];
+    struct fault plain;
+
+    if (err == OK)
+        return PROCESS_DONE;
+    if (fault->err != err) {
+        fault_set(&plain, err, 0, "", "%s", "");
+        fault = &plain;
+    }
+    fault_print(fault, line, sizeof line);
+    fprintf(stderr, "%s: %s\n", program, line);
+    return err == ERR_USAGE ? PROCESS_USAGE : PROCESS_FAILED;
+}

@@ -1,0 +1,44 @@
+/*
+ * process - what the hub's and the signer's mains have in common.
+ *
+ * Guarantees:
+ *   1. process_harden leaves no way for memory to reach a core file or another process of the
+ *      same user, files are made for the owner only, and a vanished reader is an error of the
+ *      write instead of the end of the process.
+ *   2. After process_signals, SIGTERM, SIGINT and SIGHUP are read from the descriptor only.
+ *   3. process_args refuses what it does not know with ERR_USAGE.
+ *
+ * Thread rule: main only, before any thread is started.
+ */
+#ifndef NET_PROCESS_H
+#define NET_PROCESS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+/* Exit codes of the daemons. */
+enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
+
+struct process_args {
+    const char *config; /* borrowed from argv; NULL with help and version */
+    bool check;         /* -n: say whether it would start, and end */
+    bool init;          /* --init, where allowed */
+    bool help;
+    bool version;
+};
+
+MUST_USE enum err process_args(struct process_args *out, int argc, const char *const *argv,
+                               bool with_init, struct fault *fault);
+
+void process_harden(void);
+/* When all secrets are wiped: lets leak checkers look at what is left. */
+void process_soften(void);
+
+/* A signalfd, non-blocking. */
+MUST_USE enum err process_signals(int *fd);
+
+/* One line on standard error, and the exit code that belongs to the error. */
+int process_end(const char *program, enum err err, const struct fault *fault);
+
+#endif

@@ -1,0 +1,467 @@
+#include "policy/decide.h"
+
+#include "policy/plan.h"
+#include "policy/reader.h"
+#include "policy/record.h"
+
+#include "base/clock.h"
+#include "ident.h"
+
+#include <string.h>
+
+/* One evaluation under way. */
+struct judging {
+    const struct ruleset *rs;
+    struct reader *reader;
+    const struct decide_input *in;
+    const lianshu_SanctionOrder *order;
+    struct decision *out;
+    lianshu_DecisionRecord *record;
+    const struct rule_list *list;
+    struct member issuer;
+    uint32_t today;
+};
+
+static enum err refuse(struct judging *j, enum err err, const char *why, const char *basis)
+{
+    text_copy(j->out->why, sizeof j->out->why, why);
+    text_copy(j->out->basis, sizeof j->out->basis, basis);
+    return err;
+}
+
+static bool covers(uint32_t from, uint32_t to, uint32_t date)
+{
+    return from <= date && (to == 0 || date <= to);
+}
+
+static unsigned level_of(const struct decide_input *in, const char *region)
+{
+    const struct region *known = in->regions == NULL ? NULL : regions_find(in->regions, region);
+    if (known != NULL)
+        return 1u << known->level;
+    if (strcmp(region, "000000") == 0)
+        return LEVEL_NATION;
+    if (strcmp(region + 2, "0000") == 0)
+        return LEVEL_PROVINCE;
+    return strcmp(region + 4, "00") == 0 ? LEVEL_CITY : LEVEL_COUNTY;
+}
+
+static enum err check_identifiers(struct judging *j)
+{
+    const lianshu_SanctionOrder *o = j->order;
+    enum err err = subject_id_check(o->subject.kind, o->subject.id);
+    if (err != OK)
+        return refuse(j, err, "subject_id", "");
+    for (pb_size_t i = 0; i < o->persons_count; i++) {
+        err = citizen_check(o->persons[i].id);
+        if (err != OK)
+            return refuse(j, err, "person_id", "");
+        if (o->persons[i].role == lianshu_Role_ROLE_NONE)
+            return refuse(j, ERR_FIELD_MISSING, "person_role", "");
+    }
+    if (!region_valid(o->subject.region) ||
+        (j->in->regions != NULL && regions_find(j->in->regions, o->subject.region) == NULL))
+        return refuse(j, ERR_REGION, "subject_region", "");
+    if (member_parse(j->in->issuer, &j->issuer) != OK)
+        return refuse(j, ERR_LIST_RIGHT, "issuer", "");
+    return OK;
+}
+
+/* Dates that every order has, and their order in time. */
+static enum err check_dates(struct judging *j)
+{
+    const lianshu_SanctionOrder *o = j->order;
+    const uint32_t dates[] = {
+        o->decision_date,     o->start_date,  o->earliest_repair_date, o->max_date,
+        o->prior_notice_date, o->served_date, o->remedy_deadline_date, o->act_date};
+    if (o->decision_date == 0 || o->start_date == 0)
+        return refuse(j, ERR_FIELD_MISSING, "dates", "");
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+        if (dates[i] != 0 && !date_valid(dates[i]))
+            return refuse(j, ERR_FIELD_VALUE, "dates", "");
+    if (o->decision_date > j->today)
+        return refuse(j, ERR_TERM, "decision_in_future", "");
+    if (o->start_date < o->decision_date)
+        return refuse(j, ERR_TERM, "back_dated", "");
+    if (o->act_date > o->decision_date)
+        return refuse(j, ERR_TERM, "act_after_decision", "");
+    if (o->prior_notice_date > o->decision_date)
+        return refuse(j, ERR_TERM, "notice_after_decision", "");
+    if (o->served_date != 0 && o->served_date < o->decision_date)
+        return refuse(j, ERR_TERM, "served_before_decision", "");
+    if (o->max_date != 0 && o->max_date < o->start_date)
+        return refuse(j, ERR_TERM, "ends_before_start", "");
+    if (o->remedy_deadline_date != 0 && o->remedy_deadline_date < o->decision_date)
+        return refuse(j, ERR_TERM, "remedy_before_decision", "");
+    return OK;
+}
+
+static enum err check_fields(struct judging *j)
+{
+    const lianshu_SanctionOrder *o = j->order;
+    if (o->decision_number[0] == '\0' || o->decision_body[0] == '\0')
+        return refuse(j, ERR_FIELD_MISSING, "decision_number", "");
+    if (o->list[0] == '\0' || o->trigger[0] == '\0')
+        return refuse(j, ERR_FIELD_MISSING, "list_trigger", "");
+    if (o->severity == lianshu_Severity_SEVERITY_NONE)
+        return refuse(j, ERR_FIELD_MISSING, "severity", "");
+    j->list = ruleset_list(j->rs, o->list);
+    if (j->list == NULL)
+        return refuse(j, ERR_LIST_RIGHT, "list_unknown", "");
+    unsigned needs = j->list->needs;
+    if ((needs & NEEDS_REMEDY) != 0 && o->remedy[0] == '\0')
+        return refuse(j, ERR_FIELD_MISSING, "remedy", "");
+    if ((needs & NEEDS_SERVED) != 0 && o->served_date == 0)
+        return refuse(j, ERR_FIELD_MISSING, "served", "");
+    if ((needs & NEEDS_ACT_DATE) != 0 && o->act_date == 0)
+        return refuse(j, ERR_FIELD_MISSING, "act_date", "");
+    if ((needs & NEEDS_CONTACT) != 0 && o->contact[0] == '\0')
+        return refuse(j, ERR_FIELD_MISSING, "contact", "");
+    return OK;
+}
+
+/* The first version founds the order; a later one corrects it while it may still be corrected. */
+static enum err check_version(struct judging *j)
+{
+    struct view_order before;
+    enum err err = reader_order(j->reader, j->order->order_id, &before);
+    if (err == ERR_NOT_FOUND)
+        return j->order->version == 1 ? OK : refuse(j, ERR_ORDER_VERSION, "version", "");
+    if (err != OK)
+        return err;
+    if (before.version == UINT32_MAX || j->order->version != before.version + 1)
+        return refuse(j, ERR_ORDER_VERSION, "version", "");
+    if (strcmp(before.issuer, j->in->issuer) != 0)
+        return refuse(j, ERR_ORDER_AUTHORITY, "not_issuer", "");
+    if (strcmp(before.list, j->order->list) != 0)
+        return refuse(j, ERR_ORDER_VERSION, "other_list", "");
+    bool same;
+    err = reader_same_subject(j->reader, &before, &j->order->subject, &same);
+    if (err != OK)
+        return err;
+    if (!same)
+        return refuse(j, ERR_ORDER_VERSION, "other_subject", "");
+    enum order_state state =
+        order_state_on(before.state, before.start_date, before.end_date, j->today);
+    if (state != ORDER_PENDING && state != ORDER_ACTIVE)
+        return refuse(j, ERR_ORDER_STATE, "state", "");
+    return OK;
+}
+
+static enum err check_basis(struct judging *j)
+{
+    if (j->in->basis_count == 0)
+        return refuse(j, ERR_BASIS, "basis_missing", "");
+    for (uint32_t i = 0; i < j->in->basis_count; i++) {
+        const struct rule_basis *b = ruleset_basis(j->rs, j->in->basis[i]);
+        if (b == NULL)
+            return refuse(j, ERR_BASIS, "basis_unknown", "");
+        if (!covers(b->from, b->to, j->order->decision_date))
+            return refuse(j, ERR_BASIS, "basis_not_in_force", b->code);
+        if (!region_contains(b->region, j->issuer.region))
+            return refuse(j, ERR_BASIS, "basis_elsewhere", b->code);
+    }
+    return OK;
+}
+
+static bool has_trigger(const struct rule *rule, const char *trigger)
+{
+    for (uint32_t i = 0; i < rule->trigger_count; i++)
+        if (strcmp(rule->trigger[i], trigger) == 0)
+            return true;
+    return false;
+}
+
+static bool names_basis(const struct judging *j, const struct rule *rule)
+{
+    for (uint32_t i = 0; i < rule->basis_count; i++)
+        for (uint32_t k = 0; k < j->in->basis_count; k++)
+            if (strcmp(rule->basis[i], j->in->basis[k]) == 0)
+                return true;
+    return rule->basis_count == 0;
+}
+
+/* Why a rule of this list or trigger does not decide; NULL when it does. Later reasons are
+ * nearer misses. */
+static const char *const misses[] = {"list",   "trigger",  "subject_kind", "not_in_force",
+                                     "region", "severity", "basis"};
+enum { MISS_KIND = 2, MISS_DATE, MISS_REGION, MISS_SEVERITY, MISS_BASIS, MISS_NONE };
+
+static int miss_of(const struct judging *j, const struct rule *rule)
+{
+    const lianshu_SanctionOrder *o = j->order;
+    if (rule->list != j->list)
+        return 0;
+    if (!has_trigger(rule, o->trigger))
+        return 1;
+    if ((rule->subjects & (UINT32_C(1) << o->subject.kind)) == 0)
+        return MISS_KIND;
+    if (!covers(rule->from, rule->to, o->decision_date))
+        return MISS_DATE;
+    if (!region_contains(rule->region, j->issuer.region))
+        return MISS_REGION;
+    if (rule->severity != o->severity)
+        return MISS_SEVERITY;
+    return names_basis(j, rule) ? MISS_NONE : MISS_BASIS;
+}
+
+static enum err no_rule(struct judging *j, int nearest, const struct rule *rule)
+{
+    const char *article = rule != NULL && rule->basis_count > 0 ? rule->basis[0] : "";
+    switch (nearest) {
+    case MISS_KIND:
+        return refuse(j, ERR_LIST_RIGHT, "subject_kind", article);
+    case MISS_DATE:
+        return refuse(j, ERR_BASIS, "rule_not_in_force", article);
+    case MISS_REGION:
+        return refuse(j, ERR_LIST_RIGHT, "rule_region", article);
+    case MISS_SEVERITY:
+        return refuse(j, ERR_FIELD_VALUE, "severity", article);
+    case MISS_BASIS:
+        return refuse(j, ERR_BASIS, "basis_of_rule", article);
+    default:
+        return refuse(j, ERR_LIST_RIGHT, "trigger_unknown", "");
+    }
+}
+
+/* The first rule that matches leads; the others that match add their measures. */
+static enum err find_rules(struct judging *j, const struct rule *matched[static RULES_RULES_MAX],
+                           size_t *matched_count)
+{
+    size_t n = 0;
+    int nearest = 0;
+    const struct rule *near = NULL;
+    const struct rule *rules = ruleset_rules(j->rs, &n);
+
+    *matched_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct rule *rule = &rules[i];
+        if (rule->event != EVENT_ORDER)
+            continue;
+        int miss = miss_of(j, rule);
+        if (miss == MISS_NONE)
+            matched[(*matched_count)++] = rule;
+        /* A rule that shares neither list nor trigger is no near miss. */
+        if (miss > 0 || has_trigger(rule, j->order->trigger))
+            record_trace(j->record, rule->id, NULL, miss == MISS_NONE,
+                         miss == MISS_NONE ? "matched" : misses[miss]);
+        if (miss > nearest) {
+            nearest = miss;
+            near = rule;
+        }
+    }
+    if (*matched_count == 0)
+        return no_rule(j, nearest, near);
+    j->out->rule = matched[0];
+    return OK;
+}
+
+static enum err check_issuer(struct judging *j)
+{
+    const struct rule_list *list = j->list;
+    const char *article = j->out->rule->basis_count > 0 ? j->out->rule->basis[0] : "";
+
+    if (!covers(list->from, list->to, j->order->decision_date))
+        return refuse(j, ERR_LIST_RIGHT, "list_not_in_force", article);
+    if ((list->issuers & (UINT32_C(1) << j->issuer.department)) == 0)
+        return refuse(j, ERR_LIST_RIGHT, "list_department", article);
+    if ((list->levels & level_of(j->in, j->issuer.region)) == 0)
+        return refuse(j, ERR_LIST_RIGHT, "list_level", article);
+    if (!region_contains(list->region, j->issuer.region))
+        return refuse(j, ERR_LIST_RIGHT, "list_region", article);
+    if (list->jurisdiction == JURISDICTION_OWN &&
+        !region_contains(j->issuer.region, j->order->subject.region))
+        return refuse(j, ERR_LIST_RIGHT, "subject_elsewhere", article);
+    return OK;
+}
+
+/* How far a measure of the matched rules may last, and the least that the decision must say. */
+struct bounds {
+    bool life;
+    uint32_t latest;
+    uint32_t least;
+};
+
+static enum err widen(const struct judging *j, const struct term *term, struct bounds *b)
+{
+    uint32_t last = 0;
+    enum err err = term_last_day(term, j->order->start_date, &last);
+    b->life = b->life || term->unit == TERM_LIFE;
+    if (err == OK && last > b->latest)
+        b->latest = last;
+    return err;
+}
+
+static enum err bound_item(const struct judging *j, const struct rule *rule,
+                           const struct rule_item *item, struct bounds *b)
+{
+    uint32_t least = 0;
+    struct term term = item->term;
+    if (term.unit == TERM_LIST)
+        return OK;
+    if (term.unit == TERM_ORDER)
+        term = plan_bound(j->rs, rule, item);
+    enum err err = widen(j, &term, b);
+    bool reached = item->reach == ON_SUBJECT || j->order->persons_count > 0;
+    if (err == OK && item->least.unit != TERM_NONE && reached)
+        err = term_last_day(&item->least, j->order->start_date, &least);
+    if (least > b->least)
+        b->least = least;
+    return err;
+}
+
+static enum err find_bounds(const struct judging *j, const struct rule *const *matched, size_t n,
+                            struct bounds *b)
+{
+    *b = (struct bounds){0};
+    enum err err = OK;
+    if (j->list->min.unit != TERM_NONE)
+        err = term_last_day(&j->list->min, j->order->start_date, &b->least);
+    for (size_t i = 0; i < n && err == OK; i++) {
+        err = widen(j, &matched[i]->term, b);
+        for (uint32_t k = 0; err == OK && k < matched[i]->item_count; k++)
+            err = bound_item(j, matched[i], &matched[i]->item[k], b);
+    }
+    return err;
+}
+
+static enum err check_repair(struct judging *j, const struct rule *rule, const char *article)
+{
+    uint32_t earliest;
+    if (j->order->earliest_repair_date == 0)
+        return OK;
+    if (rule->earliest_repair.unit == TERM_NONE)
+        return refuse(j, ERR_TERM, "no_early_repair", article);
+    if (term_last_day(&rule->earliest_repair, j->order->start_date, &earliest) != OK ||
+        j->order->earliest_repair_date < earliest)
+        return refuse(j, ERR_TERM, "repair_too_early", article);
+    return OK;
+}
+
+static enum err check_terms(struct judging *j, const struct rule *const *matched, size_t n)
+{
+    const lianshu_SanctionOrder *o = j->order;
+    const char *article = matched[0]->basis_count > 0 ? matched[0]->basis[0] : "";
+    uint32_t latest_start;
+    struct bounds b;
+
+    if (term_last_day(&j->list->start_within, o->decision_date, &latest_start) != OK ||
+        find_bounds(j, matched, n, &b) != OK)
+        return refuse(j, ERR_TERM, "term", article);
+    if (o->start_date > latest_start)
+        return refuse(j, ERR_TERM, "start_too_late", article);
+    if (o->max_date == 0 && !b.life)
+        return refuse(j, ERR_TERM, "term_without_end", article);
+    if (o->max_date != 0 && o->max_date < b.least)
+        return refuse(j, ERR_TERM, "term_too_short", article);
+    /* Beside a ban for life the entry may be said to last as long as any date. */
+    if (o->max_date > b.latest && !b.life)
+        return refuse(j, ERR_TERM, "term_too_long", article);
+    return check_repair(j, matched[0], article);
+}
+
+static enum err check_procedure(struct judging *j)
+{
+    unsigned needs = j->list->needs;
+    const char *article = j->out->rule->basis_count > 0 ? j->out->rule->basis[0] : "";
+    if ((needs & NEEDS_PRIOR_NOTICE) != 0 && j->order->prior_notice_date == 0)
+        return refuse(j, ERR_CONSENT, "prior_notice", article);
+    if ((needs & NEEDS_CONSENT) != 0 && j->order->consent_number[0] == '\0' &&
+        (j->list->consent_levels & level_of(j->in, j->issuer.region)) != 0)
+        return refuse(j, ERR_CONSENT, "consent", article);
+    return OK;
+}
+
+static enum err check_conflict(struct judging *j)
+{
+    uint8_t token[VIEW_TOKEN_LEN];
+    uint8_t other[VIEW_ORDER_ID_LEN];
+    enum err err = reader_token(j->reader, j->order->subject.kind, j->order->subject.id, token);
+    if (err == OK)
+        err = reader_conflict(j->reader, token, j->order->list, j->order->decision_number, other);
+    if (err == ERR_NOT_FOUND)
+        return OK;
+    if (err == OK && memcmp(other, j->order->order_id, VIEW_ORDER_ID_LEN) != 0)
+        return refuse(j, ERR_ORDER_CONFLICT, "conflict", "");
+    return err;
+}
+
+static enum err plan(struct judging *j, const struct rule *const *matched, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum err err = plan_rule(j->rs, j->reader, j->in, j->order, matched[i], j->out, j->record);
+        if (err == ERR_NO_PERSON)
+            return refuse(j, err, "no_person",
+                          matched[i]->basis_count > 0 ? matched[i]->basis[0] : "");
+        if (err == ERR_PROPAGATION)
+            return refuse(j, err, "too_many_duties", "");
+        if (err == ERR_TERM)
+            return refuse(j, err, "term", "");
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
+static enum err judge(struct judging *j)
+{
+    const struct rule *matched[RULES_RULES_MAX];
+    size_t n = 0;
+    enum err err;
+
+    if ((err = check_identifiers(j)) != OK || (err = check_dates(j)) != OK ||
+        (err = check_fields(j)) != OK || (err = check_version(j)) != OK ||
+        (err = check_basis(j)) != OK || (err = find_rules(j, matched, &n)) != OK ||
+        (err = check_issuer(j)) != OK || (err = check_terms(j, matched, n)) != OK ||
+        (err = check_procedure(j)) != OK || (err = plan(j, matched, n)) != OK)
+        return err;
+    return check_conflict(j);
+}
+
+static void conclude(struct judging *j)
+{
+    struct decision *out = j->out;
+    bool life = false;
+    out->version = j->order->version;
+    for (uint32_t i = 0; i < out->duty_count; i++) {
+        life = life || out->duty[i].end_date == 0;
+        if (out->duty[i].end_date > out->end_date)
+            out->end_date = out->duty[i].end_date;
+    }
+    if (life)
+        out->end_date = 0;
+    out->state = order_state_on(ORDER_PENDING, j->order->start_date, out->end_date, j->today);
+}
+
+enum err decide_order(const struct ruleset *rs, const struct view *view,
+                      const struct decide_input *in, const lianshu_SanctionOrder *order,
+                      struct decision *out, lianshu_DecisionRecord *record)
+{
+    struct reader reader;
+    struct judging j = {.rs = rs,
+                        .reader = &reader,
+                        .in = in,
+                        .order = order,
+                        .out = out,
+                        .record = record,
+                        .today = date_from_ms(in->now_ms)};
+
+    memset(out, 0, sizeof *out);
+    reader_init(&reader, view);
+    record_begin(record, rs, in->now_ms);
+    enum err err = judge(&j);
+    /* A refusal says why; an error without a reason is the view's: nothing is decided. */
+    bool refused = err != OK && out->why[0] != '\0';
+    if (err == OK)
+        conclude(&j);
+    if (err != OK) {
+        out->duty_count = 0;
+        if (record != NULL)
+            record->outcome_count = 0;
+    }
+    out->err = err;
+    if (refused)
+        record_trace(record, out->rule == NULL ? "" : out->rule->id, NULL, false, out->why);
+    record_end(record, &reader, err);
+    return refused ? OK : err;
+}

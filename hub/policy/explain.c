@@ -1,0 +1,338 @@
+#include "policy/explain.h"
+
+#include "policy/gate.h"
+
+#include "base/clock.h"
+#include "ident.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reason codes of refusals, as decide and change give them. */
+static const struct {
+    const char *why;
+    const char *zh;
+    const char *en;
+} reasons[] = {
+    {"subject_id", "主体标识码不符合标准", "the subject's identifier is not valid"},
+    {"person_id", "人员证件号码不符合标准", "a person's identifier is not valid"},
+    {"person_role", "未注明人员身份", "a person is named without a role"},
+    {"subject_region", "主体行政区划未知", "the subject's region is unknown"},
+    {"issuer", "制发机关不是已知部门", "the issuer is no known department"},
+    {"dates", "缺少决定日期或起始日期，或日期无效", "a date is missing or no date"},
+    {"decision_in_future", "决定日期在将来", "the decision lies in the future"},
+    {"back_dated", "起始日期早于决定日期", "it starts before its decision"},
+    {"act_after_decision", "行为日期晚于决定日期", "the act lies after the decision"},
+    {"notice_after_decision", "事先告知晚于决定", "the prior notice came after the decision"},
+    {"served_before_decision", "送达日期早于决定日期", "served before it was decided"},
+    {"ends_before_start", "截止日期早于起始日期", "it ends before it starts"},
+    {"remedy_before_decision", "救济期限早于决定日期", "the remedy ended before the decision"},
+    {"decision_number", "缺少决定机关或文号", "decision body or number is missing"},
+    {"list_trigger", "缺少名单或触发情形", "list or trigger is missing"},
+    {"severity", "失信类别缺失或与规则不符", "the class is missing or not the rule's"},
+    {"remedy", "未告知救济途径", "the remedy is not stated"},
+    {"served", "缺少送达日期", "the date of service is missing"},
+    {"act_date", "缺少行为日期", "the date of the act is missing"},
+    {"contact", "缺少联系方式", "the contact is missing"},
+    {"list_unknown", "规则集中没有该名单", "the rule set has no such list"},
+    {"list_not_in_force", "该名单当时未生效", "the list was not in force"},
+    {"list_department", "该部门无权列入此名单", "this department may not impose the list"},
+    {"list_level", "该层级机关无权列入此名单",
+     "an authority of this level may not impose the list"},
+    {"list_region", "该名单只在其他地区有效", "the list is valid in another region only"},
+    {"subject_elsewhere", "主体不在制发机关辖区", "the subject lies outside the issuer's region"},
+    {"trigger_unknown", "该名单没有此触发情形", "the list has no such trigger"},
+    {"subject_kind", "规则不适用于此类主体", "the rule is not for this kind of subject"},
+    {"rule_not_in_force", "决定之日规则未生效", "the rule was not in force on the day of decision"},
+    {"rule_region", "规则只在其他地区有效", "the rule is valid in another region only"},
+    {"basis_of_rule", "未引用该规则所依据的条款", "no article of the rule is named"},
+    {"basis_missing", "未注明法律依据", "no legal basis is named"},
+    {"basis_unknown", "依据代码未知", "a basis code is unknown"},
+    {"basis_not_in_force", "所引条款当时未生效", "an article was not in force"},
+    {"basis_elsewhere", "所引地方性法规不适用于此地", "a local article of another region"},
+    {"version", "版本号不连续", "the version does not follow"},
+    {"other_list", "更正不得改换名单", "a correction may not change the list"},
+    {"other_subject", "所指主体与原惩戒不同", "it names another subject than the order"},
+    {"not_issuer", "非制发机关、上级或法院", "not by the issuer, its superior or a court"},
+    {"not_by_this_rank", "此类机关不得作此变更", "this authority may not make this change"},
+    {"stayed_by_higher", "暂停由上级或法院作出", "a higher authority stayed it"},
+    {"state", "惩戒的现状不允许此操作", "the state of the order does not allow it"},
+    {"order_unknown", "没有此惩戒", "there is no such order"},
+    {"term_over", "惩戒期限已满", "its term is over"},
+    {"before_order", "变更早于原决定", "the change is older than the order"},
+    {"reason", "缺少变更理由", "the reason is missing"},
+    {"start_too_late", "起始日期过晚", "it starts too late after its decision"},
+    {"term", "期限无法计算", "a term cannot be computed"},
+    {"term_without_end", "未载截止日期而规则无终身措施",
+     "no end, and the rule has nothing for life"},
+    {"term_too_short", "短于该名单最短期限", "shorter than the list allows"},
+    {"term_too_long", "长于规则所许期限", "longer than the rule allows"},
+    {"no_early_repair", "该情形不得提前修复", "there is no early repair"},
+    {"repair_too_early", "早于最早修复日期", "before the earliest date of repair"},
+    {"prior_notice", "缺少列入前告知", "the notice before listing is missing"},
+    {"consent", "缺少上一级机关同意文号", "the consent of the next higher level is missing"},
+    {"no_person", "个人禁业未列明人员", "a personal ban names no person"},
+    {"too_many_duties", "措施与人员过多", "too many measures and persons"},
+    {"conflict", "同一决定已有生效惩戒", "an order for the same decision is in force"},
+};
+
+static const char *const force_zh[] = {"", "必须", "酌情", "知悉"};
+static const char *const force_en[] = {"", "must", "considers whether to", "is told to"};
+
+const char *explain_why_zh(const char *why)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reasons[i].why, why) == 0)
+            return reasons[i].zh;
+    return "";
+}
+
+const char *explain_why_en(const char *why)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (strcmp(reasons[i].why, why) == 0)
+            return reasons[i].en;
+    return "";
+}
+
+static void put(struct writer *w, const char *text)
+{
+    write_span(w, span_str(text));
+}
+
+/* "R01 生产销售假药" */
+static void put_rule(const struct ruleset *rs, const char *id, bool zh, struct writer *w)
+{
+    const struct rule *rule = ruleset_rule(rs, id);
+    put(w, id);
+    if (rule != NULL) {
+        put(w, zh ? "“" : " (");
+        put(w, zh ? rule->zh : rule->en);
+        put(w, zh ? "”" : ")");
+    }
+}
+
+static void put_basis(const struct ruleset *rs, const char *const *codes, uint32_t n, bool zh,
+                      struct writer *w)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rule_basis *b = ruleset_basis(rs, codes[i]);
+        put(w, i == 0 ? "" : zh ? "、" : ", ");
+        put(w, b == NULL ? codes[i] : zh ? b->zh : b->en);
+    }
+}
+
+static void put_measure(const struct ruleset *rs, const char *code, bool zh, struct writer *w)
+{
+    const struct rule_measure *m = ruleset_measure(rs, code);
+    put(w, code);
+    if (m != NULL) {
+        put(w, zh ? "“" : " (");
+        put(w, zh ? m->zh : m->en);
+        put(w, zh ? "”" : ")");
+    }
+}
+
+static void put_date(uint32_t date, struct writer *w)
+{
+    char text[DATE_TEXT_LEN + 1];
+    date_format(date, text);
+    put(w, text);
+}
+
+static void put_moment(uint64_t ms, struct writer *w)
+{
+    char text[CLOCK_TEXT_LEN + 1];
+    uint32_t last = date_from_ms(ms - 1);
+    if (ms > 0 && date_end_ms(last) == ms) {
+        /* A term ends at 24:00 of its last day, not at 0:00 of the next. */
+        put_date(last, w);
+        put(w, " 24:00");
+        return;
+    }
+    clock_format(ms, text);
+    text[16] = '\0'; /* minutes are enough for a person */
+    text[10] = ' ';
+    put(w, text);
+}
+
+static void put_who(const char *member, bool zh, struct writer *w)
+{
+    struct member m;
+    if (member == NULL || member[0] == '\0' || member_parse(member, &m) != OK) {
+        put(w, zh ? "规则所列部门" : "whom the rule names");
+        return;
+    }
+    put(w, zh ? department_zh(m.department) : department_en(m.department));
+    put(w, zh ? "（" : " (");
+    put(w, member);
+    put(w, zh ? "）" : ")");
+}
+
+static const char *force_word(lianshu_Force force, bool zh)
+{
+    size_t i = (size_t)force < sizeof force_zh / sizeof force_zh[0] ? (size_t)force : 0;
+    return zh ? force_zh[i] : force_en[i];
+}
+
+static void put_period(const struct explain_item *item, bool zh, struct writer *w)
+{
+    if (item->start_date != 0) {
+        put(w, zh ? "；自" : "; from ");
+        put_date(item->start_date, w);
+        put(w, zh ? "起" : "");
+    }
+    if (item->life)
+        put(w, zh ? "，终身" : ", for life");
+    else if (item->end_date != 0) {
+        put(w, zh ? "，至" : " to ");
+        put_date(item->end_date, w);
+        put(w, zh ? "二十四时止" : ", 24:00");
+    }
+}
+
+static void put_dues(const struct explain_item *item, bool zh, struct writer *w)
+{
+    if (item->answer_due_ms != 0) {
+        put(w, zh ? "；答复期限" : "; answer by ");
+        put_moment(item->answer_due_ms, w);
+    }
+    if (item->execute_due_ms != 0) {
+        put(w, zh ? "；办结期限" : "; done by ");
+        put_moment(item->execute_due_ms, w);
+    }
+}
+
+static void put_item(const struct ruleset *rs, const struct explain_item *item, bool zh,
+                     struct writer *w)
+{
+    put(w, zh ? "规则 " : "Rule ");
+    put_rule(rs, item->rule, zh, w);
+    if (item->basis_count > 0) {
+        put(w, zh ? "，依据" : ", by ");
+        put_basis(rs, item->basis, item->basis_count, zh, w);
+    }
+    put(w, zh ? "：" : ": ");
+    put_who(item->member, zh, w);
+    put(w, zh ? "" : " ");
+    put(w, force_word(item->force, zh));
+    put(w, zh ? "执行 " : " carry out ");
+    put_measure(rs, item->measure, zh, w);
+    put_period(item, zh, w);
+    put_dues(item, zh, w);
+    put(w, zh ? "。\n" : ".\n");
+}
+
+enum err explain_item(const struct ruleset *rs, const struct explain_item *item, struct writer *out)
+{
+    put_item(rs, item, true, out);
+    put_item(rs, item, false, out);
+    return out->full ? ERR_TOO_LARGE : OK;
+}
+
+static const struct {
+    const char *action;
+    const char *zh;
+    const char *en;
+} actions[] = {
+    {"refuse", "被拒绝", "was refused"},
+    {"hold", "待两名人员处理", "is held for two officials"},
+    {"flag", "附提示送达", "is delivered with an advisory"},
+    {"copy", "已送达并告知列入机关", "is delivered and the listing authority is told"},
+};
+
+static const char *action_text(const char *action, bool zh)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        if (strcmp(actions[i].action, action) == 0)
+            return zh ? actions[i].zh : actions[i].en;
+    return action;
+}
+
+enum err explain_ground(const struct ruleset *rs, const char *action, const char *measure,
+                        const char *rule, const char *basis, struct writer *out)
+{
+    for (int zh = 1; zh >= 0; zh--) {
+        put(out, zh ? "单据" : "The document ");
+        put(out, action_text(action, zh != 0));
+        put(out, zh ? "：现行限制 " : ": restriction in force ");
+        put_measure(rs, measure, zh != 0, out);
+        put(out, zh ? "，规则 " : ", rule ");
+        put_rule(rs, rule, zh != 0, out);
+        if (basis[0] != '\0') {
+            put(out, zh ? "，依据" : ", by ");
+            put_basis(rs, &basis, 1, zh != 0, out);
+        }
+        put(out, zh ? "。\n" : ".\n");
+    }
+    return out->full ? ERR_TOO_LARGE : OK;
+}
+
+static void put_owners(const struct owners *o, struct writer *w)
+{
+    bool first = true;
+    if (o->who != WHO_DEPARTMENTS) {
+        put(w, o->who == WHO_EVERY ? "每个成员 / every member" : "制发机关 / the issuer");
+        return;
+    }
+    for (unsigned bit = 0; bit < 32; bit++) {
+        if ((o->each & (UINT32_C(1) << bit)) == 0)
+            continue;
+        put(w, first ? "" : " ");
+        put(w, department_name(bit));
+        first = false;
+    }
+    const char *between = first ? "" : " ";
+    for (unsigned bit = 0; bit < 32; bit++) {
+        if ((o->either & (UINT32_C(1) << bit)) == 0)
+            continue;
+        put(w, between);
+        put(w, department_name(bit));
+        between = "|";
+    }
+}
+
+static void put_rule_item(const struct rule_item *item, struct writer *w)
+{
+    char term[TERM_TEXT_MAX];
+    static const char *const forces[] = {"", "must", "consider", "notify"};
+    term_print(&item->term, term);
+    put(w, "  ");
+    put(w, item->measure->code);
+    put(w, " ");
+    put(w, item->measure->zh);
+    put(w, " · ");
+    put(w, forces[item->force]);
+    put(w, item->reach == ON_PERSONS ? " · 人员 / persons · " : " · ");
+    put(w, term);
+    put(w, " · ");
+    put_owners(&item->owners, w);
+    put(w, " ·");
+    for (uint32_t i = 0; i < item->basis_count; i++) {
+        put(w, " ");
+        put(w, item->basis[i]);
+    }
+    put(w, "\n");
+}
+
+enum err explain_rule(const struct ruleset *rs, const struct rule *rule, struct writer *out)
+{
+    put_rule(rs, rule->id, true, out);
+    put(out, " / ");
+    put(out, rule->en);
+    put(out, "\n  ");
+    put(out, rule->list == NULL ? "—" : rule->list->zh);
+    for (uint32_t i = 0; i < rule->trigger_count; i++) {
+        put(out, i == 0 ? " · " : " ");
+        put(out, rule->trigger[i]);
+    }
+    put(out, " · ");
+    put_date(rule->from, out);
+    put(out, " … ");
+    if (rule->to != 0)
+        put_date(rule->to, out);
+    put(out, "\n");
+    for (uint32_t i = 0; i < rule->item_count; i++)
+        put_rule_item(&rule->item[i], out);
+    return out->full ? ERR_TOO_LARGE : OK;
+}

@@ -1,0 +1,59 @@
+/*
+ * explain - the path from law to effect in plain sentences, Chinese first.
+ *
+ *   rule → articles → measure → who owes it → until when
+ *
+ * Guarantees:
+ *   1. Sentences hold codes, names of law, departments and dates; never a subject.
+ *   2. An unknown code is shown as it is: an explanation never fails for what the rule set
+ *      no longer has.
+ *   3. Every reason code of decide.h has a sentence in both languages.
+ *
+ * Thread rule: pure functions.
+ */
+#ifndef POLICY_EXPLAIN_H
+#define POLICY_EXPLAIN_H
+
+#include "policy/decide.h"
+#include "policy/ruleset.h"
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdint.h>
+
+enum { EXPLAIN_TEXT_MAX = 4096 };
+
+/* What is known of one effect; strings that are "" and dates that are 0 are left out. */
+struct explain_item {
+    const char *rule;
+    const char *measure;
+    const char *const *basis;
+    uint32_t basis_count;
+    lianshu_Force force;
+    const char *member; /* who owes it, "" for all whom the rule names */
+    uint32_t start_date;
+    uint32_t end_date;
+    bool life;
+    uint64_t answer_due_ms;
+    uint64_t execute_due_ms;
+};
+
+/* One line of Chinese, one of English, each ended by \n. Unknown codes are shown as they are.
+ * ERR_TOO_LARGE when the writer is too small. */
+MUST_USE enum err explain_item(const struct ruleset *rs, const struct explain_item *item,
+                               struct writer *out);
+
+/* Why a message was refused, held or flagged by one ground. */
+MUST_USE enum err explain_ground(const struct ruleset *rs, const char *action, const char *measure,
+                                 const char *rule, const char *basis, struct writer *out);
+
+/* The reason code of a refusal, in both languages; "" when the code is unknown. */
+const char *explain_why_zh(const char *why);
+const char *explain_why_en(const char *why);
+
+/* A whole rule as an official reads it: `rule check`. */
+MUST_USE enum err explain_rule(const struct ruleset *rs, const struct rule *rule,
+                               struct writer *out);
+
+#endif

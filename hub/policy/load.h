@@ -1,0 +1,121 @@
+/*
+ * load - what the loaders of the seven files share: the set being built, the list of
+ * problems, and typed look-ups that report instead of failing.
+ *
+ * A reader function that cannot give a value reports the problem with its line and answers a
+ * harmless default, so that one run finds every problem of the set.
+ *
+ * Private to the loader. Thread rule: one loader, one thread.
+ */
+#ifndef POLICY_LOAD_H
+#define POLICY_LOAD_H
+
+#include "policy/ruleset.h"
+
+#include "base/yaml.h"
+#include "message.h"
+
+enum {
+    FILE_BASES,
+    FILE_CASES,
+    FILE_CLOCKS,
+    FILE_GATES,
+    FILE_LISTS,
+    FILE_MEASURES,
+    FILE_RULES,
+    FILE_COUNT,
+};
+
+struct ruleset {
+    const char *name;
+    uint64_t activate_at_ms;
+    uint8_t hash[RULESET_HASH_LEN];
+    struct yaml *tree[FILE_COUNT]; /* owned: all strings live here */
+    size_t measure_count;
+    size_t list_count;
+    size_t basis_count;
+    size_t rule_count;
+    size_t gate_count;
+    size_t clock_count;
+    size_t step_count;
+    size_t class_count;
+    struct rule_measure measure[RULES_MEASURES_MAX];
+    struct rule_list list[RULES_LISTS_MAX];
+    struct rule_basis basis[RULES_BASES_MAX];
+    struct rule rule[RULES_RULES_MAX];
+    struct rule_gate gate[RULES_GATES_MAX];
+    struct rule_clock clock[RULES_CLOCKS_MAX];
+    struct rule_step step[RULES_STEPS_MAX];
+    struct rule_class class[RULES_CLASSES_MAX];
+    struct rule_change change[RULES_CHANGES];
+};
+
+struct load {
+    struct ruleset *rs;
+    struct ruleset_faults *faults;
+    const char *file; /* being read; stands in problems */
+};
+
+/* The file names, sorted. */
+const char *load_file_name(unsigned file);
+
+void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Every key of map is one of keys (NULL-terminated). False when node is no map. */
+bool load_keys(struct load *l, const struct yaml_node *map, const char *const *keys);
+
+/* The list under key of map; its items. Missing is a problem when needed. */
+const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, const char *key,
+                                  bool needed);
+
+const char *load_text(struct load *l, const struct yaml_node *map, const char *key, bool needed);
+bool load_bool(struct load *l, const struct yaml_node *map, const char *key, bool absent);
+uint32_t load_uint(struct load *l, const struct yaml_node *map, const char *key, uint32_t max,
+                   uint32_t absent);
+uint32_t load_date(struct load *l, const struct yaml_node *map, const char *key, uint32_t absent);
+struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed);
+char load_mark(struct load *l, const struct yaml_node *map, const char *key);
+const char *load_region(struct load *l, const struct yaml_node *map, const char *key,
+                        const char *absent);
+
+/* One word out of a table of words; absent when the key is missing. */
+unsigned load_word(struct load *l, const struct yaml_node *map, const char *key,
+                   const char *const *words, unsigned absent);
+/* A list of such words as a bit set. */
+unsigned load_words(struct load *l, const struct yaml_node *map, const char *key,
+                    const char *const *words, unsigned absent);
+
+uint32_t load_departments(struct load *l, const struct yaml_node *map, const char *key,
+                          bool needed);
+/* each / either / every / issuer; absent when the key is missing. */
+struct owners load_owners(struct load *l, const struct yaml_node *map, const char *key,
+                          const struct owners *absent);
+
+/* Values of our own enumerations: roles and kinds as bit sets, force and severity as one. */
+uint32_t load_roles(struct load *l, const struct yaml_node *map, const char *key, bool needed);
+uint32_t load_kinds(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_force(struct load *l, const struct yaml_node *map, const char *key, uint32_t absent);
+uint32_t load_forces(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_severity(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_type(struct load *l, const struct yaml_node *map, const char *key);
+
+/* Basis codes, each known. Answers the count. */
+uint32_t load_bases(struct load *l, const struct yaml_node *map, const char *key,
+                    const char *out[static RULE_BASES_MAX]);
+const struct rule_measure *load_measure(struct load *l, const struct yaml_node *map,
+                                        const char *key);
+
+/* One function a file; in the order in which they need each other. */
+void load_measures(struct load *l, const struct yaml_node *root);
+void load_bases_file(struct load *l, const struct yaml_node *root);
+void load_lists(struct load *l, const struct yaml_node *root);
+void load_clocks(struct load *l, const struct yaml_node *root);
+void load_rules(struct load *l, const struct yaml_node *root);
+void load_gates(struct load *l, const struct yaml_node *root);
+void load_cases(struct load *l, const struct yaml_node *root);
+
+/* What can only be seen on the whole set. */
+void check_rules(struct load *l);
+
+#endif

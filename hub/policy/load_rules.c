@@ -1,0 +1,186 @@
+#include "policy/load.h"
+
+#include "base/clock.h"
+#include "ident.h"
+
+#include <string.h>
+
+static const char *const event_words[] = {"order",      "change", "registration",  "penalty",
+                                          "employment", "rating", "qualification", "cover",
+                                          "trace",      NULL};
+
+/* scope: nation | province | own | a region code. */
+static void load_scope(struct load *l, const struct yaml_node *map, struct rule_item *item)
+{
+    static const char *const words[] = {"nation", "province", "own", NULL};
+    const struct yaml_node *node = yaml_get(map, "scope");
+    const char *text = node == NULL ? "nation" : yaml_text(node);
+
+    item->region = "000000";
+    for (unsigned i = 0; text != NULL && words[i] != NULL; i++) {
+        if (strcmp(words[i], text) == 0) {
+            item->scope = (enum scope)i;
+            return;
+        }
+    }
+    item->scope = SCOPE_REGION;
+    item->region = load_region(l, map, "scope", "000000");
+}
+
+/* A measure on persons states its own basis: it inherits none from its rule. */
+static void load_item_basis(struct load *l, const struct yaml_node *node, const struct rule *rule,
+                            struct rule_item *item)
+{
+    item->basis_count = load_bases(l, node, "basis", item->basis);
+    if (yaml_get(node, "basis") != NULL)
+        return;
+    if (item->reach == ON_PERSONS) {
+        load_problem(l, item->line, PROBLEM_PROPAGATION_WITHOUT_BASIS, "%s", rule->id);
+        return;
+    }
+    item->basis_count = rule->basis_count;
+    memcpy(item->basis, rule->basis, sizeof item->basis);
+}
+
+static void load_item(struct load *l, const struct yaml_node *node, struct rule *rule)
+{
+    static const char *const keys[] = {
+        "code",  "force",      "on",    "roles", "responsible", "required", "as_of", "owes",
+        "basis", "registered", "scope", "term",  "answer",      "execute",  "least", NULL};
+    static const char *const reaches[] = {"subject", "persons", NULL};
+    static const char *const moments[] = {"act", "query", NULL};
+    if (!load_keys(l, node, keys))
+        return;
+    if (rule->item_count == RULE_ITEMS_MAX) {
+        load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%s: %d", rule->id, RULE_ITEMS_MAX);
+        return;
+    }
+    const struct rule_measure *measure = load_measure(l, node, "code");
+    struct owners none = {0};
+    struct rule_item item = {
+        .measure = measure,
+        .force = (lianshu_Force)load_force(l, node, "force", measure == NULL ? 1 : measure->force),
+        .reach = (enum reach)load_word(l, node, "on", reaches, ON_SUBJECT),
+        .responsible = load_bool(l, node, "responsible", false),
+        .required = load_bool(l, node, "required", false),
+        .registered = load_bool(l, node, "registered", false),
+        .as_of = (enum as_of)load_word(l, node, "as_of", moments, AS_OF_ACT),
+        .owners = load_owners(l, node, "owes", measure == NULL ? &none : &measure->owners),
+        .term = load_term(l, node, "term", true),
+        .least = load_term(l, node, "least", false),
+        .answer = load_term(l, node, "answer", false),
+        .execute = load_term(l, node, "execute", false),
+        .line = yaml_line(node),
+    };
+    item.roles = load_roles(l, node, "roles", item.reach == ON_PERSONS);
+    if (item.reach == ON_SUBJECT && (item.roles != 0 || item.responsible || item.required))
+        load_problem(l, item.line, PROBLEM_VALUE, "roles, responsible, required: on: persons");
+    if (item.reach == ON_PERSONS && item.as_of == AS_OF_QUERY)
+        load_problem(l, item.line, PROBLEM_VALUE, "as_of: 关系按行为时认定 / act, for a gate asks");
+    if (item.least.unit != TERM_NONE && item.term.unit != TERM_ORDER)
+        load_problem(l, item.line, PROBLEM_VALUE, "least: term: order");
+    load_scope(l, node, &item);
+    load_item_basis(l, node, rule, &item);
+    if (item.measure != NULL)
+        rule->item[rule->item_count++] = item;
+}
+
+static void load_triggers(struct load *l, const struct yaml_node *node, struct rule *rule)
+{
+    const struct yaml_node *list = load_list(l, node, "triggers", rule->event == EVENT_ORDER);
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const char *text = yaml_text(yaml_item(list, i));
+        if (text == NULL || strlen(text) > 32)
+            load_problem(l, yaml_line(yaml_item(list, i)), PROBLEM_VALUE, "triggers");
+        else if (rule->trigger_count == RULE_TRIGGERS_MAX)
+            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "triggers: %d", RULE_TRIGGERS_MAX);
+        else
+            rule->trigger[rule->trigger_count++] = text;
+    }
+    if (list != NULL && yaml_count(list) == 0)
+        load_problem(l, rule->line, PROBLEM_KEY_MISSING, "triggers");
+}
+
+static void load_rule_list(struct load *l, const struct yaml_node *node, struct rule *rule)
+{
+    const char *code = load_text(l, node, "list", rule->event == EVENT_ORDER);
+    if (code[0] == '\0')
+        return;
+    rule->list = ruleset_list(l->rs, code);
+    if (rule->list == NULL)
+        load_problem(l, yaml_line(yaml_get(node, "list")), PROBLEM_LIST_UNKNOWN, "%s", code);
+}
+
+/* What only an order has: list, triggers, class, terms, measures. */
+static void load_order_part(struct load *l, const struct yaml_node *node, struct rule *rule)
+{
+    bool order = rule->event == EVENT_ORDER;
+    load_rule_list(l, node, rule);
+    load_triggers(l, node, rule);
+    rule->subjects = order ? load_kinds(l, node, "subjects") : 0;
+    rule->severity = order ? (lianshu_Severity)load_severity(l, node, "severity") : 0;
+    rule->term = load_term(l, node, "term", order);
+    rule->earliest_repair = load_term(l, node, "earliest_repair", order);
+    const struct yaml_node *items = load_list(l, node, "measures", order);
+    for (size_t i = 0; i < yaml_count(items); i++)
+        load_item(l, yaml_item(items, i), rule);
+    if (order && items != NULL && yaml_count(items) == 0)
+        load_problem(l, rule->line, PROBLEM_KEY_MISSING, "measures: %s", rule->id);
+}
+
+static void load_rule(struct load *l, const struct yaml_node *node)
+{
+    static const char *const keys[] = {
+        "id",   "zh",     "en",    "event", "list", "triggers", "subjects",        "severity",
+        "term", "note",   "basis", "from",  "to",   "region",   "earliest_repair", "measures",
+        "mark", "raises", NULL};
+    if (!load_keys(l, node, keys))
+        return;
+    if (l->rs->rule_count == RULES_RULES_MAX) {
+        load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%d", RULES_RULES_MAX);
+        return;
+    }
+    /* In place: a rule is too large for the stack of a shallow function. */
+    struct rule *rule = &l->rs->rule[l->rs->rule_count];
+    memset(rule, 0, sizeof *rule);
+    rule->id = load_text(l, node, "id", true);
+    rule->zh = load_text(l, node, "zh", true);
+    rule->en = load_text(l, node, "en", true);
+    rule->line = yaml_line(node);
+    rule->event = (enum rule_event)load_word(l, node, "event", event_words, EVENT_ORDER);
+    rule->basis_count = load_bases(l, node, "basis", rule->basis);
+    rule->raises = load_text(l, node, "raises", false);
+    rule->region = load_region(l, node, "region", "000000");
+    rule->from = load_date(l, node, "from", 0);
+    rule->to = load_date(l, node, "to", 0);
+    rule->mark = load_mark(l, node, "mark");
+    (void)load_text(l, node, "note", false);
+    if (rule->from == 0)
+        load_problem(l, rule->line, PROBLEM_KEY_MISSING, "from: %s", rule->id);
+    if (rule->to != 0 && rule->to < rule->from)
+        load_problem(l, rule->line, PROBLEM_VALUE, "to < from: %s", rule->id);
+    if (strlen(rule->id) > 12)
+        load_problem(l, rule->line, PROBLEM_VALUE, "id: 至多12字符 / at most 12: %s", rule->id);
+    if (ruleset_rule(l->rs, rule->id) != NULL)
+        load_problem(l, rule->line, PROBLEM_DUPLICATE, "%s", rule->id);
+    load_order_part(l, node, rule);
+    l->rs->rule_count++;
+}
+
+void load_rules(struct load *l, const struct yaml_node *root)
+{
+    static const char *const keys[] = {"set", "rules", NULL};
+    static const char *const set_keys[] = {"name", "activate_at", NULL};
+    if (!load_keys(l, root, keys))
+        return;
+    const struct yaml_node *set = yaml_get(root, "set");
+    if (set == NULL)
+        load_problem(l, yaml_line(root), PROBLEM_KEY_MISSING, "set");
+    else if (load_keys(l, set, set_keys)) {
+        l->rs->name = load_text(l, set, "name", true);
+        l->rs->activate_at_ms = date_start_ms(load_date(l, set, "activate_at", 19700102));
+    }
+    const struct yaml_node *list = load_list(l, root, "rules", true);
+    for (size_t i = 0; i < yaml_count(list); i++)
+        load_rule(l, yaml_item(list, i));
+}

@@ -1,0 +1,288 @@
+/*
+ * rules - the shape of a rule set in memory. Plain data, filled by ruleset_open and read by
+ * decide, gate, casebook and explain. Strings are owned by the rule set.
+ *
+ * Sets of departments, roles and subject kinds are bit sets: bit n stands for value n of the
+ * department vocabulary (catalogue.h), of lianshu_Role and of lianshu_SubjectKind.
+ * Dates are yyyymmdd; 0 as an end means without end.
+ *
+ * Thread rule: immutable data.
+ */
+#ifndef POLICY_RULES_H
+#define POLICY_RULES_H
+
+#include "policy/term.h"
+
+#include "sanction.pb.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    RULES_MEASURES_MAX = 64,
+    RULES_LISTS_MAX = 64,
+    RULES_BASES_MAX = 256,
+    RULES_RULES_MAX = 128,
+    RULES_GATES_MAX = 128,
+    RULES_CLOCKS_MAX = 128,
+    RULES_STEPS_MAX = 96,
+    RULES_CLASSES_MAX = 16,
+    RULES_CHANGES = 5,   /* lift, annul, suspend, resume, restore */
+    RULE_ITEMS_MAX = 24, /* measures of one rule */
+    RULE_BASES_MAX = 8,  /* basis codes of one measure */
+    RULE_TRIGGERS_MAX = 16,
+    RULE_CLOCKS_MAX = 4,
+    RULE_STATES_MAX = 16, /* states one case step may start from */
+    RULE_NOTE_MAX = 512,
+};
+
+/* What an owner set says, alternatives told from companions. */
+enum who {
+    WHO_DEPARTMENTS = 0, /* every department of `each`, and one or all of `either` there are */
+    WHO_EVERY,           /* every member but hubs and registrars */
+    WHO_ISSUER,          /* the member that imposed the order */
+};
+
+struct owners {
+    enum who who;
+    uint32_t each;   /* each of these owes; without a member it is unassigned */
+    uint32_t either; /* those that exist owe; unassigned only when none exists (market|drug) */
+};
+
+enum national_kind {
+    KIND_NONE = 0,
+    KIND_I,       /* reduces rights */
+    KIND_II,      /* management without reducing rights */
+    KIND_III,     /* by non-government bodies */
+    KIND_STATUTE, /* L1 alone, not on the national basic list */
+    KIND_SECTOR,  /* sector rule */
+    KIND_PENALTY,
+    KIND_PRODUCT, /* product risk control, not credit */
+    KIND_RED,     /* incentive */
+};
+
+struct rule_measure {
+    const char *code; /* M01 … M33, I01 … I06 */
+    const char *zh;
+    const char *en;
+    enum national_kind kind;
+    lianshu_Force force; /* default */
+    struct owners owners;
+    bool restricts;     /* stands against the subject and is asked for by gates */
+    const char *region; /* of a local supplement; "000000" for a national measure */
+    unsigned line;
+};
+
+enum list_jurisdiction {
+    JURISDICTION_ACT = 0, /* where the act was done: any subject */
+    JURISDICTION_OWN,     /* the subject's region lies in the issuer's */
+};
+
+/* What an order of this list must carry. */
+enum list_needs {
+    NEEDS_PRIOR_NOTICE = 1u << 0,
+    NEEDS_REMEDY = 1u << 1,
+    NEEDS_SERVED = 1u << 2,
+    NEEDS_CONSENT = 1u << 3, /* at the levels of consent_levels */
+    NEEDS_ACT_DATE = 1u << 4,
+    NEEDS_CONTACT = 1u << 5,
+};
+
+/* Levels of a region, as bits. */
+enum level {
+    LEVEL_NATION = 1u << 0,
+    LEVEL_PROVINCE = 1u << 1,
+    LEVEL_CITY = 1u << 2,
+    LEVEL_COUNTY = 1u << 3,
+};
+
+struct rule_list {
+    const char *code;
+    const char *zh;
+    const char *en;
+    uint32_t issuers; /* departments that may impose it */
+    unsigned levels;
+    unsigned consent_levels;
+    const char *region; /* of a local list; issuer must lie in it */
+    enum list_jurisdiction jurisdiction;
+    unsigned needs; /* enum list_needs */
+    lianshu_Severity severity;
+    struct term min;          /* of the entry: maximum date lies in start + min … start + max */
+    struct term max;          /* TERM_LIFE: unbounded */
+    struct term start_within; /* start at most so long after the decision */
+    uint32_t from;
+    uint32_t to;
+    unsigned line;
+};
+
+/* Bounds of a class of severity at a time (B.4). */
+struct rule_class {
+    lianshu_Severity severity;
+    struct term min;
+    struct term max;
+    uint32_t from;
+    uint32_t to;
+    unsigned line;
+};
+
+/* Who may change an order, and which courts. */
+struct rule_change {
+    bool issuer;
+    bool superior; /* the same department of a region above */
+    bool court;    /* of the issuer's province, or of the nation */
+};
+
+struct rule_basis {
+    const char *code; /* DL116 */
+    const char *zh;   /* 药品管理法第116条 */
+    const char *en;
+    unsigned level; /* 1 … 10 */
+    uint32_t from;
+    uint32_t to;
+    char mark;           /* V, S, M, D */
+    const char *region;  /* "000000" or the area of local law */
+    uint32_t propagates; /* roles that the article itself reaches */
+    struct term longest; /* ban that it allows; TERM_NONE: it does not say */
+    unsigned line;
+};
+
+enum scope {
+    SCOPE_NATION = 0,
+    SCOPE_PROVINCE, /* the issuer's province */
+    SCOPE_OWN,      /* the issuer's own region */
+    SCOPE_REGION,   /* the region that is named */
+};
+
+enum reach {
+    ON_SUBJECT = 0,
+    ON_PERSONS, /* persons that the decision names in one of `roles` */
+};
+
+enum as_of { AS_OF_ACT = 0, AS_OF_QUERY };
+
+/* One measure that a rule imposes. */
+struct rule_item {
+    const struct rule_measure *measure;
+    lianshu_Force force;
+    enum reach reach;
+    uint32_t roles;   /* ON_PERSONS */
+    bool responsible; /* only persons found personally responsible */
+    bool required;    /* refuse the order (E642) when no person is named */
+    bool registered;  /* the role must be found among the relations as well */
+    enum as_of as_of;
+    struct owners owners;
+    struct term term;   /* from the start date */
+    struct term least;  /* TERM_ORDER: the decision may not say less */
+    struct term answer; /* from the decision of the hub */
+    struct term execute;
+    const char *basis[RULE_BASES_MAX];
+    uint32_t basis_count;
+    enum scope scope;
+    const char *region; /* SCOPE_REGION */
+    unsigned line;
+};
+
+enum rule_event {
+    EVENT_ORDER = 0,
+    EVENT_CHANGE,        /* R26: lift, annulment, expiry */
+    EVENT_REGISTRATION,  /* R08 */
+    EVENT_PENALTY,       /* R10, R11: penalty records */
+    EVENT_EMPLOYMENT,    /* R27 */
+    EVENT_RATING,        /* R24, R25 */
+    EVENT_QUALIFICATION, /* R16 */
+    EVENT_COVER,         /* R28 */
+    EVENT_TRACE,         /* R29 */
+};
+
+struct rule {
+    const char *id; /* R01 */
+    const char *zh;
+    const char *en;
+    enum rule_event event;
+    const struct rule_list *list; /* NULL when the event is no order */
+    const char *trigger[RULE_TRIGGERS_MAX];
+    uint32_t trigger_count;
+    uint32_t subjects; /* kinds */
+    lianshu_Severity severity;
+    struct term term;                  /* of the list entry */
+    struct term earliest_repair;       /* TERM_NONE: no early repair */
+    const char *basis[RULE_BASES_MAX]; /* an order names at least one of them */
+    uint32_t basis_count;
+    const char *raises; /* trigger that this rule causes in its turn, or "" */
+    const char *region;
+    struct rule_item item[RULE_ITEMS_MAX];
+    uint32_t item_count;
+    uint32_t from; /* decision dates it governs */
+    uint32_t to;
+    char mark;
+    unsigned line;
+};
+
+/* Ordered by strictness: the largest wins. */
+enum gate_action { GATE_PASS = 0, GATE_COPY, GATE_FLAG, GATE_HOLD, GATE_REFUSE };
+
+enum gate_look {
+    LOOK_SUBJECT = 0, /* the subject of the message */
+    LOOK_PERSONS,     /* persons that the message names in one of `roles` */
+    LOOK_RELATED,     /* depth 1: who holds one of `roles` at the subject on that day */
+};
+
+struct rule_gate {
+    const char *id; /* G01 */
+    const char *zh;
+    const char *en;
+    uint32_t type; /* DocumentType */
+    enum gate_look look;
+    uint32_t roles;
+    const struct rule_measure *measure;
+    unsigned forces;            /* bit set over lianshu_Force; 0: any */
+    bool notice_and_commitment; /* only for such applications */
+    bool required;              /* LOOK_PERSONS: a message without such a person is E650 */
+    enum gate_action action;
+    struct term deadline;    /* of a hold */
+    enum gate_action breach; /* what a hold becomes after it */
+    uint32_t copy_to;        /* departments */
+    bool copy_issuer;        /* the authority that listed is told */
+    const char *basis;
+    uint32_t from;
+    uint32_t to;
+    unsigned line;
+};
+
+/* A row of the statutory clock table. */
+struct rule_clock {
+    const char *id;
+    const char *zh;
+    const char *en;
+    struct term ordinary;
+    struct term complex; /* TERM_NONE: as ordinary */
+    struct term major;
+    uint32_t owner; /* departments that must act */
+    const char *basis;
+    char mark;
+    unsigned line;
+};
+
+/* One row of the case table. */
+struct rule_step {
+    const char *id; /* T07 */
+    const char *zh;
+    const char *en;
+    uint32_t type; /* DocumentType that carries it */
+    const char *from[RULE_STATES_MAX];
+    uint32_t from_count;
+    const char *to;
+    const char *outcome; /* "" or the outcome code that tells alternatives apart */
+    uint32_t actor;      /* departments */
+    uint32_t addressee;  /* departments of which one must be a destination; 0: none */
+    uint32_t copies;     /* departments that must be destinations */
+    const struct rule_clock *starts[RULE_CLOCKS_MAX];
+    uint32_t start_count;
+    const char *stops[RULE_CLOCKS_MAX];
+    uint32_t stop_count;
+    const char *basis;
+    char mark;
+    unsigned line;
+};
+
+#endif

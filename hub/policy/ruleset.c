@@ -1,0 +1,263 @@
+#include "policy/load.h"
+
+#include "base/file.h"
+#include "keys/hash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const file_names[FILE_COUNT] = {
+    [FILE_BASES] = "bases.yaml", [FILE_CASES] = "cases.yaml", [FILE_CLOCKS] = "clocks.yaml",
+    [FILE_GATES] = "gates.yaml", [FILE_LISTS] = "lists.yaml", [FILE_MEASURES] = "measures.yaml",
+    [FILE_RULES] = "rules.yaml",
+};
+
+const char *load_file_name(unsigned file)
+{
+    return file_names[file];
+}
+
+static bool file_known(const char *name)
+{
+    for (unsigned i = 0; i < FILE_COUNT; i++)
+        if (strcmp(file_names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* A YAML file that is no part of the set would be silently without effect: refuse it. */
+static enum err check_strays(struct load *l, const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (d == NULL) {
+        l->file = dir;
+        enum err err = file_errno(errno);
+        (void)fault_set(&l->faults->fault[l->faults->count++], err, 0, dir,
+                        "规则目录不可读 / the rule directory cannot be read");
+        l->faults->total++;
+        return err;
+    }
+    for (const struct dirent *entry = readdir(d); entry != NULL; entry = readdir(d)) {
+        const char *dot = strrchr(entry->d_name, '.');
+        l->file = entry->d_name;
+        if (dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0) &&
+            !file_known(entry->d_name))
+            load_problem(l, 0, PROBLEM_KEY_UNKNOWN, "不属于规则集 / not part of a rule set");
+    }
+    (void)closedir(d); /* read only: nothing to lose */
+    return OK;
+}
+
+/* A fault of reading or parsing joins the problems under the file's own name. */
+static void file_problem(struct load *l, const struct fault *f)
+{
+    load_problem(l, f->line, PROBLEM_SYNTAX, "%s",
+                 f->detail[0] == '\0' ? err_en(f->err) : f->detail);
+}
+
+static void read_one(struct load *l, const char *dir, unsigned file, struct sha256 *hash)
+{
+    char path[PATH_MAX];
+    uint8_t head[sizeof(uint16_t)];
+    uint8_t size[sizeof(uint32_t)];
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    struct fault f = {0};
+
+    l->file = file_names[file];
+    int n = snprintf(path, sizeof path, "%s/%s", dir, file_names[file]);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
+        return;
+    }
+    if (file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f) != OK ||
+        yaml_parse(&l->rs->tree[file], span_of(bytes, len), file_names[file], &f) != OK) {
+        file_problem(l, &f);
+        free(bytes);
+        return;
+    }
+    struct writer w = writer_of(head, sizeof head);
+    write_uint(&w, strlen(file_names[file]), 2);
+    sha256_add(hash, writer_span(&w));
+    sha256_add(hash, span_str(file_names[file]));
+    w = writer_of(size, sizeof size);
+    write_uint(&w, len, 4);
+    sha256_add(hash, writer_span(&w));
+    sha256_add(hash, span_of(bytes, len));
+    free(bytes);
+}
+
+static void build(struct load *l)
+{
+    static const struct {
+        unsigned file;
+        void (*load)(struct load *l, const struct yaml_node *root);
+    } order[] = {
+        {FILE_MEASURES, load_measures}, {FILE_BASES, load_bases_file}, {FILE_LISTS, load_lists},
+        {FILE_CLOCKS, load_clocks},     {FILE_RULES, load_rules},      {FILE_GATES, load_gates},
+        {FILE_CASES, load_cases},
+    };
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        l->file = file_names[order[i].file];
+        order[i].load(l, yaml_root(l->rs->tree[order[i].file]));
+    }
+    l->file = file_names[FILE_RULES];
+    check_rules(l);
+}
+
+enum err ruleset_open(struct ruleset **out, const char *dir, struct ruleset_faults *faults)
+{
+    enum err err = ERR_NO_MEMORY;
+    struct sha256 hash;
+
+    *out = NULL;
+    memset(faults, 0, sizeof *faults);
+    struct ruleset *rs = calloc(1, sizeof *rs);
+    if (rs == NULL)
+        return ERR_NO_MEMORY;
+    struct load l = {.rs = rs, .faults = faults, .file = dir};
+    rs->name = "";
+
+    err = check_strays(&l, dir);
+    if (err != OK)
+        goto out;
+    err = ERR_RULE_SET;
+    sha256_init(&hash);
+    for (unsigned file = 0; file < FILE_COUNT; file++)
+        read_one(&l, dir, file, &hash);
+    sha256_done(&hash, rs->hash);
+    if (faults->total > 0)
+        goto out; /* what is missing would only cause a flood of unknown codes */
+    build(&l);
+    if (faults->total > 0)
+        goto out;
+    *out = rs;
+    rs = NULL;
+    err = OK;
+
+out:
+    ruleset_close(&rs);
+    return err;
+}
+
+void ruleset_close(struct ruleset **rs)
+{
+    if (*rs == NULL)
+        return;
+    for (unsigned file = 0; file < FILE_COUNT; file++)
+        yaml_close(&(*rs)->tree[file]);
+    free(*rs);
+    *rs = NULL;
+}
+
+void ruleset_hash(const struct ruleset *rs, uint8_t out[static RULESET_HASH_LEN])
+{
+    memcpy(out, rs->hash, RULESET_HASH_LEN);
+}
+
+uint64_t ruleset_activate_at_ms(const struct ruleset *rs)
+{
+    return rs->activate_at_ms;
+}
+
+const char *ruleset_name(const struct ruleset *rs)
+{
+    return rs->name;
+}
+
+const struct rule_measure *ruleset_measure(const struct ruleset *rs, const char *code)
+{
+    for (size_t i = 0; i < rs->measure_count; i++)
+        if (strcmp(rs->measure[i].code, code) == 0)
+            return &rs->measure[i];
+    return NULL;
+}
+
+const struct rule_list *ruleset_list(const struct ruleset *rs, const char *code)
+{
+    for (size_t i = 0; i < rs->list_count; i++)
+        if (strcmp(rs->list[i].code, code) == 0)
+            return &rs->list[i];
+    return NULL;
+}
+
+const struct rule_basis *ruleset_basis(const struct ruleset *rs, const char *code)
+{
+    for (size_t i = 0; i < rs->basis_count; i++)
+        if (strcmp(rs->basis[i].code, code) == 0)
+            return &rs->basis[i];
+    return NULL;
+}
+
+const struct rule *ruleset_rule(const struct ruleset *rs, const char *id)
+{
+    for (size_t i = 0; i < rs->rule_count; i++)
+        if (strcmp(rs->rule[i].id, id) == 0)
+            return &rs->rule[i];
+    return NULL;
+}
+
+const struct rule_clock *ruleset_clock(const struct ruleset *rs, const char *id)
+{
+    for (size_t i = 0; i < rs->clock_count; i++)
+        if (strcmp(rs->clock[i].id, id) == 0)
+            return &rs->clock[i];
+    return NULL;
+}
+
+const struct rule_measure *ruleset_measures(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->measure_count;
+    return rs->measure;
+}
+
+const struct rule_list *ruleset_lists(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->list_count;
+    return rs->list;
+}
+
+const struct rule_basis *ruleset_bases(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->basis_count;
+    return rs->basis;
+}
+
+const struct rule *ruleset_rules(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->rule_count;
+    return rs->rule;
+}
+
+const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->gate_count;
+    return rs->gate;
+}
+
+const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->clock_count;
+    return rs->clock;
+}
+
+const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->step_count;
+    return rs->step;
+}
+
+const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->class_count;
+    return rs->class;
+}
+
+const struct rule_change *ruleset_change(const struct ruleset *rs, unsigned kind)
+{
+    return kind < RULES_CHANGES ? &rs->change[kind] : NULL;
+}

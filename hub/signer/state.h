@@ -1,0 +1,56 @@
+/*
+ * state - what the signer remembers: the frontier of the log as it signed it last, in its own
+ * file, so that no hub, taken or restored from an old copy, gets a fork signed.
+ *
+ *   extend(old_size, leaves)
+ *     old_size == size                           append, persist, then sign
+ *     the last request once more                 the same head again, nothing changes
+ *     old_size == size before it, other leaves   ERR_LOG_FORK (803)
+ *     any other older size                       ERR_LOG_ROLLBACK (804)
+ *     newer than anything seen                   ERR_CONSISTENCY (806)
+ *
+ * Guarantees:
+ *   1. A head is on disk (fdatasync) before state_extend returns OK, so before it is signed.
+ *   2. The root is computed twice, leaf by leaf and level by level; if the two differ, nothing
+ *      is stored or signed (ERR_INTERNAL): a flipped bit in memory is not signed over.
+ *   3. Repeating the last request is safe at any time, also across a crash.
+ *   4. The file holds two slots, written in turn, each with its own checksum. Whatever a crash
+ *      leaves of the slot being written, the other one is whole: the state is the last or
+ *      the one before it, and the latter was answered to nobody.
+ *   5. One process at a time (ERR_BUSY_ELSEWHERE); a file of another log is refused
+ *      (ERR_CHECKPOINT); without a whole slot ERR_CORRUPT; a missing file ERR_NOT_FOUND: it is
+ *      never made silently.
+ *
+ * Thread rule: one thread.
+ */
+#ifndef SIGNER_STATE_H
+#define SIGNER_STATE_H
+
+#include "base/err.h"
+#include "keys/merkle.h"
+#include "keys/note.h"
+
+enum { STATE_SLOT_LEN = 4096, STATE_FILE_LEN = 2 * STATE_SLOT_LEN };
+
+struct state;
+
+/* Make the file of an empty log, once. ERR_EXISTS. */
+MUST_USE enum err state_create(const char *path, const char *origin, struct fault *fault);
+
+MUST_USE enum err state_open(struct state **out, const char *path, const char *origin,
+                             struct fault *fault);
+void state_close(struct state **s);
+
+/* See the table above. ERR_FSYNC and ERR_DISK_FULL leave the state as it was. */
+MUST_USE enum err state_extend(struct state *s, uint64_t old_size, const merkle_hash *leaves,
+                               size_t leaf_count);
+
+/* The present head. */
+void state_head(const struct state *s, struct checkpoint *out);
+
+/* Root of a tree that continues f by these leaves, computed level by level: the second path.
+ * scratch has room for leaf_count + 1 hashes. */
+void state_second_root(const struct merkle_frontier *f, const merkle_hash *leaves,
+                       size_t leaf_count, merkle_hash *scratch, merkle_hash out);
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * db - one SQLite file: opened fail-closed, written by one connection, upgraded forward only.
+ *
+ *            db_begin              db_commit
+ *   (idle) ------------> (open) ---------------> (idle)     OK: on disk, fsynced
+ *      ^                 |    ^  \
+ *      |  db_rollback    |    |   +-- db_savepoint / db_release / db_rollback_to (one level)
+ *      +-----------------+    |
+ *      any write failing may end the transaction by itself: db_in_transaction tells
+ *
+ * The only module that includes sqlite3.h. It knows nothing of hub or adapters: both give it
+ * a path, an application id and their numbered schema texts.
+ *
+ * Guarantees:
+ *   1. db_commit returns OK only after the transaction is on disk (WAL, synchronous=FULL).
+ *   2. At most one process has the file open for writing: the second gets ERR_BUSY_ELSEWHERE.
+ *   3. A file of another program is ERR_DB_FOREIGN, one of a newer version ERR_DB_NEWER, and
+ *      neither is changed by a byte. Directory 0700, file 0600, both the caller's own, else
+ *      ERR_PERMISSION.
+ *   4. Migrations run in order, each in a transaction of its own with its version number: a
+ *      kill at any moment leaves a whole version.
+ *   5. A full disk is ERR_DISK_FULL and the database goes on working; what was not committed
+ *      is not there. db_commit never leaves a transaction open, whatever it returns.
+ *   6. After a failed write, fsync, or a sign of corruption (class FATAL) the handle refuses
+ *      everything with that error: the process must end, not retry.
+ *   7. Nothing is written outside a transaction (ERR_INTERNAL).
+ *   8. A column read as what it is not (type, length, sign) is ERR_CORRUPT, never a wrong value.
+ *
+ * Ownership: the db owns its statements; db_close finalises them. Bound spans are borrowed
+ * until stmt_end or stmt_run; spans read from a row live until stmt_end.
+ * Errors of constraints: unique → ERR_EXISTS, foreign key → ERR_NOT_FOUND, check → ERR_FIELD_VALUE.
+ * Thread rule: a db and its statements belong to the thread that opened it.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+enum {
+    DB_PATH_MAX = 1024,
+    DB_CACHE_KIB = 4096,        /* page cache when options.cache_kib is 0 */
+    DB_CHECKPOINT_PAGES = 2000, /* WAL pages that make a commit run a passive checkpoint */
+    DB_BUSY_MS = 2000,          /* wait for a tool's short read lock at a checkpoint */
+};
+
+struct db;
+struct stmt;
+
+struct db_options {
+    const char *path;              /* of the file; its directory is made 0700 when missing */
+    uint32_t application_id;       /* not 0; four ASCII letters read well in `file` */
+    const char *const *migrations; /* SQL texts; the i-th leads from version i to i + 1 */
+    size_t migration_count;        /* = the version this program writes */
+    uint32_t cache_kib;            /* 0: DB_CACHE_KIB */
+    uint32_t checkpoint_pages;     /* 0: DB_CHECKPOINT_PAGES */
+    bool read_only; /* for tools beside a running owner: never writes or checkpoints */
+};
+
+/* Open or create. Fills *f (may be NULL) with path and reason on refusal. */
+MUST_USE enum err db_open(struct db **out, const struct db_options *options, struct fault *f);
+
+/* Close and set *db to NULL; an open transaction is rolled back. Accepts a pointer to NULL. */
+void db_close(struct db **db);
+
+MUST_USE enum err db_begin(struct db *db); /* BEGIN IMMEDIATE */
+MUST_USE enum err db_commit(struct db *db);
+void db_rollback(struct db *db); /* also when there is none */
+MUST_USE enum err db_savepoint(struct db *db);
+MUST_USE enum err db_release(struct db *db);
+MUST_USE enum err db_rollback_to(struct db *db); /* undo to the savepoint and forget it */
+bool db_in_transaction(const struct db *db);
+bool db_wrote(const struct db *db); /* this transaction has changed a row */
+
+/* Nothing to do just now: fold the WAL back and truncate it. Cheap when there is nothing to
+ * fold. A reader in the way is no error. */
+MUST_USE enum err db_idle(struct db *db);
+
+/* The error of class FATAL that ended this handle, or OK. */
+enum err db_fatal(const struct db *db);
+
+/* What SQLite said last, for the log. Static or borrowed until the next call; never has values. */
+const char *db_message(const struct db *db);
+
+/* Prepare `count` statements of a const table into out[]; they belong to db. */
+MUST_USE enum err db_prepare(struct db *db, const char *const sql[], size_t count,
+                             struct stmt *out[], struct fault *f);
+
+/* Bind parameter `index`, from 1. What does not fit is told by the next stmt_step. Values above
+ * INT64_MAX are ERR_TOO_LARGE. A NULL text binds NULL. */
+void stmt_bind_u64(struct stmt *s, int index, uint64_t value);
+void stmt_bind_blob(struct stmt *s, int index, struct span bytes); /* len 0: an empty blob */
+void stmt_bind_bytes(struct stmt *s, int index, const void *bytes, size_t len);
+void stmt_bind_text(struct stmt *s, int index, const char *text);
+void stmt_bind_null(struct stmt *s, int index);
+
+/* OK: a row is there. ERR_NOT_FOUND: no (further) row. Follow with stmt_end. */
+MUST_USE enum err stmt_step(struct stmt *s);
+
+/* Columns of the present row, from 0. */
+uint64_t stmt_u64(struct stmt *s, int column);
+struct span stmt_blob(struct stmt *s, int column);
+bool stmt_is_null(struct stmt *s, int column);
+void stmt_copy(struct stmt *s, int column, void *out, size_t len); /* exactly len bytes */
+void stmt_copy_text(struct stmt *s, int column, char *out, size_t cap);
+
+/* Reset and unbind. Returns err when it is not OK, else what went wrong while reading. */
+MUST_USE enum err stmt_end(struct stmt *s, enum err err);
+
+/* Run a statement that gives no rows, and end it. */
+MUST_USE enum err stmt_run(struct stmt *s);
+
+/* As stmt_run; *changed tells how many rows it changed. */
+MUST_USE enum err stmt_run_changed(struct stmt *s, uint64_t *changed);
+
+/* As stmt_run; ERR_NOT_FOUND when it changed no row. */
+MUST_USE enum err stmt_run_one(struct stmt *s);
+
+#endif

@@ -1,0 +1,235 @@
+#include "store/db_own.h"
+
+#include "store/dbfile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000 };
+
+static const char *const control_sql[CONTROL_COUNT] = {
+    [CONTROL_BEGIN] = "BEGIN IMMEDIATE", [CONTROL_COMMIT] = "COMMIT",
+    [CONTROL_ROLLBACK] = "ROLLBACK",     [CONTROL_SAVE] = "SAVEPOINT m",
+    [CONTROL_RELEASE] = "RELEASE m",     [CONTROL_BACK] = "ROLLBACK TO m",
+};
+
+static int on_wal(void *ctx, sqlite3 *raw, const char *name, int pages)
+{
+    struct db *db = ctx;
+    (void)raw;
+    (void)name;
+    db->wal_pages = (uint32_t)pages;
+    return SQLITE_OK;
+}
+
+static enum err read_number(struct db *db, const char *sql, int64_t *out)
+{
+    sqlite3_stmt *raw = NULL;
+    int rc = sqlite3_prepare_v2(db->raw, sql, -1, &raw, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(raw);
+    if (rc == SQLITE_ROW)
+        *out = sqlite3_column_int64(raw, 0);
+    sqlite3_finalize(raw);
+    return rc == SQLITE_ROW ? OK : rc == SQLITE_DONE ? ERR_INTERNAL : db_note(db, rc);
+}
+
+static enum err configure(struct db *db, const struct db_options *options, struct fault *f)
+{
+    char cache[64];
+    static const char *const pragmas = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+                                       "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON;"
+                                       "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
+                                       "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;";
+
+    sqlite3_extended_result_codes(db->raw, 1);
+    sqlite3_busy_timeout(db->raw, DB_BUSY_MS);
+    sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    /* Until the file is known to be ours, closing must not touch it; a reader never may. */
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+
+    snprintf(cache, sizeof cache, "PRAGMA cache_size=-%u",
+             options->cache_kib == 0 ? (unsigned)DB_CACHE_KIB : (unsigned)options->cache_kib);
+    int rc = sqlite3_exec(db->raw, pragmas, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db->raw, cache, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? OK : db_refuse(db, rc, options->path, "configure", f);
+}
+
+/* Whose file is it, and how old. Only reads: a file that is not ours stays as it is. */
+static enum err recognise(struct db *db, const struct db_options *options, int64_t *version,
+                          struct fault *f)
+{
+    int64_t id = 0;
+    int64_t tables = 0;
+    enum err err = read_number(db, "PRAGMA application_id", &id);
+
+    if (err == OK)
+        err = read_number(db, "PRAGMA user_version", version);
+    if (err == OK)
+        err = read_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (err != OK)
+        return fault_set(f, err, 0, options->path, "read: %s", sqlite3_errmsg(db->raw));
+
+    bool fresh = id == 0 && *version == 0 && tables == 0 && !db->read_only;
+    if (!fresh && (uint32_t)id != options->application_id)
+        return fault_set(f, ERR_DB_FOREIGN, 0, options->path,
+                         "application id %08llx, expected %08x", (unsigned long long)(uint32_t)id,
+                         (unsigned)options->application_id);
+    if (*version < 0 || *version > (int64_t)options->migration_count)
+        return fault_set(f, ERR_DB_NEWER, 0, options->path, "version %lld, this program knows %zu",
+                         (long long)*version, options->migration_count);
+    if (db->read_only && *version < (int64_t)options->migration_count)
+        return fault_set(f, ERR_DB_FOREIGN, 0, options->path,
+                         "version %lld is older than %zu; start its owner once to upgrade it",
+                         (long long)*version, options->migration_count);
+    return OK;
+}
+
+static enum err quick_check(struct db *db, const char *path, struct fault *f)
+{
+    sqlite3_stmt *raw = NULL;
+    int rc = sqlite3_prepare_v2(db->raw, "PRAGMA quick_check(1)", -1, &raw, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(raw);
+    if (rc != SQLITE_ROW) {
+        sqlite3_finalize(raw);
+        return db_refuse(db, rc, path, "quick_check", f);
+    }
+    const unsigned char *text = sqlite3_column_text(raw, 0);
+    enum err err = OK;
+    if (text == NULL || strcmp((const char *)text, "ok") != 0)
+        err = fault_set(f, db_note(db, SQLITE_CORRUPT), 0, path, "quick_check: %s",
+                        text == NULL ? "no answer" : (const char *)text);
+    sqlite3_finalize(raw);
+    return err;
+}
+
+/* One step, its version and the owner's id in one transaction. */
+static enum err migrate_one(struct db *db, const struct db_options *options, int64_t from,
+                            struct fault *f)
+{
+    char mark[128];
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%lld; PRAGMA user_version=%lld;",
+             (long long)options->application_id, (long long)from + 1);
+    int rc = sqlite3_exec(db->raw, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db->raw, options->migrations[from], NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db->raw, mark, NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db->raw, "COMMIT", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return OK;
+    enum err err = db_refuse(db, rc, options->path, "migrate", f);
+    if (sqlite3_get_autocommit(db->raw) == 0)
+        (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL); /* the refusal stands anyway */
+    return err;
+}
+
+static enum err use_wal(struct db *db, const char *path, struct fault *f)
+{
+    sqlite3_stmt *raw = NULL;
+    int rc = sqlite3_prepare_v2(db->raw, "PRAGMA journal_mode=WAL", -1, &raw, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(raw);
+    const char *mode = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(raw, 0) : NULL;
+    bool wal = mode != NULL && strcmp(mode, "wal") == 0;
+    sqlite3_finalize(raw);
+    if (rc != SQLITE_ROW)
+        return db_refuse(db, rc, path, "journal_mode", f);
+    return wal ? OK
+               : fault_set(f, ERR_CONFIG, 0, path, "this file system cannot hold a WAL database");
+}
+
+static enum err upgrade(struct db *db, const struct db_options *options, int64_t version,
+                        struct fault *f)
+{
+    /* WAL is a property of the file: only once it is known to be ours. */
+    enum err err = use_wal(db, options->path, f);
+    if (err != OK)
+        return err;
+    for (int64_t v = version; v < (int64_t)options->migration_count; v++) {
+        err = migrate_one(db, options, v, f);
+        if (err != OK)
+            return err;
+    }
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    sqlite3_wal_hook(db->raw, on_wal, db);
+    return db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE); /* what a killed process left */
+}
+
+static enum err open_raw(struct db *db, const struct db_options *options, struct fault *f)
+{
+    int flags = SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX |
+                (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    int rc = sqlite3_open_v2(options->path, &db->raw, flags, NULL);
+    if (rc != SQLITE_OK || db->raw == NULL)
+        return fault_set(f, db->raw == NULL ? ERR_NO_MEMORY : db_note(db, rc), 0, options->path,
+                         "open: %s", db->raw == NULL ? "out of memory" : sqlite3_errmsg(db->raw));
+
+    int64_t version = 0;
+    enum err err = configure(db, options, f);
+    if (err == OK)
+        err = recognise(db, options, &version, f);
+    if (err == OK && !db->read_only)
+        err = quick_check(db, options->path, f);
+    if (err == OK && !db->read_only)
+        err = upgrade(db, options, version, f);
+    if (err == OK)
+        err = db_prepare(db, control_sql, CONTROL_COUNT, db->control, f);
+    for (size_t i = 0; err == OK && i < CONTROL_COUNT; i++)
+        db->control[i]->control = true;
+    return err;
+}
+
+enum err db_open(struct db **out, const struct db_options *options, struct fault *f)
+{
+    *out = NULL;
+    if (options->application_id == 0 || options->migration_count > VERSION_MAX)
+        return fault_set(f, ERR_INTERNAL, 0, options->path, "application id or versions");
+
+    struct db *db = calloc(1, sizeof *db);
+    if (db == NULL)
+        return fault_set(f, ERR_NO_MEMORY, 0, options->path, "open");
+    db->lock_fd = -1;
+    db->read_only = options->read_only;
+    db->checkpoint_pages =
+        options->checkpoint_pages == 0 ? DB_CHECKPOINT_PAGES : options->checkpoint_pages;
+
+    enum err err = dbfile_check(options->path, options->read_only, f);
+    if (err == OK && !options->read_only)
+        err = dbfile_lock(&db->lock_fd, options->path, f);
+    if (err == OK)
+        err = open_raw(db, options, f);
+    if (err != OK)
+        db_close(&db);
+    *out = db;
+    return err;
+}
+
+void db_close(struct db **out)
+{
+    struct db *db = *out;
+    *out = NULL;
+    if (db == NULL)
+        return;
+    while (db->statements != NULL) {
+        struct stmt *s = db->statements;
+        db->statements = s->next;
+        sqlite3_finalize(s->raw);
+        free(s);
+    }
+    if (db->raw != NULL && sqlite3_get_autocommit(db->raw) == 0)
+        (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL); /* closing undoes it anyway */
+    /* After a failed fsync the closing checkpoint would take unsure pages for good ones. */
+    if (db->raw != NULL && db->fatal != OK)
+        sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_close(db->raw);
+    dbfile_unlock(&db->lock_fd);
+    free(db);
+}

@@ -1,0 +1,282 @@
+#include "store/message.h"
+
+#include "store/box.h"
+#include "store/columns.h"
+
+enum query {
+    PUT,
+    GET,
+    STAGE,
+    DECIDE,
+    SETTLE,
+    FRAME_PUT,
+    FRAME_GET,
+    FRAME_DROP,
+    REF_DROP,
+    SEQUENCE_PUT,
+    SEQUENCE_GET,
+    SENDER_NEXT,
+    BY_ENV,
+    COUNTS,
+    QUERY_COUNT
+};
+
+#define COLUMNS                                                                                    \
+    "sender, id, env_id, seq, type, code, stage, lane, created_ms, expires_ms, accepted_ms, "      \
+    "conversation, sequence, open, attachments"
+
+static const char *const queries[QUERY_COUNT] = {
+    [PUT] = "INSERT INTO message (" COLUMNS ") "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    [GET] = "SELECT " COLUMNS " FROM message WHERE sender = ?1 AND id = ?2",
+    [STAGE] = "UPDATE message SET stage = max(stage, ?3) WHERE sender = ?1 AND id = ?2",
+    [DECIDE] = "UPDATE message SET code = ?3, open = ?4 WHERE sender = ?1 AND id = ?2",
+    [SETTLE] = "UPDATE message SET open = open - 1, stage = max(stage, ?3) "
+               "WHERE sender = ?1 AND id = ?2 AND open > 0 RETURNING open, seq, attachments",
+    [FRAME_PUT] = "INSERT INTO frame (seq, bytes) VALUES (?1, ?2)",
+    [FRAME_GET] = "SELECT bytes FROM frame WHERE seq = ?1",
+    [FRAME_DROP] = "DELETE FROM frame WHERE seq = ?1",
+    [REF_DROP] = "DELETE FROM chunk_ref WHERE seq = ?1",
+    [SEQUENCE_PUT] = "INSERT INTO sequence (sender, conversation, last) VALUES (?1, ?2, ?3) "
+                     "ON CONFLICT DO UPDATE SET last = max(last, ?3)",
+    [SEQUENCE_GET] = "SELECT last FROM sequence WHERE sender = ?1 AND conversation = ?2",
+    [SENDER_NEXT] = "SELECT sender FROM message WHERE sender > ?1 ORDER BY sender LIMIT 1",
+    [BY_ENV] = "SELECT " COLUMNS " FROM message WHERE env_id = ?1 LIMIT 1",
+    [COUNTS] = "SELECT (SELECT count(*) FROM message), (SELECT count(*) FROM frame)",
+};
+
+struct messages {
+    struct stmt *q[QUERY_COUNT];
+    struct box frame;
+};
+
+enum err messages_open(struct messages **out, struct db *db, struct fault *f)
+{
+    *out = NULL;
+    struct messages *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return fault_set(f, ERR_NO_MEMORY, 0, "message", "open");
+    enum err err = db_prepare(db, queries, QUERY_COUNT, m->q, f);
+    if (err != OK)
+        messages_close(&m);
+    *out = m;
+    return err;
+}
+
+void messages_close(struct messages **m)
+{
+    if (*m != NULL)
+        box_fini(&(*m)->frame);
+    free(*m);
+    *m = NULL;
+}
+
+static void bind_key(struct stmt *q, const char *sender, const uint8_t id[static STORE_ID_LEN])
+{
+    stmt_bind_text(q, 1, sender);
+    bind_id(q, 2, id);
+}
+
+static enum err sequence_put(struct messages *m, const struct message_row *row)
+{
+    if (row->sequence == 0 || id_is_zero(row->conversation))
+        return OK;
+    struct stmt *q = m->q[SEQUENCE_PUT];
+    bind_key(q, row->sender, row->conversation);
+    stmt_bind_u64(q, 3, row->sequence);
+    return stmt_run(q);
+}
+
+static enum err frame_put(struct messages *m, uint64_t seq, struct span frame)
+{
+    if (frame.len == 0)
+        return OK;
+    stmt_bind_u64(m->q[FRAME_PUT], 1, seq);
+    stmt_bind_blob(m->q[FRAME_PUT], 2, frame);
+    return stmt_run(m->q[FRAME_PUT]);
+}
+
+enum err message_put(struct messages *m, const struct message_row *row, struct span frame)
+{
+    struct stmt *q = m->q[PUT];
+
+    if (frame.len > STORE_FRAME_MAX)
+        return ERR_TOO_LARGE;
+    bind_key(q, row->sender, row->id);
+    stmt_bind_bytes(q, 3, row->env_id, STORE_HASH_LEN);
+    stmt_bind_u64(q, 4, row->seq);
+    stmt_bind_u64(q, 5, row->type);
+    stmt_bind_u64(q, 6, row->code);
+    stmt_bind_u64(q, 7, row->stage);
+    stmt_bind_u64(q, 8, row->lane);
+    stmt_bind_u64(q, 9, row->created_ms);
+    stmt_bind_u64(q, 10, row->expires_ms);
+    stmt_bind_u64(q, 11, row->accepted_ms);
+    bind_id_or_null(q, 12, row->conversation);
+    stmt_bind_u64(q, 13, row->sequence);
+    stmt_bind_u64(q, 14, row->open);
+    stmt_bind_u64(q, 15, row->attachments);
+    enum err err = stmt_run(q);
+    if (err == OK)
+        err = frame_put(m, row->seq, frame);
+    if (err == OK)
+        err = sequence_put(m, row);
+    return err;
+}
+
+static enum err read_row(struct stmt *q, struct message_row *out)
+{
+    enum err err = OK;
+
+    stmt_copy_text(q, 0, out->sender, sizeof out->sender);
+    stmt_copy(q, 1, out->id, sizeof out->id);
+    stmt_copy(q, 2, out->env_id, sizeof out->env_id);
+    out->seq = stmt_u64(q, 3);
+    out->type = stmt_u32(q, 4, &err);
+    out->code = stmt_u32(q, 5, &err);
+    out->stage = (uint8_t)stmt_u64(q, 6);
+    out->lane = (uint8_t)stmt_u64(q, 7);
+    out->created_ms = stmt_u64(q, 8);
+    out->expires_ms = stmt_u64(q, 9);
+    out->accepted_ms = stmt_u64(q, 10);
+    copy_id_or_zero(q, 11, out->conversation);
+    out->sequence = stmt_u64(q, 12);
+    out->open = stmt_u32(q, 13, &err);
+    out->attachments = stmt_u64(q, 14) != 0;
+    return err;
+}
+
+enum err message_get(struct messages *m, const char *sender, const uint8_t id[static STORE_ID_LEN],
+                     struct message_row *out)
+{
+    struct stmt *q = m->q[GET];
+    bind_key(q, sender, id);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = read_row(q, out);
+    return stmt_end(q, err);
+}
+
+enum err message_frame(struct messages *m, uint64_t seq, struct span *frame)
+{
+    struct stmt *q = m->q[FRAME_GET];
+    *frame = (struct span){NULL, 0};
+    stmt_bind_u64(q, 1, seq);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = box_keep(&m->frame, stmt_blob(q, 0), frame);
+    return stmt_end(q, err);
+}
+
+enum err message_stage(struct messages *m, const char *sender,
+                       const uint8_t id[static STORE_ID_LEN], uint8_t stage)
+{
+    bind_key(m->q[STAGE], sender, id);
+    stmt_bind_u64(m->q[STAGE], 3, stage);
+    return stmt_run_one(m->q[STAGE]);
+}
+
+enum err message_decide(struct messages *m, const char *sender,
+                        const uint8_t id[static STORE_ID_LEN], uint32_t code, uint32_t open)
+{
+    bind_key(m->q[DECIDE], sender, id);
+    stmt_bind_u64(m->q[DECIDE], 3, code);
+    stmt_bind_u64(m->q[DECIDE], 4, open);
+    return stmt_run_one(m->q[DECIDE]);
+}
+
+static enum err drop_payload(struct messages *m, uint64_t seq, bool attachments)
+{
+    stmt_bind_u64(m->q[FRAME_DROP], 1, seq);
+    enum err err = stmt_run(m->q[FRAME_DROP]);
+    if (err != OK || !attachments)
+        return err;
+    stmt_bind_u64(m->q[REF_DROP], 1, seq);
+    return stmt_run(m->q[REF_DROP]);
+}
+
+enum err message_settle(struct messages *m, const char *sender,
+                        const uint8_t id[static STORE_ID_LEN], uint8_t stage, uint32_t *open)
+{
+    struct stmt *q = m->q[SETTLE];
+    uint64_t left = 0;
+    uint64_t seq = 0;
+    bool attachments = false;
+
+    bind_key(q, sender, id);
+    stmt_bind_u64(q, 3, stage);
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        left = stmt_u64(q, 0);
+        seq = stmt_u64(q, 1);
+        attachments = stmt_u64(q, 2) != 0;
+    }
+    err = stmt_end(q, err);
+    if (err == ERR_NOT_FOUND) {
+        struct message_row row;
+        err = message_get(m, sender, id, &row);
+        return err == OK ? ERR_FIELD_VALUE : err;
+    }
+    if (err != OK)
+        return err;
+    if (open != NULL)
+        *open = (uint32_t)left;
+    return left == 0 ? drop_payload(m, seq, attachments) : OK;
+}
+
+enum err message_sequence(struct messages *m, const char *sender,
+                          const uint8_t conversation[static STORE_ID_LEN], uint64_t *last)
+{
+    struct stmt *q = m->q[SEQUENCE_GET];
+    *last = 0;
+    bind_key(q, sender, conversation);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *last = stmt_u64(q, 0);
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+static enum err sender_next(struct messages *m, char sender[static STORE_MEMBER_MAX + 1])
+{
+    struct stmt *q = m->q[SENDER_NEXT];
+    char after[STORE_MEMBER_MAX + 1];
+    memcpy(after, sender, sizeof after);
+    stmt_bind_text(q, 1, after);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 0, sender, STORE_MEMBER_MAX + 1);
+    return stmt_end(q, err);
+}
+
+enum err message_find(struct messages *m, struct span id, struct message_row *out)
+{
+    if (id.len == STORE_HASH_LEN) {
+        stmt_bind_blob(m->q[BY_ENV], 1, id);
+        enum err err = stmt_step(m->q[BY_ENV]);
+        if (err == OK)
+            err = read_row(m->q[BY_ENV], out);
+        return stmt_end(m->q[BY_ENV], err);
+    }
+    if (id.len != STORE_ID_LEN)
+        return ERR_FIELD_VALUE;
+    char sender[STORE_MEMBER_MAX + 1] = "";
+    enum err err = sender_next(m, sender);
+    while (err == OK) {
+        err = message_get(m, sender, id.data, out);
+        if (err != ERR_NOT_FOUND)
+            return err;
+        err = sender_next(m, sender);
+    }
+    return err;
+}
+
+enum err message_counts(struct messages *m, uint64_t *known, uint64_t *frames)
+{
+    struct stmt *q = m->q[COUNTS];
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        *known = stmt_u64(q, 0);
+        *frames = stmt_u64(q, 1);
+    }
+    return stmt_end(q, err);
+}

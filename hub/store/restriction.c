@@ -1,0 +1,243 @@
+#include "store/restriction.h"
+
+#include "store/columns.h"
+
+#include <stdlib.h>
+
+#define COLUMNS                                                                                    \
+    "row, subject, measure, scope, order_id, order_version, subject_index, rule, force, basis, "   \
+    "list, start_date, end_date, begun_seq, ended_seq"
+#define LIVE "ended_seq = 9223372036854775807"
+
+enum query {
+    ADD,
+    FIRST_OF_ORDER,
+    END,
+    ALIVE,
+    NEXT,
+    NEXT_OF_ORDER,
+    COUNTS,
+    VERSION_GET,
+    VERSION_PUT,
+    QUERY_COUNT
+};
+
+static const char *const queries[QUERY_COUNT] = {
+    [ADD] = "INSERT INTO justification (subject, measure, scope, order_id, order_version, "
+            "subject_index, rule, force, basis, list, start_date, end_date, begun_seq, ended_seq) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 9223372036854775807)",
+    [FIRST_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND " LIVE
+                       " ORDER BY subject, measure, scope, rule, force LIMIT 1",
+    [END] = "UPDATE justification SET ended_seq = ?2 WHERE row = ?1",
+    [ALIVE] = "SELECT 1 FROM justification WHERE subject = ?1 AND measure = ?2 AND scope = ?3 "
+              "AND " LIVE " LIMIT 1",
+    [NEXT] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
+             "AND (measure, row) > (?2, ?3) AND begun_seq < ?4 AND ended_seq >= ?4 "
+             "AND (?5 = 0 OR (start_date <= ?5 AND (end_date = 0 OR end_date >= ?5))) "
+             "ORDER BY measure, row LIMIT 1",
+    [NEXT_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND row >= ?2 "
+                      "AND " LIVE " ORDER BY row LIMIT 1",
+    [COUNTS] = "SELECT (SELECT count(*) FROM (SELECT DISTINCT subject, measure, scope "
+               "FROM justification WHERE " LIVE ")), "
+               "(SELECT count(*) FROM justification WHERE " LIVE ")",
+    [VERSION_GET] = "SELECT value FROM meta WHERE name = 'restriction.version'",
+    [VERSION_PUT] = "INSERT INTO meta (name, value) VALUES ('restriction.version', ?1) "
+                    "ON CONFLICT DO UPDATE SET value = ?1",
+};
+
+struct restrictions {
+    struct stmt *q[QUERY_COUNT];
+    uint64_t version;
+    uint64_t committed;
+};
+
+static enum err version_load(struct restrictions *r)
+{
+    struct stmt *q = r->q[VERSION_GET];
+    uint8_t bytes[sizeof r->version];
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        stmt_copy(q, 0, bytes, sizeof bytes);
+        struct span from = {bytes, sizeof bytes};
+        if (!span_take_uint(&from, sizeof bytes, &r->committed))
+            err = ERR_CORRUPT;
+    }
+    r->version = r->committed;
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err restrictions_open(struct restrictions **out, struct db *db, struct fault *f)
+{
+    *out = NULL;
+    struct restrictions *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return fault_set(f, ERR_NO_MEMORY, 0, "restriction", "open");
+    enum err err = db_prepare(db, queries, QUERY_COUNT, r->q, f);
+    if (err == OK && (err = version_load(r)) != OK)
+        fault_set(f, err, 0, "restriction", "version");
+    if (err != OK)
+        restrictions_close(&r);
+    *out = r;
+    return err;
+}
+
+void restrictions_close(struct restrictions **r)
+{
+    free(*r);
+    *r = NULL;
+}
+
+enum err restriction_add(struct restrictions *r, const struct justification *row)
+{
+    struct stmt *q = r->q[ADD];
+    bind_id(q, 1, row->subject);
+    stmt_bind_text(q, 2, row->measure);
+    stmt_bind_text(q, 3, row->scope);
+    bind_id(q, 4, row->order_id);
+    stmt_bind_u64(q, 5, row->order_version);
+    stmt_bind_u64(q, 6, row->subject_index);
+    stmt_bind_text(q, 7, row->rule);
+    stmt_bind_u64(q, 8, row->force);
+    stmt_bind_text(q, 9, row->basis);
+    stmt_bind_text(q, 10, row->list);
+    stmt_bind_u64(q, 11, row->start_date);
+    stmt_bind_u64(q, 12, row->end_date);
+    stmt_bind_u64(q, 13, row->begun_seq);
+    enum err err = stmt_run(q);
+    if (err == OK)
+        r->version++;
+    return err;
+}
+
+/* Step, read and end. */
+static enum err take(struct stmt *q, struct justification *out, uint64_t *row)
+{
+    *out = (struct justification){0};
+    enum err err = stmt_step(q);
+    if (err != OK)
+        return stmt_end(q, err);
+    *row = stmt_u64(q, 0);
+    stmt_copy(q, 1, out->subject, sizeof out->subject);
+    stmt_copy_text(q, 2, out->measure, sizeof out->measure);
+    stmt_copy_text(q, 3, out->scope, sizeof out->scope);
+    stmt_copy(q, 4, out->order_id, sizeof out->order_id);
+    out->order_version = stmt_u32(q, 5, &err);
+    out->subject_index = stmt_u32(q, 6, &err);
+    stmt_copy_text(q, 7, out->rule, sizeof out->rule);
+    out->force = stmt_u32(q, 8, &err);
+    stmt_copy_text(q, 9, out->basis, sizeof out->basis);
+    stmt_copy_text(q, 10, out->list, sizeof out->list);
+    out->start_date = stmt_u32(q, 11, &err);
+    out->end_date = stmt_u32(q, 12, &err);
+    out->begun_seq = stmt_u64(q, 13);
+    out->ended_seq = stmt_u64(q, 14);
+    return stmt_end(q, err);
+}
+
+enum err restriction_alive(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
+                           const char *measure, const char *scope, bool *alive)
+{
+    struct stmt *q = r->q[ALIVE];
+    bind_id(q, 1, subject);
+    stmt_bind_text(q, 2, measure);
+    stmt_bind_text(q, 3, scope);
+    enum err err = stmt_step(q);
+    *alive = err == OK;
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err restriction_end_next(struct restrictions *r, const uint8_t order_id[static STORE_ID_LEN],
+                              uint64_t ended_seq, struct justification *out, bool *last)
+{
+    uint64_t row;
+    bool alive = false;
+
+    *last = false;
+    bind_id(r->q[FIRST_OF_ORDER], 1, order_id);
+    enum err err = take(r->q[FIRST_OF_ORDER], out, &row);
+    if (err != OK)
+        return err;
+    stmt_bind_u64(r->q[END], 1, row);
+    stmt_bind_u64(r->q[END], 2, ended_seq);
+    err = stmt_run(r->q[END]);
+    if (err != OK)
+        return err;
+    out->ended_seq = ended_seq;
+    r->version++;
+    err = restriction_alive(r, out->subject, out->measure, out->scope, &alive);
+    *last = err == OK && !alive;
+    return err;
+}
+
+enum err restriction_next(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
+                          uint32_t date, uint64_t as_of, struct restriction_cursor *cursor,
+                          struct justification *out)
+{
+    struct stmt *q = r->q[NEXT];
+    uint64_t row;
+
+    bind_id(q, 1, subject);
+    stmt_bind_text(q, 2, cursor->measure);
+    stmt_bind_u64(q, 3, cursor->row);
+    stmt_bind_u64(q, 4, as_of);
+    stmt_bind_u64(q, 5, date);
+    enum err err = take(q, out, &row);
+    if (err != OK)
+        return err;
+    memcpy(cursor->measure, out->measure, sizeof cursor->measure);
+    cursor->row = row;
+    return OK;
+}
+
+enum err restriction_next_of_order(struct restrictions *r,
+                                   const uint8_t order_id[static STORE_ID_LEN], uint64_t *cursor,
+                                   struct justification *out)
+{
+    uint64_t row;
+    bind_id(r->q[NEXT_OF_ORDER], 1, order_id);
+    stmt_bind_u64(r->q[NEXT_OF_ORDER], 2, *cursor);
+    enum err err = take(r->q[NEXT_OF_ORDER], out, &row);
+    if (err == OK)
+        *cursor = row + 1;
+    return err;
+}
+
+enum err restriction_counts(struct restrictions *r, uint64_t *restriction_count,
+                            uint64_t *justification_count)
+{
+    struct stmt *q = r->q[COUNTS];
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        *restriction_count = stmt_u64(q, 0);
+        *justification_count = stmt_u64(q, 1);
+    }
+    return stmt_end(q, err);
+}
+
+uint64_t restriction_version(const struct restrictions *r)
+{
+    return r->version;
+}
+
+enum err restriction_before_commit(struct restrictions *r)
+{
+    uint8_t bytes[sizeof r->version];
+    struct writer w = writer_of(bytes, sizeof bytes);
+
+    if (r->version == r->committed)
+        return OK;
+    write_uint(&w, r->version, sizeof bytes);
+    stmt_bind_bytes(r->q[VERSION_PUT], 1, bytes, sizeof bytes);
+    return stmt_run(r->q[VERSION_PUT]);
+}
+
+void restriction_committed(struct restrictions *r)
+{
+    r->committed = r->version;
+}
+
+/* A rollback to a savepoint leaves it as it is: it may run ahead of the rows, never behind. */
+void restriction_rolled_back(struct restrictions *r)
+{
+    r->version = r->committed;
+}

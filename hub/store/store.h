@@ -1,0 +1,100 @@
+/*
+ * store - the hub's database with all its modules, and its one transaction.
+ *
+ *   store_begin(now) -> { store_savepoint -> … -> store_release | store_rollback_to }*
+ *                    -> store_commit | store_rollback
+ *
+ * Guarantees:
+ *   1. store_commit returns OK only after everything since store_begin is on disk. Whatever
+ *      else it returns, nothing of it is, and no transaction is left open.
+ *   2. Caches in memory (log edge, counts, counters) change for good only with the commit; a
+ *      rollback drops them. What is read inside the transaction sees its own writes.
+ *   3. store_now_high never goes back: it is the highest time given to store_begin of a
+ *      transaction that was committed, and it survives a restart.
+ *   4. Counters are exact over restarts: they are written in the transaction that changed them.
+ *
+ * `seq` in every module is the index of the log leaf that recorded the row: unique, ordered by
+ * time of acceptance, never used twice. So no table needs a counter of its own.
+ *
+ * Ownership: the store owns its modules; the pointers are borrowed until store_close.
+ * Errors: those of db.h. Class FATAL ends the process.
+ * Thread rule: one thread. Design: crypto.md At rest, Log; reliability.md R1 to R3.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/casefile.h"
+#include "store/chunk.h"
+#include "store/db.h"
+#include "store/decision.h"
+#include "store/ids.h"
+#include "store/log.h"
+#include "store/message.h"
+#include "store/obligation.h"
+#include "store/order.h"
+#include "store/queue.h"
+#include "store/restriction.h"
+#include "store/stream.h"
+#include "store/subject.h"
+
+enum {
+    STORE_APPLICATION_ID = 0x4c534855, /* "LSHU" */
+    STORE_NAME_MAX = 48,               /* name of a meta value or counter */
+    STORE_META_MAX = 4096,             /* bytes of a meta value */
+    STORE_COUNTERS_MAX = 512,          /* names of counters */
+};
+
+struct store {
+    struct db *db;
+    struct leaf_log *log;
+    struct messages *messages;
+    struct queue *queue;
+    struct stream *stream;
+    struct chunks *chunks;
+    struct subjects *subjects;
+    struct orders *orders;
+    struct obligations *obligations;
+    struct restrictions *restrictions;
+    struct decisions *decisions;
+    struct casefiles *casefiles;
+    struct store_cache *cache; /* internal */
+};
+
+struct store_options {
+    const char *path;          /* …/hub.db */
+    bool read_only;            /* for tools; every write is refused with ERR_PERMISSION */
+    uint32_t cache_kib;        /* 0: default of db.h */
+    uint32_t checkpoint_pages; /* 0: default of db.h */
+};
+
+MUST_USE enum err store_open(struct store **out, const struct store_options *options,
+                             struct fault *f);
+void store_close(struct store **store);
+
+MUST_USE enum err store_begin(struct store *s, uint64_t now_ms);
+MUST_USE enum err store_commit(struct store *s);
+void store_rollback(struct store *s);
+MUST_USE enum err store_savepoint(struct store *s);
+MUST_USE enum err store_release(struct store *s);
+MUST_USE enum err store_rollback_to(struct store *s);
+
+/* max(clock, this) is the `now` of crypto.md. */
+uint64_t store_now_high(const struct store *s);
+
+/* Nothing to do just now: fold the WAL back. */
+MUST_USE enum err store_idle(struct store *s);
+
+/* Small values by name, written in the transaction. ERR_NOT_FOUND when never written. */
+MUST_USE enum err store_meta_put(struct store *s, const char *name, struct span value);
+MUST_USE enum err store_meta_get(struct store *s, const char *name, uint8_t *out, size_t cap,
+                                 size_t *len);
+MUST_USE enum err store_meta_put_u64(struct store *s, const char *name, uint64_t value);
+MUST_USE enum err store_meta_get_u64(struct store *s, const char *name, uint64_t *value);
+
+/* Counters by name ("receipt.accepted", "refused.303"): kept in memory, written once a commit. */
+MUST_USE enum err store_count(struct store *s, const char *name, uint64_t more);
+uint64_t store_counter(const struct store *s, const char *name); /* 0 when never counted */
+/* The i-th counter in no particular order; false when there are no more. */
+bool store_counter_at(const struct store *s, size_t i, const char **name, uint64_t *value);
+
+#endif

@@ -1,0 +1,50 @@
+#include "keys/entropy.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static void fill_system(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    randombytes_buf(out, len);
+}
+
+struct entropy entropy_system(void)
+{
+    return (struct entropy){NULL, fill_system};
+}
+
+/* One ChaCha20 stream per fill, told apart by its number. */
+static void fill_replay(void *ctx, uint8_t *out, size_t len)
+{
+    struct entropy_replay *replay = ctx;
+    uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+
+    _Static_assert(sizeof nonce == sizeof replay->drawn, "the number is the nonce");
+    for (size_t i = 0; i < sizeof nonce; i++)
+        nonce[i] = (uint8_t)(replay->drawn >> (8 * i));
+    replay->drawn++;
+    crypto_stream_chacha20(out, len, nonce, replay->seed);
+}
+
+struct entropy entropy_replay_init(struct entropy_replay *replay,
+                                   const uint8_t seed[static ENTROPY_SEED_LEN])
+{
+    _Static_assert(ENTROPY_SEED_LEN == crypto_stream_chacha20_KEYBYTES, "seed is the key");
+    memcpy(replay->seed, seed, ENTROPY_SEED_LEN);
+    replay->drawn = 0;
+    return (struct entropy){replay, fill_replay};
+}
+
+void entropy_fill(const struct entropy *e, void *out, size_t len)
+{
+    e->fill(e->ctx, out, len);
+}
+
+void entropy_id(const struct entropy *e, uint64_t created_ms, uint8_t out[static ENTROPY_ID_LEN])
+{
+    enum { TIME_LEN = 6 };
+    for (int i = 0; i < TIME_LEN; i++)
+        out[i] = (uint8_t)(created_ms >> (8 * (TIME_LEN - 1 - i)));
+    entropy_fill(e, out + TIME_LEN, ENTROPY_ID_LEN - TIME_LEN);
+}

@@ -1,0 +1,242 @@
+#include "keys/envelope.h"
+
+#include "keys/guard.h"
+
+#include "check.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert((int)ENVELOPE_PART_MAX == (int)FRAME_PARTS_MAX, "parts drifted");
+
+struct envelope_batch {
+    struct envelope_options options;
+    struct sealer *sealer;
+    struct batch *batch;
+    bool finished;
+    struct writer arena;
+    size_t count;
+    struct frame_envelope frames[ENVELOPE_BATCH_MAX]; /* but S; spans lie in the arena */
+    uint8_t (*deks)[SEAL_DEK_LEN];                    /* guarded: of the envelope being made */
+};
+
+enum err envelope_batch_open(struct envelope_batch **out, size_t bytes)
+{
+    enum err err = ERR_NO_MEMORY;
+    *out = NULL;
+    struct envelope_batch *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return err;
+    b->deks = guard_alloc(ENVELOPE_PART_MAX * sizeof b->deks[0]);
+    const size_t cap = bytes < FRAME_MAX ? FRAME_MAX : bytes; /* any one envelope fits */
+    uint8_t *memory = malloc(cap);
+    b->arena = writer_of(memory, cap);
+    if (b->deks == NULL || memory == NULL)
+        goto out;
+    if ((err = sealer_open(&b->sealer)) != OK || (err = batch_open(&b->batch)) != OK)
+        goto out;
+    b->finished = true; /* nothing is added before the first begin */
+    *out = b;
+    b = NULL;
+    err = OK;
+out:
+    envelope_batch_close(&b);
+    return err;
+}
+
+void envelope_batch_close(struct envelope_batch **batch)
+{
+    if (batch == NULL || *batch == NULL)
+        return;
+    sealer_close(&(*batch)->sealer);
+    batch_close(&(*batch)->batch);
+    guard_free((*batch)->deks);
+    free((*batch)->arena.data);
+    free(*batch);
+    *batch = NULL;
+}
+
+enum err envelope_batch_begin(struct envelope_batch *batch, const struct envelope_options *options)
+{
+    if (key_use(options->key) != KEY_USE_SIGN)
+        return ERR_KEY_USE;
+    batch->options = *options;
+    batch->finished = false;
+    batch->count = 0;
+    batch->arena = writer_of(batch->arena.data, batch->arena.cap);
+    batch_reset(batch->batch);
+    return sealer_begin(batch->sealer, options->realm, key_kid(options->key), options->entropy);
+}
+
+/* What the header says of itself and of its sender. */
+static void fill_header(const struct envelope_options *o, lianshu_Header *h)
+{
+    static const uint8_t no_id[FRAME_ID_LEN];
+    h->suite = SUITE_CURRENT;
+    snprintf(h->realm, sizeof h->realm, "%s", o->realm);
+    snprintf(h->sender, sizeof h->sender, "%s", o->sender);
+    memcpy(h->sender_kid, key_kid(o->key), KID_LEN);
+    h->registry_version = registry_version(o->registry);
+    if (memcmp(h->message_id, no_id, sizeof no_id) == 0)
+        entropy_id(o->entropy, h->created_ms, h->message_id);
+}
+
+/* Current seal keys of the audience, and their kids into the header. */
+static enum err fill_audience(const struct envelope_options *o, uint64_t at_ms,
+                              lianshu_PartHeader *part, struct seal_reader *readers)
+{
+    if (part->audience_count == 0 || part->audience_count > SEAL_READER_MAX)
+        return ERR_AUDIENCE;
+    for (pb_size_t i = 0; i < part->audience_count; i++) {
+        const struct registry_key *key;
+        enum err err =
+            registry_current(o->registry, part->audience[i].member, KEY_USE_SEAL, at_ms, &key);
+        if (err != OK)
+            return err;
+        memcpy(part->audience[i].kid, key->kid, KID_LEN);
+        memcpy(readers[i].kid, key->kid, KID_LEN);
+        memcpy(readers[i].public_key, key->public_key, KEY_PUBLIC_LEN);
+    }
+    return OK;
+}
+
+/* Where the arena stands now, to take out what is written from here on. */
+static struct span arena_since(const struct envelope_batch *b, size_t begin)
+{
+    return span_of(b->arena.data + begin, b->arena.len - begin);
+}
+
+/* DEK and commitment of a part, and its wraps into the arena: rows of the sealer may give way
+ * to later parts. */
+static enum err prepare_part(struct envelope_batch *b, lianshu_Header *h, size_t i,
+                             struct frame_part *out)
+{
+    struct seal_reader readers[SEAL_READER_MAX];
+    lianshu_PartHeader *part = &h->parts[i];
+    const uint8_t *secret;
+    struct span wraps;
+
+    enum err err = fill_audience(&b->options, h->created_ms, part, readers);
+    if (err != OK)
+        return err;
+    if ((err = sealer_audience(b->sealer, readers, part->audience_count, &secret, &wraps)) != OK)
+        return err;
+    struct seal_place place = {.part = (uint8_t)i};
+    memcpy(place.message_id, h->message_id, sizeof place.message_id);
+    seal_dek(b->deks[i], secret, &place);
+    seal_commitment(part->commitment, b->deks[i]);
+
+    const size_t begin = b->arena.len;
+    write_span(&b->arena, wraps);
+    if (b->arena.full)
+        return ERR_BUSY;
+    *out = (struct frame_part){.form = 1, .wraps = arena_since(b, begin)};
+    return OK;
+}
+
+/* All of the frame but S, into the arena. */
+static enum err build(struct envelope_batch *b, lianshu_Header *h, const struct span *plain,
+                      struct frame_envelope *out)
+{
+    uint8_t header_hash[HASH_LEN];
+    enum err err;
+
+    if (h->parts_count == 0 || h->parts_count > ENVELOPE_PART_MAX)
+        return ERR_NESTING;
+    out->part_count = h->parts_count;
+    for (size_t i = 0; i < h->parts_count; i++) {
+        if ((err = prepare_part(b, h, i, &out->parts[i])) != OK)
+            return err;
+    }
+    if ((err = header_check(h)) != OK)
+        return err;
+    size_t begin = b->arena.len;
+    if ((err = wire_encode(&lianshu_Header_msg, h, &b->arena)) != OK)
+        return err == ERR_TOO_LARGE ? ERR_BUSY : err;
+    out->header = arena_since(b, begin);
+    if (out->header.len > FRAME_HEADER_MAX)
+        return ERR_TOO_LARGE;
+
+    hash_bytes(header_hash, out->header);
+    for (size_t i = 0; i < h->parts_count; i++) {
+        begin = b->arena.len;
+        if (plain[i].len > SEAL_PLAIN_MAX)
+            return ERR_TOO_LARGE;
+        if ((err = seal_part(b->deks[i], header_hash, (uint8_t)i, plain[i], &b->arena)) != OK)
+            return err == ERR_TOO_LARGE ? ERR_BUSY : err;
+        out->parts[i].cipher = arena_since(b, begin);
+    }
+    /* The longest S that this batch can come to counts, so that no frame turns out too long. */
+    return frame_envelope_size(out) + FRAME_SIGNATURE_MAX > FRAME_MAX ? ERR_TOO_LARGE : OK;
+}
+
+enum err envelope_batch_add(struct envelope_batch *batch, lianshu_Header *header,
+                            const struct span *plain, uint8_t (*deks)[SEAL_DEK_LEN],
+                            uint8_t env_id[static ENVELOPE_ID_LEN])
+{
+    uint8_t header_hash[HASH_LEN];
+    size_t index;
+    enum err err = ERR_INTERNAL;
+
+    if (batch->finished)
+        return err;
+    if (batch->count == ENVELOPE_BATCH_MAX)
+        return ERR_BUSY;
+    const size_t begin = batch->arena.len;
+    struct frame_envelope *frame = &batch->frames[batch->count];
+    *frame = (struct frame_envelope){0};
+    fill_header(&batch->options, header);
+    if ((err = build(batch, header, plain, frame)) != OK)
+        goto out;
+    envelope_id(frame, header_hash, env_id);
+    if ((err = batch_add(batch->batch, env_id, &index)) != OK)
+        goto out;
+    if (deks != NULL)
+        memcpy(deks, batch->deks, frame->part_count * sizeof deks[0]);
+    batch->count++;
+    err = OK;
+out:
+    guard_wipe(batch->deks, ENVELOPE_PART_MAX * sizeof batch->deks[0]);
+    if (err != OK) {
+        batch->arena.len = begin;
+        batch->arena.full = false;
+        /* With nothing else in the arena there is nothing to wait for. */
+        if (err == ERR_BUSY && batch->count == 0)
+            err = ERR_TOO_LARGE;
+    }
+    return err;
+}
+
+size_t envelope_batch_count(const struct envelope_batch *batch)
+{
+    return batch->count;
+}
+
+enum err envelope_batch_finish(struct envelope_batch *batch)
+{
+    enum err err = batch_sign(batch->batch, batch->options.key);
+    batch->finished = err == OK;
+    return err;
+}
+
+size_t envelope_batch_frame_len(const struct envelope_batch *batch, size_t index)
+{
+    return frame_envelope_size(&batch->frames[index]) + batch_signature_len(batch->batch, index);
+}
+
+enum err envelope_batch_frame(const struct envelope_batch *batch, size_t index, struct writer *w)
+{
+    uint8_t s[BATCH_SIGNATURE_MAX];
+    struct writer s_w = writer_of(s, sizeof s);
+    if (!batch->finished || index >= batch->count)
+        return ERR_INTERNAL;
+    enum err err = batch_write(batch->batch, index, &s_w);
+    if (err != OK)
+        return err;
+    struct frame_envelope frame = batch->frames[index];
+    frame.signature = writer_span(&s_w);
+    frame_write_envelope(w, &frame);
+    return w->full ? ERR_TOO_LARGE : OK;
+}

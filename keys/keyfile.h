@@ -1,0 +1,60 @@
+/*
+ * keyfile - a keyring on disk, under a passphrase: argon2id + XChaCha20-Poly1305.
+ *
+ *   "LSKF" ‖ u16 version 1 ‖ u32 ops ‖ u64 memory ‖ salt 16 ‖ nonce 24 ‖ u32|c| ‖ c
+ *   c = AEAD(argon2id(passphrase, salt, ops, memory), nonce, aad = all before c, plain)
+ *   plain = u8|owner| ‖ owner ‖ u8|name| ‖ name ‖ u16 n ‖ n × (u16 use ‖ u64 created_ms ‖ secret
+ * 32)
+ *
+ * Guarantees:
+ *   1. A file that is not a regular file of this user with no access for others (0600, 0400) is
+ *      refused (ERR_PERMISSION); the open descriptor is asked, not the path.
+ *   2. A file that is truncated, too long, or asks for more work than KEYFILE_*_MAX is refused
+ *      (ERR_KEY_FILE) before any memory is taken for it.
+ *   3. A wrong passphrase and an altered file are the same ERR_PASSPHRASE.
+ *   4. keyfile_write either leaves the whole new file, on disk, or the old one.
+ *   5. Secrets and passphrases are in guarded memory only.
+ *
+ * Errors: ERR_NOT_FOUND, ERR_PERMISSION, ERR_KEY_FILE, ERR_PASSPHRASE, ERR_EXISTS, ERR_IO; and
+ * those of key_import. Thread rule: none of its own.
+ */
+#ifndef KEYS_KEYFILE_H
+#define KEYS_KEYFILE_H
+
+#include "keys/key.h"
+
+enum {
+    KEYFILE_LEN_MAX = 4096,
+    KEYFILE_OPS_DEFAULT = 3,
+    KEYFILE_OPS_MAX = 8,
+    KEYFILE_MEMORY_MIN = 8 << 10,
+    KEYFILE_MEMORY_DEFAULT = 64 << 20,
+    KEYFILE_MEMORY_MAX = 512 << 20,
+    PASSPHRASE_MIN = 8,
+    PASSPHRASE_MAX = 1024,
+};
+
+struct passphrase;
+
+/* The first line of a file of this user, 0600 or 0400; its newline does not count. */
+MUST_USE enum err passphrase_read(struct passphrase **out, const char *path, struct fault *fault);
+/* The same from a descriptor (pipe, terminal, file); not closed. */
+MUST_USE enum err passphrase_read_fd(struct passphrase **out, int fd, struct fault *fault);
+MUST_USE enum err passphrase_of(struct passphrase **out, struct span text);
+void passphrase_close(struct passphrase **passphrase);
+
+struct keyfile_cost {
+    uint32_t ops;    /* 0: KEYFILE_OPS_DEFAULT */
+    uint64_t memory; /* bytes; 0: KEYFILE_MEMORY_DEFAULT */
+};
+
+/* On success *out is the caller's to close. */
+MUST_USE enum err keyfile_read(struct keyring **out, const char *path,
+                               const struct passphrase *passphrase, struct fault *fault);
+
+/* `replace` false: ERR_EXISTS when there is a file. */
+MUST_USE enum err keyfile_write(const struct keyring *ring, const char *path, bool replace,
+                                const struct passphrase *passphrase, struct keyfile_cost cost,
+                                const struct entropy *entropy, struct fault *fault);
+
+#endif

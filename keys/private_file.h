@@ -1,0 +1,18 @@
+/*
+ * private_file - opens files that hold secrets, and lends passphrases inside keys/. Internal.
+ *
+ * Thread rule: no state.
+ */
+#ifndef KEYS_PRIVATE_FILE_H
+#define KEYS_PRIVATE_FILE_H
+
+#include "keys/keyfile.h"
+
+/* A regular file of this user or of root, without access for group and others; no symbolic
+ * link. *fd is the caller's to close. ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO. */
+MUST_USE enum err private_file_open(int *fd, const char *path, struct fault *fault);
+
+/* Borrowed until the passphrase closes. */
+struct span passphrase_text(const struct passphrase *passphrase);
+
+#endif

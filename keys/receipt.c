@@ -1,0 +1,183 @@
+#include "keys/receipt.h"
+
+#include "catalogue.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum err log_leaf(merkle_hash out, enum log_kind kind, uint64_t time_ms, struct span body)
+{
+    uint8_t head[HASH_LABEL_MAX + 1 + 8 + 2];
+    struct writer w = writer_of(head, sizeof head);
+    if (body.len > LOG_BODY_MAX)
+        return ERR_TOO_LARGE;
+    label_write(&w, "log");
+    write_uint(&w, (uint64_t)kind, 1);
+    write_uint(&w, time_ms, 8);
+    write_uint(&w, body.len, 2);
+    const struct span spans[] = {writer_span(&w), body};
+    merkle_leaf_spans(out, spans, 2);
+    return OK;
+}
+
+static enum err encode_bounded(const pb_msgdesc_t *desc, const void *msg, size_t max,
+                               struct writer *w)
+{
+    const size_t begin = w->len;
+    enum err err = wire_encode(desc, msg, w);
+    if (err != OK)
+        return err;
+    return w->len - begin <= max ? OK : ERR_TOO_LARGE;
+}
+
+enum err receipt_encode(const lianshu_Receipt *receipt, struct writer *w)
+{
+    return encode_bounded(&lianshu_Receipt_msg, receipt, FRAME_RECEIPT_MAX, w);
+}
+
+enum err statement_encode(const lianshu_Statement *statement, struct writer *w)
+{
+    return encode_bounded(&lianshu_Statement_msg, statement, FRAME_STATEMENT_MAX, w);
+}
+
+void receipt_leaf(merkle_hash leaf, struct span q)
+{
+    uint8_t hash[HASH_LEN];
+    const struct label label = label_of("receipt");
+    hash_bytes(hash, q);
+    const struct span spans[] = {label_span(&label), span_of(hash, sizeof hash)};
+    merkle_leaf_spans(leaf, spans, 2);
+}
+
+/* Decode Q for this realm. */
+static enum err take_receipt(struct span q, const struct registry *registry, lianshu_Receipt *out)
+{
+    if (q.len > FRAME_RECEIPT_MAX)
+        return ERR_FRAME_LENGTH;
+    enum err err = wire_decode(&lianshu_Receipt_msg, q, out);
+    if (err != OK)
+        return err;
+    return strcmp(out->realm, registry_realm(registry)) == 0 ? OK : ERR_REALM;
+}
+
+enum err receipt_verify(struct span q, struct span s, const struct registry *registry,
+                        uint64_t at_ms, struct verifier *verifier, lianshu_Receipt *out)
+{
+    struct frame_signature signature;
+    const struct registry_key *key;
+    merkle_hash leaf;
+
+    enum err err = take_receipt(q, registry, out);
+    if (err != OK)
+        return err;
+    /* What a hub says stands in its log and nowhere else. */
+    if (receipt_kind_by_hub(out->kind) || out->log_index != 0)
+        return ERR_RECEIPT_BY;
+    if ((err = frame_parse_signature(s, &signature)) != OK)
+        return err;
+    if ((err = registry_signer(registry, out->by, signature.kid, KEY_USE_SIGN, at_ms, &key)) != OK)
+        return err;
+    receipt_leaf(leaf, q);
+    return verifier_check(verifier, key->public_key, leaf, s);
+}
+
+/* "<hub>.<realm>/audit/<n>" for some n. */
+static bool origin_of_hub(const char *origin, const char *hub, const char *realm)
+{
+    char prefix[NOTE_ORIGIN_MAX + 1];
+    int len = snprintf(prefix, sizeof prefix, "%s.%s/audit/", hub, realm);
+    if (len <= 0 || len > NOTE_ORIGIN_MAX || strncmp(origin, prefix, (size_t)len) != 0)
+        return false;
+    const char *number = origin + len;
+    const size_t digits = strspn(number, "0123456789");
+    return digits > 0 && number[digits] == '\0' && number[0] != '0';
+}
+
+/* Try the hub's log keys of that moment. */
+static enum err verify_note(const struct log_reader *reader, struct span note,
+                            struct checkpoint *out, const struct registry_key **by)
+{
+    const struct registry_member *hub = registry_member(reader->registry, reader->hub);
+    enum err err = note_parse(note, out);
+    if (err != OK)
+        return err;
+    if (hub == NULL)
+        return ERR_MEMBER_UNKNOWN;
+    if (reader->origin != NULL
+            ? strcmp(out->origin, reader->origin) != 0
+            : !origin_of_hub(out->origin, reader->hub, registry_realm(reader->registry)))
+        return ERR_CHECKPOINT;
+    char origin[NOTE_ORIGIN_MAX + 1];
+    memcpy(origin, out->origin, sizeof origin);
+    for (size_t i = 0; i < hub->key_count; i++) {
+        const struct registry_key *key = registry_member_key(reader->registry, hub, i);
+        if (registry_key_check(key, reader->hub, KEY_USE_LOG, reader->at_ms) != OK)
+            continue;
+        if (note_verify(note, origin, key->public_key, out) == OK) {
+            *by = key;
+            return OK;
+        }
+    }
+    return ERR_CHECKPOINT;
+}
+
+/* The checkpoint verified last, once more, while its key is still good. */
+static bool seen_before(const struct log_reader *reader, const uint8_t hash[static HASH_LEN])
+{
+    const struct registry_key *key;
+    return reader->last.origin[0] != '\0' && memcmp(reader->last_hash, hash, HASH_LEN) == 0 &&
+           (reader->origin == NULL || strcmp(reader->origin, reader->last.origin) == 0) &&
+           registry_signer(reader->registry, reader->hub, reader->last_kid, KEY_USE_LOG,
+                           reader->at_ms, &key) == OK;
+}
+
+enum err log_reader_checkpoint(struct log_reader *reader, struct span note, struct checkpoint *out)
+{
+    uint8_t hash[HASH_LEN];
+    const struct registry_key *key;
+    hash_bytes(hash, note);
+    if (seen_before(reader, hash)) {
+        *out = reader->last;
+        return OK;
+    }
+    enum err err = verify_note(reader, note, out, &key);
+    if (err != OK)
+        return err;
+    reader->last = *out;
+    memcpy(reader->last_hash, hash, HASH_LEN);
+    memcpy(reader->last_kid, key->kid, KID_LEN);
+    return OK;
+}
+
+enum err receipt_verify_hub(struct log_reader *reader, const struct checkpoint *checkpoint,
+                            struct span q, const merkle_hash *path, size_t path_len,
+                            lianshu_Receipt *out)
+{
+    merkle_hash leaf;
+    enum err err = take_receipt(q, reader->registry, out);
+    if (err != OK)
+        return err;
+    if (strcmp(out->by, reader->hub) != 0)
+        return ERR_RECEIPT_BY;
+    if ((err = log_leaf(leaf, LOG_RECEIPT, out->time_ms, q)) != OK)
+        return err;
+    return merkle_verify(leaf, out->log_index, checkpoint->size, path, path_len, checkpoint->root);
+}
+
+enum err statement_verify(struct log_reader *reader, const struct checkpoint *checkpoint,
+                          struct span v, const merkle_hash *path, size_t path_len,
+                          lianshu_Statement *out)
+{
+    merkle_hash leaf;
+    if (v.len > FRAME_STATEMENT_MAX)
+        return ERR_FRAME_LENGTH;
+    enum err err = wire_decode(&lianshu_Statement_msg, v, out);
+    if (err != OK)
+        return err;
+    if (strcmp(out->realm, registry_realm(reader->registry)) != 0)
+        return ERR_REALM;
+    if ((err = log_leaf(leaf, LOG_STATEMENT, out->accepted_ms, v)) != OK)
+        return err;
+    return merkle_verify(leaf, out->log_index, checkpoint->size, path, path_len, checkpoint->root);
+}

@@ -1,0 +1,43 @@
+/*
+ * registry_table - the tables behind registry.h, shared by its loader and its look-ups. Internal
+ * to keys/. Thread rule: that of registry.h.
+ */
+#ifndef KEYS_REGISTRY_TABLE_H
+#define KEYS_REGISTRY_TABLE_H
+
+#include "keys/registry.h"
+
+struct registry_grant {
+    uint32_t type;
+    uint32_t departments;
+    lianshu_GrantDirection direction;
+    char region[REGION_LEN + 1];
+};
+
+struct registry {
+    char realm[REALM_LEN_MAX + 1];
+    uint64_t version;
+    uint64_t valid_from_ms;  /* of version and registrar, the later */
+    uint64_t valid_until_ms; /* the earlier */
+    char registrar_region[REGION_LEN + 1];
+    uint8_t hash[HASH_LEN];
+    uint8_t *file; /* records are spans of it */
+    size_t member_count;
+    size_t key_count;
+    size_t grant_count;
+    struct registry_member *members; /* sorted by id */
+    struct registry_key *keys;
+    struct registry_grant *grants;
+    size_t slot_mask;
+    uint32_t *slots; /* key index + 1 by kid; 0: free */
+};
+
+/* Slot where the kid stands or would stand. */
+size_t registry_slot(const struct registry *registry, const uint8_t kid[static KID_LEN]);
+
+/* Take everything in *file over. The span is borrowed; *registry owns its copy. */
+MUST_USE enum err registry_load(struct registry *registry, const struct anchor *anchor,
+                                struct span file, uint64_t min_version, const char *name,
+                                struct fault *fault);
+
+#endif

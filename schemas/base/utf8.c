@@ -1,0 +1,97 @@
+#include "base/utf8.h"
+
+uint32_t utf8_next(struct span text, size_t *at)
+{
+    if (*at >= text.len)
+        return 0;
+    const uint8_t *p = text.data + *at;
+    size_t left = text.len - *at;
+    uint32_t c = p[0];
+    size_t n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+    if (n == 0 || n > left)
+        return 0;
+    if (n > 1)
+        c &= 0xFFu >> (n + 1);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0u) != 0x80u)
+            return 0;
+        c = c << 6 | (p[i] & 0x3Fu);
+    }
+    /* Not the shortest form, a surrogate, or beyond Unicode. */
+    if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || (c >= 0xD800 && c <= 0xDFFF) ||
+        c > 0x10FFFF)
+        return 0;
+    *at += n;
+    return c;
+}
+
+static bool character_allowed(uint32_t c)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } refused[] = {
+        {0x00, 0x08},     {0x0B, 0x0C},     {0x0E, 0x1F},     {0x7F, 0x9F},
+        {0x061C, 0x061C}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x2060},
+        {0x2066, 0x2069}, {0xFDD0, 0xFDEF}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB},
+    };
+    if ((c & 0xFFFE) == 0xFFFE)
+        return false;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        if (c >= refused[i].first && c <= refused[i].last)
+            return false;
+    }
+    return true;
+}
+
+bool utf8_allowed(struct span text)
+{
+    for (size_t at = 0; at < text.len;) {
+        uint8_t byte = text.data[at];
+        if (byte >= 0x20 && byte < 0x7F) { /* most text on the hot path is plain ASCII */
+            at++;
+            continue;
+        }
+        uint32_t c = utf8_next(text, &at);
+        if (c == 0 || !character_allowed(c))
+            return false;
+    }
+    return true;
+}
+
+size_t utf8_put(uint32_t c, char out[static 4])
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xC0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c >= 0xD800 && c <= 0xDFFF)
+        return 0;
+    if (c < 0x10000) {
+        out[0] = (char)(0xE0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    if (c > 0x10FFFF)
+        return 0;
+    out[0] = (char)(0xF0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+size_t utf8_cut(struct span text, size_t max)
+{
+    if (text.len <= max)
+        return text.len;
+    while (max > 0 && (text.data[max] & 0xC0u) == 0x80u)
+        max--;
+    return max;
+}

@@ -1,0 +1,298 @@
+-- The hub's database, version 1. Bounds are those of hub/store/ids.h.
+-- seq and leaf: index of the log leaf that recorded the row. Times are ms since 1970, dates yyyymmdd.
+-- What a facts part says stands in `sealed` columns only; subjects appear as keyed tokens.
+
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY NOT NULL CHECK (length(name) BETWEEN 1 AND 48),
+  value BLOB NOT NULL CHECK (length(value) <= 4096)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE counter (
+  name  TEXT PRIMARY KEY NOT NULL CHECK (length(name) BETWEEN 1 AND 48),
+  value INTEGER NOT NULL CHECK (value >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- The audit log: leaves for ever, tiles of 256 hashes when complete.
+CREATE TABLE leaf (
+  seq     INTEGER PRIMARY KEY CHECK (seq >= 0),
+  kind    INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 255),
+  time_ms INTEGER NOT NULL CHECK (time_ms >= 0),
+  body    BLOB NOT NULL CHECK (length(body) <= 65535)
+) STRICT;
+
+-- key = level << 48 | number
+CREATE TABLE tile (
+  key    INTEGER PRIMARY KEY CHECK (key >= 0),
+  hashes BLOB NOT NULL CHECK (length(hashes) = 8192)
+) STRICT;
+
+CREATE TABLE checkpoint (
+  one  INTEGER PRIMARY KEY CHECK (one = 1),
+  size INTEGER NOT NULL CHECK (size > 0),
+  root BLOB NOT NULL CHECK (length(root) = 32),
+  text BLOB NOT NULL CHECK (length(text) BETWEEN 1 AND 8192)
+) STRICT;
+
+-- Every envelope ever answered. Message ids begin with their time, so rows are appended per sender.
+CREATE TABLE message (
+  sender       TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 40),
+  id           BLOB NOT NULL CHECK (length(id) = 16),
+  env_id       BLOB NOT NULL CHECK (length(env_id) = 32),
+  seq          INTEGER NOT NULL CHECK (seq >= 0),
+  type         INTEGER NOT NULL CHECK (type >= 0),
+  code         INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
+  stage        INTEGER NOT NULL CHECK (stage BETWEEN 0 AND 255),
+  lane         INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
+  created_ms   INTEGER NOT NULL CHECK (created_ms >= 0),
+  expires_ms   INTEGER NOT NULL CHECK (expires_ms >= 0),
+  accepted_ms  INTEGER NOT NULL CHECK (accepted_ms >= 0),
+  conversation BLOB CHECK (length(conversation) = 16),
+  sequence     INTEGER NOT NULL CHECK (sequence >= 0),
+  open         INTEGER NOT NULL CHECK (open >= 0),
+  attachments  INTEGER NOT NULL CHECK (attachments IN (0, 1)),
+  PRIMARY KEY (sender, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE frame (
+  seq   INTEGER PRIMARY KEY CHECK (seq >= 0),
+  bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 1114112)
+) STRICT;
+
+-- The sender's own numbers, checked by the first hub.
+CREATE TABLE sequence (
+  sender       TEXT NOT NULL,
+  conversation BLOB NOT NULL CHECK (length(conversation) = 16),
+  last         INTEGER NOT NULL CHECK (last > 0),
+  PRIMARY KEY (sender, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- One row per (recipient, undelivered envelope), in the order of delivery.
+CREATE TABLE queue (
+  recipient           TEXT NOT NULL CHECK (length(recipient) BETWEEN 1 AND 40),
+  state               INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+  lane                INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
+  seq                 INTEGER NOT NULL CHECK (seq >= 0),
+  form                INTEGER NOT NULL CHECK (form BETWEEN 0 AND 255),
+  sender              TEXT NOT NULL CHECK (length(sender) <= 40),
+  message_id          BLOB NOT NULL CHECK (length(message_id) = 16),
+  conversation        BLOB CHECK (length(conversation) = 16),
+  number              INTEGER NOT NULL CHECK (number >= 0),
+  statement           INTEGER NOT NULL CHECK (statement >= 0),
+  type                INTEGER NOT NULL CHECK (type >= 0),
+  due_ms              INTEGER NOT NULL CHECK (due_ms >= 0),
+  expires_ms          INTEGER NOT NULL CHECK (expires_ms >= 0),
+  restriction_version INTEGER NOT NULL CHECK (restriction_version >= 0),
+  attempts            INTEGER NOT NULL CHECK (attempts >= 0),
+  code                INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
+  ref                 BLOB NOT NULL CHECK (length(ref) <= 32),
+  tokens              BLOB NOT NULL CHECK (length(tokens) <= 272 AND length(tokens) % 16 = 0),
+  PRIMARY KEY (recipient, state, lane, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queue_waiting ON queue (recipient, lane, due_ms, seq) WHERE state = 1;
+CREATE INDEX queue_conversation ON queue (recipient, conversation, number) WHERE number > 0;
+
+CREATE TABLE delivery (
+  recipient    TEXT NOT NULL,
+  conversation BLOB NOT NULL CHECK (length(conversation) = 16),
+  last         INTEGER NOT NULL CHECK (last > 0),
+  PRIMARY KEY (recipient, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- Receipts on their way to a member: of the hub (leaf) or of another member (q, s).
+CREATE TABLE stream (
+  member TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  number INTEGER NOT NULL CHECK (number > 0),
+  acked  INTEGER NOT NULL CHECK (acked IN (0, 1)),
+  leaf   INTEGER CHECK (leaf >= 0),
+  q      BLOB CHECK (length(q) <= 16384),
+  s      BLOB CHECK (length(s) <= 16384),
+  CHECK ((leaf IS NULL) = (q IS NOT NULL) AND (q IS NULL) = (s IS NULL)),
+  PRIMARY KEY (member, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chunk_file (
+  file       INTEGER PRIMARY KEY AUTOINCREMENT,
+  sender     TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 40),
+  root       BLOB NOT NULL CHECK (length(root) = 32),
+  count      INTEGER NOT NULL CHECK (count BETWEEN 1 AND 1048576),
+  have       INTEGER NOT NULL CHECK (have BETWEEN 0 AND count),
+  touched_ms INTEGER NOT NULL CHECK (touched_ms >= 0),
+  UNIQUE (sender, root)
+) STRICT;
+
+-- key = file << 20 | i
+CREATE TABLE chunk (
+  key   INTEGER PRIMARY KEY CHECK (key >= 0),
+  bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 270336)
+) STRICT;
+
+CREATE TABLE chunk_ref (
+  seq  INTEGER NOT NULL CHECK (seq >= 0),
+  file INTEGER NOT NULL REFERENCES chunk_file (file),
+  PRIMARY KEY (seq, file)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX chunk_ref_file ON chunk_ref (file);
+
+-- Subjects and relations: appended, never overwritten.
+CREATE TABLE subject (
+  token    BLOB NOT NULL CHECK (length(token) = 16),
+  seq      INTEGER NOT NULL CHECK (seq >= 0),
+  kind     INTEGER NOT NULL CHECK (kind >= 0),
+  region   TEXT NOT NULL CHECK (length(region) IN (0, 6)),
+  sealed   BLOB NOT NULL CHECK (length(sealed) <= 98304),
+  document BLOB NOT NULL CHECK (length(document) = 32),
+  PRIMARY KEY (token, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE relation (
+  subject   BLOB NOT NULL CHECK (length(subject) = 16),
+  person    BLOB NOT NULL CHECK (length(person) = 16),
+  role      INTEGER NOT NULL CHECK (role >= 0),
+  from_date INTEGER NOT NULL CHECK (from_date BETWEEN 0 AND 99991231),
+  seq       INTEGER NOT NULL CHECK (seq >= 0),
+  to_date   INTEGER NOT NULL CHECK (to_date BETWEEN 0 AND 99991231),
+  sealed    BLOB NOT NULL CHECK (length(sealed) <= 98304),
+  document  BLOB NOT NULL CHECK (length(document) = 32),
+  PRIMARY KEY (subject, person, role, from_date, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX relation_person ON relation (person, subject, role, from_date, seq);
+
+-- Orders: one row per state they ever had; the newest is the order as it stands.
+CREATE TABLE sanction (
+  id              BLOB NOT NULL CHECK (length(id) = 16),
+  seq             INTEGER NOT NULL CHECK (seq >= 0),
+  version         INTEGER NOT NULL CHECK (version > 0),
+  state           INTEGER NOT NULL CHECK (state BETWEEN 1 AND 6),
+  episode         INTEGER NOT NULL CHECK (episode >= 0),
+  issuer          TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 40),
+  list            TEXT NOT NULL CHECK (length(list) <= 32),
+  trigger         TEXT NOT NULL CHECK (length(trigger) <= 32),
+  rule            TEXT NOT NULL CHECK (length(rule) <= 32),
+  changed_by      TEXT NOT NULL CHECK (length(changed_by) <= 40),
+  act             BLOB NOT NULL CHECK (length(act) = 16),
+  severity        INTEGER NOT NULL CHECK (severity >= 0),
+  act_date        INTEGER NOT NULL CHECK (act_date BETWEEN 0 AND 99991231),
+  decision_date   INTEGER NOT NULL CHECK (decision_date BETWEEN 0 AND 99991231),
+  start_date      INTEGER NOT NULL CHECK (start_date BETWEEN 0 AND 99991231),
+  repair_date     INTEGER NOT NULL CHECK (repair_date BETWEEN 0 AND 99991231),
+  max_date        INTEGER NOT NULL CHECK (max_date BETWEEN 0 AND 99991231),
+  end_date        INTEGER NOT NULL CHECK (end_date BETWEEN 0 AND 99991231),
+  subject         BLOB NOT NULL CHECK (length(subject) = 16),
+  rule_set        BLOB NOT NULL CHECK (length(rule_set) = 32),
+  document        BLOB NOT NULL CHECK (length(document) = 32),
+  change_document BLOB NOT NULL CHECK (length(change_document) = 32),
+  sealed          BLOB NOT NULL CHECK (length(sealed) <= 98304),
+  PRIMARY KEY (id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sanction_subject ON sanction (subject, id, seq);
+
+CREATE TABLE obligation (
+  seq             INTEGER PRIMARY KEY CHECK (seq >= 0),
+  id              BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+  order_id        BLOB NOT NULL CHECK (length(order_id) = 16),
+  order_version   INTEGER NOT NULL CHECK (order_version > 0),
+  measure         TEXT NOT NULL CHECK (length(measure) BETWEEN 1 AND 8),
+  member          TEXT NOT NULL CHECK (length(member) <= 40),
+  subject         BLOB NOT NULL CHECK (length(subject) = 16),
+  subject_index   INTEGER NOT NULL CHECK (subject_index >= 0),
+  force           INTEGER NOT NULL CHECK (force >= 0),
+  rule            TEXT NOT NULL CHECK (length(rule) <= 32),
+  basis           TEXT NOT NULL CHECK (length(basis) <= 512),
+  start_date      INTEGER NOT NULL CHECK (start_date BETWEEN 0 AND 99991231),
+  end_date        INTEGER NOT NULL CHECK (end_date BETWEEN 0 AND 99991231),
+  episode         INTEGER NOT NULL CHECK (episode >= 0),
+  state           INTEGER NOT NULL CHECK (state BETWEEN 1 AND 8),
+  cause           INTEGER NOT NULL CHECK (cause >= 0),
+  answer_due_ms   INTEGER NOT NULL CHECK (answer_due_ms >= 0),
+  execute_due_ms  INTEGER NOT NULL CHECK (execute_due_ms >= 0),
+  next_due_ms     INTEGER NOT NULL CHECK (next_due_ms >= 0),
+  warned          INTEGER NOT NULL CHECK (warned >= 0),
+  created_ms      INTEGER NOT NULL CHECK (created_ms >= 0),
+  changed_ms      INTEGER NOT NULL CHECK (changed_ms >= 0),
+  notice_seq      INTEGER NOT NULL CHECK (notice_seq >= 0),
+  notice_id       BLOB NOT NULL CHECK (length(notice_id) = 16),
+  sealed          BLOB NOT NULL CHECK (length(sealed) <= 1280)
+) STRICT;
+CREATE INDEX obligation_order ON obligation (order_id, seq);
+CREATE INDEX obligation_member ON obligation (member, seq);
+CREATE INDEX obligation_due ON obligation (next_due_ms, seq) WHERE next_due_ms > 0;
+
+CREATE TABLE expansion (
+  order_id      BLOB NOT NULL CHECK (length(order_id) = 16),
+  order_version INTEGER NOT NULL CHECK (order_version > 0),
+  duty          INTEGER NOT NULL CHECK (duty >= 0),
+  last_member   TEXT NOT NULL CHECK (length(last_member) <= 40),
+  seq           INTEGER NOT NULL CHECK (seq >= 0),
+  done          INTEGER NOT NULL CHECK (done IN (0, 1)),
+  PRIMARY KEY (order_id, order_version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX expansion_pending ON expansion (seq) WHERE done = 0;
+
+-- A restriction is the set of its live justifications (ended_seq = 2^63 - 1).
+CREATE TABLE justification (
+  row           INTEGER PRIMARY KEY,
+  subject       BLOB NOT NULL CHECK (length(subject) = 16),
+  measure       TEXT NOT NULL CHECK (length(measure) BETWEEN 1 AND 8),
+  scope         TEXT NOT NULL CHECK (length(scope) = 6),
+  order_id      BLOB NOT NULL CHECK (length(order_id) = 16),
+  order_version INTEGER NOT NULL CHECK (order_version > 0),
+  subject_index INTEGER NOT NULL CHECK (subject_index >= 0),
+  rule          TEXT NOT NULL CHECK (length(rule) <= 32),
+  force         INTEGER NOT NULL CHECK (force >= 0),
+  basis         TEXT NOT NULL CHECK (length(basis) <= 512),
+  list          TEXT NOT NULL CHECK (length(list) <= 32),
+  start_date    INTEGER NOT NULL CHECK (start_date BETWEEN 0 AND 99991231),
+  end_date      INTEGER NOT NULL CHECK (end_date BETWEEN 0 AND 99991231),
+  begun_seq     INTEGER NOT NULL CHECK (begun_seq >= 0),
+  ended_seq     INTEGER NOT NULL CHECK (ended_seq >= begun_seq)
+) STRICT;
+CREATE INDEX justification_subject ON justification (subject, measure, row);
+CREATE UNIQUE INDEX justification_live ON justification (order_id, subject, measure, scope, rule, force)
+  WHERE ended_seq = 9223372036854775807;
+
+CREATE TABLE decision (
+  seq         INTEGER PRIMARY KEY CHECK (seq >= 0),
+  document    BLOB NOT NULL CHECK (length(document) = 32),
+  env_id      BLOB NOT NULL CHECK (length(env_id) = 32),
+  message_seq INTEGER CHECK (message_seq >= 0),
+  type        INTEGER NOT NULL CHECK (type >= 0),
+  time_ms     INTEGER NOT NULL CHECK (time_ms >= 0),
+  code        INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
+  record      BLOB NOT NULL CHECK (length(record) <= 65536)
+) STRICT;
+CREATE INDEX decision_document ON decision (document);
+CREATE INDEX decision_message ON decision (message_seq) WHERE message_seq IS NOT NULL;
+
+CREATE TABLE casefile (
+  id         BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+  state      TEXT NOT NULL CHECK (length(state) <= 32),
+  owner      TEXT NOT NULL CHECK (length(owner) <= 40),
+  opener     TEXT NOT NULL CHECK (length(opener) <= 40),
+  opened_ms  INTEGER NOT NULL CHECK (opened_ms >= 0),
+  changed_ms INTEGER NOT NULL CHECK (changed_ms >= 0),
+  closed     INTEGER NOT NULL CHECK (closed IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE case_step (
+  id         BLOB NOT NULL REFERENCES casefile (id),
+  seq        INTEGER NOT NULL CHECK (seq >= 0),
+  transition TEXT NOT NULL CHECK (length(transition) BETWEEN 1 AND 32),
+  outcome    TEXT NOT NULL CHECK (length(outcome) <= 32),
+  by         TEXT NOT NULL CHECK (length(by) <= 40),
+  time_ms    INTEGER NOT NULL CHECK (time_ms >= 0),
+  PRIMARY KEY (id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE case_clock (
+  id         BLOB NOT NULL REFERENCES casefile (id),
+  code       TEXT NOT NULL CHECK (length(code) BETWEEN 1 AND 32),
+  started_ms INTEGER NOT NULL CHECK (started_ms >= 0),
+  owner      TEXT NOT NULL CHECK (length(owner) <= 40),
+  due_ms     INTEGER NOT NULL CHECK (due_ms >= 0),
+  stopped_ms INTEGER NOT NULL CHECK (stopped_ms >= 0),
+  warned     INTEGER NOT NULL CHECK (warned >= 0),
+  next_ms    INTEGER NOT NULL CHECK (next_ms >= 0),
+  PRIMARY KEY (id, code, started_ms)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX case_clock_running ON case_clock (id, code) WHERE stopped_ms = 0;
+CREATE INDEX case_clock_due ON case_clock (next_ms) WHERE stopped_ms = 0 AND next_ms > 0;

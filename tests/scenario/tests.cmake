@@ -1,0 +1,12 @@
+# Scripted runs of the real core: time and faults in, frames, rows and log out; no sockets.
+add_library(scenario_world STATIC ${CMAKE_SOURCE_DIR}/tests/scenario/world.c)
+target_link_libraries(scenario_world PUBLIC lianshu_flags lianshu_core PkgConfig::cmocka)
+target_include_directories(scenario_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
+
+foreach(name delivery refusals sanctions cases)
+  add_executable(scenario_${name} ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_${name}.c)
+  target_link_libraries(scenario_${name} PRIVATE scenario_world)
+  add_test(NAME scenario_${name} COMMAND scenario_${name}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 300)
+endforeach()

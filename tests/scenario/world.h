@@ -1,0 +1,136 @@
+/*
+ * world - the real core with everything around it simulated: members that seal and open, a
+ * signer, a clock that is a number, randomness from a seed. No socket, no process, no sleep.
+ *
+ * A scenario reads as sentences: someone sends, time passes, the hub turns, someone has.
+ * Every envelope that reaches a member is verified and opened as an adapter would.
+ */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include "t.h"
+
+#include "core/core.h"
+#include "keys/envelope.h"
+#include "keys/keyfile.h"
+#include "keys/receipt.h"
+#include "json.h"
+#include "policy/ruleset.h"
+#include "store/store.h"
+
+enum {
+    WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
+    WORLD_INBOX_MAX = 512,
+    WORLD_RECEIPTS_MAX = 4096,
+    WORLD_FACTS_MAX = 32 << 10,
+};
+
+struct got { /* an envelope that reached a member */
+    uint32_t type;
+    uint8_t env_id[HASH_LEN];
+    uint8_t message_id[16];
+    char sender[41];
+    uint64_t number;
+    size_t advisory_count;
+    lianshu_Ground advisory[4];
+    uint64_t seen;  /* how often it came */
+    bool receipted;
+    size_t parts_open; /* parts that were here for this reader */
+    size_t facts_len;
+    uint8_t *facts; /* owns: body of the facts document */
+};
+
+struct site { /* a member and what its one adapter knows */
+    const char *id;
+    struct keyring *keys;
+    uint32_t peer;
+    bool connected;
+    bool silent; /* takes envelopes without receipting them */
+    uint64_t stream; /* highest receipt number stored */
+    size_t receipt_count;
+    lianshu_Receipt receipts[WORLD_RECEIPTS_MAX];
+    size_t got_count;
+    struct got got[WORLD_INBOX_MAX];
+    uint32_t last_busy_code;
+    uint8_t wanted_root[HASH_LEN];
+    uint64_t wanted_first;
+    uint64_t chunks_seen;
+};
+
+struct world {
+    char dir[64];
+    uint64_t now_ms;
+    struct entropy_replay replay;
+    struct entropy entropy;
+    struct site sites[WORLD_MEMBERS];
+    struct keyring *signer;
+    struct registry *registry;
+    struct ruleset *rules;
+    struct calendar *calendar;
+    struct regions *regions;
+    struct store *store;
+    struct core *core;
+    struct verifier *verifier;
+    struct opener *openers[WORLD_MEMBERS];
+    struct envelope_batch *batch;
+    struct merkle_frontier log; /* of the simulated signer */
+    struct log_reader reader;
+    enum err sign_fails;        /* what the signer answers instead */
+    struct sha256 transcript;   /* of every output, for replay */
+    uint8_t frame[FRAME_MAX];
+    size_t frame_len;
+};
+
+/* One envelope as a sentence. */
+struct mail {
+    const char *from;
+    const char *type; /* catalogue's name */
+    const char *to[4];
+    const char *facts;  /* JSON of the facts body; NULL: none */
+    const char *sealed; /* JSON of the sealed body; NULL: none */
+    const char *basis[4];
+    const char *conversation; /* 32 hex digits or NULL */
+    uint64_t sequence;
+    uint64_t created_ms; /* 0: now */
+    uint64_t expires_ms; /* 0: an hour from created (or as the class allows) */
+    uint64_t not_before_ms;
+    const lianshu_ManifestFile *file; /* one attachment; NULL: none */
+    const char *facts_readers[4];     /* instead of the right ones */
+};
+
+int world_setup(void **state);
+int world_teardown(void **state);
+struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN]);
+void world_free(struct world *w);
+
+struct site *world_site(struct world *w, const char *member);
+
+/* Make the envelope; it lies in w->frame. env_id and message id out (may be NULL). */
+void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN],
+                uint8_t message_id[16]);
+/* Give the bytes in w->frame to the hub from this member's adapter, without a commit. */
+void world_push(struct world *w, const char *from);
+/* Make, push, turn. */
+void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN]);
+/* Commit, tick, deliver and take receipts until nothing moves any more at this time. */
+void world_turn(struct world *w);
+void world_pass(struct world *w, uint64_t ms);
+void world_hello(struct world *w, const char *member);
+void world_leave(struct world *w, const char *member);
+/* End without a commit, as a killed process does, and start again. */
+void world_restart(struct world *w);
+
+/* The kind of the last receipt about an envelope that its sender holds; NONE: none. */
+lianshu_ReceiptKind world_verdict(struct world *w, const char *sender,
+                                  const uint8_t env_id[static HASH_LEN]);
+uint32_t world_code(struct world *w, const char *sender, const uint8_t env_id[static HASH_LEN]);
+const lianshu_Receipt *world_receipt(struct world *w, const char *sender,
+                                     const uint8_t env_id[static HASH_LEN]);
+/* Envelopes of that type that a member has. */
+size_t world_has(struct world *w, const char *member, const char *type);
+struct got *world_got(struct world *w, const char *member, const char *type, size_t index);
+
+/* A number of core_query's status answer: "restrictions", "obligations.executed". */
+uint64_t world_status(struct world *w, const char *path);
+
+#endif

@@ -1,0 +1,9 @@
+# Real processes on loopback. They share the machine's two cores, so one at a time.
+foreach(name day kill canary newcomer)
+  add_test(NAME system_${name}
+    COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/system/${name}.py $<TARGET_FILE_DIR:lianshu-day>)
+  set_tests_properties(system_${name} PROPERTIES LABELS system TIMEOUT 900 RUN_SERIAL ON)
+endforeach()
+
+unit_test(city LIBS lianshu_schemas SOURCES ${CMAKE_SOURCE_DIR}/deploy/day/city.c)
+target_include_directories(test_city PRIVATE ${CMAKE_SOURCE_DIR}/deploy)

@@ -1,0 +1,3 @@
+foreach(name ruleset decide decide_refusals change gate term casebook explain)
+  unit_test(${name} LIBS lianshu_policy)
+endforeach()

@@ -1,0 +1,144 @@
+#include "realm.h"
+
+#include "keys/init.h"
+
+#include "t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const members[REALM_MEMBERS] = {
+    REALM_HUB, REALM_MARKET, REALM_HEALTH, REALM_INSURANCE, REALM_POLICE, REALM_PROCURATORATE,
+};
+
+static const uint32_t types[REALM_TYPES] = {
+    lianshu_DocumentType_TYPE_SUBJECT_REGISTER, lianshu_DocumentType_TYPE_APPOINTMENT,
+    lianshu_DocumentType_TYPE_HONOUR,           lianshu_DocumentType_TYPE_SANCTION_ORDER,
+    lianshu_DocumentType_TYPE_SANCTION_NOTICE,  lianshu_DocumentType_TYPE_SANCTION_ANSWER,
+    lianshu_DocumentType_TYPE_CASE_REFERRAL,    lianshu_DocumentType_TYPE_AEFI_REPORT,
+};
+
+static void add_key(struct realm *r, struct keyring *ring, lianshu_MemberRecord *record,
+                    enum key_use use)
+{
+    struct key *key = NULL;
+    assert_int_equal(key_make(&key, use, REALM_NOW_MS, &r->entropy), OK);
+    if (key_use_alg(use) != ALG_NONE) {
+        lianshu_MemberKey *mk = &record->keys[record->keys_count++];
+        mk->use = (lianshu_KeyUse)use;
+        memcpy(mk->public_key, key_public(key), KEY_PUBLIC_LEN);
+        mk->valid_from_ms = REALM_NOW_MS - REALM_DAY_MS;
+        mk->valid_until_ms = REALM_NOW_MS + 365 * REALM_DAY_MS;
+    }
+    assert_int_equal(keyring_add(ring, &key), OK);
+}
+
+static void add_grants(lianshu_MemberRecord *record)
+{
+    for (size_t i = 0; i < REALM_TYPES; i++) {
+        for (int direction = 1; direction <= 2; direction++) {
+            lianshu_Grant *grant = &record->grants[record->grants_count++];
+            grant->type = types[i];
+            grant->direction = (lianshu_GrantDirection)direction;
+            grant->departments = UINT32_MAX;
+            snprintf(grant->region, sizeof grant->region, "445100");
+        }
+    }
+}
+
+static void add_member(struct realm *r, size_t i)
+{
+    lianshu_MemberRecord *record = &r->records[i];
+    snprintf(record->member, sizeof record->member, "%s", members[i]);
+    snprintf(record->name_zh, sizeof record->name_zh, "成员%zu", i);
+    snprintf(record->name_en, sizeof record->name_en, "Member %zu", i);
+    assert_int_equal(keyring_open(&r->rings[i], members[i], "main"), OK);
+    add_key(r, r->rings[i], record, KEY_USE_SIGN);
+    add_key(r, r->rings[i], record, KEY_USE_SEAL);
+    add_key(r, r->rings[i], record, KEY_USE_TRANSPORT);
+    add_key(r, r->rings[i], record, KEY_USE_STORAGE);
+    if (i == 0) {
+        add_key(r, r->rings[i], record, KEY_USE_LOG);
+        add_key(r, r->rings[i], record, KEY_USE_TOKEN);
+    }
+    add_grants(record);
+}
+
+struct registry_make realm_make(const struct realm *realm, uint64_t version)
+{
+    return (struct registry_make){
+        .anchor = &realm->anchor,
+        .roots = (const struct key *const *)&realm->root,
+        .root_count = 1,
+        .registrar = realm->registrar,
+        .region = "445100",
+        .version = version,
+        .now_ms = REALM_NOW_MS - REALM_DAY_MS,
+        .valid_until_ms = REALM_NOW_MS + 30 * REALM_DAY_MS,
+        .entropy = &realm->entropy,
+    };
+}
+
+struct realm *realm_open(uint8_t seed)
+{
+    enum { FILE_CAP = 64 << 10 };
+    uint8_t bytes[ENTROPY_SEED_LEN] = {seed};
+    struct fault fault = {0};
+    assert_int_equal(keys_init(), OK);
+    struct realm *r = calloc(1, sizeof *r);
+    assert_non_null(r);
+    r->entropy = entropy_replay_init(&r->replay, bytes);
+    assert_int_equal(key_make(&r->root, KEY_USE_ROOT, REALM_NOW_MS, &r->entropy), OK);
+    assert_int_equal(key_make(&r->registrar, KEY_USE_REGISTRAR, REALM_NOW_MS, &r->entropy), OK);
+    snprintf(r->anchor.realm, sizeof r->anchor.realm, REALM_NAME);
+    r->anchor.threshold = 1;
+    r->anchor.root_count = 1;
+    memcpy(r->anchor.root[0], key_public(r->root), KEY_PUBLIC_LEN);
+    for (size_t i = 0; i < REALM_MEMBERS; i++)
+        add_member(r, i);
+
+    r->file = malloc(FILE_CAP);
+    assert_non_null(r->file);
+    struct writer w = writer_of(r->file, FILE_CAP);
+    const struct registry_make make = realm_make(r, 1);
+    enum err err = registry_write(&make, r->records, REALM_MEMBERS, &w, &fault);
+    if (err != OK)
+        print_message("%s: %s\n", fault.where, fault.detail);
+    assert_int_equal(err, OK);
+    r->file_len = w.len;
+    assert_int_equal(registry_open(&r->registry, &r->anchor, writer_span(&w), 1, &fault), OK);
+    return r;
+}
+
+void realm_close(struct realm **realm)
+{
+    struct realm *r = *realm;
+    if (r == NULL)
+        return;
+    registry_close(&r->registry);
+    for (size_t i = 0; i < REALM_MEMBERS; i++)
+        keyring_close(&r->rings[i]);
+    key_close(&r->root);
+    key_close(&r->registrar);
+    free(r->file);
+    free(r);
+    *realm = NULL;
+}
+
+const struct keyring *realm_ring(const struct realm *realm, const char *member)
+{
+    for (size_t i = 0; i < REALM_MEMBERS; i++) {
+        if (strcmp(keyring_owner(realm->rings[i]), member) == 0)
+            return realm->rings[i];
+    }
+    fail_msg("no member %s", member);
+    return NULL;
+}
+
+const struct key *realm_key(const struct realm *realm, const char *member, enum key_use use)
+{
+    const struct key *key = keyring_find(realm_ring(realm, member), use);
+    assert_non_null(key);
+    return key;
+}

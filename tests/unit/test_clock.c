@@ -1,0 +1,194 @@
+/* Checks the promises in base/clock.h and base/calendar.h. Dates are numbers we choose. */
+#include "base/calendar.h"
+#include "base/clock.h"
+
+#include "t.h"
+
+static void only_gregorian_dates_are_valid(void **state)
+{
+    static const uint32_t good[] = {18000101, 20240229, 20000229, 99991231, 20261122};
+    static const uint32_t bad[] = {0,        17991231, 19000229, 21000229, 20230229,
+                                   20230431, 20231301, 20230001, 20230100, 100000101};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(good); i++)
+        assert_true(date_valid(good[i]));
+    for (size_t i = 0; i < T_COUNT(bad); i++)
+        assert_false(date_valid(bad[i]));
+}
+
+static void days_begin_and_end_at_midnight_of_the_eighth_zone(void **state)
+{
+    (void)state;
+    assert_int_equal(date_start_ms(20261122), 1795276800000);
+    assert_int_equal(date_from_ms(1795276800000), 20261122);
+    assert_int_equal(date_from_ms(1795276799999), 20261121);
+    assert_int_equal(date_from_ms(0), 19700101);
+    assert_int_equal(date_start_ms(19600101), 0);
+    assert_int_equal(date_from_ms(UINT64_MAX), 0);
+    for (uint32_t d = 19700102; d != 0 && d < 21010101; d = date_add_days(d, 1)) {
+        assert_int_equal(date_from_ms(date_start_ms(d)), d);
+        assert_int_equal(date_end_ms(d), date_start_ms(date_add_days(d, 1)));
+        assert_int_equal(date_end_ms(d) - date_start_ms(d), DAY_MS);
+    }
+}
+
+static void months_keep_the_day_or_take_the_last(void **state)
+{
+    static const struct {
+        uint32_t date;
+        int32_t months;
+        uint32_t want;
+    } rows[] = {
+        {20260131, 1, 20260228},  {20240131, 1, 20240229},  {20261115, 2, 20270115},
+        {20260331, -1, 20260228}, {20260115, -1, 20251215}, {20240229, 12, 20250228},
+        {20240229, 48, 20280229}, {99991231, 1, 0},         {18000101, -1, 0},
+        {20260230, 1, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        assert_int_equal(date_add_months(rows[i].date, rows[i].months), rows[i].want);
+    assert_int_equal(date_add_years(20240229, 10), 20340228);
+    assert_int_equal(date_add_years(20240229, INT32_MAX), 0);
+    assert_int_equal(date_add_days(20261231, 1), 20270101);
+    assert_int_equal(date_add_days(20260101, -1), 20251231);
+    assert_int_equal(date_add_days(20260101, INT32_MAX), 0);
+    assert_int_equal(date_days_between(20260101, 20270101), 365);
+    assert_int_equal(date_days_between(20270101, 20260101), -365);
+}
+
+static void weekdays_follow_the_calendar(void **state)
+{
+    (void)state;
+    assert_int_equal(date_weekday(20261122), 7); /* a Sunday */
+    assert_int_equal(date_weekday(19700101), 4);
+    assert_int_equal(date_weekday(19000101), 1);
+    assert_int_equal(date_weekday(18000101), 3);
+    assert_int_equal(date_weekday(20240229), 4);
+}
+
+static void texts_of_instants_go_both_ways(void **state)
+{
+    char text[CLOCK_TEXT_LEN + 1];
+    uint64_t back;
+    static const uint64_t instants[] = {0, 1, 1795312800123, 253402271999999};
+    (void)state;
+    clock_format(1795312800123, text);
+    assert_string_equal(text, "2026-11-22T10:00:00.123+08:00");
+    for (size_t i = 0; i < T_COUNT(instants); i++) {
+        clock_format(instants[i], text);
+        assert_true(clock_parse(text, &back));
+        assert_int_equal(back, instants[i]);
+    }
+    clock_format(UINT64_MAX, text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999+08:00");
+    assert_true(clock_parse("2026-11-22T02:00:00Z", &back));
+    assert_int_equal(back, 1795312800000);
+    assert_true(clock_parse("2026-11-21T21:00:00-05:00", &back));
+    assert_int_equal(back, 1795312800000);
+}
+
+static void other_forms_are_refused(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "2026-11-22",
+        "2026-11-22 10:00:00+08:00",
+        "2026-11-22T10:00:00",
+        "2026-11-22T24:00:00+08:00",
+        "2026-11-22T10:60:00+08:00",
+        "2026-11-22T10:00:60+08:00",
+        "2026-11-22T10:00:00.1+08:00",
+        "2026-11-22T10:00:00+0800",
+        "2026-11-22T10:00:00+08:00 ",
+        "2026-02-30T10:00:00+08:00",
+        "1960-01-01T00:00:00+08:00",
+        "2026-11-22T10:00:00+15:00",
+    };
+    static const char *const bad_dates[] = {"",           "2026-11-2",   "2026-1-22", "20261122",
+                                            "2026/11/22", "2026-11-22x", "2026-02-29"};
+    uint64_t ms;
+    uint32_t date;
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(bad); i++)
+        assert_false(clock_parse(bad[i], &ms));
+    for (size_t i = 0; i < T_COUNT(bad_dates); i++)
+        assert_false(date_parse(bad_dates[i], &date));
+    assert_true(date_parse("2024-02-29", &date));
+    assert_int_equal(date, 20240229);
+}
+
+static struct calendar *load(const char *text, enum err want, unsigned line)
+{
+    struct calendar *c;
+    struct fault f = {.line = 0};
+    assert_int_equal(calendar_parse(&c, span_str(text), "calendar.csv", &f), want);
+    assert_int_equal(f.line, line);
+    return c;
+}
+
+static void working_days_follow_table_then_weekday(void **state)
+{
+    (void)state;
+    struct calendar *c =
+        load("date,kind,name\n2026-10-01,holiday,国庆节\n2026-10-02,holiday,国庆节\n"
+             "2026-10-10,workday,国庆节\n",
+             OK, 0);
+    assert_false(calendar_is_workday(c, 20261001)); /* Thursday */
+    assert_true(calendar_is_workday(c, 20261010));  /* Saturday, made up */
+    assert_false(calendar_is_workday(c, 20261003)); /* Saturday */
+    assert_int_equal(calendar_roll_forward(c, 20261001), 20261005);
+    assert_int_equal(calendar_roll_forward(c, 20261005), 20261005);
+    assert_int_equal(calendar_add_workdays(c, 20260930, 0), 20260930);
+    assert_int_equal(calendar_add_workdays(c, 20260930, 1), 20261005);
+    assert_int_equal(calendar_add_workdays(c, 20260930, 6), 20261010);
+    assert_int_equal(calendar_add_workdays(c, 20260930, 7), 20261012);
+    assert_true(calendar_covers(c, 20260101));
+    assert_false(calendar_covers(c, 20270101));
+    assert_int_equal(calendar_add_workdays(c, 99991230, 10), 0);
+    calendar_close(&c);
+    assert_null(c);
+}
+
+static void broken_calendars_are_refused_with_their_line(void **state)
+{
+    (void)state;
+    assert_null(load("", ERR_SYNTAX, 1));
+    assert_null(load("day,kind,name\n", ERR_SYNTAX, 1));
+    assert_null(load("date,kind,name\n2026-02-30,holiday,x\n", ERR_SYNTAX, 2));
+    assert_null(load("date,kind,name\n2026-01-01,holidays,x\n", ERR_SYNTAX, 2));
+    assert_null(
+        load("date,kind,name\n2026-01-02,holiday,x\n2026-01-01,holiday,x\n", ERR_SYNTAX, 3));
+    assert_null(
+        load("date,kind,name\n2026-01-01,holiday,x\n2026-01-01,holiday,x\n", ERR_SYNTAX, 3));
+    assert_null(load("date,kind,name\n2026-01-01,holiday,\xff\n", ERR_UTF8, 2));
+    assert_null(load("date,kind,name\n\n", ERR_SYNTAX, 2));
+}
+
+static void the_table_of_the_tree_loads(void **state)
+{
+    struct calendar *c;
+    struct fault f;
+    (void)state;
+    assert_int_equal(calendar_open(&c, "schemas/data/calendar.csv", &f), OK);
+    assert_true(calendar_covers(c, 20190101));
+    assert_false(calendar_is_workday(c, 20190101));
+    assert_true(calendar_is_workday(c, 20190202)); /* a Saturday made up for the Spring Festival */
+    calendar_close(&c);
+    assert_int_equal(calendar_open(&c, "schemas/data/none.csv", &f), ERR_NOT_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_gregorian_dates_are_valid),
+        cmocka_unit_test(days_begin_and_end_at_midnight_of_the_eighth_zone),
+        cmocka_unit_test(months_keep_the_day_or_take_the_last),
+        cmocka_unit_test(weekdays_follow_the_calendar),
+        cmocka_unit_test(texts_of_instants_go_both_ways),
+        cmocka_unit_test(other_forms_are_refused),
+        cmocka_unit_test(working_days_follow_table_then_weekday),
+        cmocka_unit_test(broken_calendars_are_refused_with_their_line),
+        cmocka_unit_test(the_table_of_the_tree_loads),
+    };
+    return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
+}

@@ -1,0 +1,287 @@
+/*
+ * Checks net/config.h, signer/config.h, net/place.h and net/process.h: what a configuration may
+ * say, and that every refusal names the line.
+ */
+#include "net/config.h"
+#include "net/process.h"
+#include "signer/config.h"
+
+#include "t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const HUB_LINES[] = {
+    "realm: demo",
+    "member: hub.445100",
+    "bind: tcp://127.0.0.1:45100",
+    "state_dir: state",
+    "key_file: hub.key",
+    "passphrase_file: hub.pass",
+    "anchor: anchor.yaml",
+    "registry: registry.lsg",
+    "rules: /etc/lianshu/rules",
+    "regions: regions.csv",
+    "calendar: calendar.csv",
+    "signer_socket: run/signer",
+    "control_socket: run/control",
+};
+
+static const char *const SIGNER_LINES[] = {
+    "realm: demo",
+    "member: hub.445100",
+    "key_file: signer.key",
+    "passphrase_file: signer.pass",
+    "state_file: signer.state",
+    "socket: run/signer",
+};
+
+struct fixture {
+    char dir[32];
+    char path[64];
+};
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    f = (struct fixture){.dir = "/tmp/config-XXXXXX"};
+    if (mkdtemp(f.dir) == NULL)
+        return -1;
+    snprintf(f.path, sizeof f.path, "%s/file.yaml", f.dir);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    unlink(f->path);
+    return rmdir(f->dir);
+}
+
+/* The lines, line `at` (from 1) replaced by `text` (NULL: left out); beyond the end: added. */
+static void write_file(const struct fixture *f, const char *const *lines, size_t count, size_t at,
+                       const char *text)
+{
+    FILE *to = fopen(f->path, "w");
+    assert_non_null(to);
+    for (size_t i = 1; i <= count; i++) {
+        const char *line = i == at ? text : lines[i - 1];
+        if (line != NULL)
+            fprintf(to, "%s\n", line);
+    }
+    if (at > count && text != NULL)
+        fprintf(to, "%s\n", text);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void a_whole_hub_file_is_read_with_paths_beside_it(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_config config;
+    char want[128];
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 0, NULL);
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_string_equal(config.realm, "demo");
+    assert_string_equal(config.member, "hub.445100");
+    assert_string_equal(config.bind, "tcp://127.0.0.1:45100");
+    assert_string_equal(config.rules, "/etc/lianshu/rules");
+    snprintf(want, sizeof want, "%s/run/control", f->dir);
+    assert_string_equal(config.control_socket, want);
+    snprintf(want, sizeof want, "%s/state", f->dir);
+    assert_string_equal(config.state_dir, want);
+    assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config.lease_ms, 0);
+}
+
+static void limits_and_log_level_are_optional(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_config config;
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99,
+               "log_level: warn\nlimits:\n  lease_ms: 5000\n  rate_per_s: 10");
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.log_level, LOG_LEVEL_WARN);
+    assert_int_equal(config.lease_ms, 5000);
+    assert_int_equal(config.backoff_ms, 0);
+    assert_int_equal(config.rate_per_s, 10);
+}
+
+static void every_wrong_line_of_a_hub_file_is_named(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *text;
+        size_t at; /* where it stands, and the line that the fault must name */
+        unsigned line;
+        enum err err;
+    } rows[] = {
+        {"realm: Demo!", 1, 1, ERR_FIELD_VALUE},
+        {"realm: a-name-that-is-too-long", 1, 1, ERR_FIELD_LONG},
+        {"member: market.445100", 2, 2, ERR_FIELD_VALUE},
+        {"member: hub", 2, 2, ERR_FIELD_VALUE},
+        {"bind: 127.0.0.1:45100", 3, 3, ERR_FIELD_VALUE},
+        {"bind: ipc:///run/hub", 3, 3, ERR_FIELD_VALUE},
+        {"bind: [tcp://127.0.0.1:1]", 3, 3, ERR_FIELD_VALUE},
+        {"state_dir: \"\"", 4, 4, ERR_FIELD_VALUE},
+        {"key_file:", 5, 5, ERR_FIELD_VALUE},
+        {"control_socket: /a/path/that/is/longer/than/any/socket/of/this/system/may/be/and/goes/on/"
+         "and/on/until/there/is/no/room/left/at/all/for/it",
+         13, 13, ERR_FIELD_LONG},
+        {"colour: blue", 14, 14, ERR_FIELD_UNKNOWN},
+        {"realm: demo", 14, 14, ERR_SYNTAX}, /* twice */
+        {"log_level: loud", 14, 14, ERR_FIELD_VALUE},
+        {"limits: 5", 14, 14, ERR_FIELD_VALUE},
+        {"limits:\n  lease_s: 5", 14, 15, ERR_FIELD_UNKNOWN},
+        {"limits:\n  lease_ms: soon", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  lease_ms: -1", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  rate_per_s: 0", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  rate_per_s: 99999999999", 14, 15, ERR_FIELD_VALUE},
+        {"x: &a 1", 14, 14, ERR_SYNTAX},
+        {"\tx: 1", 14, 14, ERR_SYNTAX},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct hub_config config;
+        struct fault fault = {.err = OK};
+        print_message("row %zu: %s\n", i, rows[i].text);
+        write_file(f, HUB_LINES, T_COUNT(HUB_LINES), rows[i].at, rows[i].text);
+        enum err err = hub_config_read(&config, f->path, &fault);
+        print_message("    line %u: %s\n", fault.line, fault.detail);
+        assert_int_equal(err, rows[i].err);
+        assert_int_equal(fault.err, rows[i].err);
+        assert_int_equal(fault.line, rows[i].line);
+        assert_string_equal(fault.where, f->path);
+    }
+}
+
+static void every_missing_line_of_a_hub_file_is_named(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(HUB_LINES); i++) {
+        struct hub_config config;
+        struct fault fault = {.err = OK};
+        char key[32];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(HUB_LINES[i], ":"), HUB_LINES[i]);
+        print_message("without %s\n", key);
+        write_file(f, HUB_LINES, T_COUNT(HUB_LINES), i + 1, NULL);
+        assert_int_equal(hub_config_read(&config, f->path, &fault), ERR_FIELD_MISSING);
+        assert_non_null(strstr(fault.detail, key));
+    }
+}
+
+static void a_whole_signer_file_gives_the_origin_of_its_log(void **state)
+{
+    struct fixture *f = *state;
+    struct signer_config config;
+    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 0, NULL);
+    assert_int_equal(signer_config_read(&config, f->path, NULL), OK);
+    assert_string_equal(config.origin, "hub.445100.demo/audit/1");
+    assert_true(config.client_uid == LOCAL_NO_UID);
+    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 99, "log_number: 2\nclient_user: root");
+    assert_int_equal(signer_config_read(&config, f->path, NULL), OK);
+    assert_string_equal(config.origin, "hub.445100.demo/audit/2");
+    assert_int_equal(config.client_uid, 0);
+}
+
+static void every_wrong_line_of_a_signer_file_is_named(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *text;
+        size_t at;
+        enum err err;
+    } rows[] = {
+        {"realm: \"\"", 1, ERR_FIELD_VALUE},
+        {"member: police.445100", 2, ERR_FIELD_VALUE},
+        {"state_file: [a, b]", 5, ERR_FIELD_VALUE},
+        {"bind: tcp://127.0.0.1:1", 7, ERR_FIELD_UNKNOWN}, /* the signer has no network */
+        {"log_number: one", 7, ERR_FIELD_VALUE},
+        {"client_user: no-such-user-here", 7, ERR_FIELD_VALUE},
+        {"log_level: 3", 7, ERR_FIELD_VALUE},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct signer_config config;
+        struct fault fault = {.err = OK};
+        print_message("row %zu: %s\n", i, rows[i].text);
+        write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), rows[i].at, rows[i].text);
+        assert_int_equal(signer_config_read(&config, f->path, &fault), rows[i].err);
+        assert_int_equal(fault.line, rows[i].at);
+    }
+    for (size_t i = 0; i < T_COUNT(SIGNER_LINES); i++) {
+        struct signer_config config;
+        write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), i + 1, NULL);
+        assert_int_equal(signer_config_read(&config, f->path, NULL), ERR_FIELD_MISSING);
+    }
+}
+
+static void paths_are_relative_to_their_file(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *path;
+        const char *want;
+    } rows[] = {
+        {"/etc/lianshu/hub.yaml", "hub.key", "/etc/lianshu/hub.key"},
+        {"/etc/lianshu/hub.yaml", "../x", "/etc/lianshu/../x"},
+        {"/etc/lianshu/hub.yaml", "/run/x", "/run/x"},
+        {"hub.yaml", "hub.key", "hub.key"},
+        {"conf/hub.yaml", "hub.key", "conf/hub.key"},
+        {"/hub.yaml", "hub.key", "/hub.key"},
+    };
+    char out[24];
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        assert_int_equal(place_resolve(rows[i].file, rows[i].path, out, sizeof out), OK);
+        assert_string_equal(out, rows[i].want);
+    }
+    assert_int_equal(place_resolve("/etc/lianshu/hub.yaml", "a-name-too-long", out, sizeof out),
+                     ERR_FIELD_LONG);
+}
+
+static void a_daemon_takes_its_arguments_and_no_others(void **state)
+{
+    static const struct {
+        const char *argv[4];
+        int argc;
+        bool with_init;
+        enum err err;
+    } rows[] = {
+        {{"p", "--config", "f"}, 3, false, OK},
+        {{"p", "-f", "f", "-n"}, 4, false, OK},
+        {{"p", "-f", "f", "--init"}, 4, true, OK},
+        {{"p", "--help"}, 2, false, OK},
+        {{"p", "--version"}, 2, false, OK},
+        {{"p", "-f", "f", "--init"}, 4, false, ERR_USAGE},
+        {{"p"}, 1, false, ERR_USAGE},
+        {{"p", "-n"}, 2, false, ERR_USAGE},
+        {{"p", "-f"}, 2, false, ERR_USAGE},
+        {{"p", "f"}, 2, false, ERR_USAGE},
+        {{"p", "--daemon"}, 2, false, ERR_USAGE},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct process_args args;
+        struct fault fault;
+        print_message("row %zu\n", i);
+        assert_int_equal(process_args(&args, rows[i].argc, rows[i].argv, rows[i].with_init, &fault),
+                         rows[i].err);
+    }
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_whole_hub_file_is_read_with_paths_beside_it),
+        CASE(limits_and_log_level_are_optional),
+        CASE(every_wrong_line_of_a_hub_file_is_named),
+        CASE(every_missing_line_of_a_hub_file_is_named),
+        CASE(a_whole_signer_file_gives_the_origin_of_its_log),
+        CASE(every_wrong_line_of_a_signer_file_is_named),
+        cmocka_unit_test(paths_are_relative_to_their_file),
+        cmocka_unit_test(a_daemon_takes_its_arguments_and_no_others),
+    };
+    return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

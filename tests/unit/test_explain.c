@@ -1,0 +1,182 @@
+/*
+ * Checks the promises in policy/explain.h: sentences that an official can read, in both languages.
+ */
+#include "policy/explain.h"
+
+#include "policy_world.h"
+
+static struct world world;
+
+static int open_world(void **state)
+{
+    (void)state;
+    world_open(&world, RULES_DIR);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_close(&world);
+    return 0;
+}
+
+static void a_duty_is_told_from_law_to_term(void **state)
+{
+    static const char *const basis[] = {"DL116"};
+    char text[EXPLAIN_TEXT_MAX];
+    struct writer w = writer_of(text, sizeof text - 1);
+    const struct explain_item item = {.rule = "R01",
+                                      .measure = "M01",
+                                      .basis = basis,
+                                      .basis_count = 1,
+                                      .force = lianshu_Force_FORCE_MUST,
+                                      .member = "market.445100",
+                                      .start_date = 20260420,
+                                      .end_date = 20360420,
+                                      .answer_due_ms = date_end_ms(20260424)};
+    (void)state;
+    assert_int_equal(explain_item(world.rules, &item, &w), OK);
+    text[w.len] = '\0';
+    assert_string_equal(
+        text,
+        "规则 R01“生产销售假药，吊销许可证”，依据药品管理法第116条：市场监督管理（market.445100）"
+        "必须执行 M01“不受理申请、限制市场或行业准入”；自2026-04-20起，至2036-04-20二十四时止；"
+        "答复期限2026-04-24 24:00。\n"
+        "Rule R01 (fake drugs, permit revoked), by Drug Administration Law art. 116: "
+        "market supervision (market.445100) must carry out M01 (applications not accepted, no "
+        "entry "
+        "to market or trade); from 2026-04-20 to 2036-04-20, 24:00; answer by 2026-04-24 24:00.\n");
+}
+
+static void unknown_codes_are_shown_as_they_are(void **state)
+{
+    char text[EXPLAIN_TEXT_MAX];
+    struct writer w = writer_of(text, sizeof text - 1);
+    const struct explain_item item = {.rule = "R99", .measure = "M99", .member = "", .life = true};
+    (void)state;
+    assert_int_equal(explain_item(world.rules, &item, &w), OK);
+    text[w.len] = '\0';
+    assert_non_null(strstr(text, "R99"));
+    assert_non_null(strstr(text, "M99"));
+    assert_non_null(strstr(text, "终身"));
+    assert_non_null(strstr(text, "for life"));
+}
+
+static void a_small_buffer_is_an_error(void **state)
+{
+    char text[40];
+    struct writer w = writer_of(text, sizeof text);
+    const struct explain_item item = {.rule = "R01", .measure = "M01", .member = ""};
+    (void)state;
+    assert_int_equal(explain_item(world.rules, &item, &w), ERR_TOO_LARGE);
+}
+
+static void a_ground_names_measure_rule_and_article(void **state)
+{
+    char text[EXPLAIN_TEXT_MAX];
+    struct writer w = writer_of(text, sizeof text - 1);
+    (void)state;
+    assert_int_equal(explain_ground(world.rules, "refuse", "M03", "R01", "CL178-4", &w), OK);
+    text[w.len] = '\0';
+    assert_non_null(strstr(text, "单据被拒绝：现行限制 M03"));
+    assert_non_null(strstr(text, "公司法第178条第1款第4项"));
+    assert_non_null(strstr(text, "The document was refused"));
+    assert_non_null(strstr(text, "Company Law art. 178(1)(4)"));
+}
+
+static void every_rule_can_be_printed(void **state)
+{
+    static char text[EXPLAIN_TEXT_MAX];
+    size_t n = 0;
+    const struct rule *rules = ruleset_rules(world.rules, &n);
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        struct writer w = writer_of(text, sizeof text);
+        print_message("%s\n", rules[i].id);
+        assert_int_equal(explain_rule(world.rules, &rules[i], &w), OK);
+    }
+}
+
+static const char *const whys[] = {"subject_id",
+                                   "person_id",
+                                   "person_role",
+                                   "subject_region",
+                                   "issuer",
+                                   "dates",
+                                   "decision_in_future",
+                                   "back_dated",
+                                   "act_after_decision",
+                                   "notice_after_decision",
+                                   "served_before_decision",
+                                   "ends_before_start",
+                                   "remedy_before_decision",
+                                   "decision_number",
+                                   "list_trigger",
+                                   "severity",
+                                   "remedy",
+                                   "served",
+                                   "act_date",
+                                   "contact",
+                                   "list_unknown",
+                                   "list_not_in_force",
+                                   "list_department",
+                                   "list_level",
+                                   "list_region",
+                                   "subject_elsewhere",
+                                   "trigger_unknown",
+                                   "subject_kind",
+                                   "rule_not_in_force",
+                                   "rule_region",
+                                   "basis_of_rule",
+                                   "basis_missing",
+                                   "basis_unknown",
+                                   "basis_not_in_force",
+                                   "basis_elsewhere",
+                                   "version",
+                                   "other_list",
+                                   "other_subject",
+                                   "not_issuer",
+                                   "not_by_this_rank",
+                                   "stayed_by_higher",
+                                   "state",
+                                   "order_unknown",
+                                   "term_over",
+                                   "before_order",
+                                   "reason",
+                                   "start_too_late",
+                                   "term",
+                                   "term_without_end",
+                                   "term_too_short",
+                                   "term_too_long",
+                                   "no_early_repair",
+                                   "repair_too_early",
+                                   "prior_notice",
+                                   "consent",
+                                   "no_person",
+                                   "too_many_duties",
+                                   "conflict"};
+
+static void every_reason_is_known_in_both_languages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(whys); i++) {
+        print_message("%s\n", whys[i]);
+        assert_true(explain_why_zh(whys[i])[0] != '\0');
+        assert_true(explain_why_en(whys[i])[0] != '\0');
+        assert_true(strlen(whys[i]) < DECIDE_WHY_MAX);
+    }
+    assert_string_equal(explain_why_zh("nonsense"), "");
+}
+
+#define CASE(fn) cmocka_unit_test(fn)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_duty_is_told_from_law_to_term), CASE(unknown_codes_are_shown_as_they_are),
+        CASE(a_small_buffer_is_an_error),      CASE(a_ground_names_measure_rule_and_article),
+        CASE(every_rule_can_be_printed),       CASE(every_reason_is_known_in_both_languages),
+    };
+    return cmocka_run_group_tests_name("explain", tests, open_world, close_world);
+}

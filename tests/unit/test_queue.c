@@ -1,0 +1,817 @@
+/* Checks the promises of store/queue.h, each by its number. Time is a number we choose. */
+#include "unit/store_place.h"
+
+#define HEALTH "health.445100"
+#define POLICE "police.445100"
+
+enum { A = 1, B = 2, LEASE = 10 };
+
+static struct queue_row row_of(uint64_t seq, uint8_t lane)
+{
+    struct queue_row row = {.seq = seq, .lane = lane, .type = 7, .expires_ms = STORE_NEVER};
+    snprintf(row.recipient, sizeof row.recipient, HEALTH);
+    snprintf(row.sender, sizeof row.sender, "market.445100");
+    id_of(row.message_id, (uint32_t)seq);
+    return row;
+}
+
+static void put(struct place *p, const struct queue_row *row)
+{
+    begin(p);
+    assert_int_equal(queue_put(p->s->queue, row), OK);
+    commit(p);
+}
+
+static void put_plain(struct place *p, uint64_t seq, uint8_t lane)
+{
+    struct queue_row row = row_of(seq, lane);
+    put(p, &row);
+}
+
+/* The seq-th row of conversation c, with the delivery number the queue gives it. */
+static void put_ordered(struct place *p, uint64_t seq, uint8_t lane, uint32_t c)
+{
+    struct queue_row row = row_of(seq, lane);
+    id_of(row.conversation, c);
+    begin(p);
+    assert_int_equal(queue_number(p->s->queue, HEALTH, row.conversation, &row.number), OK);
+    assert_int_equal(queue_put(p->s->queue, &row), OK);
+    commit(p);
+}
+
+/* The next row for a lessee; 0 when there is none. */
+static uint64_t claim(struct place *p, uint64_t lessee, uint64_t now)
+{
+    struct queue_row row;
+    size_t count;
+    enum err err = queue_claim(p->s->queue, HEALTH, lessee, now, now + LEASE, &row, 1, &count);
+    if (err == ERR_NOT_FOUND)
+        return 0;
+    assert_int_equal(err, OK);
+    assert_int_equal(count, 1);
+    return row.seq;
+}
+
+static void done(struct place *p, uint64_t seq)
+{
+    begin(p);
+    assert_int_equal(queue_done(p->s->queue, HEALTH, seq), OK);
+    commit(p);
+}
+
+static void defer(struct place *p, uint64_t seq, uint64_t due)
+{
+    begin(p);
+    assert_int_equal(queue_defer(p->s->queue, HEALTH, seq, due, ERR_TIMEOUT, NULL), OK);
+    commit(p);
+}
+
+static void put_survives_restart(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(9, 3);
+    struct queue_row got;
+    size_t count;
+
+    id_of(row.conversation, 4);
+    row.form = 2;
+    row.number = 6;
+    row.statement_leaf = 8;
+    row.due_ms = 5;
+    row.state = QUEUE_WAITING;
+    row.expires_ms = 99;
+    row.restriction_version = 11;
+    row.ref_len = 16;
+    id_of(row.ref, 77);
+    row.token_count = 2;
+    id_of(row.tokens[0], 1);
+    id_of(row.tokens[1], 2);
+    put(p, &row);
+    for (int again = 0; again < 2; again++) { /* a lease does not survive, the row does */
+        place_reopen(p);
+        assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 5, 15, &got, 1, &count), OK);
+        assert_memory_equal(&got, &row, sizeof row);
+        assert_int_equal(queue_lessee(p->s->queue, HEALTH, 9), A);
+    }
+}
+
+static void a_row_is_stored_once_whatever_its_lane(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(5, 2);
+    put(p, &row);
+    for (int restart = 0; restart < 2; restart++) {
+        begin(p);
+        assert_int_equal(queue_put(p->s->queue, &row), ERR_EXISTS);
+        row.lane = 0;
+        assert_int_equal(queue_put(p->s->queue, &row), ERR_EXISTS);
+        row.state = QUEUE_HELD;
+        assert_int_equal(queue_put(p->s->queue, &row), ERR_EXISTS);
+        row = row_of(5, 2);
+        commit(p);
+        place_reopen(p);
+    }
+    snprintf(row.recipient, sizeof row.recipient, POLICE);
+    put(p, &row); /* another recipient has its own */
+}
+
+static void bad_rows_are_refused(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(5, 4);
+    begin(p);
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    row = row_of(5, 0);
+    row.state = QUEUE_PARKED;
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    row = row_of(5, 0);
+    row.number = 1; /* without a conversation */
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    row = row_of(5, 0);
+    row.recipient[0] = '\0';
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    row = row_of(5, 0);
+    row.ref_len = QUEUE_REF_MAX + 1;
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    row = row_of(5, 0);
+    row.token_count = QUEUE_TOKENS_MAX + 1;
+    assert_int_equal(queue_put(p->s->queue, &row), ERR_FIELD_VALUE);
+    commit(p);
+    assert_int_equal(claim(p, A, 0), 0);
+}
+
+static void lanes_go_in_order_and_oldest_first(void **state)
+{
+    static const uint64_t want[] = {4, 6, 2, 5, 1, 3};
+    struct place *p = *state;
+    static const uint8_t lanes[] = {3, 1, 3, 0, 1, 0};
+    for (uint64_t seq = 1; seq <= T_COUNT(lanes); seq++)
+        put_plain(p, seq, lanes[seq - 1]);
+    for (size_t i = 0; i < T_COUNT(want); i++)
+        assert_int_equal(claim(p, A, 0), want[i]);
+    assert_int_equal(claim(p, A, 0), 0);
+    put_plain(p, 7, 2); /* and what comes later overtakes what is still there */
+    put_plain(p, 8, 0);
+    assert_int_equal(claim(p, A, 0), 8);
+    assert_int_equal(claim(p, A, 0), 7);
+}
+
+static void an_urgent_row_overtakes_a_backlog(void **state)
+{
+    struct place *p = *state;
+    begin(p);
+    for (uint64_t seq = 1; seq <= 5000; seq++) {
+        struct queue_row row = row_of(seq, 2);
+        assert_int_equal(queue_put(p->s->queue, &row), OK);
+    }
+    commit(p);
+    assert_int_equal(claim(p, A, 0), 1);
+    put_plain(p, 6000, 0);
+    assert_int_equal(claim(p, A, 0), 6000);
+    assert_int_equal(claim(p, A, 0), 2);
+}
+
+static void leased_waiting_held_and_parked_rows_are_not_claimed(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(1, 0);
+    put(p, &row);
+    row = row_of(2, 0);
+    row.state = QUEUE_WAITING;
+    row.due_ms = 50;
+    put(p, &row);
+    row = row_of(3, 0);
+    row.state = QUEUE_HELD;
+    put(p, &row);
+    put_plain(p, 4, 0);
+    begin(p);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 4, ERR_ATTEMPTS), OK);
+    commit(p);
+    assert_int_equal(claim(p, A, 49), 1);
+    assert_int_equal(claim(p, B, 49), 0);
+    assert_int_equal(claim(p, A, 50), 2); /* due */
+    assert_int_equal(claim(p, A, 1000), 0);
+    place_reopen(p);
+    assert_int_equal(claim(p, A, 49), 1);
+    assert_int_equal(claim(p, A, 49), 0);
+}
+
+static void a_batch_is_claimed_in_one_call(void **state)
+{
+    struct place *p = *state;
+    struct queue_row rows[8];
+    size_t count;
+    for (uint64_t seq = 1; seq <= 10; seq++)
+        put_plain(p, seq, seq % 2 == 0);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, LEASE, rows, 8, &count), OK);
+    assert_int_equal(count, 8);
+    static const uint64_t want[] = {1, 3, 5, 7, 9, 2, 4, 6};
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(rows[i].seq, want[i]);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, B, 0, LEASE, rows, 8, &count), OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, 0, 0, LEASE, rows, 8, &count),
+                     ERR_FIELD_VALUE);
+    assert_int_equal(queue_claim(p->s->queue, "nobody.445100", A, 0, LEASE, rows, 8, &count),
+                     ERR_NOT_FOUND);
+}
+
+static void a_conversation_goes_in_order_to_one_lessee(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 4; seq++)
+        put_ordered(p, seq, 1, 7);
+    put_ordered(p, 5, 1, 8);
+    assert_int_equal(claim(p, A, 0), 1);
+    assert_int_equal(claim(p, B, 0), 5); /* another conversation */
+    assert_int_equal(claim(p, B, 0), 0); /* the first is A's */
+    assert_int_equal(claim(p, A, 0), 2); /* A may have several in flight */
+    done(p, 1);
+    assert_int_equal(claim(p, B, 0), 0); /* 2 is still with A */
+    done(p, 2);
+    assert_int_equal(claim(p, B, 0), 3);
+    assert_int_equal(claim(p, A, 0), 0);
+    done(p, 3);
+    assert_int_equal(claim(p, A, 0), 4);
+}
+
+static void a_deferred_number_holds_back_the_later_ones(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        put_ordered(p, seq, 1, 7);
+    put_plain(p, 4, 1);
+    assert_int_equal(claim(p, A, 0), 1);
+    defer(p, 1, 100);
+    assert_int_equal(claim(p, A, 0), 4); /* 2 and 3 wait for 1, 4 does not */
+    assert_int_equal(claim(p, A, 99), 0);
+    place_reopen(p);
+    assert_int_equal(claim(p, A, 99), 4);
+    assert_int_equal(claim(p, A, 99), 0);
+    assert_int_equal(claim(p, A, 100), 1);
+    assert_int_equal(claim(p, A, 100), 2);
+    assert_int_equal(claim(p, A, 100), 3);
+}
+
+/* A number deferred while its successor is in flight: the third must not overtake it. */
+static void a_gap_in_flight_lets_nothing_pass(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        put_ordered(p, seq, 1, 7);
+    assert_int_equal(claim(p, A, 0), 1);
+    assert_int_equal(claim(p, A, 0), 2);
+    defer(p, 1, 100);
+    assert_int_equal(claim(p, A, 0), 0);
+    done(p, 2);
+    assert_int_equal(claim(p, A, 0), 0);
+    assert_int_equal(claim(p, A, 100), 1);
+    assert_int_equal(claim(p, A, 100), 3);
+}
+
+static void order_holds_across_lanes(void **state)
+{
+    struct place *p = *state;
+    put_ordered(p, 1, 3, 7);
+    put_ordered(p, 2, 0, 7); /* more urgent, but its number is later */
+    put_plain(p, 3, 1);
+    assert_int_equal(claim(p, A, 0), 3);
+    assert_int_equal(claim(p, A, 0), 1);
+    assert_int_equal(claim(p, A, 0), 2);
+}
+
+static void parked_and_held_rows_do_not_block_their_conversation(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        put_ordered(p, seq, 1, 7);
+    assert_int_equal(claim(p, A, 0), 1);
+    begin(p);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, ERR_ATTEMPTS), OK);
+    commit(p);
+    assert_int_equal(claim(p, B, 0), 2);
+    begin(p);
+    uint64_t number;
+    assert_int_equal(queue_number(p->s->queue, HEALTH, ID(7), &number), OK);
+    assert_int_equal(number, 4);
+    assert_int_equal(queue_release(p->s->queue, HEALTH, 1, number, 88), OK);
+    commit(p);
+    assert_int_equal(claim(p, B, 0), 3);
+    assert_int_equal(claim(p, B, 0), 1); /* under its new number */
+    struct queue_row row;
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+    assert_int_equal(row.number, 4);
+    assert_int_equal(row.statement_leaf, 88);
+    assert_int_equal(row.attempts, 0);
+    begin(p);
+    assert_int_equal(queue_release(p->s->queue, HEALTH, 1, 5, 88), ERR_FIELD_VALUE); /* not held */
+    commit(p);
+}
+
+static void numbers_never_repeat(void **state)
+{
+    struct place *p = *state;
+    uint64_t n;
+    for (uint64_t want = 1; want <= 5; want++) {
+        begin(p);
+        assert_int_equal(queue_number(p->s->queue, HEALTH, ID(7), &n), OK);
+        assert_int_equal(n, want);
+        commit(p);
+        begin(p);
+        assert_int_equal(queue_number(p->s->queue, HEALTH, ID(7), &n), OK);
+        store_rollback(p->s); /* not used up by what did not happen */
+        place_reopen(p);
+    }
+    begin(p);
+    assert_int_equal(queue_number(p->s->queue, POLICE, ID(7), &n), OK);
+    assert_int_equal(n, 1);
+    commit(p);
+}
+
+/* One row per moment: claim at `at`, expect the row or none. */
+static void leases_run_out_and_attempts_are_counted(void **state)
+{
+    struct place *p = *state;
+    char who[STORE_MEMBER_MAX + 1];
+    uint64_t seq;
+    uint32_t attempts;
+    struct queue_row row;
+
+    put_plain(p, 1, 0);
+    assert_int_equal(queue_lease_due(p->s->queue), STORE_NEVER);
+    assert_int_equal(claim(p, A, 100), 1);
+    assert_true(queue_lease_due(p->s->queue) <= 110);
+    assert_false(queue_overdue(p->s->queue, 109, who, &seq));
+    assert_int_equal(claim(p, A, 109), 0);
+    assert_true(queue_overdue(p->s->queue, 110, who, &seq));
+    assert_string_equal(who, HEALTH);
+    assert_int_equal(seq, 1);
+    for (uint32_t want = 1; want <= 3; want++) {
+        begin(p);
+        assert_int_equal(queue_defer(p->s->queue, HEALTH, 1, 200 * want, ERR_TIMEOUT, &attempts),
+                         OK);
+        commit(p);
+        assert_int_equal(attempts, want);
+        assert_false(queue_overdue(p->s->queue, 10000, who, &seq));
+        place_reopen(p);
+        assert_int_equal(claim(p, A, 200 * want - 1), 0);
+        assert_int_equal(claim(p, A, 200 * want), 1);
+        assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+        assert_int_equal(row.attempts, want);
+        assert_int_equal(row.code, ERR_TIMEOUT);
+    }
+}
+
+static void many_leases_that_end_together_are_all_found(void **state)
+{
+    struct place *p = *state;
+    char who[STORE_MEMBER_MAX + 1];
+    uint64_t seq;
+    size_t found = 0;
+    static struct queue_row rows[2000];
+    size_t count;
+
+    begin(p);
+    for (uint64_t s = 1; s <= 2000; s++) {
+        struct queue_row row = row_of(s, 1);
+        assert_int_equal(queue_put(p->s->queue, &row), OK);
+    }
+    commit(p);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, rows, 1000, &count), OK);
+    enum err err;
+    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, 20, rows, 1000, &count)) == ERR_BUSY)
+        continue; /* it passes over the thousand that A has */
+    assert_int_equal(err, OK);
+    assert_int_equal(count, 1000);
+    while (queue_overdue(p->s->queue, 15, who, &seq)) {
+        queue_unlease(p->s->queue, who, seq);
+        assert_true(seq <= 1000);
+        found++;
+    }
+    assert_int_equal(found, 1000);
+    assert_int_equal(queue_lease_due(p->s->queue), 20);
+    assert_int_equal(queue_unlease_all(p->s->queue, A), 0);
+    assert_int_equal(queue_unlease_all(p->s->queue, B), 1000);
+    assert_int_equal(queue_lease_due(p->s->queue), STORE_NEVER);
+    for (uint64_t s = 1; s <= 2000; s++)
+        assert_int_equal(queue_lessee(p->s->queue, HEALTH, s), 0);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, rows, 2000, &count), OK);
+    assert_int_equal(count, 2000);
+    assert_int_equal(rows[0].seq, 1);
+    assert_int_equal(rows[1999].seq, 2000);
+}
+
+static void a_lessee_that_is_gone_gives_everything_back_in_order(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        put_ordered(p, seq, 1, 7);
+    put_plain(p, 4, 1);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        assert_int_equal(claim(p, A, 0), seq);
+    assert_int_equal(claim(p, B, 0), 4);
+    assert_int_equal(queue_unlease_all(p->s->queue, A), 3);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        assert_int_equal(claim(p, B, 0), seq);
+    struct queue_row row;
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+    assert_int_equal(row.attempts, 0); /* it counts no attempt */
+}
+
+static void done_forgets_and_says_when_there_is_nothing(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row;
+    put_plain(p, 1, 0);
+    put_plain(p, 2, 0);
+    assert_int_equal(claim(p, A, 0), 1);
+    done(p, 1); /* leased */
+    done(p, 2); /* never leased: its receipt came over a restart */
+    begin(p);
+    assert_int_equal(queue_done(p->s->queue, HEALTH, 1), ERR_NOT_FOUND);
+    assert_int_equal(queue_done(p->s->queue, POLICE, 1), ERR_NOT_FOUND);
+    assert_int_equal(queue_defer(p->s->queue, HEALTH, 1, 5, 0, NULL), ERR_NOT_FOUND);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, 0), ERR_NOT_FOUND);
+    assert_int_equal(queue_release(p->s->queue, HEALTH, 1, 0, 0), ERR_NOT_FOUND);
+    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 0), ERR_NOT_FOUND);
+    assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(1), 0, 0), ERR_NOT_FOUND);
+    commit(p);
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), ERR_NOT_FOUND);
+    queue_unlease(p->s->queue, HEALTH, 1); /* harmless */
+    place_reopen(p);
+    assert_int_equal(claim(p, A, 0), 0);
+}
+
+static void rolled_back_changes_make_rows_claimable_again(void **state)
+{
+    struct place *p = *state;
+    struct queue_counts counts;
+
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        put_ordered(p, seq, 1, 7);
+    assert_int_equal(queue_counts(p->s->queue, HEALTH, &counts), OK);
+    assert_int_equal(claim(p, A, 0), 1);
+    begin(p);
+    assert_int_equal(queue_done(p->s->queue, HEALTH, 1), OK);
+    store_rollback(p->s);
+    assert_int_equal(claim(p, B, 0), 1);
+    begin(p);
+    assert_int_equal(store_savepoint(p->s), OK);
+    assert_int_equal(queue_defer(p->s->queue, HEALTH, 1, 500, 0, NULL), OK);
+    assert_int_equal(store_rollback_to(p->s), OK);
+    commit(p);
+    assert_int_equal(claim(p, B, 0), 1);
+    begin(p);
+    struct queue_row row = row_of(9, 0);
+    assert_int_equal(queue_put(p->s->queue, &row), OK);
+    store_rollback(p->s);
+    assert_int_equal(claim(p, B, 0), 2);
+    begin(p);
+    assert_int_equal(queue_put(p->s->queue, &row), OK); /* it is not there already */
+    commit(p);
+    assert_int_equal(queue_counts(p->s->queue, HEALTH, &counts), OK);
+    assert_int_equal(counts.ready, 4);
+    assert_int_equal(counts.leased, 2);
+}
+
+static void counts_follow_every_move_and_rollback(void **state)
+{
+    struct place *p = *state;
+    struct queue_counts c;
+
+    for (int warm = 0; warm < 2; warm++) { /* counted from rows, then kept in memory */
+        store_close(&p->s);
+        place_wipe(p->dir);
+        assert_int_equal(place_try_open(p), OK);
+        if (warm)
+            assert_int_equal(queue_counts(p->s->queue, HEALTH, &c), OK);
+        for (uint64_t seq = 1; seq <= 5; seq++)
+            put_plain(p, seq, 1);
+        struct queue_row row = row_of(6, 0);
+        row.state = QUEUE_HELD;
+        put(p, &row);
+        assert_int_equal(claim(p, A, 0), 1);
+        assert_int_equal(claim(p, A, 0), 2);
+        defer(p, 1, 100);
+        done(p, 2);
+        begin(p);
+        assert_int_equal(queue_park(p->s->queue, HEALTH, 3, 0), OK);
+        commit(p);
+        begin(p);
+        assert_int_equal(queue_park(p->s->queue, HEALTH, 4, 0), OK);
+        assert_int_equal(queue_done(p->s->queue, HEALTH, 5), OK);
+        store_rollback(p->s);
+        assert_int_equal(claim(p, A, 0), 4);
+        assert_int_equal(queue_counts(p->s->queue, HEALTH, &c), OK);
+        assert_int_equal(c.ready, 3);
+        assert_int_equal(c.held, 1);
+        assert_int_equal(c.parked, 1);
+        assert_int_equal(c.leased, 1);
+    }
+    assert_int_equal(queue_counts(p->s->queue, POLICE, &c), OK);
+    assert_int_equal(c.ready + c.held + c.parked + c.leased, 0);
+}
+
+static void sealing_gives_message_number_and_statement(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(1, 1);
+    struct queue_row got;
+
+    row.form = 1;
+    id_of(row.conversation, 7);
+    memset(row.message_id, 0, sizeof row.message_id);
+    put(p, &row);
+    assert_int_equal(claim(p, A, 0), 1);
+    begin(p);
+    assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(55), 3, 44), OK);
+    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 12), OK);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &got), OK);
+    assert_memory_equal(got.message_id, ID(55), STORE_ID_LEN);
+    assert_int_equal(got.number, 3);
+    assert_int_equal(got.statement_leaf, 44);
+    assert_int_equal(got.restriction_version, 12);
+}
+
+static void a_number_given_at_sealing_keeps_order(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row = row_of(1, 1);
+    row.form = 1;
+    id_of(row.conversation, 7);
+    put(p, &row);
+    assert_int_equal(claim(p, A, 0), 1);
+    begin(p);
+    assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(55), 1, 44), OK);
+    commit(p);
+    row = row_of(2, 1);
+    id_of(row.conversation, 7);
+    row.number = 2;
+    put(p, &row);
+    assert_int_equal(claim(p, B, 0), 0);
+    done(p, 1);
+    assert_int_equal(claim(p, B, 0), 2);
+}
+
+static void walking_meets_every_row_once(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row;
+    char who[STORE_MEMBER_MAX + 1] = "";
+    unsigned seen = 0;
+
+    for (uint64_t seq = 1; seq <= 12; seq++) {
+        row = row_of(seq, (uint8_t)(seq % 4));
+        snprintf(row.recipient, sizeof row.recipient, "%s", seq % 3 == 0 ? POLICE : HEALTH);
+        row.state = seq % 2 == 0 ? QUEUE_HELD : QUEUE_READY;
+        put(p, &row);
+    }
+    memset(&row, 0, sizeof row);
+    enum err err;
+    while ((err = queue_next(p->s->queue, &row)) == OK)
+        seen |= 1u << row.seq;
+    assert_int_equal(err, ERR_NOT_FOUND);
+    assert_int_equal(seen, 0x1ffe);
+    assert_int_equal(queue_next_recipient(p->s->queue, who), OK);
+    assert_string_equal(who, HEALTH);
+    assert_int_equal(queue_next_recipient(p->s->queue, who), OK);
+    assert_string_equal(who, POLICE);
+    assert_int_equal(queue_next_recipient(p->s->queue, who), ERR_NOT_FOUND);
+}
+
+static void due_is_the_earliest_waiting_moment(void **state)
+{
+    struct place *p = *state;
+    uint64_t due;
+    assert_int_equal(queue_due(p->s->queue, HEALTH, &due), OK);
+    assert_int_equal(due, STORE_NEVER);
+    for (uint64_t seq = 1; seq <= 4; seq++) {
+        struct queue_row row = row_of(seq, (uint8_t)(seq - 1));
+        row.state = QUEUE_WAITING;
+        row.due_ms = 500 - 100 * seq;
+        put(p, &row);
+        assert_int_equal(queue_due(p->s->queue, HEALTH, &due), OK);
+        assert_int_equal(due, 500 - 100 * seq);
+    }
+    assert_int_equal(queue_due(p->s->queue, POLICE, &due), OK);
+    assert_int_equal(due, STORE_NEVER);
+}
+
+static void backoff_doubles_to_its_bound_and_spreads(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t attempts;
+        uint16_t jitter;
+        uint64_t want;
+    } rows[] = {
+        {0, 0, 500},
+        {1, 0, 500},
+        {1, UINT16_MAX, 1000},
+        {2, 0, 1000},
+        {2, UINT16_MAX, 2000},
+        {5, 0, 8000},
+        {20, 0, 150000},
+        {20, UINT16_MAX, 300000},
+        {UINT32_MAX, 0, 150000},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(queue_backoff_ms(7, rows[i].attempts, 1000, 300000, rows[i].jitter),
+                         7 + rows[i].want);
+    }
+}
+
+/* A claim looks at no more than QUEUE_SCAN rows in vain, and still reaches what lies behind. */
+static void a_blocked_backlog_costs_a_bounded_look(void **state)
+{
+    struct place *p = *state;
+    struct queue_row row;
+    size_t count;
+    int looks = 0;
+    enum err err;
+
+    begin(p);
+    for (uint64_t seq = 1; seq <= 3000; seq++) {
+        row = row_of(seq, 1);
+        id_of(row.conversation, 7);
+        row.number = seq;
+        assert_int_equal(queue_put(p->s->queue, &row), OK);
+    }
+    row = row_of(4000, 1);
+    assert_int_equal(queue_put(p->s->queue, &row), OK);
+    commit(p);
+    assert_int_equal(claim(p, A, 0), 1);
+    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, LEASE, &row, 1, &count)) == ERR_BUSY)
+        looks++;
+    assert_int_equal(err, OK);
+    assert_int_equal(row.seq, 4000);
+    assert_int_equal(looks, 2999 / QUEUE_SCAN);
+    assert_int_equal(claim(p, B, 0), 0);
+    done(p, 1);
+    assert_int_equal(claim(p, B, 0), 2);
+}
+
+static void a_conversation_in_flight_is_bounded(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= QUEUE_CONVERSATION_MAX + 2; seq++)
+        put_ordered(p, seq, 1, 7);
+    for (uint64_t seq = 1; seq <= QUEUE_CONVERSATION_MAX; seq++)
+        assert_int_equal(claim(p, A, 0), seq);
+    assert_int_equal(claim(p, A, 0), 0);
+    done(p, 1);
+    assert_int_equal(claim(p, A, 0), QUEUE_CONVERSATION_MAX + 1);
+}
+
+/* Random steps against a model that knows only the rows: nothing claimed twice, nothing lost,
+ * order kept, counts right; with restarts and rollbacks in between. */
+static void random_steps_keep_every_promise(void **state)
+{
+    enum { ROWS = 60 };
+    struct place *p = *state;
+    struct {
+        bool there;
+        uint64_t lessee;
+        uint64_t due;
+        uint32_t c;
+        uint64_t number;
+    } model[ROWS + 1] = {{0}};
+    uint64_t next = 1;
+    uint64_t now = 0;
+    uint32_t seed = 99;
+
+    for (int step = 0; step < 6000; step++) {
+        seed = seed * 1664525u + 1013904223u;
+        uint32_t dice = seed >> 16;
+        uint64_t pick = 1 + dice / 16 % ROWS;
+        switch (dice % 8) {
+        case 0:
+        case 1:
+            if (next > ROWS)
+                break;
+            {
+                struct queue_row row = row_of(next, (uint8_t)(dice / 64 % QUEUE_LANES));
+                uint32_t c = dice / 256 % 4;
+                begin(p);
+                if (c > 0) {
+                    id_of(row.conversation, c);
+                    assert_int_equal(
+                        queue_number(p->s->queue, HEALTH, row.conversation, &row.number), OK);
+                }
+                assert_int_equal(queue_put(p->s->queue, &row), OK);
+                commit(p);
+                model[next].there = true;
+                model[next].c = c;
+                model[next].number = row.number;
+                next++;
+            }
+            break;
+        case 2:
+        case 3: {
+            uint64_t lessee = 1 + dice / 16 % 2;
+            uint64_t got = claim(p, lessee, now);
+            bool any = false;
+            for (uint64_t i = 1; i < next; i++) {
+                bool may = model[i].there && model[i].lessee == 0 && model[i].due <= now;
+                for (uint64_t j = 1; j < next && may; j++)
+                    may = !(model[j].there && model[j].c == model[i].c && model[i].c > 0 &&
+                            model[j].number < model[i].number && model[j].lessee != lessee);
+                any = any || may;
+                if (i == got)
+                    assert_true(may);
+            }
+            assert_int_equal(got != 0, any); /* a row that may go is never missed */
+            if (got != 0)
+                model[got].lessee = lessee;
+            break;
+        }
+        case 4:
+            if (model[pick].there) {
+                done(p, pick);
+                model[pick].there = false;
+                model[pick].lessee = 0;
+            }
+            break;
+        case 5:
+            if (model[pick].there) {
+                defer(p, pick, now + 3);
+                model[pick].due = now + 3;
+                model[pick].lessee = 0;
+            }
+            break;
+        case 6:
+            now++;
+            if (model[pick].there && dice / 1024 % 4 == 0) {
+                begin(p);
+                assert_int_equal(queue_done(p->s->queue, HEALTH, pick), OK);
+                store_rollback(p->s);
+                model[pick].lessee = 0;
+            }
+            break;
+        default:
+            if (dice / 1024 % 8 == 0) {
+                place_reopen(p);
+                for (uint64_t i = 1; i < next; i++)
+                    model[i].lessee = 0;
+            } else if (dice / 1024 % 8 == 1) {
+                (void)queue_unlease_all(p->s->queue, A);
+                for (uint64_t i = 1; i < next; i++)
+                    model[i].lessee = model[i].lessee == A ? 0 : model[i].lessee;
+            } else if (next > ROWS) { /* begin again with new numbers */
+                bool left = false;
+                for (uint64_t i = 1; i < next; i++)
+                    left = left || model[i].there;
+                if (!left)
+                    next = 1;
+            }
+            break;
+        }
+        struct queue_counts counts;
+        uint64_t there = 0;
+        uint64_t leased = 0;
+        for (uint64_t i = 1; i < next; i++) {
+            there += model[i].there;
+            leased += model[i].there && model[i].lessee != 0;
+        }
+        assert_int_equal(queue_counts(p->s->queue, HEALTH, &counts), OK);
+        assert_int_equal(counts.ready, there);
+        assert_int_equal(counts.leased, leased);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(put_survives_restart),
+        CASE(a_row_is_stored_once_whatever_its_lane),
+        CASE(bad_rows_are_refused),
+        CASE(lanes_go_in_order_and_oldest_first),
+        CASE(an_urgent_row_overtakes_a_backlog),
+        CASE(leased_waiting_held_and_parked_rows_are_not_claimed),
+        CASE(a_batch_is_claimed_in_one_call),
+        CASE(a_conversation_goes_in_order_to_one_lessee),
+        CASE(a_deferred_number_holds_back_the_later_ones),
+        CASE(a_gap_in_flight_lets_nothing_pass),
+        CASE(order_holds_across_lanes),
+        CASE(parked_and_held_rows_do_not_block_their_conversation),
+        CASE(numbers_never_repeat),
+        CASE(leases_run_out_and_attempts_are_counted),
+        CASE(many_leases_that_end_together_are_all_found),
+        CASE(a_lessee_that_is_gone_gives_everything_back_in_order),
+        CASE(done_forgets_and_says_when_there_is_nothing),
+        CASE(rolled_back_changes_make_rows_claimable_again),
+        CASE(counts_follow_every_move_and_rollback),
+        CASE(sealing_gives_message_number_and_statement),
+        CASE(a_number_given_at_sealing_keeps_order),
+        CASE(walking_meets_every_row_once),
+        CASE(due_is_the_earliest_waiting_moment),
+        CASE(backoff_doubles_to_its_bound_and_spreads),
+        CASE(a_blocked_backlog_costs_a_bounded_look),
+        CASE(a_conversation_in_flight_is_bounded),
+        CASE(random_steps_keep_every_promise),
+    };
+    return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
+}

@@ -1,0 +1,303 @@
+/* Checks the promises in keys/receipt.h. */
+#include "keys/receipt.h"
+#include "realm.h"
+
+#include "t.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOG_SIZE = 21, AT = 13 };
+
+struct fixture {
+    struct realm *realm;
+    struct verifier *verifier;
+    lianshu_Receipt receipt;
+    lianshu_Statement statement;
+    uint8_t q[FRAME_RECEIPT_MAX];
+    size_t q_len;
+    uint8_t v[FRAME_STATEMENT_MAX];
+    size_t v_len;
+    uint8_t s[BATCH_SIGNATURE_MAX];
+    size_t s_len;
+    merkle_hash leaves[LOG_SIZE];
+    merkle_hash path[MERKLE_PATH_MAX];
+    unsigned path_len;
+    uint8_t note[NOTE_LEN_MAX];
+    size_t note_len;
+    struct log_reader reader;
+    struct checkpoint checkpoint;
+};
+
+static struct fixture f;
+
+static void encode(void)
+{
+    struct writer w = writer_of(f.q, sizeof f.q);
+    assert_int_equal(receipt_encode(&f.receipt, &w), OK);
+    f.q_len = w.len;
+}
+
+static void sign_as(const char *member)
+{
+    struct batch *batch = NULL;
+    struct writer w = writer_of(f.s, sizeof f.s);
+    merkle_hash leaf;
+    size_t index;
+    assert_int_equal(batch_open(&batch), OK);
+    receipt_leaf(leaf, span_of(f.q, f.q_len));
+    assert_int_equal(batch_add(batch, leaf, &index), OK);
+    assert_int_equal(batch_sign(batch, realm_key(f.realm, member, KEY_USE_SIGN)), OK);
+    assert_int_equal(batch_write(batch, index, &w), OK);
+    f.s_len = w.len;
+    batch_close(&batch);
+}
+
+/* A log of LOG_SIZE leaves with this leaf at AT, and its checkpoint. */
+static enum err leaf_at(void *ctx, unsigned level, uint64_t index, merkle_hash out)
+{
+    (void)ctx;
+    merkle_root(out, (const merkle_hash *)&f.leaves[index << level], (size_t)1 << level);
+    return OK;
+}
+
+static void log_with(enum log_kind kind, uint64_t time_ms, struct span body)
+{
+    struct checkpoint c = {.size = LOG_SIZE};
+    struct writer w = writer_of(f.note, sizeof f.note);
+    for (size_t i = 0; i < LOG_SIZE; i++)
+        assert_int_equal(log_leaf(f.leaves[i], LOG_ADMIN, i, span_str("other")), OK);
+    assert_int_equal(log_leaf(f.leaves[AT], kind, time_ms, body), OK);
+    assert_int_equal(merkle_inclusion(AT, LOG_SIZE, leaf_at, NULL, f.path, &f.path_len), OK);
+    merkle_root(c.root, (const merkle_hash *)f.leaves, LOG_SIZE);
+    assert_int_equal(note_origin(c.origin, REALM_HUB, REALM_NAME, 1), OK);
+    assert_int_equal(note_sign(&c, realm_key(f.realm, REALM_HUB, KEY_USE_LOG), &w), OK);
+    f.note_len = w.len;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&f, 0, sizeof f);
+    f.realm = realm_open(5);
+    assert_int_equal(verifier_open(&f.verifier, 0), OK);
+    snprintf(f.receipt.realm, sizeof f.receipt.realm, REALM_NAME);
+    f.receipt.kind = lianshu_ReceiptKind_RECEIPT_DELIVERED;
+    snprintf(f.receipt.sender, sizeof f.receipt.sender, REALM_MARKET);
+    snprintf(f.receipt.by, sizeof f.receipt.by, REALM_HEALTH);
+    f.receipt.time_ms = REALM_NOW_MS;
+    f.receipt.env_id[0] = 1;
+    encode();
+    f.reader =
+        (struct log_reader){.registry = f.realm->registry, .hub = REALM_HUB, .at_ms = REALM_NOW_MS};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    realm_close(&f.realm);
+    verifier_close(&f.verifier);
+    return 0;
+}
+
+static enum err verify_member(uint64_t at_ms)
+{
+    lianshu_Receipt out;
+    return receipt_verify(span_of(f.q, f.q_len), span_of(f.s, f.s_len), f.realm->registry, at_ms,
+                          f.verifier, &out);
+}
+
+static void receipt_of_a_member_verifies(void **state)
+{
+    (void)state;
+    sign_as(REALM_HEALTH);
+    assert_int_equal(verify_member(REALM_NOW_MS), OK);
+    assert_int_equal(verify_member(REALM_NOW_MS + 400 * REALM_DAY_MS), ERR_KEY_EXPIRED);
+}
+
+/* */
+static void forged_receipts_are_refused(void **state)
+{
+    (void)state;
+    sign_as(REALM_POLICE); /* says health, signed by police */
+    assert_int_equal(verify_member(REALM_NOW_MS), ERR_KEY_NOT_SENDERS);
+    sign_as(REALM_HEALTH);
+    for (size_t at = 0; at < f.q_len; at++) {
+        f.q[at] ^= 1;
+        assert_int_not_equal(verify_member(REALM_NOW_MS), OK);
+        f.q[at] ^= 1;
+    }
+    for (size_t at = 0; at < f.s_len; at++) {
+        f.s[at] ^= 1;
+        assert_int_not_equal(verify_member(REALM_NOW_MS), OK);
+        f.s[at] ^= 1;
+    }
+    snprintf(f.receipt.realm, sizeof f.receipt.realm, "prod");
+    encode();
+    sign_as(REALM_HEALTH);
+    assert_int_equal(verify_member(REALM_NOW_MS), ERR_REALM);
+}
+
+static void what_only_a_hub_says_a_member_cannot_sign(void **state)
+{
+    (void)state;
+    f.receipt.kind = lianshu_ReceiptKind_RECEIPT_ACCEPTED;
+    encode();
+    sign_as(REALM_HEALTH);
+    assert_int_equal(verify_member(REALM_NOW_MS), ERR_RECEIPT_BY);
+    f.receipt.kind = lianshu_ReceiptKind_RECEIPT_DELIVERED;
+    f.receipt.log_index = 3;
+    encode();
+    sign_as(REALM_HEALTH);
+    assert_int_equal(verify_member(REALM_NOW_MS), ERR_RECEIPT_BY);
+}
+
+static void hub_receipt(void)
+{
+    f.receipt.kind = lianshu_ReceiptKind_RECEIPT_ACCEPTED;
+    snprintf(f.receipt.by, sizeof f.receipt.by, REALM_HUB);
+    f.receipt.log_index = AT;
+    encode();
+    log_with(LOG_RECEIPT, f.receipt.time_ms, span_of(f.q, f.q_len));
+}
+
+static enum err verify_hub(void)
+{
+    lianshu_Receipt out;
+    enum err err = log_reader_checkpoint(&f.reader, span_of(f.note, f.note_len), &f.checkpoint);
+    if (err != OK)
+        return err;
+    return receipt_verify_hub(&f.reader, &f.checkpoint, span_of(f.q, f.q_len),
+                              (const merkle_hash *)f.path, f.path_len, &out);
+}
+
+static void receipt_of_the_hub_is_a_leaf_of_its_log(void **state)
+{
+    (void)state;
+    hub_receipt();
+    assert_int_equal(verify_hub(), OK);
+    assert_int_equal(verify_hub(), OK); /* the checkpoint is known now */
+}
+
+/* L-09 */
+static void receipt_that_is_not_in_the_log_is_refused(void **state)
+{
+    (void)state;
+    hub_receipt();
+    for (size_t at = 0; at < f.q_len; at++) {
+        f.q[at] ^= 1;
+        assert_int_not_equal(verify_hub(), OK);
+        f.q[at] ^= 1;
+    }
+    f.path[1][7] ^= 1;
+    assert_int_equal(verify_hub(), ERR_INCLUSION);
+    f.path[1][7] ^= 1;
+    f.path_len--;
+    assert_int_equal(verify_hub(), ERR_INCLUSION);
+    f.path_len++;
+    f.receipt.log_index = AT + 1;
+    encode();
+    assert_int_equal(verify_hub(), ERR_INCLUSION);
+    snprintf(f.receipt.by, sizeof f.receipt.by, "hub.440000");
+    encode();
+    assert_int_equal(verify_hub(), ERR_RECEIPT_BY);
+}
+
+static void leaf_of_another_kind_or_time_is_no_receipt(void **state)
+{
+    (void)state;
+    hub_receipt();
+    log_with(LOG_STATEMENT, f.receipt.time_ms, span_of(f.q, f.q_len));
+    assert_int_equal(verify_hub(), ERR_INCLUSION);
+    log_with(LOG_RECEIPT, f.receipt.time_ms + 1, span_of(f.q, f.q_len));
+    assert_int_equal(verify_hub(), ERR_INCLUSION);
+}
+
+static void checkpoint_must_be_the_hubs(void **state)
+{
+    struct checkpoint out;
+    (void)state;
+    hub_receipt();
+    const struct span note = span_of(f.note, f.note_len);
+    f.reader.hub = REALM_HEALTH;
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
+    f.reader.hub = "hub.440000";
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_MEMBER_UNKNOWN);
+    f.reader.hub = REALM_HUB;
+    f.reader.at_ms = REALM_NOW_MS + 400 * REALM_DAY_MS; /* log key expired */
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
+    f.reader.at_ms = REALM_NOW_MS;
+    f.reader.origin = "hub.445100.test/audit/2";
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
+    f.reader.origin = "hub.445100.test/audit/1";
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), OK);
+    /* What is remembered is asked again for origin and key. */
+    f.reader.origin = "hub.445100.test/audit/2";
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
+    f.reader.origin = NULL;
+    f.reader.at_ms = REALM_NOW_MS + 400 * REALM_DAY_MS;
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
+}
+
+static void statement_is_a_leaf_too(void **state)
+{
+    lianshu_Statement out;
+    struct writer w = writer_of(f.v, sizeof f.v);
+    (void)state;
+    snprintf(f.statement.realm, sizeof f.statement.realm, REALM_NAME);
+    snprintf(f.statement.recipient, sizeof f.statement.recipient, REALM_HEALTH);
+    f.statement.accepted_ms = REALM_NOW_MS;
+    f.statement.log_index = AT;
+    f.statement.delivery_number = 4;
+    assert_int_equal(statement_encode(&f.statement, &w), OK);
+    log_with(LOG_STATEMENT, REALM_NOW_MS, writer_span(&w));
+    assert_int_equal(log_reader_checkpoint(&f.reader, span_of(f.note, f.note_len), &f.checkpoint),
+                     OK);
+    assert_int_equal(statement_verify(&f.reader, &f.checkpoint, writer_span(&w),
+                                      (const merkle_hash *)f.path, f.path_len, &out),
+                     OK);
+    assert_int_equal(out.delivery_number, 4);
+    for (size_t at = 0; at < w.len; at++) {
+        f.v[at] ^= 1;
+        assert_int_not_equal(statement_verify(&f.reader, &f.checkpoint, writer_span(&w),
+                                              (const merkle_hash *)f.path, f.path_len, &out),
+                             OK);
+        f.v[at] ^= 1;
+    }
+}
+
+static void log_leaf_has_the_bytes_of_the_protocol(void **state)
+{
+    merkle_hash got, want;
+    static uint8_t long_body[LOG_BODY_MAX + 1];
+    (void)state;
+    static const char bytes[] = "lianshu.log.v1\0\0\1" /* L("log") */
+                                "\4"                   /* kind */
+                                "\0\0\0\0\0\0\1\2"     /* time */
+                                "\0\3"
+                                "abc"; /* u16|body| ‖ body */
+    assert_int_equal(log_leaf(got, LOG_DECISION, 0x102, span_str("abc")), OK);
+    merkle_leaf(want, span_of(bytes, sizeof bytes - 1));
+    assert_memory_equal(got, want, HASH_LEN);
+    assert_int_equal(log_leaf(got, LOG_DECISION, 0, span_of(long_body, sizeof long_body)),
+                     ERR_TOO_LARGE);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(receipt_of_a_member_verifies),
+        CASE(forged_receipts_are_refused),
+        CASE(what_only_a_hub_says_a_member_cannot_sign),
+        CASE(receipt_of_the_hub_is_a_leaf_of_its_log),
+        CASE(receipt_that_is_not_in_the_log_is_refused),
+        CASE(leaf_of_another_kind_or_time_is_no_receipt),
+        CASE(checkpoint_must_be_the_hubs),
+        CASE(statement_is_a_leaf_too),
+        CASE(log_leaf_has_the_bytes_of_the_protocol),
+    };
+    return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
+}

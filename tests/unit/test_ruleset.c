@@ -1,0 +1,416 @@
+/*
+ * Checks the promises in policy/ruleset.h: the shipped set loads and says what the law says;
+ * a set with a mistake does not load, and the mistake is named with file, line and word.
+ */
+#include "policy/ruleset.h"
+
+#include "base/file.h"
+#include "keys/hash.h"
+
+#include "t.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULES_DIR "hub/policy/rules"
+
+enum { SET_FILES = 7, PATH_LEN = 256 };
+
+static const char *const names[SET_FILES] = {"bases.yaml", "cases.yaml", "clocks.yaml",
+                                             "gates.yaml", "lists.yaml", "measures.yaml",
+                                             "rules.yaml"};
+
+/* A copy of the shipped set that a test may spoil. */
+struct fixture {
+    char dir[64];
+    struct ruleset_faults faults;
+};
+
+static uint8_t *read_text(const char *dir, const char *name, size_t *len)
+{
+    char path[PATH_LEN];
+    uint8_t *text = NULL;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(file_read(path, RULESET_FILE_MAX, 0, &text, len, NULL), OK);
+    return text;
+}
+
+static void write_text(const char *dir, const char *name, const char *text, size_t len)
+{
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "we");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, len, f), len);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void restore(const struct fixture *f)
+{
+    for (size_t i = 0; i < SET_FILES; i++) {
+        size_t len = 0;
+        uint8_t *text = read_text(RULES_DIR, names[i], &len);
+        write_text(f->dir, names[i], (const char *)text, len);
+        free(text);
+    }
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    snprintf(f->dir, sizeof f->dir, "/tmp/ruleset-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    restore(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    DIR *d = opendir(f->dir);
+    assert_non_null(d);
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+        if (e->d_name[0] != '.')
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    assert_int_equal(rmdir(f->dir), 0);
+    free(f);
+    return 0;
+}
+
+/* Replace the first `find` in a file of the copy. Answers the line on which `at` (a text that
+ * the changed file has once after the change) stands; 0 when at is NULL. */
+static unsigned spoil(const struct fixture *f, const char *name, const char *find,
+                      const char *replace, const char *at)
+{
+    size_t len = 0;
+    char *text = (char *)read_text(RULES_DIR, name, &len);
+    char *hit = strstr(text, find);
+    if (hit == NULL)
+        print_message("not in %s: %s\n", name, find);
+    assert_non_null(hit);
+    size_t head = (size_t)(hit - text);
+    size_t cap = len + strlen(replace) + 1;
+    char *changed = calloc(1, cap);
+    memcpy(changed, text, head);
+    memcpy(changed + head, replace, strlen(replace));
+    memcpy(changed + head + strlen(replace), hit + strlen(find), len - head - strlen(find));
+    write_text(f->dir, name, changed, strlen(changed));
+    unsigned line = 0;
+    if (at != NULL) {
+        const char *place = strstr(changed, at);
+        if (place == NULL)
+            print_message("not in the changed %s: %s\n", name, at);
+        assert_non_null(place);
+        line = 1;
+        for (const char *c = changed; c < place; c++)
+            line += *c == '\n';
+    }
+    free(text);
+    free(changed);
+    return line;
+}
+
+static void shipped_set_loads_with_every_rule(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    char id[8];
+    size_t n = 0;
+
+    assert_int_equal(ruleset_open(&rs, RULES_DIR, &f->faults), OK);
+    assert_int_equal(f->faults.total, 0);
+    for (unsigned i = 1; i <= 29; i++) {
+        snprintf(id, sizeof id, "R%02u", i);
+        print_message("%s\n", id);
+        assert_non_null(ruleset_rule(rs, id));
+    }
+    static const char *const measures[] = {"M01", "M02", "M03", "M04", "M05", "M06", "M07",
+                                           "M08", "M09", "M10", "M20", "M21", "M22", "M23",
+                                           "M24", "M25", "M26", "M27", "M30", "M31", "M32",
+                                           "M33", "I01", "I02", "I03", "I04", "I05", "I06"};
+    for (size_t i = 0; i < T_COUNT(measures); i++)
+        assert_non_null(ruleset_measure(rs, measures[i]));
+    (void)ruleset_measures(rs, &n);
+    assert_int_equal(n, T_COUNT(measures));
+    assert_string_equal(ruleset_name(rs), "national-2026-04");
+    /* 2026-04-01T00:00+08:00 */
+    assert_int_equal(ruleset_activate_at_ms(rs), UINT64_C(1774972800000));
+    ruleset_close(&rs);
+    assert_null(rs);
+    ruleset_close(&rs);
+}
+
+static void look_ups_answer_null_for_the_unknown(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    assert_int_equal(ruleset_open(&rs, RULES_DIR, &f->faults), OK);
+    assert_null(ruleset_measure(rs, "M99"));
+    assert_null(ruleset_list(rs, ""));
+    assert_null(ruleset_basis(rs, "DL"));
+    assert_null(ruleset_rule(rs, "R1"));
+    assert_null(ruleset_clock(rs, "T99"));
+    assert_null(ruleset_change(rs, RULES_CHANGES));
+    ruleset_close(&rs);
+}
+
+/* A second writing of the definition, on purpose. */
+static void hash_is_over_the_sorted_files(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    uint8_t want[HASH_LEN];
+    uint8_t got[HASH_LEN];
+    struct sha256 s;
+
+    sha256_init(&s);
+    for (size_t i = 0; i < SET_FILES; i++) {
+        size_t len = 0;
+        uint8_t *text = read_text(RULES_DIR, names[i], &len);
+        size_t n = strlen(names[i]);
+        const uint8_t head[2] = {(uint8_t)(n >> 8), (uint8_t)n};
+        const uint8_t size[4] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+                                 (uint8_t)len};
+        sha256_add(&s, span_of(head, 2));
+        sha256_add(&s, span_str(names[i]));
+        sha256_add(&s, span_of(size, 4));
+        sha256_add(&s, span_of(text, len));
+        free(text);
+    }
+    sha256_done(&s, want);
+    assert_int_equal(ruleset_open(&rs, RULES_DIR, &f->faults), OK);
+    ruleset_hash(rs, got);
+    assert_memory_equal(got, want, sizeof got);
+    ruleset_close(&rs);
+
+    (void)spoil(f, "rules.yaml", "fake drugs", "fake drugs ", NULL);
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+    ruleset_hash(rs, got);
+    assert_memory_not_equal(got, want, sizeof got);
+    ruleset_close(&rs);
+}
+
+#define R01_M01 "{code: M01, force: must, term: 10 years, basis: [DL116]"
+
+/* file, what is replaced by what, the word of the problem, and the text on whose line it is. */
+static const struct {
+    const char *file;
+    const char *find;
+    const char *replace;
+    enum ruleset_problem want;
+    const char *at;
+} mistakes[] = {
+    /* clang-format off */
+    /* a must without L1 or L2: the memo of 28 departments alone is none */
+    {"rules.yaml", R01_M01, "{code: M01, force: must, term: list, basis: [MEMO1962]", PROBLEM_MUST_WITHOUT_BASIS, "basis: [MEMO1962]"},
+    {"rules.yaml", "{code: M08, force: consider, scope: province, term: list, basis: [NHC2013-50]",
+                   "{code: M08, force: must, scope: province, term: list, basis: [NHC2013-50]", PROBLEM_MUST_WITHOUT_BASIS, "force: must, scope: province, term: list, basis: [NHC2013-50]"},
+    /* codes that do not exist */
+    {"rules.yaml", R01_M01, "{code: M98, force: must, term: 10 years, basis: [DL116]", PROBLEM_MEASURE_UNKNOWN, "M98"},
+    {"rules.yaml", "list: bribery_record", "list: bribery_book", PROBLEM_LIST_UNKNOWN, "bribery_book"},
+    {"measures.yaml", "each: [insurance]", "each: [assurance]", PROBLEM_DEPARTMENT_UNKNOWN, "assurance"},
+    {"lists.yaml", "issuers: [court]", "issuers: [tribunal]", PROBLEM_DEPARTMENT_UNKNOWN, "tribunal"},
+    {"rules.yaml", "basis: [DL116, DL118]", "basis: [DL116, DL999]", PROBLEM_BASIS_UNKNOWN, "DL999"},
+    {"rules.yaml", "roles: [legal_representative], responsible", "roles: [chief], responsible", PROBLEM_ROLE_UNKNOWN, "chief"},
+    {"gates.yaml", "type: honour", "type: honours", PROBLEM_TYPE_UNKNOWN, "type: honours"},
+    {"gates.yaml", "rule: R27", "rule: R77", PROBLEM_RULE_UNKNOWN, "rule: R77"},
+    {"gates.yaml", "basis: DL140", "basis: DL141", PROBLEM_BASIS_UNKNOWN, "basis: DL141,"},
+    {"gates.yaml", "measure: M24", "measure: M42", PROBLEM_MEASURE_UNKNOWN, "M42"},
+    {"cases.yaml", "starts: [T08]", "starts: [T80]", PROBLEM_CLOCK_UNKNOWN, "T80"},
+    {"cases.yaml", "copies: [procuratorate]", "copies: [procurator]", PROBLEM_DEPARTMENT_UNKNOWN, "procurator]"},
+    {"bases.yaml", "region: \"310000\"", "region: \"31000\"", PROBLEM_REGION_UNKNOWN, "31000\""},
+    /* duplicates */
+    {"measures.yaml", "code: M02", "code: M01", PROBLEM_DUPLICATE, "{code: M01, zh: 个人禁业"},
+    {"bases.yaml", "code: DL118", "code: DL116", PROBLEM_DUPLICATE, "{code: DL116, zh: 药品管理法第118条"},
+    {"rules.yaml", "- id: R02", "- id: R01", PROBLEM_DUPLICATE, "id: R01\n    zh: 生产销售劣药"},
+    {"gates.yaml", "id: G02", "id: G01", PROBLEM_DUPLICATE, "id: G01, zh: 被禁业者"},
+    {"clocks.yaml", "id: T09", "id: T08", PROBLEM_DUPLICATE, "id: T08, zh: 通知补正"},
+    {"lists.yaml", "code: licence_revoked", "code: serious_dishonesty", PROBLEM_DUPLICATE, "code: serious_dishonesty\n    zh: 吊销"},
+    {"cases.yaml", "outcome: not_filed, actor", "outcome: filed, actor", PROBLEM_DUPLICATE, "{id: T13, zh: 决定不予立案"},
+    {"rules.yaml", R01_M01, "{code: M27, force: must, term: list, basis: [AP48]", PROBLEM_DUPLICATE, "{code: M27, force: must, term: list, basis: [SAMR44-15, AP48]"},
+    /* terms */
+    {"rules.yaml", R01_M01, "{code: M01, force: must, term: 11 years, basis: [DL116]", PROBLEM_TERM_OUT_OF_BOUNDS, "11 years"},
+    {"rules.yaml", R01_M01, "{code: M01, force: must, term: life, basis: [DL116]", PROBLEM_TERM_OUT_OF_BOUNDS, "term: life, basis: [DL116]"},
+    {"rules.yaml", R01_M01, "{code: M01, force: must, term: none, basis: [DL116]", PROBLEM_TERM_OUT_OF_BOUNDS, "term: none"},
+    {"rules.yaml", "severity: serious\n    term: 3 years", "severity: serious\n    term: 4 years", PROBLEM_TERM_OUT_OF_BOUNDS, "id: R01\n"},
+    {"rules.yaml", "severity: serious\n    term: 3 years", "severity: serious\n    term: 6 months", PROBLEM_TERM_OUT_OF_BOUNDS, "id: R01\n"},
+    {"rules.yaml", "severity: ordinary\n    term: 1 year", "severity: ordinary\n    term: 3 years", PROBLEM_TERM_OUT_OF_BOUNDS, "id: R10\n"},
+    {"rules.yaml", R01_M01, "{code: M01, force: must, term: ten years, basis: [DL116]", PROBLEM_VALUE, "ten years"},
+    {"lists.yaml", "min: 1 year\n    max: 3 years", "min: 4 years\n    max: 3 years", PROBLEM_TERM_OUT_OF_BOUNDS, "code: serious_dishonesty"},
+    /* propagation: no basis of its own; a basis that does not reach the role */
+    {"rules.yaml", "required: true, term: life, basis: [DL118]", "required: true, term: list", PROBLEM_PROPAGATION_WITHOUT_BASIS, "required: true, term: list"},
+    {"rules.yaml", "other_responsible], required: true, term: life", "key_post], required: true, term: life", PROBLEM_PROPAGATION_WITHOUT_BASIS, "key_post], required: true, term: life"},
+    {"gates.yaml", "measure: M02, action: flag, basis: DL118", "measure: M02, action: flag", PROBLEM_PROPAGATION_WITHOUT_BASIS, "{id: G06"},
+    /* regions */
+    {"measures.yaml", "owes: issuer, restricts: true", "owes: issuer, restricts: true, region: \"440000\"", PROBLEM_MEASURE_OUTSIDE_REGION, NULL},
+    /* dates */
+    {"bases.yaml", "level: 1, from: 2019-12-01, mark: V, longest: 10 years}", "level: 1, from: 2022-01-01, mark: V, longest: 10 years}", PROBLEM_BASIS_NOT_IN_FORCE, NULL},
+    {"bases.yaml", "from: 2018-10-26, to: 2024-06-30, mark: V, longest", "from: 2018-10-26, to: 2024-06-29, mark: V, longest", PROBLEM_BASIS_NOT_IN_FORCE, NULL},
+    {"rules.yaml", "from: 2021-09-01", "from: 2021-09-31", PROBLEM_VALUE, "2021-09-31"},
+    {"rules.yaml", "to: 2024-06-30", "to: 2020-06-30", PROBLEM_VALUE, "id: R07-2018"},
+    /* contradiction: the same trigger and list, in overlapping time, with another force */
+    {"rules.yaml", "triggers: [DL117_118]", "triggers: [DL117_118, SAMR44_6_1]", PROBLEM_CONTRADICTION, NULL},
+    {"rules.yaml", R01_M01, "{code: M24, force: must, term: list, basis: [SAMR44-15]", PROBLEM_CONTRADICTION, "{code: M24, force: consider"},
+    /* shape */
+    {"rules.yaml", "severity: serious", "severity: grave", PROBLEM_VALUE, "grave"},
+    {"rules.yaml", "severity: serious", "severity: ordinary", PROBLEM_VALUE, "id: R01\n"},
+    {"rules.yaml", "subjects: [enterprise", "subjects: [firm", PROBLEM_VALUE, "firm"},
+    {"rules.yaml", "mark: V", "mark: X", PROBLEM_VALUE, "mark: X"},
+    {"rules.yaml", "mark: V", "mark: V\n    colour: red", PROBLEM_KEY_UNKNOWN, "colour"},
+    {"rules.yaml", "    earliest_repair: none\n", "", PROBLEM_KEY_MISSING, "id: R01\n"},
+    {"measures.yaml", "kind: I, force: must", "kind: I, force: shall", PROBLEM_VALUE, "shall"},
+    {"measures.yaml", "owes: every", "owes: nobody", PROBLEM_VALUE, "nobody"},
+    {"gates.yaml", "needs: person,\n     measure", "needs: person, colour: red,\n     measure", PROBLEM_KEY_UNKNOWN, "colour"},
+    {"gates.yaml", "look: persons, roles: [legal_representative, principal], needs", "look: persons, needs", PROBLEM_KEY_MISSING, "{id: G01"},
+    {"gates.yaml", "measure: M24, action: flag", "measure: M24, action: hold", PROBLEM_KEY_MISSING, "{id: G04"},
+    {"gates.yaml", "measure: M24, action: flag", "measure: M24, action: warn", PROBLEM_VALUE, "action: warn"},
+    {"cases.yaml", "mark: V}", "mark: V, late: true}", PROBLEM_KEY_UNKNOWN, "late: true"},
+    {"clocks.yaml", "term: 24 hours, owner: [police]", "owner: [police]", PROBLEM_KEY_MISSING, "{id: T08"},
+    {"lists.yaml", "lift: [issuer, superior, court]", "lift: [issuer, anybody]", PROBLEM_VALUE, "anybody"},
+    {"lists.yaml", "needs: [prior_notice, remedy]", "needs: [prior_notice, stamp]", PROBLEM_VALUE, "stamp"},
+    {"rules.yaml", "set:\n", "set:\n  owner: me\n", PROBLEM_KEY_UNKNOWN, "owner: me"},
+    {"bases.yaml", "level: 1,", "level: 11,", PROBLEM_VALUE, "level: 11"},
+    /* clang-format on */
+};
+
+static bool has_fault(const struct ruleset_faults *faults, const char *file, unsigned line,
+                      enum ruleset_problem problem)
+{
+    const char *word = ruleset_problem_word(problem);
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *f = &faults->fault[i];
+        bool place = line == 0 || (f->line == line && strcmp(f->where, file) == 0);
+        if (place && f->err == ERR_RULE_SET && f->line > 0 &&
+            strncmp(f->detail, word, strlen(word)) == 0 && f->detail[strlen(word)] == ':')
+            return true;
+    }
+    return false;
+}
+
+static void every_mistake_is_refused_with_its_line(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(mistakes); i++) {
+        struct ruleset *rs = (struct ruleset *)f;
+        restore(f);
+        unsigned line =
+            spoil(f, mistakes[i].file, mistakes[i].find, mistakes[i].replace, mistakes[i].at);
+        enum err err = ruleset_open(&rs, f->dir, &f->faults);
+        print_message("row %zu: %s:%u %s\n", i, mistakes[i].file, line,
+                      ruleset_problem_word(mistakes[i].want));
+        bool found = has_fault(&f->faults, mistakes[i].file, line, mistakes[i].want);
+        for (size_t k = 0; !found && k < f->faults.count; k++)
+            print_message("  got %s:%u %s\n", f->faults.fault[k].where, f->faults.fault[k].line,
+                          f->faults.fault[k].detail);
+        assert_int_equal(err, ERR_RULE_SET);
+        assert_null(rs);
+        assert_true(found);
+    }
+}
+
+static void all_problems_of_a_set_are_named_in_one_run(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    unsigned a = spoil(f, "rules.yaml", "severity: serious", "severity: grave", "grave");
+    unsigned b = spoil(f, "gates.yaml", "measure: M24", "measure: M42", "M42");
+    unsigned c = spoil(f, "measures.yaml", "owes: every", "owes: nobody", "nobody");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    assert_true(has_fault(&f->faults, "rules.yaml", a, PROBLEM_VALUE));
+    assert_true(has_fault(&f->faults, "gates.yaml", b, PROBLEM_MEASURE_UNKNOWN));
+    assert_true(has_fault(&f->faults, "measures.yaml", c, PROBLEM_VALUE));
+}
+
+static void rules_that_raise_each_other_do_not_load(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    /* R01 raises the trigger of R02 … */
+    unsigned line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
+                          "    triggers: [DL116_118]\n    raises: DL117_118", "id: R01\n");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+    ruleset_close(&rs);
+    /* … or, directly, its own. */
+    line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
+                 "    triggers: [DL116_118]\n    raises: DL116_118", "id: R01\n");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_CYCLE));
+    /* Through another rule: R02 takes the trigger that R01 raises, and R01 the one of R02. */
+    line =
+        spoil(f, "rules.yaml", "    triggers: [DL116_118]\n    subjects",
+              "    triggers: [DL116_118, LOOP]\n    raises: DL117_118\n    subjects", "id: R01\n");
+    size_t len = 0;
+    char *text = (char *)read_text(f->dir, "rules.yaml", &len);
+    char *hit = strstr(text, "    triggers: [DL117_118]\n");
+    assert_non_null(hit);
+    char *longer = calloc(1, len + 64);
+    size_t head = (size_t)(hit - text);
+    memcpy(longer, text, head);
+    size_t n = (size_t)snprintf(longer + head, 32, "    raises: LOOP\n");
+    memcpy(longer + head + n, hit, len - head);
+    write_text(f->dir, "rules.yaml", longer, strlen(longer));
+    free(text);
+    free(longer);
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_CYCLE));
+    /* A trigger that no rule has cannot be raised. */
+    line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
+                 "    triggers: [DL116_118]\n    raises: NOWHERE", "id: R01\n");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_RULE_UNKNOWN));
+}
+
+static void a_file_outside_the_set_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    write_text(f->dir, "local.yaml", "rules: []\n", 10);
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    assert_string_equal(f->faults.fault[0].where, "local.yaml");
+    assert_null(rs);
+}
+
+static void a_missing_or_broken_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    char path[PATH_LEN];
+    for (size_t i = 0; i < SET_FILES; i++) {
+        restore(f);
+        snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        assert_string_equal(f->faults.fault[0].where, names[i]);
+        write_text(f->dir, names[i], "", 0);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        write_text(f->dir, names[i], "a: [1\n", 6);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        assert_true(f->faults.fault[0].line > 0);
+        write_text(f->dir, names[i], "- a\n", 4);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+    }
+    assert_int_equal(ruleset_open(&rs, "/nonexistent/rules", &f->faults), ERR_NOT_FOUND);
+    assert_int_equal(f->faults.count, 1);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(shipped_set_loads_with_every_rule),
+        CASE(look_ups_answer_null_for_the_unknown),
+        CASE(hash_is_over_the_sorted_files),
+        CASE(every_mistake_is_refused_with_its_line),
+        CASE(all_problems_of_a_set_are_named_in_one_run),
+        CASE(rules_that_raise_each_other_do_not_load),
+        CASE(a_file_outside_the_set_is_refused),
+        CASE(a_missing_or_broken_file_is_refused),
+    };
+    return cmocka_run_group_tests_name("ruleset", tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* Checks the promises in base/utf8.h, base/hex.h, base/lines.h, base/log.h. */
+#include "base/hex.h"
+#include "base/lines.h"
+#include "base/log.h"
+#include "base/utf8.h"
+
+#include "t.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void ordinary_text_is_allowed(void **state)
+{
+    static const char *const rows[] = {"",  "abc", "潮州市示范医药有限公司", "a\tb\r\nc", "Ünïcödé",
+                                       "😀", "·〇"};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        assert_true(utf8_allowed(span_str(rows[i])));
+}
+
+static void misleading_or_broken_text_is_refused(void **state)
+{
+    static const struct {
+        const char *why;
+        struct span text;
+    } rows[] = {
+#define ROW(why, literal)                                                                          \
+    {                                                                                              \
+        why,                                                                                       \
+        {                                                                                          \
+            (const uint8_t *)literal, sizeof literal - 1                                           \
+        }                                                                                          \
+    }
+        ROW("NUL", "a\0b"),
+        ROW("control", "a\x01"),
+        ROW("escape", "\x1b[31m"),
+        ROW("delete", "\x7f"),
+        ROW("C1 control", "\xc2\x85"),
+        ROW("lone continuation", "\x80"),
+        ROW("two bytes for one", "\xc1\x81"),
+        ROW("three bytes for two", "\xe0\x81\x81"),
+        ROW("four bytes for three", "\xf0\x80\x81\x81"),
+        ROW("surrogate", "\xed\xa0\x80"),
+        ROW("beyond Unicode", "\xf4\x90\x80\x80"),
+        ROW("cut short", "\xe6\xbd"),
+        ROW("byte order mark", "\xef\xbb\xbfx"),
+        ROW("right-to-left override", "a\xe2\x80\xae"),
+        ROW("isolate", "\xe2\x81\xa6"),
+        ROW("Arabic letter mark", "\xd8\x9c"),
+        ROW("zero-width space", "\xe2\x80\x8b"),
+        ROW("word joiner", "\xe2\x81\xa0"),
+        ROW("line separator", "\xe2\x80\xa8"),
+        ROW("noncharacter", "\xef\xbf\xbf"),
+        ROW("noncharacter", "\xef\xb7\x90"),
+#undef ROW
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu: %s\n", i, rows[i].why);
+        assert_false(utf8_allowed(rows[i].text));
+    }
+}
+
+static void characters_go_both_ways(void **state)
+{
+    static const uint32_t rows[] = {1,      0x7F,   0x80,   0x7FF,   0x800,
+                                    0xD7FF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF};
+    char bytes[4];
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        size_t at = 0;
+        size_t n = utf8_put(rows[i], bytes);
+        assert_int_equal(utf8_next(span_of(bytes, n), &at), rows[i]);
+        assert_int_equal(at, n);
+    }
+    assert_int_equal(utf8_put(0xD800, bytes), 0);
+    assert_int_equal(utf8_put(0x110000, bytes), 0);
+    assert_int_equal(utf8_cut(span_str("潮州"), 5), 3);
+    assert_int_equal(utf8_cut(span_str("潮州"), 6), 6);
+    assert_int_equal(utf8_cut(span_str("潮州"), 2), 0);
+}
+
+static void hex_accepts_what_it_writes_and_nothing_else(void **state)
+{
+    static const char *const bad[] = {"0A", "0", "0g", "000", "", "0 ", "-1"};
+    uint8_t bytes[4] = {0x00, 0xff, 0x5a, 0x10};
+    uint8_t back[4];
+    char text[9];
+    (void)state;
+    hex_encode(span_of(bytes, 4), text);
+    assert_string_equal(text, "00ff5a10");
+    assert_true(hex_decode(text, back, 4));
+    assert_memory_equal(back, bytes, 4);
+    assert_false(hex_decode(text, back, 3));
+    for (size_t i = 0; i < T_COUNT(bad); i++)
+        assert_false(hex_decode(bad[i], back, 1));
+}
+
+static void base64_accepts_what_it_writes_and_nothing_else(void **state)
+{
+    static const char *const bad[] = {
+        "A", "AA", "AAA", "AB==", "AAB=", "====", "A===", "AA=A", "AA-_", "AA\n=", "AA==AA=="};
+    uint8_t bytes[64];
+    uint8_t back[64];
+    char text[89];
+    size_t len;
+    (void)state;
+    for (size_t n = 0; n < sizeof bytes; n++) {
+        bytes[n] = (uint8_t)(n * 37 + 200);
+        base64_encode(span_of(bytes, n), text);
+        assert_int_equal(strlen(text), base64_text_len(n));
+        assert_true(base64_decode(text, back, n, &len));
+        assert_int_equal(len, n);
+        assert_true(span_eq(span_of(back, n), span_of(bytes, n)));
+        if (n > 0)
+            assert_false(base64_decode(text, back, n - 1, &len));
+    }
+    for (size_t i = 0; i < T_COUNT(bad); i++)
+        assert_false(base64_decode(bad[i], back, sizeof back, &len));
+}
+
+static void lines_and_fields_are_split(void **state)
+{
+    struct span text = span_str("a,b,,c\r\n\nlast");
+    struct span line = line_take(&text);
+    char out[3];
+    (void)state;
+    assert_true(span_eq(field_take(&line), span_str("a")));
+    assert_true(span_eq(field_take(&line), span_str("b")));
+    assert_int_equal(field_take(&line).len, 0);
+    assert_true(span_eq(field_take(&line), span_str("c")));
+    assert_int_equal(line_take(&text).len, 0);
+    assert_true(span_eq(line_take(&text), span_str("last")));
+    assert_int_equal(text.len, 0);
+    assert_true(field_copy(span_str("ab"), out, sizeof out));
+    assert_false(field_copy(span_str("abc"), out, sizeof out));
+    assert_false(field_copy(span_of("a\0", 2), out, sizeof out));
+}
+
+/* Log into a pipe and read the line back. */
+static size_t logged(char *out, size_t cap, const char *event, const char *value)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    log_open(ends[1], LOG_LEVEL_INFO);
+    log_debug(event, "value=%s", value);
+    log_info(event, "value=%s", value);
+    log_open(STDERR_FILENO, LOG_LEVEL_INFO);
+    close(ends[1]);
+    ssize_t n = read(ends[0], out, cap - 1);
+    assert_true(n >= 0);
+    close(ends[0]);
+    out[n] = '\0';
+    return (size_t)n;
+}
+
+static void an_event_is_one_line(void **state)
+{
+    char line[LOG_LINE_MAX + 64];
+    (void)state;
+    logged(line, sizeof line, "hub_ready", "潮州");
+    assert_non_null(strstr(line, "+08:00 info event=hub_ready value=潮州\n"));
+}
+
+static void no_value_can_forge_a_line(void **state)
+{
+    char line[LOG_LINE_MAX + 64];
+    (void)state;
+    size_t len = logged(line, sizeof line, "bad event\n", "x\ny\x1b[2J\xff\xe2\x80\xae");
+    assert_non_null(strstr(line, "event=bad_event_ value=x\\x0ay\\x1b[2J\\xff\\xe2\\x80\\xae\n"));
+    assert_ptr_equal(strchr(line, '\n'), line + len - 1);
+}
+
+static void long_lines_are_cut_and_marked(void **state)
+{
+    static char value[3 * LOG_LINE_MAX];
+    char line[LOG_LINE_MAX + 64];
+    (void)state;
+    for (size_t i = 0; i + 3 < sizeof value; i += 3)
+        memcpy(value + i, "潮", 4);
+    size_t len = logged(line, sizeof line, "long", value);
+    assert_true(len <= LOG_LINE_MAX);
+    assert_true(utf8_allowed(span_of(line, len)));
+    assert_string_equal(line + len - 4, "…\n");
+}
+
+static void levels_are_known_by_name(void **state)
+{
+    enum log_level level;
+    (void)state;
+    assert_int_equal(log_level_parse("warn", &level), OK);
+    assert_int_equal(level, LOG_LEVEL_WARN);
+    assert_int_equal(log_level_parse("loud", &level), ERR_FIELD_VALUE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ordinary_text_is_allowed),
+        cmocka_unit_test(misleading_or_broken_text_is_refused),
+        cmocka_unit_test(characters_go_both_ways),
+        cmocka_unit_test(hex_accepts_what_it_writes_and_nothing_else),
+        cmocka_unit_test(base64_accepts_what_it_writes_and_nothing_else),
+        cmocka_unit_test(lines_and_fields_are_split),
+        cmocka_unit_test(an_event_is_one_line),
+        cmocka_unit_test(no_value_can_forge_a_line),
+        cmocka_unit_test(long_lines_are_cut_and_marked),
+        cmocka_unit_test(levels_are_known_by_name),
+    };
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
