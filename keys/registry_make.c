@@ -169,7 +169,7 @@ enum err registry_write(const struct registry_make *make, lianshu_MemberRecord *
 {
     enum err err = ERR_NO_MEMORY;
     struct making m = {.make = make, .fault = fault};
-    merkle_hash root;
+    merkle_hash root = {0};
     const size_t records_max = record_count * (2 + (size_t)FRAME_RECORD_MAX);
 
     if (record_count > REGISTRY_MEMBER_MAX)

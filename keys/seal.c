@@ -6,8 +6,6 @@
 
 #include <sodium.h>
 
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { STEP = 256, STEPPED_MAX = 4096, LENGTH_LEN = 4, PAYLOAD_LEN = 44 };

@@ -6,6 +6,11 @@
  * body; one in a sealed part has the envelope's type and the row's `sealed` body; one in a
  * manifest part has TYPE_MANIFEST. Types with an `alone` body travel in files, not in parts.
  *
+ * Guarantees:
+ *   1. Numbers and names are unique, and find the same row.
+ *   2. A gated type requires facts; a type requires facts exactly when it has a facts body.
+ *   3. facts_subject and facts_persons answer for every facts body: fields 1 and 2.
+ *
  * Thread rule: const tables.
  */
 #ifndef SCHEMAS_CATALOGUE_H

@@ -2,6 +2,10 @@
  * message - names of messages, fields and enumeration values, taken from nanopb's own field
  * lists, so that nothing about a message is written down twice.
  *
+ * Guarantees:
+ *   1. fields[i] describes the field at pb_field_iter_t.index == i of desc.
+ *   2. message_enum_name and message_enum_value invert each other on 0..max.
+ *
  * Adding a message: its .proto, its .options, one line in MESSAGES of message.c.
  *
  * Thread rule: const tables.

@@ -37,8 +37,8 @@ MUST_USE enum err wire_encode(const pb_msgdesc_t *desc, const void *msg, struct 
 /* Bytes of the encoding; 0 when it cannot be encoded. */
 size_t wire_size(const pb_msgdesc_t *desc, const void *msg);
 
-/* Set every field to its default, without touching the unused room of arrays and bytes (a
- * lianshu_Document is 63 KiB). */
+/* Set every field to its default; elements of repeated fields, which may be many, stay as they are.
+ */
 void wire_clear(const pb_msgdesc_t *desc, void *msg);
 
 #endif

@@ -41,6 +41,9 @@ struct map {
 /* Does the body of desc have this field: "persons.0.id", "persons.id" (in a list)? */
 bool map_target_known(const pb_msgdesc_t *desc, const char *path);
 
+/* NULL: no such kind of record. */
+const struct record *map_record(const struct map *map, const char *name);
+
 MUST_USE enum err map_load(struct map *map, struct fault *f);
 
 #endif

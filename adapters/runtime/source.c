@@ -13,7 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-enum { DIRECTORY_TURN = 4096, EVENT_BYTES = 16 << 10, STORED_MAX = SOURCE_NAME_MAX + 24 };
+enum { DIRECTORY_TURN = 4096, EVENT_BYTES = 16 << 10 };
 
 const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_FIND] = "SELECT id, attempt, state, moved FROM source_file WHERE digest = ?1"
@@ -25,7 +25,7 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_MESSAGE] = "INSERT INTO source_message (message_id, file_id, row)"
                            " VALUES (?1, ?2, ?3)",
     [SOURCE_SQL_AGAIN] = "UPDATE source_file SET moved = 0 WHERE id = ?1",
-    [SOURCE_SQL_UNMOVED] = "SELECT id, name, stored, state, report, files, attempt FROM source_file"
+    [SOURCE_SQL_UNMOVED] = "SELECT id, name, stored, state, CAST(report AS BLOB), CAST(files AS BLOB), digest FROM source_file"
                            " WHERE moved = 0 ORDER BY id LIMIT 1",
     [SOURCE_SQL_MOVED] = "UPDATE source_file SET moved = 1 WHERE id = ?1",
     [SOURCE_SQL_CHANGED] = "UPDATE source_file SET version = version + 1 WHERE id ="
@@ -274,106 +274,6 @@ enum err source_take(struct source *s, const char *name, uint64_t now_ms)
     }
     intake_fini(&in);
     return err;
-}
-
-/* ---- settling ---- */
-
-struct unmoved {
-    uint64_t id, attempt;
-    char name[SOURCE_NAME_MAX + 1], stored[STORED_MAX];
-    enum source_state state;
-    struct json *report, *files; /* owned */
-};
-
-static enum err parse_column(struct stmt *q, int column, struct json **out)
-{
-    return json_parse(out, stmt_blob(q, column), "source_file", NULL);
-}
-
-static enum err next_unmoved(struct source *s, struct unmoved *u)
-{
-    struct stmt *q = s->sql[SOURCE_SQL_UNMOVED];
-    enum err err = stmt_step(q);
-
-    if (err == OK) {
-        u->id = stmt_u64(q, 0);
-        stmt_copy_text(q, 1, u->name, sizeof u->name);
-        stmt_copy_text(q, 2, u->stored, sizeof u->stored);
-        u->state = (enum source_state)stmt_u64(q, 3);
-        u->attempt = stmt_u64(q, 6);
-        if ((err = parse_column(q, 4, &u->report)) == OK)
-            err = parse_column(q, 5, &u->files);
-    }
-    return stmt_end(q, err);
-}
-
-/* Attachments follow their record into <file>.files/. One that is missing is no error here: a
- * refused record may name what was never there. */
-static enum err move_files(struct source *s, const struct unmoved *u, const char *from,
-                           const char *folder)
-{
-    char a[SITE_PATH_MAX], b[SITE_PATH_MAX];
-
-    for (size_t i = 0; i < json_count(u->files); i++) {
-        const char *path = json_text(json_item(u->files, i));
-        if (path == NULL)
-            continue;
-        (void)snprintf(a, sizeof a, "%s/%s", from, path);
-        (void)snprintf(b, sizeof b, "%s/%s.files/%s", folder, u->stored, path);
-        const enum err err = site_move(s->o.site, a, b);
-        if (err != OK && err != ERR_NOT_FOUND)
-            return err;
-    }
-    return OK;
-}
-
-static enum err settle_one(struct source *s, const struct unmoved *u)
-{
-    enum err err;
-    char from[SITE_PATH_MAX], to[SITE_PATH_MAX], base[SITE_PATH_MAX], beside[SITE_PATH_MAX];
-    const char *folder = u->state == SOURCE_TAKEN ? "done" : "refused";
-
-    if (u->state == SOURCE_REFUSED_BY_HUB) {
-        (void)snprintf(from, sizeof from, "done/%s", u->stored);
-        (void)snprintf(base, sizeof base, "done/%s.files", u->stored);
-    } else {
-        (void)snprintf(from, sizeof from, "source/%s", u->name);
-        (void)snprintf(base, sizeof base, "source");
-    }
-    (void)snprintf(to, sizeof to, "%s/%s", folder, u->stored);
-    if (u->state != SOURCE_TAKEN) {
-        (void)snprintf(beside, sizeof beside, "refused/%s.reason.json", u->stored);
-        if ((err = site_write(s->o.site, beside, u->report)) != OK)
-            return err;
-        (void)snprintf(beside, sizeof beside, "done/%s.receipt.json", u->stored);
-        if (u->state == SOURCE_REFUSED_BY_HUB)
-            site_remove(s->o.site, beside);
-    }
-    if ((err = move_files(s, u, base, folder)) != OK)
-        return err;
-    err = site_move(s->o.site, from, to);
-    return err == ERR_NOT_FOUND ? OK : err; /* its owner took it away: nothing of ours is lost */
-}
-
-enum err source_settle(struct source *s)
-{
-    enum err err = OK;
-    struct stmt *q = s->sql[SOURCE_SQL_MOVED];
-
-    for (int i = 0; i < SOURCE_TURN_FILES * 2 && err == OK; i++) {
-        struct unmoved u = {0};
-        if ((err = next_unmoved(s, &u)) == OK && (err = settle_one(s, &u)) == OK &&
-            (err = sdk_begin(s->o.sdk)) == OK) {
-            stmt_bind_u64(q, 1, u.id);
-            if ((err = stmt_run(q)) != OK)
-                sdk_rollback(s->o.sdk);
-            else
-                err = sdk_commit(s->o.sdk, 0);
-        }
-        json_close(&u.report);
-        json_close(&u.files);
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 /* ---- scanning ---- */

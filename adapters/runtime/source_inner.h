@@ -9,6 +9,8 @@
 
 #include <dirent.h>
 
+enum { STORED_MAX = SOURCE_NAME_MAX + 24 };
+
 enum source_state { SOURCE_TAKEN = 1, SOURCE_REFUSED = 2, SOURCE_REFUSED_BY_HUB = 3 };
 
 enum source_sql {
@@ -38,7 +40,6 @@ struct source {
     struct draft *draft;
     unsigned lines[CSV_ROWS_MAX];
     uint64_t show_ms;
-    const char *region;
     char own_region[7];
 };
 

@@ -2,6 +2,7 @@
 #include "adapters/runtime/source_inner.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "keys/registry.h"
 
 #include <fcntl.h>
 #include <stdio.h>

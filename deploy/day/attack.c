@@ -138,6 +138,7 @@ static enum err make_document(struct attacker *a, const struct craft *craft, str
     check.has_subject = true;
     check.subject.kind = lianshu_SubjectKind_SUBJECT_PERSON;
     snprintf(check.subject.id, sizeof check.subject.id, "%s", "999999199001010016");
+    snprintf(check.subject.name, sizeof check.subject.name, "%s", "陈示安");
     snprintf(check.subject.region, sizeof check.subject.region, "%s", "445100");
     snprintf(check.question, sizeof check.question, "%s", question);
 

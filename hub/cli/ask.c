@@ -99,7 +99,8 @@ enum err ask_hub(const struct cli *cli, struct json *request, char **text, struc
     char *line = NULL;
     char *reply = NULL;
     struct json *parsed = NULL;
-    size_t len;
+    size_t reply_len = 0;
+    size_t len = 0;
 
     *text = NULL;
     if (answer != NULL)
@@ -116,7 +117,6 @@ enum err ask_hub(const struct cli *cli, struct json *request, char **text, struc
         err = ERR_NO_MEMORY;
         goto out;
     }
-    size_t reply_len;
     err = exchange(path, span_of(line, len), reply, CONTROL_ANSWER_MAX, &reply_len, fault);
     if (err != OK || (err = json_parse(&parsed, span_of(reply, reply_len), "hub", fault)) != OK ||
         (err = refusal(parsed, fault)) != OK)

@@ -173,8 +173,8 @@ static enum err parse_subject(const char *line, const char **kind, const char **
 enum err cli_restriction_list(const struct cli *cli, struct fault *fault)
 {
     char line[SUBJECT_LINE_MAX + 1] = "";
-    const char *kind;
-    const char *id;
+    const char *kind = NULL;
+    const char *id = NULL;
 
     /* A command line is seen by every user of the machine and kept in histories. */
     if (strcmp(cli->args->operand[0], "-") != 0)

@@ -198,8 +198,7 @@ static bool answered(const struct json *receipt)
     const struct json *messages = json_get(receipt, "messages");
     for (size_t i = 0; i < json_count(messages); i++) {
         const char *state = json_get_text(json_item(messages, i), "state");
-        if (state == NULL || strcmp(state, "sent") == 0 || strcmp(state, "queued") == 0 ||
-            strcmp(state, "waiting") == 0)
+        if (state == NULL || strcmp(state, "sent") == 0 || strcmp(state, "queued") == 0)
             return false;
     }
     return json_count(messages) > 0;

@@ -182,7 +182,7 @@ enum err deliver_overdue(struct core *core)
         entropy_fill(core->opt.entropy, &jitter, sizeof jitter);
         if (err == OK)
             err = queue_defer(core->store->queue, recipient, seq,
-                              queue_backoff_ms(core->now_ms, row.attempts, core->opt.backoff_ms,
+                              queue_backoff_ms(core->now_ms, row.attempts + 1, core->opt.backoff_ms,
                                                BACKOFF_MAX_MS, jitter),
                               ERR_TIMEOUT, NULL);
         if (err != OK)

@@ -196,7 +196,7 @@ bool db_in_transaction(const struct db *db)
 
 bool db_wrote(const struct db *db)
 {
-    return sqlite3_total_changes64(db->raw) != db->changes_at_begin;
+    return db_in_transaction(db) && sqlite3_total_changes64(db->raw) != db->changes_at_begin;
 }
 
 enum err db_idle(struct db *db)

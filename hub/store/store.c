@@ -184,8 +184,10 @@ enum err store_begin(struct store *s, uint64_t now_ms)
 {
     if (now_ms > STORE_NEVER)
         return ERR_TOO_LARGE;
-    s->cache->now_begun = now_ms;
-    return db_begin(s->db);
+    enum err err = db_begin(s->db);
+    if (err == OK)
+        s->cache->now_begun = now_ms;
+    return err;
 }
 
 static enum err counters_write(struct store_cache *c)
@@ -254,6 +256,7 @@ void store_rollback(struct store *s)
         c->counter[i].value = c->counter[i].committed;
     c->counted = false;
     queue_rolled_back(s->queue);
+    stream_rolled_back(s->stream);
     restriction_rolled_back(s->restrictions);
     log_rolled_back(s->log);
 }
@@ -284,6 +287,7 @@ enum err store_rollback_to(struct store *s)
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].value = c->counter[i].mark;
     queue_rolled_back_to(s->queue);
+    stream_rolled_back(s->stream);
     return log_rolled_back_to(s->log);
 }
 

@@ -14,9 +14,20 @@ static const char *const queries[QUERY_COUNT] = {
     [ACK_DROP] = "DELETE FROM stream WHERE member = ?1 AND number < ?2",
 };
 
+enum { CACHE = 256 };
+
+_Static_assert((CACHE & (CACHE - 1)) == 0, "the table is masked");
+
+/* The last number of members that were asked about lately; dropped whole on any rollback. */
+struct last {
+    char member[STORE_MEMBER_MAX + 1]; /* "": free */
+    uint64_t number;
+};
+
 struct stream {
     struct stmt *q[QUERY_COUNT];
     struct box box;
+    struct last cache[CACHE]; /* by hash; a member takes the place of another */
 };
 
 enum err stream_open(struct stream **out, struct db *db, struct fault *f)
@@ -50,9 +61,46 @@ static enum err one_number(struct stmt *q, const char *member, uint64_t *number)
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
+static struct last *cache_slot(struct stream *s, const char *member)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (; *member != '\0'; member++)
+        h = (h ^ (uint8_t)*member) * 16777619u;
+    return &s->cache[h & (CACHE - 1)];
+}
+
 enum err stream_last(struct stream *s, const char *member, uint64_t *number)
 {
-    return one_number(s->q[LAST], member, number);
+    struct last *slot = cache_slot(s, member);
+    size_t len = strlen(member);
+
+    *number = 0;
+    if (len == 0 || len > STORE_MEMBER_MAX)
+        return ERR_FIELD_VALUE;
+    if (strcmp(slot->member, member) == 0) {
+        *number = slot->number;
+        return OK;
+    }
+    enum err err = one_number(s->q[LAST], member, number);
+    if (err == OK) {
+        memcpy(slot->member, member, len + 1);
+        slot->number = *number;
+    }
+    return err;
+}
+
+void stream_rolled_back(struct stream *s)
+{
+    memset(s->cache, 0, sizeof s->cache);
+}
+
+/* The row of `number` is written. */
+static enum err put(struct stream *s, const char *member, uint64_t number)
+{
+    enum err err = stmt_run(s->q[PUT]);
+    if (err == OK)
+        cache_slot(s, member)->number = number; /* stream_last has put the member there */
+    return err;
 }
 
 /* The row of the highest acknowledged number is the lowest there is: all below it are gone. */
@@ -70,7 +118,7 @@ enum err stream_put_leaf(struct stream *s, const char *member, uint64_t leaf, ui
     stmt_bind_text(q, 1, member);
     stmt_bind_u64(q, 2, ++*number);
     stmt_bind_u64(q, 3, leaf);
-    return stmt_run(q);
+    return put(s, member, *number);
 }
 
 enum err stream_put_receipt(struct stream *s, const char *member, struct span receipt,
@@ -86,7 +134,7 @@ enum err stream_put_receipt(struct stream *s, const char *member, struct span re
     stmt_bind_u64(q, 2, ++*number);
     stmt_bind_blob(q, 4, receipt);
     stmt_bind_blob(q, 5, sig);
-    return stmt_run(q);
+    return put(s, member, *number);
 }
 
 /* Q and S lie one behind the other in the box; it may move while the second is added. */

@@ -2,6 +2,9 @@
  * lines - walk text by lines and comma-separated fields. For our own tables (regions, calendar),
  * which hold no quotes; files of departments are read by libcsv in adapters/runtime.
  *
+ * Guarantees: the text is walked to its end whatever it holds; a missing line end or field is an
+ * empty or a last one, never a read beyond.
+ *
  * Thread rule: no state. Spans are borrowed from the text.
  */
 #ifndef BASE_LINES_H

@@ -7,6 +7,10 @@
  * U+200B–U+200D, U+2060, and noncharacters: text that looks like another text to the person who
  * decides on it.
  *
+ * Guarantees:
+ *   1. utf8_allowed is the one rule for text on the wire, in JSON, in YAML and in tables.
+ *   2. No function reads beyond its span; a malformed byte is never part of a character.
+ *
  * Thread rule: no state.
  */
 #ifndef BASE_UTF8_H

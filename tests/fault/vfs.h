@@ -3,7 +3,8 @@
  * and makes the n-th of them fail.
  *
  * Guarantees:
- *   1. Unarmed it changes nothing and counts.
+ *   1. Unarmed it changes nothing and counts; syncs are counted and not done, since no power is
+ *      cut here.
  *   2. Armed, the n-th operation of the mask fails (and with `sticky` each later one), without
  *      having had any effect on the file; or, `torn`, after half of a write.
  *

@@ -1,6 +1,6 @@
 /* A sanction from the order to the last confirmation of its end. */
-#include "scenario/world.h"
 #include "scenario/texts.h"
+#include "scenario/world.h"
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -21,17 +21,23 @@ static void all_connect(struct world *w)
 
 static void order(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = {.from = "market.445100", .type = "sanction.order",
-                              .to = {"hub.445100"}, .facts = ORDER_BODY("1"),
-                              .basis = {"DL116", "DL118"}, .conversation = ORDER_ID};
+    const struct mail mail = {.from = "market.445100",
+                              .type = "sanction.order",
+                              .to = {"hub.445100"},
+                              .facts = ORDER_BODY("1"),
+                              .basis = {"DL116", "DL118"},
+                              .conversation = ORDER_ID};
     world_send(w, &mail, env_id);
 }
 
 static void annul(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = {.from = "market.445100", .type = "sanction.annul",
-                              .to = {"hub.445100"}, .facts = ANNUL_BODY("2"),
-                              .basis = {"AP48"}, .conversation = ORDER_ID};
+    const struct mail mail = {.from = "market.445100",
+                              .type = "sanction.annul",
+                              .to = {"hub.445100"},
+                              .facts = ANNUL_BODY("2"),
+                              .basis = {"AP48"},
+                              .conversation = ORDER_ID};
     world_send(w, &mail, env_id);
 }
 
@@ -45,9 +51,8 @@ static size_t notices(struct world *w)
 
 static void read_notice(const struct got *got, lianshu_SanctionNotice *out)
 {
-    assert_int_equal(wire_decode(&lianshu_SanctionNotice_msg, span_of(got->facts, got->facts_len),
-                                 out),
-                     OK);
+    assert_int_equal(
+        wire_decode(&lianshu_SanctionNotice_msg, span_of(got->facts, got->facts_len), out), OK);
 }
 
 static void answer(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
@@ -59,8 +64,8 @@ static void answer(struct world *w, const char *member, const lianshu_SanctionNo
     snprintf(body, sizeof body, "{\"obligation_id\":\"%s\",\"answer\":\"%s\",%s}", id, what,
              strcmp(what, "declined") == 0 ? "\"legal_reason\":\"依据不足\""
                                            : "\"decision\":\"同意\",\"reference\":\"R-1\"");
-    const struct mail mail = {.from = member, .type = "sanction.answer", .to = {"hub.445100"},
-                              .facts = body};
+    const struct mail mail = {
+        .from = member, .type = "sanction.answer", .to = {"hub.445100"}, .facts = body};
     world_send(w, &mail, env_id);
 }
 
@@ -76,8 +81,8 @@ static void executed(struct world *w, const char *member, const lianshu_Sanction
              "{\"obligation_id\":\"%s\",\"stage\":\"%s\",\"reference\":\"X-1\","
              "\"executed_ms\":\"%s\"}",
              id, stage, when);
-    const struct mail mail = {.from = member, .type = "sanction.executed", .to = {"hub.445100"},
-                              .facts = body};
+    const struct mail mail = {
+        .from = member, .type = "sanction.executed", .to = {"hub.445100"}, .facts = body};
     world_send(w, &mail, env_id);
 }
 
@@ -107,7 +112,8 @@ static void everybody_obeys(struct world *w, lianshu_NoticeStage stage)
 
 static void appoint(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = {.from = "health.445100", .type = "appointment",
+    const struct mail mail = {.from = "health.445100",
+                              .type = "appointment",
                               .to = {"market.445100"},
                               .facts = APPOINTMENT_BODY(CLEAN, HEAD_PERSON)};
     world_send(w, &mail, env_id);
@@ -142,11 +148,11 @@ static void a_notice_embeds_the_order_as_its_issuer_signed_it(void **state)
     all_connect(w);
     order(w, env_id);
     read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
-    assert_int_equal(registry_verify_document(w->registry, w->now_ms,
-                                              span_of(notice.issuer_document.bytes,
-                                                      notice.issuer_document.size),
-                                              w->verifier, &document, hash),
-                     OK);
+    assert_int_equal(
+        registry_verify_document(w->registry, w->now_ms,
+                                 span_of(notice.issuer_document.bytes, notice.issuer_document.size),
+                                 w->verifier, &document, hash),
+        OK);
     assert_string_equal(document.issuers[0].member, "market.445100");
     assert_int_equal(document.type, type_by_name("sanction.order")->number);
 }
@@ -209,12 +215,16 @@ static void a_licence_application_of_the_punished_is_refused_and_of_the_clean_pa
     uint8_t env_id[HASH_LEN];
     all_connect(w);
     order(w, env_id);
-    const struct mail punished = {.from = "health.445100", .type = "licence.application",
-                                  .to = {"market.445100"}, .facts = LICENCE_BODY(PUNISHED)};
+    const struct mail punished = {.from = "health.445100",
+                                  .type = "licence.application",
+                                  .to = {"market.445100"},
+                                  .facts = LICENCE_BODY(PUNISHED)};
     world_send(w, &punished, env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_RESTRICTED);
-    const struct mail clean = {.from = "health.445100", .type = "licence.application",
-                               .to = {"market.445100"}, .facts = LICENCE_BODY(CLEAN)};
+    const struct mail clean = {.from = "health.445100",
+                               .type = "licence.application",
+                               .to = {"market.445100"},
+                               .facts = LICENCE_BODY(CLEAN)};
     world_send(w, &clean, env_id);
     assert_int_equal(world_verdict(w, "health.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_DELIVERED);
@@ -227,8 +237,10 @@ static void an_honour_under_a_measure_to_consider_arrives_with_an_advisory(void 
     uint8_t env_id[HASH_LEN];
     all_connect(w);
     order(w, env_id);
-    const struct mail mail = {.from = "insurance.445100", .type = "honour",
-                              .to = {"market.445100"}, .facts = HONOUR_BODY(PUNISHED)};
+    const struct mail mail = {.from = "insurance.445100",
+                              .type = "honour",
+                              .to = {"market.445100"},
+                              .facts = HONOUR_BODY(PUNISHED)};
     world_send(w, &mail, env_id);
     const struct got *got = world_got(w, "market.445100", "honour", 0);
     assert_non_null(got);
@@ -274,13 +286,18 @@ static void suspension_ends_the_restrictions_and_resumption_begins_a_new_episode
     all_connect(w);
     order(w, env_id);
     uint64_t before = world_status(w, "restrictions");
-    const struct mail stay = {.from = "market.445100", .type = "sanction.suspend",
-                              .to = {"hub.445100"}, .facts = ANNUL_BODY("2"), .basis = {"AP48"}};
+    const struct mail stay = {.from = "market.445100",
+                              .type = "sanction.suspend",
+                              .to = {"hub.445100"},
+                              .facts = ANNUL_BODY("2"),
+                              .basis = {"AP48"}};
     world_send(w, &stay, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), 0);
     assert_int_equal(world_status(w, "restrictions"), 0);
-    const struct mail resume = {.from = "market.445100", .type = "sanction.resume",
-                                .to = {"hub.445100"}, .facts = ANNUL_BODY("3"),
+    const struct mail resume = {.from = "market.445100",
+                                .type = "sanction.resume",
+                                .to = {"hub.445100"},
+                                .facts = ANNUL_BODY("3"),
                                 .basis = {"AP48"}};
     world_send(w, &resume, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), 0);
@@ -297,8 +314,11 @@ static void versions_never_go_back_and_never_skip(void **state)
     order(w, env_id); /* another envelope, the same version */
     assert_int_equal(world_verdict(w, "market.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_REJECTED);
-    const struct mail skip = {.from = "market.445100", .type = "sanction.annul",
-                              .to = {"hub.445100"}, .facts = ANNUL_BODY("4"), .basis = {"AP48"}};
+    const struct mail skip = {.from = "market.445100",
+                              .type = "sanction.annul",
+                              .to = {"hub.445100"},
+                              .facts = ANNUL_BODY("4"),
+                              .basis = {"AP48"}};
     world_send(w, &skip, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), ERR_ORDER_VERSION);
     assert_int_equal(world_status(w, "obligations.total"), 22);
@@ -339,11 +359,13 @@ static void a_credit_check_names_restrictions_or_certifies_that_there_are_none(v
     static lianshu_CreditCertificate certificate;
     all_connect(w);
     order(w, env_id);
-    const struct mail punished = {.from = "health.445100", .type = "credit.check",
+    const struct mail punished = {.from = "health.445100",
+                                  .type = "credit.check",
                                   .to = {"hub.445100"},
                                   .facts = "{\"subject\":" PUNISHED ",\"question\":\"采购\"}"};
     world_send(w, &punished, env_id);
-    const struct mail clean = {.from = "health.445100", .type = "credit.check",
+    const struct mail clean = {.from = "health.445100",
+                               .type = "credit.check",
                                .to = {"hub.445100"},
                                .facts = "{\"subject\":" CLEAN ",\"question\":\"采购\"}"};
     world_send(w, &clean, env_id);
@@ -365,9 +387,12 @@ static void a_credit_check_names_restrictions_or_certifies_that_there_are_none(v
 static void expansion_goes_on_after_a_restart_where_it_stopped(void **state)
 {
     struct world *w = *state;
-    const struct mail mail = {.from = "market.445100", .type = "sanction.order",
-                              .to = {"hub.445100"}, .facts = ORDER_BODY("1"),
-                              .basis = {"DL116", "DL118"}, .conversation = ORDER_ID};
+    const struct mail mail = {.from = "market.445100",
+                              .type = "sanction.order",
+                              .to = {"hub.445100"},
+                              .facts = ORDER_BODY("1"),
+                              .basis = {"DL116", "DL118"},
+                              .conversation = ORDER_ID};
     all_connect(w);
     world_make(w, &mail, NULL, NULL);
     world_push(w, "market.445100");

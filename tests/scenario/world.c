@@ -16,7 +16,7 @@
 enum { START_DAY = 20544 }; /* 2026-04-01, under the rules in force then */
 
 static const char *const ids[WORLD_MEMBERS] = {
-    "hub.445100",    "market.445100", "health.445100",
+    "hub.445100",       "market.445100", "health.445100",
     "insurance.445100", "police.445100", "procuratorate.445100",
 };
 
@@ -46,7 +46,7 @@ static void add_public(lianshu_MemberRecord *record, const struct world *w, cons
     lianshu_MemberKey *row = &record->keys[record->keys_count++];
     row->use = (lianshu_KeyUse)key_use(key);
     memcpy(row->public_key, key_public(key), sizeof row->public_key);
-    row->valid_from_ms = w->now_ms - 1000;
+    row->valid_from_ms = w->now_ms - DAY_MS;
     row->valid_until_ms = w->now_ms + UINT64_C(400) * DAY_MS;
 }
 
@@ -56,27 +56,35 @@ static const struct {
     const char *types[12];
 } grants[] = {
     {"hub.445100", true, {"sanction.notice", "credit.certificate"}},
-    {"hub.445100", false, {"subject.register", "subject.relation", "sanction.order", "sanction.lift",
-                           "sanction.annul", "sanction.suspend", "sanction.resume",
-                           "sanction.answer", "sanction.executed", "credit.check"}},
-    {"market.445100", true, {"subject.register", "subject.relation", "sanction.order",
-                             "sanction.lift", "sanction.annul", "sanction.suspend",
-                             "sanction.resume", "sanction.answer", "sanction.executed",
-                             "credit.check", "case.referral"}},
-    {"market.445100", false, {"appointment", "licence.application", "honour", "aefi.report",
-                              "sanction.notice", "credit.certificate", "case.acknowledged",
-                              "case.decision"}},
-    {"health.445100", true, {"appointment", "licence.application", "aefi.report", "honour",
-                             "sanction.answer", "sanction.executed", "credit.check"}},
+    {"hub.445100",
+     false,
+     {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
+      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed",
+      "credit.check"}},
+    {"market.445100",
+     true,
+     {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
+      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed", "credit.check",
+      "case.referral"}},
+    {"market.445100",
+     false,
+     {"appointment", "licence.application", "honour", "aefi.report", "sanction.notice",
+      "credit.certificate", "case.acknowledged", "case.decision"}},
+    {"health.445100",
+     true,
+     {"appointment", "licence.application", "aefi.report", "honour", "sanction.answer",
+      "sanction.executed", "credit.check"}},
     {"health.445100", false, {"sanction.notice", "credit.certificate", "sanction.order"}},
     {"insurance.445100", true, {"honour", "sanction.answer", "sanction.executed"}},
     {"insurance.445100", false, {"sanction.notice"}},
-    {"police.445100", true, {"case.acknowledged", "case.decision", "sanction.answer",
-                             "sanction.executed"}},
+    {"police.445100",
+     true,
+     {"case.acknowledged", "case.decision", "sanction.answer", "sanction.executed"}},
     {"police.445100", false, {"sanction.notice", "case.referral"}},
     {"procuratorate.445100", true, {"sanction.answer", "sanction.executed"}},
-    {"procuratorate.445100", false, {"sanction.notice", "case.referral", "case.acknowledged",
-                                     "case.decision"}},
+    {"procuratorate.445100",
+     false,
+     {"sanction.notice", "case.referral", "case.acknowledged", "case.decision"}},
 };
 
 static void add_grants(lianshu_MemberRecord *record)
@@ -188,7 +196,7 @@ static enum err sim_head(void *ctx, uint64_t *size, uint8_t root[static 32])
 
 /* ---- opening ---- */
 
-static void open_core(struct world *w)
+static enum err try_open_core(struct world *w)
 {
     char path[96];
     struct fault fault = {0};
@@ -211,7 +219,13 @@ static void open_core(struct world *w)
     if (err == OK)
         err = core_open(&w->core, &options, w->now_ms, &fault);
     if (err != OK)
-        fail_msg("core: E%03d %s %s", (int)err, fault.where, fault.detail);
+        print_message("core: E%03d %s %s\n", (int)err, fault.where, fault.detail);
+    return err;
+}
+
+static void open_core(struct world *w)
+{
+    assert_int_equal(try_open_core(w), OK);
     for (size_t i = 0; i < WORLD_MEMBERS; i++) {
         char user[CORE_USER_ID_MAX];
         snprintf(user, sizeof user, "%s/0011223344556677", ids[i]);
@@ -242,8 +256,8 @@ struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN])
         fail_msg("%s:%u %s", fault.where, fault.line, fault.detail);
     assert_int_equal(verifier_open(&w->verifier, VERIFIER_NODES_DEFAULT), OK);
     assert_int_equal(envelope_batch_open(&w->batch, ENVELOPE_BATCH_BYTES_DEFAULT), OK);
-    w->reader = (struct log_reader){.registry = w->registry, .hub = "hub.445100",
-                                    .at_ms = w->now_ms};
+    w->reader =
+        (struct log_reader){.registry = w->registry, .hub = "hub.445100", .at_ms = w->now_ms};
     open_core(w);
     return w;
 }
@@ -292,9 +306,8 @@ int world_teardown(void **state)
 /* ---- making envelopes ---- */
 
 static size_t make_document(struct world *w, const struct mail *mail, uint32_t type,
-                            const pb_msgdesc_t *desc, const void *body,
-                            const uint8_t *facts_hash, uint8_t *out, size_t cap,
-                            uint8_t hash[static HASH_LEN])
+                            const pb_msgdesc_t *desc, const void *body, const uint8_t *facts_hash,
+                            uint8_t *out, size_t cap, uint8_t hash[static HASH_LEN])
 {
     static lianshu_Document d;
     const struct key *key = keyring_find(world_site(w, mail->from)->keys, KEY_USE_SIGN);
@@ -352,13 +365,8 @@ static void fill_audiences(lianshu_Header *h, const struct mail *mail)
             if (facts || strncmp(mail->to[i], "hub.", 4) != 0)
                 add_reader(&h->parts[p], mail->to[i]);
         }
-        if (facts && mail->facts_readers[0] == NULL)
+        if (facts)
             add_reader(&h->parts[p], "hub.445100");
-        if (facts && mail->facts_readers[0] != NULL) {
-            h->parts[p].audience_count = 0;
-            for (size_t i = 0; i < 4 && mail->facts_readers[i] != NULL; i++)
-                add_reader(&h->parts[p], mail->facts_readers[i]);
-        }
     }
 }
 
@@ -381,6 +389,8 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
     h.not_before_ms = mail->not_before_ms;
     h.priority = (uint32_t)type->lane;
     h.sequence = mail->sequence;
+    if (mail->message_id != NULL)
+        memcpy(h.message_id, mail->message_id, sizeof h.message_id);
     strcpy(h.purpose, "demo");
     if (mail->conversation != NULL) {
         h.conversation.size = 16;
@@ -391,17 +401,17 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
     if (mail->facts != NULL) {
         body_from_json(type->facts, mail->facts, body);
         h.parts[h.parts_count].kind = lianshu_PartKind_PART_FACTS;
-        parts[h.parts_count] = span_of(
-            plain[0], make_document(w, mail, type->number, type->facts, body, NULL, plain[0],
-                                    sizeof plain[0], facts_hash));
+        parts[h.parts_count] =
+            span_of(plain[0], make_document(w, mail, type->number, type->facts, body, NULL,
+                                            plain[0], sizeof plain[0], facts_hash));
         h.parts_count++;
     }
     if (mail->sealed != NULL) {
         body_from_json(type->sealed, mail->sealed, body);
         h.parts[h.parts_count].kind = lianshu_PartKind_PART_SEALED;
-        parts[h.parts_count] = span_of(
-            plain[1], make_document(w, mail, type->number, type->sealed, body, facts_hash,
-                                    plain[1], sizeof plain[1], hash));
+        parts[h.parts_count] =
+            span_of(plain[1], make_document(w, mail, type->number, type->sealed, body, facts_hash,
+                                            plain[1], sizeof plain[1], hash));
         h.parts_count++;
     }
     if (mail->file != NULL) {
@@ -413,10 +423,10 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
         h.attachments[0].byte_count = mail->file->byte_count;
         memcpy(h.attachments[0].root, mail->file->root, HASH_LEN);
         h.parts[h.parts_count].kind = lianshu_PartKind_PART_MANIFEST;
-        parts[h.parts_count] = span_of(
-            plain[2], make_document(w, mail, lianshu_DocumentType_TYPE_MANIFEST,
-                                    &lianshu_Manifest_msg, &manifest, facts_hash, plain[2],
-                                    sizeof plain[2], hash));
+        parts[h.parts_count] =
+            span_of(plain[2], make_document(w, mail, lianshu_DocumentType_TYPE_MANIFEST,
+                                            &lianshu_Manifest_msg, &manifest, facts_hash, plain[2],
+                                            sizeof plain[2], hash));
         h.parts_count++;
     }
     fill_audiences(&h, mail);
@@ -465,9 +475,8 @@ static void push_receipt(struct world *w, struct site *site, const struct got *g
     batch_close(&batch);
     uint8_t frame[4096];
     struct writer fw = writer_of(frame, sizeof frame);
-    const struct frame_receipt entry = {.form = FRAME_RECEIPT_MEMBER,
-                                        .receipt = writer_span(&qw),
-                                        .signature = writer_span(&sw)};
+    const struct frame_receipt entry = {
+        .form = FRAME_RECEIPT_MEMBER, .receipt = writer_span(&qw), .signature = writer_span(&sw)};
     frame_receipts_begin(&fw, 0, 1);
     frame_receipts_add(&fw, &entry);
     frame_receipts_end(&fw, span_of(NULL, 0));
@@ -480,9 +489,8 @@ static void take_statement(struct world *w, struct span frame, lianshu_Statement
     struct checkpoint c;
     assert_int_equal(frame_parse_statement(frame, &s), OK);
     assert_int_equal(log_reader_checkpoint(&w->reader, s.checkpoint, &c), OK);
-    assert_int_equal(statement_verify(&w->reader, &c, s.statement,
-                                      (const merkle_hash *)s.path.data, s.path.len / HASH_LEN,
-                                      out),
+    assert_int_equal(statement_verify(&w->reader, &c, s.statement, (const merkle_hash *)s.path.data,
+                                      s.path.len / HASH_LEN, out),
                      OK);
 }
 
@@ -501,12 +509,10 @@ static void open_parts(struct world *w, struct site *site, const lianshu_Header 
         enum err inner;
         uint8_t hash[HASH_LEN];
         assert_int_equal(envelope_open(w->openers[site - w->sites], site->keys, site->id, h, env,
-                                       header_hash, p, buffer, sizeof buffer, &plain, NULL,
-                                       &inner),
+                                       header_hash, p, buffer, sizeof buffer, &plain, NULL, &inner),
                          OK);
-        assert_int_equal(registry_verify_document(w->registry, w->now_ms, plain, w->verifier, &d,
-                                                  hash),
-                         OK);
+        assert_int_equal(
+            registry_verify_document(w->registry, w->now_ms, plain, w->verifier, &d, hash), OK);
         got->parts_open++;
         if (h->parts[p].kind == lianshu_PartKind_PART_FACTS && got->facts == NULL) {
             got->facts_len = d.body.size;
@@ -530,9 +536,9 @@ static void take_envelope(struct world *w, struct site *site, struct span frame,
     assert_memory_equal(env_id, v->env_id.bytes, HASH_LEN);
     assert_string_equal(v->recipient, site->id);
     const struct registry_key *key;
-    assert_int_equal(registry_signer(w->registry, h.sender, h.sender_kid, KEY_USE_SIGN,
-                                     v->accepted_ms, &key),
-                     OK);
+    assert_int_equal(
+        registry_signer(w->registry, h.sender, h.sender_kid, KEY_USE_SIGN, v->accepted_ms, &key),
+        OK);
     assert_int_equal(verifier_check(w->verifier, key->public_key, env_id, env.signature), OK);
     struct got *got = NULL;
     for (size_t i = 0; i < site->got_count; i++) {
@@ -542,8 +548,8 @@ static void take_envelope(struct world *w, struct site *site, struct span frame,
     if (got == NULL) {
         assert_true(site->got_count < WORLD_INBOX_MAX);
         got = &site->got[site->got_count++];
-        *got = (struct got){.type = h.type, .number = v->delivery_number,
-                            .advisory_count = v->advisories_count};
+        *got = (struct got){
+            .type = h.type, .number = v->delivery_number, .advisory_count = v->advisories_count};
         memcpy(got->advisory, v->advisories, sizeof got->advisory);
         memcpy(got->env_id, env_id, HASH_LEN);
         memcpy(got->message_id, h.message_id, 16);
@@ -574,8 +580,8 @@ static void take_receipts(struct world *w, struct site *site, struct span frame)
                                                 entry.path.len / HASH_LEN, &q),
                              OK);
         else
-            assert_int_equal(receipt_verify(entry.receipt, entry.signature, w->registry,
-                                            w->now_ms, w->verifier, &q),
+            assert_int_equal(receipt_verify(entry.receipt, entry.signature, w->registry, w->now_ms,
+                                            w->verifier, &q),
                              OK);
         assert_string_equal(q.sender, site->id);
         assert_true(site->receipt_count < WORLD_RECEIPTS_MAX);
@@ -688,9 +694,9 @@ void world_turn(struct world *w)
 
 void world_push(struct world *w, const char *from)
 {
-    assert_int_equal(core_frame(w->core, world_site(w, from)->peer,
-                                span_of(w->frame, w->frame_len), w->now_ms),
-                     OK);
+    assert_int_equal(
+        core_frame(w->core, world_site(w, from)->peer, span_of(w->frame, w->frame_len), w->now_ms),
+        OK);
 }
 
 void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN])
@@ -731,6 +737,18 @@ void world_leave(struct world *w, const char *member)
     struct site *site = world_site(w, member);
     site->connected = false;
     core_peer_gone(w->core, site->peer, w->now_ms);
+}
+
+void world_push_receipt(struct world *w, const char *member, const struct got *got)
+{
+    push_receipt(w, world_site(w, member), got);
+}
+
+enum err world_try_restart(struct world *w)
+{
+    core_close(&w->core);
+    store_close(&w->store);
+    return try_open_core(w);
 }
 
 void world_restart(struct world *w)

@@ -11,10 +11,10 @@
 #include "t.h"
 
 #include "core/core.h"
+#include "json.h"
 #include "keys/envelope.h"
 #include "keys/keyfile.h"
 #include "keys/receipt.h"
-#include "json.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
 
@@ -33,7 +33,7 @@ struct got { /* an envelope that reached a member */
     uint64_t number;
     size_t advisory_count;
     lianshu_Ground advisory[4];
-    uint64_t seen;  /* how often it came */
+    uint64_t seen; /* how often it came */
     bool receipted;
     size_t parts_open; /* parts that were here for this reader */
     size_t facts_len;
@@ -45,7 +45,7 @@ struct site { /* a member and what its one adapter knows */
     struct keyring *keys;
     uint32_t peer;
     bool connected;
-    bool silent; /* takes envelopes without receipting them */
+    bool silent;     /* takes envelopes without receipting them */
     uint64_t stream; /* highest receipt number stored */
     size_t receipt_count;
     lianshu_Receipt receipts[WORLD_RECEIPTS_MAX];
@@ -75,8 +75,8 @@ struct world {
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
     struct log_reader reader;
-    enum err sign_fails;        /* what the signer answers instead */
-    struct sha256 transcript;   /* of every output, for replay */
+    enum err sign_fails;      /* what the signer answers instead */
+    struct sha256 transcript; /* of every output, for replay */
     uint8_t frame[FRAME_MAX];
     size_t frame_len;
 };
@@ -94,8 +94,8 @@ struct mail {
     uint64_t created_ms; /* 0: now */
     uint64_t expires_ms; /* 0: an hour from created (or as the class allows) */
     uint64_t not_before_ms;
+    const uint8_t *message_id;        /* NULL: a new one */
     const lianshu_ManifestFile *file; /* one attachment; NULL: none */
-    const char *facts_readers[4];     /* instead of the right ones */
 };
 
 int world_setup(void **state);
@@ -117,6 +117,10 @@ void world_turn(struct world *w);
 void world_pass(struct world *w, uint64_t ms);
 void world_hello(struct world *w, const char *member);
 void world_leave(struct world *w, const char *member);
+/* A delivered receipt of this member for that envelope. */
+void world_push_receipt(struct world *w, const char *member, const struct got *got);
+/* As world_restart, but a refusal to start is the answer; on one the core is gone. */
+enum err world_try_restart(struct world *w);
 /* End without a commit, as a killed process does, and start again. */
 void world_restart(struct world *w);
 

@@ -71,70 +71,74 @@ CHANGE(attachment_empty, h->attachments[0].chunk_count = 1; h->attachments[0].by
 CHANGE(attachment_not_allowed, h->type = lianshu_DocumentType_TYPE_APPOINTMENT)
 CHANGE(from_hub, strcpy(h->sender, "hub.445100"))
 
+static const struct {
+    const char *why;
+    change_fn *change;
+    enum err want;
+} header_rows[] = {
+#define ROW(change, want)                                                                          \
+    {                                                                                              \
+#change, change, want                                                                      \
+    }
+    ROW(nothing, OK),
+    ROW(from_hub, OK),
+    ROW(attachment_empty, OK),
+    ROW(suite_zero, ERR_SUITE),
+    ROW(suite_other, ERR_SUITE),
+    ROW(realm_empty, ERR_WIRE_TEXT),
+    ROW(realm_upper, ERR_WIRE_TEXT),
+    ROW(realm_dash, ERR_WIRE_TEXT),
+    ROW(type_zero, ERR_WIRE_ENUM),
+    ROW(type_unknown, ERR_WIRE_ENUM),
+    ROW(type_registry, ERR_WIRE_ENUM),
+    ROW(type_manifest, ERR_WIRE_ENUM),
+    ROW(sender_upper, ERR_WIRE_TEXT),
+    ROW(sender_dot, ERR_WIRE_TEXT),
+    ROW(sender_short, ERR_WIRE_TEXT),
+    ROW(sender_unknown, ERR_WIRE_TEXT),
+    ROW(id_other, ERR_HEADER),
+    ROW(created_other, ERR_HEADER),
+    ROW(priority_high, ERR_HEADER),
+    ROW(conversation_part, ERR_HEADER),
+    ROW(sequence_alone, ERR_HEADER),
+    ROW(reply_part, ERR_HEADER),
+    ROW(purpose_name, ERR_WIRE_TEXT),
+    ROW(purpose_space, ERR_WIRE_TEXT),
+    ROW(no_parts, ERR_HEADER),
+    ROW(kind_none, ERR_WIRE_ENUM),
+    ROW(no_audience, ERR_AUDIENCE),
+    ROW(reader_twice, ERR_AUDIENCE),
+    ROW(swap_readers, ERR_AUDIENCE),
+    ROW(reader_bad, ERR_WIRE_TEXT),
+    ROW(facts_miss_reader, ERR_FACTS_MISSING),
+    ROW(facts_miss_hub, ERR_WIRE_TEXT),
+    ROW(facts_twice, ERR_HEADER),
+    ROW(facts_gone, ERR_AUDIENCE),
+    ROW(hub_reads_sealed, ERR_AUDIENCE),
+    ROW(no_destination, ERR_AUDIENCE),
+    ROW(destination_reads_nothing, ERR_AUDIENCE),
+    ROW(destination_twice, ERR_AUDIENCE),
+    ROW(destination_unsorted, ERR_AUDIENCE),
+    ROW(attachment_beyond, ERR_HEADER),
+    ROW(attachment_of_sealed, ERR_HEADER),
+    ROW(attachment_no_chunks, ERR_HEADER),
+    ROW(attachment_many_chunks, ERR_HEADER),
+    ROW(attachment_few_chunks, ERR_HEADER),
+    ROW(attachment_more_chunks, ERR_HEADER),
+    ROW(attachment_huge, ERR_HEADER),
+    ROW(attachment_not_allowed, ERR_HEADER),
+#undef ROW
+};
+
 static void a_header_is_refused_for_each_fault(void **state)
 {
-    static const struct {
-        const char *why;
-        change_fn *change;
-        enum err want;
-    } rows[] = {
-#define ROW(change, want) {#change, change, want}
-        ROW(nothing, OK),
-        ROW(from_hub, OK),
-        ROW(attachment_empty, OK),
-        ROW(suite_zero, ERR_SUITE),
-        ROW(suite_other, ERR_SUITE),
-        ROW(realm_empty, ERR_WIRE_TEXT),
-        ROW(realm_upper, ERR_WIRE_TEXT),
-        ROW(realm_dash, ERR_WIRE_TEXT),
-        ROW(type_zero, ERR_WIRE_ENUM),
-        ROW(type_unknown, ERR_WIRE_ENUM),
-        ROW(type_registry, ERR_WIRE_ENUM),
-        ROW(type_manifest, ERR_WIRE_ENUM),
-        ROW(sender_upper, ERR_WIRE_TEXT),
-        ROW(sender_dot, ERR_WIRE_TEXT),
-        ROW(sender_short, ERR_WIRE_TEXT),
-        ROW(sender_unknown, ERR_WIRE_TEXT),
-        ROW(id_other, ERR_HEADER),
-        ROW(created_other, ERR_HEADER),
-        ROW(priority_high, ERR_HEADER),
-        ROW(conversation_part, ERR_HEADER),
-        ROW(sequence_alone, ERR_HEADER),
-        ROW(reply_part, ERR_HEADER),
-        ROW(purpose_name, ERR_WIRE_TEXT),
-        ROW(purpose_space, ERR_WIRE_TEXT),
-        ROW(no_parts, ERR_HEADER),
-        ROW(kind_none, ERR_WIRE_ENUM),
-        ROW(no_audience, ERR_AUDIENCE),
-        ROW(reader_twice, ERR_AUDIENCE),
-        ROW(swap_readers, ERR_AUDIENCE),
-        ROW(reader_bad, ERR_WIRE_TEXT),
-        ROW(facts_miss_reader, ERR_FACTS_MISSING),
-        ROW(facts_miss_hub, ERR_WIRE_TEXT),
-        ROW(facts_twice, ERR_HEADER),
-        ROW(facts_gone, ERR_AUDIENCE),
-        ROW(hub_reads_sealed, ERR_AUDIENCE),
-        ROW(no_destination, ERR_AUDIENCE),
-        ROW(destination_reads_nothing, ERR_AUDIENCE),
-        ROW(destination_twice, ERR_AUDIENCE),
-        ROW(destination_unsorted, ERR_AUDIENCE),
-        ROW(attachment_beyond, ERR_HEADER),
-        ROW(attachment_of_sealed, ERR_HEADER),
-        ROW(attachment_no_chunks, ERR_HEADER),
-        ROW(attachment_many_chunks, ERR_HEADER),
-        ROW(attachment_few_chunks, ERR_HEADER),
-        ROW(attachment_more_chunks, ERR_HEADER),
-        ROW(attachment_huge, ERR_HEADER),
-        ROW(attachment_not_allowed, ERR_HEADER),
-#undef ROW
-    };
     lianshu_Header h;
     (void)state;
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        print_message("row %zu: %s\n", i, rows[i].why);
+    for (size_t i = 0; i < T_COUNT(header_rows); i++) {
+        print_message("row %zu: %s\n", i, header_rows[i].why);
         sample_header(&h);
-        rows[i].change(&h);
-        assert_int_equal(header_check(&h), rows[i].want);
+        header_rows[i].change(&h);
+        assert_int_equal(header_check(&h), header_rows[i].want);
     }
 }
 

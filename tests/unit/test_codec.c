@@ -77,68 +77,71 @@ static void every_mutation_is_refused_or_canonical(void **state)
 /* P-03 … P-12. A Credit is {uint32 messages = 1, uint32 bytes = 2}; a Welcome begins with the text
  * hub = 1; a Tombstone is {uint64 number = 1, ReceiptKind kind = 2}; a Statement has tombstones =
  * 7; a Busy has bytes message_id = 1 of at most 16; a Reader has kid = 2 of exactly 16. */
+static const struct {
+    const char *why;
+    const pb_msgdesc_t *desc;
+    struct span in;
+    enum err want;
+} encodings[] = {
+#define ROW(why, name, literal, want)                                                              \
+    {                                                                                              \
+        why, &lianshu_##name##_msg, {(const uint8_t *)literal, sizeof literal - 1}, want           \
+    }
+    ROW("plain", Credit, "\x08\x05\x10\x06", OK),
+    ROW("empty message of defaults", Credit, "", OK),
+    ROW("largest uint32", Credit, "\x08\xff\xff\xff\xff\x0f", OK),
+    ROW("P-03 twice", Credit, "\x08\x05\x08\x05", ERR_NOT_CANONICAL),
+    ROW("P-03 text twice", Welcome, "\x0a\x01z\x0a\x01z", ERR_NOT_CANONICAL),
+    ROW("P-04 order", Credit, "\x10\x06\x08\x05", ERR_NOT_CANONICAL),
+    ROW("P-05 overlong value", Credit, "\x08\x85\x00", ERR_NOT_CANONICAL),
+    ROW("P-05 overlong tag", Credit, "\x88\x00\x05", ERR_NOT_CANONICAL),
+    ROW("P-05 eleven bytes", Credit, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        ERR_VARINT),
+    ROW("P-05 over 32 bits", Credit, "\x08\x80\x80\x80\x80\x10", ERR_VARINT),
+    ROW("P-06 unknown field", Credit, "\x08\x05\x18\x01", ERR_WIRE_FIELD),
+    ROW("P-06 unknown text field", Credit, "\x1a\x02zz", ERR_WIRE_FIELD),
+    ROW("P-06 unknown, nested", Statement, "\x3a\x04\x08\x01\x18\x01", ERR_WIRE_FIELD),
+    ROW("P-06 field 0", Credit, "\x00\x05", ERR_WIRE_FIELD),
+    ROW("P-06 group", Credit, "\x1b\x1c", ERR_WIRE_FIELD),
+    ROW("P-07 explicit zero", Credit, "\x08\x00", ERR_NOT_CANONICAL),
+    ROW("P-07 empty text", Welcome, "\x0a\x00", ERR_NOT_CANONICAL),
+    ROW("P-08 NUL in text", Welcome, "\x0a\x03z\0x", ERR_NOT_CANONICAL),
+    ROW("P-09 broken UTF-8", Welcome, "\x0a\x01\xff", ERR_WIRE_TEXT),
+    ROW("P-09 overlong UTF-8", Welcome, "\x0a\x02\xc1\x81", ERR_WIRE_TEXT),
+    ROW("P-09 byte order mark", Welcome, "\x0a\x03\xef\xbb\xbf", ERR_WIRE_TEXT),
+    ROW("P-09 bidi", Welcome, "\x0a\x03\xe2\x80\xae", ERR_WIRE_TEXT),
+    ROW("P-11 enum in range", Tombstone, "\x08\x01\x10\x0d", OK),
+    ROW("P-11 enum out of range", Tombstone, "\x08\x01\x10\x0e", ERR_WIRE_ENUM),
+    ROW("P-11 enum, nested", Statement, "\x3a\x04\x08\x01\x10\x7f", ERR_WIRE_ENUM),
+    ROW("P-11 enum negative", Tombstone, "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        ERR_VARINT),
+    ROW("P-12 too many", Statement,
+        ":\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00",
+        ERR_NESTING),
+    ROW("P-12 bytes too long", Busy, "\x0a\x11zzzzzzzzzzzzzzzzz", ERR_NESTING),
+    ROW("P-12 text too long", Welcome, "\x12\x11zzzzzzzzzzzzzzzzz", ERR_NESTING),
+    ROW("P-12 fixed too short", Reader, "\x0a\x01z\x12\x0fzzzzzzzzzzzzzzz", ERR_NESTING),
+    ROW("fixed missing", Reader, "\x0a\x01z", ERR_NOT_CANONICAL),
+    ROW("wrong wire type", Credit, "\x0a\x01z", ERR_NOT_CANONICAL),
+    ROW("cut short", Welcome, "\x0a\x05z", ERR_NOT_CANONICAL),
+    ROW("cut in a tag", Credit, "\x08\x05\x90", ERR_NOT_CANONICAL),
+    ROW("submessage beyond its parent", Statement, "\x3a\x7f\x08", ERR_NOT_CANONICAL),
+    ROW("two of a oneof", Control, "\x08\x03\x22\x00\x32\x00", ERR_NOT_CANONICAL),
+    ROW("bool of two", SanctionOrder, "\xa0\x01\x02", ERR_NOT_CANONICAL),
+#undef ROW
+};
+
 static void other_encodings_are_refused_with_their_code(void **state)
 {
-    static const struct {
-        const char *why;
-        const pb_msgdesc_t *desc;
-        struct span in;
-        enum err want;
-    } rows[] = {
-#define ROW(why, name, literal, want)                                                              \
-    {why, &lianshu_##name##_msg, {(const uint8_t *)literal, sizeof literal - 1}, want}
-        ROW("plain", Credit, "\x08\x05\x10\x06", OK),
-        ROW("empty message of defaults", Credit, "", OK),
-        ROW("largest uint32", Credit, "\x08\xff\xff\xff\xff\x0f", OK),
-        ROW("P-03 twice", Credit, "\x08\x05\x08\x05", ERR_NOT_CANONICAL),
-        ROW("P-03 text twice", Welcome, "\x0a\x01z\x0a\x01z", ERR_NOT_CANONICAL),
-        ROW("P-04 order", Credit, "\x10\x06\x08\x05", ERR_NOT_CANONICAL),
-        ROW("P-05 overlong value", Credit, "\x08\x85\x00", ERR_NOT_CANONICAL),
-        ROW("P-05 overlong tag", Credit, "\x88\x00\x05", ERR_NOT_CANONICAL),
-        ROW("P-05 eleven bytes", Credit, "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-            ERR_VARINT),
-        ROW("P-05 over 32 bits", Credit, "\x08\x80\x80\x80\x80\x10", ERR_VARINT),
-        ROW("P-06 unknown field", Credit, "\x08\x05\x18\x01", ERR_WIRE_FIELD),
-        ROW("P-06 unknown text field", Credit, "\x1a\x02zz", ERR_WIRE_FIELD),
-        ROW("P-06 unknown, nested", Statement, "\x3a\x04\x08\x01\x18\x01", ERR_WIRE_FIELD),
-        ROW("P-06 field 0", Credit, "\x00\x05", ERR_WIRE_FIELD),
-        ROW("P-06 group", Credit, "\x1b\x1c", ERR_WIRE_FIELD),
-        ROW("P-07 explicit zero", Credit, "\x08\x00", ERR_NOT_CANONICAL),
-        ROW("P-07 empty text", Welcome, "\x0a\x00", ERR_NOT_CANONICAL),
-        ROW("P-08 NUL in text", Welcome, "\x0a\x03z\0x", ERR_NOT_CANONICAL),
-        ROW("P-09 broken UTF-8", Welcome, "\x0a\x01\xff", ERR_WIRE_TEXT),
-        ROW("P-09 overlong UTF-8", Welcome, "\x0a\x02\xc1\x81", ERR_WIRE_TEXT),
-        ROW("P-09 byte order mark", Welcome, "\x0a\x03\xef\xbb\xbf", ERR_WIRE_TEXT),
-        ROW("P-09 bidi", Welcome, "\x0a\x03\xe2\x80\xae", ERR_WIRE_TEXT),
-        ROW("P-11 enum in range", Tombstone, "\x08\x01\x10\x0d", OK),
-        ROW("P-11 enum out of range", Tombstone, "\x08\x01\x10\x0e", ERR_WIRE_ENUM),
-        ROW("P-11 enum, nested", Statement, "\x3a\x04\x08\x01\x10\x7f", ERR_WIRE_ENUM),
-        ROW("P-11 enum negative", Tombstone, "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-            ERR_VARINT),
-        ROW("P-12 too many", Statement,
-            ":\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00:\x00",
-            ERR_NESTING),
-        ROW("P-12 bytes too long", Busy, "\x0a\x11zzzzzzzzzzzzzzzzz", ERR_NESTING),
-        ROW("P-12 text too long", Welcome, "\x12\x11zzzzzzzzzzzzzzzzz", ERR_NESTING),
-        ROW("P-12 fixed too short", Reader, "\x0a\x01z\x12\x0fzzzzzzzzzzzzzzz", ERR_NESTING),
-        ROW("fixed missing", Reader, "\x0a\x01z", ERR_NOT_CANONICAL),
-        ROW("wrong wire type", Credit, "\x0a\x01z", ERR_NOT_CANONICAL),
-        ROW("cut short", Welcome, "\x0a\x05z", ERR_NOT_CANONICAL),
-        ROW("cut in a tag", Credit, "\x08\x05\x90", ERR_NOT_CANONICAL),
-        ROW("submessage beyond its parent", Statement, "\x3a\x7f\x08", ERR_NOT_CANONICAL),
-        ROW("two of a oneof", Control, "\x08\x03\x22\x00\x32\x00", ERR_NOT_CANONICAL),
-        ROW("bool of two", SanctionOrder, "\xa0\x01\x02", ERR_NOT_CANONICAL),
-#undef ROW
-    };
     static union {
         lianshu_SanctionOrder order;
         lianshu_Control control;
         lianshu_Statement statement;
     } room;
     (void)state;
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        print_message("row %zu: %s\n", i, rows[i].why);
-        assert_int_equal(wire_decode(rows[i].desc, rows[i].in, &room), rows[i].want);
+    for (size_t i = 0; i < T_COUNT(encodings); i++) {
+        print_message("row %zu: %s\n", i, encodings[i].why);
+        assert_int_equal(wire_decode(encodings[i].desc, encodings[i].in, &room), encodings[i].want);
     }
 }
 

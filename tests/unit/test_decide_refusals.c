@@ -456,14 +456,35 @@ static void an_unknown_answer_decides_nothing(void **state)
     assert_int_equal(out.duty_count, 0);
 }
 
+static void with_a_region_table_the_region_must_exist(void **state)
+{
+    struct decide_input in = input_r01(*state);
+    lianshu_SanctionOrder order = order_r01();
+    struct regions *regions = NULL;
+    struct fault fault = {0};
+    struct decision out;
+    assert_int_equal(regions_open(&regions, "schemas/data/regions.csv", &fault), OK);
+    in.regions = regions;
+    assert_int_equal(decide(*state, &in, &order, &out, NULL), OK);
+    assert_int_equal(out.err, OK);
+    snprintf(order.subject.region, sizeof order.subject.region, "445199");
+    assert_int_equal(decide(*state, &in, &order, &out, NULL), OK);
+    assert_int_equal(out.err, ERR_REGION);
+    regions_close(&regions);
+}
+
 #define CASE(fn) cmocka_unit_test_setup(fn, setup)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(every_refusal_has_its_code_and_no_duties), CASE(the_offended_article_is_named),
-        CASE(what_a_province_decides_needs_no_consent), CASE(a_correction_follows_its_version),
-        CASE(r09_reaches_the_enterprise_alone),         CASE(an_unknown_answer_decides_nothing),
+        CASE(every_refusal_has_its_code_and_no_duties),
+        CASE(the_offended_article_is_named),
+        CASE(what_a_province_decides_needs_no_consent),
+        CASE(a_correction_follows_its_version),
+        CASE(r09_reaches_the_enterprise_alone),
+        CASE(with_a_region_table_the_region_must_exist),
+        CASE(an_unknown_answer_decides_nothing),
     };
     return cmocka_run_group_tests_name("decide_refusals", tests, open_world, close_world);
 }

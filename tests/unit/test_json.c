@@ -117,66 +117,65 @@ static void missing_and_null_are_defaults(void **state)
     json_close(&j);
 }
 
+static const struct {
+    const pb_msgdesc_t *desc;
+    const char *text;
+    enum err want;
+    const char *path;
+} fault_rows[] = {
+#define ORDER &lianshu_SanctionOrder_msg
+    {ORDER, "[]", ERR_FIELD_VALUE, ""},
+    {ORDER, "{\"colour\":1}", ERR_FIELD_UNKNOWN, "colour"},
+    {ORDER, "{\"subject\":{\"colour\":1}}", ERR_FIELD_UNKNOWN, "subject.colour"},
+    {ORDER, "{\"subject\":[]}", ERR_FIELD_VALUE, "subject"},
+    {ORDER, "{\"subject\":{\"id\":7}}", ERR_FIELD_VALUE, "subject.id"},
+    {ORDER, "{\"subject\":{\"kind\":\"castle\"}}", ERR_FIELD_VALUE, "subject.kind"},
+    {ORDER, "{\"subject\":{\"kind\":1}}", ERR_FIELD_VALUE, "subject.kind"},
+    {ORDER, "{\"subject\":{\"region\":\"4451020\"}}", ERR_FIELD_LONG, "subject.region"},
+    {ORDER, "{\"subject\":{\"name\":\"a\\u202e\"}}", ERR_UTF8, "subject.name"},
+    {ORDER, "{\"subject\":{\"name\":\"a\\u0007\"}}", ERR_UTF8, "subject.name"},
+    {ORDER, "{\"persons\":{}}", ERR_FIELD_VALUE, "persons"},
+    {ORDER, "{\"persons\":[{},7]}", ERR_FIELD_VALUE, "persons[1]"},
+    {ORDER, "{\"persons\":[{},{\"id\":true}]}", ERR_FIELD_VALUE, "persons[1].id"},
+    {ORDER, "{\"persons\":[{},{\"responsible\":1}]}", ERR_FIELD_VALUE, "persons[1].responsible"},
+    {ORDER, "{\"persons\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", ERR_FIELD_LONG,
+     "persons"},
+    {ORDER, "{\"persons\":[{}],\"list\":7}", ERR_FIELD_VALUE, "list"},
+    {ORDER, "{\"order_id\":\"00\"}", ERR_FIELD_VALUE, "order_id"},
+    {ORDER, "{\"order_id\":\"0102030405060708090A0B0C0D0E0F10\"}", ERR_FIELD_VALUE, "order_id"},
+    {ORDER, "{\"order_id\":\"010203040506070809000102030405060708\"}", ERR_FIELD_VALUE, "order_id"},
+    {ORDER, "{\"evidence_sha256\":\"0\"}", ERR_FIELD_VALUE, "evidence_sha256"},
+    {ORDER, "{\"version\":-1}", ERR_FIELD_VALUE, "version"},
+    {ORDER, "{\"version\":1.0}", ERR_FIELD_VALUE, "version"},
+    {ORDER, "{\"version\":\"1\"}", ERR_FIELD_VALUE, "version"},
+    {ORDER, "{\"version\":4294967296}", ERR_FIELD_VALUE, "version"},
+    {ORDER, "{\"decision_date\":20261101}", ERR_FIELD_VALUE, "decision_date"},
+    {ORDER, "{\"decision_date\":\"2026-02-30\"}", ERR_FIELD_VALUE, "decision_date"},
+    {ORDER, "{\"decision_date\":\"20261101\"}", ERR_FIELD_VALUE, "decision_date"},
+    {ORDER, "{\"public_subject\":\"true\"}", ERR_FIELD_VALUE, "public_subject"},
+#undef ORDER
+    {&lianshu_Document_msg, "{\"type\":\"sanction.joke\"}", ERR_TYPE_UNKNOWN, "type"},
+    {&lianshu_Document_msg, "{\"issued_ms\":1795312800123}", ERR_FIELD_VALUE, "issued_ms"},
+    {&lianshu_Document_msg, "{\"issued_ms\":\"2026-11-22\"}", ERR_FIELD_VALUE, "issued_ms"},
+    {&lianshu_Document_msg, "{\"body\":\"AB==\"}", ERR_FIELD_VALUE, "body"},
+    {&lianshu_Document_msg, "{\"addressees\":[\"a\",7]}", ERR_FIELD_VALUE, "addressees[1]"},
+    {&lianshu_Document_msg, "{\"conversation\":\"0102030405060708090001020304050607\"}",
+     ERR_FIELD_LONG, "conversation"},
+    {&lianshu_Control_msg, "{\"ack\":{},\"credit\":{}}", ERR_FIELD_VALUE, "credit"},
+    {&lianshu_Control_msg, "{\"body\":{}}", ERR_FIELD_UNKNOWN, "body"},
+};
+
 static void faults_name_their_path_and_never_the_value(void **state)
 {
-    static const struct {
-        const pb_msgdesc_t *desc;
-        const char *text;
-        enum err want;
-        const char *path;
-    } rows[] = {
-#define ORDER &lianshu_SanctionOrder_msg
-        {ORDER, "[]", ERR_FIELD_VALUE, ""},
-        {ORDER, "{\"colour\":1}", ERR_FIELD_UNKNOWN, "colour"},
-        {ORDER, "{\"subject\":{\"colour\":1}}", ERR_FIELD_UNKNOWN, "subject.colour"},
-        {ORDER, "{\"subject\":[]}", ERR_FIELD_VALUE, "subject"},
-        {ORDER, "{\"subject\":{\"id\":7}}", ERR_FIELD_VALUE, "subject.id"},
-        {ORDER, "{\"subject\":{\"kind\":\"castle\"}}", ERR_FIELD_VALUE, "subject.kind"},
-        {ORDER, "{\"subject\":{\"kind\":1}}", ERR_FIELD_VALUE, "subject.kind"},
-        {ORDER, "{\"subject\":{\"region\":\"4451020\"}}", ERR_FIELD_LONG, "subject.region"},
-        {ORDER, "{\"subject\":{\"name\":\"a\\u202e\"}}", ERR_UTF8, "subject.name"},
-        {ORDER, "{\"subject\":{\"name\":\"a\\u0007\"}}", ERR_UTF8, "subject.name"},
-        {ORDER, "{\"persons\":{}}", ERR_FIELD_VALUE, "persons"},
-        {ORDER, "{\"persons\":[{},7]}", ERR_FIELD_VALUE, "persons[1]"},
-        {ORDER, "{\"persons\":[{},{\"id\":true}]}", ERR_FIELD_VALUE, "persons[1].id"},
-        {ORDER, "{\"persons\":[{},{\"responsible\":1}]}", ERR_FIELD_VALUE,
-         "persons[1].responsible"},
-        {ORDER, "{\"persons\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}",
-         ERR_FIELD_LONG, "persons"},
-        {ORDER, "{\"persons\":[{}],\"list\":7}", ERR_FIELD_VALUE, "list"},
-        {ORDER, "{\"order_id\":\"00\"}", ERR_FIELD_VALUE, "order_id"},
-        {ORDER, "{\"order_id\":\"0102030405060708090A0B0C0D0E0F10\"}", ERR_FIELD_VALUE, "order_id"},
-        {ORDER, "{\"order_id\":\"010203040506070809000102030405060708\"}", ERR_FIELD_VALUE,
-         "order_id"},
-        {ORDER, "{\"evidence_sha256\":\"0\"}", ERR_FIELD_VALUE, "evidence_sha256"},
-        {ORDER, "{\"version\":-1}", ERR_FIELD_VALUE, "version"},
-        {ORDER, "{\"version\":1.0}", ERR_FIELD_VALUE, "version"},
-        {ORDER, "{\"version\":\"1\"}", ERR_FIELD_VALUE, "version"},
-        {ORDER, "{\"version\":4294967296}", ERR_FIELD_VALUE, "version"},
-        {ORDER, "{\"decision_date\":20261101}", ERR_FIELD_VALUE, "decision_date"},
-        {ORDER, "{\"decision_date\":\"2026-02-30\"}", ERR_FIELD_VALUE, "decision_date"},
-        {ORDER, "{\"decision_date\":\"20261101\"}", ERR_FIELD_VALUE, "decision_date"},
-        {ORDER, "{\"public_subject\":\"true\"}", ERR_FIELD_VALUE, "public_subject"},
-#undef ORDER
-        {&lianshu_Document_msg, "{\"type\":\"sanction.joke\"}", ERR_TYPE_UNKNOWN, "type"},
-        {&lianshu_Document_msg, "{\"issued_ms\":1795312800123}", ERR_FIELD_VALUE, "issued_ms"},
-        {&lianshu_Document_msg, "{\"issued_ms\":\"2026-11-22\"}", ERR_FIELD_VALUE, "issued_ms"},
-        {&lianshu_Document_msg, "{\"body\":\"AB==\"}", ERR_FIELD_VALUE, "body"},
-        {&lianshu_Document_msg, "{\"addressees\":[\"a\",7]}", ERR_FIELD_VALUE, "addressees[1]"},
-        {&lianshu_Document_msg, "{\"conversation\":\"0102030405060708090001020304050607\"}",
-         ERR_FIELD_LONG, "conversation"},
-        {&lianshu_Control_msg, "{\"ack\":{},\"credit\":{}}", ERR_FIELD_VALUE, "credit"},
-        {&lianshu_Control_msg, "{\"body\":{}}", ERR_FIELD_UNKNOWN, "body"},
-    };
     static lianshu_Document room;
     (void)state;
     assert_true(sizeof room > sizeof(lianshu_SanctionOrder));
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
+    for (size_t i = 0; i < T_COUNT(fault_rows); i++) {
         struct fault f = {.where = ""};
-        struct json *j = parse(rows[i].text);
-        print_message("row %zu: %s\n", i, rows[i].text);
-        assert_int_equal(json_to_message(j, rows[i].desc, &room, &f), rows[i].want);
-        assert_string_equal(f.where, rows[i].path);
+        struct json *j = parse(fault_rows[i].text);
+        print_message("row %zu: %s\n", i, fault_rows[i].text);
+        assert_int_equal(json_to_message(j, fault_rows[i].desc, &room, &f), fault_rows[i].want);
+        assert_string_equal(f.where, fault_rows[i].path);
         assert_null(strstr(f.detail, "castle"));
         assert_null(strstr(f.detail, "4451020"));
         json_close(&j);

@@ -683,7 +683,7 @@ static void random_steps_keep_every_promise(void **state)
     uint64_t now = 0;
     uint32_t seed = 99;
 
-    for (int step = 0; step < 6000; step++) {
+    for (int step = 0; step < 4000; step++) {
         seed = seed * 1664525u + 1013904223u;
         uint32_t dice = seed >> 16;
         uint64_t pick = 1 + dice / 16 % ROWS;

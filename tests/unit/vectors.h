@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VECTOR_LINE_MAX = 4096 };
+enum { VECTOR_LINE_MAX = 16384 };
 
 /* The bytes called name in tests/vectors/file, into buffer. Asserts that they are there. */
 static inline struct span vector_get(const char *file, const char *name, uint8_t *buffer,

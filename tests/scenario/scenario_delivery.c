@@ -1,0 +1,441 @@
+/* Store and forward: once, in order, again until receipted, over restarts. */
+#include "scenario/texts.h"
+#include "scenario/world.h"
+
+#include "base/clock.h"
+#include "keys/attachment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LEASE_MS = 30 * 1000 };
+
+#define CONVERSATION "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static struct mail application(const char *conversation, uint64_t sequence)
+{
+    return (struct mail){.from = "health.445100",
+                         .type = "licence.application",
+                         .to = {"market.445100"},
+                         .facts = LICENCE_BODY(CLEAN),
+                         .conversation = conversation,
+                         .sequence = sequence};
+}
+
+static void send_application(struct world *w, uint8_t env_id[HASH_LEN])
+{
+    const struct mail mail = application(NULL, 0);
+    world_send(w, &mail, env_id);
+}
+
+static void an_accepted_envelope_arrives_once_and_its_receipts_come_back(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    send_application(w, env_id);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
+    assert_int_equal(world_got(w, "market.445100", "licence.application", 0)->seen, 1);
+    const struct site *health = world_site(w, "health.445100");
+    assert_int_equal(health->receipt_count, 2);
+    assert_int_equal(health->receipts[0].kind, lianshu_ReceiptKind_RECEIPT_ACCEPTED);
+    assert_string_equal(health->receipts[0].by, "hub.445100");
+    assert_int_equal(health->receipts[1].kind, lianshu_ReceiptKind_RECEIPT_DELIVERED);
+    assert_string_equal(health->receipts[1].by, "market.445100");
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
+static void nothing_leaves_before_the_commit(void **state)
+{
+    struct world *w = *state;
+    struct core_output out;
+    world_hello(w, "health.445100");
+    const struct mail mail = application(NULL, 0);
+    world_make(w, &mail, NULL, NULL);
+    world_push(w, "health.445100");
+    assert_false(core_output(w->core, &out));
+    assert_int_equal(core_commit(w->core, w->now_ms), OK);
+    assert_true(core_output(w->core, &out));
+}
+
+static void without_a_signed_head_there_is_no_receipt(void **state)
+{
+    struct world *w = *state;
+    struct core_output out;
+    world_hello(w, "health.445100");
+    const struct mail mail = application(NULL, 0);
+    world_make(w, &mail, NULL, NULL);
+    world_push(w, "health.445100");
+    w->sign_fails = ERR_SIGNER;
+    assert_int_equal(core_commit(w->core, w->now_ms), ERR_SIGNER);
+    assert_false(core_output(w->core, &out));
+    w->sign_fails = OK;
+    world_restart(w); /* the supervisor; the signer gets what it lacks */
+    world_turn(w);
+    world_push(w, "health.445100");
+    world_turn(w);
+    assert_int_equal(world_status(w, "envelopes"), 1);
+    assert_int_equal(world_site(w, "health.445100")->receipts[0].kind,
+                     lianshu_ReceiptKind_RECEIPT_ACCEPTED);
+}
+
+static void what_was_not_committed_never_was(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    world_hello(w, "health.445100");
+    const struct mail mail = application(NULL, 0);
+    world_make(w, &mail, env_id, NULL);
+    world_push(w, "health.445100");
+    world_restart(w); /* killed before the commit */
+    assert_int_equal(world_status(w, "envelopes"), 0);
+    world_push(w, "health.445100"); /* the sender kept its frame */
+    world_turn(w);
+    assert_int_equal(world_status(w, "envelopes"), 1);
+    assert_int_equal(world_verdict(w, "health.445100", env_id),
+                     lianshu_ReceiptKind_RECEIPT_ACCEPTED);
+}
+
+static void assert_same_receipt(const lianshu_Receipt *a, const lianshu_Receipt *b)
+{
+    uint8_t bytes[2][FRAME_RECEIPT_MAX];
+    struct writer w[2] = {writer_of(bytes[0], sizeof bytes[0]),
+                          writer_of(bytes[1], sizeof bytes[1])};
+    assert_int_equal(receipt_encode(a, &w[0]), OK);
+    assert_int_equal(receipt_encode(b, &w[1]), OK);
+    assert_int_equal(w[0].len, w[1].len);
+    assert_memory_equal(bytes[0], bytes[1], w[0].len);
+}
+
+static void a_repeat_gets_the_first_receipt_and_is_not_delivered_again(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    send_application(w, env_id);
+    struct site *health = world_site(w, "health.445100");
+    size_t before = health->receipt_count;
+    for (int i = 0; i < 3; i++) {
+        world_push(w, "health.445100");
+        world_turn(w);
+    }
+    assert_int_equal(health->receipt_count, before + 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_same_receipt(&health->receipts[before + i], &health->receipts[0]);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
+    assert_int_equal(world_status(w, "envelopes"), 1);
+}
+
+static void a_repeat_is_answered_whatever_the_time_is_now(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    world_hello(w, "health.445100");
+    send_application(w, env_id);
+    world_pass(w, 30 * (uint64_t)DAY_MS); /* long after its end */
+    struct site *health = world_site(w, "health.445100");
+    size_t before = health->receipt_count;
+    world_push(w, "health.445100");
+    world_turn(w);
+    assert_int_equal(health->receipt_count, before + 1);
+    assert_int_equal(health->receipts[before].kind, lianshu_ReceiptKind_RECEIPT_ACCEPTED);
+}
+
+static void an_absent_member_gets_everything_in_order_when_it_returns(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    for (uint64_t i = 1; i <= 5; i++) {
+        const struct mail mail = application(CONVERSATION, i);
+        world_send(w, &mail, NULL);
+    }
+    assert_int_equal(world_status(w, "undelivered"), 5);
+    world_restart(w);
+    world_hello(w, "market.445100");
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 5);
+    for (size_t i = 0; i < 5; i++) {
+        const struct got *got = world_got(w, "market.445100", "licence.application", i);
+        assert_int_equal(got->number, i + 1);
+        assert_int_equal(got->seen, 1);
+    }
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
+static void a_member_that_gives_no_receipt_is_sent_it_again_with_growing_pauses(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    world_site(w, "market.445100")->silent = true;
+    send_application(w, NULL);
+    struct got *got = world_got(w, "market.445100", "licence.application", 0);
+    assert_int_equal(got->seen, 1);
+    world_pass(w, LEASE_MS - 1);
+    assert_int_equal(got->seen, 1);
+    world_pass(w, 1);
+    world_pass(w, 1000);
+    assert_int_equal(got->seen, 2);
+    world_pass(w, LEASE_MS);
+    world_pass(w, 999); /* the second pause is longer */
+    assert_int_equal(got->seen, 2);
+    world_pass(w, 1001);
+    assert_int_equal(got->seen, 3);
+    world_site(w, "market.445100")->silent = false;
+    world_pass(w, LEASE_MS);
+    world_pass(w, 10 * 1000);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
+static void what_an_adapter_held_is_due_at_once_when_it_is_gone(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    world_site(w, "market.445100")->silent = true;
+    send_application(w, NULL);
+    world_leave(w, "market.445100");
+    world_site(w, "market.445100")->silent = false;
+    world_hello(w, "market.445100");
+    assert_int_equal(world_got(w, "market.445100", "licence.application", 0)->seen, 2);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
+static void no_more_is_out_than_the_window_that_an_adapter_gave(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    world_site(w, "market.445100")->silent = true;
+    for (int i = 0; i < 70; i++)
+        send_application(w, NULL);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 64);
+}
+
+static void an_envelope_waits_for_its_not_before(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    struct mail mail = application(NULL, 0);
+    mail.not_before_ms = w->now_ms + 5000;
+    world_send(w, &mail, NULL);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
+    world_pass(w, 4999);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
+    world_pass(w, 1);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
+}
+
+static void a_number_that_comes_early_waits_at_its_sender(void **state)
+{
+    struct world *w = *state;
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    const struct mail second = application(CONVERSATION, 2);
+    const struct mail first = application(CONVERSATION, 1);
+    world_send(w, &second, NULL);
+    assert_int_equal(world_site(w, "health.445100")->last_busy_code, ERR_SEQUENCE_GAP);
+    assert_int_equal(world_status(w, "envelopes"), 0);
+    world_send(w, &first, NULL);
+    world_send(w, &second, NULL);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 2);
+    uint8_t env_id[HASH_LEN];
+    world_send(w, &second, env_id); /* another envelope with a used number */
+    assert_int_equal(world_code(w, "health.445100", env_id), ERR_SEQUENCE);
+}
+
+static void receipts_wait_for_a_sender_that_was_away(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    world_hello(w, "market.445100");
+    world_hello(w, "health.445100");
+    world_leave(w, "health.445100");
+    send_application(w, env_id); /* its frame came before the connection broke */
+    assert_int_equal(world_site(w, "health.445100")->receipt_count, 0);
+    world_restart(w);
+    world_hello(w, "health.445100");
+    assert_int_equal(world_site(w, "health.445100")->receipt_count, 2);
+}
+
+/* ---- attachments ---- */
+
+static struct attachment *make_file(struct world *w, size_t len, lianshu_ManifestFile *file,
+                                    int *fd)
+{
+    char path[] = "/tmp/attachment-XXXXXX";
+    struct attachment *a = NULL;
+    *fd = mkstemp(path);
+    assert_true(*fd >= 0);
+    unlink(path);
+    uint8_t *bytes = malloc(len);
+    memset(bytes, 0x5a, len);
+    assert_int_equal(write(*fd, bytes, len), (ssize_t)len);
+    free(bytes);
+    assert_int_equal(attachment_open(&a, *fd, NULL, &w->entropy), OK);
+    assert_int_equal(attachment_measure(a), OK);
+    *file = (lianshu_ManifestFile){0};
+    attachment_manifest(a, file);
+    strcpy(file->name, "移送书.pdf");
+    strcpy(file->media_type, "application/pdf");
+    return a;
+}
+
+static void push_chunk(struct world *w, struct attachment *a, uint64_t index, const char *from)
+{
+    struct writer out = writer_of(w->frame, sizeof w->frame);
+    assert_int_equal(attachment_chunk(a, index, &out), OK);
+    w->frame_len = out.len;
+    world_push(w, from);
+}
+
+#define CLOCK_BODY                                                                                 \
+    "{\"case_id\":\"" CASE_ID                                                                      \
+    "\",\"transition\":\"T07\",\"event_ms\":\"2026-04-01T10:00:00+08:00\","                        \
+    "\"owner\":\"police.445100\"}"
+#define REFERRAL_BODY                                                                              \
+    "{\"case_id\":\"" CASE_ID                                                                      \
+    "\",\"case_number\":\"潮市监移〔2026〕1号\",\"cause\":\"涉嫌销售假药\","          \
+    "\"suspect\":" PUNISHED ",\"offence\":\"销售假药罪\",\"facts\":\"略\",\"officer\":\"承办人\"}"
+
+static void an_envelope_is_accepted_only_when_its_attachment_is_all_there(void **state)
+{
+    struct world *w = *state;
+    lianshu_ManifestFile file;
+    int fd;
+    uint8_t env_id[HASH_LEN];
+    uint8_t id[16];
+    world_hello(w, "market.445100");
+    world_hello(w, "police.445100");
+    struct attachment *a = make_file(w, 3 * CHUNK_PLAIN_LEN - 7, &file, &fd);
+    assert_int_equal(file.chunk_count, 3);
+    const struct mail mail = {.from = "market.445100",
+                              .type = "case.referral",
+                              .to = {"police.445100", "procuratorate.445100"},
+                              .facts = CLOCK_BODY,
+                              .sealed = REFERRAL_BODY,
+                              .file = &file};
+    world_make(w, &mail, env_id, id);
+    uint8_t *frame = malloc(w->frame_len);
+    size_t frame_len = w->frame_len;
+    memcpy(frame, w->frame, frame_len);
+
+    world_push(w, "market.445100");
+    world_turn(w);
+    struct site *market = world_site(w, "market.445100");
+    assert_memory_equal(market->wanted_root, file.root, HASH_LEN);
+    assert_int_equal(market->wanted_first, 0);
+    assert_int_equal(world_status(w, "envelopes"), 0);
+
+    push_chunk(w, a, 0, "market.445100");
+    push_chunk(w, a, 1, "market.445100");
+    memcpy(w->frame, frame, frame_len);
+    w->frame_len = frame_len;
+    world_push(w, "market.445100");
+    world_turn(w);
+    assert_int_equal(market->wanted_first, 2);
+
+    push_chunk(w, a, 2, "market.445100");
+    memcpy(w->frame, frame, frame_len);
+    w->frame_len = frame_len;
+    world_push(w, "market.445100");
+    world_turn(w);
+    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+    assert_int_equal(world_got(w, "police.445100", "case.referral", 0)->parts_open, 3);
+    free(frame);
+    attachment_close(&a);
+    close(fd);
+}
+
+static void want_chunk(struct world *w, const char *member, const uint8_t *root, const uint8_t *id)
+{
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_CHUNK_WANTED,
+                               .which_body = lianshu_Control_chunk_wanted_tag};
+    memcpy(control.body.chunk_wanted.root, root, HASH_LEN);
+    control.body.chunk_wanted.count = 4;
+    control.body.chunk_wanted.message_id.size = 16;
+    memcpy(control.body.chunk_wanted.message_id.bytes, id, 16);
+    struct writer out = writer_of(w->frame, sizeof w->frame);
+    assert_int_equal(frame_put_control(&out, &control), OK);
+    w->frame_len = out.len;
+    world_push(w, member);
+    world_turn(w);
+}
+
+static void chunks_are_served_to_their_readers_and_to_nobody_else(void **state)
+{
+    struct world *w = *state;
+    lianshu_ManifestFile file;
+    int fd;
+    uint8_t id[16];
+    world_hello(w, "market.445100");
+    world_hello(w, "police.445100");
+    world_hello(w, "health.445100");
+    world_site(w, "police.445100")->silent = true;
+    struct attachment *a = make_file(w, 2 * CHUNK_PLAIN_LEN, &file, &fd);
+    push_chunk(w, a, 0, "market.445100");
+    push_chunk(w, a, 1, "market.445100");
+    const struct mail mail = {.from = "market.445100",
+                              .type = "case.referral",
+                              .to = {"police.445100", "procuratorate.445100"},
+                              .facts = CLOCK_BODY,
+                              .sealed = REFERRAL_BODY,
+                              .file = &file};
+    world_make(w, &mail, NULL, id);
+    world_push(w, "market.445100");
+    world_turn(w);
+    want_chunk(w, "police.445100", file.root, id);
+    assert_int_equal(world_site(w, "police.445100")->chunks_seen, 2);
+    want_chunk(w, "health.445100", file.root, id);
+    assert_int_equal(world_site(w, "health.445100")->chunks_seen, 0);
+    attachment_close(&a);
+    close(fd);
+}
+
+static void the_same_inputs_give_the_same_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t seed[ENTROPY_SEED_LEN] = {42};
+    uint8_t first[HASH_LEN];
+    uint8_t second[HASH_LEN];
+    for (int run = 0; run < 2; run++) {
+        struct world *w = world_new(seed);
+        world_hello(w, "health.445100");
+        world_hello(w, "market.445100");
+        for (uint64_t i = 1; i <= 3; i++) {
+            const struct mail mail = application(CONVERSATION, i);
+            world_send(w, &mail, NULL);
+        }
+        sha256_done(&w->transcript, run == 0 ? first : second);
+        world_free(w);
+    }
+    assert_memory_equal(first, second, HASH_LEN);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(an_accepted_envelope_arrives_once_and_its_receipts_come_back),
+        CASE(nothing_leaves_before_the_commit),
+        CASE(without_a_signed_head_there_is_no_receipt),
+        CASE(what_was_not_committed_never_was),
+        CASE(a_repeat_gets_the_first_receipt_and_is_not_delivered_again),
+        CASE(a_repeat_is_answered_whatever_the_time_is_now),
+        CASE(an_absent_member_gets_everything_in_order_when_it_returns),
+        CASE(a_member_that_gives_no_receipt_is_sent_it_again_with_growing_pauses),
+        CASE(what_an_adapter_held_is_due_at_once_when_it_is_gone),
+        CASE(no_more_is_out_than_the_window_that_an_adapter_gave),
+        CASE(an_envelope_waits_for_its_not_before),
+        CASE(a_number_that_comes_early_waits_at_its_sender),
+        CASE(receipts_wait_for_a_sender_that_was_away),
+        CASE(an_envelope_is_accepted_only_when_its_attachment_is_all_there),
+        CASE(chunks_are_served_to_their_readers_and_to_nobody_else),
+        cmocka_unit_test(the_same_inputs_give_the_same_bytes),
+    };
+    return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
+}

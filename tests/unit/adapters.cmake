@@ -1,0 +1,3 @@
+set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
+    ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
+unit_test(outbox LIBS lianshu_sdk SOURCES ${adapters_exchange})

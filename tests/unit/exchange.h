@@ -1,0 +1,67 @@
+/*
+ * exchange - adapters and a hub made of paper: frames are carried by hand, so that every promise can
+ * be tested with verdicts, order, loss and repetition as the test wants them. No socket, no clock.
+ */
+#ifndef TESTS_UNIT_EXCHANGE_H
+#define TESTS_UNIT_EXCHANGE_H
+
+#include "adapters/sdk/inner.h"
+#include "realm.h"
+
+enum { EXCHANGE_FRAMES = 64, EXCHANGE_LEAVES = 4096, EXCHANGE_PATH = 256 };
+
+struct exchange {
+    char dir[64];
+    struct realm *realm;
+    merkle_hash leaves[EXCHANGE_LEAVES];
+    uint64_t leaf_count;
+    uint64_t now_ms;
+    /* frames that an adapter gave last */
+    uint8_t *frame[EXCHANGE_FRAMES];
+    size_t frame_len[EXCHANGE_FRAMES];
+    size_t frame_count;
+};
+
+struct exchange *exchange_open(uint8_t seed);
+void exchange_close(struct exchange **e);
+
+/* "<dir>/<name>", in static memory that the next call reuses. */
+const char *exchange_path(const struct exchange *e, const char *name);
+
+/* The adapter of a member; opening it again is a restart. */
+struct sdk *exchange_sdk(struct exchange *e, const char *member, const struct sdk_handler *handler);
+/* Configuration for it; texts live in static memory. */
+struct sdk_config exchange_config(struct exchange *e, const char *member);
+
+/* Hello and welcome. */
+void exchange_connect(struct exchange *e, struct sdk *s);
+/* Collect what it wants to send now; answers the number of frames. */
+size_t exchange_pull(struct exchange *e, struct sdk *s);
+struct span exchange_frame(const struct exchange *e, size_t i);
+/* The first frame of that kind among those pulled; empty when there is none. */
+struct span exchange_find(const struct exchange *e, enum frame_kind kind);
+
+/* Give it a frame and commit. */
+void exchange_give(struct exchange *e, struct sdk *s, struct span frame);
+
+/* A hub's receipt about an envelope (LSE1), number in the sender's stream (0: outside), to its adapter. */
+void exchange_verdict(struct exchange *e, struct sdk *sender, struct span envelope,
+                      lianshu_ReceiptKind kind, enum err code, uint64_t number);
+/* The same as bytes, for tests that spoil it. */
+size_t exchange_verdict_frame(struct exchange *e, struct span envelope, lianshu_ReceiptKind kind,
+                              enum err code, const char *about, uint64_t number, uint8_t *out,
+                              size_t cap);
+/* Pass on a member's receipts (LSR1) as the hub does, from number on. */
+void exchange_relay(struct exchange *e, struct sdk *sender, struct span receipts, uint64_t number);
+
+/* Deliver an envelope under a delivery number; `gap` != 0 adds a tombstone for it. */
+void exchange_deliver(struct exchange *e, struct sdk *reader, struct span envelope, uint64_t number,
+                      uint64_t gap);
+/* Statement and envelope as one bundle, not given to anybody. */
+size_t exchange_delivery(struct exchange *e, const char *reader, struct span envelope,
+                         uint64_t number, uint64_t gap, uint8_t *out, size_t cap);
+
+/* Canonical facts of an honour for a clean enterprise. */
+struct span exchange_honour(const char *title);
+
+#endif

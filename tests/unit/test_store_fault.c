@@ -1,0 +1,315 @@
+/*
+ * Every write, sync, truncation and read of a short life of the store fails in turn
+ * (reliability R3, R11): a full disk costs the transaction and nothing else, anything worse ends
+ * the handle, and what was acknowledged is there in each case.
+ *
+ * The ordinary run takes every seventh point; with the argument `all` it takes each.
+ */
+#include "fault/vfs.h"
+#include "keys/receipt.h"
+#include "unit/store_place.h"
+
+enum { STEPS = 12, RUNS_MAX = 3000 };
+
+static uint64_t stride = 7;
+
+static enum err accept(struct store *s, uint32_t n)
+{
+    struct message_row m = {.type = 7, .open = 1};
+    struct queue_row q = {.expires_ms = STORE_NEVER};
+    uint8_t frame[3000];
+    uint64_t number;
+
+    memset(frame, (int)n, sizeof frame);
+    enum err err = log_append(s->log, LOG_RECEIPT, 1000 + n, span_of(frame, 700), &m.seq);
+    if (err != OK)
+        return err;
+    snprintf(m.sender, sizeof m.sender, "market.445100");
+    id_of(m.id, n);
+    q.seq = m.seq;
+    snprintf(q.sender, sizeof q.sender, "market.445100");
+    snprintf(q.recipient, sizeof q.recipient, "health.445100");
+    memcpy(q.message_id, m.id, sizeof q.message_id);
+    if ((err = message_put(s->messages, &m, span_of(frame, sizeof frame))) != OK)
+        return err;
+    if ((err = queue_put(s->queue, &q)) != OK)
+        return err;
+    if ((err = stream_put_leaf(s->stream, "market.445100", m.seq, &number)) != OK)
+        return err;
+    return store_count(s, "accepted", 1);
+}
+
+/* Deliver the oldest message: its queue row and frame go. */
+static enum err deliver(struct store *s)
+{
+    struct queue_row row;
+    size_t count;
+    enum err err = queue_claim(s->queue, "health.445100", 1, 0, 10, &row, 1, &count);
+    if (err != OK)
+        return err;
+    err = queue_done(s->queue, row.recipient, row.seq);
+    return err != OK ? err : message_settle(s->messages, row.sender, row.message_id, 5, NULL);
+}
+
+/* One transaction of the life: odd steps accept three, even ones deliver one. */
+static enum err step(struct store *s, uint32_t i)
+{
+    enum err err = store_begin(s, 1000 + i);
+    if (err == OK && i % 2 == 0) {
+        err = deliver(s);
+    } else if (err == OK) {
+        for (uint32_t k = 0; k < 3 && err == OK; k++)
+            err = accept(s, i * 10 + k);
+        if (err == OK)
+            err = store_savepoint(s);
+        if (err == OK)
+            err = accept(s, i * 10 + 9);
+        if (err == OK)
+            err = store_rollback_to(s);
+    }
+    if (err != OK) {
+        store_rollback(s);
+        return err;
+    }
+    return store_commit(s);
+}
+
+/* Exactly the first `steps` transactions happened. */
+static bool holds(struct store *s, uint32_t steps)
+{
+    uint64_t accepted = (uint64_t)(steps + 1) / 2 * 3;
+    uint64_t delivered = steps / 2;
+    uint64_t known;
+    uint64_t frames;
+    uint64_t number;
+    struct queue_counts counts;
+
+    if (log_size(s->log) != accepted)
+        return false;
+    assert_int_equal(message_counts(s->messages, &known, &frames), OK);
+    assert_int_equal(queue_counts(s->queue, "health.445100", &counts), OK);
+    assert_int_equal(stream_last(s->stream, "market.445100", &number), OK);
+    if (frames != accepted - delivered)
+        return false;
+    assert_int_equal(known, accepted);
+    assert_int_equal(counts.ready, accepted - delivered);
+    assert_int_equal(number, accepted);
+    assert_int_equal(store_counter(s, "accepted"), accepted);
+    return true;
+}
+
+static void fresh(struct place *p)
+{
+    vfs_disarm();
+    *p = (struct place){.checkpoint_pages = 12}; /* so that commits fold back, too */
+    place_open(p);
+}
+
+/* One life with a full disk at its n-th write; when `sticky`, full until the step was refused
+ * three times. False when the life has fewer writes. */
+static bool life_with_full_disk(uint64_t n, bool sticky)
+{
+    struct place p;
+    bool fired = false;
+    unsigned refused = 0;
+
+    fresh(&p);
+    vfs_arm(&(struct vfs_plan){.ops = VFS_WRITE, .nth = n, .kind = VFS_NO_SPACE, .sticky = sticky});
+    for (uint32_t i = 1; i <= STEPS;) {
+        enum err err = step(p.s, i);
+        fired = fired || vfs_fired();
+        if (err == OK) {
+            i++;
+            continue;
+        }
+        assert_int_equal(err, ERR_DISK_FULL);
+        assert_true(fired);
+        assert_true(holds(p.s, i - 1)); /* nothing of it is there, and reading goes on */
+        if (!sticky || ++refused == 3)
+            vfs_disarm();
+    }
+    vfs_disarm();
+    assert_int_equal(store_idle(p.s), OK);
+    assert_true(holds(p.s, STEPS));
+    place_reopen(&p);
+    assert_true(holds(p.s, STEPS));
+    if (log_size(p.s->log) > 0)
+        assert_int_equal(log_scrub(p.s->log, 0, &p.f), OK);
+    place_close(&p);
+    return fired;
+}
+
+/* One life whose n-th operation breaks, once or for good. The handle ends with it; after a
+ * restart everything acknowledged is there, and nothing is there by half. */
+static bool life_with_broken_disk(uint64_t n, const struct vfs_plan *kind)
+{
+    struct place p;
+    struct vfs_plan plan = *kind;
+    uint32_t acknowledged = 0;
+    enum err err = OK;
+
+    plan.nth = n;
+    fresh(&p);
+    vfs_arm(&plan);
+    for (uint32_t i = 1; i <= STEPS && err == OK; i++) {
+        err = step(p.s, i);
+        acknowledged += err == OK;
+    }
+    if (err == OK)
+        err = store_idle(p.s);
+    bool fired = vfs_fired();
+    if (fired && err == OK)
+        err = db_fatal(p.s->db); /* in a checkpoint: the commit stood, the handle ended */
+    if (fired) {
+        assert_int_equal(err_class(err), ERR_CLASS_FATAL);
+        assert_int_equal(store_begin(p.s, 1), err); /* and it stays ended */
+        assert_int_equal(store_idle(p.s), err);
+        assert_int_equal(db_fatal(p.s->db), err);
+    }
+    store_close(&p.s); /* the fault lasts while the process ends */
+    vfs_disarm();
+    assert_int_equal(place_try_open(&p), OK);
+    assert_true(holds(p.s, acknowledged) || (acknowledged < STEPS && holds(p.s, acknowledged + 1)));
+    if (log_size(p.s->log) > 0)
+        assert_int_equal(log_scrub(p.s->log, 0, &p.f), OK);
+    place_close(&p);
+    return fired;
+}
+
+static void full_disk_once_at_every_write(void **state)
+{
+    uint64_t n = 1;
+    (void)state;
+    while (n < RUNS_MAX && life_with_full_disk(n, false))
+        n += stride;
+    print_message("up to point %llu\n", (unsigned long long)n);
+    assert_true(n > 50 && n < RUNS_MAX);
+}
+
+static void full_disk_for_a_while_at_every_write(void **state)
+{
+    uint64_t n = 1 + stride / 2;
+    (void)state;
+    while (n < RUNS_MAX && life_with_full_disk(n, true))
+        n += stride;
+    print_message("up to point %llu\n", (unsigned long long)n);
+    assert_true(n > 50 && n < RUNS_MAX);
+}
+
+static void broken_disk_at_every_operation(void **state)
+{
+    static const struct {
+        const char *name;
+        struct vfs_plan plan;
+        uint64_t least;
+    } rows[] = {
+        {"write", {.ops = VFS_WRITE, .kind = VFS_BROKEN}, 50},
+        {"write, for good", {.ops = VFS_WRITE, .kind = VFS_BROKEN, .sticky = true}, 50},
+        {"torn write", {.ops = VFS_WRITE, .kind = VFS_BROKEN, .torn = true}, 50},
+        {"sync", {.ops = VFS_SYNC, .kind = VFS_BROKEN}, STEPS},
+        {"sync, for good", {.ops = VFS_SYNC, .kind = VFS_BROKEN, .sticky = true}, STEPS},
+        {"truncate", {.ops = VFS_TRUNCATE, .kind = VFS_BROKEN}, 1},
+        {"anything", {.ops = VFS_WRITE | VFS_SYNC | VFS_TRUNCATE, .kind = VFS_BROKEN}, 60},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        /* Few enough syncs and truncations to take them all; the others start at another point. */
+        uint64_t by = rows[i].least > STEPS ? stride : 1;
+        uint64_t n = 1 + i % by;
+        while (n < RUNS_MAX && life_with_broken_disk(n, &rows[i].plan))
+            n += by;
+        print_message("row %zu: %s, up to point %llu\n", i, rows[i].name, (unsigned long long)n);
+        assert_true(n > rows[i].least && n < RUNS_MAX);
+    }
+}
+
+/* A read that fails is never taken for an absent row. */
+static void broken_read_at_every_read_of_a_restarted_store(void **state)
+{
+    uint64_t n = 1;
+    bool fired = true;
+    (void)state;
+
+    for (; fired && n < RUNS_MAX; n += stride) {
+        struct place p;
+        struct queue_row row;
+        size_t count;
+        fresh(&p);
+        for (uint32_t i = 1; i <= STEPS; i++)
+            assert_int_equal(step(p.s, i), OK);
+        store_close(&p.s);
+        vfs_arm(&(struct vfs_plan){.ops = VFS_READ, .nth = n, .kind = VFS_BROKEN});
+        enum err err = place_try_open(&p);
+        if (err == OK)
+            err = queue_claim(p.s->queue, "health.445100", 1, 0, 10, &row, 1, &count);
+        if (err == OK)
+            err = step(p.s, STEPS + 1);
+        fired = vfs_fired();
+        if (fired)
+            assert_int_not_equal(err, ERR_NOT_FOUND);
+        else
+            assert_int_equal(err, OK);
+        store_close(&p.s);
+        vfs_disarm();
+        assert_int_equal(place_try_open(&p), OK);
+        assert_true(holds(p.s, STEPS) || holds(p.s, STEPS + 1));
+        place_close(&p);
+    }
+    print_message("up to point %llu\n", (unsigned long long)n);
+    assert_true(n > 10 && n < RUNS_MAX);
+}
+
+/* The first start, killed by a fault at each point, leaves something the next start accepts. */
+static void faults_at_every_point_of_the_first_start(void **state)
+{
+    static const struct vfs_plan kinds[] = {
+        {.ops = VFS_WRITE | VFS_SYNC | VFS_TRUNCATE, .kind = VFS_BROKEN, .sticky = true},
+        {.ops = VFS_WRITE | VFS_SYNC | VFS_TRUNCATE, .kind = VFS_BROKEN, .torn = true},
+        {.ops = VFS_WRITE, .kind = VFS_NO_SPACE, .sticky = true},
+        {.ops = VFS_OPEN, .kind = VFS_BROKEN},
+        {.ops = VFS_LOCK, .kind = VFS_BROKEN},
+    };
+    (void)state;
+    for (size_t k = 0; k < T_COUNT(kinds); k++) {
+        uint64_t by = k < 3 ? stride : 1;
+        uint64_t n = 1 + k % by;
+        bool fired = true;
+        for (; fired && n < RUNS_MAX; n += by) {
+            struct place p = {.s = NULL};
+            struct vfs_plan plan = kinds[k];
+            plan.nth = n;
+            place_dir(p.dir);
+            snprintf(p.path, sizeof p.path, "%s/hub.db", p.dir);
+            vfs_arm(&plan);
+            enum err err = place_try_open(&p);
+            fired = vfs_fired();
+            if (err != OK)
+                assert_null(p.s);
+            if (!fired)
+                assert_int_equal(err, OK);
+            store_close(&p.s);
+            vfs_disarm();
+            assert_int_equal(place_try_open(&p), OK);
+            assert_true(holds(p.s, 0));
+            assert_int_equal(step(p.s, 1), OK);
+            place_close(&p);
+        }
+        print_message("row %zu: up to point %llu\n", k, (unsigned long long)n);
+        assert_true(n > 2 && n < RUNS_MAX);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(full_disk_once_at_every_write),
+        cmocka_unit_test(full_disk_for_a_while_at_every_write),
+        cmocka_unit_test(broken_disk_at_every_operation),
+        cmocka_unit_test(broken_read_at_every_read_of_a_restarted_store),
+        cmocka_unit_test(faults_at_every_point_of_the_first_start),
+    };
+    if (argc > 1 && strcmp(argv[1], "all") == 0)
+        stride = 1;
+    vfs_install();
+    return cmocka_run_group_tests_name("store_fault", tests, NULL, NULL);
+}
