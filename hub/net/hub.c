@@ -364,9 +364,6 @@ static enum err idle(void *ctx, struct fault *fault)
 
 static enum err open_loop(struct hub *hub)
 {
-    enum err err = process_signals(&hub->signal_fd);
-    if (err != OK)
-        return err;
     const struct loop_options options = {
         .core = hub->core,
         .endpoint = hub->endpoint,
@@ -397,8 +394,10 @@ enum err hub_open(struct hub **out, const char *config_path, struct fault *fault
     struct hub *hub = NULL;
     *out = NULL;
     enum err err = hub_new(&hub);
-    if (err != OK || (err = open_inputs(hub, config_path, fault)) != OK ||
-        (err = open_store(hub, fault)) != OK ||
+    /* Before the first socket: threads of the library inherit the mask, and a signal that
+     * reached one of them would end the process out of order. */
+    if (err != OK || (err = process_signals(&hub->signal_fd)) != OK ||
+        (err = open_inputs(hub, config_path, fault)) != OK || (err = open_store(hub, fault)) != OK ||
         (err = signer_client_open(&hub->signer, hub->config.signer_socket, fault)) != OK ||
         (err = open_core(hub, fault)) != OK || (err = open_sockets(hub, fault)) != OK ||
         (err = open_loop(hub)) != OK) {

@@ -1,3 +1,4 @@
 set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
 unit_test(outbox LIBS lianshu_sdk SOURCES ${adapters_exchange})
+unit_test(inbox LIBS lianshu_sdk SOURCES ${adapters_exchange})

@@ -1,6 +1,7 @@
 #include "exchange.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "keys/note.h"
 
 #include "sanction.pb.h"
@@ -52,6 +53,7 @@ struct exchange *exchange_open(uint8_t seed)
     assert_non_null(e);
     (void)snprintf(e->dir, sizeof e->dir, "/tmp/exchange-XXXXXX");
     assert_non_null(mkdtemp(e->dir));
+    log_open(STDERR_FILENO, LOG_LEVEL_OFF);
     e->realm = realm_open(seed);
     e->now_ms = REALM_NOW_MS;
     assert_int_equal(anchor_write(&e->realm->anchor, exchange_path(e, "anchor.yaml"), true, NULL), OK);

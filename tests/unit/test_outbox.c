@@ -420,15 +420,15 @@ static void a_spoilt_receipt_never_counts(void **state)
                                             lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, "", 0, bytes,
                                             sizeof bytes);
     for (size_t i = 0; i < n; i++) {
+        if (i >= 4 && i < 12)
+            continue; /* the stream number is the transport's, it is not proven */
         memcpy(spoilt, bytes, n);
         spoilt[i] ^= 0x01;
         exchange_give(f.e, f.market, span_of(spoilt, n));
-        /* The stream number is the transport's, it is not signed: any other byte is. */
-        if (i < 4 || i >= 12)
-            assert_int_equal(f.outcomes, 0);
-        if (f.outcomes > 0)
-            break;
+        assert_int_equal(f.outcomes, 0);
     }
+    exchange_give(f.e, f.market, span_of(bytes, n));
+    assert_int_equal(f.outcomes, 1);
 }
 
 static void receipts_of_another_adapter_are_acknowledged_and_ignored(void **state)
