@@ -25,7 +25,8 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_MESSAGE] = "INSERT INTO source_message (message_id, file_id, row)"
                            " VALUES (?1, ?2, ?3)",
     [SOURCE_SQL_AGAIN] = "UPDATE source_file SET moved = 0 WHERE id = ?1",
-    [SOURCE_SQL_UNMOVED] = "SELECT id, name, stored, state, CAST(report AS BLOB), CAST(files AS BLOB), digest FROM source_file"
+    [SOURCE_SQL_UNMOVED] = "SELECT id, name, stored, state, CAST(report AS BLOB),"
+                           " CAST(files AS BLOB), digest FROM source_file"
                            " WHERE moved = 0 ORDER BY id LIMIT 1",
     [SOURCE_SQL_MOVED] = "UPDATE source_file SET moved = 1 WHERE id = ?1",
     [SOURCE_SQL_CHANGED] = "UPDATE source_file SET version = version + 1 WHERE id ="

@@ -75,7 +75,6 @@ const char *const sql_text[SQL_COUNT] = {
                      " VALUES (?1, ?2, ?3, ?4, 0)",
     [SQL_OWED_NEXT] = "SELECT id, q, s FROM inbox_receipt WHERE acked = 0 AND id > ?1"
                       " ORDER BY id LIMIT 1",
-    [SQL_OWED_OF] = "SELECT q, s FROM inbox_receipt WHERE inbox_id = ?1 AND id > ?2"
-                    " ORDER BY id LIMIT 1",
+    [SQL_OWED_OF] = "SELECT q, s FROM inbox_receipt WHERE inbox_id = ?1 ORDER BY id",
     [SQL_OWED_ACKED] = "UPDATE inbox_receipt SET acked = 1 WHERE id BETWEEN ?1 AND ?2 AND acked = 0",
 };

@@ -368,10 +368,12 @@ static enum err load_frame(struct sdk *s, enum sql which, uint64_t key, int colu
     stmt_bind_u64(q, 1, key);
     enum err err = stmt_step(q);
     if (err == OK) {
-        struct span frame = stmt_blob(q, column);
+        const struct span frame = stmt_is_null(q, column) ? span_of(NULL, 0) : stmt_blob(q, column);
         if (id != NULL)
             *id = stmt_u64(q, 0);
-        if (frame.len == 0 || frame.len > FRAME_MAX) {
+        if (frame.len == 0) {
+            err = ERR_NOT_FOUND;
+        } else if (frame.len > FRAME_MAX) {
             err = ERR_CORRUPT;
         } else {
             memcpy(s->out, frame.data, frame.len);
@@ -421,8 +423,10 @@ enum err outbox_next(struct sdk *s, uint64_t now_ms)
     struct flight *f = due_flight(s, now_ms);
     if (f == NULL)
         return offer(s, now_ms);
-    if ((err = load_frame(s, SQL_OUTBOX_FRAME, f->id, 0, NULL)) != OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if ((err = load_frame(s, SQL_OUTBOX_FRAME, f->id, 0, NULL)) == ERR_NOT_FOUND)
+        *f = s->flight[--s->flight_count]; /* done, or undone, since it was taken aboard */
+    if (err != OK)
+        return err;
     f->due_ms = now_ms + jitter(s, backoff_ms(f->attempt++));
     return OK;
 }

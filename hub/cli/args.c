@@ -123,7 +123,8 @@ enum err args_parse(struct args *out, const struct args_command *table, int argc
 
     *out = (struct args){0};
     if (argc < 1)
-        return fault_set(fault, ERR_USAGE, 0, "lianshu", "a command is missing; see lianshu --help");
+        return fault_set(fault, ERR_USAGE, 0, "lianshu",
+                         "a command is missing; see lianshu --help");
     out->help = is_help(argv[0]);
     out->version = strcmp(argv[0], "--version") == 0;
     if (out->help || out->version)
@@ -225,8 +226,9 @@ void args_help(FILE *to, const struct args_command *table, const struct args_com
         fprintf(to, "\n退出码 / Exit code: 0 完成 done, 1 被拒绝 refused, 2 用法有误 usage\n");
         return;
     }
-    fprintf(to, "联枢命令行工具。用法：lianshu 命令 …；每个命令都有 --help。\n"
-                "Command-line tool of Lianshu. Usage: lianshu COMMAND …; each command has --help.\n\n");
+    fprintf(to,
+            "联枢命令行工具。用法：lianshu 命令 …；每个命令都有 --help。\n"
+            "Command-line tool of Lianshu. Usage: lianshu COMMAND …; each command has --help.\n\n");
     for (const struct args_command *c = table; c->group != NULL; c++)
         fprintf(to, "  %-12s %-12s %s / %s\n", c->group, c->verb == NULL ? "" : c->verb, c->zh,
                 c->en);

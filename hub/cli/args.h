@@ -33,8 +33,8 @@ struct cli;
 typedef enum err args_run_fn(const struct cli *cli, struct fault *fault);
 
 struct args_command {
-    const char *group; /* "key"; NULL ends the table */
-    const char *verb;  /* "generate"; NULL: the group is the command */
+    const char *group;                           /* "key"; NULL ends the table */
+    const char *verb;                            /* "generate"; NULL: the group is the command */
     const char *operands[ARGS_OPERANDS_MAX + 1]; /* names for the help; all required */
     struct args_option options[ARGS_OPTIONS_MAX + 1];
     args_run_fn *run;
@@ -65,9 +65,8 @@ bool args_flag(const struct args *args, const char *name);
 /* The i-th value of an option; NULL beyond the end. */
 const char *args_value_at(const struct args *args, const char *name, size_t i);
 /* A number in min..max; `otherwise` when not given. ERR_USAGE. */
-MUST_USE enum err args_number(const struct args *args, const char *name, uint64_t min,
-                              uint64_t max, uint64_t otherwise, uint64_t *out,
-                              struct fault *fault);
+MUST_USE enum err args_number(const struct args *args, const char *name, uint64_t min, uint64_t max,
+                              uint64_t otherwise, uint64_t *out, struct fault *fault);
 
 /* Help for one command, or for all when command is NULL. */
 void args_help(FILE *to, const struct args_command *table, const struct args_command *command);

@@ -109,7 +109,8 @@ enum err ask_hub(const struct cli *cli, struct json *request, char **text, struc
     if (err != OK || (err = json_print(request, false, &line, &len)) != OK)
         goto out;
     if (len > CONTROL_REQUEST_MAX) {
-        err = fault_set(fault, ERR_TOO_LARGE, 0, "request", "at most %d bytes", CONTROL_REQUEST_MAX);
+        err =
+            fault_set(fault, ERR_TOO_LARGE, 0, "request", "at most %d bytes", CONTROL_REQUEST_MAX);
         goto out;
     }
     reply = malloc(CONTROL_ANSWER_MAX + 1);

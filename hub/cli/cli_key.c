@@ -130,7 +130,8 @@ static void say_made(const struct cli *cli, const struct pubfile *pub, const cha
         json_close(&j);
         return;
     }
-    fprintf(to, "已生成密钥文件 %s（0600，请勿外传） / key file made: %s (0600, keep it)\n", path, path);
+    fprintf(to, "已生成密钥文件 %s（0600，请勿外传） / key file made: %s (0600, keep it)\n", path,
+            path);
     if (pub->key_count > 0)
         fprintf(to, "公钥文件 %s，请交登记机构 / public keys: %s, for the registrar\n", pub_path,
                 pub_path);
@@ -155,7 +156,8 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     if (err != OK || (err = args_number(args, "days", 1, LIFE_DAYS_MAX, 0, &days, fault)) != OK)
         return err;
     if (snprintf(pub_path, sizeof pub_path, "%s.pub", path) >= (int)sizeof pub_path)
-        return fault_set(fault, ERR_FIELD_LONG, 0, "--out", "path: at most %d bytes", PATH_BYTES - 5);
+        return fault_set(fault, ERR_FIELD_LONG, 0, "--out", "path: at most %d bytes",
+                         PATH_BYTES - 5);
     if (access(pub_path, F_OK) == 0)
         return fault_set(fault, ERR_EXISTS, 0, pub_path, "a key file is never replaced");
     snprintf(pub.member, sizeof pub.member, "%s", args_value(args, "member"));
@@ -253,8 +255,8 @@ enum err cli_key_passphrase(const struct cli *cli, struct fault *fault)
     text[2 * PASSPHRASE_BYTES] = '\n';
     err = file_write(path, span_of(text, 2 * PASSPHRASE_BYTES + 1), 0600, FILE_NEW, fault);
     if (err == OK && !cli->json)
-        fprintf(cli->world->out, "已生成口令文件 %s（0600） / passphrase file made: %s (0600)\n", path,
-                path);
+        fprintf(cli->world->out, "已生成口令文件 %s（0600） / passphrase file made: %s (0600)\n",
+                path, path);
     if (err == OK && cli->json)
         fprintf(cli->world->out, "{}\n");
 

@@ -140,7 +140,8 @@ enum err cli_registry_build(const struct cli *cli, struct fault *fault)
         fprintf(cli->world->out, "{\"members\":%zu,\"version\":%llu}\n", b.record_count,
                 (unsigned long long)version);
     else
-        fprintf(cli->world->out, "成员登记册 %s：%zu 个成员，第 %llu 版 / registry: %zu members, version %llu\n",
+        fprintf(cli->world->out,
+                "成员登记册 %s：%zu 个成员，第 %llu 版 / registry: %zu members, version %llu\n",
                 path, b.record_count, (unsigned long long)version, b.record_count,
                 (unsigned long long)version);
     err = OK;
@@ -210,8 +211,8 @@ enum err cli_registry_list(const struct cli *cli, struct fault *fault)
         if (err != OK)
             break;
         if (!cli->json) {
-            fprintf(cli->world->out, "%-28s %s / %s  (%u 密钥 keys, %u 授权 grants)\n", record.member,
-                    record.name_zh, record.name_en, (unsigned)record.keys_count,
+            fprintf(cli->world->out, "%-28s %s / %s  (%u 密钥 keys, %u 授权 grants)\n",
+                    record.member, record.name_zh, record.name_en, (unsigned)record.keys_count,
                     (unsigned)record.grants_count);
             continue;
         }
@@ -266,7 +267,9 @@ enum err cli_registry_check(const struct cli *cli, struct fault *fault)
         fprintf(cli->world->out, "{\"members\":%zu,\"keys_not_valid\":%zu}\n",
                 registry_member_count(r), dead);
     else
-        fprintf(cli->world->out, "验证通过：%zu 个成员，%zu 个密钥不在有效期 / verified: %zu members, %zu keys not valid now\n",
+        fprintf(cli->world->out,
+                "验证通过：%zu 个成员，%zu 个密钥不在有效期 / verified: %zu members, %zu keys not "
+                "valid now\n",
                 registry_member_count(r), dead, registry_member_count(r), dead);
     registry_close(&r);
     return err;

@@ -52,7 +52,8 @@ enum err cli_rule_check(const struct cli *cli, struct fault *fault)
                 measures, lists, hash_text);
     else
         fprintf(cli->world->out,
-                "规则集有效：%zu 条规则，%zu 项措施，%zu 个名单 / the rule set is valid: %zu rules, %zu "
+                "规则集有效：%zu 条规则，%zu 项措施，%zu 个名单 / the rule set is valid: %zu "
+                "rules, %zu "
                 "measures, %zu lists\nSHA-256: %s\n",
                 count, measures, lists, count, measures, lists, hash_text);
     ruleset_close(&rules);

@@ -68,8 +68,8 @@ static enum err base_name(const char *path, char out[static NAME_BYTES + 1], str
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     if (name[0] == '\0' || name[0] == '.' || strlen(name) > NAME_BYTES)
-        return fault_set(fault, ERR_USAGE, 0, "FILE", "a file with a name of 1 to %d bytes, no leading dot",
-                         NAME_BYTES);
+        return fault_set(fault, ERR_USAGE, 0, "FILE",
+                         "a file with a name of 1 to %d bytes, no leading dot", NAME_BYTES);
     memcpy(out, name, strlen(name) + 1);
     return OK;
 }
@@ -278,8 +278,9 @@ static enum err say_refused(const struct json *reason, const struct watch *w, st
     if (ground != NULL) {
         const char *measure = json_get_text(ground, "measure");
         const char *basis = json_get_text(ground, "basis");
-        return fault_set(fault, err == OK ? ERR_RESTRICTED : err, 0, w->reason, "measure %s basis %s",
-                         measure == NULL ? "?" : measure, basis == NULL ? "?" : basis);
+        return fault_set(fault, err == OK ? ERR_RESTRICTED : err, 0, w->reason,
+                         "measure %s basis %s", measure == NULL ? "?" : measure,
+                         basis == NULL ? "?" : basis);
     }
     return fault_set(fault, err == OK ? ERR_INTERNAL : err, (unsigned)line, w->reason, "%s%s%s",
                      field == NULL ? "" : field, field != NULL && detail != NULL ? ": " : "",

@@ -50,7 +50,8 @@ static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *n
     if (err != OK)
         return err;
     if (strcmp(pub.member, record->member) != 0)
-        return yaml_fault(node, ERR_FIELD_VALUE, fault, "keys: this file belongs to %s", pub.member);
+        return yaml_fault(node, ERR_FIELD_VALUE, fault, "keys: this file belongs to %s",
+                          pub.member);
     for (size_t i = 0; i < pub.key_count; i++) {
         const struct pubfile_key *key = &pub.key[i];
         if (key->use > KEY_USE_LOG)
@@ -113,8 +114,8 @@ static enum err add_grant(lianshu_MemberRecord *record, uint32_t type, unsigned 
                               GRANTS_MAX);
         lianshu_Grant *grant = &record->grants[record->grants_count++];
         grant->type = type;
-        grant->direction = bit == 1 ? lianshu_GrantDirection_GRANT_SEND
-                                    : lianshu_GrantDirection_GRANT_RECEIVE;
+        grant->direction =
+            bit == 1 ? lianshu_GrantDirection_GRANT_SEND : lianshu_GrantDirection_GRANT_RECEIVE;
         grant->departments = departments;
         enum err err = yaml_copy(region, grant->region, sizeof grant->region, fault);
         if (err != OK)

@@ -10,8 +10,8 @@
 enum { PUBFILE_TEXT_MAX = 8192 };
 
 static const char *const FILE_KEYS[] = {"member", "adapter", "use", "keys", NULL};
-static const char *const KEY_KEYS[] = {"use",           "public", "kid", "valid_from_ms",
-                                       "valid_until_ms", NULL};
+static const char *const KEY_KEYS[] = {"use",           "public",         "kid",
+                                       "valid_from_ms", "valid_until_ms", NULL};
 
 bool pubfile_name_valid(const char *name)
 {
@@ -44,7 +44,8 @@ static enum err read_key(const struct yaml_node *node, struct pubfile_key *out, 
         return err;
     out->use = key_use_of(yaml_text(use));
     if (key_use_alg(out->use) == ALG_NONE)
-        return yaml_fault(use, ERR_FIELD_VALUE, fault, "use: sign, seal, transport, log, root, registrar");
+        return yaml_fault(use, ERR_FIELD_VALUE, fault,
+                          "use: sign, seal, transport, log, root, registrar");
     if (!hex_decode(yaml_text(public_key), out->public_key, KEY_PUBLIC_LEN))
         return yaml_fault(public_key, ERR_FIELD_VALUE, fault, "public: 64 hexadecimal digits");
     err = key_check_public(out->use, out->public_key);
@@ -122,8 +123,9 @@ enum err pubfile_write(const struct pubfile *p, const char *path, struct fault *
     FILE *to = fmemopen(text, sizeof text, "w");
     if (to == NULL)
         return fault_set(fault, ERR_NO_MEMORY, 0, path, "public key file");
-    fprintf(to, "# 公钥文件，可以公开，交登记机构登记。\n"
-                "# Public keys; may be published; goes to the registrar.\nmember: %s\n",
+    fprintf(to,
+            "# 公钥文件，可以公开，交登记机构登记。\n"
+            "# Public keys; may be published; goes to the registrar.\nmember: %s\n",
             p->member);
     if (p->adapter[0] != '\0')
         fprintf(to, "adapter: %s\n", p->adapter);
@@ -136,8 +138,9 @@ enum err pubfile_write(const struct pubfile *p, const char *path, struct fault *
         kid_of(kid, key_use_alg(key->use), key->public_key);
         hex_encode(span_of(kid, KID_LEN), kid_text);
         hex_encode(span_of(key->public_key, KEY_PUBLIC_LEN), key_text);
-        fprintf(to, "  - use: %s\n    public: \"%s\"\n    kid: \"%s\"\n    valid_from_ms: %" PRIu64
-                    "\n    valid_until_ms: %" PRIu64 "\n",
+        fprintf(to,
+                "  - use: %s\n    public: \"%s\"\n    kid: \"%s\"\n    valid_from_ms: %" PRIu64
+                "\n    valid_until_ms: %" PRIu64 "\n",
                 key_use_name(key->use), key_text, kid_text, key->valid_from_ms,
                 key->valid_until_ms);
     }

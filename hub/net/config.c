@@ -4,22 +4,26 @@
 
 #include <stddef.h>
 
-static const char *const KEYS[] = {"realm",         "member",         "bind",      "state_dir",
-                                   "key_file",      "passphrase_file", "anchor",   "registry",
-                                   "rules",         "regions",        "calendar",  "signer_socket",
-                                   "control_socket", "log_level",     "limits",    NULL};
+static const char *const KEYS[] = {"realm",          "member",          "bind",     "state_dir",
+                                   "key_file",       "passphrase_file", "anchor",   "registry",
+                                   "rules",          "regions",         "calendar", "signer_socket",
+                                   "control_socket", "log_level",       "limits",   NULL};
 static const char *const LIMIT_KEYS[] = {"lease_ms", "backoff_ms", "rate_per_s", NULL};
 
 /* The entries that are paths, and where they go. */
-#define PATH_ROW(name) {#name, offsetof(struct hub_config, name), sizeof(((struct hub_config *)0)->name)}
+#define PATH_ROW(name)                                                                             \
+    {                                                                                              \
+#name, offsetof(struct hub_config, name), sizeof(((struct hub_config *)0)->name)           \
+    }
 static const struct {
     const char *key;
     size_t offset;
     size_t cap;
 } PATHS[] = {
-    PATH_ROW(state_dir), PATH_ROW(key_file), PATH_ROW(passphrase_file), PATH_ROW(anchor),
-    PATH_ROW(registry),  PATH_ROW(rules),    PATH_ROW(regions),         PATH_ROW(calendar),
-    PATH_ROW(signer_socket), PATH_ROW(control_socket),
+    PATH_ROW(state_dir),      PATH_ROW(key_file), PATH_ROW(passphrase_file),
+    PATH_ROW(anchor),         PATH_ROW(registry), PATH_ROW(rules),
+    PATH_ROW(regions),        PATH_ROW(calendar), PATH_ROW(signer_socket),
+    PATH_ROW(control_socket),
 };
 #undef PATH_ROW
 
@@ -50,8 +54,8 @@ static enum err read_names(const struct yaml_node *root, struct hub_config *out,
         return yaml_fault(node, ERR_FIELD_VALUE, fault, "bind: like tcp://127.0.0.1:45100");
     const struct yaml_node *level = yaml_get(root, "log_level");
     out->log_level = LOG_LEVEL_INFO;
-    if (level != NULL && (yaml_text(level) == NULL ||
-                          log_level_parse(yaml_text(level), &out->log_level) != OK))
+    if (level != NULL &&
+        (yaml_text(level) == NULL || log_level_parse(yaml_text(level), &out->log_level) != OK))
         return yaml_fault(level, ERR_FIELD_VALUE, fault, "log_level: error, warn, info or debug");
     return OK;
 }
@@ -68,8 +72,8 @@ static enum err read_limit(const struct yaml_node *limits, const char *key, uint
     if (err != OK)
         return err;
     if (value == 0)
-        return yaml_fault(node, ERR_FIELD_VALUE, fault, "%s: at least 1; leave it out for the default",
-                          key);
+        return yaml_fault(node, ERR_FIELD_VALUE, fault,
+                          "%s: at least 1; leave it out for the default", key);
     *out = (uint32_t)value;
     return OK;
 }
@@ -84,8 +88,7 @@ static enum err read_limits(const struct yaml_node *root, struct hub_config *out
     if (yaml_kind(limits) != YAML_KIND_MAP)
         return yaml_fault(limits, ERR_FIELD_VALUE, fault, "limits: a mapping");
     enum err err = yaml_only_keys(limits, LIMIT_KEYS, fault);
-    if (err != OK ||
-        (err = read_limit(limits, "lease_ms", HOUR, &out->lease_ms, fault)) != OK ||
+    if (err != OK || (err = read_limit(limits, "lease_ms", HOUR, &out->lease_ms, fault)) != OK ||
         (err = read_limit(limits, "backoff_ms", HOUR, &out->backoff_ms, fault)) != OK)
         return err;
     return read_limit(limits, "rate_per_s", RATE_MAX, &out->rate_per_s, fault);

@@ -12,7 +12,7 @@
 enum { ACCEPT_MAX = CONTROL_CLIENTS_MAX };
 
 struct client {
-    int fd; /* -1: free */
+    int fd;       /* -1: free */
     bool closing; /* after the answer */
     uint64_t last_ms;
     size_t in_len;
@@ -35,17 +35,10 @@ static const struct {
     const char *name;
     enum control_verb verb;
 } VERBS[] = {
-    {"ping", CONTROL_PING},
-    {"stop", CONTROL_STOP},
-    {"reload", CONTROL_RELOAD},
-    {"status", CONTROL_QUERY},
-    {"trace", CONTROL_QUERY},
-    {"order", CONTROL_QUERY},
-    {"orders", CONTROL_QUERY},
-    {"obligations", CONTROL_QUERY},
-    {"restrictions", CONTROL_QUERY},
-    {"explain", CONTROL_QUERY},
-    {"checkpoint", CONTROL_QUERY},
+    {"ping", CONTROL_PING},     {"stop", CONTROL_STOP},         {"reload", CONTROL_RELOAD},
+    {"status", CONTROL_QUERY},  {"trace", CONTROL_QUERY},       {"order", CONTROL_QUERY},
+    {"orders", CONTROL_QUERY},  {"obligations", CONTROL_QUERY}, {"restrictions", CONTROL_QUERY},
+    {"explain", CONTROL_QUERY}, {"checkpoint", CONTROL_QUERY},
 };
 
 enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault)
@@ -103,8 +96,8 @@ enum err control_open(struct control **out, const char *path, control_fn *answer
     c->answer = answer;
     c->ctx = ctx;
     c->scratch = malloc(CONTROL_ANSWER_MAX);
-    enum err err = c->scratch == NULL ? ERR_NO_MEMORY
-                                      : local_listen(&c->listener, path, LOCAL_NO_UID, fault);
+    enum err err =
+        c->scratch == NULL ? ERR_NO_MEMORY : local_listen(&c->listener, path, LOCAL_NO_UID, fault);
     if (err != OK) {
         control_close(&c);
         return err;
@@ -141,8 +134,8 @@ size_t control_poll(const struct control *c, struct pollfd out[static CONTROL_PO
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         const struct client *client = &c->client[i];
         if (client->fd >= 0)
-            out[count++] = (struct pollfd){
-                .fd = client->fd, .events = client->out != NULL ? POLLOUT : POLLIN};
+            out[count++] =
+                (struct pollfd){.fd = client->fd, .events = client->out != NULL ? POLLOUT : POLLIN};
     }
     return count;
 }

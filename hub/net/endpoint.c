@@ -33,8 +33,7 @@ enum err net_context_open(struct net_context **out, struct fault *fault)
     if (ctx == NULL)
         return fault_set(fault, ERR_NO_MEMORY, 0, "zeromq", "context");
     ctx->zmq = zmq_ctx_new();
-    if (ctx->zmq == NULL || zmq_has("curve") != 1 ||
-        zmq_ctx_set(ctx->zmq, ZMQ_BLOCKY, 0) != 0) {
+    if (ctx->zmq == NULL || zmq_has("curve") != 1 || zmq_ctx_set(ctx->zmq, ZMQ_BLOCKY, 0) != 0) {
         net_context_close(&ctx);
         return fault_set(fault, ERR_ZAP_DOMAIN, 0, "zeromq", "the library is built without CURVE");
     }
@@ -100,8 +99,7 @@ static bool server_is_safe(void *socket)
     int mechanism = -1;
     int enforced = 0;
     size_t int_len = sizeof mechanism;
-    if (zmq_getsockopt(socket, ZMQ_MECHANISM, &mechanism, &int_len) != 0 ||
-        mechanism != ZMQ_CURVE)
+    if (zmq_getsockopt(socket, ZMQ_MECHANISM, &mechanism, &int_len) != 0 || mechanism != ZMQ_CURVE)
         return false;
     int_len = sizeof enforced;
     if (zmq_getsockopt(socket, OPTION_ZAP_ENFORCE_DOMAIN, &enforced, &int_len) != 0 ||
@@ -153,7 +151,8 @@ enum err endpoint_listen(struct endpoint **out, struct net_context *ctx, const c
         return err;
     ep->server = true;
 
-    if (!set_common(ep->socket, address) || !set_server(ep->socket, secret) || !server_is_safe(ep->socket)) {
+    if (!set_common(ep->socket, address) || !set_server(ep->socket, secret) ||
+        !server_is_safe(ep->socket)) {
         err = fault_set(fault, ERR_ZAP_DOMAIN, 0, "zeromq", "a safety option is not accepted: %s",
                         zmq_strerror(errno));
         goto out;
@@ -183,26 +182,34 @@ static bool set_client(void *socket, const struct endpoint_keys *keys)
            zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, keys->secret, ENDPOINT_KEY_LEN) == 0;
 }
 
+enum err endpoint_client(struct endpoint **out, struct net_context *ctx, const char *address,
+                         const struct endpoint_keys *keys, struct fault *fault)
+{
+    *out = NULL;
+    enum err err = endpoint_new(out, ctx, ZMQ_DEALER, fault);
+    if (err != OK)
+        return err;
+    if (set_common((*out)->socket, address) && set_client((*out)->socket, keys))
+        return OK;
+    endpoint_close(out);
+    return fault_set(fault, ERR_CONFIG, 0, address, "client: %s", zmq_strerror(errno));
+}
+
+enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *fault)
+{
+    if (zmq_connect(ep->socket, address) != 0)
+        return fault_set(fault, ERR_CONFIG, 0, address, "connect: %s", zmq_strerror(errno));
+    return OK;
+}
+
 enum err endpoint_connect(struct endpoint **out, struct net_context *ctx, const char *address,
                           const struct endpoint_keys *keys, struct fault *fault)
 {
-    struct endpoint *ep = NULL;
-
-    *out = NULL;
-    enum err err = endpoint_new(&ep, ctx, ZMQ_DEALER, fault);
+    enum err err = endpoint_client(out, ctx, address, keys, fault);
+    if (err == OK)
+        err = endpoint_dial(*out, address, fault);
     if (err != OK)
-        return err;
-    if (!set_common(ep->socket, address) || !set_client(ep->socket, keys) ||
-        zmq_connect(ep->socket, address) != 0) {
-        err = fault_set(fault, ERR_CONFIG, 0, address, "connect: %s", zmq_strerror(errno));
-        goto out;
-    }
-    *out = ep;
-    ep = NULL;
-    err = OK;
-
-out:
-    endpoint_close(&ep);
+        endpoint_close(out);
     return err;
 }
 
@@ -301,8 +308,7 @@ enum err endpoint_recv(struct endpoint *ep, struct endpoint_in *in)
 enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame)
 {
     assert(frame.len <= FRAME_BYTES_MAX);
-    if (ep->server &&
-        zmq_send(ep->socket, route->id, route->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+    if (ep->server && zmq_send(ep->socket, route->id, route->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return errno == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
     if (zmq_send(ep->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0)
         return errno == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;

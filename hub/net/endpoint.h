@@ -75,7 +75,14 @@ MUST_USE enum err endpoint_listen(struct endpoint **out, struct net_context *ctx
                                   const char *address, const uint8_t secret[static 32],
                                   struct fault *fault);
 
-/* Connect a client (tests, self-test). Returns at once; the handshake goes on behind. */
+/* A client (tests, self-test) that is not connected yet, so that it can be watched from its
+ * first moment; and connecting it, which returns at once: the handshake goes on behind. */
+MUST_USE enum err endpoint_client(struct endpoint **out, struct net_context *ctx,
+                                  const char *address, const struct endpoint_keys *keys,
+                                  struct fault *fault);
+MUST_USE enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *fault);
+
+/* Both in one. */
 MUST_USE enum err endpoint_connect(struct endpoint **out, struct net_context *ctx,
                                    const char *address, const struct endpoint_keys *keys,
                                    struct fault *fault);
@@ -90,7 +97,8 @@ MUST_USE enum err endpoint_send(struct endpoint *ep, const struct route *route, 
 
 /* The address that is really bound, with a wildcard host made loopback: where a process of
  * this machine can reach it. */
-MUST_USE enum err endpoint_address(const struct endpoint *ep, char out[static ENDPOINT_ADDRESS_MAX]);
+MUST_USE enum err endpoint_address(const struct endpoint *ep,
+                                   char out[static ENDPOINT_ADDRESS_MAX]);
 
 const struct endpoint_drops *endpoint_drops(const struct endpoint *ep);
 void *endpoint_zmq(struct endpoint *ep); /* for zmq_poll in net/ */

@@ -188,8 +188,8 @@ static enum err check_own_keys(const struct hub *hub, const struct registry *reg
     const struct registry_key *found;
     for (size_t i = 0; i < sizeof PUBLISHED / sizeof PUBLISHED[0]; i++) {
         const struct key *key = keyring_find(hub->keys, PUBLISHED[i]);
-        enum err err = registry_signer(registry, hub->config.member, key_kid(key), PUBLISHED[i],
-                                       now, &found);
+        enum err err =
+            registry_signer(registry, hub->config.member, key_kid(key), PUBLISHED[i], now, &found);
         if (err != OK)
             return fault_set(fault, err, 0, hub->config.registry,
                              "this hub's %s key is not registered or not valid now",
@@ -397,7 +397,8 @@ enum err hub_open(struct hub **out, const char *config_path, struct fault *fault
     /* Before the first socket: threads of the library inherit the mask, and a signal that
      * reached one of them would end the process out of order. */
     if (err != OK || (err = process_signals(&hub->signal_fd)) != OK ||
-        (err = open_inputs(hub, config_path, fault)) != OK || (err = open_store(hub, fault)) != OK ||
+        (err = open_inputs(hub, config_path, fault)) != OK ||
+        (err = open_store(hub, fault)) != OK ||
         (err = signer_client_open(&hub->signer, hub->config.signer_socket, fault)) != OK ||
         (err = open_core(hub, fault)) != OK || (err = open_sockets(hub, fault)) != OK ||
         (err = open_loop(hub)) != OK) {

@@ -2,7 +2,8 @@
  * hub - the process lianshu-hub, put together: what it holds, opened in an order in which nothing
  * is reachable before everything behind it is sound.
  *
- *   keys ─> registry ─> rules, tables ─> store ─> signer ─> core ─> ZAP ─> bind ─> self-test ─> control
+ *   keys ─> registry ─> rules, tables ─> store ─> signer ─> core ─> ZAP ─> bind ─> self-test ─>
+ * control
  *
  * Guarantees:
  *   1. No socket is bound before the log has been checked against its signed head (E802, E803,

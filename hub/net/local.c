@@ -45,8 +45,9 @@ static enum err check_directory(const char *path, struct fault *fault)
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return fault_set(fault, ERR_NOT_FOUND, 0, dir, "directory of the socket");
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))
-        return fault_set(fault, ERR_PERMISSION, 0, dir,
-                         "own user (or root), not writable for group and others: mode 0700 or 0750");
+        return fault_set(
+            fault, ERR_PERMISSION, 0, dir,
+            "own user (or root), not writable for group and others: mode 0700 or 0750");
     return OK;
 }
 
@@ -86,8 +87,7 @@ enum err local_listen(int *out, const char *path, uid_t extra_uid, struct fault 
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* The mode of the socket itself is from the umask at bind. */
     mode_t before = umask(extra_uid == LOCAL_NO_UID ? 0177 : 0117);
-    bool bound =
-        fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    bool bound = fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0;
     umask(before);
     if (!bound || listen(fd, BACKLOG) != 0) {
         err = fault_set(fault, ERR_IO, 0, path, "the socket cannot be made: errno %d", errno);

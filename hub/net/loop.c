@@ -15,7 +15,8 @@
 #include <unistd.h>
 #include <zmq.h>
 
-_Static_assert((int)ROUTES_MAX == (int)CORE_PEER_MAX && (int)ENDPOINT_USER_MAX == (int)CORE_USER_ID_MAX,
+_Static_assert((int)ROUTES_MAX == (int)CORE_PEER_MAX &&
+                   (int)ENDPOINT_USER_MAX == (int)CORE_USER_ID_MAX,
                "net and core number the same peers");
 
 enum { REPORT_MS = 10000 };
@@ -99,11 +100,10 @@ static enum err wait_for_work(struct loop *loop, long timeout_ms)
     };
     size_t count = control_poll(loop->opt.control, fds);
     for (size_t i = 0; i < count; i++)
-        items[FIXED + i] = (zmq_pollitem_t){
-            NULL, fds[i].fd,
-            (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
-                    (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0)),
-            0};
+        items[FIXED + i] = (zmq_pollitem_t){NULL, fds[i].fd,
+                                            (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+                                                    (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0)),
+                                            0};
     if (zmq_poll(items, (int)(FIXED + count), timeout_ms) < 0 && errno != EINTR)
         return ERR_INTERNAL;
     return OK;
@@ -176,7 +176,8 @@ static void report_refusals(struct loop *loop)
     uint64_t now = local_monotonic_ms();
     if (memcmp(&seen, &loop->logged, sizeof seen) == 0 || now < loop->logged_ms + REPORT_MS)
         return;
-    log_warn("refused_at_the_door", "unknown_key=%llu no_longer_valid=%llu multipart=%llu no_user=%llu",
+    log_warn("refused_at_the_door",
+             "unknown_key=%llu no_longer_valid=%llu multipart=%llu no_user=%llu",
              (unsigned long long)seen.unknown_keys, (unsigned long long)seen.revoked,
              (unsigned long long)seen.multipart, (unsigned long long)seen.no_user);
     loop->logged = seen;

@@ -1,8 +1,8 @@
 /*
  * loop - the hub's only thread at work: wait, read, let the core decide, commit, send.
  *
- *   poll ──> ZAP ──> frames (≤ one batch) ──> core_tick if due ──> core_commit ──> outputs ──> control
- *    ^                                                                                 |
+ *   poll ──> ZAP ──> frames (≤ one batch) ──> core_tick if due ──> core_commit ──> outputs ──>
+ * control ^                                                                                 |
  *    +---------------------------------------------------------------------------------+
  *
  * Guarantees:

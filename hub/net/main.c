@@ -9,8 +9,10 @@ static const char HELP[] =
     "lianshu-hub --config HUB.yaml [-n]\n"
     "  联枢枢纽：收发、裁决、存证 / the hub: takes, decides, delivers, proves\n"
     "  -f, --config FILE  配置文件 / configuration\n"
-    "  -n, --check        只检查配置、密钥、登记册与规则 / check configuration, keys, registry, rules only\n"
-    "  SIGTERM 有序停止，SIGHUP 重读登记册 / SIGTERM stops in order, SIGHUP reads the registry again\n";
+    "  -n, --check        只检查配置、密钥、登记册与规则 / check configuration, keys, registry, "
+    "rules only\n"
+    "  SIGTERM 有序停止，SIGHUP 重读登记册 / SIGTERM stops in order, SIGHUP reads the registry "
+    "again\n";
 
 int main(int argc, char **argv)
 {

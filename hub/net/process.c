@@ -33,8 +33,8 @@ enum err process_args(struct process_args *out, int argc, const char *const *arg
         } else if (is(argv[i], "--config", "-f") && i + 1 < argc && out->config == NULL) {
             out->config = argv[++i];
         } else {
-            return fault_set(fault, ERR_USAGE, 0, "", "argument %d: expected --config FILE, -n%s", i,
-                             with_init ? ", --init" : "");
+            return fault_set(fault, ERR_USAGE, 0, "", "argument %d: expected --config FILE, -n%s",
+                             i, with_init ? ", --init" : "");
         }
     }
     if (out->config == NULL && !out->help && !out->version)

@@ -13,7 +13,7 @@ struct routes {
     uint64_t refused;
     size_t count;
     struct row row[ROUTES_MAX];
-    uint16_t slot[ROUTES_SLOTS]; /* open addressing by user: index into row + 1; 0 free */
+    uint16_t slot[ROUTES_SLOTS];  /* open addressing by user: index into row + 1; 0 free */
     uint16_t by_peer[ROUTES_MAX]; /* peer number: index into row + 1 */
 };
 

@@ -37,7 +37,7 @@ void routes_close(struct routes **routes);
 
 /* Admit one message: its peer number, and its route remembered. */
 MUST_USE enum err routes_admit(struct routes *routes, const struct endpoint_in *in, uint64_t now_ms,
-                              uint32_t *peer);
+                               uint32_t *peer);
 
 /* Where the peer was last heard; NULL when nowhere. */
 const struct route *routes_find(struct routes *routes, uint32_t peer);

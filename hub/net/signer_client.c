@@ -116,9 +116,8 @@ enum err signer_client_head(struct signer_client *c, uint64_t *size, uint8_t roo
     return OK;
 }
 
-enum err signer_client_sign(struct signer_client *c, uint64_t old_size,
-                            const uint8_t (*leaves)[32], size_t leaf_count,
-                            struct writer *checkpoint)
+enum err signer_client_sign(struct signer_client *c, uint64_t old_size, const uint8_t (*leaves)[32],
+                            size_t leaf_count, struct writer *checkpoint)
 {
     uint8_t note[SIGNER_NOTE_MAX];
     struct signer_answer answer;

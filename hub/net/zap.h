@@ -26,13 +26,14 @@
 #include "net/endpoint.h"
 
 enum {
-    ZAP_PARTS_MAX = 8,       /* more parts than a request can have */
+    ZAP_PARTS_MAX = 8, /* more parts than a request can have */
     ZAP_PART_BYTES_MAX = 256,
-    ZAP_BATCH_MAX = 64,      /* requests answered per turn of the loop */
+    ZAP_BATCH_MAX = 64, /* requests answered per turn of the loop */
     ZAP_SELFTEST_MS = 5000,
 };
 
-/* Write the User-Id of this transport key, if it is registered and valid now. Any error: refused. */
+/* Write the User-Id of this transport key, if it is registered and valid now. Any error: refused.
+ */
 typedef enum err zap_lookup_fn(void *ctx, const uint8_t key[static ENDPOINT_KEY_LEN],
                                uint64_t now_ms, char user[static ENDPOINT_USER_MAX]);
 

@@ -7,8 +7,8 @@
 
 enum { LOG_NUMBER_MAX = 1000000, PASSWD_BYTES = 4096, USER_NAME_MAX = 64 };
 
-static const char *const KEYS[] = {"realm",      "member",     "key_file",   "passphrase_file",
-                                   "state_file", "socket",     "log_number", "client_user",
+static const char *const KEYS[] = {"realm",      "member", "key_file",   "passphrase_file",
+                                   "state_file", "socket", "log_number", "client_user",
                                    "log_level",  NULL};
 
 static enum err read_user(const struct yaml_node *node, uid_t *uid, struct fault *fault)
@@ -48,7 +48,8 @@ static enum err read_names(const struct yaml_node *root, struct signer_config *o
         (err = yaml_copy(member, out->member, sizeof out->member, fault)) != OK)
         return err;
     if (!realm_valid(out->realm))
-        return yaml_fault(realm, ERR_FIELD_VALUE, fault, "realm: letters, digits and -, at most 16");
+        return yaml_fault(realm, ERR_FIELD_VALUE, fault,
+                          "realm: letters, digits and -, at most 16");
     if (!member_is_hub(out->member))
         return yaml_fault(member, ERR_FIELD_VALUE, fault, "member: the hub's, like hub.445100");
     const struct yaml_node *log_number = yaml_get(root, "log_number");

@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char HELP[] =
-    "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
-    "  持有日志密钥，自存前沿，只为延续的日志签名 / holds the log key and signs only what continues the log\n"
-    "  -f, --config FILE  配置文件 / configuration\n"
-    "  -n, --check        只检查 / check only\n"
-    "      --init         建立空日志的状态文件，仅一次 / make the state file of an empty log, once\n";
+static const char HELP[] = "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
+                           "  持有日志密钥，自存前沿，只为延续的日志签名 / holds the log key and "
+                           "signs only what continues the log\n"
+                           "  -f, --config FILE  配置文件 / configuration\n"
+                           "  -n, --check        只检查 / check only\n"
+                           "      --init         建立空日志的状态文件，仅一次 / make the state "
+                           "file of an empty log, once\n";
 
 struct opened {
     struct signer_config config;
@@ -42,8 +43,7 @@ static void close_all(struct opened *o)
 static enum err open_key(struct opened *o, struct fault *fault)
 {
     enum err err = passphrase_read(&o->passphrase, o->config.passphrase_file, fault);
-    if (err != OK ||
-        (err = keyfile_read(&o->ring, o->config.key_file, o->passphrase, fault)) != OK)
+    if (err != OK || (err = keyfile_read(&o->ring, o->config.key_file, o->passphrase, fault)) != OK)
         return err;
     passphrase_close(&o->passphrase);
     if (keyring_find(o->ring, KEY_USE_LOG) == NULL)
@@ -60,8 +60,8 @@ static enum err serve(struct opened *o, struct fault *fault)
     const struct signer signer = {o->state, keyring_find(o->ring, KEY_USE_LOG), o->leaves};
 
     enum err err = process_signals(&o->signal_fd);
-    if (err != OK || (err = local_listen(&o->listener, o->config.socket, o->config.client_uid,
-                                         fault)) != OK)
+    if (err != OK ||
+        (err = local_listen(&o->listener, o->config.socket, o->config.client_uid, fault)) != OK)
         return err;
     state_head(o->state, &head);
     log_info("ready", "program=lianshu-signer origin=%s size=%llu", head.origin,

@@ -17,8 +17,8 @@ static enum err carry_out(const struct signer *signer, const struct signer_reque
     struct checkpoint head;
     enum err err = OK;
     if (request->op == SIGNER_SIGN)
-        err = state_extend(signer->state, request->old_size,
-                           (const merkle_hash *)signer->leaves, request->leaf_count);
+        err = state_extend(signer->state, request->old_size, (const merkle_hash *)signer->leaves,
+                           request->leaf_count);
     state_head(signer->state, &head);
     answer->size = head.size;
     memcpy(answer->root, head.root, HASH_LEN);
@@ -39,8 +39,8 @@ enum err signer_serve_one(const struct signer *signer, int fd)
 
     if (local_read_all(fd, head, sizeof head, SERVE_WAIT_MS) != OK ||
         signer_request_read(head, &request) != OK ||
-        local_read_all(fd, signer->leaves, (size_t)request.leaf_count * HASH_LEN,
-                       SERVE_WAIT_MS) != OK)
+        local_read_all(fd, signer->leaves, (size_t)request.leaf_count * HASH_LEN, SERVE_WAIT_MS) !=
+            OK)
         return ERR_UNREACHABLE;
 
     enum err err = carry_out(signer, &request, &answer, &note);

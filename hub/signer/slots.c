@@ -4,7 +4,8 @@
 
 enum { SLOT_VERSION = 1, BODY_LEN = STATE_SLOT_LEN - HASH_LEN };
 
-_Static_assert(4 + 2 + 8 + 1 + NOTE_ORIGIN_MAX + 2 + MERKLE_FRONTIER_BYTES_MAX + HASH_LEN <= BODY_LEN,
+_Static_assert(4 + 2 + 8 + 1 + NOTE_ORIGIN_MAX + 2 + MERKLE_FRONTIER_BYTES_MAX + HASH_LEN <=
+                   BODY_LEN,
                "the largest slot fits");
 
 void slot_write(const struct slot *slot, uint8_t out[static STATE_SLOT_LEN])

@@ -24,7 +24,8 @@ enum err state_create(const char *path, const char *origin, struct fault *fault)
     struct slot slot = {.generation = 1};
 
     if (strlen(origin) > NOTE_ORIGIN_MAX)
-        return fault_set(fault, ERR_FIELD_LONG, 0, path, "origin: at most %d bytes", NOTE_ORIGIN_MAX);
+        return fault_set(fault, ERR_FIELD_LONG, 0, path, "origin: at most %d bytes",
+                         NOTE_ORIGIN_MAX);
     memcpy(slot.origin, origin, strlen(origin) + 1);
     frontier_init(&slot.frontier);
     frontier_root(&slot.frontier, slot.root);
@@ -72,7 +73,8 @@ static enum err load(struct state *s, const char *path, const char *origin, stru
     if (slots[!newest].generation + 1 == s->now.generation)
         s->before = slots[!newest];
     if (strcmp(s->now.origin, origin) != 0)
-        return fault_set(fault, ERR_CHECKPOINT, 0, path, "this file is of the log %s", s->now.origin);
+        return fault_set(fault, ERR_CHECKPOINT, 0, path, "this file is of the log %s",
+                         s->now.origin);
     return OK;
 }
 
@@ -164,8 +166,8 @@ void state_second_root(const struct merkle_frontier *f, const merkle_hash *leave
 }
 
 /* The tree that continues `from`, by both paths. */
-static enum err continued(const struct state *s, const struct slot *from,
-                          const merkle_hash *leaves, size_t leaf_count, struct slot *out)
+static enum err continued(const struct state *s, const struct slot *from, const merkle_hash *leaves,
+                          size_t leaf_count, struct slot *out)
 {
     merkle_hash second;
     *out = *from;

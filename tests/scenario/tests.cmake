@@ -1,5 +1,9 @@
 # Scripted runs of the real core: time and faults in, frames, rows and log out; no sockets.
-add_library(scenario_world STATIC ${CMAKE_SOURCE_DIR}/tests/scenario/world.c)
+add_library(scenario_world STATIC
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_keys.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_mail.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_take.c)
 target_link_libraries(scenario_world PUBLIC lianshu_flags lianshu_core PkgConfig::cmocka)
 target_include_directories(scenario_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
 

@@ -127,8 +127,10 @@ static void wrong_arguments_are_one_line_with_code_and_place(void **state)
         {"key generate --member a --member b", "given twice"},
         {"key show f --json=yes", "--json takes no value"},
         {"key generate --member hub.445100 --use king --out k --passphrase-file p", "--use"},
-        {"key generate --member hub.445100 --use hub --out k --passphrase-file p --days 0", "--days"},
-        {"key generate --member hub.445100 --use hub --out k --passphrase-file p --days 1e3", "--days"},
+        {"key generate --member hub.445100 --use hub --out k --passphrase-file p --days 0",
+         "--days"},
+        {"key generate --member hub.445100 --use hub --out k --passphrase-file p --days 1e3",
+         "--days"},
         {"key generate --member hub.445100 --use hub --out k --passphrase-file p --adapter a/b",
          "--adapter"},
         {"key generate --member hub.445100 --use hub --out k --passphrase-file p --seal-from x",
@@ -222,19 +224,22 @@ static void key_files_are_private_and_never_replaced(void **state)
     static const char *const MADE[] = {"p", "k"};
     struct stat st;
     must(f, "key passphrase p");
-    must(f, "key generate --member market.445100 --use adapter --adapter a1 --out k --passphrase-file p");
+    must(f, "key generate --member market.445100 --use adapter --adapter a1 --out k "
+            "--passphrase-file p");
     for (size_t i = 0; i < T_COUNT(MADE); i++) {
         assert_int_equal(stat(MADE[i], &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
     }
     assert_int_equal(run(f, "key passphrase p"), CLI_REFUSED);
     assert_memory_equal(f->err, "E026", 4);
-    assert_int_equal(run(f, "key generate --member market.445100 --use adapter --out k --passphrase-file p"),
-                     CLI_REFUSED);
+    assert_int_equal(
+        run(f, "key generate --member market.445100 --use adapter --out k --passphrase-file p"),
+        CLI_REFUSED);
     assert_memory_equal(f->err, "E026", 4);
     assert_int_equal(unlink("k.pub"), 0);
-    assert_int_equal(run(f, "key generate --member market.445100 --use adapter --out k --passphrase-file p"),
-                     CLI_REFUSED);
+    assert_int_equal(
+        run(f, "key generate --member market.445100 --use adapter --out k --passphrase-file p"),
+        CLI_REFUSED);
     assert_memory_equal(f->err, "E026", 4);
 }
 
@@ -257,7 +262,8 @@ static void each_use_has_its_keys_and_symmetric_ones_stay_inside(void **state)
         char line[256];
         char pub_path[64];
         struct pubfile pub;
-        snprintf(line, sizeof line, "key generate --member %s --use %s --out %s.key --passphrase-file p",
+        snprintf(line, sizeof line,
+                 "key generate --member %s --use %s --out %s.key --passphrase-file p",
                  rows[i].member, rows[i].use, rows[i].use);
         must(f, line);
         snprintf(pub_path, sizeof pub_path, "%s.key.pub", rows[i].use);
@@ -286,7 +292,8 @@ static void adapters_of_one_member_can_share_the_encryption_key(void **state)
     struct pubfile second;
     must(f, "key passphrase p");
     must(f, "key generate --member market.445100 --use adapter --out a --passphrase-file p");
-    must(f, "key generate --member market.445100 --use adapter --out b --passphrase-file p --seal-from a");
+    must(f, "key generate --member market.445100 --use adapter --out b --passphrase-file p "
+            "--seal-from a");
     assert_int_equal(pubfile_read(&first, "a.pub", NULL), OK);
     assert_int_equal(pubfile_read(&second, "b.pub", NULL), OK);
     for (size_t i = 0; i < first.key_count; i++) {
@@ -372,17 +379,22 @@ static const char MEMBERS[] =
     "    name_en: Market regulation of Chaozhou\n"
     "    keys: [market.key.pub]\n"
     "    grants:\n"
-    "      - {types: [sanction.order], direction: send, departments: [hub, health], region: \"445100\"}\n"
-    "      - {types: [sanction.notice], direction: receive, departments: [hub], region: \"445100\"}\n";
+    "      - {types: [sanction.order], direction: send, departments: [hub, health], region: "
+    "\"445100\"}\n"
+    "      - {types: [sanction.notice], direction: receive, departments: [hub], region: "
+    "\"445100\"}\n";
 
 static void make_keys(struct fixture *f)
 {
     must(f, "key passphrase p");
     must(f, "key generate --member root.000000 --use root --out root.key --passphrase-file p");
-    must(f, "key generate --member registrar.445100 --use registrar --out reg.key --passphrase-file p");
+    must(
+        f,
+        "key generate --member registrar.445100 --use registrar --out reg.key --passphrase-file p");
     must(f, "key generate --member hub.445100 --use hub --out hub.key --passphrase-file p");
     must(f, "key generate --member hub.445100 --use signer --out signer.key --passphrase-file p");
-    must(f, "key generate --member market.445100 --use adapter --out market.key --passphrase-file p");
+    must(f,
+         "key generate --member market.445100 --use adapter --out market.key --passphrase-file p");
     write_text("members.yaml", MEMBERS);
 }
 
@@ -486,9 +498,10 @@ static void keys_of_the_wrong_kind_build_no_registry(void **state)
                             "--passphrase-file p --members members.yaml --anchor-out a --out r"),
                      CLI_REFUSED);
     assert_memory_equal(f->err, "E408", 4);
-    assert_int_equal(run(f, "registry build --realm a-realm-that-is-too-long --root root.key --registrar "
-                            "reg.key --passphrase-file p --members members.yaml --anchor-out a --out r"),
-                     CLI_USAGE);
+    assert_int_equal(
+        run(f, "registry build --realm a-realm-that-is-too-long --root root.key --registrar "
+               "reg.key --passphrase-file p --members members.yaml --anchor-out a --out r"),
+        CLI_USAGE);
 }
 
 static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
@@ -563,9 +576,10 @@ static void a_refused_document_ends_with_the_reason(void **state)
 {
     struct fixture *f = *state;
     make_site();
-    pid_t child = adapter("site/refused/order.json", "site/refused/order.json.reason.json",
-                          "{\"file\":\"order.json\",\"code\":\"E014\",\"problems\":[{\"code\":\"E014\","
-                          "\"field\":\"subject.id\",\"line\":7,\"detail\":\"check digit\"}]}");
+    pid_t child =
+        adapter("site/refused/order.json", "site/refused/order.json.reason.json",
+                "{\"file\":\"order.json\",\"code\":\"E014\",\"problems\":[{\"code\":\"E014\","
+                "\"field\":\"subject.id\",\"line\":7,\"detail\":\"check digit\"}]}");
     assert_int_equal(run(f, "send order.json --spool site --timeout 20"), CLI_REFUSED);
     join_adapter(child);
     assert_memory_equal(f->err, "E014 ", 5);

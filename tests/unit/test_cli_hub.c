@@ -35,8 +35,9 @@ static enum err echo(void *ctx, enum control_verb verb, struct span request, str
         return fault_set(fault, ERR_NOT_FOUND, 0, "core", "no such envelope");
     write_span(out, span_str("{\"verb\":"));
     write_span(out, span_str(verb == CONTROL_QUERY ? "\"query\"" : "\"net\""));
-    write_span(out, span_str(",\"members\":[{\"member\":\"market.445100\",\"queued\":3,\"lists\":[1,2]}],"
-                             "\"refused\":{\"E303\":2},\"asked\":"));
+    write_span(
+        out, span_str(",\"members\":[{\"member\":\"market.445100\",\"queued\":3,\"lists\":[1,2]}],"
+                      "\"refused\":{\"E303\":2},\"asked\":"));
     write_span(out, request);
     write_span(out, span_str("}"));
     return OK;
@@ -116,9 +117,11 @@ static void every_question_reaches_the_hub_as_its_command(void **state)
         {{"lianshu", "order", "show", "abab0011"}, 4, "{\"cmd\":\"order\",\"id\":\"abab0011\"}"},
         {{"lianshu", "order", "list"}, 3, "{\"cmd\":\"orders\"}"},
         {{"lianshu", "obligation", "list"}, 3, "{\"cmd\":\"obligations\"}"},
-        {{"lianshu", "obligation", "list", "--order=abab0011"}, 4,
+        {{"lianshu", "obligation", "list", "--order=abab0011"},
+         4,
          "{\"cmd\":\"obligations\",\"order\":\"abab0011\"}"},
-        {{"lianshu", "obligation", "list", "--state=open"}, 4,
+        {{"lianshu", "obligation", "list", "--state=open"},
+         4,
          "{\"cmd\":\"obligations\",\"state\":\"open\"}"},
         {{"lianshu", "explain", "abab0011"}, 3, "{\"cmd\":\"explain\",\"id\":\"abab0011\"}"},
         {{"lianshu", "log", "checkpoint"}, 3, "{\"cmd\":\"checkpoint\"}"},
@@ -146,7 +149,8 @@ static void a_subject_is_read_from_standard_input_only(void **state)
         int code;
         const char *has;
     } rows[] = {
-        {"person 11010519491231002X\n", CLI_DONE, "\"kind\":\"person\",\"id\":\"11010519491231002X\""},
+        {"person 11010519491231002X\n", CLI_DONE,
+         "\"kind\":\"person\",\"id\":\"11010519491231002X\""},
         {"11010519491231002X", CLI_DONE, "\"kind\":\"person\""},
         {"11010519491231002X\nsecond line", CLI_DONE, "\"kind\":\"person\""},
         {"person 110105194912310021\n", CLI_REFUSED, "E014"},

@@ -22,8 +22,8 @@ struct fixture {
     size_t answer_len;
 };
 
-static enum err answer(void *ctx, enum control_verb verb, struct span request,
-                       struct writer *out, struct fault *fault)
+static enum err answer(void *ctx, enum control_verb verb, struct span request, struct writer *out,
+                       struct fault *fault)
 {
     struct fixture *f = ctx;
     (void)request;

@@ -54,9 +54,8 @@ static enum err look(void *ctx, const uint8_t key[static ENDPOINT_KEY_LEN], uint
 
 static void listen_here(struct fixture *f)
 {
-    assert_int_equal(endpoint_listen(&f->server, f->ctx, "tcp://127.0.0.1:*", f->server_key.secret,
-                                     NULL),
-                     OK);
+    assert_int_equal(
+        endpoint_listen(&f->server, f->ctx, "tcp://127.0.0.1:*", f->server_key.secret, NULL), OK);
     assert_int_equal(endpoint_address(f->server, f->address), OK);
 }
 
@@ -200,8 +199,8 @@ static void a_client_without_curve_is_never_heard(void **state)
 static void send_parts(struct fixture *f, int parts)
 {
     for (int i = 0; i < parts; i++)
-        assert_true(zmq_send(endpoint_zmq(f->client), "part", 4,
-                             i + 1 < parts ? ZMQ_SNDMORE : 0) >= 0);
+        assert_true(zmq_send(endpoint_zmq(f->client), "part", 4, i + 1 < parts ? ZMQ_SNDMORE : 0) >=
+                    0);
 }
 
 static void multipart_is_dropped_counted_and_harms_nobody(void **state)
@@ -270,19 +269,17 @@ static void a_bad_address_is_refused_with_its_reason(void **state)
         const char *address;
         enum err err;
     } rows[] = {
-        {f->address, ERR_ADDRESS_IN_USE},
-        {"inproc://hub", ERR_CONFIG},
-        {"ipc:///hub", ERR_CONFIG},
-        {"tcp://127.0.0.1", ERR_CONFIG},
-        {"tcp://nowhere:port", ERR_CONFIG},
-        {"", ERR_CONFIG},
+        {f->address, ERR_ADDRESS_IN_USE},   {"inproc://hub", ERR_CONFIG},
+        {"ipc:///hub", ERR_CONFIG},         {"tcp://127.0.0.1", ERR_CONFIG},
+        {"tcp://nowhere:port", ERR_CONFIG}, {"", ERR_CONFIG},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct endpoint *ep = (struct endpoint *)&rows; /* must be reset to NULL */
         struct fault fault = {.err = OK};
         print_message("row %zu: %s\n", i, rows[i].address);
-        assert_int_equal(endpoint_listen(&ep, f->ctx, rows[i].address, f->server_key.secret, &fault),
-                         rows[i].err);
+        assert_int_equal(
+            endpoint_listen(&ep, f->ctx, rows[i].address, f->server_key.secret, &fault),
+            rows[i].err);
         assert_null(ep);
         assert_string_equal(fault.where, rows[i].address);
     }

@@ -201,10 +201,13 @@ static int setup(void **state)
         return -1;
     must(&f, "key passphrase p");
     must(&f, "key generate --member root.000000 --use root --out root.key --passphrase-file p");
-    must(&f, "key generate --member registrar.445100 --use registrar --out reg.key --passphrase-file p");
+    must(
+        &f,
+        "key generate --member registrar.445100 --use registrar --out reg.key --passphrase-file p");
     must(&f, "key generate --member hub.445100 --use hub --out hub.key --passphrase-file p");
     must(&f, "key generate --member hub.445100 --use signer --out signer.key --passphrase-file p");
-    must(&f, "key generate --member market.445100 --use adapter --out market.key --passphrase-file p");
+    must(&f,
+         "key generate --member market.445100 --use adapter --out market.key --passphrase-file p");
     write_configuration(&f);
     must(&f, BUILD "1");
     spawn(&f.signer, SIGNER_PROGRAM, "signer.yaml", "--init");

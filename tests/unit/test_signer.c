@@ -164,7 +164,8 @@ static void spoil(const struct fixture *f, off_t at, size_t len)
 static void a_torn_newest_slot_leaves_the_state_before(void **state)
 {
     struct fixture *f = *state;
-    static const off_t TORN_AT[] = {0, 6, 14, 40, 100, 2000, STATE_SLOT_LEN - 32, STATE_SLOT_LEN - 1};
+    static const off_t TORN_AT[] = {
+        0, 6, 14, 40, 100, 2000, STATE_SLOT_LEN - 32, STATE_SLOT_LEN - 1};
     uint64_t generation = 1; /* of state_create */
     uint64_t size = 0;
     for (size_t i = 0; i < T_COUNT(TORN_AT); i++) {
@@ -188,7 +189,8 @@ static void a_torn_older_slot_leaves_the_newest_state(void **state)
     spoil(f, STATE_SLOT_LEN, STATE_SLOT_LEN);
     assert_int_equal(state_open(&f->s, f->path, ORIGIN, NULL), OK);
     expect_head(f, 7);
-    assert_int_equal(extend(f, 0, 7), ERR_LOG_ROLLBACK); /* what it can no longer prove, it refuses */
+    assert_int_equal(extend(f, 0, 7),
+                     ERR_LOG_ROLLBACK); /* what it can no longer prove, it refuses */
     assert_int_equal(extend(f, 7, 1), OK);
 }
 

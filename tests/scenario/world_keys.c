@@ -1,0 +1,171 @@
+/* Keys of all members, the signed registry, and the signer. */
+#include "scenario/world_inner.h"
+
+#include "base/clock.h"
+#include "catalogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const world_ids[WORLD_MEMBERS] = {
+    "hub.445100",       "market.445100", "health.445100",
+    "insurance.445100", "police.445100", "procuratorate.445100",
+};
+static struct key *add_key(struct world *w, struct keyring *ring, enum key_use use)
+{
+    struct key *key = NULL;
+    assert_int_equal(key_make(&key, use, w->now_ms, &w->entropy), OK);
+    struct key *lent = key;
+    assert_int_equal(keyring_add(ring, &key), OK);
+    return lent;
+}
+
+static void add_public(lianshu_MemberRecord *record, const struct world *w, const struct key *key)
+{
+    lianshu_MemberKey *row = &record->keys[record->keys_count++];
+    row->use = (lianshu_KeyUse)key_use(key);
+    memcpy(row->public_key, key_public(key), sizeof row->public_key);
+    row->valid_from_ms = w->now_ms - DAY_MS;
+    row->valid_until_ms = w->now_ms + UINT64_C(400) * DAY_MS;
+}
+
+static const struct {
+    const char *member;
+    bool send;
+    const char *types[12];
+} grants[] = {
+    {"hub.445100", true, {"sanction.notice", "credit.certificate"}},
+    {"hub.445100",
+     false,
+     {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
+      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed",
+      "credit.check"}},
+    {"market.445100",
+     true,
+     {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
+      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed", "credit.check",
+      "case.referral"}},
+    {"market.445100",
+     false,
+     {"appointment", "licence.application", "honour", "aefi.report", "sanction.notice",
+      "credit.certificate", "case.acknowledged", "case.decision"}},
+    {"health.445100",
+     true,
+     {"appointment", "licence.application", "aefi.report", "honour", "sanction.answer",
+      "sanction.executed", "credit.check"}},
+    {"health.445100", false, {"sanction.notice", "credit.certificate", "sanction.order"}},
+    {"insurance.445100", true, {"honour", "sanction.answer", "sanction.executed"}},
+    {"insurance.445100", false, {"sanction.notice"}},
+    {"police.445100",
+     true,
+     {"case.acknowledged", "case.decision", "sanction.answer", "sanction.executed"}},
+    {"police.445100", false, {"sanction.notice", "case.referral"}},
+    {"procuratorate.445100", true, {"sanction.answer", "sanction.executed"}},
+    {"procuratorate.445100",
+     false,
+     {"sanction.notice", "case.referral", "case.acknowledged", "case.decision"}},
+};
+
+static void add_grants(lianshu_MemberRecord *record)
+{
+    for (size_t g = 0; g < T_COUNT(grants); g++) {
+        if (strcmp(grants[g].member, record->member) != 0)
+            continue;
+        for (size_t t = 0; t < T_COUNT(grants[g].types) && grants[g].types[t] != NULL; t++) {
+            lianshu_Grant *grant = &record->grants[record->grants_count++];
+            const struct document_type *type = type_by_name(grants[g].types[t]);
+            assert_non_null(type);
+            grant->type = type->number;
+            grant->direction = grants[g].send ? lianshu_GrantDirection_GRANT_SEND
+                                              : lianshu_GrantDirection_GRANT_RECEIVE;
+            grant->departments = UINT32_MAX;
+            strcpy(grant->region, "445100");
+        }
+    }
+}
+
+void world_make_registry(struct world *w)
+{
+    struct keyring *root = NULL;
+    static lianshu_MemberRecord records[WORLD_MEMBERS];
+    memset(records, 0, sizeof records);
+    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
+    const struct key *root_key = add_key(w, root, KEY_USE_ROOT);
+    const struct key *registrar = add_key(w, root, KEY_USE_REGISTRAR);
+    for (size_t i = 0; i < WORLD_MEMBERS; i++) {
+        struct keyring *ring = w->sites[i].keys;
+        snprintf(records[i].member, sizeof records[i].member, "%s", world_ids[i]);
+        strcpy(records[i].name_zh, "成员");
+        strcpy(records[i].name_en, "member");
+        add_public(&records[i], w, keyring_find(ring, KEY_USE_SIGN));
+        add_public(&records[i], w, keyring_find(ring, KEY_USE_SEAL));
+        add_public(&records[i], w, keyring_find(ring, KEY_USE_TRANSPORT));
+        if (i == 0)
+            add_public(&records[i], w, keyring_find(w->signer, KEY_USE_LOG));
+        add_grants(&records[i]);
+    }
+    struct anchor anchor = {.threshold = 1, .root_count = 1};
+    strcpy(anchor.realm, "demo");
+    memcpy(anchor.root[0], key_public(root_key), KEY_PUBLIC_LEN);
+    const struct registry_make make = {
+        .anchor = &anchor,
+        .roots = &root_key,
+        .root_count = 1,
+        .registrar = registrar,
+        .region = "000000",
+        .version = 1,
+        .now_ms = w->now_ms,
+        .valid_until_ms = w->now_ms + UINT64_C(365) * DAY_MS,
+        .entropy = &w->entropy,
+    };
+    static uint8_t bytes[64 << 10];
+    struct writer out = writer_of(bytes, sizeof bytes);
+    struct fault fault = {0};
+    enum err err = registry_write(&make, records, WORLD_MEMBERS, &out, &fault);
+    if (err == OK)
+        err = registry_open(&w->registry, &anchor, writer_span(&out), 0, &fault);
+    if (err != OK)
+        fail_msg("registry: E%03d %s %s", (int)err, fault.where, fault.detail);
+    keyring_close(&root);
+}
+
+void world_make_keys(struct world *w)
+{
+    assert_int_equal(keyring_open(&w->signer, "hub.445100", "signer"), OK);
+    (void)add_key(w, w->signer, KEY_USE_LOG);
+    for (size_t i = 0; i < WORLD_MEMBERS; i++) {
+        w->sites[i].id = world_ids[i];
+        assert_int_equal(keyring_open(&w->sites[i].keys, world_ids[i], "a"), OK);
+        (void)add_key(w, w->sites[i].keys, KEY_USE_SIGN);
+        (void)add_key(w, w->sites[i].keys, KEY_USE_SEAL);
+        (void)add_key(w, w->sites[i].keys, KEY_USE_TRANSPORT);
+        if (i == 0) {
+            (void)add_key(w, w->sites[i].keys, KEY_USE_STORAGE);
+            (void)add_key(w, w->sites[i].keys, KEY_USE_TOKEN);
+        }
+        assert_int_equal(opener_open(&w->openers[i], 64), OK);
+    }
+}
+enum err world_sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], size_t count,
+                    struct writer *out)
+{
+    struct world *w = ctx;
+    if (w->sign_fails != OK)
+        return w->sign_fails;
+    if (old_size != w->log.size)
+        return ERR_LOG_FORK;
+    for (size_t i = 0; i < count; i++)
+        frontier_append(&w->log, leaves[i]);
+    struct checkpoint c = {.size = w->log.size};
+    assert_int_equal(note_origin(c.origin, "hub.445100", "demo", 1), OK);
+    frontier_root(&w->log, c.root);
+    return note_sign(&c, keyring_find(w->signer, KEY_USE_LOG), out);
+}
+
+enum err world_head(void *ctx, uint64_t *size, uint8_t root[static 32])
+{
+    struct world *w = ctx;
+    *size = w->log.size;
+    frontier_root(&w->log, root);
+    return OK;
+}
