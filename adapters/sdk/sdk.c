@@ -485,8 +485,12 @@ enum err sdk_step(struct sdk *s, uint64_t now_ms, uint32_t wait_ms, struct sdk_w
 
     if (s->link == NULL)
         return ERR_NOT_READY;
-    if ((err = link_wait(s->link, s->up && s->out_len > 0, watch == NULL ? -1 : watch->fd,
-                         sleep_ms(s, now_ms, wait_ms), &ready)) != OK)
+    if (watch != NULL)
+        watch->ready = false;
+    /* What was committed since the last turn goes before we sleep. */
+    if ((err = write_frames(s, now_ms, &more)) != OK ||
+        (err = link_wait(s->link, s->up && s->out_len > 0, watch == NULL ? -1 : watch->fd,
+                         more && s->out_len == 0 ? 0 : sleep_ms(s, now_ms, wait_ms), &ready)) != OK)
         return err;
     if (watch != NULL)
         watch->ready = ready;

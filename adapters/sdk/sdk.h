@@ -105,7 +105,7 @@ struct sdk_message {
     struct span in_reply_to;  /* env_id */
     const char *const *basis; /* legal basis codes of the document */
     size_t basis_count;
-    const char *purpose;
+    const char *purpose;      /* NULL or "": the first word of the type's name */
     uint64_t expires_ms;      /* 0: the most that the class allows */
 };
 

@@ -253,8 +253,12 @@ static enum err fill_stage(struct sdk *s, struct stage *stage, const struct sdk_
         stage->replies = true;
         memcpy(stage->in_reply_to, m->in_reply_to.data, SDK_ENV_ID_LEN);
     }
-    if (m->purpose != NULL)
+    /* A type's first word is its ordinary purpose: sanction, case, credit, licence. */
+    const char *name = type_find(m->type)->name;
+    if (m->purpose != NULL && m->purpose[0] != '\0')
         memcpy(stage->purpose, m->purpose, strlen(m->purpose) + 1);
+    else
+        (void)snprintf(stage->purpose, sizeof stage->purpose, "%.*s", (int)strcspn(name, "."), name);
     if ((err = number_conversation(s, stage, m->conversation)) != OK)
         return err;
     return stage_documents(s, stage, m, fault);

@@ -16,7 +16,7 @@
 
 enum { AGAIN_MS = 1000, STRANGE_MS = 1500, LIFE_MS = 60 * 1000, PLAIN_MAX = 16 << 10 };
 
-static const char PURPOSE[] = "supervision";
+static const char PURPOSE[] = "credit";
 
 struct attacker {
     struct attacker_options options;

@@ -172,8 +172,10 @@ bool day_wait(struct day *d, day_condition *holds, void *ctx, const char *zh, co
         kill_when_due(d);
         if (d->step_kills == 0 && holds(d, ctx))
             return true;
-        if (tell_clock_ms() > end)
+        if (tell_clock_ms() > end) {
+            d->broken = true;
             return tell_expect(&d->tell, false, zh, en);
+        }
         pause_until_change(d);
     }
     return false;

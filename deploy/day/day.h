@@ -7,8 +7,8 @@
  *
  * Guarantees:
  *   1. day_wait ends when its condition holds, or after DAY_PATIENCE_MS, or when a process ended
- *      that nobody told to end; the last two are failures that are told, and the day goes on to
- *      its end so that everything is stopped.
+ *      that nobody told to end; the last two are failures: they are told, the stories end, and
+ *      everything is stopped.
  *   2. With kills planned, each step kills its share at random moments and restarts the victim
  *      at once; a step does not end before its kills are done.
  *

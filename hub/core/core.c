@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPENER_SECRETS = 1024, IDLE_TICK_MS = 60 * 1000 };
+enum { OPENER_SECRETS = 1024, IDLE_TICK_MS = 60 * 1000, PEER_PAUSE_MS = 100 };
 
 void core_wake_at(struct core *core, uint64_t at_ms)
 {
@@ -213,6 +213,17 @@ bool core_full(const struct core *core)
            core->output.cap - core->output.len < 2 * (size_t)FRAME_MAX;
 }
 
+/* The disk may refuse at any write. Outside a savepoint nobody knows what was written, so the
+ * whole batch is given up; its senders hear `busy` or nothing, and send again. */
+static enum err survive(struct core *core, enum err err)
+{
+    if (err_class(err) != ERR_CLASS_RETRY)
+        return err;
+    core->poisoned = true;
+    core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
+    return OK;
+}
+
 static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
                            enum frame_kind kind)
 {
@@ -220,11 +231,11 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
     case FRAME_ENVELOPE:
         return ingest_envelope(core, peer, frame);
     case FRAME_RECEIPTS:
-        return receipts_take(core, peer, frame);
+        return survive(core, receipts_take(core, peer, frame));
     case FRAME_CHUNK:
-        return session_chunk(core, peer, frame);
+        return survive(core, session_chunk(core, peer, frame));
     case FRAME_CONTROL:
-        return session_control(core, peer, frame);
+        return survive(core, session_control(core, peer, frame));
     default:
         ingest_refuse(core, peer, ERR_FRAME_EMPTY, NULL);
         return OK;
@@ -251,9 +262,9 @@ enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_
     }
     struct span inner;
     while (err == OK && frame_bundle_next(&bundle, &inner)) {
-        err = frame_kind(inner, &kind);
-        if (err == OK)
-            err = take_frame(core, peer, inner, kind);
+        if (frame_kind(inner, &kind) != OK)
+            kind = FRAME_NONE;
+        err = take_frame(core, peer, inner, kind);
     }
     return err;
 }
@@ -290,16 +301,19 @@ enum err core_tick(struct core *core, uint64_t now_ms)
     enum err err = deliver_overdue(core);
     for (uint32_t i = 0; err == OK && i < core->peers.count; i++) {
         err = write_refusals(core, i);
-        if (core_peer_at(core, i)->refused_count > 0)
-            core_wake_at(core, core_peer_at(core, i)->refused_since_ms + SECOND_MS);
+        const struct peer *peer = core_peer_at(core, i);
+        if (peer->refused_count > 0)
+            core_wake_at(core, peer->refused_since_ms + SECOND_MS);
+        if (peer->paused_until_ms > core->now_ms)
+            core_wake_at(core, peer->paused_until_ms);
     }
     bool more = false;
-    if (err == OK)
+    if (err == OK && !core->expansion_stuck)
         err = obligations_expand(core, &more);
     core->work_waiting = core->work_waiting || more;
     if (err == OK)
         err = notices_seal(core);
-    return err;
+    return survive(core, err);
 }
 
 /* ---- commit and outputs ---- */
@@ -315,35 +329,48 @@ static void send_acks(struct core *core)
     }
 }
 
+/* Nothing of the batch is on disk, so nothing of it is said: senders try again. */
+static void give_up_batch(struct core *core)
+{
+    store_rollback(core->store);
+    output_clear(&core->output);
+    for (uint32_t i = 0; i < core->peers.count; i++)
+        core_peer_at(core, i)->acks_due = 0;
+    core->poisoned = false;
+    core->plan_loaded = false;
+    core->work_waiting = true;
+}
+
+static enum err commit_batch(struct core *core)
+{
+    core->open_batch = false;
+    core->batch_count = 0;
+    enum err err = core->poisoned ? ERR_BUSY : store_commit(core->store);
+    if (err_class(err) == ERR_CLASS_RETRY) {
+        give_up_batch(core);
+        core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
+        return err;
+    }
+    return err == OK ? sign_log(core) : err;
+}
+
 enum err core_commit(struct core *core, uint64_t now_ms)
 {
     set_now(core, now_ms);
-    if (core->open_batch) {
-        core->open_batch = false;
-        enum err err = store_commit(core->store);
-        if (err_class(err) == ERR_CLASS_RETRY) {
-            /* Nothing of the batch is on disk, so nothing of it is said: senders try again. */
-            output_clear(&core->output);
-            core->plan_loaded = false;
-            core->batch_count = 0;
-            core->output_ready = true;
-            core->work_waiting = true;
-            core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
-            return OK;
-        }
-        if (err == OK)
-            err = sign_log(core);
-        if (err != OK)
-            return err;
-        core->batch_count = 0;
+    enum err err = core->open_batch ? commit_batch(core) : OK;
+    if (err_class(err) == ERR_CLASS_RETRY) {
+        core->output_ready = true;
+        return OK;
     }
-    enum err err = receipts_send(core);
+    core->poisoned = false;
+    if (err == OK)
+        err = receipts_send(core);
     if (err == OK)
         err = deliver_all(core);
     send_acks(core);
     if (core->work_waiting)
         core_wake_at(core, core->now_ms);
-    core->output_ready = true;
+    core->output_ready = err == OK;
     return err;
 }
 
@@ -362,9 +389,27 @@ void core_peer_gone(struct core *core, uint32_t number, uint64_t now_ms)
     set_now(core, now_ms);
     struct peer *peer = core_peer_at(core, number);
     peer->ready = false;
+    peer->paused_until_ms = 0;
     peer->out_messages = 0;
     peer->acks_due = 0;
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
+}
+
+enum err core_peer_full(struct core *core, uint32_t number, uint64_t now_ms)
+{
+    set_now(core, now_ms);
+    struct peer *peer = core_peer_at(core, number);
+    peer->out_messages = 0;
+    peer->paused_until_ms = core->now_ms + PEER_PAUSE_MS;
+    core_wake_at(core, peer->paused_until_ms);
+    (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
+    return stream_acked(core->store->stream, peer->member, &peer->stream_sent);
+}
+
+bool core_peer_takes(const struct core *core, uint32_t number)
+{
+    const struct peer *peer = &core->peers.rows[number];
+    return peer->ready && peer->paused_until_ms <= core->now_ms;
 }
 
 uint64_t core_due_ms(const struct core *core)

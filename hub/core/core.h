@@ -118,8 +118,12 @@ MUST_USE enum err core_commit(struct core *core, uint64_t now_ms);
 /* Next output; false when there is none (left). */
 bool core_output(struct core *core, struct core_output *out);
 
-/* The peer did not take a frame, or its connection ended: what it holds is due again. */
+/* The peer's connection ended: what it holds is due again, and it must say hello first. */
 void core_peer_gone(struct core *core, uint32_t peer, uint64_t now_ms);
+
+/* The peer does not take more just now, frames to it were dropped: what it holds is due again
+ * after a pause, and receipts from the last acknowledged one on. */
+MUST_USE enum err core_peer_full(struct core *core, uint32_t peer, uint64_t now_ms);
 
 /* When core_tick wants to be called next, at the latest. */
 uint64_t core_due_ms(const struct core *core);

@@ -149,7 +149,7 @@ static enum err deliver_peer(struct core *core, uint32_t number)
 enum err deliver_all(struct core *core)
 {
     for (uint32_t i = 0; i < core->peers.count; i++) {
-        if (!core_peer_at(core, i)->ready)
+        if (!core_peer_takes(core, i))
             continue;
         enum err err = deliver_peer(core, i);
         if (err != OK)

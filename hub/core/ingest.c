@@ -213,7 +213,23 @@ static enum err check_signed(struct core *core, struct incoming *in, struct faul
     return open_facts(core, in, fault);
 }
 
-/* One message of the batch, in its savepoint. */
+/* Write what was judged, in a savepoint of its own. */
+static enum err write_judged(struct core *core, struct incoming *in, struct judgement *judged)
+{
+    enum err err = store_savepoint(core->store);
+    if (err != OK)
+        return err;
+    err = apply(core, in, judged);
+    if (err == OK)
+        return store_release(core->store);
+    enum err undone = store_rollback_to(core->store);
+    if (undone != OK)
+        core->poisoned = true; /* what is left of the transaction is unknown */
+    return err;
+}
+
+/* One message of the batch. What turns out to be impossible only while it is written is
+ * refused like anything else. */
 static enum err settle(struct core *core, struct incoming *in, enum err verdict)
 {
     struct judgement *judged = &core->judged;
@@ -221,25 +237,22 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
     if (err != OK)
         return err;
     judged->err = verdict;
+    judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
     judged->recorded = false;
     judged->verdict.ground_count = 0;
-    if (verdict == OK) {
+    if (verdict == OK)
         err = judge(core, in, judged);
-        if (err != OK)
-            return err;
-    } else {
-        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
-    }
-    err = store_savepoint(core->store);
     if (err != OK)
         return err;
-    err = apply(core, in, judged);
-    if (err != OK) {
-        enum err undone = store_rollback_to(core->store);
-        return undone != OK ? undone : err;
+    err = write_judged(core, in, judged);
+    if (err_class(err) == ERR_CLASS_REJECT && judged->err == OK) {
+        judged->err = err;
+        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
+        judged->recorded = false;
+        err = write_judged(core, in, judged);
     }
     core->batch_count++;
-    return store_release(core->store);
+    return err;
 }
 
 enum err ingest_envelope(struct core *core, uint32_t peer_number, struct span frame)

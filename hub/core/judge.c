@@ -14,6 +14,11 @@ static void record_done(struct core *core, const struct incoming *in, struct jud
 static enum err judge_rules(struct core *core, struct incoming *in, struct view *view,
                             struct judgement *out)
 {
+    /* Every notice embeds this document. */
+    if (in->facts_frame.len > sizeof((lianshu_SanctionNotice *)0)->issuer_document.bytes) {
+        out->err = ERR_TOO_LARGE;
+        return OK;
+    }
     const char *basis[16];
     _Static_assert(sizeof basis / sizeof basis[0] ==
                        sizeof in->document.basis / sizeof in->document.basis[0],

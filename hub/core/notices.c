@@ -150,6 +150,26 @@ static enum err seal_one(struct core *core, const struct queue_row *queued)
     return err;
 }
 
+/* A notice that cannot be sealed now (no valid key, a rule set that no longer explains the
+ * order) waits, with its code; it is never dropped and holds up nobody else. */
+static enum err seal_or_defer(struct core *core, const struct queue_row *queued)
+{
+    enum err err = store_savepoint(core->store);
+    if (err != OK)
+        return err;
+    err = seal_one(core, queued);
+    if (err == OK)
+        return store_release(core->store);
+    enum err undone = store_rollback_to(core->store);
+    if (undone != OK)
+        return undone;
+    core->plan_loaded = false;
+    if (err_class(err) != ERR_CLASS_REJECT && err != ERR_REEXECUTION)
+        return err;
+    return queue_defer(core->store->queue, queued->recipient, queued->seq,
+                       core->now_ms + BACKOFF_MAX_MS, (uint32_t)err, NULL);
+}
+
 enum err notices_seal(struct core *core)
 {
     size_t count = core->to_seal_count;
@@ -167,7 +187,7 @@ enum err notices_seal(struct core *core)
         }
         static const uint8_t unsealed[STORE_ID_LEN] = {0};
         if (err == OK && memcmp(now.message_id, unsealed, sizeof unsealed) == 0)
-            err = seal_one(core, &now);
+            err = seal_or_defer(core, &now);
         queue_unlease(core->store->queue, queued->recipient, queued->seq);
     }
     return err;

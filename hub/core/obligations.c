@@ -286,6 +286,11 @@ enum err obligations_expand(struct core *core, bool *more)
         err = expand_impose(core, &order, &expansion);
     else
         err = expand_lift(core, &order, &expansion);
+    if (err == ERR_REEXECUTION) {
+        /* The rules no longer explain the order: an operator must look, the hub goes on. */
+        core->expansion_stuck = true;
+        return OK;
+    }
     if (err == OK)
         err = expansion_put(core->store->obligations, &expansion);
     *more = true; /* perhaps; the next step finds out */

@@ -4,6 +4,8 @@
  * A peer is one transport key. Several peers may belong to one member and share its queue.
  *
  *   (unknown) ──core_peer──> KNOWN ──hello──> READY ──gone──> KNOWN
+ *                                             ^   | full
+ *                                             +───+ paused for a moment
  *
  * Guarantees:
  *   1. A peer's number never changes and is never given to another user id.
@@ -34,6 +36,7 @@ struct peer {
     uint32_t window_bytes;
     uint32_t out_messages;
     uint32_t out_bytes;
+    uint64_t paused_until_ms; /* it does not take more before that */
     uint64_t stream_sent; /* highest receipt number sent on this connection */
     uint64_t bucket_ms;   /* when the bucket was last filled */
     uint32_t bucket;

@@ -104,6 +104,7 @@ static enum err query_status(struct query *q)
     json_put_uint(q->answer, "parked", parked);
     json_put_uint(q->answer, "log_size", log_size(store->log));
     json_put_uint(q->answer, "log_signed", core->signed_size);
+    json_put_flag(q->answer, "expansion_stuck", core->expansion_stuck);
     json_put_uint(q->answer, "registry_version", registry_version(core->opt.registry));
     add_counters(q, "receipts", "receipt.");
     add_counters(q, "refused", "refused.");

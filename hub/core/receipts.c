@@ -199,7 +199,7 @@ static enum err send_frame(struct core *core, uint32_t number, bool *more)
 enum err receipts_send(struct core *core)
 {
     for (uint32_t i = 0; i < core->peers.count; i++) {
-        bool more = core_peer_at(core, i)->ready;
+        bool more = core_peer_takes(core, i);
         while (more) {
             enum err err = send_frame(core, i, &more);
             if (err != OK)

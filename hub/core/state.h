@@ -120,6 +120,8 @@ struct core {
     char region[REGION_LEN + 1];
 
     bool open_batch;
+    bool poisoned;      /* the open transaction must not be committed */
+    bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
     size_t batch_count;
     uint64_t now_ms;   /* max(clock, highest ever committed) */
     uint64_t due_ms;   /* of core_due_ms */
@@ -156,6 +158,8 @@ static inline struct peer *core_peer_at(struct core *core, uint32_t number)
 {
     return &core->peers.rows[number];
 }
+/* It said hello and is not paused. */
+bool core_peer_takes(const struct core *core, uint32_t number);
 /* Keep *core due no later than at_ms. */
 void core_wake_at(struct core *core, uint64_t at_ms);
 

@@ -191,8 +191,9 @@ enum err endpoint_client(struct endpoint **out, struct net_context *ctx, const c
         return err;
     if (set_common((*out)->socket, address) && set_client((*out)->socket, keys))
         return OK;
+    err = fault_set(fault, ERR_CONFIG, 0, address, "client: %s", zmq_strerror(errno));
     endpoint_close(out);
-    return fault_set(fault, ERR_CONFIG, 0, address, "client: %s", zmq_strerror(errno));
+    return err;
 }
 
 enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *fault)

@@ -141,8 +141,9 @@ static enum err take_frames(struct loop *loop, size_t *count)
 
 /* Send what the commit has justified. A peer that does not take a frame gets no further one in
  * this turn: order within its queue must not break. */
-static void send_outputs(struct loop *loop, size_t *count)
+static enum err send_outputs(struct loop *loop, size_t *count)
 {
+    enum { PEER_GONE = 1, PEER_FULL = 2 };
     struct core_output output;
     bool any_gone = false;
 
@@ -157,16 +158,20 @@ static void send_outputs(struct loop *loop, size_t *count)
                                      : endpoint_send(loop->opt.endpoint, route, output.frame);
         if (err == OK)
             continue;
-        loop->gone[output.peer] = 1;
+        loop->gone[output.peer] = err == ERR_UNREACHABLE ? PEER_GONE : PEER_FULL;
         any_gone = true;
         if (err == ERR_UNREACHABLE)
             routes_gone(loop->opt.routes, output.peer);
     }
-    for (uint32_t peer = 0; any_gone && peer < CORE_PEER_MAX; peer++) {
-        if (loop->gone[peer] != 0)
+    enum err err = OK;
+    for (uint32_t peer = 0; any_gone && err == OK && peer < CORE_PEER_MAX; peer++) {
+        if (loop->gone[peer] == PEER_GONE)
             core_peer_gone(loop->opt.core, peer, loop->opt.now_ms());
+        else if (loop->gone[peer] == PEER_FULL)
+            err = core_peer_full(loop->opt.core, peer, loop->opt.now_ms());
         loop->gone[peer] = 0;
     }
+    return err;
 }
 
 /* Strangers are counted, not logged one by one: nobody may fill the disk from outside. */
@@ -216,7 +221,9 @@ static enum err turn(struct loop *loop, size_t *work)
     err = core_commit(loop->opt.core, now);
     if (ends_process(err))
         return err;
-    send_outputs(loop, &outputs);
+    err = send_outputs(loop, &outputs);
+    if (ends_process(err))
+        return err;
     err = control_serve(loop->opt.control);
     if (err != OK)
         return ERR_INTERNAL;

@@ -77,6 +77,7 @@ enum err db_note(struct db *db, int rc)
     enum err err = err_of_sqlite(db, rc);
     if (err_class(err) == ERR_CLASS_FATAL && db->fatal == OK)
         db->fatal = err;
+    db->full = db->full || err == ERR_DISK_FULL;
     return err;
 }
 
@@ -146,16 +147,27 @@ static void stmt_reset(struct stmt *s)
     sqlite3_clear_bindings(s->raw);
 }
 
-void db_rollback(struct db *db)
+static void undo(struct db *db)
 {
-    db->begun = false;
-    db->savepoint = false;
-    if (!db_in_transaction(db))
-        return;
     for (struct stmt *s = db->statements; s != NULL; s = s->next)
         stmt_reset(s); /* an unfinished read must not keep the transaction */
     sqlite3_step(db->control[CONTROL_ROLLBACK]->raw);
     sqlite3_reset(db->control[CONTROL_ROLLBACK]->raw);
+}
+
+void db_rollback(struct db *db)
+{
+    db->begun = false;
+    db->savepoint = false;
+    if (db_in_transaction(db))
+        undo(db);
+    if (!db->full || db->fatal != OK)
+        return;
+    /* What is committed moves into the file as far as there is room; then the log starts over
+     * and needs no more of it. */
+    db->full = false;
+    db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+    db->full = false;
 }
 
 enum err db_savepoint(struct db *db)

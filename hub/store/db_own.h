@@ -40,6 +40,7 @@ struct db {
     bool read_only;
     bool begun;
     bool savepoint;
+    bool full; /* the disk was, since the last rollback */
 };
 
 /* Every result of SQLite passes here, so that a fatal one can never be overlooked. */

@@ -9,8 +9,8 @@ static const char *const queries[LOG_SQL_COUNT] = {
     [LOG_SQL_TILE_GET] = "SELECT hashes FROM tile WHERE key = ?1",
     [LOG_SQL_RANGE] =
         "SELECT seq, kind, time_ms, body FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
-    [LOG_SQL_HEAD_PUT] = "INSERT INTO checkpoint (one, size, root, text) VALUES (1, ?1, ?2, ?3) "
-                         "ON CONFLICT (one) DO UPDATE SET size = ?1, root = ?2, text = ?3",
+    [LOG_SQL_HEAD_PUT] = ("INSERT INTO checkpoint (one, size, root, text) VALUES (1, ?1, ?2, ?3) "
+                          "ON CONFLICT (one) DO UPDATE SET size = ?1, root = ?2, text = ?3"),
     [LOG_SQL_HEAD_GET] = "SELECT size, root, text FROM checkpoint WHERE one = 1",
 };
 

@@ -22,8 +22,8 @@ static const char *const queries[QUERY_COUNT] = {
     [CONFLICT] = "SELECT " COLUMNS " FROM sanction AS o WHERE subject = ?1 AND list = ?2 "
                  "AND act = ?3 AND id != ?4 AND state <= 3 AND seq = "
                  "(SELECT max(seq) FROM sanction WHERE id = o.id) ORDER BY id LIMIT 1",
-    [COUNTS] = "SELECT count(*), coalesce(sum(state = 2), 0) FROM sanction AS o "
-               "WHERE seq = (SELECT max(seq) FROM sanction WHERE id = o.id)",
+    [COUNTS] = ("SELECT count(*), coalesce(sum(state = 2), 0) FROM sanction AS o "
+                "WHERE seq = (SELECT max(seq) FROM sanction WHERE id = o.id)"),
 };
 
 struct orders {

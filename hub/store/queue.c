@@ -232,7 +232,7 @@ enum err queue_put(struct queue *q, const struct queue_row *row)
         return err;
     if (row->seq > m->max_seq)
         m->max_seq = row->seq;
-    count_move(q, m, -1, row->state);
+    count_move(q, m, -1, (int)row->state);
     lane_offer(m, (uint8_t)row->state, row->lane, (struct place){row->due_ms, row->seq});
     return OK;
 }

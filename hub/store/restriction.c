@@ -41,8 +41,8 @@ static const char *const queries[QUERY_COUNT] = {
                "FROM justification WHERE " LIVE ")), "
                "(SELECT count(*) FROM justification WHERE " LIVE ")",
     [VERSION_GET] = "SELECT value FROM meta WHERE name = 'restriction.version'",
-    [VERSION_PUT] = "INSERT INTO meta (name, value) VALUES ('restriction.version', ?1) "
-                    "ON CONFLICT DO UPDATE SET value = ?1",
+    [VERSION_PUT] = ("INSERT INTO meta (name, value) VALUES ('restriction.version', ?1) "
+                     "ON CONFLICT DO UPDATE SET value = ?1"),
 };
 
 struct restrictions {

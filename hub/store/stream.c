@@ -7,8 +7,8 @@ enum query { LAST, PUT, NEXT, ACKED, ACK_MARK, ACK_DROP, QUERY_COUNT };
 static const char *const queries[QUERY_COUNT] = {
     [LAST] = "SELECT number FROM stream WHERE member = ?1 ORDER BY number DESC LIMIT 1",
     [PUT] = "INSERT INTO stream (member, number, acked, leaf, q, s) VALUES (?1, ?2, 0, ?3, ?4, ?5)",
-    [NEXT] = "SELECT number, leaf, q, s FROM stream WHERE member = ?1 AND number > ?2 "
-             "ORDER BY number LIMIT 1",
+    [NEXT] = ("SELECT number, leaf, q, s FROM stream WHERE member = ?1 AND number > ?2 "
+              "ORDER BY number LIMIT 1"),
     [ACKED] = "SELECT number FROM stream WHERE member = ?1 AND acked = 1 ORDER BY number LIMIT 1",
     [ACK_MARK] = "UPDATE stream SET acked = 1 WHERE member = ?1 AND number = ?2",
     [ACK_DROP] = "DELETE FROM stream WHERE member = ?1 AND number < ?2",

@@ -203,6 +203,24 @@ static void what_an_adapter_held_is_due_at_once_when_it_is_gone(void **state)
     assert_int_equal(world_status(w, "undelivered"), 0);
 }
 
+static void an_adapter_that_is_full_gets_everything_after_a_pause(void **state)
+{
+    struct world *w = *state;
+    struct site *market = world_site(w, "market.445100");
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+    market->silent = true;
+    send_application(w, NULL);
+    send_application(w, NULL);
+    assert_int_equal(core_peer_full(w->core, market->peer, w->now_ms), OK);
+    market->silent = false;
+    world_turn(w);
+    assert_int_equal(world_status(w, "undelivered"), 2);
+    world_pass(w, 100);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+    assert_int_equal(world_got(w, "market.445100", "licence.application", 1)->seen, 2);
+}
+
 static void no_more_is_out_than_the_window_that_an_adapter_gave(void **state)
 {
     struct world *w = *state;
@@ -429,6 +447,7 @@ int main(void)
         CASE(an_absent_member_gets_everything_in_order_when_it_returns),
         CASE(a_member_that_gives_no_receipt_is_sent_it_again_with_growing_pauses),
         CASE(what_an_adapter_held_is_due_at_once_when_it_is_gone),
+        CASE(an_adapter_that_is_full_gets_everything_after_a_pause),
         CASE(no_more_is_out_than_the_window_that_an_adapter_gave),
         CASE(an_envelope_waits_for_its_not_before),
         CASE(a_number_that_comes_early_waits_at_its_sender),
