@@ -114,6 +114,7 @@ struct outgoing_file {
 /* The attachment that is being fetched. */
 struct incoming_fetch {
     uint8_t root[HASH_LEN];
+    uint8_t message_id[SDK_ID_LEN]; /* the envelope that waits for it */
     uint64_t count, have, asked;
     uint64_t reask_ms;
     int fd; /* -1: none */
@@ -270,7 +271,8 @@ MUST_USE enum err inbox_receipts_next(struct sdk *s);
 MUST_USE enum err inbox_resume(struct sdk *s, uint64_t now_ms);
 bool inbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
 /* The root of an attachment still to be fetched. ERR_NOT_FOUND: none. */
-MUST_USE enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN], uint64_t *count);
+MUST_USE enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN], uint64_t *count,
+                                   uint8_t message_id[static SDK_ID_LEN]);
 
 /* ---- file.c ---- */
 MUST_USE enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN]);

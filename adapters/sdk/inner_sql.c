@@ -61,8 +61,9 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_GAP_TAKE] = "DELETE FROM inbox_gap WHERE conversation = ?1 AND number = ?2",
     [SQL_FETCH_PUT] = "INSERT OR IGNORE INTO inbox_file (inbox_id, root, chunk_count, done)"
                       " VALUES (?1, ?2, ?3, 0)",
-    [SQL_FETCH_NEXT] = "SELECT root, chunk_count FROM inbox_file WHERE done = 0"
-                       " ORDER BY inbox_id LIMIT 1",
+    [SQL_FETCH_NEXT] = "SELECT f.root, f.chunk_count, i.message_id FROM inbox_file f"
+                       " JOIN inbox i ON i.id = f.inbox_id WHERE f.done = 0"
+                       " ORDER BY f.inbox_id LIMIT 1",
     [SQL_FETCH_DONE] = "UPDATE inbox_file SET done = 1 WHERE root = ?1",
     [SQL_FETCH_UNDO] = "UPDATE inbox_file SET done = 0 WHERE root = ?1",
     [SQL_FETCH_OPEN_OF] = "SELECT count(*) FROM inbox_file WHERE inbox_id = ?1 AND done = 0",

@@ -337,7 +337,7 @@ static enum err ask_chunks(struct sdk *s, uint64_t now_ms)
     if (f->fd < 0) {
         uint8_t root[HASH_LEN];
         uint64_t count;
-        if ((err = inbox_fetch_next(s, root, &count)) != OK)
+        if ((err = inbox_fetch_next(s, root, &count, f->message_id)) != OK)
             return err;
         if ((err = file_fetch(s, root, count)) != OK)
             return err_class(err) == ERR_CLASS_RETRY ? ERR_NOT_FOUND : err;
@@ -353,6 +353,8 @@ static enum err ask_chunks(struct sdk *s, uint64_t now_ms)
         .count = (uint32_t)(left < SDK_CHUNK_WINDOW ? left : SDK_CHUNK_WINDOW),
     };
     memcpy(c->body.chunk_wanted.root, f->root, HASH_LEN);
+    c->body.chunk_wanted.message_id.size = SDK_ID_LEN;
+    memcpy(c->body.chunk_wanted.message_id.bytes, f->message_id, SDK_ID_LEN);
     f->asked = f->have + c->body.chunk_wanted.count;
     f->reask_ms = now_ms + SDK_REASK_MS;
     return put_control(s);

@@ -1,6 +1,6 @@
 /* A sanction from the order to the last confirmation of its end. */
+#include "scenario/acts.h"
 #include "scenario/texts.h"
-#include "scenario/world.h"
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -9,106 +9,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const char *const everybody[] = {"market.445100", "health.445100", "insurance.445100",
-                                        "police.445100", "procuratorate.445100"};
-
-static void all_connect(struct world *w)
-{
-    for (size_t i = 0; i < T_COUNT(everybody); i++)
-        world_hello(w, everybody[i]);
-}
-
-static void order(struct world *w, uint8_t env_id[HASH_LEN])
-{
-    const struct mail mail = {.from = "market.445100",
-                              .type = "sanction.order",
-                              .to = {"hub.445100"},
-                              .facts = ORDER_BODY("1"),
-                              .basis = {"DL116", "DL118"},
-                              .conversation = ORDER_ID};
-    world_send(w, &mail, env_id);
-}
-
-static void annul(struct world *w, uint8_t env_id[HASH_LEN])
-{
-    const struct mail mail = {.from = "market.445100",
-                              .type = "sanction.annul",
-                              .to = {"hub.445100"},
-                              .facts = ANNUL_BODY("2"),
-                              .basis = {"AP48"},
-                              .conversation = ORDER_ID};
-    world_send(w, &mail, env_id);
-}
-
-static size_t notices(struct world *w)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < T_COUNT(everybody); i++)
-        count += world_has(w, everybody[i], "sanction.notice");
-    return count;
-}
-
-static void read_notice(const struct got *got, lianshu_SanctionNotice *out)
-{
-    assert_int_equal(
-        wire_decode(&lianshu_SanctionNotice_msg, span_of(got->facts, got->facts_len), out), OK);
-}
-
-static void answer(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
-                   const char *what, uint8_t env_id[HASH_LEN])
-{
-    char id[33];
-    char body[512];
-    hex_encode(span_of(notice->obligation_id, 16), id);
-    snprintf(body, sizeof body, "{\"obligation_id\":\"%s\",\"answer\":\"%s\",%s}", id, what,
-             strcmp(what, "declined") == 0 ? "\"legal_reason\":\"依据不足\""
-                                           : "\"decision\":\"同意\",\"reference\":\"R-1\"");
-    const struct mail mail = {
-        .from = member, .type = "sanction.answer", .to = {"hub.445100"}, .facts = body};
-    world_send(w, &mail, env_id);
-}
-
-static void executed(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
-                     const char *stage, uint8_t env_id[HASH_LEN])
-{
-    char id[33];
-    char when[CLOCK_TEXT_LEN + 1];
-    char body[512];
-    hex_encode(span_of(notice->obligation_id, 16), id);
-    clock_format(w->now_ms, when);
-    snprintf(body, sizeof body,
-             "{\"obligation_id\":\"%s\",\"stage\":\"%s\",\"reference\":\"X-1\","
-             "\"executed_ms\":\"%s\"}",
-             id, stage, when);
-    const struct mail mail = {
-        .from = member, .type = "sanction.executed", .to = {"hub.445100"}, .facts = body};
-    world_send(w, &mail, env_id);
-}
-
-/* Everybody does what the notices of one stage say. */
-static void everybody_obeys(struct world *w, lianshu_NoticeStage stage)
-{
-    static lianshu_SanctionNotice notice;
-    for (size_t m = 0; m < T_COUNT(everybody); m++) {
-        size_t count = world_has(w, everybody[m], "sanction.notice");
-        for (size_t i = 0; i < count; i++) {
-            uint8_t env_id[HASH_LEN];
-            read_notice(world_got(w, everybody[m], "sanction.notice", i), &notice);
-            if (notice.stage != stage)
-                continue;
-            if (stage == lianshu_NoticeStage_STAGE_IMPOSE) {
-                answer(w, everybody[m], &notice, "accepted", env_id);
-                assert_int_equal(world_verdict(w, everybody[m], env_id),
-                                 lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-            }
-            executed(w, everybody[m], &notice,
-                     stage == lianshu_NoticeStage_STAGE_IMPOSE ? "impose" : "lift", env_id);
-            assert_int_equal(world_verdict(w, everybody[m], env_id),
-                             lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-        }
-    }
-}
 
 static void appoint(struct world *w, uint8_t env_id[HASH_LEN])
 {
@@ -125,14 +25,14 @@ static void an_order_of_r01_makes_22_obligations_and_shows_3_that_nobody_has(voi
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), 0);
     assert_int_equal(world_verdict(w, "market.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_ACCEPTED);
     assert_int_equal(world_status(w, "obligations.total"), 22);
     assert_int_equal(world_status(w, "unassigned"), 3);
-    assert_int_equal(notices(w), 22);
+    assert_int_equal(acts_notices(w), 22);
     assert_int_equal(world_status(w, "obligations.delivered"), 22);
     assert_int_equal(world_has(w, "market.445100", "sanction.notice"), 9);
     assert_int_equal(world_has(w, "police.445100", "sanction.notice"), 2);
@@ -145,9 +45,9 @@ static void a_notice_embeds_the_order_as_its_issuer_signed_it(void **state)
     static lianshu_SanctionNotice notice;
     static lianshu_Document document;
     uint8_t hash[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
-    read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
     assert_int_equal(
         registry_verify_document(w->registry, w->now_ms,
                                  span_of(notice.issuer_document.bytes, notice.issuer_document.size),
@@ -161,9 +61,9 @@ static void an_order_goes_all_the_way_to_executed(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
-    everybody_obeys(w, lianshu_NoticeStage_STAGE_IMPOSE);
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
     assert_int_equal(world_status(w, "obligations.executed"), 22);
     assert_true(world_status(w, "restrictions") > 0);
     assert_int_equal(world_status(w, "undelivered"), 0);
@@ -173,8 +73,8 @@ static void the_gate_refuses_the_banned_persons_appointment_with_its_grounds(voi
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     appoint(w, env_id);
     const lianshu_Receipt *q = world_receipt(w, "health.445100", env_id);
     assert_non_null(q);
@@ -197,13 +97,13 @@ static void before_the_order_and_after_its_annulment_the_same_appointment_passes
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
+    acts_connect(w);
     appoint(w, env_id);
     assert_int_equal(world_has(w, "market.445100", "appointment"), 1);
-    order(w, env_id);
+    acts_order(w, env_id);
     appoint(w, env_id);
     assert_int_equal(world_has(w, "market.445100", "appointment"), 1);
-    annul(w, env_id);
+    acts_annul(w, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), 0);
     appoint(w, env_id);
     assert_int_equal(world_has(w, "market.445100", "appointment"), 2);
@@ -213,8 +113,8 @@ static void a_licence_application_of_the_punished_is_refused_and_of_the_clean_pa
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     const struct mail punished = {.from = "health.445100",
                                   .type = "licence.application",
                                   .to = {"market.445100"},
@@ -235,8 +135,8 @@ static void an_honour_under_a_measure_to_consider_arrives_with_an_advisory(void 
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     const struct mail mail = {.from = "insurance.445100",
                               .type = "honour",
                               .to = {"market.445100"},
@@ -252,14 +152,14 @@ static void annulment_ends_every_restriction_and_everybody_confirms(void **state
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
-    everybody_obeys(w, lianshu_NoticeStage_STAGE_IMPOSE);
-    annul(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
+    acts_annul(w, env_id);
     assert_int_equal(world_status(w, "restrictions"), 0);
-    assert_int_equal(notices(w), 44);
+    assert_int_equal(acts_notices(w), 44);
     assert_int_equal(world_status(w, "obligations.lift_due"), 22);
-    everybody_obeys(w, lianshu_NoticeStage_STAGE_LIFT);
+    acts_obey(w, lianshu_NoticeStage_STAGE_LIFT);
     assert_int_equal(world_status(w, "obligations.lifted"), 22);
     assert_int_equal(world_status(w, "undelivered"), 0);
 }
@@ -269,12 +169,12 @@ static void an_annulment_cancels_notices_that_nobody_has_seen(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     world_hello(w, "market.445100");
-    order(w, env_id);
-    assert_int_equal(notices(w), 9);
-    annul(w, env_id);
+    acts_order(w, env_id);
+    assert_int_equal(acts_notices(w), 9);
+    acts_annul(w, env_id);
     assert_int_equal(world_status(w, "obligations.cancelled"), 13 + 3);
     assert_int_equal(world_status(w, "obligations.lift_due"), 9);
-    all_connect(w);
+    acts_connect(w);
     assert_int_equal(world_has(w, "police.445100", "sanction.notice"), 0);
     assert_int_equal(world_status(w, "undelivered"), 0);
 }
@@ -283,8 +183,8 @@ static void suspension_ends_the_restrictions_and_resumption_begins_a_new_episode
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     uint64_t before = world_status(w, "restrictions");
     const struct mail stay = {.from = "market.445100",
                               .type = "sanction.suspend",
@@ -309,9 +209,9 @@ static void versions_never_go_back_and_never_skip(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    all_connect(w);
-    order(w, env_id);
-    order(w, env_id); /* another envelope, the same version */
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_order(w, env_id); /* another envelope, the same version */
     assert_int_equal(world_verdict(w, "market.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_REJECTED);
     const struct mail skip = {.from = "market.445100",
@@ -329,12 +229,12 @@ static void another_member_cannot_answer_an_obligation(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     static lianshu_SanctionNotice notice;
-    all_connect(w);
-    order(w, env_id);
-    read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
-    answer(w, "health.445100", &notice, "accepted", env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
+    acts_answer(w, "health.445100", &notice, "accepted", env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_OBLIGATION);
-    executed(w, "police.445100", &notice, "impose", env_id); /* not accepted yet */
+    acts_executed(w, "police.445100", &notice, "impose", env_id); /* not accepted yet */
     assert_int_equal(world_code(w, "police.445100", env_id), ERR_OBLIGATION);
 }
 
@@ -343,11 +243,11 @@ static void an_answer_that_the_lift_has_overtaken_changes_nothing(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     static lianshu_SanctionNotice notice;
-    all_connect(w);
-    order(w, env_id);
-    read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
-    annul(w, env_id);
-    answer(w, "police.445100", &notice, "accepted", env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
+    acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
+    acts_annul(w, env_id);
+    acts_answer(w, "police.445100", &notice, "accepted", env_id);
     assert_int_equal(world_code(w, "police.445100", env_id), 0);
     assert_int_equal(world_status(w, "obligations.lift_due"), 22);
 }
@@ -357,8 +257,8 @@ static void a_credit_check_names_restrictions_or_certifies_that_there_are_none(v
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     static lianshu_CreditCertificate certificate;
-    all_connect(w);
-    order(w, env_id);
+    acts_connect(w);
+    acts_order(w, env_id);
     const struct mail punished = {.from = "health.445100",
                                   .type = "credit.check",
                                   .to = {"hub.445100"},
@@ -393,18 +293,18 @@ static void expansion_goes_on_after_a_restart_where_it_stopped(void **state)
                               .facts = ORDER_BODY("1"),
                               .basis = {"DL116", "DL118"},
                               .conversation = ORDER_ID};
-    all_connect(w);
+    acts_connect(w);
     world_make(w, &mail, NULL, NULL);
     world_push(w, "market.445100");
     assert_int_equal(core_commit(w->core, w->now_ms), OK); /* decided, nothing expanded */
     world_restart(w);
     world_turn(w);
     assert_int_equal(world_status(w, "obligations.total"), 22);
-    assert_int_equal(notices(w), 22);
+    assert_int_equal(acts_notices(w), 22);
     world_restart(w);
     world_turn(w);
     assert_int_equal(world_status(w, "obligations.total"), 22);
-    assert_int_equal(notices(w), 22);
+    assert_int_equal(acts_notices(w), 22);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)

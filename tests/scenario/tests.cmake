@@ -1,5 +1,6 @@
 # Scripted runs of the real core: time and faults in, frames, rows and log out; no sockets.
 add_library(scenario_world STATIC
+  ${CMAKE_SOURCE_DIR}/tests/scenario/acts.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world_keys.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world_mail.c
@@ -14,3 +15,10 @@ foreach(name delivery refusals sanctions cases)
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 300)
 endforeach()
+
+# The same life with a disk that refuses at the n-th write.
+add_executable(scenario_faults ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_faults.c
+  ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
+target_link_libraries(scenario_faults PRIVATE scenario_world PkgConfig::sqlite3)
+add_test(NAME scenario_faults COMMAND scenario_faults WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(scenario_faults PROPERTIES LABELS scenario TIMEOUT 600)

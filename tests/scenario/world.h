@@ -75,6 +75,9 @@ struct world {
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
     struct log_reader reader;
+    bool may_die; /* a FATAL error ends the hub, and it is started again */
+    bool dead;
+    unsigned restarts;
     enum err sign_fails;      /* what the signer answers instead */
     struct sha256 transcript; /* of every output, for replay */
     uint8_t frame[FRAME_MAX];
@@ -110,11 +113,15 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
                 uint8_t message_id[16]);
 /* Give the bytes in w->frame to the hub from this member's adapter, without a commit. */
 void world_push(struct world *w, const char *from);
-/* Make, push, turn. */
+/* Make, push, turn; again, as an adapter does, until there is a receipt or a refusal. */
 void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN]);
 /* Commit, tick, deliver and take receipts until nothing moves any more at this time. */
 void world_turn(struct world *w);
 void world_pass(struct world *w, uint64_t ms);
+/* Let time pass until nothing is undelivered and no restart is due. */
+void world_settle(struct world *w);
+/* Give a frame to the hub; notes its death. */
+void world_give(struct world *w, uint32_t peer, struct span frame);
 void world_hello(struct world *w, const char *member);
 void world_leave(struct world *w, const char *member);
 /* A delivered receipt of this member for that envelope. */

@@ -36,7 +36,7 @@ static void push_receipt(struct world *w, struct site *site, const struct got *g
     frame_receipts_begin(&fw, 0, 1);
     frame_receipts_add(&fw, &entry);
     frame_receipts_end(&fw, span_of(NULL, 0));
-    assert_int_equal(core_frame(w->core, site->peer, writer_span(&fw), w->now_ms), OK);
+    world_give(w, site->peer, writer_span(&fw));
 }
 
 static void take_statement(struct world *w, struct span frame, lianshu_Statement *out)
@@ -158,7 +158,7 @@ static void take_receipts(struct world *w, struct site *site, struct span frame)
     uint8_t bytes[64];
     struct writer aw = writer_of(bytes, sizeof bytes);
     assert_int_equal(frame_put_control(&aw, &ack), OK);
-    assert_int_equal(core_frame(w->core, site->peer, writer_span(&aw), w->now_ms), OK);
+    world_give(w, site->peer, writer_span(&aw));
 }
 
 static void take_control(struct site *site, struct span frame)

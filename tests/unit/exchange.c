@@ -9,6 +9,7 @@
 
 #include "t.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,21 +60,26 @@ struct exchange *exchange_open(uint8_t seed)
     assert_int_equal(anchor_write(&e->realm->anchor, exchange_path(e, "anchor.yaml"), true, NULL), OK);
     put_file(e, "registry.lsg", span_of(e->realm->file, e->realm->file_len));
     put_file(e, "passphrase", span_str("correct horse\n"));
+    put_keys(e, REALM_HUB);
     put_keys(e, REALM_MARKET);
     put_keys(e, REALM_HEALTH);
     put_keys(e, REALM_POLICE);
+    put_keys(e, REALM_INSURANCE);
     return e;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    return remove(path);
 }
 
 void exchange_close(struct exchange **e)
 {
-    char command[128];
-
     for (size_t i = 0; i < EXCHANGE_FRAMES; i++)
         free((*e)->frame[i]);
     realm_close(&(*e)->realm);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", (*e)->dir);
-    assert_int_equal(system(command), 0); /* a path of ours under /tmp */
+    assert_int_equal(nftw((*e)->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
     free(*e);
     *e = NULL;
 }

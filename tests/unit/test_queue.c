@@ -666,122 +666,6 @@ static void a_conversation_in_flight_is_bounded(void **state)
     assert_int_equal(claim(p, A, 0), QUEUE_CONVERSATION_MAX + 1);
 }
 
-/* Random steps against a model that knows only the rows: nothing claimed twice, nothing lost,
- * order kept, counts right; with restarts and rollbacks in between. */
-static void random_steps_keep_every_promise(void **state)
-{
-    enum { ROWS = 60 };
-    struct place *p = *state;
-    struct {
-        bool there;
-        uint64_t lessee;
-        uint64_t due;
-        uint32_t c;
-        uint64_t number;
-    } model[ROWS + 1] = {{0}};
-    uint64_t next = 1;
-    uint64_t now = 0;
-    uint32_t seed = 99;
-
-    for (int step = 0; step < 4000; step++) {
-        seed = seed * 1664525u + 1013904223u;
-        uint32_t dice = seed >> 16;
-        uint64_t pick = 1 + dice / 16 % ROWS;
-        switch (dice % 8) {
-        case 0:
-        case 1:
-            if (next > ROWS)
-                break;
-            {
-                struct queue_row row = row_of(next, (uint8_t)(dice / 64 % QUEUE_LANES));
-                uint32_t c = dice / 256 % 4;
-                begin(p);
-                if (c > 0) {
-                    id_of(row.conversation, c);
-                    assert_int_equal(
-                        queue_number(p->s->queue, HEALTH, row.conversation, &row.number), OK);
-                }
-                assert_int_equal(queue_put(p->s->queue, &row), OK);
-                commit(p);
-                model[next].there = true;
-                model[next].c = c;
-                model[next].number = row.number;
-                next++;
-            }
-            break;
-        case 2:
-        case 3: {
-            uint64_t lessee = 1 + dice / 16 % 2;
-            uint64_t got = claim(p, lessee, now);
-            bool any = false;
-            for (uint64_t i = 1; i < next; i++) {
-                bool may = model[i].there && model[i].lessee == 0 && model[i].due <= now;
-                for (uint64_t j = 1; j < next && may; j++)
-                    may = !(model[j].there && model[j].c == model[i].c && model[i].c > 0 &&
-                            model[j].number < model[i].number && model[j].lessee != lessee);
-                any = any || may;
-                if (i == got)
-                    assert_true(may);
-            }
-            assert_int_equal(got != 0, any); /* a row that may go is never missed */
-            if (got != 0)
-                model[got].lessee = lessee;
-            break;
-        }
-        case 4:
-            if (model[pick].there) {
-                done(p, pick);
-                model[pick].there = false;
-                model[pick].lessee = 0;
-            }
-            break;
-        case 5:
-            if (model[pick].there) {
-                defer(p, pick, now + 3);
-                model[pick].due = now + 3;
-                model[pick].lessee = 0;
-            }
-            break;
-        case 6:
-            now++;
-            if (model[pick].there && dice / 1024 % 4 == 0) {
-                begin(p);
-                assert_int_equal(queue_done(p->s->queue, HEALTH, pick), OK);
-                store_rollback(p->s);
-                model[pick].lessee = 0;
-            }
-            break;
-        default:
-            if (dice / 1024 % 8 == 0) {
-                place_reopen(p);
-                for (uint64_t i = 1; i < next; i++)
-                    model[i].lessee = 0;
-            } else if (dice / 1024 % 8 == 1) {
-                (void)queue_unlease_all(p->s->queue, A);
-                for (uint64_t i = 1; i < next; i++)
-                    model[i].lessee = model[i].lessee == A ? 0 : model[i].lessee;
-            } else if (next > ROWS) { /* begin again with new numbers */
-                bool left = false;
-                for (uint64_t i = 1; i < next; i++)
-                    left = left || model[i].there;
-                if (!left)
-                    next = 1;
-            }
-            break;
-        }
-        struct queue_counts counts;
-        uint64_t there = 0;
-        uint64_t leased = 0;
-        for (uint64_t i = 1; i < next; i++) {
-            there += model[i].there;
-            leased += model[i].there && model[i].lessee != 0;
-        }
-        assert_int_equal(queue_counts(p->s->queue, HEALTH, &counts), OK);
-        assert_int_equal(counts.ready, there);
-        assert_int_equal(counts.leased, leased);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -811,7 +695,6 @@ int main(void)
         CASE(backoff_doubles_to_its_bound_and_spreads),
         CASE(a_blocked_backlog_costs_a_bounded_look),
         CASE(a_conversation_in_flight_is_bounded),
-        CASE(random_steps_keep_every_promise),
     };
     return cmocka_run_group_tests_name("queue", tests, NULL, NULL);
 }

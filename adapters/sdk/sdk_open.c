@@ -1,0 +1,250 @@
+/* Opening and closing: configuration, memory, keys, registry, state, connection. */
+#include "adapters/sdk/inner.h"
+#include "adapters/sdk/inner_sql.h"
+#include "base/file.h"
+#include "keys/guard.h"
+#include "keys/init.h"
+#include "sdk_sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    APPLICATION_ID = 0x4c534144, /* "LSAD" */
+    WINDOW_MESSAGES = 64,
+    WINDOW_BYTES = 16 << 20,
+};
+
+static bool copy_text(char *out, size_t cap, const char *text)
+{
+    size_t len = text == NULL ? 0 : strlen(text);
+    if (len >= cap)
+        return false;
+    memcpy(out, text == NULL ? "" : text, len + 1);
+    return true;
+}
+
+static enum err take_config(struct sdk *s, const struct sdk_config *c, struct fault *fault)
+{
+    if (!copy_text(s->realm, sizeof s->realm, c->realm) ||
+        !copy_text(s->member, sizeof s->member, c->member) ||
+        !copy_text(s->adapter, sizeof s->adapter, c->adapter) ||
+        !copy_text(s->hub, sizeof s->hub, c->hub) ||
+        !copy_text(s->state_dir, sizeof s->state_dir, c->state_dir))
+        return fault_set(fault, ERR_FIELD_LONG, 0, "adapter", "realm, member, adapter, hub");
+    if (!member_valid(s->member) || !member_is_hub(s->hub))
+        return fault_set(fault, ERR_CONFIG, 0, "adapter", "member or hub is no member id");
+    s->window_messages = c->window_messages == 0 ? WINDOW_MESSAGES : c->window_messages;
+    s->window_bytes = c->window_bytes == 0 ? WINDOW_BYTES : c->window_bytes;
+    return OK;
+}
+
+static enum err take_memory(struct sdk *s)
+{
+    s->stage = calloc(SDK_BATCH_MAX, sizeof *s->stage);
+    s->stage_bytes = malloc(SDK_STAGE_BYTES);
+    s->receipt_stage = calloc(SDK_RECEIPT_STAGE_MAX, sizeof *s->receipt_stage);
+    s->receipt_bytes = malloc(SDK_RECEIPT_BYTES);
+    s->document = calloc(1, sizeof *s->document);
+    s->header = calloc(1, sizeof *s->header);
+    s->control = calloc(1, sizeof *s->control);
+    s->receipt = calloc(1, sizeof *s->receipt);
+    s->manifest = calloc(1, sizeof *s->manifest);
+    s->message = calloc(1, sizeof *s->message);
+    for (size_t i = 0; i < 3; i++)
+        s->plain[i] = malloc(FRAME_DOCUMENT_FRAME_MAX);
+    s->frame = malloc(FRAME_MAX);
+    s->chunk = malloc(CHUNK_FRAME_MAX);
+    s->chunk_plain = malloc(CHUNK_PLAIN_LEN);
+    s->body = aligned_alloc(16, SDK_BODY_STRUCT_MAX);
+    s->last_statement = malloc(SDK_STATEMENT_MAX);
+    s->stored_statement = malloc(SDK_STATEMENT_MAX);
+    s->stored_frame = malloc(FRAME_MAX);
+    s->out = malloc(FRAME_MAX);
+    s->sql = calloc(SQL_COUNT, sizeof(struct stmt *));
+    if (s->stage == NULL || s->stage_bytes == NULL || s->receipt_stage == NULL ||
+        s->receipt_bytes == NULL || s->document == NULL || s->header == NULL ||
+        s->control == NULL || s->receipt == NULL || s->manifest == NULL || s->message == NULL ||
+        s->plain[0] == NULL || s->plain[1] == NULL || s->plain[2] == NULL || s->frame == NULL ||
+        s->chunk == NULL || s->chunk_plain == NULL || s->body == NULL ||
+        s->last_statement == NULL || s->stored_statement == NULL || s->stored_frame == NULL || s->out == NULL || s->sql == NULL)
+        return ERR_NO_MEMORY;
+    return OK;
+}
+
+static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct fault *fault)
+{
+    enum err err;
+    struct passphrase *passphrase = NULL;
+
+    if ((err = keys_init()) != OK)
+        return fault_set(fault, err, 0, "keys", "the cryptographic libraries do not start");
+    s->entropy = entropy_system();
+    if ((err = passphrase_read(&passphrase, c->passphrase_file, fault)) != OK)
+        return err;
+    err = keyfile_read(&s->keys, c->key_file, passphrase, fault);
+    passphrase_close(&passphrase);
+    if (err != OK)
+        return err;
+    if (strcmp(keyring_owner(s->keys), s->member) != 0)
+        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file, "the keys are another member's");
+    if (keyring_find(s->keys, KEY_USE_SIGN) == NULL || keyring_find(s->keys, KEY_USE_SEAL) == NULL ||
+        keyring_find(s->keys, KEY_USE_TRANSPORT) == NULL)
+        return fault_set(fault, ERR_KEY_FILE, 0, c->key_file, "sign, seal and transport are needed");
+    return OK;
+}
+
+static enum err open_tools(struct sdk *s)
+{
+    enum err err;
+
+    if ((err = verifier_open(&s->verifier, VERIFIER_NODES_DEFAULT)) != OK ||
+        (err = opener_open(&s->opener, OPENER_SECRETS_DEFAULT)) != OK ||
+        (err = batch_open(&s->batch)) != OK ||
+        (err = envelope_batch_open(&s->envelopes, ENVELOPE_BATCH_BYTES_DEFAULT)) != OK)
+        return err;
+    return OK;
+}
+
+static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_t now_ms,
+                              struct fault *fault)
+{
+    enum err err;
+    struct anchor anchor;
+    uint64_t seen;
+
+    if ((err = anchor_read(&anchor, c->anchor, fault)) != OK)
+        return err;
+    if (strcmp(anchor.realm, s->realm) != 0)
+        return fault_set(fault, ERR_REALM, 0, c->anchor, "realm");
+    if ((err = inner_value(s, "registry_version", &seen)) != OK)
+        return err;
+    if ((err = registry_read(&s->registry, &anchor, c->registry, seen, fault)) != OK)
+        return err;
+    if ((err = registry_fresh(s->registry, now_ms)) != OK)
+        return fault_set(fault, err, 0, c->registry, "validity");
+    if (registry_member(s->registry, s->member) == NULL || registry_member(s->registry, s->hub) == NULL)
+        return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, c->registry, "%s or %s is not registered",
+                         s->member, s->hub);
+    if (registry_version(s->registry) != seen) {
+        if ((err = inner_begin(s)) != OK ||
+            (err = inner_value_set(s, "registry_version", registry_version(s->registry))) != OK ||
+            (err = db_commit(s->db)) != OK)
+            return err;
+    }
+    s->log = (struct log_reader){.registry = s->registry, .hub = s->hub, .at_ms = now_ms};
+    return OK;
+}
+
+static enum err open_state(struct sdk *s, struct fault *fault)
+{
+    enum err err;
+    char path[SDK_FILE_PATH_MAX];
+    struct db_options options = {
+        .path = path,
+        .application_id = APPLICATION_ID,
+        .migrations = sdk_sql,
+        .migration_count = sdk_sql_count,
+    };
+
+    if ((err = file_private_dir(s->state_dir, 0700, fault)) != OK)
+        return err;
+    (void)snprintf(path, sizeof path, "%s/files", s->state_dir);
+    if ((err = file_private_dir(path, 0700, fault)) != OK)
+        return err;
+    (void)snprintf(path, sizeof path, "%s/adapter.db", s->state_dir);
+    if ((err = db_open(&s->db, &options, fault)) != OK)
+        return err;
+    if ((err = db_prepare(s->db, sql_text, SQL_COUNT, s->sql, fault)) != OK)
+        return err;
+    if ((err = inner_value(s, "receipt_stream", &s->stream)) != OK)
+        return err;
+    return file_sweep(s);
+}
+
+static enum err open_link(struct sdk *s, const char *endpoint, uint64_t now_ms, struct fault *fault)
+{
+    enum err err;
+    const struct registry_key *server;
+    const struct key *own = keyring_find(s->keys, KEY_USE_TRANSPORT);
+
+    if ((err = registry_current(s->registry, s->hub, KEY_USE_TRANSPORT, now_ms, &server)) != OK)
+        return fault_set(fault, err, 0, s->hub, "transport key of the hub");
+    if ((err = link_open(&s->link, endpoint, key_secret(own), key_public(own),
+                         server->public_key)) != OK)
+        return fault_set(fault, err, 0, "endpoint", "%s", endpoint);
+    return OK;
+}
+
+enum err sdk_open(struct sdk **out, const struct sdk_config *config,
+                  const struct sdk_handler *handler, uint64_t now_ms, struct fault *fault)
+{
+    enum err err = ERR_INTERNAL;
+    struct sdk *s = calloc(1, sizeof *s);
+
+    *out = NULL;
+    if (s == NULL)
+        return ERR_NO_MEMORY;
+    s->outgoing.fd = s->fetch.fd = -1;
+    if (handler != NULL)
+        s->handler = *handler;
+    if ((err = take_config(s, config, fault)) != OK || (err = take_memory(s)) != OK ||
+        (err = open_keys(s, config, fault)) != OK || (err = open_tools(s)) != OK ||
+        (err = open_state(s, fault)) != OK ||
+        (err = open_registry(s, config, now_ms, fault)) != OK)
+        goto out;
+    if (config->endpoint != NULL &&
+        (err = open_link(s, config->endpoint, now_ms, fault)) != OK)
+        goto out;
+    *out = s;
+    s = NULL;
+    err = OK;
+
+out:
+    sdk_close(&s);
+    return err;
+}
+
+void sdk_close(struct sdk **sdk)
+{
+    struct sdk *s = *sdk;
+
+    if (s == NULL)
+        return;
+    link_close(&s->link);
+    file_close_all(s);
+    db_close(&s->db);
+    envelope_batch_close(&s->envelopes);
+    batch_close(&s->batch);
+    opener_close(&s->opener);
+    verifier_close(&s->verifier);
+    registry_close(&s->registry);
+    keyring_close(&s->keys);
+    free(s->stage);
+    free(s->stage_bytes);
+    free(s->receipt_stage);
+    free(s->receipt_bytes);
+    free(s->document);
+    free(s->header);
+    free(s->control);
+    free(s->receipt);
+    if (s->manifest != NULL)
+        guard_wipe(s->manifest, sizeof *s->manifest); /* file keys */
+    free(s->manifest);
+    if (s->message != NULL)
+        guard_wipe(s->message, sizeof *s->message);
+    free(s->message);
+    for (size_t i = 0; i < 3; i++)
+        free(s->plain[i]);
+    free(s->frame);
+    free(s->chunk);
+    free(s->chunk_plain);
+    free(s->body);
+    free(s->last_statement);
+    free(s->stored_statement);
+    free(s->stored_frame);
+    free(s->out);
+    free(s->sql);
+    free(s);
+    *sdk = NULL;
+}

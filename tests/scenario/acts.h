@@ -1,0 +1,22 @@
+/* What members do about the sanction of the texts: the market imposes and annuls it, everybody
+ * obeys. Each sentence is repeated until the hub has answered, as adapters repeat it. */
+#ifndef TESTS_ACTS_H
+#define TESTS_ACTS_H
+
+#include "scenario/world.h"
+
+enum { ACTS_EVERYBODY = 5 };
+extern const char *const acts_everybody[ACTS_EVERYBODY];
+
+void acts_connect(struct world *w);
+void acts_order(struct world *w, uint8_t env_id[HASH_LEN]);
+void acts_annul(struct world *w, uint8_t env_id[HASH_LEN]);
+size_t acts_notices(struct world *w);
+void acts_read_notice(const struct got *got, lianshu_SanctionNotice *out);
+void acts_answer(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
+                 const char *what, uint8_t env_id[HASH_LEN]);
+void acts_executed(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
+                   const char *stage, uint8_t env_id[HASH_LEN]);
+void acts_obey(struct world *w, lianshu_NoticeStage stage);
+
+#endif
