@@ -109,9 +109,10 @@ static bool is_record(const char *name)
 {
     const size_t n = strlen(name);
 
-    if (name[0] == '.' || n < 6 || n > SOURCE_NAME_MAX)
+    if (name[0] == '.' || n > SOURCE_NAME_MAX)
         return false;
-    return strcmp(name + n - 5, ".json") == 0 || strcmp(name + n - 4, ".csv") == 0;
+    return (n > 5 && strcmp(name + n - 5, ".json") == 0) ||
+           (n > 4 && strcmp(name + n - 4, ".csv") == 0);
 }
 
 struct earlier {

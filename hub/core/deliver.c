@@ -8,24 +8,11 @@ enum { STATEMENT_FRAME_MAX = FRAME_STATEMENT_MAX + MERKLE_PATH_MAX * HASH_LEN + 
 
 static enum err write_statement(struct core *core, uint64_t leaf, struct writer *w)
 {
-    struct span body;
-    enum err err = log_body(core->store->log, leaf, &body);
+    struct leaf_proof proof;
+    enum err err = proof_of(core, leaf, &proof);
     if (err != OK)
         return err;
-    uint8_t copy[FRAME_STATEMENT_MAX];
-    if (body.len > sizeof copy)
-        return ERR_CORRUPT;
-    memcpy(copy, body.data, body.len);
-    merkle_hash path[MERKLE_PATH_MAX];
-    unsigned count;
-    err = log_path(core->store->log, leaf, core->signed_size, path, &count);
-    if (err != OK)
-        return err;
-    const struct frame_statement statement = {
-        .statement = span_of(copy, body.len),
-        .path = span_of(path, (size_t)count * HASH_LEN),
-        .checkpoint = span_of(core->checkpoint, core->checkpoint_len),
-    };
+    const struct frame_statement statement = {proof.body, proof.path, proof.checkpoint};
     frame_write_statement(w, &statement);
     return w->full ? ERR_INTERNAL : OK;
 }
@@ -83,8 +70,7 @@ static enum err send_row(struct core *core, uint32_t peer, const struct queue_ro
 
 static bool needs_sealing(const struct queue_row *row)
 {
-    static const uint8_t unsealed[STORE_ID_LEN] = {0};
-    return row->form != FORM_FRAME && memcmp(row->message_id, unsealed, sizeof unsealed) == 0;
+    return row->form != FORM_FRAME && !notices_sealed(row->message_id);
 }
 
 /* One claimed row: out, to the sealing list, or back. */

@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN])
+{
+    static const uint8_t none[STORE_ID_LEN] = {0};
+    return memcmp(message_id, none, sizeof none) != 0;
+}
+
 /* The other orders that keep the restriction alive, for a lift. */
 static enum err still_restricted(struct core *core, const struct obligation *row,
                                  lianshu_SanctionNotice *body)
@@ -185,8 +191,7 @@ enum err notices_seal(struct core *core)
             err = OK; /* cancelled meanwhile */
             continue;
         }
-        static const uint8_t unsealed[STORE_ID_LEN] = {0};
-        if (err == OK && memcmp(now.message_id, unsealed, sizeof unsealed) == 0)
+        if (err == OK && !notices_sealed(now.message_id))
             err = seal_or_defer(core, &now);
         queue_unlease(core->store->queue, queued->recipient, queued->seq);
     }

@@ -93,12 +93,7 @@ static void obligation_of(const struct core *core, const struct duty *duty,
     memcpy(out->order_id, order->id, sizeof out->order_id);
     snprintf(out->measure, sizeof out->measure, "%s", duty->measure);
     snprintf(out->rule, sizeof out->rule, "%s", duty->rule);
-    size_t len = 0;
-    for (uint32_t i = 0; i < duty->basis_count && len < sizeof out->basis; i++) {
-        int n = snprintf(out->basis + len, sizeof out->basis - len, "%s%s", i > 0 ? " " : "",
-                         duty->basis[i]);
-        len += n > 0 ? (size_t)n : 0;
-    }
+    orders_basis(duty, out->basis);
 }
 
 static enum err create(struct core *core, struct obligation *row)

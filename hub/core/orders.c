@@ -119,12 +119,13 @@ static enum err put_row(struct core *core, struct order_row *row, struct span ls
     return order_put(core->store->orders, row);
 }
 
-static void basis_text(const struct duty *duty, char *out, size_t cap)
+void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1])
 {
+    enum { ROOM = STORE_BASIS_MAX + 1 };
     size_t len = 0;
     out[0] = '\0';
-    for (uint32_t i = 0; i < duty->basis_count && len < cap; i++) {
-        int n = snprintf(out + len, cap - len, "%s%s", i > 0 ? " " : "", duty->basis[i]);
+    for (uint32_t i = 0; i < duty->basis_count && len < ROOM; i++) {
+        int n = snprintf(out + len, ROOM - len, "%s%s", i > 0 ? " " : "", duty->basis[i]);
         len += n > 0 ? (size_t)n : 0;
     }
 }
@@ -154,7 +155,7 @@ static enum err justify(struct core *core, const struct decision *plan,
         snprintf(row.measure, sizeof row.measure, "%s", duty->measure);
         snprintf(row.rule, sizeof row.rule, "%s", duty->rule);
         snprintf(row.list, sizeof row.list, "%s", order->list);
-        basis_text(duty, row.basis, sizeof row.basis);
+        orders_basis(duty, row.basis);
         err = restriction_add(core->store->restrictions, &row);
         /* Two departments may owe the same measure: one justification. */
         if (err != OK && err != ERR_EXISTS)

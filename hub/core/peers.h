@@ -37,8 +37,8 @@ struct peer {
     uint32_t out_messages;
     uint32_t out_bytes;
     uint64_t paused_until_ms; /* it does not take more before that */
-    uint64_t stream_sent; /* highest receipt number sent on this connection */
-    uint64_t bucket_ms;   /* when the bucket was last filled */
+    uint64_t stream_sent;     /* highest receipt number sent on this connection */
+    uint64_t bucket_ms;       /* when the bucket was last filled */
     uint32_t bucket;
     uint32_t acks_due; /* frames of receipts taken in the open transaction */
     uint64_t refused_since_ms;

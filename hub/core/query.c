@@ -162,8 +162,7 @@ static void put_error(struct query *q, enum err err)
 
 enum err core_query(struct core *core, struct span request, uint64_t now_ms, struct writer *answer)
 {
-    uint64_t high = store_now_high(core->store);
-    core->now_ms = now_ms > high ? now_ms : high;
+    core_set_now(core, now_ms);
     struct json *args = NULL;
     struct query q = {.core = core, .answer = json_map()};
     enum err err = json_parse(&args, request, "request", NULL);

@@ -112,24 +112,12 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
 /* One entry of a stream frame: a member's receipt, or a leaf of the log with its path. */
 static enum err add_leaf(struct core *core, uint64_t leaf, struct writer *w)
 {
-    struct span body;
-    enum err err = log_body(core->store->log, leaf, &body);
-    if (err != OK)
-        return err;
-    uint8_t copy[FRAME_RECEIPT_MAX];
-    if (body.len > sizeof copy)
-        return ERR_CORRUPT;
-    memcpy(copy, body.data, body.len);
-    merkle_hash path[MERKLE_PATH_MAX];
-    unsigned count;
-    err = log_path(core->store->log, leaf, core->signed_size, path, &count);
+    struct leaf_proof proof;
+    enum err err = proof_of(core, leaf, &proof);
     if (err != OK)
         return err;
     const struct frame_receipt entry = {
-        .form = FRAME_RECEIPT_HUB,
-        .receipt = span_of(copy, body.len),
-        .path = span_of(path, (size_t)count * HASH_LEN),
-    };
+        .form = FRAME_RECEIPT_HUB, .receipt = proof.body, .path = proof.path};
     frame_receipts_add(w, &entry);
     return OK;
 }

@@ -120,7 +120,7 @@ struct core {
     char region[REGION_LEN + 1];
 
     bool open_batch;
-    bool poisoned;      /* the open transaction must not be committed */
+    bool poisoned;        /* the open transaction must not be committed */
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
     size_t batch_count;
     uint64_t now_ms;   /* max(clock, highest ever committed) */
@@ -158,6 +158,10 @@ static inline struct peer *core_peer_at(struct core *core, uint32_t number)
 {
     return &core->peers.rows[number];
 }
+/* now of the order of checks: a clock that was set back revives nothing. */
+void core_set_now(struct core *core, uint64_t now_ms);
+/* Have leaves from signed_size on signed, in bounded requests. */
+MUST_USE enum err core_sign_log(struct core *core);
 /* It said hello and is not paused. */
 bool core_peer_takes(const struct core *core, uint32_t number);
 /* Keep *core due no later than at_ms. */
@@ -202,6 +206,8 @@ MUST_USE enum err apply_statement(struct core *core, const struct statement_abou
                                   uint64_t *index);
 
 /* ---- orders.c ---- */
+/* The basis codes of a duty, separated by spaces, as the store keeps them. */
+void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1]);
 MUST_USE enum err orders_impose(struct core *core, struct incoming *in,
                                 const struct judgement *judged, uint64_t seq);
 MUST_USE enum err orders_change(struct core *core, struct incoming *in,
@@ -232,6 +238,8 @@ MUST_USE enum err obligations_move(struct core *core, const struct obligation *r
                                    const uint8_t *document);
 
 /* ---- notices.c ---- */
+/* A notice that was queued and not sealed yet has no message id. */
+bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN]);
 /* Seal what waits in core->to_seal. */
 MUST_USE enum err notices_seal(struct core *core);
 
@@ -257,6 +265,17 @@ MUST_USE enum err outgoing_store(struct core *core, const lianshu_Header *header
                                  struct span frame);
 /* Make it, store it and queue it to its recipient. */
 MUST_USE enum err outgoing_send(struct core *core, const struct outgoing *what);
+
+/* ---- proof.c ---- */
+/* A leaf of the log with its way to the signed head. Spans point into it and into core. */
+struct leaf_proof {
+    uint8_t bytes[FRAME_STATEMENT_MAX];
+    merkle_hash hashes[MERKLE_PATH_MAX];
+    struct span body;
+    struct span path;
+    struct span checkpoint;
+};
+MUST_USE enum err proof_of(struct core *core, uint64_t leaf, struct leaf_proof *out);
 
 /* ---- deliver.c ---- */
 /* Hand out what is due to ready peers; notices that must be sealed first go to core->to_seal. */

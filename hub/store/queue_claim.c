@@ -78,11 +78,8 @@ static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane)
         c->count++;
     else
         c->budget--;
-    if (!may && !leased) {
-        if (lane->skipped_bits == 0)
-            lane->skipped = place;
-        lane->skipped_bits |= conversation_bit(row->conversation);
-    }
+    if (!may && !leased)
+        lane_skip(lane, place, conversation_bit(row->conversation));
     return OK;
 }
 

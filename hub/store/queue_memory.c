@@ -147,6 +147,14 @@ void lane_offer(struct queue_member *member, uint8_t state, uint8_t lane, struct
     }
 }
 
+void lane_skip(struct lane *lane, struct place place, uint64_t conversation)
+{
+    /* A row that was given back may lie before the ones passed over earlier. */
+    if (lane->skipped_bits == 0 || before(place, lane->skipped))
+        lane->skipped = place;
+    lane->skipped_bits |= conversation;
+}
+
 bool view_unblock(struct view *view, uint64_t conversation)
 {
     bool any = false;

@@ -87,6 +87,8 @@ uint64_t conversation_bit(const uint8_t conversation[static STORE_ID_LEN]);
 
 /* A row at this place may be claimed (again). */
 void lane_offer(struct queue_member *member, uint8_t state, uint8_t lane, struct place place);
+/* The row there was passed over because of its conversation. */
+void lane_skip(struct lane *lane, struct place place, uint64_t conversation);
 /* A conversation moved on: look again at what was passed over because of it. */
 bool view_unblock(struct view *view, uint64_t conversation); /* true: there was something */
 void views_unblock(struct queue_member *member, uint64_t conversation);

@@ -1,0 +1,151 @@
+/* Opening and closing: keys, room, and the log against its signed head. */
+#include "core/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPENER_SECRETS = 1024 };
+
+static enum err take_keys(struct core *core, struct fault *fault)
+{
+    core->sign_key = keyring_find(core->opt.keys, KEY_USE_SIGN);
+    core->storage_key = keyring_find(core->opt.keys, KEY_USE_STORAGE);
+    core->token_key = keyring_find(core->opt.keys, KEY_USE_TOKEN);
+    if (core->sign_key == NULL || core->storage_key == NULL || core->token_key == NULL ||
+        keyring_find(core->opt.keys, KEY_USE_SEAL) == NULL)
+        return fault_set(fault, ERR_KEY_FILE, 0, core->opt.member,
+                         "the key file of a hub holds sign, seal, storage and token keys");
+    struct member member;
+    enum err err = member_parse(core->opt.member, &member);
+    if (err != OK)
+        return fault_set(fault, err, 0, core->opt.member, "hub.<region>");
+    memcpy(core->region, member.region, sizeof core->region);
+    return OK;
+}
+
+static enum err take_room(struct core *core)
+{
+    core->plain = malloc(SEAL_PLAIN_MAX + SEAL_TAG_LEN);
+    core->frame = malloc(FRAME_MAX);
+    core->leaves = malloc(SIGN_LEAVES_MAX * sizeof *core->leaves);
+    core->to_seal = malloc(NOTICE_BATCH_MAX * sizeof *core->to_seal);
+    core->claimed = malloc(CLAIM_MAX * sizeof *core->claimed);
+    if (core->plain == NULL || core->frame == NULL || core->leaves == NULL ||
+        core->to_seal == NULL || core->claimed == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = peers_open(&core->peers);
+    if (err == OK)
+        err = output_open(&core->output, CORE_OUTPUT_BYTES);
+    if (err == OK)
+        err = verifier_open(&core->verifier, VERIFIER_NODES_DEFAULT);
+    if (err == OK)
+        err = opener_open(&core->opener, OPENER_SECRETS);
+    if (err == OK)
+        err = envelope_batch_open(&core->envelopes, ENVELOPE_BATCH_BYTES_DEFAULT);
+    return err;
+}
+
+/* The signer's last head must be a prefix of our log; what it lacks it gets. */
+static enum err check_head(struct core *core, struct fault *fault)
+{
+    uint64_t size = 0;
+    uint8_t root[HASH_LEN];
+    enum err err = core->opt.head(core->opt.sign_ctx, &size, root);
+    if (err != OK)
+        return fault_set(fault, err, 0, "signer", "its last head could not be read");
+    uint64_t ours = log_size(core->store->log);
+    if (size > ours)
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, "log", "%llu entries here, %llu signed",
+                         (unsigned long long)ours, (unsigned long long)size);
+    uint8_t here[HASH_LEN];
+    err = log_root(core->store->log, size, here);
+    if (err != OK)
+        return fault_set(fault, err, 0, "log", "the root could not be computed");
+    if (memcmp(here, root, HASH_LEN) != 0)
+        return fault_set(fault, ERR_LOG_FORK, 0, "log", "at size %llu", (unsigned long long)size);
+    core->signed_size = size;
+    err = core_sign_log(core);
+    return err == OK ? OK : fault_set(fault, err, 0, "signer", "it does not sign the log");
+}
+
+static enum err write_start(struct core *core, const char *event)
+{
+    lianshu_Admin body = {.registry_version = registry_version(core->opt.registry)};
+    snprintf(body.event, sizeof body.event, "%s", event);
+    snprintf(body.by, sizeof body.by, "%s", core->opt.member);
+    body.registry_sha256.size = HASH_LEN;
+    memcpy(body.registry_sha256.bytes, registry_hash(core->opt.registry), HASH_LEN);
+    body.rule_set_sha256.size = HASH_LEN;
+    ruleset_hash(core->opt.rules, body.rule_set_sha256.bytes);
+    uint64_t index;
+    enum err err = core_begin(core);
+    if (err == OK)
+        err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
+    return err;
+}
+
+enum err core_open(struct core **out, const struct core_options *options, uint64_t now_ms,
+                   struct fault *fault)
+{
+    *out = NULL;
+    struct core *core = calloc(1, sizeof *core);
+    if (core == NULL)
+        return fault_set(fault, ERR_NO_MEMORY, 0, "core", "state");
+    core->opt = *options;
+    core->opt.lease_ms = options->lease_ms != 0 ? options->lease_ms : LEASE_MS;
+    core->opt.backoff_ms = options->backoff_ms != 0 ? options->backoff_ms : BACKOFF_MS;
+    core->opt.rate_per_s = options->rate_per_s != 0 ? options->rate_per_s : RATE_PER_S;
+    core->store = options->store;
+    core->due_ms = now_ms;
+    core->work_waiting = true; /* an expansion may have been interrupted */
+    core_set_now(core, now_ms);
+    enum err err = take_keys(core, fault);
+    if (err == OK) {
+        err = take_room(core);
+        if (err != OK)
+            (void)fault_set(fault, err, 0, "core", "buffers");
+    }
+    if (err == OK)
+        err = check_head(core, fault);
+    if (err == OK) {
+        err = write_start(core, "start");
+        if (err == OK)
+            err = core_commit(core, now_ms);
+        if (err != OK)
+            (void)fault_set(fault, err, 0, "log", "the start could not be recorded");
+    }
+    if (err != OK) {
+        core_close(&core);
+        return err;
+    }
+    *out = core;
+    return OK;
+}
+
+void core_close(struct core **core)
+{
+    struct core *c = *core;
+    if (c == NULL)
+        return;
+    if (c->open_batch)
+        store_rollback(c->store);
+    envelope_batch_close(&c->envelopes);
+    opener_close(&c->opener);
+    verifier_close(&c->verifier);
+    output_close(&c->output);
+    peers_close(&c->peers);
+    free(c->claimed);
+    free(c->to_seal);
+    free(c->leaves);
+    free(c->frame);
+    free(c->plain);
+    free(c);
+    *core = NULL;
+}
+
+enum err core_registry(struct core *core, const struct registry *registry)
+{
+    core->opt.registry = registry;
+    return write_start(core, "registry");
+}
