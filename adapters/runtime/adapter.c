@@ -22,7 +22,8 @@ struct adapter {
     bool more; /* source/ has not been seen to its end */
 };
 
-static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *message, uint64_t now_ms)
+static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *message,
+                      uint64_t now_ms)
 {
     enum err err;
     struct adapter *a = ctx;

@@ -3,8 +3,8 @@
  *
  *   source/ ──> map_out ──> sdk_send        sdk ──> map_in ──> sink/        notices ──> register/
  *
- * Guarantees: those of its parts; see sdk.h, source.h, sink.h, respond.h. adapter_turn does a bounded
- * amount of work and blocks only where the sdk waits.
+ * Guarantees: those of its parts; see sdk.h, source.h, sink.h, respond.h. adapter_turn does a
+ * bounded amount of work and blocks only where the sdk waits.
  *
  * Thread rule: one thread.
  */

@@ -9,8 +9,8 @@
 enum { WINDOW_MESSAGES_MAX = 4096, WINDOW_BYTES_MAX = 256 << 20 };
 
 /* A path relative to the folder of the configuration. */
-static enum err take_path(const struct yaml_node *node, const char *config, char out[CONFIG_TEXT_MAX],
-                          struct fault *f)
+static enum err take_path(const struct yaml_node *node, const char *config,
+                          char out[CONFIG_TEXT_MAX], struct fault *f)
 {
     char text[CONFIG_TEXT_MAX];
     const char *slash = strrchr(config, '/');
@@ -62,7 +62,8 @@ static enum err take_texts(struct config *c, const struct yaml_node *root, const
     return OK;
 }
 
-static enum err take_number(const struct yaml_node *node, uint64_t max, uint32_t *out, struct fault *f)
+static enum err take_number(const struct yaml_node *node, uint64_t max, uint32_t *out,
+                            struct fault *f)
 {
     uint64_t value = 0;
 
@@ -76,7 +77,8 @@ static enum err take_number(const struct yaml_node *node, uint64_t max, uint32_t
 static enum err check(const struct config *c, const struct yaml_node *root, struct fault *f)
 {
     if (!member_valid(c->sdk.member) || member_is_hub(c->sdk.member))
-        return yaml_fault(yaml_get(root, "member"), ERR_CONFIG, f, "a member id such as market.445100");
+        return yaml_fault(yaml_get(root, "member"), ERR_CONFIG, f,
+                          "a member id such as market.445100");
     if (!member_is_hub(c->sdk.hub))
         return yaml_fault(yaml_get(root, "hub"), ERR_CONFIG, f, "a hub's id such as hub.445100");
     if (strncmp(c->sdk.endpoint, "tcp://", 6) != 0)
@@ -87,9 +89,9 @@ static enum err check(const struct config *c, const struct yaml_node *root, stru
 enum err config_read(struct config *out, const char *path, struct fault *f)
 {
     static const char *const keys[] = {
-        "realm",    "member",   "adapter",   "hub",       "endpoint",   "key_file",
-        "passphrase_file", "anchor", "registry", "regions", "state_dir", "directory",
-        "department", "window_messages", "window_bytes", "log_level", NULL};
+        "realm",           "member",          "adapter",      "hub",       "endpoint",  "key_file",
+        "passphrase_file", "anchor",          "registry",     "regions",   "state_dir", "directory",
+        "department",      "window_messages", "window_bytes", "log_level", NULL};
     enum err err;
     struct yaml *yaml = NULL;
 
@@ -106,8 +108,8 @@ enum err config_read(struct config *out, const char *path, struct fault *f)
                            f)) != OK ||
         (err = check(out, root, f)) != OK)
         goto out;
-    if (level != NULL && log_level_parse(yaml_text(level) == NULL ? "" : yaml_text(level),
-                                         &out->log_level) != OK)
+    if (level != NULL &&
+        log_level_parse(yaml_text(level) == NULL ? "" : yaml_text(level), &out->log_level) != OK)
         err = yaml_fault(level, ERR_CONFIG, f, "debug, info, warn, error or off");
 
 out:

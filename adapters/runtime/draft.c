@@ -40,7 +40,8 @@ static bool copy_text(char *out, size_t cap, const char *text)
 
 static void check_keys(struct call *c)
 {
-    static const char *const keys[] = {"type", "to", "facts", "sealed", "attachments", "basis",
+    static const char *const keys[] = {"type",    "to",           "facts",
+                                       "sealed",  "attachments",  "basis",
                                        "purpose", "conversation", "in_reply_to"};
     void *at = NULL;
     const char *key;
@@ -69,9 +70,9 @@ static void take_destination(struct call *c, const char *name)
     if (name != NULL && strcmp(name, "hub") == 0)
         n = snprintf(member, sizeof member, "%s", c->context->hub);
     else if (name != NULL)
-        n = strchr(name, '.') != NULL ? snprintf(member, sizeof member, "%s", name)
-                                      : snprintf(member, sizeof member, "%s.%s", name,
-                                                 c->context->region);
+        n = strchr(name, '.') != NULL
+                ? snprintf(member, sizeof member, "%s", name)
+                : snprintf(member, sizeof member, "%s.%s", name, c->context->region);
     if (n < 0 || (size_t)n >= sizeof member || member_parse(member, &parsed) != OK) {
         (void)refuse(c, ERR_MEMBER_UNKNOWN, "to", "a department, or a member id");
         return;
@@ -143,9 +144,9 @@ static const char *media_type_of(const char *path)
         const char *ending;
         const char *type;
     } known[] = {
-        {".pdf", "application/pdf"},   {".json", "application/json"}, {".csv", "text/csv"},
-        {".txt", "text/plain"},        {".jpg", "image/jpeg"},        {".png", "image/png"},
-        {".xml", "application/xml"},   {".zip", "application/zip"},   {".ofd", "application/ofd"},
+        {".pdf", "application/pdf"}, {".json", "application/json"}, {".csv", "text/csv"},
+        {".txt", "text/plain"},      {".jpg", "image/jpeg"},        {".png", "image/png"},
+        {".xml", "application/xml"}, {".zip", "application/zip"},   {".ofd", "application/ofd"},
     };
     const char *dot = strrchr(path, '.');
 
@@ -187,7 +188,8 @@ static void take_file(struct call *c, const struct json *one)
     if (name == NULL)
         name = slash == NULL ? path : slash + 1;
     if (!copy_text(f->name, sizeof f->name, name) ||
-        !copy_text(f->media_type, sizeof f->media_type, media == NULL ? media_type_of(path) : media) ||
+        !copy_text(f->media_type, sizeof f->media_type,
+                   media == NULL ? media_type_of(path) : media) ||
         !copy_text(f->role, sizeof f->role, json_get_text(one, "role")))
         (void)refuse(c, ERR_FIELD_LONG, "attachments", "name 192, media type 64, role 8 bytes");
 }
@@ -259,10 +261,12 @@ enum err draft_make(struct draft *d, const struct json *document,
     take_destinations(&c);
     if (json_kind(json_get(document, "facts")) != JSON_KIND_MAP)
         (void)refuse(&c, ERR_FIELD_MISSING, "facts", "required");
-    else if ((err = take_body(&c, "facts", d->type->facts, d->facts, &d->facts_len)) == ERR_NO_MEMORY)
+    else if ((err = take_body(&c, "facts", d->type->facts, d->facts, &d->facts_len)) ==
+             ERR_NO_MEMORY)
         return err;
     if (json_get(document, "sealed") != NULL &&
-        (err = take_body(&c, "sealed", d->type->sealed, d->sealed, &d->sealed_len)) == ERR_NO_MEMORY)
+        (err = take_body(&c, "sealed", d->type->sealed, d->sealed, &d->sealed_len)) ==
+            ERR_NO_MEMORY)
         return err;
     take_rest(&c);
     if (report->count == before && !report->more)

@@ -295,7 +295,8 @@ static void refuse_unknown(struct out_call *c, const struct field *fields, size_
     }
 }
 
-static void out_item(struct out_call *c, const struct field *field, const struct json *item, size_t i)
+static void out_item(struct out_call *c, const struct field *field, const struct json *item,
+                     size_t i)
 {
     char shown[TEXT_MAX], path[MAP_PATH_MAX + 16];
 

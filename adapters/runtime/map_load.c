@@ -54,8 +54,8 @@ static bool target_valid(const struct document_type *type, const char *target, c
         return map_target_known(type->facts, path + 6);
     if (strncmp(path, "sealed.", 7) == 0)
         return map_target_known(type->sealed, path + 7);
-    static const char *const plain[] = {"to", "basis", "purpose", "attachments", "conversation",
-                                        "in_reply_to"};
+    static const char *const plain[] = {"to",          "basis",        "purpose",
+                                        "attachments", "conversation", "in_reply_to"};
     for (size_t i = 0; list == NULL && i < sizeof plain / sizeof plain[0]; i++)
         if (strcmp(path, plain[i]) == 0)
             return true;
@@ -105,7 +105,7 @@ static enum err load_field(struct map *map, const struct document_type *type,
                            const struct yaml_node *node, const char *list, struct field *out,
                            struct fault *f)
 {
-    static const char *const keys[] = {"name", "to",   "as",   "codes", "need",
+    static const char *const keys[] = {"name",    "to",   "as",   "codes", "need",
                                        "default", "role", "each", NULL};
     enum err err;
     const struct yaml_node *to;
@@ -178,8 +178,8 @@ static enum err load_items(struct map *map, struct record *r, const struct yaml_
         const struct yaml_node *each = yaml_get(yaml_item(fields, i), "each");
         if (each == NULL)
             continue;
-        const enum err err = load_fields(map, r->type, each, field->target[0], &field->each,
-                                         &field->each_count, f);
+        const enum err err =
+            load_fields(map, r->type, each, field->target[0], &field->each, &field->each_count, f);
         if (err != OK)
             return err;
     }
@@ -251,8 +251,8 @@ static enum err load_records(struct map *map, const char *key, struct record **o
 
 enum err map_load(struct map *map, struct fault *f)
 {
-    static const char *const keys[] = {"department", "kind", "date", "time",
-                                       "codes", "records", "incoming", NULL};
+    static const char *const keys[] = {"department", "kind",    "date",     "time",
+                                       "codes",      "records", "incoming", NULL};
     enum err err;
     const struct yaml_node *root = yaml_root(map->yaml);
     struct member own;

@@ -1,10 +1,10 @@
 #include "adapters/runtime/respond.h"
 
+#include "adapters/sdk/tables.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "frame.h"
-#include "store/db.h"
 #include "wire.h"
 
 #include "sanction.pb.h"
@@ -50,7 +50,8 @@ struct respond {
     lianshu_SanctionExecuted executed;
 };
 
-enum err respond_open(struct respond **out, struct sdk *sdk, const struct site *site, struct fault *f)
+enum err respond_open(struct respond **out, struct sdk *sdk, const struct site *site,
+                      struct fault *f)
 {
     struct respond *r = calloc(1, sizeof *r);
 
@@ -160,7 +161,8 @@ static enum err send_accepted(struct respond *r, const struct duty *d, uint64_t 
     if ((err = wire_encode(&lianshu_SanctionAnswer_msg, &r->answer, &w)) != OK)
         return err;
     (void)snprintf(key, sizeof key, "duty:%s:answer", d->hex);
-    return send_facts(r, d, key, lianshu_DocumentType_TYPE_SANCTION_ANSWER, writer_span(&w), now_ms);
+    return send_facts(r, d, key, lianshu_DocumentType_TYPE_SANCTION_ANSWER, writer_span(&w),
+                      now_ms);
 }
 
 static enum err send_executed(struct respond *r, const struct duty *d, lianshu_NoticeStage stage,
@@ -286,7 +288,8 @@ static enum err check_issuer(struct respond *r, uint64_t accepted_ms)
     return order_id != NULL && memcmp(order_id, n->order_id, SDK_ID_LEN) == 0 ? OK : ERR_POISON;
 }
 
-static enum err impose(struct respond *r, struct duty *d, const struct json *record, uint64_t now_ms)
+static enum err impose(struct respond *r, struct duty *d, const struct json *record,
+                       uint64_t now_ms)
 {
     enum err err;
     const lianshu_SanctionNotice *n = &r->notice;

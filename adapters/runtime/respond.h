@@ -14,8 +14,8 @@
  * Guarantees:
  *   1. The embedded document is verified by the issuer's own signature, and is about the order that
  *      the notice names; otherwise the notice goes back (E220, or why it does not verify).
- *   2. Answers and entries are committed with the notice or the official's file: a kill at any point
- *      repeats the same steps with the same keys and the same file names.
+ *   2. Answers and entries are committed with the notice or the official's file: a kill at any
+ * point repeats the same steps with the same keys and the same file names.
  *   3. An obligation is answered once: a second answer is ERR_OBLIGATION.
  *   4. Who is concerned stands in register/ only; the database has ids, measures and states.
  *

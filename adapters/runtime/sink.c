@@ -64,7 +64,8 @@ static void safe_name(const struct sdk_incoming *m, size_t i, char out[static NA
     for (size_t k = 0; k < m->file_count; k++)
         taken = taken || (k != i && strcmp(m->files[k].name, m->files[i].name) == 0);
     if (taken || out[0] == '\0')
-        (void)snprintf(out, NAME_MAX_LEN, "%zu-%.180s", i + 1, m->files[i].name[0] == '.' ? "_" : out);
+        (void)snprintf(out, NAME_MAX_LEN, "%zu-%.180s", i + 1,
+                       m->files[i].name[0] == '.' ? "_" : out);
 }
 
 static void put_files(struct json *about, const struct sdk_incoming *m)

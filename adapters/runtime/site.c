@@ -73,7 +73,8 @@ enum err site_write(const struct site *site, const char *path, const struct json
 
     if ((err = json_print(j, true, &text, &len)) != OK)
         return err;
-    if ((err = site_make_parent(site, path)) == OK && (err = site_path(site, full, "%s", path)) == OK)
+    if ((err = site_make_parent(site, path)) == OK &&
+        (err = site_path(site, full, "%s", path)) == OK)
         err = file_write(full, span_of(text, len), FILE_MODE, 0, NULL);
     free(text);
     return err;
@@ -101,8 +102,8 @@ enum err site_move(const struct site *site, const char *from, const char *to)
     enum err err;
     char a[SITE_PATH_MAX], b[SITE_PATH_MAX];
 
-    if ((err = site_path(site, a, "%s", from)) != OK || (err = site_path(site, b, "%s", to)) != OK ||
-        (err = site_make_parent(site, to)) != OK)
+    if ((err = site_path(site, a, "%s", from)) != OK ||
+        (err = site_path(site, b, "%s", to)) != OK || (err = site_make_parent(site, to)) != OK)
         return err;
     if (!site_exists(site, from))
         return site_exists(site, to) ? OK : ERR_NOT_FOUND;

@@ -19,9 +19,10 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_FIND] = "SELECT id, attempt, state, moved FROM source_file WHERE digest = ?1"
                         " ORDER BY attempt DESC LIMIT 1",
     [SOURCE_SQL_STORED] = "SELECT 1 FROM source_file WHERE stored = ?1 AND digest <> ?2 LIMIT 1",
-    [SOURCE_SQL_PUT] = "INSERT INTO source_file (digest, attempt, name, stored, state, moved, version,"
-                       " shown, report, files) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8)"
-                       " RETURNING id",
+    [SOURCE_SQL_PUT] =
+        "INSERT INTO source_file (digest, attempt, name, stored, state, moved, version,"
+        " shown, report, files) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, ?7, ?8)"
+        " RETURNING id",
     [SOURCE_SQL_MESSAGE] = "INSERT INTO source_message (message_id, file_id, row)"
                            " VALUES (?1, ?2, ?3)",
     [SOURCE_SQL_AGAIN] = "UPDATE source_file SET moved = 0 WHERE id = ?1",
@@ -66,7 +67,8 @@ enum err source_open(struct source **out, const struct source_options *options, 
     if ((err = member_parse(sdk_member(options->sdk), &own)) != OK)
         goto out;
     memcpy(s->own_region, own.region, sizeof s->own_region);
-    if ((err = db_prepare(sdk_db(options->sdk), source_sql_text, SOURCE_SQL_COUNT, s->sql, f)) != OK ||
+    if ((err = db_prepare(sdk_db(options->sdk), source_sql_text, SOURCE_SQL_COUNT, s->sql, f)) !=
+            OK ||
         (err = site_path(options->site, path, "source")) != OK)
         goto out;
     s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -135,7 +137,8 @@ static enum err find_earlier(struct source *s, const uint8_t digest[static HASH_
 }
 
 /* The name in done/ or refused/: the file's own, unless another file has it. */
-static enum err choose_stored(struct source *s, const struct intake *in, char out[static STORED_MAX])
+static enum err choose_stored(struct source *s, const struct intake *in,
+                              char out[static STORED_MAX])
 {
     struct stmt *q = s->sql[SOURCE_SQL_STORED];
     char hex[2 * HASH_LEN + 1];
@@ -270,8 +273,7 @@ enum err source_take(struct source *s, const char *name, uint64_t now_ms)
             err = source_records(s, &in, false, 0, now_ms);
         if (err == OK && s->report.count == 0)
             err = accept(s, &in, now_ms);
-        if (s->report.count > 0 &&
-            (err == OK || err_class(err) == ERR_CLASS_REJECT))
+        if (s->report.count > 0 && (err == OK || err_class(err) == ERR_CLASS_REJECT))
             err = refuse(s, &in, now_ms);
     }
     intake_fini(&in);

@@ -3,13 +3,13 @@
  *
  *   source/x.json ──source_take──> row TAKEN + messages staged, one transaction
  *                                   ──source_settle──> done/x.json (+ attachments), row moved
- *                 ──refused here──> row REFUSED ──source_settle──> refused/x.json + x.json.reason.json
- *   receipts ──source_outcome──> version + 1 ──source_show──> done/x.json.receipt.json
- *            ──all of its messages refused by the hub──> refused/x.json + reason
+ *                 ──refused here──> row REFUSED ──source_settle──> refused/x.json +
+ * x.json.reason.json receipts ──source_outcome──> version + 1 ──source_show──>
+ * done/x.json.receipt.json ──all of its messages refused by the hub──> refused/x.json + reason
  *
  * Guarantees, at a kill between any two steps:
- *   1. A file is taken once: its messages are on disk before it leaves source/, and what is found in
- *      source/ again is recognised by name and content.
+ *   1. A file is taken once: its messages are on disk before it leaves source/, and what is found
+ * in source/ again is recognised by name and content.
  *   2. A file is taken whole or not at all: one bad row refuses all rows, and all are reported.
  *   3. A file is always in source/, done/ or refused/; only what was moved by us leaves source/.
  *   4. The same file after a refusal is a new attempt; after success it is a repeat, which sends

@@ -4,8 +4,8 @@
 
 #include "adapters/runtime/csv.h"
 #include "adapters/runtime/source.h"
+#include "adapters/sdk/tables.h"
 #include "keys/hash.h"
-#include "store/db.h"
 
 #include <dirent.h>
 

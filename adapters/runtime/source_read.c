@@ -58,7 +58,8 @@ enum err source_read(struct source *s, struct intake *in)
     if ((err = site_path(s->o.site, path, "source/%s", in->name)) != OK)
         return err;
     err = file_read(path, SOURCE_FILE_MAX, FILE_NOFOLLOW, &bytes, &len, &fault);
-    if (err == ERR_NOT_FOUND || err_class(err) == ERR_CLASS_RETRY || err_class(err) == ERR_CLASS_FATAL)
+    if (err == ERR_NOT_FOUND || err_class(err) == ERR_CLASS_RETRY ||
+        err_class(err) == ERR_CLASS_FATAL)
         return err;
     const struct span parts[] = {span_str(in->name), span_of("", 1), span_of(bytes, len)};
     hash_spans(in->digest, parts, sizeof parts / sizeof parts[0]);
@@ -80,7 +81,8 @@ static enum err open_files(struct source *s, struct sdk_file files[static SDK_FI
     struct stat st;
 
     for (size_t i = 0; i < d->file_count; i++) {
-        files[i] = (struct sdk_file){d->files[i].name, d->files[i].media_type, d->files[i].role, -1};
+        files[i] =
+            (struct sdk_file){d->files[i].name, d->files[i].media_type, d->files[i].role, -1};
         if (site_path(s->o.site, path, "source/%s", d->files[i].path) == OK)
             files[i].fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (files[i].fd < 0 || fstat(files[i].fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -104,7 +106,8 @@ static void check_members(struct source *s)
 
     for (size_t i = 0; i < d->to_count; i++)
         if (registry_member(sdk_registry(s->o.sdk), d->to[i]) == NULL)
-            (void)report_add(&s->report, ERR_MEMBER_UNKNOWN, "to", "%s is not registered", d->to[i]);
+            (void)report_add(&s->report, ERR_MEMBER_UNKNOWN, "to", "%s is not registered",
+                             d->to[i]);
 }
 
 static enum err send_draft(struct source *s, const struct intake *in, size_t row, uint64_t file_id,
@@ -123,7 +126,8 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
     for (size_t i = 0; i < d->basis_count; i++)
         basis[i] = d->basis[i];
     hex_encode(span_of(in->digest, HASH_LEN), hex);
-    (void)snprintf(key, sizeof key, "src:%.40s:%llu:%zu", hex, (unsigned long long)in->attempt, row);
+    (void)snprintf(key, sizeof key, "src:%.40s:%llu:%zu", hex, (unsigned long long)in->attempt,
+                   row);
     const struct sdk_message m = {
         .key = key,
         .type = d->type->number,
@@ -140,8 +144,9 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
         .purpose = d->purpose,
     };
     if ((err = sdk_send(s->o.sdk, &m, now_ms, id, NULL, &fault)) != OK)
-        return err_class(err) == ERR_CLASS_REJECT ? report_fault(&s->report, err, fault.where, &fault)
-                                                  : err;
+        return err_class(err) == ERR_CLASS_REJECT
+                   ? report_fault(&s->report, err, fault.where, &fault)
+                   : err;
     stmt_bind_bytes(q, 1, id, SDK_ID_LEN);
     stmt_bind_u64(q, 2, file_id);
     stmt_bind_u64(q, 3, row);

@@ -83,7 +83,8 @@ static enum err move_record(struct source *s, const struct unmoved *u, const cha
     if (err == ERR_NOT_FOUND)
         return OK; /* its owner took it away: nothing of ours is lost */
     if (err == OK && !same_file(s, u, to)) {
-        /* A newer file of that name was put in its place meanwhile: that one is still to be taken. */
+        /* A newer file of that name was put in its place meanwhile: that one is still to be taken.
+         */
         log_warn("file_replaced", "file=%s", u->name);
         s->again = true;
         err = site_move(s->o.site, to, from);

@@ -15,8 +15,8 @@ enum { SHOW_EVERY_MS = 200 };
 static const char *state_name(enum sdk_state state)
 {
     static const char *const names[] = {
-        [SDK_QUEUED] = "queued",     [SDK_SENT] = "sent",   [SDK_ACCEPTED] = "accepted",
-        [SDK_HELD] = "held",         [SDK_REJECTED] = "rejected", [SDK_FINAL] = "final",
+        [SDK_QUEUED] = "queued",  [SDK_SENT] = "sent",         [SDK_ACCEPTED] = "accepted",
+        [SDK_HELD] = "held",      [SDK_REJECTED] = "rejected", [SDK_FINAL] = "final",
         [SDK_LAPSED] = "expired",
     };
     return (size_t)state < sizeof names / sizeof names[0] ? names[state] : "unknown";
@@ -55,7 +55,8 @@ struct verdict {
 
 static void take_verdict(const lianshu_Receipt *r, struct verdict *v)
 {
-    if (r->kind != lianshu_ReceiptKind_RECEIPT_REJECTED && r->kind != lianshu_ReceiptKind_RECEIPT_REFUSED)
+    if (r->kind != lianshu_ReceiptKind_RECEIPT_REJECTED &&
+        r->kind != lianshu_ReceiptKind_RECEIPT_REFUSED)
         return;
     v->refused = true;
     v->code = r->code;
@@ -84,7 +85,8 @@ static struct json *receipt_json(const lianshu_Receipt *r)
     return one;
 }
 
-static enum err receipts_json(struct source *s, uint64_t outbox, struct json *list, struct verdict *v)
+static enum err receipts_json(struct source *s, uint64_t outbox, struct json *list,
+                              struct verdict *v)
 {
     struct stmt *q = s->sql[SOURCE_SQL_RECEIPTS];
     lianshu_Receipt *r = calloc(1, sizeof *r);
@@ -108,8 +110,8 @@ static enum err receipts_json(struct source *s, uint64_t outbox, struct json *li
 }
 
 /* One message of the file, by row. ERR_NOT_FOUND: there is no further. */
-static enum err message_json(struct source *s, uint64_t file_id, uint64_t *row, struct json *messages,
-                             struct verdict *v)
+static enum err message_json(struct source *s, uint64_t file_id, uint64_t *row,
+                             struct json *messages, struct verdict *v)
 {
     struct stmt *q = s->sql[SOURCE_SQL_MESSAGES];
     struct json *one = json_map();
@@ -170,7 +172,7 @@ static enum err next_due(struct source *s, struct due *d)
 struct account {
     struct json *messages, *refused; /* owned */
     size_t count, refused_count;
-    uint32_t code; /* of the first refusal */
+    uint32_t code;        /* of the first refusal */
     struct json *grounds; /* of the first refusal; owned */
 };
 

@@ -13,9 +13,9 @@ enum { MOMENT_TEXT_MAX = 96, DERIVED_LEN = 16 };
 enum err value_kind_of(const char *name, enum value_kind *out)
 {
     static const char *const names[] = {
-        [VALUE_TEXT] = "text",   [VALUE_ID] = "id",       [VALUE_DATE] = "date",
-        [VALUE_TIME] = "time",   [VALUE_YUAN] = "yuan",   [VALUE_WHOLE] = "whole",
-        [VALUE_FLAG] = "flag",   [VALUE_LIST] = "list",   [VALUE_DERIVE] = "derive",
+        [VALUE_TEXT] = "text", [VALUE_ID] = "id",     [VALUE_DATE] = "date",
+        [VALUE_TIME] = "time", [VALUE_YUAN] = "yuan", [VALUE_WHOLE] = "whole",
+        [VALUE_FLAG] = "flag", [VALUE_LIST] = "list", [VALUE_DERIVE] = "derive",
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (name != NULL && strcmp(names[i], name) == 0) {
@@ -235,7 +235,8 @@ static bool next_item(const char **text, char out[static VALUE_TEXT_MAX])
 
     while (**text == ' ' || **text == ';' || strncmp(*text, "、", 3) == 0)
         *text += **text == ' ' || **text == ';' ? 1 : 3;
-    while (**text != '\0' && **text != ';' && strncmp(*text, "、", 3) != 0 && n + 1 < VALUE_TEXT_MAX)
+    while (**text != '\0' && **text != ';' && strncmp(*text, "、", 3) != 0 &&
+           n + 1 < VALUE_TEXT_MAX)
         out[n++] = *(*text)++;
     while (n > 0 && out[n - 1] == ' ')
         n--;
@@ -381,7 +382,8 @@ static bool in_moment(const struct value_rule *rule, const char *text, struct js
     return true;
 }
 
-void value_in(const struct value_rule *rule, const struct json *in, struct json *map, const char *key)
+void value_in(const struct value_rule *rule, const struct json *in, struct json *map,
+              const char *key)
 {
     const char *text = json_text(in);
     char yuan[32];

@@ -342,8 +342,7 @@ enum err file_fetch(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t
     if (f->have >= count)
         f->have = count - 1;
     f->asked = f->have;
-    if (ftruncate(f->fd, (off_t)(f->have * CHUNK_LEN_MAX)) != 0 ||
-        lseek(f->fd, 0, SEEK_END) < 0)
+    if (ftruncate(f->fd, (off_t)(f->have * CHUNK_LEN_MAX)) != 0 || lseek(f->fd, 0, SEEK_END) < 0)
         return ERR_IO;
     return OK;
 }

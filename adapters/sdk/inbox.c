@@ -3,7 +3,8 @@
 
 /* ---- rows ---- */
 
-static enum err received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN], uint64_t *out)
+static enum err received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                         uint64_t *out)
 {
     struct stmt *q = s->sql[SQL_CONVERSATION];
 
@@ -120,8 +121,8 @@ static enum err apply_stored(struct sdk *s, struct delivery *d, uint64_t now_ms)
 }
 
 /* After `number` was done: pass gaps, and apply what waits behind them. */
-static enum err advance(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN], uint64_t number,
-                        uint64_t now_ms)
+static enum err advance(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                        uint64_t number, uint64_t now_ms)
 {
     enum err err;
     struct stmt *q = s->sql[SQL_INBOX_WAITING];
@@ -230,7 +231,8 @@ static enum err again(struct sdk *s, const struct delivery *d, unsigned state, u
 }
 
 /* Bad: give it back, and let its number count as done when its turn comes. */
-static enum err refuse(struct sdk *s, struct delivery *d, bool early, enum err code, uint64_t now_ms)
+static enum err refuse(struct sdk *s, struct delivery *d, bool early, enum err code,
+                       uint64_t now_ms)
 {
     struct stmt *q = s->sql[SQL_GAP_PUT];
     const enum err err = inbox_give_back(s, d, code, now_ms);

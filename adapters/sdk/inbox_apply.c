@@ -77,7 +77,8 @@ static void describe(struct unpacked *u, struct sdk_incoming *m,
     }
 }
 
-_Static_assert(sizeof((struct sdk_incoming_file *)0)->name == sizeof((lianshu_ManifestFile *)0)->name,
+_Static_assert(sizeof((struct sdk_incoming_file *)0)->name ==
+                   sizeof((lianshu_ManifestFile *)0)->name,
                "names drifted");
 
 enum err sdk_file_save(struct sdk *s, const struct sdk_incoming *m, size_t i, int fd)
@@ -130,7 +131,8 @@ enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code, uint6
 
     log_warn("returned", "sender=%s type=%u code=%d inner=%d", s->message->header.sender,
              (unsigned)s->message->header.type, (int)code, (int)s->message->inner);
-    err = d->row == 0 ? inbox_put_row(s, d, RETURNED, code) : inbox_set_state(s, d->row, RETURNED, code);
+    err = d->row == 0 ? inbox_put_row(s, d, RETURNED, code)
+                      : inbox_set_state(s, d->row, RETURNED, code);
     if (err != OK)
         return err;
     return inbox_receipt_for(s, d->row, lianshu_ReceiptKind_RECEIPT_RETURNED, code, now_ms);

@@ -1,4 +1,5 @@
-/* What the files of the inbox share: inbox.c order, inbox_apply.c effects, inbox_receipt.c answers. */
+/* What the files of the inbox share: inbox.c order, inbox_apply.c effects, inbox_receipt.c answers.
+ */
 #ifndef ADAPTERS_SDK_INBOX_INNER_H
 #define ADAPTERS_SDK_INBOX_INNER_H
 
@@ -22,7 +23,8 @@ MUST_USE enum err inbox_set_state(struct sdk *s, uint64_t row, unsigned state, e
 /* Apply what s->message holds, in a savepoint. ERR_BUSY: not now, nothing is changed. */
 MUST_USE enum err inbox_apply(struct sdk *s, struct delivery *d, uint64_t now_ms);
 /* Not usable: ids and the reason stay here, one code goes back. */
-MUST_USE enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code, uint64_t now_ms);
+MUST_USE enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code,
+                                  uint64_t now_ms);
 
 /* Stage a receipt about s->message. */
 MUST_USE enum err inbox_receipt_for(struct sdk *s, uint64_t row, lianshu_ReceiptKind kind,

@@ -21,7 +21,8 @@ static enum err stage_receipt(struct sdk *s, uint64_t row, lianshu_ReceiptKind k
     r->time_ms = now_ms;
     if (reference != NULL)
         memcpy(r->reference, reference, strlen(reference) + 1);
-    struct writer w = writer_of(s->receipt_bytes + s->receipt_len, SDK_RECEIPT_BYTES - s->receipt_len);
+    struct writer w =
+        writer_of(s->receipt_bytes + s->receipt_len, SDK_RECEIPT_BYTES - s->receipt_len);
     const enum err err = receipt_encode(r, &w);
     if (err != OK)
         return err;
@@ -32,11 +33,11 @@ static enum err stage_receipt(struct sdk *s, uint64_t row, lianshu_ReceiptKind k
 }
 
 enum err inbox_receipt_for(struct sdk *s, uint64_t row, lianshu_ReceiptKind kind, enum err code,
-                            uint64_t now_ms)
+                           uint64_t now_ms)
 {
     const struct unpacked *u = s->message;
-    return stage_receipt(s, row, kind, code, u->header.sender, u->header.message_id, u->env_id, NULL,
-                         now_ms);
+    return stage_receipt(s, row, kind, code, u->header.sender, u->header.message_id, u->env_id,
+                         NULL, now_ms);
 }
 
 enum err sdk_receipt(struct sdk *s, const uint8_t env_id[static SDK_ENV_ID_LEN], uint32_t kind,
@@ -78,7 +79,8 @@ enum err inbox_sign(struct sdk *s)
     for (size_t i = 0; i < s->receipt_stage_count; i++) {
         merkle_hash leaf;
         size_t index;
-        receipt_leaf(leaf, span_of(s->receipt_bytes + s->receipt_stage[i].at, s->receipt_stage[i].len));
+        receipt_leaf(leaf,
+                     span_of(s->receipt_bytes + s->receipt_stage[i].at, s->receipt_stage[i].len));
         if ((err = batch_add(s->batch, leaf, &index)) != OK)
             return err;
     }
@@ -181,9 +183,11 @@ enum err inbox_receipts_next(struct sdk *s)
     frame_receipts_end(&w, span_of(NULL, 0));
     if (w.full || entries.full)
         return ERR_INTERNAL;
-    /* A hub that never acknowledges must not stop us: the oldest then simply stays unacknowledged. */
+    /* A hub that never acknowledges must not stop us: the oldest then simply stays unacknowledged.
+     */
     if (s->sent_count == SDK_ACK_MAX)
-        memmove(s->sent_receipts, s->sent_receipts + 1, --s->sent_count * sizeof s->sent_receipts[0]);
+        memmove(s->sent_receipts, s->sent_receipts + 1,
+                --s->sent_count * sizeof s->sent_receipts[0]);
     memcpy(s->sent_receipts[s->sent_count++], range, sizeof range);
     s->out_len = w.len;
     return OK;

@@ -33,26 +33,27 @@ enum {
     SDK_STAGE_BYTES = 4 << 20,   /* documents staged between two commits */
     SDK_RECEIPT_STAGE_MAX = 256, /* receipts staged between two commits */
     SDK_RECEIPT_BYTES = SDK_RECEIPT_STAGE_MAX * FRAME_RECEIPT_MAX,
-    SDK_FLIGHT_MAX = 512,        /* messages sent and not answered yet */
+    SDK_FLIGHT_MAX = 512,                                 /* messages sent and not answered yet */
     SDK_PART_MAX = FRAME_DOCUMENT_FRAME_MAX + (16 << 10), /* sealed part, padded */
     SDK_BODY_STRUCT_MAX = 96 << 10,
-    SDK_WANT_MAX = 32,           /* ranges of chunks that the hub has asked for */
-    SDK_ACK_MAX = 128,           /* receipt frames sent and not acknowledged */
+    SDK_WANT_MAX = 32, /* ranges of chunks that the hub has asked for */
+    SDK_ACK_MAX = 128, /* receipt frames sent and not acknowledged */
     SDK_RECEIPTS_PER_FRAME = 64,
-    SDK_CHUNK_WINDOW = 16,       /* chunks asked for at once */
-    SDK_INPUT_TURN_MAX = 256,    /* frames read a turn */
-    SDK_OUTPUT_TURN_MAX = 256,   /* frames sent a turn */
+    SDK_CHUNK_WINDOW = 16,     /* chunks asked for at once */
+    SDK_INPUT_TURN_MAX = 256,  /* frames read a turn */
+    SDK_OUTPUT_TURN_MAX = 256, /* frames sent a turn */
     SDK_DESTINATIONS_TEXT_MAX = SDK_DESTINATION_MAX * SDK_MEMBER_MAX + 2,
-    SDK_RETRY_MS = 1000,         /* first repetition; doubles */
+    SDK_RETRY_MS = 1000, /* first repetition; doubles */
     SDK_RETRY_MAX_MS = 60 * 1000,
     SDK_OFFER_GRACE_MS = 60 * 1000, /* after a welcome: then what is open is offered again */
     SDK_OFFER_EVERY_MS = 125,
-    SDK_REASK_MS = 5000,         /* chunks asked for that did not come */
+    SDK_REASK_MS = 5000, /* chunks asked for that did not come */
     SDK_LAPSE_EVERY_MS = 1000,
     SDK_HELLO_AGAIN_MS = 5000,
     SDK_DRAIN_MAX = 256, /* waiting messages applied at once when a gap closes */
     SDK_DROP_MAX = 64,
-    SDK_STATEMENT_MAX = FRAME_STATEMENT_MAX + FRAME_CHECKPOINT_MAX + FRAME_LOG_PATH_MAX * 32 + 16, /* LSV1 */
+    SDK_STATEMENT_MAX =
+        FRAME_STATEMENT_MAX + FRAME_CHECKPOINT_MAX + FRAME_LOG_PATH_MAX * 32 + 16, /* LSV1 */
     SDK_FILE_PATH_MAX = SDK_PATH_MAX + 96,
 };
 
@@ -151,7 +152,7 @@ struct sdk {
     struct verifier *verifier;
     struct opener *opener;
     struct log_reader log;
-    struct batch *batch;             /* of documents, then of receipts */
+    struct batch *batch; /* of documents, then of receipts */
     struct envelope_batch *envelopes;
     struct db *db;
     struct stmt **sql; /* inner_sql.h */
@@ -189,7 +190,7 @@ struct sdk {
 
     /* conversation with the hub, volatile */
     bool up, greeted;
-    uint64_t hello_ms; /* when to say hello (again); while not greeted */
+    uint64_t hello_ms;       /* when to say hello (again); while not greeted */
     uint8_t *last_statement; /* LSV1 that waits for its envelope */
     size_t last_statement_len;
     uint8_t *stored_statement, *stored_frame; /* a delivery that waited, while it is applied */
@@ -200,9 +201,9 @@ struct sdk {
     struct want want[SDK_WANT_MAX];
     struct outgoing_file outgoing;
     struct incoming_fetch fetch;
-    uint64_t ack_due;          /* receipt stream number to acknowledge; 0: none */
-    uint64_t stream;           /* highest receipt number stored */
-    uint64_t receipt_cursor;   /* own receipts up to this row were sent on this connection */
+    uint64_t ack_due;        /* receipt stream number to acknowledge; 0: none */
+    uint64_t stream;         /* highest receipt number stored */
+    uint64_t receipt_cursor; /* own receipts up to this row were sent on this connection */
     uint64_t sent_receipts[SDK_ACK_MAX][2]; /* first and last row of each LSR1, oldest first */
     size_t sent_count;
     uint64_t repeat[SDK_RECEIPT_STAGE_MAX]; /* inbox rows whose receipt the hub lacks */

@@ -35,9 +35,8 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_FILE_OF] = "SELECT root FROM outbox_file WHERE outbox_id = ?1",
     [SQL_FILE_KNOWN] = "SELECT 1 FROM outbox_file WHERE root = ?1",
     [SQL_CONVERSATION] = "SELECT sent, received FROM sdk_conversation WHERE id = ?1",
-    [SQL_CONVERSATION_SENT] =
-        "INSERT INTO sdk_conversation (id, sent, received) VALUES (?1, 1, 0)"
-        " ON CONFLICT (id) DO UPDATE SET sent = sent + 1 RETURNING sent",
+    [SQL_CONVERSATION_SENT] = "INSERT INTO sdk_conversation (id, sent, received) VALUES (?1, 1, 0)"
+                              " ON CONFLICT (id) DO UPDATE SET sent = sent + 1 RETURNING sent",
     [SQL_CONVERSATION_RECEIVED] =
         "INSERT INTO sdk_conversation (id, sent, received) VALUES (?1, 0, ?2)"
         " ON CONFLICT (id) DO UPDATE SET received = excluded.received",
@@ -77,5 +76,6 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_OWED_NEXT] = "SELECT id, q, s FROM inbox_receipt WHERE acked = 0 AND id > ?1"
                       " ORDER BY id LIMIT 1",
     [SQL_OWED_OF] = "SELECT q, s FROM inbox_receipt WHERE inbox_id = ?1 ORDER BY id",
-    [SQL_OWED_ACKED] = "UPDATE inbox_receipt SET acked = 1 WHERE id BETWEEN ?1 AND ?2 AND acked = 0",
+    [SQL_OWED_ACKED] =
+        "UPDATE inbox_receipt SET acked = 1 WHERE id BETWEEN ?1 AND ?2 AND acked = 0",
 };

@@ -169,7 +169,8 @@ static bool next_event(struct link *l, uint16_t *event)
     bool got = false;
 
     (void)zmq_msg_init(&part); /* cannot fail */
-    if (zmq_msg_recv(&part, l->monitor, ZMQ_DONTWAIT) >= 0 && zmq_msg_size(&part) >= sizeof *event) {
+    if (zmq_msg_recv(&part, l->monitor, ZMQ_DONTWAIT) >= 0 &&
+        zmq_msg_size(&part) >= sizeof *event) {
         memcpy(event, zmq_msg_data(&part), sizeof *event);
         got = true;
     }

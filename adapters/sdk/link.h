@@ -33,8 +33,9 @@ enum {
 struct link;
 
 /* secret: own CURVE key, 32 bytes, borrowed for the call; server: the hub's public one. */
-MUST_USE enum err link_open(struct link **out, const char *endpoint, const uint8_t secret[static 32],
-                            const uint8_t own_public[static 32], const uint8_t server[static 32]);
+MUST_USE enum err link_open(struct link **out, const char *endpoint,
+                            const uint8_t secret[static 32], const uint8_t own_public[static 32],
+                            const uint8_t server[static 32]);
 void link_close(struct link **link);
 
 MUST_USE enum err link_send(struct link *link, struct span frame);

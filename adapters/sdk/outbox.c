@@ -78,7 +78,8 @@ struct row {
     enum sdk_state state;
 };
 
-static enum err find_row(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], struct row *row)
+static enum err find_row(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN],
+                         struct row *row)
 {
     struct stmt *q = s->sql[SQL_OUTBOX_BY_MESSAGE];
 

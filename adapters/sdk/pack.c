@@ -49,8 +49,8 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     }
     d->body.size = (pb_size_t)body.len;
     memcpy(d->body.bytes, body.data, body.len);
-    document_prepare(d, s->realm, s->member, keyring_find(s->keys, KEY_USE_SIGN),
-                     stage->created_ms, &s->entropy);
+    document_prepare(d, s->realm, s->member, keyring_find(s->keys, KEY_USE_SIGN), stage->created_ms,
+                     &s->entropy);
 
     struct writer w = writer_of(s->stage_bytes + s->stage_len, SDK_STAGE_BYTES - s->stage_len);
     if ((err = document_encode(d, &w, hash)) != OK)
@@ -159,9 +159,8 @@ static enum err add_envelope(struct sdk *s, const struct stage *stage,
     struct span plain[3];
     lianshu_Header *h = s->header;
     const struct stage_document *documents[] = {&stage->facts, &stage->sealed, &stage->manifest};
-    static const lianshu_PartKind kinds[] = {lianshu_PartKind_PART_FACTS,
-                                             lianshu_PartKind_PART_SEALED,
-                                             lianshu_PartKind_PART_MANIFEST};
+    static const lianshu_PartKind kinds[] = {
+        lianshu_PartKind_PART_FACTS, lianshu_PartKind_PART_SEALED, lianshu_PartKind_PART_MANIFEST};
 
     fill_header(s, stage);
     for (size_t i = 0; i < 3; i++) {
@@ -193,7 +192,8 @@ static enum err store_batch(struct sdk *s, size_t first, uint8_t (*env_ids)[HASH
     for (size_t i = 0; i < n; i++) {
         struct writer w = writer_of(s->frame, FRAME_MAX);
         if ((err = envelope_batch_frame(s->envelopes, i, &w)) != OK ||
-            (err = outbox_store(s, &s->stage[first + i], env_ids[first + i], writer_span(&w))) != OK)
+            (err = outbox_store(s, &s->stage[first + i], env_ids[first + i], writer_span(&w))) !=
+                OK)
             return err;
     }
     return OK;
@@ -214,7 +214,8 @@ enum err pack_flush(struct sdk *s)
 
     if (s->stage_count == 0)
         return OK;
-    if ((err = sign_documents(s)) != OK || (err = envelope_batch_begin(s->envelopes, &options)) != OK)
+    if ((err = sign_documents(s)) != OK ||
+        (err = envelope_batch_begin(s->envelopes, &options)) != OK)
         return err;
     for (size_t i = 0; i < s->stage_count; i++) {
         err = add_envelope(s, &s->stage[i], env_ids[i]);

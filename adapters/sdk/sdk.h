@@ -63,18 +63,18 @@
 #include <stdint.h>
 
 enum {
-    SDK_ID_LEN = 16,           /* message, document, conversation, order, obligation */
+    SDK_ID_LEN = 16, /* message, document, conversation, order, obligation */
     SDK_ENV_ID_LEN = 32,
-    SDK_KEY_MAX = 96,          /* idempotency key, bytes */
-    SDK_MEMBER_MAX = 41,       /* member id with NUL */
-    SDK_DESTINATION_MAX = 31,  /* members besides the hub: with it, an audience is at most 32 */
-    SDK_FILE_MAX = 16,         /* attachments of a message */
+    SDK_KEY_MAX = 96,         /* idempotency key, bytes */
+    SDK_MEMBER_MAX = 41,      /* member id with NUL */
+    SDK_DESTINATION_MAX = 31, /* members besides the hub: with it, an audience is at most 32 */
+    SDK_FILE_MAX = 16,        /* attachments of a message */
     SDK_FILE_NAME_MAX = 193,
     SDK_BASIS_MAX = 16,
     SDK_GROUND_MAX = 4,
     SDK_REFERENCE_MAX = 65,
-    SDK_BATCH_MAX = 256,       /* messages sealed and signed at once */
-    SDK_BODY_MAX = 61440,      /* canonical bytes of a facts or sealed body */
+    SDK_BATCH_MAX = 256,  /* messages sealed and signed at once */
+    SDK_BODY_MAX = 61440, /* canonical bytes of a facts or sealed body */
     SDK_FILE_BYTES_MAX_GIB = 10,
 };
 
@@ -93,31 +93,31 @@ struct sdk_file {
 
 /* A message to send. Zeroed members mean "none". */
 struct sdk_message {
-    const char *key;          /* idempotency key, chosen by the caller; required */
-    uint32_t type;            /* lianshu_DocumentType; required */
-    const char *const *to;    /* destination members, any order, hub included where it is one */
+    const char *key;       /* idempotency key, chosen by the caller; required */
+    uint32_t type;         /* lianshu_DocumentType; required */
+    const char *const *to; /* destination members, any order, hub included where it is one */
     size_t to_count;
-    struct span facts;        /* canonical bytes of the type's facts body; required */
-    struct span sealed;       /* canonical bytes of the sealed body, for `to` without the hub */
+    struct span facts;  /* canonical bytes of the type's facts body; required */
+    struct span sealed; /* canonical bytes of the sealed body, for `to` without the hub */
     const struct sdk_file *files;
     size_t file_count;
     struct span conversation; /* 16 bytes: order or case; none: unordered, of its own */
     struct span in_reply_to;  /* env_id */
     const char *const *basis; /* legal basis codes of the document */
     size_t basis_count;
-    const char *purpose;      /* NULL or "": the first word of the type's name */
-    uint64_t expires_ms;      /* 0: the most that the class allows */
+    const char *purpose; /* NULL or "": the first word of the type's name */
+    uint64_t expires_ms; /* 0: the most that the class allows */
 };
 
 /* What became of a message. */
 enum sdk_state {
-    SDK_QUEUED,     /* on disk, signed */
-    SDK_SENT,       /* handed to the connection at least once: a hint, no promise */
-    SDK_ACCEPTED,   /* on the hub's disk and decided */
-    SDK_HELD,       /* waits for two officials */
-    SDK_REJECTED,   /* final */
-    SDK_FINAL,      /* every destination has a final receipt; see them one by one */
-    SDK_LAPSED,     /* expired here before the hub took it; final */
+    SDK_QUEUED,   /* on disk, signed */
+    SDK_SENT,     /* handed to the connection at least once: a hint, no promise */
+    SDK_ACCEPTED, /* on the hub's disk and decided */
+    SDK_HELD,     /* waits for two officials */
+    SDK_REJECTED, /* final */
+    SDK_FINAL,    /* every destination has a final receipt; see them one by one */
+    SDK_LAPSED,   /* expired here before the hub took it; final */
 };
 
 /* Why a gate acted. */
@@ -165,12 +165,12 @@ struct sdk_incoming {
     uint32_t type;
     const char *sender;
     uint64_t created_ms;
-    uint64_t accepted_ms;     /* by the hub: keys and rights were judged as of then */
+    uint64_t accepted_ms; /* by the hub: keys and rights were judged as of then */
     struct span conversation;
-    uint64_t delivery_number; /* within the conversation */
-    struct span in_reply_to;  /* env_id, or empty */
-    struct span facts;        /* canonical body; empty: none */
-    struct span sealed;       /* canonical body; empty: none */
+    uint64_t delivery_number;   /* within the conversation */
+    struct span in_reply_to;    /* env_id, or empty */
+    struct span facts;          /* canonical body; empty: none */
+    struct span sealed;         /* canonical body; empty: none */
     struct span facts_document; /* LSD1, to pass on or to archive */
     const struct sdk_incoming_file *files;
     size_t file_count;
@@ -200,9 +200,9 @@ struct sdk_config {
     const char *endpoint; /* tcp://host:port of the hub; NULL: no connection (tools, tests) */
     const char *key_file;
     const char *passphrase_file;
-    const char *anchor;    /* anchor.yaml */
-    const char *registry;  /* LSG1 file */
-    const char *state_dir; /* 0700, made when missing */
+    const char *anchor;       /* anchor.yaml */
+    const char *registry;     /* LSG1 file */
+    const char *state_dir;    /* 0700, made when missing */
     uint32_t window_messages; /* deliveries in flight towards us; 0: 64 */
     uint32_t window_bytes;    /* 0: 16 MiB */
 };
@@ -257,8 +257,8 @@ const char *sdk_hub(const struct sdk *sdk);
 const char *sdk_realm(const struct sdk *sdk);
 
 struct sdk_counts {
-    uint64_t queued;   /* not yet answered by the hub */
-    uint64_t open;     /* accepted, waiting for destinations */
+    uint64_t queued; /* not yet answered by the hub */
+    uint64_t open;   /* accepted, waiting for destinations */
     uint64_t final;
     uint64_t rejected;
     uint64_t received; /* applied */

@@ -67,7 +67,8 @@ static enum err take_memory(struct sdk *s)
         s->control == NULL || s->receipt == NULL || s->manifest == NULL || s->message == NULL ||
         s->plain[0] == NULL || s->plain[1] == NULL || s->plain[2] == NULL || s->frame == NULL ||
         s->chunk == NULL || s->chunk_plain == NULL || s->body == NULL ||
-        s->last_statement == NULL || s->stored_statement == NULL || s->stored_frame == NULL || s->out == NULL || s->sql == NULL)
+        s->last_statement == NULL || s->stored_statement == NULL || s->stored_frame == NULL ||
+        s->out == NULL || s->sql == NULL)
         return ERR_NO_MEMORY;
     return OK;
 }
@@ -87,10 +88,13 @@ static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct faul
     if (err != OK)
         return err;
     if (strcmp(keyring_owner(s->keys), s->member) != 0)
-        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file, "the keys are another member's");
-    if (keyring_find(s->keys, KEY_USE_SIGN) == NULL || keyring_find(s->keys, KEY_USE_SEAL) == NULL ||
+        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file,
+                         "the keys are another member's");
+    if (keyring_find(s->keys, KEY_USE_SIGN) == NULL ||
+        keyring_find(s->keys, KEY_USE_SEAL) == NULL ||
         keyring_find(s->keys, KEY_USE_TRANSPORT) == NULL)
-        return fault_set(fault, ERR_KEY_FILE, 0, c->key_file, "sign, seal and transport are needed");
+        return fault_set(fault, ERR_KEY_FILE, 0, c->key_file,
+                         "sign, seal and transport are needed");
     return OK;
 }
 
@@ -123,7 +127,8 @@ static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_
         return err;
     if ((err = registry_fresh(s->registry, now_ms)) != OK)
         return fault_set(fault, err, 0, c->registry, "validity");
-    if (registry_member(s->registry, s->member) == NULL || registry_member(s->registry, s->hub) == NULL)
+    if (registry_member(s->registry, s->member) == NULL ||
+        registry_member(s->registry, s->hub) == NULL)
         return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, c->registry, "%s or %s is not registered",
                          s->member, s->hub);
     if (registry_version(s->registry) != seen) {
@@ -190,11 +195,9 @@ enum err sdk_open(struct sdk **out, const struct sdk_config *config,
         s->handler = *handler;
     if ((err = take_config(s, config, fault)) != OK || (err = take_memory(s)) != OK ||
         (err = open_keys(s, config, fault)) != OK || (err = open_tools(s)) != OK ||
-        (err = open_state(s, fault)) != OK ||
-        (err = open_registry(s, config, now_ms, fault)) != OK)
+        (err = open_state(s, fault)) != OK || (err = open_registry(s, config, now_ms, fault)) != OK)
         goto out;
-    if (config->endpoint != NULL &&
-        (err = open_link(s, config->endpoint, now_ms, fault)) != OK)
+    if (config->endpoint != NULL && (err = open_link(s, config->endpoint, now_ms, fault)) != OK)
         goto out;
     *out = s;
     s = NULL;

@@ -22,7 +22,8 @@ static enum err take_destinations(struct sdk *s, struct stage *stage, const stru
         return fault_set(fault, ERR_TOO_LARGE, 0, "to", "at most %d members", SDK_DESTINATION_MAX);
     for (size_t i = 0; i < m->to_count; i++) {
         if (!member_valid(m->to[i]) || registry_member(s->registry, m->to[i]) == NULL)
-            return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, "to", "%.40s is not registered", m->to[i]);
+            return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, "to", "%.40s is not registered",
+                             m->to[i]);
         memcpy(stage->to[stage->to_count++], m->to[i], strlen(m->to[i]) + 1);
     }
     qsort(stage->to, stage->to_count, sizeof stage->to[0], by_name);
@@ -69,7 +70,8 @@ static enum err check_message(struct sdk *s, const struct stage *stage, const st
     if (m->sealed.len > 0 && (err = check_body(s, row->sealed, m->sealed, "sealed", fault)) != OK)
         return err;
     if ((m->sealed.len > 0 || m->file_count > 0) && !others)
-        return fault_set(fault, ERR_AUDIENCE, 0, "to", "a sealed part needs a department to read it");
+        return fault_set(fault, ERR_AUDIENCE, 0, "to",
+                         "a sealed part needs a department to read it");
     if (m->file_count > 0 && (row->flags & TYPE_ATTACHMENTS) == 0)
         return fault_set(fault, ERR_FIELD_UNKNOWN, 0, "attachments", "this type has none");
     if (m->file_count > SDK_FILE_MAX)
@@ -218,10 +220,11 @@ static enum err stage_documents(struct sdk *s, struct stage *stage, const struct
     enum err err;
     uint8_t facts_hash[HASH_LEN], hash[HASH_LEN];
 
-    if ((err = pack_document(s, stage, &stage->facts, m, m->type, m->facts, NULL, facts_hash)) != OK)
+    if ((err = pack_document(s, stage, &stage->facts, m, m->type, m->facts, NULL, facts_hash)) !=
+        OK)
         return fault_set(fault, err, 0, "facts", "the document cannot be made");
-    if (m->sealed.len > 0 &&
-        (err = pack_document(s, stage, &stage->sealed, m, m->type, m->sealed, facts_hash, hash)) != OK)
+    if (m->sealed.len > 0 && (err = pack_document(s, stage, &stage->sealed, m, m->type, m->sealed,
+                                                  facts_hash, hash)) != OK)
         return fault_set(fault, err, 0, "sealed", "the document cannot be made");
     if (m->file_count > 0)
         return take_files(s, stage, m, facts_hash, fault);
@@ -258,7 +261,8 @@ static enum err fill_stage(struct sdk *s, struct stage *stage, const struct sdk_
     if (m->purpose != NULL && m->purpose[0] != '\0')
         memcpy(stage->purpose, m->purpose, strlen(m->purpose) + 1);
     else
-        (void)snprintf(stage->purpose, sizeof stage->purpose, "%.*s", (int)strcspn(name, "."), name);
+        (void)snprintf(stage->purpose, sizeof stage->purpose, "%.*s", (int)strcspn(name, "."),
+                       name);
     if ((err = number_conversation(s, stage, m->conversation)) != OK)
         return err;
     return stage_documents(s, stage, m, fault);

@@ -17,7 +17,8 @@ static enum err survive(const char *what, enum err err)
 
 /* ---- receipts ---- */
 
-static enum err take_member_receipt(struct sdk *s, const struct frame_receipt *entry, uint64_t now_ms)
+static enum err take_member_receipt(struct sdk *s, const struct frame_receipt *entry,
+                                    uint64_t now_ms)
 {
     enum err err;
     lianshu_Receipt *r = s->receipt;
@@ -335,12 +336,13 @@ static enum err ask_chunks(struct sdk *s, uint64_t now_ms)
     lianshu_Control *c = s->control;
 
     if (f->fd < 0) {
-        uint8_t root[HASH_LEN];
+        uint8_t root[HASH_LEN], message_id[SDK_ID_LEN];
         uint64_t count;
-        if ((err = inbox_fetch_next(s, root, &count, f->message_id)) != OK)
+        if ((err = inbox_fetch_next(s, root, &count, message_id)) != OK)
             return err;
         if ((err = file_fetch(s, root, count)) != OK)
             return err_class(err) == ERR_CLASS_RETRY ? ERR_NOT_FOUND : err;
+        memcpy(f->message_id, message_id, SDK_ID_LEN);
     }
     if (f->have < f->asked && now_ms < f->reask_ms)
         return ERR_NOT_FOUND;

@@ -76,11 +76,11 @@ static enum err open_document(struct sdk *s, struct unpacked *u, size_t i, uint8
     enum err err;
     const struct document_type *row = type_find(u->header.type);
 
-    if ((err = envelope_open(s->opener, s->keys, s->member, &u->header, &u->frame, u->header_hash, i,
-                             plain, SDK_PART_MAX, lsd1, NULL, &u->inner)) != OK)
+    if ((err = envelope_open(s->opener, s->keys, s->member, &u->header, &u->frame, u->header_hash,
+                             i, plain, SDK_PART_MAX, lsd1, NULL, &u->inner)) != OK)
         return err;
-    if ((err = registry_verify_document(s->registry, u->statement.accepted_ms, *lsd1, s->verifier, d,
-                                        hash)) != OK)
+    if ((err = registry_verify_document(s->registry, u->statement.accepted_ms, *lsd1, s->verifier,
+                                        d, hash)) != OK)
         return err;
     if (d->type != type)
         return ERR_POISON;

@@ -270,12 +270,13 @@ char *records_aefi(const struct citizen *patient, const char *number, uint32_t t
         return NULL;
     snprintf(text, TEXT_MAX,
              "报告编号,疫苗名称,批准文号,疫苗批号,报告日期,反应分类,严重程度,姓名,身份证号,性别,"
-             "接种日期,发生时间,临床表现,转归,接种单位\n"
+             "接种日期,发生时间,临床表现,转归,接种单位,报告人,联系电话\n"
              "%s,演示疫苗,国药准字S20200001,DEMO%s,%04u/%02u/%02u,一般反应,轻,%s,%s,男,"
-             "%04u/%02u/%02u,%04u/%02u/%02u 00:30,发热 %s,好转,演示接种门诊 %s\n",
+             "%04u/%02u/%02u,%04u/%02u/%02u 00:30,发热 %s,好转,演示接种门诊 %s,演示医生 "
+             "%s,0768-0000001\n",
              number, number, today / 10000, today / 100 % 100, today % 100, patient->name,
              patient->id, today / 10000, today / 100 % 100, today % 100, today / 10000,
-             today / 100 % 100, today % 100, CANARY, CANARY);
+             today / 100 % 100, today % 100, CANARY, CANARY, CANARY);
     return text;
 }
 

@@ -79,7 +79,7 @@ static bool flag_seen(void *ctx, const char *name, const struct json *honour)
     bool *seen = ctx;
 
     (void)name;
-    *seen = json_count(json_get(honour, "advisories")) > 0;
+    *seen = json_count(json_get(json_get(honour, "lianshu"), "advisories")) > 0;
     return !*seen;
 }
 

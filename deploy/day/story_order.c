@@ -72,7 +72,7 @@ static bool decide(void *ctx, const char *name, const struct json *notice)
     struct deciding *now = ctx;
     struct day *d = now->d;
     const struct desk *desk = &d->desks[now->office];
-    const char *measure = json_get_text(notice, "measure");
+    const char *measure = json_get_text(json_get(notice, "register"), "measure");
     char file[DESK_NAME_MAX];
     char reference[DESK_NAME_MAX];
     char id[DESK_NAME_MAX];

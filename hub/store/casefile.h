@@ -5,8 +5,8 @@
  *   1. A case changes with the step that changed it, in one transaction; steps are never removed.
  *   2. At most one clock of a code runs in a case; starting one that runs is ERR_EXISTS.
  *
- * What a case is about the hub never learns. Thread rule: that of the db. sanctions.md is not
- * needed here; case.proto, CaseClock.
+ * What a case is about the hub never learns.
+ * Thread rule: that of the db. case.proto, CaseClock.
  */
 #ifndef STORE_CASEFILE_H
 #define STORE_CASEFILE_H

@@ -41,7 +41,7 @@ enum {
     QUEUE_LANES = 4,
     QUEUE_TOKENS_MAX = 17, /* subject and sixteen persons */
     QUEUE_REF_MAX = 32,
-    QUEUE_LEASES_MAX = 16384,    /* in flight over all recipients: ERR_BUSY beyond */
+    QUEUE_LEASES_MAX = 16384,    /* in flight over all recipients; none is claimed beyond */
     QUEUE_MEMBERS_MAX = 32768,   /* recipients with anything queued since start */
     QUEUE_SCAN = 512,            /* rows one claim looks at in vain */
     QUEUE_CONVERSATION_MAX = 64, /* rows of one conversation in flight */

@@ -57,7 +57,8 @@ struct exchange *exchange_open(uint8_t seed)
     log_open(STDERR_FILENO, LOG_LEVEL_OFF);
     e->realm = realm_open(seed);
     e->now_ms = REALM_NOW_MS;
-    assert_int_equal(anchor_write(&e->realm->anchor, exchange_path(e, "anchor.yaml"), true, NULL), OK);
+    assert_int_equal(anchor_write(&e->realm->anchor, exchange_path(e, "anchor.yaml"), true, NULL),
+                     OK);
     put_file(e, "registry.lsg", span_of(e->realm->file, e->realm->file_len));
     put_file(e, "passphrase", span_str("correct horse\n"));
     put_keys(e, REALM_HUB);
@@ -211,9 +212,8 @@ static void prove(struct exchange *e, struct proof *p)
     merkle_root(c.root, (const merkle_hash *)e->leaves, (size_t)e->leaf_count);
     assert_int_equal(note_sign(&c, realm_key(e->realm, REALM_HUB, KEY_USE_LOG), &w), OK);
     p->checkpoint = writer_span(&w);
-    assert_int_equal(merkle_inclusion(e->leaf_count - 1, e->leaf_count, leaf_at, e, p->path,
-                                      &p->path_len),
-                     OK);
+    assert_int_equal(
+        merkle_inclusion(e->leaf_count - 1, e->leaf_count, leaf_at, e, p->path, &p->path_len), OK);
 }
 
 static void look(struct span envelope, struct frame_envelope *frame, lianshu_Header *h,
@@ -268,7 +268,8 @@ void exchange_verdict(struct exchange *e, struct sdk *sender, struct span envelo
                       lianshu_ReceiptKind kind, enum err code, uint64_t number)
 {
     static uint8_t bytes[FRAME_CONTROL_MAX];
-    const size_t n = exchange_verdict_frame(e, envelope, kind, code, "", number, bytes, sizeof bytes);
+    const size_t n =
+        exchange_verdict_frame(e, envelope, kind, code, "", number, bytes, sizeof bytes);
     exchange_give(e, sender, span_of(bytes, n));
 }
 

@@ -1,6 +1,7 @@
 /*
- * exchange - adapters and a hub made of paper: frames are carried by hand, so that every promise can
- * be tested with verdicts, order, loss and repetition as the test wants them. No socket, no clock.
+ * exchange - adapters and a hub made of paper: frames are carried by hand, so that every promise
+ * can be tested with verdicts, order, loss and repetition as the test wants them. No socket, no
+ * clock.
  */
 #ifndef TESTS_UNIT_EXCHANGE_H
 #define TESTS_UNIT_EXCHANGE_H
@@ -44,7 +45,8 @@ struct span exchange_find(const struct exchange *e, enum frame_kind kind);
 /* Give it a frame and commit. */
 void exchange_give(struct exchange *e, struct sdk *s, struct span frame);
 
-/* A hub's receipt about an envelope (LSE1), number in the sender's stream (0: outside), to its adapter. */
+/* A hub's receipt about an envelope (LSE1), number in the sender's stream (0: outside), to its
+ * adapter. */
 void exchange_verdict(struct exchange *e, struct sdk *sender, struct span envelope,
                       lianshu_ReceiptKind kind, enum err code, uint64_t number);
 /* The same as bytes, for tests that spoil it. */

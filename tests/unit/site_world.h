@@ -1,6 +1,6 @@
 /*
- * site_world - an adapter with its folders, over the paper exchange: files in, frames by hand, files
- * out.
+ * site_world - an adapter with its folders, over the paper exchange: files in, frames by hand,
+ * files out.
  */
 #ifndef TESTS_UNIT_SITE_WORLD_H
 #define TESTS_UNIT_SITE_WORLD_H

@@ -21,7 +21,8 @@ static void rows_become_records_with_their_lines(void **state)
     (void)state;
     struct json *list = NULL;
 
-    assert_int_equal(read_csv(span_str("\xef\xbb\xbf" "姓名,日期,说明\r\n"
+    assert_int_equal(read_csv(span_str("\xef\xbb\xbf"
+                                       "姓名,日期,说明\r\n"
                                        "张三,2026/11/22,\"一,\"\"二\"\"\n三\"\r\n"
                                        "\r\n"
                                        ",,\r\n"

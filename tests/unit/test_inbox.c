@@ -1,6 +1,8 @@
 /* Checks the promises 3 to 7 and 9 in adapters/sdk/sdk.h: what comes, once, in order, complete. */
 #include "exchange.h"
 
+#include "check.h"
+
 #include "case.pb.h"
 
 #include "t.h"
@@ -26,7 +28,7 @@ struct fixture {
     unsigned seen;
     uint8_t env_id[SEEN_MAX][HASH_LEN];
     enum err answer;
-    bool reply;    /* apply sends an honour back */
+    bool reply; /* apply sends an honour back */
     size_t files;
     uint64_t file_bytes;
     bool saved;
@@ -416,7 +418,8 @@ static void what_expired_before_it_was_accepted_is_returned(void **state)
 {
     (void)state;
     make(1, 0);
-    f.e->now_ms += 20 * REALM_DAY_MS; /* the hub would not do this: its clock says so, it signs it */
+    f.e->now_ms +=
+        20 * REALM_DAY_MS; /* the hub would not do this: its clock says so, it signs it */
     exchange_deliver(f.e, f.health, envelope(0), 1, 0);
     assert_int_equal(f.seen, 0);
     assert_one_receipt(lianshu_ReceiptKind_RECEIPT_RETURNED, ERR_EXPIRED);
@@ -452,18 +455,18 @@ static void opened_and_acted_are_said_for_what_was_applied_only(void **state)
     make(1, 0);
     exchange_deliver(f.e, f.health, envelope(0), 1, 0);
     assert_int_equal(count_receipts(), 1);
-    assert_int_equal(sdk_receipt(f.health, unknown, lianshu_ReceiptKind_RECEIPT_ACTED, "r",
-                                 f.e->now_ms),
-                     ERR_NOT_FOUND);
-    assert_int_equal(sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACCEPTED, "r",
-                                 f.e->now_ms),
-                     ERR_FIELD_VALUE);
+    assert_int_equal(
+        sdk_receipt(f.health, unknown, lianshu_ReceiptKind_RECEIPT_ACTED, "r", f.e->now_ms),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACCEPTED, "r", f.e->now_ms),
+        ERR_FIELD_VALUE);
     assert_int_equal(sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACTED, overlong,
                                  f.e->now_ms),
                      ERR_FIELD_LONG);
-    assert_int_equal(sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACTED, "REG-1",
-                                 f.e->now_ms),
-                     OK);
+    assert_int_equal(
+        sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACTED, "REG-1", f.e->now_ms),
+        OK);
     assert_int_equal(sdk_commit(f.health, f.e->now_ms), OK);
     assert_one_receipt(lianshu_ReceiptKind_RECEIPT_ACTED, OK);
 }
@@ -538,6 +541,9 @@ static size_t carry_chunks(size_t stop_after)
         const struct span ask = exchange_find(f.e, FRAME_CONTROL);
         if (ask.len == 0)
             return chunks;
+        static lianshu_Control c;
+        assert_int_equal(frame_read_control(ask, &c), OK);
+        assert_int_equal(message_id_ms(c.body.chunk_wanted.message_id.bytes), REALM_NOW_MS);
         memcpy(wanted, ask.data, ask.len);
         exchange_give(f.e, f.market, span_of(wanted, ask.len));
         const size_t n = exchange_pull(f.e, f.market);
@@ -569,7 +575,9 @@ static void a_message_waits_for_its_attachments(void **state)
         make_with_file(sizes[i]);
         exchange_deliver(f.e, f.health, envelope(0), 1, 0);
         assert_int_equal(f.seen, 0);
-        assert_int_equal(carry_chunks(SIZE_MAX), sizes[i] / CHUNK_PLAIN_LEN + (sizes[i] == 0 || sizes[i] % CHUNK_PLAIN_LEN != 0));
+        assert_int_equal(carry_chunks(SIZE_MAX),
+                         sizes[i] / CHUNK_PLAIN_LEN +
+                             (sizes[i] == 0 || sizes[i] % CHUNK_PLAIN_LEN != 0));
         assert_int_equal(f.seen, 1);
         assert_true(f.saved);
         assert_int_equal(f.file_bytes, sizes[i]);

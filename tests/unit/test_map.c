@@ -78,7 +78,8 @@ static enum err make(const char *kind, const char *text)
 }
 
 #define PERSONS "\"人员\":[{\"姓名\":\"张三\",\"证件号码\":\"" ID "\",\"职务\":\"法定代表人\"}]"
-#define SUBJECT "\"统一社会信用代码\":\"" USCC "\",\"名称\":\"潮州示例药业有限公司\",\"区划\":\"445102\""
+#define SUBJECT                                                                                    \
+    "\"统一社会信用代码\":\"" USCC "\",\"名称\":\"潮州示例药业有限公司\",\"区划\":\"445102\""
 
 static const char REGISTER[] = "{\"单据类型\":\"主体登记\"," SUBJECT ",\"行业\":\"药品批发\","
                                "\"登记日期\":\"2020年01月02日\"," PERSONS "}";
@@ -157,15 +158,15 @@ static void a_referral_goes_to_police_with_the_mandatory_copy(void **state)
 {
     (void)state;
     open_department("market", MEMBER);
-    assert_int_equal(
-        make(NULL, "{\"单据类型\":\"案件移送\",\"案件编号\":\"1\",\"移送文号\":\"2\","
-                   "\"移送时间\":\"2025年11月20日 09:05\",\"案由\":\"销售假药\","
-                   "\"涉嫌罪名\":\"销售假药罪\",\"涉嫌主体代码\":\"" USCC "\","
-                   "\"涉嫌主体名称\":\"n\",\"涉嫌主体区划\":\"445102\","
-                   "\"案件事实\":\"…\",\"涉案金额元\":\"12345.6\",\"承办人\":\"李四\","
-                   "\"移送书\":\"a.pdf\",\"调查报告\":\"b.pdf\",\"物品清单\":\"c.pdf\","
-                   "\"检验报告\":\"d.pdf\"}"),
-        OK);
+    assert_int_equal(make(NULL,
+                          "{\"单据类型\":\"案件移送\",\"案件编号\":\"1\",\"移送文号\":\"2\","
+                          "\"移送时间\":\"2025年11月20日 09:05\",\"案由\":\"销售假药\","
+                          "\"涉嫌罪名\":\"销售假药罪\",\"涉嫌主体代码\":\"" USCC "\","
+                          "\"涉嫌主体名称\":\"n\",\"涉嫌主体区划\":\"445102\","
+                          "\"案件事实\":\"…\",\"涉案金额元\":\"12345.6\",\"承办人\":\"李四\","
+                          "\"移送书\":\"a.pdf\",\"调查报告\":\"b.pdf\",\"物品清单\":\"c.pdf\","
+                          "\"检验报告\":\"d.pdf\"}"),
+                     OK);
     assert_int_equal(f.draft.to_count, 2);
     assert_string_equal(f.draft.to[0], "police.445100");
     assert_string_equal(f.draft.to[1], "procuratorate.445100");
@@ -189,7 +190,8 @@ static void the_other_departments_write_in_their_own_way(void **state)
              "{\"报告编号\":\"R1\",\"疫苗名称\":\"流感疫苗\",\"批准文号\":\"国药准字S20200001\","
              "\"疫苗批号\":\"20251101\",\"报告日期\":\"2025/11/22\",\"反应分类\":\"异常反应\","
              "\"严重程度\":\"严重\",\"姓名\":\"王五\",\"接种日期\":\"2025/11/20\","
-             "\"发生时间\":\"2025/11/21 08:30\",\"临床表现\":\"高热\",\"接种单位\":\"x\",\"报告人\":\"y\"}"),
+             "\"发生时间\":\"2025/11/21 "
+             "08:30\",\"临床表现\":\"高热\",\"接种单位\":\"x\",\"报告人\":\"y\"}"),
         OK);
     assert_true(f.draft.sealed_len > 0);
     open_department("insurance", "insurance.445100");
@@ -247,7 +249,8 @@ static void a_bad_record_is_refused_with_the_departments_own_field_name(void **s
         {ID, "44052418800101001", ERR_IDENTIFIER, "人员[1].证件号码"},
         {"\"姓名\":\"张三\"", "\"姓名\":5", ERR_FIELD_VALUE, "人员[1].姓名"},
         {"\"姓名\":\"张三\",", "", ERR_FIELD_MISSING, "人员[1].姓名"},
-        {"\"姓名\":\"张三\"", "\"姓名\":\"张三\",\"年龄\":\"5\"", ERR_FIELD_UNKNOWN, "人员[1].年龄"},
+        {"\"姓名\":\"张三\"", "\"姓名\":\"张三\",\"年龄\":\"5\"", ERR_FIELD_UNKNOWN,
+         "人员[1].年龄"},
         {"法定代表人", "老板", ERR_FIELD_VALUE, "人员[1].职务"},
         {"[{", "[5,{", ERR_FIELD_VALUE, "人员"},
         {"\"区划\":\"445102\"", "\"区划\":445102", ERR_FIELD_VALUE, "区划"},
@@ -299,7 +302,7 @@ static void a_bad_document_is_refused(void **state)
 {
     (void)state;
 #define FACTS                                                                                      \
-    "\"facts\":{\"subject\":{\"kind\":\"enterprise\",\"id\":\"" USCC                              \
+    "\"facts\":{\"subject\":{\"kind\":\"enterprise\",\"id\":\"" USCC                               \
     "\",\"name\":\"n\",\"region\":\"445102\"},\"title\":\"t\",\"date\":\"2025-11-22\"}"
     static const struct {
         const char *text;
@@ -317,7 +320,8 @@ static void a_bad_document_is_refused(void **state)
          "extra"},
         {"{\"type\":\"honour\",\"to\":[\"market\"],\"sealed\":{}," FACTS "}", ERR_FIELD_UNKNOWN,
          "sealed"},
-        {"{\"type\":\"honour\",\"to\":[\"market\"],\"attachments\":[{\"file\":\"a.pdf\"}]," FACTS "}",
+        {"{\"type\":\"honour\",\"to\":[\"market\"],\"attachments\":[{\"file\":\"a.pdf\"}]," FACTS
+         "}",
          ERR_FIELD_UNKNOWN, "attachments"},
         {"{\"type\":\"honour\",\"to\":[\"market\"],\"conversation\":\"xyz\"," FACTS "}",
          ERR_FIELD_VALUE, "conversation"},
@@ -327,8 +331,9 @@ static void a_bad_document_is_refused(void **state)
          ERR_FIELD_LONG, "purpose"},
         {"{\"type\":\"honour\",\"to\":[\"market\"],\"facts\":{\"title\":\"t\",\"nothing\":1}}",
          ERR_FIELD_UNKNOWN, "facts.nothing"},
-        {"{\"type\":\"honour\",\"to\":[\"market\"],\"facts\":{\"title\":\"t\",\"date\":\"2025-11-22\"}}", ERR_FIELD_MISSING,
-         "facts.subject"},
+        {"{\"type\":\"honour\",\"to\":[\"market\"],\"facts\":{\"title\":\"t\",\"date\":\"2025-11-"
+         "22\"}}",
+         ERR_FIELD_MISSING, "facts.subject"},
     };
     open_department("directory", "procuratorate.445100");
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -342,9 +347,8 @@ static void an_attachment_cannot_leave_the_folder(void **state)
 {
     (void)state;
     static const char *const good[] = {"a.pdf", "案件1/移送书.pdf", "a b.pdf"};
-    static const char *const bad[] = {"",       "/etc/passwd", "../a",    "a/../b", ".hidden",
-                                      "a/.b",   "a//b",        "a/b/c",   "a/",     "a\nb",
-                                      "./a",    ".."};
+    static const char *const bad[] = {"",     "/etc/passwd", "../a", "a/../b", ".hidden", "a/.b",
+                                      "a//b", "a/b/c",       "a/",   "a\nb",   "./a",     ".."};
     for (size_t i = 0; i < T_COUNT(good); i++)
         assert_true(draft_path_valid(good[i]));
     for (size_t i = 0; i < T_COUNT(bad); i++) {
@@ -355,72 +359,85 @@ static void an_attachment_cannot_leave_the_folder(void **state)
 
 /* ---- values ---- */
 
+/* One value out and back. */
+static const struct value_row {
+    enum value_kind as;
+    const char *in;   /* JSON */
+    const char *ours; /* JSON; NULL: refused */
+    const char *back; /* JSON; NULL: the same as in */
+} value_rows[] = {
+    {VALUE_TEXT, "\"x\"", "\"x\"", NULL},
+    {VALUE_TEXT, "5", NULL, NULL},
+    {VALUE_TEXT, "[]", NULL, NULL},
+    {VALUE_DATE, "\"22.11.2026\"", "\"2026-11-22\"", NULL},
+    {VALUE_DATE, "\"2.1.2026\"", "\"2026-01-02\"", NULL},
+    {VALUE_DATE, "\"31.4.2026\"", NULL, NULL},
+    {VALUE_DATE, "\"0.1.2026\"", NULL, NULL},
+    {VALUE_DATE, "\"22.11.2026 \"", NULL, NULL},
+    {VALUE_DATE, "\"22.11.26\"", NULL, NULL},
+    {VALUE_DATE, "\"\"", NULL, NULL},
+    {VALUE_TIME, "\"2026/11/22 07:05\"", "\"2026-11-22T07:05:00.000+08:00\"", NULL},
+    {VALUE_TIME, "\"2026/11/22 24:05\"", NULL, NULL},
+    {VALUE_TIME, "\"2026/11/22 7:05\"", NULL, NULL},
+    {VALUE_YUAN, "\"12.5\"", "1250", "\"12.50\""},
+    {VALUE_YUAN, "\"0.05\"", "5", NULL},
+    {VALUE_YUAN, "7", "700", "\"7.00\""},
+    {VALUE_YUAN, "\"1.234\"", NULL, NULL},
+    {VALUE_YUAN, "\"-1\"", NULL, NULL},
+    {VALUE_YUAN, "\".5\"", NULL, NULL},
+    {VALUE_YUAN, "\"99999999999999999999\"", NULL, NULL},
+    {VALUE_WHOLE, "\"42\"", "42", "42"},
+    {VALUE_WHOLE, "\"4.2\"", NULL, NULL},
+    {VALUE_FLAG, "true", "true", NULL},
+    {VALUE_FLAG, "\"否\"", "false", "false"},
+    {VALUE_FLAG, "\"maybe\"", NULL, NULL},
+    {VALUE_LIST, "[\"a\",\"b\"]", "[\"a\",\"b\"]", NULL},
+    {VALUE_LIST, "\"a; b、c\"", "[\"a\",\"b\",\"c\"]", "[\"a\",\"b\",\"c\"]"},
+    {VALUE_LIST, "[1]", NULL, NULL},
+    {VALUE_LIST, "5", NULL, NULL},
+    {VALUE_ID, "\" ９１a \"", "\"91A\"", "\"91A\""},
+    {VALUE_DERIVE, "\"000102030405060708090a0b0c0d0e0f\"", "\"000102030405060708090a0b0c0d0e0f\"",
+     NULL},
+    {VALUE_DERIVE, "5", NULL, NULL},
+};
+
+static struct json *value_of(const char *text)
+{
+    struct json *map = NULL;
+    char whole[256];
+
+    (void)snprintf(whole, sizeof whole, "{\"v\":%s}", text);
+    assert_int_equal(json_parse(&map, span_str(whole), "t", NULL), OK);
+    return map;
+}
+
+static void assert_value(const struct json *map, const char *want)
+{
+    char whole[256], *printed = NULL;
+    size_t len;
+
+    (void)snprintf(whole, sizeof whole, "{\"v\":%s}\n", want);
+    assert_int_equal(json_print(map, false, &printed, &len), OK);
+    assert_string_equal(printed, whole);
+    free(printed);
+}
+
 static void values_convert_both_ways(void **state)
 {
     (void)state;
-    static const struct {
-        enum value_kind as;
-        const char *in;   /* JSON */
-        const char *ours; /* JSON; NULL: refused */
-        const char *back; /* JSON; NULL: the same as in */
-    } rows[] = {
-        {VALUE_TEXT, "\"x\"", "\"x\"", NULL},
-        {VALUE_TEXT, "5", NULL, NULL},
-        {VALUE_TEXT, "[]", NULL, NULL},
-        {VALUE_DATE, "\"22.11.2026\"", "\"2026-11-22\"", NULL},
-        {VALUE_DATE, "\"2.1.2026\"", "\"2026-01-02\"", NULL},
-        {VALUE_DATE, "\"31.4.2026\"", NULL, NULL},
-        {VALUE_DATE, "\"0.1.2026\"", NULL, NULL},
-        {VALUE_DATE, "\"22.11.2026 \"", NULL, NULL},
-        {VALUE_DATE, "\"22.11.26\"", NULL, NULL},
-        {VALUE_DATE, "\"\"", NULL, NULL},
-        {VALUE_TIME, "\"2026/11/22 07:05\"", "\"2026-11-22T07:05:00.000+08:00\"", NULL},
-        {VALUE_TIME, "\"2026/11/22 24:05\"", NULL, NULL},
-        {VALUE_TIME, "\"2026/11/22 7:05\"", NULL, NULL},
-        {VALUE_YUAN, "\"12.5\"", "1250", "\"12.50\""},
-        {VALUE_YUAN, "\"0.05\"", "5", NULL},
-        {VALUE_YUAN, "7", "700", "\"7.00\""},
-        {VALUE_YUAN, "\"1.234\"", NULL, NULL},
-        {VALUE_YUAN, "\"-1\"", NULL, NULL},
-        {VALUE_YUAN, "\".5\"", NULL, NULL},
-        {VALUE_YUAN, "\"99999999999999999999\"", NULL, NULL},
-        {VALUE_WHOLE, "\"42\"", "42", "42"},
-        {VALUE_WHOLE, "\"4.2\"", NULL, NULL},
-        {VALUE_FLAG, "true", "true", NULL},
-        {VALUE_FLAG, "\"否\"", "false", "false"},
-        {VALUE_FLAG, "\"maybe\"", NULL, NULL},
-        {VALUE_LIST, "[\"a\",\"b\"]", "[\"a\",\"b\"]", NULL},
-        {VALUE_LIST, "\"a; b、c\"", "[\"a\",\"b\",\"c\"]", "[\"a\",\"b\",\"c\"]"},
-        {VALUE_LIST, "[1]", NULL, NULL},
-        {VALUE_LIST, "5", NULL, NULL},
-        {VALUE_ID, "\" ９１a \"", "\"91A\"", "\"91A\""},
-        {VALUE_DERIVE, "\"000102030405060708090a0b0c0d0e0f\"",
-         "\"000102030405060708090a0b0c0d0e0f\"", NULL},
-        {VALUE_DERIVE, "5", NULL, NULL},
-    };
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        struct json *in = NULL, *out = json_map(), *back = json_map();
-        char text[256], *printed = NULL;
-        size_t len;
+    for (size_t i = 0; i < T_COUNT(value_rows); i++) {
+        const struct value_row *row = &value_rows[i];
+        struct json *in = value_of(row->in), *out = json_map(), *back = json_map();
         const char *expected = NULL;
-        const struct value_rule rule = {rows[i].as, NULL, "D.M.YYYY", "YYYY/MM/DD hh:mm", MEMBER};
-        print_message("row %zu: %s\n", i, rows[i].in);
-        (void)snprintf(text, sizeof text, "{\"v\":%s}", rows[i].in);
-        assert_int_equal(json_parse(&in, span_str(text), "t", NULL), OK);
+        const struct value_rule rule = {row->as, NULL, "D.M.YYYY", "YYYY/MM/DD hh:mm", MEMBER};
+        print_message("row %zu: %s\n", i, row->in);
         const enum err err = value_out(&rule, json_get(in, "v"), out, "v", &expected);
-        assert_int_equal(err == OK, rows[i].ours != NULL);
+        assert_int_equal(err == OK, row->ours != NULL);
         assert_non_null(expected);
         if (err == OK) {
-            (void)snprintf(text, sizeof text, "{\"v\":%s}\n", rows[i].ours);
-            assert_int_equal(json_print(out, false, &printed, &len), OK);
-            assert_string_equal(printed, text);
-            free(printed);
+            assert_value(out, row->ours);
             value_in(&rule, json_get(out, "v"), back, "v");
-            (void)snprintf(text, sizeof text, "{\"v\":%s}\n",
-                           rows[i].back != NULL ? rows[i].back : rows[i].in);
-            assert_int_equal(json_print(back, false, &printed, &len), OK);
-            assert_string_equal(printed, text);
-            free(printed);
+            assert_value(back, row->back != NULL ? row->back : row->in);
         }
         json_close(&in);
         json_close(&out);
@@ -444,7 +461,8 @@ static void a_map_that_could_not_work_is_refused_with_its_line(void **state)
         {"date: YYMMDD\n", ERR_CONFIG, 1},
         {"date: YYYYMM\n", ERR_CONFIG, 1},
         {"time: YYYYMMDD\n", ERR_CONFIG, 1},
-        {"kind: k\nrecords:\n  - name: r\n    type: nothing\n    fields: []\n", ERR_TYPE_UNKNOWN, 3},
+        {"kind: k\nrecords:\n  - name: r\n    type: nothing\n    fields: []\n", ERR_TYPE_UNKNOWN,
+         3},
         {"kind: k\nrecords:\n  - type: honour\n    fields: []\n", ERR_CONFIG, 3},
         {"kind: k\nrecords:\n  - name: r\n    type: honour\n", ERR_FIELD_MISSING, 3},
         {HEAD "    fields: []\n", ERR_CONFIG, 7},
@@ -454,16 +472,20 @@ static void a_map_that_could_not_work_is_refused_with_its_line(void **state)
         {HEAD "    fields:\n      - {name: a, to: facts.title, as: nothing}\n", ERR_CONFIG, 8},
         {HEAD "    fields:\n      - {name: a, to: facts.title, as: time}\n", ERR_CONFIG, 8},
         {HEAD "    fields:\n      - {name: a, to: facts.title, codes: none}\n", ERR_CONFIG, 8},
-        {HEAD "    fields:\n      - {name: a, to: facts.title, codes: {x: y, z: y}}\n", ERR_CONFIG, 8},
-        {HEAD "    fields:\n      - {name: a, to: facts.title, colour: red}\n", ERR_FIELD_UNKNOWN, 8},
+        {HEAD "    fields:\n      - {name: a, to: facts.title, codes: {x: y, z: y}}\n", ERR_CONFIG,
+         8},
+        {HEAD "    fields:\n      - {name: a, to: facts.title, colour: red}\n", ERR_FIELD_UNKNOWN,
+         8},
         {HEAD "    fields:\n      - {name: a, to: facts.title, need: maybe}\n", ERR_FIELD_VALUE, 8},
-        {HEAD "    fields:\n      - {name: a, to: facts.title}\n      - {name: a, to: facts.date}\n",
+        {HEAD
+         "    fields:\n      - {name: a, to: facts.title}\n      - {name: a, to: facts.date}\n",
          ERR_CONFIG, 8},
         {HEAD "    set: {facts.nothing: 1}\n    fields:\n      - {name: a, to: facts.title}\n",
          ERR_CONFIG, 7},
         {HEAD "    fields:\n      - {name: a, to: facts.persons, each: [{name: b, to: nothing}]}\n",
          ERR_CONFIG, 8},
-        {"records:\n  - name: r\n    type: honour\n    fields:\n      - {name: a, to: facts.title}\n",
+        {"records:\n  - name: r\n    type: honour\n    fields:\n      - {name: a, to: "
+         "facts.title}\n",
          ERR_CONFIG, 0},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -471,7 +493,8 @@ static void a_map_that_could_not_work_is_refused_with_its_line(void **state)
         struct map *map = NULL;
         print_message("row %zu\n", i);
         const enum err err = map_parse(&map, span_str(rows[i].text), "map.yaml", MEMBER, &fault);
-        if (rows[i].want == ERR_FIELD_VALUE) /* the YAML reader's own code for a flag that is none */
+        if (rows[i].want ==
+            ERR_FIELD_VALUE) /* the YAML reader's own code for a flag that is none */
             assert_int_equal(err_class(err), ERR_CLASS_REJECT);
         else
             assert_int_equal(err, rows[i].want);
@@ -486,7 +509,8 @@ static void what_comes_is_written_in_the_departments_words_and_loses_nothing(voi
 {
     (void)state;
     static const char document[] =
-        "{\"type\":\"sanction.notice\",\"facts\":{\"subject\":{\"kind\":\"enterprise\",\"id\":\"" USCC
+        "{\"type\":\"sanction.notice\",\"facts\":{\"subject\":{\"kind\":\"enterprise\",\"id\":"
+        "\"" USCC
         "\",\"name\":\"n\",\"region\":\"445102\"},\"obligation_id\":\"00\",\"stage\":\"impose\","
         "\"measure\":\"M07\",\"force\":\"consider\",\"basis\":[\"DL118\"],"
         "\"start_date\":\"2026-11-22\",\"answer_due_ms\":\"2026-11-29T10:00:00.000+08:00\","

@@ -269,6 +269,20 @@ static void a_gap_in_flight_lets_nothing_pass(void **state)
     assert_int_equal(claim(p, A, 100), 3);
 }
 
+static void a_row_given_back_before_those_passed_over_is_found(void **state)
+{
+    struct place *p = *state;
+    for (uint64_t seq = 1; seq <= 4; seq++)
+        put_ordered(p, seq, 1, seq <= 2 ? 7 : 8);
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        assert_int_equal(claim(p, A, 0), seq);
+    assert_int_equal(claim(p, B, 0), 0); /* 4 is passed over */
+    queue_unlease(p->s->queue, HEALTH, 2);
+    assert_int_equal(claim(p, B, 0), 0); /* and now 2, which lies before it */
+    done(p, 1);
+    assert_int_equal(claim(p, B, 0), 2);
+}
+
 static void order_holds_across_lanes(void **state)
 {
     struct place *p = *state;
@@ -679,6 +693,7 @@ int main(void)
         CASE(a_conversation_goes_in_order_to_one_lessee),
         CASE(a_deferred_number_holds_back_the_later_ones),
         CASE(a_gap_in_flight_lets_nothing_pass),
+        CASE(a_row_given_back_before_those_passed_over_is_found),
         CASE(order_holds_across_lanes),
         CASE(parked_and_held_rows_do_not_block_their_conversation),
         CASE(numbers_never_repeat),

@@ -170,8 +170,8 @@ static const char *entry(const char *folder, uint8_t obligation)
     static char path[4][128];
     static unsigned next;
     char *out = path[next++ % 4];
-    (void)snprintf(out, sizeof path[0], "register/%s/%02x000000000000000000000000000000.json", folder,
-                   obligation);
+    (void)snprintf(out, sizeof path[0], "register/%s/%02x000000000000000000000000000000.json",
+                   folder, obligation);
     return out;
 }
 
@@ -179,18 +179,19 @@ static void put_answer(const char *name, uint8_t obligation, const char *result,
 {
     char path[64], text[512];
     (void)snprintf(path, sizeof path, "source/%s", name);
-    (void)snprintf(text, sizeof text,
-                   "{\"ywlx\":\"CJDF\",\"ywbh\":\"%02x000000000000000000000000000000\",\"cljg\":\"%s\""
-                   "%s}",
-                   obligation, result, rest);
+    (void)snprintf(
+        text, sizeof text,
+        "{\"ywlx\":\"CJDF\",\"ywbh\":\"%02x000000000000000000000000000000\",\"cljg\":\"%s\""
+        "%s}",
+        obligation, result, rest);
     site_world_put(&w, path, text);
     site_world_turn(&w);
 }
 
-static const struct notice MUST = {1, 7, 7, lianshu_NoticeStage_STAGE_IMPOSE,
-                                   lianshu_Force_FORCE_MUST, false, false};
-static const struct notice CONSIDER = {2, 7, 7, lianshu_NoticeStage_STAGE_IMPOSE,
-                                       lianshu_Force_FORCE_CONSIDER, false, false};
+static const struct notice MUST = {
+    1, 7, 7, lianshu_NoticeStage_STAGE_IMPOSE, lianshu_Force_FORCE_MUST, false, false};
+static const struct notice CONSIDER = {
+    2, 7, 7, lianshu_NoticeStage_STAGE_IMPOSE, lianshu_Force_FORCE_CONSIDER, false, false};
 
 static void what_must_be_done_is_accepted_entered_and_reported(void **state)
 {
@@ -232,8 +233,7 @@ static void killed_before_the_commit_everything_is_done_again_with_the_same_name
     (void)state;
     static uint8_t bytes[1 << 17];
     const struct span envelope = notice_envelope(&MUST);
-    const size_t n =
-        exchange_delivery(w.e, REALM_INSURANCE, envelope, 1, 0, bytes, sizeof bytes);
+    const size_t n = exchange_delivery(w.e, REALM_INSURANCE, envelope, 1, 0, bytes, sizeof bytes);
 
     assert_int_equal(turn_input(site_world_sdk(&w), span_of(bytes, n), w.e->now_ms), OK);
     assert_true(site_world_has(&w, entry("M07", 1)));
@@ -257,7 +257,8 @@ static void what_may_be_considered_waits_for_an_official(void **state)
     assert_true(site_world_has(&w, entry("M07", 2)));
     assert_int_equal(sent(lianshu_DocumentType_TYPE_SANCTION_ANSWER), 1);
     struct json *record = site_world_json(&w, entry("M07", 2));
-    assert_string_equal(json_get_text(json_get(record, "register"), "reference"), "医保〔2025〕3号");
+    assert_string_equal(json_get_text(json_get(record, "register"), "reference"),
+                        "医保〔2025〕3号");
     json_close(&record);
 }
 

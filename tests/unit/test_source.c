@@ -1,4 +1,5 @@
-/* Checks the promises in adapters/runtime/source.h: nothing lost, nothing twice, nothing half read. */
+/* Checks the promises in adapters/runtime/source.h: nothing lost, nothing twice, nothing half read.
+ */
 #include "site_world.h"
 
 #include "t.h"
@@ -202,9 +203,10 @@ static void bad_files_go_to_refused_with_code_and_place(void **state)
         {"6.json", "{\"type\":\"honour\",\"type\":\"honour\"}", "E008", NULL, 1},
         {"7.json", "{\"type\":\"\xff\"}", "E013", NULL, 1},
         {"8.json", "{\"类\":\"x\"}", "E010", "单据类型", 0},
-        {"9.json", "{\"type\":\"honour\",\"to\":[\"market.440000\"],\"facts\":{\"subject\":{\"kind\":"
-                   "\"enterprise\",\"id\":\"91445100DEMA00013Q\",\"name\":\"n\",\"region\":\"445102\"},"
-                   "\"title\":\"t\",\"date\":\"2025-11-01\"}}",
+        {"9.json",
+         "{\"type\":\"honour\",\"to\":[\"market.440000\"],\"facts\":{\"subject\":{\"kind\":"
+         "\"enterprise\",\"id\":\"91445100DEMA00013Q\",\"name\":\"n\",\"region\":\"445102\"},"
+         "\"title\":\"t\",\"date\":\"2025-11-01\"}}",
          "E019", "to", 0},
         {"a.csv", "a,b\n1,2\n", "E017", NULL, 0},
         {"主体登记.csv", "主体类别,名称\n企业\n", "E008", NULL, 2},
@@ -227,12 +229,11 @@ static void bad_files_go_to_refused_with_code_and_place(void **state)
 static void one_bad_row_refuses_the_file_and_all_bad_rows_are_listed(void **state)
 {
     (void)state;
-    static const char csv[] =
-        "统一社会信用代码,名称,区划,行业,登记日期\n"
-        "91445100DEMA00013Q,甲,445102,药品批发,2020年01月02日\n"
-        "91445100DEMA00013X,乙,445102,药品批发,2020年01月02日\n"
-        "91445100DEMA00021K,丙,445102,药品批发,2020年01月02日\n"
-        "91445100DEMA00021K,丁,445102,卖药,2020年01月\n";
+    static const char csv[] = "统一社会信用代码,名称,区划,行业,登记日期\n"
+                              "91445100DEMA00013Q,甲,445102,药品批发,2020年01月02日\n"
+                              "91445100DEMA00013X,乙,445102,药品批发,2020年01月02日\n"
+                              "91445100DEMA00021K,丙,445102,药品批发,2020年01月02日\n"
+                              "91445100DEMA00021K,丁,445102,卖药,2020年01月\n";
     uint64_t row = 0, line = 0;
 
     site_world_put(&w, "source/主体登记-1.csv", csv);
@@ -262,7 +263,8 @@ static void attachments_must_be_there_and_follow_their_record(void **state)
     (void)state;
     static const char report[] =
         "{\"type\":\"aefi.report\",\"to\":[\"health\"],\"facts\":{\"subject\":{\"kind\":\"batch\","
-        "\"id\":\"国药准字S20200001/B1\",\"name\":\"v\"},\"product_name\":\"v\",\"approval_number\":"
+        "\"id\":\"国药准字S20200001/"
+        "B1\",\"name\":\"v\"},\"product_name\":\"v\",\"approval_number\":"
         "\"国药准字S20200001\",\"batch_number\":\"B1\",\"report_date\":\"2025-11-01\"},\"sealed\":{"
         "\"report_number\":\"r\",\"classification\":\"c\",\"severity\":\"s\",\"vaccination_date\":"
         "\"2025-10-01\",\"onset_ms\":\"2025-10-02T10:00:00+08:00\",\"symptoms\":\"x\",\"reporter\":"

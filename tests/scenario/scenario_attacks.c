@@ -1,0 +1,514 @@
+/* Frames, headers, signatures and seals that lie: attacks.md T-12, P-*, C-*. Each is refused
+ * with its code, leaves one leaf, and the hub goes on. */
+#include "scenario/forge.h"
+#include "scenario/texts.h"
+
+#include "base/clock.h"
+#include "check.h"
+#include "wire.h"
+
+#include <stdlib.h>
+
+static struct forge f;
+
+/* An honest application of health to market, taken apart. */
+static void take_application(struct world *w)
+{
+    const struct mail mail = {.from = "health.445100",
+                              .type = "licence.application",
+                              .to = {"market.445100"},
+                              .facts = LICENCE_BODY(CLEAN)};
+    world_make(w, &mail, NULL, NULL);
+    forge_take(w, &f);
+}
+
+/* T-12 */
+static void a_bundle_does_not_hide_another_members_envelope(void **state)
+{
+    struct world *w = *state;
+    attack_connect(w);
+    take_application(w);
+    struct writer out = writer_of(w->frame, sizeof w->frame);
+    frame_bundle_begin(&out);
+    assert_true(frame_bundle_add(&out, 0, span_of(f.bytes, frame_envelope_size(&f.env))));
+    w->frame_len = out.len;
+    attack_is_counted(w, "police.445100", ERR_WRONG_SENDER);
+    attack_hub_works(w);
+}
+
+/* P-02: bundles in bundles, counts that lie, and kinds that only a hub sends. */
+static void bundles_are_flat_and_exact(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        enum err code;
+    } rows[] = {
+        {"LSB1\x00", 5, ERR_FRAME_LENGTH},
+        {"LSB1\x41\x00\x00\x00\x05LSK1\x00", 14, ERR_NESTING},
+        {"LSB1\x01\x00\x00\x00\x05LSB1\x00", 14, ERR_NESTING},
+        {"LSB1\x01\x00\x00\x00\x05LSB1\x00x", 15, ERR_NESTING},
+        {"LSB1\x01\x00\x00\x00\x04LSV1", 13, ERR_FRAME_EMPTY},
+        {"LSB1\x01\x00\x00\x00\x04LSD1z", 14, ERR_FRAME_LENGTH},
+        {"LSV1\x00\x00\x00\x00", 8, ERR_FRAME_EMPTY},
+        {"LSD1\x00\x00\x00\x00", 8, ERR_FRAME_EMPTY},
+        {"LSR1\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 16, ERR_FRAME_LENGTH},
+        {"LSC1", 4, ERR_FRAME_LENGTH},
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        memcpy(w->frame, rows[i].bytes, rows[i].len);
+        w->frame_len = rows[i].len;
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    attack_hub_works(w);
+}
+
+/* P-03 to P-09: the header says the same in other bytes. A header begins with suite = 1: 08 01. */
+static void a_header_has_one_encoding(void **state)
+{
+    static const struct {
+        const char *what;
+        const char *head; /* instead of 08 01 */
+        size_t head_len;
+        const char *tail;
+        size_t tail_len;
+        enum err code;
+    } rows[] = {
+        {"twice", "\x08\x01\x08\x01", 4, "", 0, ERR_NOT_CANONICAL},                       /* P-03 */
+        {"out of order", "", 0, "\x08\x01", 2, ERR_NOT_CANONICAL},                        /* P-04 */
+        {"overlong", "\x08\x81\x00", 3, "", 0, ERR_NOT_CANONICAL},                        /* P-05 */
+        {"33 bits", "\x08\xff\xff\xff\xff\x1f", 6, "", 0, ERR_VARINT},                    /* P-05 */
+        {"11 bytes", "\x08\x81\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 12, "", 0, ERR_VARINT},
+        {"unknown field", "\x08\x01", 2, "\x98\x06\x01", 3, ERR_WIRE_FIELD},              /* P-06 */
+        {"explicit default", "\x08\x00", 2, "", 0, ERR_NOT_CANONICAL},                    /* P-07 */
+        {"truncated", "\x08\x01", 2, "\x82\x01\xff", 3, ERR_NOT_CANONICAL},
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("%s\n", rows[i].what);
+        take_application(w);
+        struct writer out = writer_of(f.header, sizeof f.header);
+        write_bytes(&out, rows[i].head, rows[i].head_len);
+        write_bytes(&out, f.env.header.data + 2, f.env.header.len - 2);
+        write_bytes(&out, rows[i].tail, rows[i].tail_len);
+        f.env.header = writer_span(&out);
+        forge_sign(w, &f, "health.445100");
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    attack_hub_works(w);
+}
+
+/* P-08, P-09: one byte of the realm, which stands behind 08 01 12 04. */
+static void texts_of_a_header_are_plain(void **state)
+{
+    static const struct {
+        uint8_t byte;
+        enum err code;
+    } rows[] = {
+        {0x00, ERR_NOT_CANONICAL}, /* NUL */
+        {0xff, ERR_WIRE_TEXT},     /* no UTF-8 */
+        {0xc0, ERR_WIRE_TEXT},     /* overlong */
+        {'D', ERR_WIRE_TEXT},
+        {'.', ERR_WIRE_TEXT},
+        {' ', ERR_WIRE_TEXT},
+        {'x', ERR_REALM}, /* C-17: well formed, and not ours */
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        take_application(w);
+        memcpy(f.header, f.env.header.data, f.env.header.len);
+        f.header[7] = rows[i].byte;
+        f.env.header.data = f.header;
+        forge_sign(w, &f, "health.445100");
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    attack_hub_works(w);
+}
+
+static void no_audience(lianshu_Header *h) { h->parts[0].audience_count = 0; }
+static void unsorted_audience(lianshu_Header *h)
+{
+    lianshu_Reader first = h->parts[0].audience[0];
+    h->parts[0].audience[0] = h->parts[0].audience[1];
+    h->parts[0].audience[1] = first;
+}
+static void repeated_reader(lianshu_Header *h)
+{
+    h->parts[0].audience[1] = h->parts[0].audience[0];
+}
+static void hub_left_out(lianshu_Header *h)
+{
+    h->parts[0].audience[0] = h->parts[0].audience[1];
+    h->parts[0].audience_count = 1;
+}
+static void facts_called_sealed(lianshu_Header *h)
+{
+    h->parts[0].kind = lianshu_PartKind_PART_SEALED;
+}
+static void blind_recipient(lianshu_Header *h)
+{
+    strcpy(h->destination[h->destination_count++], "police.445100");
+}
+static void nowhere(lianshu_Header *h) { h->destination_count = 0; }
+static void same_place_twice(lianshu_Header *h)
+{
+    strcpy(h->destination[h->destination_count++], "market.445100");
+}
+static void other_suite(lianshu_Header *h) { h->suite = 0x0101; }
+static void no_type(lianshu_Header *h) { h->type = 0; }
+static void part_as_type(lianshu_Header *h) { h->type = lianshu_DocumentType_TYPE_MANIFEST; }
+static void registry_as_type(lianshu_Header *h) { h->type = lianshu_DocumentType_TYPE_REGISTRY; }
+static void other_moment(lianshu_Header *h) { h->created_ms++; }
+static void wild_priority(lianshu_Header *h) { h->priority = 9; }
+static void numbered_alone(lianshu_Header *h) { h->sequence = 1; }
+static void short_conversation(lianshu_Header *h) { h->conversation.size = 15; }
+static void no_commitments_part(lianshu_Header *h) { h->parts_count = 0; }
+static void name_as_purpose(lianshu_Header *h) { strcpy(h->purpose, "示例甲"); }
+static void sender_in_capitals(lianshu_Header *h) { strcpy(h->sender, "Health.445100"); }
+static void sender_with_dot(lianshu_Header *h) { strcpy(h->sender, "health.445100."); }
+static void sender_of_longer_region(lianshu_Header *h) { strcpy(h->sender, "health.4451000"); }
+
+static void chunks_out_of_nothing(lianshu_Header *h)
+{
+    h->attachments_count = 1;
+    h->attachments[0] = (lianshu_AttachmentHeader){.part = 0, .chunk_count = 1, .byte_count = 1};
+}
+
+/* P-10, P-11, P-13, A-02, C-12 */
+static void a_header_that_contradicts_itself_is_refused(void **state)
+{
+    static const struct {
+        void (*bend)(lianshu_Header *h);
+        enum err code;
+    } rows[] = {
+        {no_audience, ERR_AUDIENCE},
+        {unsorted_audience, ERR_AUDIENCE},
+        {repeated_reader, ERR_AUDIENCE},
+        {hub_left_out, ERR_FACTS_MISSING},
+        {facts_called_sealed, ERR_AUDIENCE},
+        {blind_recipient, ERR_AUDIENCE},
+        {nowhere, ERR_AUDIENCE},
+        {same_place_twice, ERR_AUDIENCE},
+        {other_suite, ERR_SUITE},
+        {no_type, ERR_WIRE_ENUM},
+        {part_as_type, ERR_WIRE_ENUM},
+        {registry_as_type, ERR_WIRE_ENUM},
+        {other_moment, ERR_HEADER},
+        {wild_priority, ERR_HEADER},
+        {numbered_alone, ERR_HEADER},
+        {short_conversation, ERR_HEADER},
+        {no_commitments_part, ERR_HEADER},
+        {name_as_purpose, ERR_WIRE_TEXT},
+        {sender_in_capitals, ERR_WIRE_TEXT},
+        {sender_with_dot, ERR_WIRE_TEXT},
+        {sender_of_longer_region, ERR_WIRE_TEXT},
+        {chunks_out_of_nothing, ERR_HEADER},
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        take_application(w);
+        rows[i].bend(&f.h);
+        forge_header(&f);
+        forge_sign(w, &f, "health.445100");
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    attack_hub_works(w);
+}
+
+/* P-13, P-15 */
+static void wraps_fit_the_audience_and_a_sender_withholds_nothing(void **state)
+{
+    static const uint8_t hash[HASH_LEN] = {1};
+    struct world *w = *state;
+    attack_connect(w);
+    take_application(w);
+    f.env.parts[0].wraps.len -= FRAME_WRAP_LEN;
+    forge_sign(w, &f, "health.445100");
+    attack_is_counted(w, "health.445100", ERR_WRAP_COUNT);
+    take_application(w);
+    f.env.part_count = 2;
+    f.env.parts[1] = f.env.parts[0];
+    forge_sign(w, &f, "health.445100");
+    attack_is_counted(w, "health.445100", ERR_WRAP_COUNT);
+    take_application(w);
+    f.env.parts[0] = (struct frame_part){.form = 0, .wraps_hash = hash, .cipher_hash = hash};
+    forge_sign(w, &f, "health.445100");
+    attack_is_counted(w, "health.445100", ERR_FORM);
+    attack_hub_works(w);
+}
+
+/* P-14, C-18: S = alg 1 ‖ kid 16 ‖ size 8 ‖ index 8 ‖ n 1 ‖ … */
+static void a_signature_has_the_shape_of_its_place(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t byte;
+        enum err code;
+    } rows[] = {
+        {0, 2, ERR_SUITE},        /* another algorithm */
+        {0, 0, ERR_SUITE},        /* none */
+        {24, 0, ERR_PATH_SHAPE},  /* size 0 */
+        {24, 2, ERR_PATH_SHAPE},  /* size 2 needs a path */
+        {22, 16, ERR_PATH_SHAPE}, /* size 2^20 + 1 */
+        {32, 1, ERR_PATH_SHAPE},  /* index 1 of 1 */
+        {33, 1, ERR_PATH_SHAPE},  /* a path where there is none */
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint8_t s[FRAME_SIGNATURE_MAX];
+        print_message("row %zu\n", i);
+        take_application(w);
+        memcpy(s, f.env.signature.data, f.env.signature.len);
+        s[rows[i].at] = rows[i].byte;
+        forge_write(w, &f, span_of(s, f.env.signature.len));
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    attack_hub_works(w);
+}
+
+/* Add the order of the group, little-endian, to the last 32 bytes of S. */
+static void add_group_order(uint8_t *scalar)
+{
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,
+                                      0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+                                      0,    0,    0,    0,    0,    0,    0,    0,
+                                      0,    0,    0,    0,    0,    0,    0,    0x10};
+    unsigned carry = 0;
+    for (size_t i = 0; i < sizeof order; i++) {
+        carry += (unsigned)scalar[i] + order[i];
+        scalar[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+}
+
+/* C-02, C-03, C-05, A-04: whose key, which key, over what. */
+static void a_signature_is_by_the_senders_key_over_this_envelope(void **state)
+{
+    struct world *w = *state;
+    const struct keyring *ring = world_site(w, "health.445100")->keys;
+    const struct key *sign = keyring_find(ring, KEY_USE_SIGN);
+    uint8_t s[FRAME_SIGNATURE_MAX];
+    attack_connect(w);
+
+    take_application(w);
+    memset(f.h.sender_kid, 0x5a, sizeof f.h.sender_kid); /* nobody's */
+    forge_header(&f);
+    forge_sign(w, &f, "health.445100");
+    attack_is_counted(w, "health.445100", ERR_KID_UNKNOWN);
+
+    take_application(w);
+    memcpy(f.h.sender_kid, key_kid(keyring_find(ring, KEY_USE_SEAL)), KID_LEN);
+    forge_header(&f);
+    forge_sign(w, &f, "health.445100");
+    attack_is_counted(w, "health.445100", ERR_KEY_USE);
+
+    take_application(w); /* C-06 the other way round: my kid, your name */
+    memcpy(f.h.sender_kid,
+           key_kid(keyring_find(world_site(w, "police.445100")->keys, KEY_USE_SIGN)), KID_LEN);
+    forge_header(&f);
+    forge_sign(w, &f, "police.445100");
+    attack_is_counted(w, "health.445100", ERR_KEY_NOT_SENDERS);
+
+    take_application(w);
+    forge_sign(w, &f, "police.445100"); /* says health's kid */
+    attack_is_counted(w, "health.445100", ERR_SIGNATURE);
+
+    take_application(w);
+    memcpy(s, f.env.signature.data, f.env.signature.len);
+    add_group_order(s + f.env.signature.len - 32);
+    forge_write(w, &f, span_of(s, f.env.signature.len));
+    attack_is_counted(w, "health.445100", ERR_SIGNATURE);
+
+    take_application(w); /* C-05: the same bytes signed as a receipt */
+    merkle_hash leaf;
+    receipt_leaf(leaf, f.env.header);
+    forge_write(w, &f, span_of(s, forge_signature(sign, key_kid(sign), leaf, s)));
+    attack_is_counted(w, "health.445100", ERR_SIGNATURE);
+    attack_hub_works(w);
+}
+
+/* C-14: two envelopes of one batch exchange their signatures; then a path leads elsewhere. */
+static void a_place_in_a_batch_is_not_lent(void **state)
+{
+    static lianshu_Header h[2];
+    static uint8_t frames[2][16 << 10];
+    struct span plain = {(const uint8_t *)"x", 1};
+    struct frame_envelope env[2];
+    uint8_t s[FRAME_SIGNATURE_MAX];
+    uint8_t id[HASH_LEN];
+    struct world *w = *state;
+    attack_connect(w);
+    take_application(w);
+    const struct envelope_options options = {
+        .realm = "demo",
+        .sender = "health.445100",
+        .key = keyring_find(world_site(w, "health.445100")->keys, KEY_USE_SIGN),
+        .registry = w->registry,
+        .entropy = &w->entropy,
+    };
+    assert_int_equal(envelope_batch_begin(w->batch, &options), OK);
+    for (size_t i = 0; i < 2; i++) {
+        h[i] = f.h;
+        memset(h[i].message_id, 0, sizeof h[i].message_id);
+        assert_int_equal(envelope_batch_add(w->batch, &h[i], &plain, NULL, id), OK);
+    }
+    assert_int_equal(envelope_batch_finish(w->batch), OK);
+    for (size_t i = 0; i < 2; i++) {
+        struct writer out = writer_of(frames[i], sizeof frames[i]);
+        assert_int_equal(envelope_batch_frame(w->batch, i, &out), OK);
+        assert_int_equal(frame_parse_envelope(writer_span(&out), &env[i]), OK);
+    }
+    f.env = env[0];
+    forge_write(w, &f, env[1].signature);
+    attack_is_counted(w, "health.445100", ERR_SIGNATURE);
+    f.env = env[0];
+    memcpy(s, env[0].signature.data, env[0].signature.len);
+    s[40] ^= 1; /* in the path */
+    forge_write(w, &f, span_of(s, env[0].signature.len));
+    attack_is_counted(w, "health.445100", ERR_SIGNATURE);
+    attack_hub_works(w);
+}
+
+static void flip_commitment(void) { f.h.parts[0].commitment[0] ^= 1; }
+static void zero_point(void) { memset((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data, 0, 32); }
+static void flip_wrap(void) { ((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data)[40] ^= 1; }
+static void cut_cipher(void) { f.env.parts[0].cipher.len -= 16; }
+static void flip_cipher(void) { ((uint8_t *)(uintptr_t)f.env.parts[0].cipher.data)[9] ^= 1; }
+static void swap_wraps(void)
+{
+    uint8_t *r = (uint8_t *)(uintptr_t)f.env.parts[0].wraps.data;
+    uint8_t first[FRAME_WRAP_LEN];
+    memcpy(first, r, sizeof first);
+    memmove(r, r + FRAME_WRAP_LEN, FRAME_WRAP_LEN);
+    memcpy(r + FRAME_WRAP_LEN, first, sizeof first);
+}
+static void other_header(void) { f.h.expires_ms++; }
+static void other_message(void) { f.h.message_id[15] ^= 1; }
+
+/* C-08 to C-11, C-16, C-19: whatever is wrong inside, the sender hears one code. */
+static void what_cannot_be_opened_says_nothing_else(void **state)
+{
+    static void (*const rows[])(void) = {flip_commitment, zero_point,  flip_wrap,
+                                         cut_cipher,      flip_cipher, swap_wraps,
+                                         other_header,    other_message};
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        take_application(w);
+        rows[i]();
+        forge_header(&f);
+        forge_sign(w, &f, "health.445100");
+        attack_is_rejected(w, "health.445100", f.env_id, ERR_CANNOT_OPEN);
+    }
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
+    attack_hub_works(w);
+}
+
+/* C-06: a thief signs what it has seen as its own. The wraps name their sender. */
+static void a_stolen_envelope_does_not_open_under_another_sender(void **state)
+{
+    struct world *w = *state;
+    attack_connect(w);
+    const struct mail mail = {.from = "health.445100",
+                              .type = "credit.check",
+                              .to = {"hub.445100"},
+                              .facts = "{\"subject\":" CLEAN ",\"question\":\"q\"}"};
+    world_make(w, &mail, NULL, NULL);
+    forge_take(w, &f);
+    strcpy(f.h.sender, "market.445100");
+    memcpy(f.h.sender_kid,
+           key_kid(keyring_find(world_site(w, "market.445100")->keys, KEY_USE_SIGN)), KID_LEN);
+    forge_header(&f);
+    forge_sign(w, &f, "market.445100");
+    attack_is_rejected(w, "market.445100", f.env_id, ERR_CANNOT_OPEN);
+    assert_int_equal(world_has(w, "market.445100", "credit.certificate"), 0);
+    attack_hub_works(w);
+}
+
+static void of_another_realm(lianshu_Document *d) { strcpy(d->realm, "prod"); }
+static void of_another_type(lianshu_Document *d) { d->type = lianshu_DocumentType_TYPE_HONOUR; }
+static void for_somebody_else(lianshu_Document *d)
+{
+    d->by_rule = false;
+    d->addressees_count = 1;
+    strcpy(d->addressees[0], "market.445100");
+}
+static void with_half_a_body(lianshu_Document *d) { d->body.size /= 2; }
+static void with_no_body(lianshu_Document *d) { d->body.size = 0; }
+static void signed_by_nobody_else(lianshu_Document *d)
+{
+    d->issuers_count = 2;
+    d->issuers[1] = d->issuers[0];
+    strcpy(d->issuers[1].member, "market.445100");
+}
+static void over_already(lianshu_Document *d) { d->valid_until_ms = d->issued_ms + 1; }
+static void about_other_facts(lianshu_Document *d) { d->facts.size = HASH_LEN; }
+
+/* C-07, C-17, P-16: the seal is good, the document inside is not. */
+static void a_document_is_judged_for_itself(void **state)
+{
+    static const struct {
+        const char *issuer;
+        void (*bend)(lianshu_Document *d);
+        uint64_t wait_ms;
+        enum err code;
+    } rows[] = {
+        {"health.445100", NULL, 0, ERR_NOT_ADDRESSED}, /* C-07: another's document */
+        {NULL, of_another_realm, 0, ERR_REALM},
+        {NULL, of_another_type, 0, ERR_POISON},
+        {NULL, for_somebody_else, 0, ERR_NOT_ADDRESSED},
+        {NULL, with_half_a_body, 0, ERR_NOT_CANONICAL},
+        {NULL, with_no_body, 0, ERR_FIELD_MISSING},
+        {NULL, signed_by_nobody_else, 0, ERR_FRAME_LENGTH},
+        {NULL, over_already, 1, ERR_EXPIRED},
+        {NULL, about_other_facts, 0, ERR_POISON},
+    };
+    struct world *w = *state;
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint8_t env_id[HASH_LEN];
+        const struct letter letter = {.from = "market.445100",
+                                      .type = "credit.check",
+                                      .to = "hub.445100",
+                                      .facts = "{\"subject\":" CLEAN ",\"question\":\"q\"}",
+                                      .issuer = rows[i].issuer,
+                                      .document = rows[i].bend};
+        print_message("row %zu\n", i);
+        forge_letter(w, &letter, env_id);
+        w->now_ms += rows[i].wait_ms;
+        attack_is_rejected(w, "market.445100", env_id, rows[i].code);
+    }
+    assert_int_equal(world_has(w, "market.445100", "credit.certificate"), 0);
+    attack_hub_works(w);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_bundle_does_not_hide_another_members_envelope),
+        CASE(bundles_are_flat_and_exact),
+        CASE(a_header_has_one_encoding),
+        CASE(texts_of_a_header_are_plain),
+        CASE(a_header_that_contradicts_itself_is_refused),
+        CASE(wraps_fit_the_audience_and_a_sender_withholds_nothing),
+        CASE(a_signature_has_the_shape_of_its_place),
+        CASE(a_signature_is_by_the_senders_key_over_this_envelope),
+        CASE(a_place_in_a_batch_is_not_lent),
+        CASE(what_cannot_be_opened_says_nothing_else),
+        CASE(a_stolen_envelope_does_not_open_under_another_sender),
+        CASE(a_document_is_judged_for_itself),
+    };
+    return cmocka_run_group_tests_name("attacks", tests, NULL, NULL);
+}
