@@ -124,7 +124,8 @@ enum err adapter_turn(struct adapter *a, uint64_t now_ms, uint32_t wait_ms)
 
     a->watch.ready = false;
     if (err == OK)
-        err = sdk_step(a->sdk, now_ms, a->more ? 0 : wait_ms, &a->watch);
+        err = sdk_step(a->sdk, now_ms, a->more ? 0 : source_wait_ms(a->source, now_ms, wait_ms),
+                       &a->watch);
     if (err == OK)
         err = source_show(a->source, now_ms);
     return survive(err);

@@ -60,7 +60,7 @@ enum err source_open(struct source **out, const struct source_options *options, 
         return err;
     s->o = *options;
     s->inotify = -1;
-    s->again = true;
+    s->again = s->changed = true;
     s->draft = calloc(1, sizeof *s->draft);
     if (s->draft == NULL)
         goto out;
@@ -217,6 +217,7 @@ static enum err accept(struct source *s, struct intake *in, uint64_t now_ms)
         return err_class(err) == ERR_CLASS_REJECT ? OK : err;
     }
     err = sdk_commit(s->o.sdk, now_ms);
+    s->changed = true; /* its receipt file */
     if (err == OK)
         log_info("file_taken", "file=%s messages=%zu", in->name, json_count(in->records));
     return err;

@@ -65,6 +65,9 @@ MUST_USE enum err source_settle(struct source *source);
 /* Inside the sdk's outcome handler. */
 MUST_USE enum err source_outcome(struct source *source, const struct sdk_outcome *outcome);
 
+/* How long a turn may wait before source_show has something to do. */
+uint32_t source_wait_ms(const struct source *source, uint64_t now_ms, uint32_t wait_ms);
+
 /* Write receipt files of what has changed, move what the hub refused. */
 MUST_USE enum err source_show(struct source *source, uint64_t now_ms);
 

@@ -39,7 +39,8 @@ struct source {
     struct report report;
     struct draft *draft;
     unsigned lines[CSV_ROWS_MAX];
-    uint64_t show_ms;
+    uint64_t show_ms; /* not before this */
+    bool changed;     /* something may be due to be shown */
     char own_region[7];
 };
 

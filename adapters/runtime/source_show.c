@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOW_EVERY_MS = 200 };
+enum { SHOW_EVERY_MS = 50 }; /* many receipts of one file are written together */
 
 static const char *state_name(enum sdk_state state)
 {
@@ -26,6 +26,7 @@ enum err source_outcome(struct source *s, const struct sdk_outcome *outcome)
 {
     struct stmt *q = s->sql[SOURCE_SQL_CHANGED];
 
+    s->changed = true;
     stmt_bind_bytes(q, 1, outcome->message_id, SDK_ID_LEN);
     return stmt_run(q);
 }
@@ -293,22 +294,26 @@ static enum err show_one(struct source *s, const struct due *d)
     return err;
 }
 
+uint32_t source_wait_ms(const struct source *s, uint64_t now_ms, uint32_t wait_ms)
+{
+    if (!s->changed || now_ms + wait_ms <= s->show_ms)
+        return wait_ms;
+    return s->show_ms <= now_ms ? 0 : (uint32_t)(s->show_ms - now_ms);
+}
+
 enum err source_show(struct source *s, uint64_t now_ms)
 {
     enum err err = OK;
 
-    if (now_ms < s->show_ms)
+    if (!s->changed || now_ms < s->show_ms)
         return OK;
     s->show_ms = now_ms + SHOW_EVERY_MS;
     for (int i = 0; i < SOURCE_SHOW_TURN && err == OK; i++) {
         struct due d = {0};
-        if ((err = next_due(s, &d)) != OK)
-            break;
-        if ((err = show_one(s, &d)) != OK) {
+        if ((err = next_due(s, &d)) == OK && (err = show_one(s, &d)) != OK)
             sdk_rollback(s->o.sdk);
-            break;
-        }
     }
+    s->changed = err != ERR_NOT_FOUND; /* to the end of what is due? */
     if (err == OK || err == ERR_NOT_FOUND)
         err = sdk_commit(s->o.sdk, now_ms);
     if (err == OK)

@@ -91,10 +91,11 @@ static void restart_killed(struct day *d)
 
     for (unsigned i = 0; i < d->stage.count; i++) {
         struct stage_process *p = &d->stage.processes[i];
-        if (p->state == STAGE_DOWN && p->revive && stage_start(&d->stage, p, &f) != OK)
+        if (p->state != STAGE_DOWN || !p->revive)
+            continue;
+        p->revive = false;
+        if (stage_start(&d->stage, p, &f) != OK)
             d->broken = true;
-        if (p->state != STAGE_DOWN)
-            p->revive = false;
     }
 }
 

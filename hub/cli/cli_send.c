@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "base/file.h"
+#include "cli/await.h"
 #include "json.h"
-#include "net/local.h"
 #include "net/place.h"
 
 #include <errno.h>
@@ -10,26 +10,21 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    PATH_BYTES = 1024,
+    PATH_BYTES = AWAIT_PATH_MAX,
     NAME_BYTES = 200,
     COPY_BYTES = 64 << 10,
     WAIT_SECONDS_DEFAULT = 60,
     WAIT_SECONDS_MAX = 86400,
-    RECHECK_MS = 500, /* inotify may miss what another file system does */
-    SOURCE_FILE_MAX = 8 << 20,
 };
 
 struct site {
     char dir[PATH_BYTES];
     char name[NAME_BYTES + 1]; /* of the document file */
 };
-
-enum outcome { WAITING, DONE, REFUSED };
 
 static enum err join(char out[static PATH_BYTES], const char *dir, const char *sub,
                      const char *name, const char *suffix, struct fault *fault)
@@ -145,115 +140,19 @@ out:
     return err;
 }
 
-/* Nanoseconds of last change; 0 when there is no such file. */
-static int64_t changed_at(const char *path)
+static enum err say_done(const struct cli *cli, const struct json *receipt)
 {
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return 0;
-    return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-}
+    const struct json *messages = json_get(receipt, "messages");
+    char *text = NULL;
+    size_t len;
 
-static bool exists(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
-/* Everything the wait looks at. */
-struct watch {
-    char source[PATH_BYTES];
-    char receipt[PATH_BYTES];
-    char reason[PATH_BYTES];
-    int64_t receipt_before;
-    int64_t reason_before;
-    int fd; /* inotify of done/ and refused/; -1: none, the recheck does */
-};
-
-static enum err watch_open(struct watch *w, const struct site *site, struct fault *fault)
-{
-    char dir[PATH_BYTES];
-    *w = (struct watch){.fd = -1};
-    enum err err = join(w->source, site->dir, "source", site->name, "", fault);
-    if (err != OK ||
-        (err = join(w->receipt, site->dir, "done", site->name, ".receipt.json", fault)) != OK ||
-        (err = join(w->reason, site->dir, "refused", site->name, ".reason.json", fault)) != OK)
+    if (cli->json) {
+        enum err err = json_print(receipt, false, &text, &len);
+        if (err == OK)
+            fwrite(text, 1, len, cli->world->out);
+        free(text);
         return err;
-    w->receipt_before = changed_at(w->receipt);
-    w->reason_before = changed_at(w->reason);
-    w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    static const char *const DIRS[] = {"done", "refused"};
-    for (size_t i = 0; i < 2; i++) {
-        if ((err = join(dir, site->dir, DIRS[i], "", "", fault)) != OK)
-            return err;
-        if (w->fd >= 0 && inotify_add_watch(w->fd, dir, IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
-            return fault_set(fault, ERR_NOT_FOUND, 0, dir, "is this the directory of an adapter?");
     }
-    return OK;
-}
-
-/* A message has been answered by the hub once it is more than put into the outbox. */
-static bool answered(const struct json *receipt)
-{
-    const struct json *messages = json_get(receipt, "messages");
-    for (size_t i = 0; i < json_count(messages); i++) {
-        const char *state = json_get_text(json_item(messages, i), "state");
-        if (state == NULL || strcmp(state, "sent") == 0 || strcmp(state, "queued") == 0)
-            return false;
-    }
-    return json_count(messages) > 0;
-}
-
-static enum outcome look(const struct watch *w, struct json **answer)
-{
-    struct json *j = NULL;
-    if (changed_at(w->reason) != w->reason_before && json_open(&j, w->reason, NULL) == OK) {
-        *answer = j;
-        return REFUSED;
-    }
-    if (exists(w->source) || changed_at(w->receipt) == 0 || json_open(&j, w->receipt, NULL) != OK)
-        return WAITING;
-    if (!answered(j)) {
-        json_close(&j);
-        return WAITING;
-    }
-    *answer = j;
-    return DONE;
-}
-
-static enum err await_outcome(const struct cli *cli, const struct watch *w, uint64_t seconds,
-                              enum outcome *outcome, struct json **answer, struct fault *fault)
-{
-    const uint64_t start = local_monotonic_ms();
-    const uint64_t deadline = start + seconds * 1000;
-    const bool progress = isatty(fileno(cli->world->err)) == 1 && !cli->json;
-    for (;;) {
-        *outcome = look(w, answer);
-        uint64_t now = local_monotonic_ms();
-        if (*outcome != WAITING || now >= deadline)
-            break;
-        if (progress)
-            fprintf(cli->world->err, "\r等待 / waiting … %llus",
-                    (unsigned long long)(now - start) / 1000);
-        struct pollfd item = {.fd = w->fd, .events = POLLIN};
-        uint64_t left = deadline - now;
-        if (poll(&item, 1, (int)(left < RECHECK_MS ? left : RECHECK_MS)) > 0) {
-            char events[4096];
-            while (read(w->fd, events, sizeof events) > 0)
-                continue;
-        }
-    }
-    if (progress)
-        fprintf(cli->world->err, "\n");
-    if (*outcome == WAITING)
-        return fault_set(fault, ERR_TIMEOUT, 0, w->source,
-                         "nothing is lost: the adapter goes on; see done/ and refused/");
-    return OK;
-}
-
-static void say_done(const struct cli *cli, const struct json *receipt)
-{
-    const struct json *messages = json_get(receipt, "messages");
     for (size_t i = 0; i < json_count(messages); i++) {
         const struct json *m = json_item(messages, i);
         const char *state = json_get_text(m, "state");
@@ -261,10 +160,11 @@ static void say_done(const struct cli *cli, const struct json *receipt)
         fprintf(cli->world->out, "已发送 / sent: %s %s\n", state == NULL ? "" : state,
                 envelope == NULL ? "" : envelope);
     }
+    return OK;
 }
 
 /* The adapter's reason becomes this command's refusal. */
-static enum err say_refused(const struct json *reason, const struct watch *w, struct fault *fault)
+static enum err say_refused(const struct json *reason, const char *place, struct fault *fault)
 {
     const char *code = json_get_text(reason, "code");
     const struct json *problem = json_item(json_get(reason, "problems"), 0);
@@ -278,11 +178,10 @@ static enum err say_refused(const struct json *reason, const struct watch *w, st
     if (ground != NULL) {
         const char *measure = json_get_text(ground, "measure");
         const char *basis = json_get_text(ground, "basis");
-        return fault_set(fault, err == OK ? ERR_RESTRICTED : err, 0, w->reason,
-                         "measure %s basis %s", measure == NULL ? "?" : measure,
-                         basis == NULL ? "?" : basis);
+        return fault_set(fault, err == OK ? ERR_RESTRICTED : err, 0, place, "measure %s basis %s",
+                         measure == NULL ? "?" : measure, basis == NULL ? "?" : basis);
     }
-    return fault_set(fault, err == OK ? ERR_INTERNAL : err, (unsigned)line, w->reason, "%s%s%s",
+    return fault_set(fault, err == OK ? ERR_INTERNAL : err, (unsigned)line, place, "%s%s%s",
                      field == NULL ? "" : field, field != NULL && detail != NULL ? ": " : "",
                      detail == NULL ? "" : detail);
 }
@@ -301,37 +200,46 @@ static enum err send_files(const struct args *args, const struct site *site, str
     return put_file(args->operand[0], site, site->name, fault);
 }
 
+/* Put the files there and wait. */
+static enum err deliver(const struct cli *cli, const struct site *site, struct span content,
+                        uint64_t seconds, struct fault *fault)
+{
+    const bool tty = !cli->json && isatty(fileno(cli->world->err)) == 1;
+    enum await_outcome outcome;
+    const char *place = NULL;
+    struct json *answer = NULL;
+    struct await a;
+
+    enum err err = await_open(&a, site->dir, site->name, content, fault);
+    if (err != OK || (err = send_files(cli->args, site, fault)) != OK ||
+        (err = await_result(&a, seconds * 1000, tty ? cli->world->err : NULL, &outcome, &answer,
+                            &place, fault)) != OK)
+        goto out;
+    if (outcome == AWAIT_REFUSED)
+        err = say_refused(answer, place, fault);
+    else
+        err = say_done(cli, answer);
+
+out:
+    await_close(&a);
+    json_close(&answer);
+    return err;
+}
+
 enum err cli_send(const struct cli *cli, struct fault *fault)
 {
     struct site site;
-    struct watch w = {.fd = -1};
-    struct json *answer = NULL;
-    enum outcome outcome;
+    uint8_t *content = NULL;
+    size_t len = 0;
     uint64_t seconds;
 
     enum err err = args_number(cli->args, "timeout", 1, WAIT_SECONDS_MAX, WAIT_SECONDS_DEFAULT,
                                &seconds, fault);
     if (err != OK || (err = site_dir(cli->args, site.dir, fault)) != OK ||
-        (err = base_name(cli->args->operand[0], site.name, fault)) != OK)
+        (err = base_name(cli->args->operand[0], site.name, fault)) != OK ||
+        (err = file_read(cli->args->operand[0], JSON_TEXT_MAX, 0, &content, &len, fault)) != OK)
         return err;
-    if ((err = watch_open(&w, &site, fault)) != OK ||
-        (err = send_files(cli->args, &site, fault)) != OK ||
-        (err = await_outcome(cli, &w, seconds, &outcome, &answer, fault)) != OK)
-        goto out;
-    if (cli->json) {
-        char *text = NULL;
-        size_t len;
-        if (json_print(answer, false, &text, &len) == OK)
-            fwrite(text, 1, len, cli->world->out);
-        free(text);
-    }
-    if (outcome == DONE && !cli->json)
-        say_done(cli, answer);
-    err = outcome == DONE ? OK : say_refused(answer, &w, fault);
-
-out:
-    if (w.fd >= 0)
-        close(w.fd);
-    json_close(&answer);
+    err = deliver(cli, &site, span_of(content, len), seconds, fault);
+    free(content);
     return err;
 }

@@ -143,9 +143,8 @@ void forge_receipt(struct world *w, const struct said *said, const struct got *g
     assert_int_equal(receipt_encode(&q, &text), OK);
     receipt_leaf(leaf, writer_span(&text));
     size_t len = forge_signature(key, key_kid(key), leaf, s);
-    const struct frame_receipt entry = {.form = FRAME_RECEIPT_MEMBER,
-                                        .receipt = writer_span(&text),
-                                        .signature = span_of(s, len)};
+    const struct frame_receipt entry = {
+        .form = FRAME_RECEIPT_MEMBER, .receipt = writer_span(&text), .signature = span_of(s, len)};
     struct writer out = writer_of(frame, sizeof frame);
     frame_receipts_begin(&out, 0, 1);
     frame_receipts_add(&out, &entry);

@@ -23,7 +23,8 @@ void forge_sign(struct world *w, struct forge *f, const char *by);
 void forge_write(struct world *w, struct forge *f, struct span s);
 /* S of one leaf alone, under this key and saying this kid. */
 size_t forge_signature(const struct key *key, const uint8_t kid[static KID_LEN],
-                       const uint8_t leaf[static HASH_LEN], uint8_t out[static FRAME_SIGNATURE_MAX]);
+                       const uint8_t leaf[static HASH_LEN],
+                       uint8_t out[static FRAME_SIGNATURE_MAX]);
 
 /* A letter with one facts part whose document and header can be bent before they are signed. */
 struct letter {

@@ -77,13 +77,13 @@ static void a_header_has_one_encoding(void **state)
         size_t tail_len;
         enum err code;
     } rows[] = {
-        {"twice", "\x08\x01\x08\x01", 4, "", 0, ERR_NOT_CANONICAL},                       /* P-03 */
-        {"out of order", "", 0, "\x08\x01", 2, ERR_NOT_CANONICAL},                        /* P-04 */
-        {"overlong", "\x08\x81\x00", 3, "", 0, ERR_NOT_CANONICAL},                        /* P-05 */
-        {"33 bits", "\x08\xff\xff\xff\xff\x1f", 6, "", 0, ERR_VARINT},                    /* P-05 */
+        {"twice", "\x08\x01\x08\x01", 4, "", 0, ERR_NOT_CANONICAL},    /* P-03 */
+        {"out of order", "", 0, "\x08\x01", 2, ERR_NOT_CANONICAL},     /* P-04 */
+        {"overlong", "\x08\x81\x00", 3, "", 0, ERR_NOT_CANONICAL},     /* P-05 */
+        {"33 bits", "\x08\xff\xff\xff\xff\x1f", 6, "", 0, ERR_VARINT}, /* P-05 */
         {"11 bytes", "\x08\x81\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 12, "", 0, ERR_VARINT},
-        {"unknown field", "\x08\x01", 2, "\x98\x06\x01", 3, ERR_WIRE_FIELD},              /* P-06 */
-        {"explicit default", "\x08\x00", 2, "", 0, ERR_NOT_CANONICAL},                    /* P-07 */
+        {"unknown field", "\x08\x01", 2, "\x98\x06\x01", 3, ERR_WIRE_FIELD}, /* P-06 */
+        {"explicit default", "\x08\x00", 2, "", 0, ERR_NOT_CANONICAL},       /* P-07 */
         {"truncated", "\x08\x01", 2, "\x82\x01\xff", 3, ERR_NOT_CANONICAL},
     };
     struct world *w = *state;
@@ -112,10 +112,8 @@ static void texts_of_a_header_are_plain(void **state)
         {0x00, ERR_NOT_CANONICAL}, /* NUL */
         {0xff, ERR_WIRE_TEXT},     /* no UTF-8 */
         {0xc0, ERR_WIRE_TEXT},     /* overlong */
-        {'D', ERR_WIRE_TEXT},
-        {'.', ERR_WIRE_TEXT},
-        {' ', ERR_WIRE_TEXT},
-        {'x', ERR_REALM}, /* C-17: well formed, and not ours */
+        {'D', ERR_WIRE_TEXT},      {'.', ERR_WIRE_TEXT},
+        {' ', ERR_WIRE_TEXT},      {'x', ERR_REALM}, /* C-17: well formed, and not ours */
     };
     struct world *w = *state;
     attack_connect(w);
@@ -131,7 +129,10 @@ static void texts_of_a_header_are_plain(void **state)
     attack_hub_works(w);
 }
 
-static void no_audience(lianshu_Header *h) { h->parts[0].audience_count = 0; }
+static void no_audience(lianshu_Header *h)
+{
+    h->parts[0].audience_count = 0;
+}
 static void unsorted_audience(lianshu_Header *h)
 {
     lianshu_Reader first = h->parts[0].audience[0];
@@ -155,24 +156,66 @@ static void blind_recipient(lianshu_Header *h)
 {
     strcpy(h->destination[h->destination_count++], "police.445100");
 }
-static void nowhere(lianshu_Header *h) { h->destination_count = 0; }
+static void nowhere(lianshu_Header *h)
+{
+    h->destination_count = 0;
+}
 static void same_place_twice(lianshu_Header *h)
 {
     strcpy(h->destination[h->destination_count++], "market.445100");
 }
-static void other_suite(lianshu_Header *h) { h->suite = 0x0101; }
-static void no_type(lianshu_Header *h) { h->type = 0; }
-static void part_as_type(lianshu_Header *h) { h->type = lianshu_DocumentType_TYPE_MANIFEST; }
-static void registry_as_type(lianshu_Header *h) { h->type = lianshu_DocumentType_TYPE_REGISTRY; }
-static void other_moment(lianshu_Header *h) { h->created_ms++; }
-static void wild_priority(lianshu_Header *h) { h->priority = 9; }
-static void numbered_alone(lianshu_Header *h) { h->sequence = 1; }
-static void short_conversation(lianshu_Header *h) { h->conversation.size = 15; }
-static void no_commitments_part(lianshu_Header *h) { h->parts_count = 0; }
-static void name_as_purpose(lianshu_Header *h) { strcpy(h->purpose, "示例甲"); }
-static void sender_in_capitals(lianshu_Header *h) { strcpy(h->sender, "Health.445100"); }
-static void sender_with_dot(lianshu_Header *h) { strcpy(h->sender, "health.445100."); }
-static void sender_of_longer_region(lianshu_Header *h) { strcpy(h->sender, "health.4451000"); }
+static void other_suite(lianshu_Header *h)
+{
+    h->suite = 0x0101;
+}
+static void no_type(lianshu_Header *h)
+{
+    h->type = 0;
+}
+static void part_as_type(lianshu_Header *h)
+{
+    h->type = lianshu_DocumentType_TYPE_MANIFEST;
+}
+static void registry_as_type(lianshu_Header *h)
+{
+    h->type = lianshu_DocumentType_TYPE_REGISTRY;
+}
+static void other_moment(lianshu_Header *h)
+{
+    h->created_ms++;
+}
+static void wild_priority(lianshu_Header *h)
+{
+    h->priority = 9;
+}
+static void numbered_alone(lianshu_Header *h)
+{
+    h->sequence = 1;
+}
+static void short_conversation(lianshu_Header *h)
+{
+    h->conversation.size = 15;
+}
+static void no_commitments_part(lianshu_Header *h)
+{
+    h->parts_count = 0;
+}
+static void name_as_purpose(lianshu_Header *h)
+{
+    strcpy(h->purpose, "示例甲");
+}
+static void sender_in_capitals(lianshu_Header *h)
+{
+    strcpy(h->sender, "Health.445100");
+}
+static void sender_with_dot(lianshu_Header *h)
+{
+    strcpy(h->sender, "health.445100.");
+}
+static void sender_of_longer_region(lianshu_Header *h)
+{
+    strcpy(h->sender, "health.4451000");
+}
 
 static void chunks_out_of_nothing(lianshu_Header *h)
 {
@@ -378,11 +421,26 @@ static void a_place_in_a_batch_is_not_lent(void **state)
     attack_hub_works(w);
 }
 
-static void flip_commitment(void) { f.h.parts[0].commitment[0] ^= 1; }
-static void zero_point(void) { memset((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data, 0, 32); }
-static void flip_wrap(void) { ((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data)[40] ^= 1; }
-static void cut_cipher(void) { f.env.parts[0].cipher.len -= 16; }
-static void flip_cipher(void) { ((uint8_t *)(uintptr_t)f.env.parts[0].cipher.data)[9] ^= 1; }
+static void flip_commitment(void)
+{
+    f.h.parts[0].commitment[0] ^= 1;
+}
+static void zero_point(void)
+{
+    memset((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data, 0, 32);
+}
+static void flip_wrap(void)
+{
+    ((uint8_t *)(uintptr_t)f.env.parts[0].wraps.data)[40] ^= 1;
+}
+static void cut_cipher(void)
+{
+    f.env.parts[0].cipher.len -= 16;
+}
+static void flip_cipher(void)
+{
+    ((uint8_t *)(uintptr_t)f.env.parts[0].cipher.data)[9] ^= 1;
+}
 static void swap_wraps(void)
 {
     uint8_t *r = (uint8_t *)(uintptr_t)f.env.parts[0].wraps.data;
@@ -391,15 +449,20 @@ static void swap_wraps(void)
     memmove(r, r + FRAME_WRAP_LEN, FRAME_WRAP_LEN);
     memcpy(r + FRAME_WRAP_LEN, first, sizeof first);
 }
-static void other_header(void) { f.h.expires_ms++; }
-static void other_message(void) { f.h.message_id[15] ^= 1; }
+static void other_header(void)
+{
+    f.h.expires_ms++;
+}
+static void other_message(void)
+{
+    f.h.message_id[15] ^= 1;
+}
 
 /* C-08 to C-11, C-16, C-19: whatever is wrong inside, the sender hears one code. */
 static void what_cannot_be_opened_says_nothing_else(void **state)
 {
-    static void (*const rows[])(void) = {flip_commitment, zero_point,  flip_wrap,
-                                         cut_cipher,      flip_cipher, swap_wraps,
-                                         other_header,    other_message};
+    static void (*const rows[])(void) = {flip_commitment, zero_point, flip_wrap,    cut_cipher,
+                                         flip_cipher,     swap_wraps, other_header, other_message};
     struct world *w = *state;
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -435,24 +498,42 @@ static void a_stolen_envelope_does_not_open_under_another_sender(void **state)
     attack_hub_works(w);
 }
 
-static void of_another_realm(lianshu_Document *d) { strcpy(d->realm, "prod"); }
-static void of_another_type(lianshu_Document *d) { d->type = lianshu_DocumentType_TYPE_HONOUR; }
+static void of_another_realm(lianshu_Document *d)
+{
+    strcpy(d->realm, "prod");
+}
+static void of_another_type(lianshu_Document *d)
+{
+    d->type = lianshu_DocumentType_TYPE_HONOUR;
+}
 static void for_somebody_else(lianshu_Document *d)
 {
     d->by_rule = false;
     d->addressees_count = 1;
     strcpy(d->addressees[0], "market.445100");
 }
-static void with_half_a_body(lianshu_Document *d) { d->body.size /= 2; }
-static void with_no_body(lianshu_Document *d) { d->body.size = 0; }
+static void with_half_a_body(lianshu_Document *d)
+{
+    d->body.size /= 2;
+}
+static void with_no_body(lianshu_Document *d)
+{
+    d->body.size = 0;
+}
 static void signed_by_nobody_else(lianshu_Document *d)
 {
     d->issuers_count = 2;
     d->issuers[1] = d->issuers[0];
-    strcpy(d->issuers[1].member, "market.445100");
+    strcpy(d->issuers[1].member, "health.445100");
 }
-static void over_already(lianshu_Document *d) { d->valid_until_ms = d->issued_ms + 1; }
-static void about_other_facts(lianshu_Document *d) { d->facts.size = HASH_LEN; }
+static void over_already(lianshu_Document *d)
+{
+    d->valid_until_ms = d->issued_ms + 1;
+}
+static void about_other_facts(lianshu_Document *d)
+{
+    d->facts.size = HASH_LEN;
+}
 
 /* C-07, C-17, P-16: the seal is good, the document inside is not. */
 static void a_document_is_judged_for_itself(void **state)

@@ -1,2 +1,372 @@
-int main(void);
-int main(void) { return 0; }
+/* Orders, gates and rules under attack: attacks.md O-*, A-01, A-05, D-03. Who is restricted is
+ * restricted under every name, who is not is left alone, and no order ends the hub. */
+#include "scenario/acts.h"
+#include "scenario/forge.h"
+#include "scenario/texts.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OTHER_HEAD                                                                                 \
+    "{\"role\":\"legal_representative\",\"id\":\"440524188001010014\",\"name\":\"示例乙\","     \
+    "\"responsible\":true}"
+
+/* The text with the first `from` replaced. */
+static const char *with(const char *body, const char *from, const char *to)
+{
+    static char text[8192];
+    const char *at = strstr(body, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - body), body, to, at + strlen(from));
+    return text;
+}
+
+static uint32_t change(struct world *w, const char *from, const char *type, const char *version)
+{
+    uint8_t env_id[HASH_LEN];
+    const struct mail mail = {.from = from,
+                              .type = type,
+                              .to = {"hub.445100"},
+                              .facts = with(ANNUL_BODY("9"), "\"version\":9", version),
+                              .basis = {"AP48"}};
+    world_send(w, &mail, env_id);
+    return world_code(w, from, env_id);
+}
+
+static uint32_t impose(struct world *w, const char *facts)
+{
+    uint8_t env_id[HASH_LEN];
+    const struct mail mail = {.from = "market.445100",
+                              .type = "sanction.order",
+                              .to = {"hub.445100"},
+                              .facts = facts,
+                              .basis = {"DL116", "DL118"}};
+    world_send(w, &mail, env_id);
+    return world_code(w, "market.445100", env_id);
+}
+
+static uint32_t appoint(struct world *w, const char *facts)
+{
+    uint8_t env_id[HASH_LEN];
+    const struct mail mail = {
+        .from = "health.445100", .type = "appointment", .to = {"market.445100"}, .facts = facts};
+    world_send(w, &mail, env_id);
+    return world_code(w, "health.445100", env_id);
+}
+
+static uint32_t apply_for(struct world *w, const char *facts)
+{
+    uint8_t env_id[HASH_LEN];
+    const struct mail mail = {.from = "health.445100",
+                              .type = "licence.application",
+                              .to = {"market.445100"},
+                              .facts = facts};
+    world_send(w, &mail, env_id);
+    return world_code(w, "health.445100", env_id);
+}
+
+/* O-01, O-02, O-03, O-07: nothing is restricted by what is refused. */
+static void orders_that_the_law_does_not_know_restrict_nobody(void **state)
+{
+    static const struct {
+        const char *from;
+        const char *to;
+        enum err code;
+    } rows[] = {
+        {"\"DL116_118\"", "\"DL999\"", ERR_LIST_RIGHT},
+        {"\"version\":1", "\"version\":4294967295", ERR_ORDER_VERSION},
+        {"\"start_date\":\"2026-04-01\"", "\"start_date\":\"2026-03-31\"", ERR_FIELD_VALUE},
+        {"\"max_date\":\"2029-04-01\"", "\"max_date\":\"2026-03-01\"", ERR_FIELD_VALUE},
+        {"\"decision_date\":\"2026-04-01\",\"start_date\":\"2026-04-01\"",
+         "\"decision_date\":\"2026-04-09\",\"start_date\":\"2026-04-09\"", ERR_TERM},
+        {"\"severity\":\"serious\"", "\"severity\":\"light\"", ERR_FIELD_VALUE},
+    };
+    struct world *w = *state;
+    acts_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(impose(w, with(ORDER_BODY("1"), rows[i].from, rows[i].to)), rows[i].code);
+        assert_int_equal(world_status(w, "restrictions"), 0);
+        assert_int_equal(world_status(w, "obligations.total"), 0);
+    }
+    attack_hub_works(w);
+}
+
+/* O-03, O-04, O-05 */
+static void changes_out_of_turn_change_nothing(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    assert_int_equal(change(w, "market.445100", "sanction.annul", "\"version\":2"),
+                     ERR_ORDER_STATE); /* no such order */
+    acts_order(w, env_id);
+    uint64_t before = world_status(w, "restrictions");
+    assert_int_equal(change(w, "market.445100", "sanction.annul", "\"version\":1"),
+                     ERR_ORDER_VERSION);
+    assert_int_equal(change(w, "market.445100", "sanction.annul", "\"version\":3"),
+                     ERR_ORDER_VERSION);
+    assert_int_equal(change(w, "market.445100", "sanction.resume", "\"version\":2"),
+                     ERR_ORDER_STATE);
+    assert_int_equal(change(w, "market.445100", "sanction.lift", "\"version\":2"), ERR_TERM);
+    assert_int_equal(change(w, "health.445100", "sanction.annul", "\"version\":2"), ERR_NO_RIGHT);
+    assert_int_equal(world_status(w, "restrictions"), before);
+    assert_int_equal(change(w, "market.445100", "sanction.annul", "\"version\":2"), OK);
+    assert_int_equal(impose(w, ORDER_BODY("3")), ERR_ORDER_STATE); /* O-04 */
+    assert_int_equal(change(w, "market.445100", "sanction.resume", "\"version\":3"),
+                     ERR_ORDER_STATE);
+    assert_int_equal(world_status(w, "restrictions"), 0);
+    attack_hub_works(w);
+}
+
+/* A USCC is one firm, whatever kind of firm the sender calls it. */
+static void a_restriction_holds_under_every_kind_of_subject(void **state)
+{
+    static const char *const kinds[] = {"enterprise", "individual_business", "institution"};
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    for (size_t i = 0; i < T_COUNT(kinds); i++) {
+        char kind[64];
+        print_message("%s\n", kinds[i]);
+        snprintf(kind, sizeof kind, "\"kind\":\"%s\"", kinds[i]);
+        assert_int_equal(
+            apply_for(w, with(LICENCE_BODY(PUNISHED), "\"kind\":\"enterprise\"", kind)),
+            ERR_RESTRICTED);
+    }
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
+}
+
+/* A correction replaces the order: whom it names no more is free, whom it names is bound. */
+static void a_corrected_order_frees_whom_it_no_longer_names(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    assert_int_equal(appoint(w, APPOINTMENT_BODY(CLEAN, HEAD_PERSON)), ERR_RESTRICTED);
+    assert_int_equal(impose(w, with(ORDER_BODY("2"), HEAD_PERSON "," MANAGER_PERSON, OTHER_HEAD)),
+                     OK);
+    assert_int_equal(appoint(w, APPOINTMENT_BODY(CLEAN, OTHER_HEAD)), ERR_RESTRICTED);
+    assert_int_equal(appoint(w, APPOINTMENT_BODY(CLEAN, HEAD_PERSON)), OK);
+}
+
+/* Every obligation that a correction causes reaches its member. */
+static void a_corrected_order_tells_its_members(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    size_t before = acts_notices(w);
+    assert_int_equal(impose(w, with(ORDER_BODY("2"), HEAD_PERSON "," MANAGER_PERSON, OTHER_HEAD)),
+                     OK);
+    assert_true(acts_notices(w) > before);
+}
+
+/* D-03: a notice that an order's end is due, and the order corrected before it was sealed. */
+static void a_correction_behind_a_stay_does_not_end_the_hub(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    world_leave(w, "health.445100");
+    assert_int_equal(change(w, "market.445100", "sanction.suspend", "\"version\":2"), OK);
+    assert_int_equal(change(w, "market.445100", "sanction.resume", "\"version\":3"), OK);
+    assert_int_equal(impose(w, ORDER_BODY("4")), OK);
+    size_t before = world_has(w, "health.445100", "sanction.notice");
+    world_hello(w, "health.445100"); /* now the notice of the stay is sealed */
+    assert_true(world_has(w, "health.445100", "sanction.notice") > before);
+    attack_hub_works(w);
+}
+
+static uint64_t standing(struct world *w)
+{
+    return world_status(w, "obligations.created") + world_status(w, "obligations.delivered") +
+           world_status(w, "obligations.accepted");
+}
+
+/* A stay and its end in one batch: nobody owes the same thing twice. */
+static void a_stay_that_ends_in_its_own_batch_doubles_no_obligation(void **state)
+{
+    static uint8_t stay[16 << 10];
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    uint64_t before = standing(w);
+    struct mail mail = {.from = "market.445100",
+                        .type = "sanction.suspend",
+                        .to = {"hub.445100"},
+                        .facts = ANNUL_BODY("2"),
+                        .basis = {"AP48"}};
+    world_make(w, &mail, NULL, NULL);
+    size_t len = w->frame_len;
+    assert_true(len < sizeof stay);
+    memcpy(stay, w->frame, len);
+    mail.type = "sanction.resume";
+    mail.facts = ANNUL_BODY("3");
+    world_make(w, &mail, NULL, NULL);
+    forge_give(w, "market.445100", span_of(stay, len));
+    forge_give(w, "market.445100", span_of(w->frame, w->frame_len));
+    world_turn(w);
+    /* Those of the first episode or those of the new one, not both. */
+    assert_int_equal(standing(w), before);
+}
+
+/* Architecture, Order and priority: a lift waits for nothing else. */
+static void a_strangers_envelope_in_the_conversation_holds_up_no_lift(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    size_t before = world_has(w, "market.445100", "sanction.notice");
+    const struct mail plug = {.from = "health.445100",
+                              .type = "honour",
+                              .to = {"market.445100"},
+                              .facts = HONOUR_BODY(CLEAN),
+                              .conversation = ORDER_ID, /* health has its notice and knows it */
+                              .expires_ms = w->now_ms + 14 * (uint64_t)DAY_MS,
+                              .not_before_ms = w->now_ms + 13 * (uint64_t)DAY_MS};
+    world_send(w, &plug, env_id);
+    acts_annul(w, env_id);
+    world_pass(w, DAY_MS);
+    assert_int_equal(world_has(w, "market.445100", "sanction.notice"), 2 * before);
+}
+
+/* A citizen's number of a made-up person: ISO 7064 MOD 11-2. */
+static void citizen(unsigned n, char out[static 19])
+{
+    static const int weights[17] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+    int sum = 0;
+    snprintf(out, 19, "99999919900101%03u", n % 1000);
+    for (size_t i = 0; i < 17; i++)
+        sum += weights[i] * (out[i] - '0');
+    out[17] = "10X98765432"[sum % 11];
+    out[18] = '\0';
+}
+
+static void register_heads(struct world *w, unsigned first, unsigned count)
+{
+    static char facts[8192];
+    uint8_t env_id[HASH_LEN];
+    size_t len = (size_t)snprintf(facts, sizeof facts, "{\"subject\":" CLEAN ",\"persons\":[");
+    for (unsigned i = 0; i < count; i++) {
+        char id[19];
+        citizen(first + i, id);
+        len +=
+            (size_t)snprintf(facts + len, sizeof facts - len,
+                             "%s{\"role\":\"legal_representative\",\"id\":\"%s\",\"name\":\"示\"}",
+                             i > 0 ? "," : "", id);
+    }
+    snprintf(facts + len, sizeof facts - len, "],\"from_date\":\"2026-01-01\"}");
+    const struct mail mail = {
+        .from = "market.445100", .type = "subject.relation", .to = {"hub.445100"}, .facts = facts};
+    world_send(w, &mail, env_id);
+    assert_int_equal(world_code(w, "market.445100", env_id), OK);
+}
+
+/* D-03: an answer that is not known is a refusal, never the end of the hub. */
+static void more_relations_than_a_gate_reads_are_a_refusal(void **state)
+{
+    struct world *w = *state;
+    acts_connect(w);
+    for (unsigned i = 0; i < 5; i++)
+        register_heads(w, 16 * i, 16);
+    assert_int_equal(apply_for(w, LICENCE_BODY(CLEAN)), ERR_TOO_LARGE);
+    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
+    attack_hub_works(w);
+}
+
+static void copy_rules(const char *to, const char *from, const char *instead)
+{
+    static const char *const names[] = {"bases.yaml", "cases.yaml",    "clocks.yaml", "gates.yaml",
+                                        "lists.yaml", "measures.yaml", "rules.yaml"};
+    assert_int_equal(mkdir(to, 0700), 0);
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        char path[160];
+        uint8_t *data = NULL;
+        size_t len;
+        struct fault fault = {0};
+        snprintf(path, sizeof path, "hub/policy/rules/%s", names[i]);
+        assert_int_equal(file_read(path, 1 << 20, 0, &data, &len, &fault), OK);
+        snprintf(path, sizeof path, "%s/%s", to, names[i]);
+        FILE *out = fopen(path, "w");
+        assert_non_null(out);
+        for (size_t at = 0; at < len; at++) {
+            bool here = len - at >= strlen(from) && memcmp(data + at, from, strlen(from)) == 0;
+            if (here)
+                fputs(instead, out);
+            else
+                fputc(data[at], out);
+            at += here ? strlen(from) - 1 : 0;
+        }
+        fclose(out);
+        free(data);
+    }
+}
+
+static void remove_rules(const char *dir)
+{
+    static const char *const names[] = {"bases.yaml", "cases.yaml",    "clocks.yaml", "gates.yaml",
+                                        "lists.yaml", "measures.yaml", "rules.yaml"};
+    char path[160];
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(dir);
+}
+
+/* O-11, O-15: an order that newer rules no longer explain is refused its resumption; the sender
+ * hears why, and everybody else is served. */
+static void rules_that_no_longer_explain_an_order_do_not_end_the_hub(void **state)
+{
+    struct world *w = *state;
+    static struct ruleset_faults faults;
+    struct ruleset *newer = NULL;
+    uint8_t env_id[HASH_LEN];
+    char dir[96];
+    acts_connect(w);
+    acts_order(w, env_id);
+    assert_int_equal(change(w, "market.445100", "sanction.suspend", "\"version\":2"), OK);
+    snprintf(dir, sizeof dir, "%s/rules", w->dir);
+    copy_rules(dir, "triggers: [DL116_118]", "triggers: [DL116_119]");
+    enum err err = ruleset_open(&newer, dir, &faults);
+    remove_rules(dir);
+    assert_int_equal(err, OK);
+    struct ruleset *older = w->rules;
+    w->rules = newer;
+    world_restart(w);
+    ruleset_close(&older);
+    world_turn(w);
+    (void)change(w, "market.445100", "sanction.resume", "\"version\":3");
+    attack_hub_works(w);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(orders_that_the_law_does_not_know_restrict_nobody),
+        CASE(changes_out_of_turn_change_nothing),
+        CASE(a_restriction_holds_under_every_kind_of_subject),
+        CASE(a_corrected_order_frees_whom_it_no_longer_names),
+        CASE(a_corrected_order_tells_its_members),
+        CASE(a_correction_behind_a_stay_does_not_end_the_hub),
+        CASE(a_stay_that_ends_in_its_own_batch_doubles_no_obligation),
+        CASE(a_strangers_envelope_in_the_conversation_holds_up_no_lift),
+        CASE(more_relations_than_a_gate_reads_are_a_refusal),
+        CASE(rules_that_no_longer_explain_an_order_do_not_end_the_hub),
+    };
+    return cmocka_run_group_tests_name("attacks on orders", tests, NULL, NULL);
+}

@@ -518,6 +518,8 @@ static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
 
 /* ---- sending ---- */
 
+#define DIGEST "4776ed50"
+
 static void make_site(void)
 {
     assert_int_equal(mkdir("site", 0700), 0);
@@ -587,6 +589,29 @@ static void a_refused_document_ends_with_the_reason(void **state)
     assert_non_null(strstr(f->err, "subject.id: check digit"));
 }
 
+static void an_older_file_of_the_same_name_is_not_mistaken_for_ours(void **state)
+{
+    struct fixture *f = *state;
+    make_site();
+    write_text("site/done/order.json", "another document");
+    write_text("site/done/order.json.receipt.json",
+               "{\"messages\":[{\"envelope\":\"0000\",\"state\":\"accepted\"}]}");
+    write_text("site/refused/order.json", "a third one");
+    write_text("site/refused/order.json.reason.json", "{\"code\":\"E014\"}");
+    /* SHA-256 of the name, a zero byte and the content begins with these digits. */
+    pid_t child =
+        adapter("site/done/order." DIGEST ".json", "site/done/order." DIGEST ".json.receipt.json",
+                "{\"messages\":[{\"envelope\":\"abcd\",\"state\":\"final\"}]}");
+    must(f, "send order.json --spool site --timeout 20");
+    join_adapter(child);
+    assert_non_null(strstr(f->out, "final abcd"));
+
+    /* The same file again is a repeat: the receipt that is there already counts. */
+    child = adapter("site/done/order." DIGEST ".json", "site/done/ignored", "{}");
+    must(f, "send order.json --spool site --timeout 20");
+    join_adapter(child);
+}
+
 static void a_gates_refusal_names_measure_and_basis(void **state)
 {
     struct fixture *f = *state;
@@ -609,7 +634,7 @@ static void what_cannot_be_sent_is_told_and_leaves_nothing_behind(void **state)
     } rows[] = {
         {"send none.json --spool site", "E002"},
         {"send order.json --spool nowhere", "E002"},
-        {"send site --spool site", "E011"},
+        {"send site --spool site", "E003"},
         {"send order.json --spool site --attach none.pdf", "E002"},
         {"send order.json --adapter none.yaml", "E002"},
     };
@@ -647,6 +672,7 @@ int main(void)
         CASE(a_rule_set_is_checked_or_its_faults_are_named),
         CASE(an_accepted_document_ends_with_its_envelope),
         CASE(a_refused_document_ends_with_the_reason),
+        CASE(an_older_file_of_the_same_name_is_not_mistaken_for_ours),
         CASE(a_gates_refusal_names_measure_and_basis),
         CASE(what_cannot_be_sent_is_told_and_leaves_nothing_behind),
     };
