@@ -22,6 +22,16 @@
  *   A department decides by a person where the rule says `consider`: 1 + 2 + 5 + 2 = 10.
  *   Gates: the representative's appointment (M03) and the company's application (M01) are
  *   refused; the honour is only flagged, for M21 is a matter of consideration here:             2
+ *   Credit checks: punished, clean, punished after repair, and the attacker's one correct
+ *   message: 4, each answered with a certificate by the hub.
+ *   Accepted: the city; order and annulment; for each obligation the answer, the execution and
+ *   the end of it; clean application, honour and appointment; checks and their certificates;
+ *   referral, its receipt, its decision; the adverse event; ten applications.
+ *   Rejected: two by a gate; of the attacks those whose signature is good: expired, future,
+ *   two without the right, one around a forged document                                        7
+ *   Delivered: notices of both stages; evidence to two; application, honour, appointment;
+ *   certificates; referral to two, its receipt, its decision to two; the event; ten more.
+ *   Envelopes: what was accepted or rejected, and the notices, which the hub itself sends.
  *   Attacks: a strange key; 2 malformed frames; 7 crafted ones; a replay, an id used twice, an
  *   altered bit, a bent header:                                                                14
  */
@@ -31,6 +41,9 @@
 #include "day/city.h"
 
 enum {
+    /* The city: each company is registered, related to its two persons and licensed. */
+    EXPECTED_CITY_DOCUMENTS = 3 * CITY_COMPANIES,
+
     EXPECTED_ORDERS = 1,
     EXPECTED_OBLIGATIONS = 22,
     EXPECTED_UNASSIGNED = 3,
@@ -40,9 +53,14 @@ enum {
     EXPECTED_GATE_REFUSALS = 2,
     EXPECTED_ATTACKS = 1 + 2 + 7 + 4,
     EXPECTED_BATCH = 10, /* applications sent while the adapter is killed */
-
-    /* The city: each company is registered, related to its two persons and licensed. */
-    EXPECTED_CITY_DOCUMENTS = 3 * CITY_COMPANIES,
+    EXPECTED_CHECKS = 4,
+    EXPECTED_NOTICES = 2 * EXPECTED_OBLIGATIONS,
+    EXPECTED_ACCEPTED = EXPECTED_CITY_DOCUMENTS + 2 + 3 * EXPECTED_OBLIGATIONS + 3 +
+                        2 * EXPECTED_CHECKS + 3 + 1 + EXPECTED_BATCH,
+    EXPECTED_REJECTED = EXPECTED_GATE_REFUSALS + 5,
+    EXPECTED_DELIVERED =
+        EXPECTED_NOTICES + 2 + 3 + EXPECTED_CHECKS + 2 + 1 + 2 + 1 + EXPECTED_BATCH,
+    EXPECTED_ENVELOPES = EXPECTED_ACCEPTED + EXPECTED_REJECTED + EXPECTED_NOTICES,
 };
 
 #endif

@@ -167,9 +167,9 @@ void day_check_credit(struct day *d, const struct company *c, const char *file, 
     else
         tell_expect(&d->tell, of.found && !of.clean && of.restrictions > 0, "答复列出限制",
                     "the answer lists restrictions");
-    tell_linef(&d->tell, "信用核查答复：%s，限制 %zu 项",
-               "credit check answered: %s, %zu restrictions",
-               of.clean ? "无限制 clean" : "有限制 restricted", of.restrictions);
+    tell_linef(
+        &d->tell, "信用核查答复：%s，限制 %zu 项", "credit check answered: %s, %zu restrictions",
+        of.clean ? "无限制 clean" : "有限制 restricted", of.clean ? (size_t)0 : of.restrictions);
 }
 
 void story_gate(struct day *d)

@@ -71,17 +71,23 @@ static void count_receipts(struct day *d)
         const char *key;
         const char *zh;
         const char *en;
+        uint64_t wanted;
     } kinds[] = {
-        {"receipts.accepted", "receipts_accepted", "回执：受理", "receipts: accepted"},
-        {"receipts.rejected", "receipts_rejected", "回执：拒绝", "receipts: rejected"},
-        {"receipts.delivered", "receipts_delivered", "回执：送达", "receipts: delivered"},
-        {"receipts.returned", "receipts_returned", "回执：退回", "receipts: returned"},
+        {"envelopes", "envelopes", "信封", "envelopes", EXPECTED_ENVELOPES},
+        {"receipts.accepted", "receipts_accepted", "回执：受理", "receipts: accepted",
+         EXPECTED_ACCEPTED},
+        {"receipts.rejected", "receipts_rejected", "回执：拒绝", "receipts: rejected",
+         EXPECTED_REJECTED},
+        {"receipts.delivered", "receipts_delivered", "回执：送达", "receipts: delivered",
+         EXPECTED_DELIVERED},
+        {"receipts.returned", "receipts_returned", "回执：退回", "receipts: returned", 0},
     };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const uint64_t value = day_number(d, kinds[i].path);
-        tell_count(&d->tell, kinds[i].key, kinds[i].zh, kinds[i].en,
-                   value == DAY_UNKNOWN ? 0 : value);
+        /* What never happened is not counted. */
+        tell_count_expected(&d->tell, kinds[i].key, kinds[i].zh, kinds[i].en,
+                            value == DAY_UNKNOWN ? 0 : value, kinds[i].wanted);
     }
 }
 
@@ -89,7 +95,6 @@ void story_balance(struct day *d)
 {
     day_step(d, "日终核对", "the day's balance");
     day_wait(d, nothing_under_way, NULL, "无在途、无未读文件", "nothing under way, no file unread");
-    tell_count(&d->tell, "envelopes", "信封", "envelopes", day_number(d, "envelopes"));
     count_receipts(d);
     tell_count_expected(&d->tell, "restrictions_at_end", "日终生效的限制",
                         "restrictions at the end", day_number(d, "restrictions"),

@@ -352,6 +352,40 @@ static void rules_that_no_longer_explain_an_order_do_not_end_the_hub(void **stat
     attack_hub_works(w);
 }
 
+/* Rule 8: an order that cannot be expanded keeps no other order from its members. */
+static void an_order_that_cannot_be_expanded_holds_up_no_other(void **state)
+{
+    struct world *w = *state;
+    static struct ruleset_faults faults;
+    struct ruleset *newer = NULL;
+    char dir[96];
+    char other[8192];
+    acts_connect(w);
+    const struct mail mail = {.from = "market.445100",
+                              .type = "sanction.order",
+                              .to = {"hub.445100"},
+                              .facts = ORDER_BODY("1"),
+                              .basis = {"DL116", "DL118"}};
+    world_make(w, &mail, NULL, NULL);
+    forge_give(w, "market.445100", span_of(w->frame, w->frame_len));
+    assert_int_equal(core_commit(w->core, w->now_ms), OK); /* decided, nothing expanded */
+    snprintf(dir, sizeof dir, "%s/rules", w->dir);
+    copy_rules(dir, "triggers: [DL116_118]", "triggers: [DL116_119]");
+    enum err err = ruleset_open(&newer, dir, &faults);
+    remove_rules(dir);
+    assert_int_equal(err, OK);
+    struct ruleset *older = w->rules;
+    w->rules = newer;
+    world_restart(w);
+    ruleset_close(&older);
+    world_turn(w);
+    snprintf(other, sizeof other, "%s", with(ORDER_BODY("1"), ORDER_ID, CASE_ID));
+    snprintf(other, sizeof other, "%s", with(other, "DL116_118", "DL116_119"));
+    snprintf(other, sizeof other, "%s", with(other, "2026〕1号", "2026〕2号"));
+    assert_int_equal(impose(w, other), OK);
+    assert_int_equal(world_status(w, "obligations.total"), 22);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 int main(void)
@@ -367,6 +401,7 @@ int main(void)
         CASE(a_strangers_envelope_in_the_conversation_holds_up_no_lift),
         CASE(more_relations_than_a_gate_reads_are_a_refusal),
         CASE(rules_that_no_longer_explain_an_order_do_not_end_the_hub),
+        CASE(an_order_that_cannot_be_expanded_holds_up_no_other),
     };
     return cmocka_run_group_tests_name("attacks on orders", tests, NULL, NULL);
 }

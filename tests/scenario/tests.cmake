@@ -26,7 +26,7 @@ set_tests_properties(scenario_faults PROPERTIES LABELS scenario TIMEOUT 600)
 # Attacks: what peers and enrolled members may try, by family.
 add_library(scenario_forge STATIC ${CMAKE_SOURCE_DIR}/tests/scenario/forge.c)
 target_link_libraries(scenario_forge PUBLIC scenario_world)
-foreach(name attacks attacks_bytes attacks_members attacks_orders)
+foreach(name attacks attacks_bytes attacks_members attacks_orders attacks_seals attacks_streams)
   add_executable(scenario_${name} ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_${name}.c)
   target_link_libraries(scenario_${name} PRIVATE scenario_forge)
   add_test(NAME scenario_${name} COMMAND scenario_${name}
