@@ -174,7 +174,7 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
         if (err == OK)
             err = args.command->run(&cli, &fault);
     }
-    if (err == OK && fflush(world->out) != 0)
+    if (err == OK && (fflush(world->out) != 0 || ferror(world->out) != 0))
         err = fault_set(&fault, ERR_IO, 0, "standard output", "it cannot be written");
     if (err == OK)
         return CLI_DONE;

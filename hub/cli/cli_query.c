@@ -6,7 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ID_HEX_MIN = 8, ID_HEX_MAX = 64, SUBJECT_LINE_MAX = 256, STATE_MAX = 32 };
+enum {
+    ID_PREFIX_MIN = 6,
+    ID_SHORT_LEN = 32, /* orders, obligations, cases, messages */
+    ID_LONG_LEN = 64,  /* envelopes */
+    SUBJECT_LINE_MAX = 256,
+    STATE_MAX = 32,
+};
 
 /* Ask, and print: the hub's object unchanged, or for people. */
 static enum err ask_and_print(const struct cli *cli, struct json *request, struct fault *fault)
@@ -32,26 +38,62 @@ static struct json *request_of(const char *cmd)
     return j;
 }
 
-/* Ids of envelopes, orders and obligations are hex; nothing else gets through. */
-static enum err check_id(const char *id, const char *where, struct fault *fault)
+/* Ids are hex; nothing else gets through, and no value is repeated. */
+static enum err check_id(const char *id, size_t least, size_t most, const char *where,
+                         const char *expected, struct fault *fault)
 {
     size_t len = strlen(id);
-    bool good = len >= ID_HEX_MIN && len <= ID_HEX_MAX && len % 2 == 0 &&
-                strspn(id, "0123456789abcdef") == len;
-    if (good)
+    if (len >= least && len <= most && strspn(id, "0123456789abcdef") == len)
         return OK;
-    return fault_set(fault, ERR_USAGE, 0, where, "an id is %d to %d lower-case hexadecimal digits",
-                     ID_HEX_MIN, ID_HEX_MAX);
+    return fault_set(fault, ERR_USAGE, 0, where, "%s", expected);
 }
 
-static enum err ask_by_id(const struct cli *cli, const char *cmd, const char *where,
-                          struct fault *fault)
+/* The one entry `key` of a list that begins with the prefix; NULL when there is none or two. */
+static const char *match_one(const struct json *list, const char *key, const char *prefix)
 {
-    enum err err = check_id(cli->args->operand[0], where, fault);
-    if (err != OK)
-        return err;
+    const char *found = NULL;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *id = json_get_text(json_item(list, i), key);
+        if (id == NULL || strncmp(id, prefix, strlen(prefix)) != 0)
+            continue;
+        if (found != NULL && strcmp(found, id) != 0)
+            return NULL;
+        found = id;
+    }
+    return found;
+}
+
+/* Tables show the first characters of an id; find the whole of it in the hub's lists. */
+static enum err expand_id(const struct cli *cli, const char *prefix, bool obligations,
+                          char out[static ID_SHORT_LEN + 1], struct fault *fault)
+{
+    static const struct {
+        const char *cmd;
+        const char *list;
+        const char *key;
+    } LISTS[] = {{"orders", "orders", "order"}, {"obligations", "obligations", "obligation"}};
+    for (size_t i = 0; i < (obligations ? 2 : 1); i++) {
+        char *text = NULL;
+        struct json *answer = NULL;
+        enum err err = ask_hub(cli, request_of(LISTS[i].cmd), &text, &answer, fault);
+        if (err != OK)
+            return err;
+        const char *id = match_one(json_get(answer, LISTS[i].list), LISTS[i].key, prefix);
+        bool found = id != NULL && strlen(id) == ID_SHORT_LEN;
+        if (found)
+            memcpy(out, id, ID_SHORT_LEN + 1);
+        free(text);
+        json_close(&answer);
+        if (found)
+            return OK;
+    }
+    return fault_set(fault, ERR_NOT_FOUND, 0, "ID", "none, or more than one, begins like this");
+}
+
+static enum err ask_id(const struct cli *cli, const char *cmd, const char *id, struct fault *fault)
+{
     struct json *request = request_of(cmd);
-    json_put_text(request, "id", cli->args->operand[0]);
+    json_put_text(request, "id", id);
     return ask_and_print(cli, request, fault);
 }
 
@@ -62,12 +104,28 @@ enum err cli_status(const struct cli *cli, struct fault *fault)
 
 enum err cli_trace(const struct cli *cli, struct fault *fault)
 {
-    return ask_by_id(cli, "trace", "ENVELOPE_ID", fault);
+    static const char EXPECTED[] =
+        "an envelope's id is 64, a message's id 32 lower-case hexadecimal "
+        "digits";
+    const char *id = cli->args->operand[0];
+    enum err err = check_id(id, ID_SHORT_LEN, ID_LONG_LEN, "ENVELOPE_ID", EXPECTED, fault);
+    if (err == OK && strlen(id) != ID_SHORT_LEN && strlen(id) != ID_LONG_LEN)
+        err = fault_set(fault, ERR_USAGE, 0, "ENVELOPE_ID", "%s", EXPECTED);
+    return err != OK ? err : ask_id(cli, "trace", id, fault);
 }
 
 enum err cli_order_show(const struct cli *cli, struct fault *fault)
 {
-    return ask_by_id(cli, "order", "ORDER_ID", fault);
+    char id[ID_SHORT_LEN + 1];
+    const char *given = cli->args->operand[0];
+    enum err err = check_id(given, ID_PREFIX_MIN, ID_SHORT_LEN, "ORDER_ID",
+                            "an order's id is 32 lower-case hexadecimal digits, or the first 6 or "
+                            "more of them",
+                            fault);
+    if (err == OK && strlen(given) < ID_SHORT_LEN &&
+        (err = expand_id(cli, given, false, id, fault)) == OK)
+        given = id;
+    return err != OK ? err : ask_id(cli, "order", given, fault);
 }
 
 enum err cli_order_list(const struct cli *cli, struct fault *fault)
@@ -77,7 +135,18 @@ enum err cli_order_list(const struct cli *cli, struct fault *fault)
 
 enum err cli_explain(const struct cli *cli, struct fault *fault)
 {
-    return ask_by_id(cli, "explain", "ID", fault);
+    static const char EXPECTED[] =
+        "the id of an envelope is 64, of an order, obligation or case 32 lower-case hexadecimal "
+        "digits; of an order or obligation also the first 6 or more";
+    char id[ID_SHORT_LEN + 1];
+    const char *given = cli->args->operand[0];
+    enum err err = check_id(given, ID_PREFIX_MIN, ID_LONG_LEN, "ID", EXPECTED, fault);
+    if (err == OK && strlen(given) > ID_SHORT_LEN && strlen(given) != ID_LONG_LEN)
+        err = fault_set(fault, ERR_USAGE, 0, "ID", "%s", EXPECTED);
+    if (err == OK && strlen(given) < ID_SHORT_LEN &&
+        (err = expand_id(cli, given, true, id, fault)) == OK)
+        given = id;
+    return err != OK ? err : ask_id(cli, "explain", given, fault);
 }
 
 enum err cli_log_checkpoint(const struct cli *cli, struct fault *fault)
@@ -99,8 +168,13 @@ enum err cli_obligation_list(const struct cli *cli, struct fault *fault)
 {
     const char *order = args_value(cli->args, "order");
     const char *state = args_value(cli->args, "state");
+    char id[ID_SHORT_LEN + 1];
     if (order != NULL) {
-        enum err err = check_id(order, "--order", fault);
+        enum err err = check_id(order, ID_PREFIX_MIN, ID_SHORT_LEN, "--order",
+                                "6 to 32 lower-case hexadecimal digits", fault);
+        if (err == OK && strlen(order) < ID_SHORT_LEN &&
+            (err = expand_id(cli, order, false, id, fault)) == OK)
+            order = id;
         if (err != OK)
             return err;
     }

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,9 +10,6 @@ int main(int argc, char **argv)
     /* Key commands hold secrets: no core file ever. */
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
-    /* A reader that went away is an error of the write, not the end of the process. */
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    (void)sigaction(SIGPIPE, &ignore, NULL);
 
     const struct cli_world world = {
         .in = STDIN_FILENO,

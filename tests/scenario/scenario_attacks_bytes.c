@@ -100,7 +100,6 @@ static void send_document(struct world *w, const struct original *o, struct span
     h.type = type->number;
     h.created_ms = w->now_ms;
     h.expires_ms = w->now_ms + HOUR_MS;
-    h.priority = (uint32_t)type->lane;
     strcpy(h.purpose, "demo");
     h.parts_count = 1;
     h.parts[0].kind = lianshu_PartKind_PART_FACTS;

@@ -1,0 +1,73 @@
+#include "cli/words.h"
+
+#include "base/utf8.h"
+
+/* clang-format off */
+static const struct {
+    const char *word;
+    const char *zh;
+} WORDS[] = {
+    /* keys */
+    {"advisories", "提示"}, {"answer_due", "答复期限"}, {"at", "时刻"}, {"attempts", "投递次数"},
+    {"basis", "依据"}, {"by", "由"}, {"case", "案件"}, {"changed", "变更"}, {"changed_by", "变更方"},
+    {"checkpoint", "检查点"}, {"code", "代码"}, {"code_en", "代码英文"}, {"code_zh", "代码说明"},
+    {"connected", "连接"}, {"conversation", "会话"}, {"created", "已建"}, {"decision", "决定"},
+    {"decision_date", "决定日期"}, {"delivery_number", "投递序号"}, {"document", "文书"},
+    {"due", "期限"}, {"end_date", "止"}, {"envelope", "信封"}, {"envelopes", "信封"},
+    {"episode", "次"}, {"execute_due", "执行期限"}, {"expansion_stuck", "展开受阻"},
+    {"expires", "失效"}, {"explanation", "解释"}, {"flagged_by_gate", "闸口提示"}, {"force", "效力"},
+    {"grounds", "理由"}, {"held", "暂缓"}, {"history", "经过"}, {"hub", "枢纽"},
+    {"in_flight", "投递中"}, {"in_time", "按期"}, {"issuer", "制发机关"},
+    {"justifications", "限制理由"}, {"kind", "类别"}, {"leased", "投递中"}, {"list", "名单"},
+    {"log_index", "日志序号"}, {"log_signed", "已签条数"}, {"log_size", "日志条数"},
+    {"measure", "措施"}, {"member", "成员"}, {"members", "成员"}, {"message_id", "报文标识"},
+    {"now", "现在"}, {"obligation", "义务"}, {"obligations", "义务"},
+    {"obligations_executed", "已执行义务"}, {"ok", "完成"}, {"opened", "立案"}, {"opener", "发起方"},
+    {"order", "惩戒"}, {"orders", "惩戒"}, {"orders_changed", "已变更惩戒"}, {"outcome", "结果"},
+    {"owner", "承办方"}, {"parked", "搁置"}, {"queued", "待投递"}, {"realm", "域"},
+    {"receipt", "回执"}, {"receipts", "回执"}, {"receipts_waiting", "待取回执"},
+    {"recipient", "收件方"}, {"recipients_open", "未结收件方"}, {"reference", "文号"},
+    {"refused", "拒绝"}, {"refused_by_gate", "闸口拒绝"}, {"registry_version", "登记册版本"},
+    {"restrictions", "限制"}, {"rule", "规则"}, {"scope", "范围"}, {"sender", "发送方"},
+    {"size", "条数"}, {"stage", "阶段"}, {"stage_zh", "阶段说明"}, {"start_date", "起"},
+    {"state", "状态"}, {"steps", "步骤"}, {"subject", "主体"}, {"subject_index", "当事人"},
+    {"time", "时间"}, {"total", "合计"}, {"transition", "程序"}, {"trigger", "事由"},
+    {"type", "类型"}, {"type_zh", "类型说明"}, {"unassigned", "未分配"}, {"undelivered", "未送达"},
+    {"unverified", "验签前拒绝"}, {"version", "版本"}, {"waiting", "等待"},
+    /* states and other values */
+    {"accepted", "已受理"}, {"acted", "已办理"}, {"active", "有效"}, {"annulled", "已撤销"},
+    {"cancelled", "已取消"}, {"consider", "可以"}, {"declined", "已拒绝"}, {"delivered", "已送达"},
+    {"executed", "已执行"}, {"expired", "已过期"}, {"in_force", "生效"}, {"lift_due", "待解除"},
+    {"lifted", "已解除"}, {"must", "应当"}, {"notify", "告知"}, {"ready", "待投递"},
+    {"rejected", "已驳回"}, {"released", "已放行"}, {"restored", "已恢复"}, {"returned", "已退回"},
+    {"superseded", "已被取代"}, {"suspended", "已中止"}, {"warned", "将过期"},
+};
+/* clang-format on */
+
+const char *word_zh(const char *word)
+{
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        if (strcmp(WORDS[i].word, word) == 0)
+            return WORDS[i].zh;
+    }
+    return NULL;
+}
+
+static size_t char_width(uint32_t c)
+{
+    bool wide = (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+                (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+                (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+                (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x20000 && c <= 0x3fffd);
+    return wide ? 2 : 1;
+}
+
+size_t words_width(const char *text)
+{
+    const struct span bytes = span_str(text);
+    size_t at = 0;
+    size_t width = 0;
+    for (uint32_t c = utf8_next(bytes, &at); c != 0; c = utf8_next(bytes, &at))
+        width += char_width(c);
+    return width;
+}
