@@ -186,8 +186,10 @@ bool day_wait(struct day *d, day_condition *holds, void *ctx, const char *zh, co
 
 static bool is_ready(struct day *d, void *ctx)
 {
+    const struct stage_process *p = ctx;
+
     (void)d;
-    return ((const struct stage_process *)ctx)->state == STAGE_READY;
+    return p->state == STAGE_READY && !p->revive; /* killed, and not yet collected */
 }
 
 static bool is_down(struct day *d, void *ctx)

@@ -26,6 +26,12 @@ struct fixture {
     pid_t child;
 };
 
+#define ORDER    "abab0011000000000000000000000001"
+#define OTHER    "abab0022000000000000000000000002"
+#define THIRD    "abcdef00000000000000000000000003"
+#define DUTY     "0123456789abcdef0123456789abcdef"
+#define ENVELOPE ORDER THIRD
+
 /* The child answers with the request itself, or refuses what asks for an id of ff… . */
 static enum err echo(void *ctx, enum control_verb verb, struct span request, struct writer *out,
                      struct fault *fault)
@@ -37,7 +43,11 @@ static enum err echo(void *ctx, enum control_verb verb, struct span request, str
     write_span(out, span_str(verb == CONTROL_QUERY ? "\"query\"" : "\"net\""));
     write_span(
         out, span_str(",\"members\":[{\"member\":\"market.445100\",\"queued\":3,\"lists\":[1,2]}],"
-                      "\"refused\":{\"E303\":2},\"asked\":"));
+                      "\"refused\":{\"303\":2},\"code\":660,\"orders\":[{\"order\":\"" ORDER
+                      "\",\"state\":\"lifted\"},"
+                      "{\"order\":\"" OTHER "\"},{\"order\":\"" THIRD "\"}],"
+                      "\"obligations\":[{\"obligation\":\"" DUTY "\",\"measure\":\"M03\","
+                      "\"answer_due\":\"2026-11-22T10:00:00.123+08:00\"}],\"asked\":"));
     write_span(out, request);
     write_span(out, span_str("}"));
     return OK;
@@ -113,17 +123,21 @@ static void every_question_reaches_the_hub_as_its_command(void **state)
         const char *asked;
     } rows[] = {
         {{"lianshu", "status"}, 2, "{\"cmd\":\"status\"}"},
-        {{"lianshu", "trace", "abab0011"}, 3, "{\"cmd\":\"trace\",\"id\":\"abab0011\"}"},
-        {{"lianshu", "order", "show", "abab0011"}, 4, "{\"cmd\":\"order\",\"id\":\"abab0011\"}"},
+        {{"lianshu", "trace", ENVELOPE}, 3, "{\"cmd\":\"trace\",\"id\":\"" ENVELOPE "\"}"},
+        {{"lianshu", "trace", ORDER}, 3, "{\"cmd\":\"trace\",\"id\":\"" ORDER "\"}"},
+        {{"lianshu", "order", "show", "abab0011"}, 4, "{\"cmd\":\"order\",\"id\":\"" ORDER "\"}"},
+        {{"lianshu", "order", "show", THIRD}, 4, "{\"cmd\":\"order\",\"id\":\"" THIRD "\"}"},
         {{"lianshu", "order", "list"}, 3, "{\"cmd\":\"orders\"}"},
         {{"lianshu", "obligation", "list"}, 3, "{\"cmd\":\"obligations\"}"},
         {{"lianshu", "obligation", "list", "--order=abab0011"},
          4,
-         "{\"cmd\":\"obligations\",\"order\":\"abab0011\"}"},
+         "{\"cmd\":\"obligations\",\"order\":\"" ORDER "\"}"},
         {{"lianshu", "obligation", "list", "--state=open"},
          4,
          "{\"cmd\":\"obligations\",\"state\":\"open\"}"},
-        {{"lianshu", "explain", "abab0011"}, 3, "{\"cmd\":\"explain\",\"id\":\"abab0011\"}"},
+        {{"lianshu", "explain", "abab0011"}, 3, "{\"cmd\":\"explain\",\"id\":\"" ORDER "\"}"},
+        {{"lianshu", "explain", "012345678"}, 3, "{\"cmd\":\"explain\",\"id\":\"" DUTY "\"}"},
+        {{"lianshu", "explain", ENVELOPE}, 3, "{\"cmd\":\"explain\",\"id\":\"" ENVELOPE "\"}"},
         {{"lianshu", "log", "checkpoint"}, 3, "{\"cmd\":\"checkpoint\"}"},
         {{"lianshu", "hub", "stop"}, 3, "{\"cmd\":\"stop\"}"},
         {{"lianshu", "hub", "reload"}, 3, "{\"cmd\":\"reload\"}"},
@@ -170,16 +184,40 @@ static void a_subject_is_read_from_standard_input_only(void **state)
     }
 }
 
-static void answers_for_people_have_labels_and_rows(void **state)
+static void answers_for_people_are_tables_and_sentences(void **state)
 {
     struct fixture *f = *state;
     const char *argv[] = {"lianshu", "status", "--control", f->socket};
+    static const char *const LINES[] = {
+        "成员 members:\n",
+        "  成员 member    连接 connected  待投递 queued",
+        "\n  market.445100  –               3  ",
+        "E303 签名验证失败 / signature does not verify: 2\n",
+        "代码 code: E660 因现行限制而拒绝 / refused because of a restriction in force\n",
+        "  惩戒 order    版本 version  状态 state     ",
+        "\n  abab00110000  –             已解除 lifted  ",
+        "\n  0123456789ab     –            M03 ",
+        "2026-11-22 10:00",
+        "cmd: status\n",
+    };
     assert_int_equal(run(f, "", 4, argv), CLI_DONE);
-    assert_non_null(strstr(f->out, "成员 members:\n"));
-    assert_non_null(strstr(f->out, "- member=market.445100 queued=3\n"));
-    assert_non_null(strstr(f->out, "E303: 2\n"));
-    assert_non_null(strstr(f->out, "- 1\n"));
-    assert_non_null(strstr(f->out, "cmd: status\n"));
+    print_message("%s", f->out);
+    for (size_t i = 0; i < T_COUNT(LINES); i++) {
+        if (strstr(f->out, LINES[i]) == NULL)
+            fail_msg("row %zu: %s", i, LINES[i]);
+    }
+}
+
+static void the_beginning_of_an_id_must_name_one(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const IDS[] = {"abab00", "eeeeee", "0000000000"};
+    for (size_t i = 0; i < T_COUNT(IDS); i++) {
+        const char *argv[] = {"lianshu", "order", "show", IDS[i], "--control", f->socket};
+        assert_int_equal(run(f, "", 6, argv), CLI_REFUSED);
+        assert_memory_equal(f->err, "E002 ID: ", 9);
+        assert_null(strstr(f->err, IDS[i]));
+    }
 }
 
 static void the_hubs_refusal_is_the_commands_refusal(void **state)
@@ -223,7 +261,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(every_question_reaches_the_hub_as_its_command),
         CASE(a_subject_is_read_from_standard_input_only),
-        CASE(answers_for_people_have_labels_and_rows),
+        CASE(answers_for_people_are_tables_and_sentences),
+        CASE(the_beginning_of_an_id_must_name_one),
         CASE(the_hubs_refusal_is_the_commands_refusal),
         CASE(the_socket_is_found_through_the_hubs_configuration),
         CASE(no_hub_is_told_with_the_place),
