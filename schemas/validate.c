@@ -259,6 +259,11 @@ static enum err check_special(const pb_msgdesc_t *desc, const void *msg, struct 
         if (answer->answer == lianshu_AnswerKind_ANSWER_DECLINED && answer->legal_reason[0] == '\0')
             return fault_set(f, ERR_DECLINE_REASON, 0, "legal_reason", "required when declined");
     }
+    if (desc == &lianshu_CaseClock_msg) {
+        const lianshu_CaseClock *clock = msg;
+        if (clock->owner[0] != '\0' && !member_valid(clock->owner))
+            return fault_set(f, ERR_PERSONAL_DATA, 0, "owner", "a member id");
+    }
     if (desc == &lianshu_BatchFacts_msg) {
         const lianshu_BatchFacts *facts = msg;
         if (facts->subject.kind != lianshu_SubjectKind_SUBJECT_BATCH)

@@ -162,17 +162,11 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
     enum err err = args_parse(&args, COMMANDS, argc - 1, argv + 1, &fault);
     if (err == OK && args.version) {
         fprintf(world->out, "lianshu %s\n", LIANSHU_VERSION);
-        return CLI_DONE;
-    }
-    if (err == OK && args.help) {
+    } else if (err == OK && args.help) {
         args_help(world->out, COMMANDS, args.command);
-        return CLI_DONE;
-    }
-    if (err == OK) {
+    } else if (err == OK && (err = keys_init()) == OK) {
         const struct cli cli = {&args, world, args_flag(&args, "json")};
-        err = keys_init();
-        if (err == OK)
-            err = args.command->run(&cli, &fault);
+        err = args.command->run(&cli, &fault);
     }
     if (err == OK && (fflush(world->out) != 0 || ferror(world->out) != 0))
         err = fault_set(&fault, ERR_IO, 0, "standard output", "it cannot be written");

@@ -347,19 +347,36 @@ static enum err put_message(struct core *core, const struct incoming *in,
     row->stage = (uint8_t)judged->kind;
     row->lane = (uint8_t)in->type->lane;
     row->created_ms = h->created_ms;
-    row->expires_ms = h->expires_ms;
+    /* Of a refused envelope the end may be any number at all. */
+    row->expires_ms = h->expires_ms < STORE_NEVER ? h->expires_ms : STORE_NEVER;
     row->accepted_ms = core->now_ms;
-    row->sequence = h->sequence;
     row->open = accepted ? recipients_of(core, h) : 0;
     row->attachments = h->attachments_count > 0;
     memcpy(row->sender, h->sender, sizeof row->sender);
     memcpy(row->id, h->message_id, sizeof row->id);
     memcpy(row->env_id, in->env_id, sizeof row->env_id);
     memcpy(row->conversation, h->conversation.bytes, h->conversation.size);
-    enum err err =
-        message_put(core->store->messages, row, row->open > 0 ? in->frame : span_of(NULL, 0));
+    /* A refused number counts as filled only when it was the next one. */
+    uint64_t last = 0;
+    enum err err = h->sequence == 0 ? OK
+                                    : message_sequence(core->store->messages, row->sender,
+                                                       row->conversation, &last);
+    if (err != OK)
+        return err;
+    row->sequence = h->sequence == last + 1 ? h->sequence : 0;
+    err = message_put(core->store->messages, row, row->open > 0 ? in->frame : span_of(NULL, 0));
     for (pb_size_t i = 0; err == OK && row->open > 0 && i < h->attachments_count; i++)
         err = chunk_refer(core->store->chunks, h->sender, h->attachments[i].root, row->seq);
+    return err;
+}
+
+/* It has taken effect for each of its issuers; judge_known has seen that none knows another. */
+static enum err put_document(struct core *core, const struct incoming *in, uint64_t seq)
+{
+    enum err err = OK;
+    for (pb_size_t i = 0; err == OK && i < in->document.issuers_count; i++)
+        err = document_put(core->store->documents, in->document.issuers[i].member, in->document.id,
+                           in->facts_hash, seq);
     return err;
 }
 
@@ -382,6 +399,8 @@ enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
         err = put_message(core, in, judged, &message);
     if (err == OK)
         err = store_count(core->store, "envelopes", 1);
+    if (err == OK && judged->err == OK && in->has_facts)
+        err = put_document(core, in, message.seq);
     uint64_t decision_seq = 0;
     if (err == OK && judged->recorded)
         err = keep_record(core, in, message.seq, judged, &decision_seq);

@@ -144,6 +144,22 @@ static enum err write_refusals(struct core *core, uint32_t number)
     return err == OK ? apply_leaf(core, LOG_REFUSALS, &lianshu_Refusals_msg, &body, &index) : err;
 }
 
+/* Chunks that no envelope needs, once an hour and in bounded steps. */
+static enum err sweep_chunks(struct core *core)
+{
+    if (core->now_ms < core->sweep_ms)
+        return OK;
+    uint64_t removed;
+    enum err err = core_begin(core);
+    if (err == OK)
+        err = chunk_sweep(core->store->chunks, core->now_ms, &removed);
+    if (err == OK && removed > 0)
+        core->work_waiting = true;
+    else if (err == OK)
+        core->sweep_ms = core->now_ms + HOUR_MS;
+    return err;
+}
+
 enum err core_tick(struct core *core, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
@@ -160,11 +176,13 @@ enum err core_tick(struct core *core, uint64_t now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
     bool more = false;
-    if (err == OK && !core->expansion_stuck)
+    if (err == OK)
         err = obligations_expand(core, &more);
     core->work_waiting = core->work_waiting || more;
     if (err == OK)
         err = notices_seal(core);
+    if (err == OK)
+        err = sweep_chunks(core);
     return survive(core, err);
 }
 

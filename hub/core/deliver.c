@@ -99,7 +99,10 @@ static enum err place_row(struct core *core, uint32_t number, const struct queue
         *full = true;
         return OK;
     }
+    peer->out_bytes = (peer->out_messages == 0 ? 0 : peer->out_bytes) + (uint32_t)bytes;
     peer->out_messages++;
+    /* One envelope always goes, so that a small window holds up nothing for ever. */
+    *full = peer->out_bytes >= peer->window_bytes;
     core_wake_at(core, core->now_ms + core->opt.lease_ms);
     return OK;
 }
@@ -108,6 +111,8 @@ static enum err deliver_peer(struct core *core, uint32_t number)
 {
     struct peer *peer = core_peer_at(core, number);
     bool full = false;
+    if (peer->out_messages > 0 && peer->out_bytes >= peer->window_bytes)
+        return OK;
     while (!full && peer->out_messages < peer->window_messages) {
         size_t cap = peer->window_messages - peer->out_messages;
         size_t count = 0;

@@ -64,6 +64,9 @@ static enum err check_time(const struct incoming *in, uint64_t now_ms)
         return ERR_EXPIRED;
     if (h->not_before_ms >= h->expires_ms)
         return ERR_LIFE;
+    /* What waits for a moment would hold up its whole conversation, others' envelopes too. */
+    if (h->not_before_ms > now_ms && h->conversation.size > 0)
+        return ERR_HEADER;
     return OK;
 }
 
@@ -145,6 +148,11 @@ static enum err open_facts(struct core *core, struct incoming *in, struct fault 
 static enum err keep_equivocation(struct core *core, struct incoming *in)
 {
     ingest_refuse(core, in->peer, ERR_EQUIVOCATION, in->header.message_id);
+    struct peer *peer = core_peer_at(core, in->peer);
+    if (memcmp(peer->equivocated, in->env_id, HASH_LEN) == 0)
+        return OK; /* the same again is counted, not kept again */
+    memcpy(peer->equivocated, in->env_id, HASH_LEN);
+    core->batch_count++;
     lianshu_Equivocation body = {0};
     memcpy(body.sender, in->header.sender, sizeof body.sender);
     memcpy(body.message_id, in->header.message_id, sizeof body.message_id);
@@ -242,6 +250,14 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
     judged->verdict.ground_count = 0;
     if (verdict == OK)
         err = judge(core, in, judged);
+    /* What cannot be judged is refused: a view with more rows than a rule reads is no pass. */
+    if (err_class(err) == ERR_CLASS_REJECT) {
+        judged->err = err;
+        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
+        judged->recorded = false;
+        judged->verdict.ground_count = 0;
+        err = OK;
+    }
     if (err != OK)
         return err;
     err = write_judged(core, in, judged);

@@ -11,6 +11,17 @@ static void record_done(struct core *core, const struct incoming *in, struct jud
     out->recorded = true;
 }
 
+/* A correction would have to carry restrictions, obligations and notices over to the new version.
+ * An order is corrected by annulling it and imposing another: both are told to everybody. */
+static bool order_known(struct core *core, const lianshu_SanctionOrder *order, enum err *err)
+{
+    struct order_row row;
+    *err = order_get(core->store->orders, order->order_id, STORE_NEVER, &row);
+    bool known = *err == OK;
+    *err = *err == ERR_NOT_FOUND ? OK : *err;
+    return known;
+}
+
 static enum err judge_rules(struct core *core, struct incoming *in, struct view *view,
                             struct judgement *out)
 {
@@ -33,13 +44,17 @@ static enum err judge_rules(struct core *core, struct incoming *in, struct view 
         .calendar = core->opt.calendar,
         .regions = core->opt.regions,
     };
-    enum err err;
-    if (change_of_type(in->header.type, &out->change))
+    enum err err = OK;
+    if (change_of_type(in->header.type, &out->change)) {
         err = decide_change(core->opt.rules, view, &input, out->change, &in->body.change,
                             &out->decision, &out->record);
-    else
+    } else if (order_known(core, &in->body.order, &err)) {
+        out->err = ERR_ORDER_VERSION;
+        return OK;
+    } else if (err == OK) {
         err = decide_order(core->opt.rules, view, &input, &in->body.order, &out->decision,
                            &out->record);
+    }
     if (err != OK)
         return err;
     record_done(core, in, out);
@@ -151,6 +166,38 @@ static enum err judge_answer(struct core *core, struct incoming *in, struct judg
     return OK;
 }
 
+/* Crypto, Document: an id with other bytes is equivocation; the receipt and its leaf keep it. */
+static enum err judge_known(struct core *core, const struct incoming *in, struct judgement *out)
+{
+    for (pb_size_t i = 0; in->has_facts && i < in->document.issuers_count; i++) {
+        uint8_t hash[HASH_LEN];
+        enum err err = document_get(core->store->documents, in->document.issuers[i].member,
+                                    in->document.id, hash);
+        if (err == ERR_NOT_FOUND)
+            continue;
+        if (err != OK)
+            return err;
+        if (memcmp(hash, in->facts_hash, HASH_LEN) != 0)
+            out->err = ERR_EQUIVOCATION;
+    }
+    return OK;
+}
+
+static enum err judge_type(struct core *core, struct incoming *in, struct view *view,
+                           struct judgement *out)
+{
+    if ((in->type->flags & TYPE_RULES) != 0)
+        return judge_rules(core, in, view, out);
+    if ((in->type->flags & TYPE_CASE) != 0)
+        return judge_case(core, in, out);
+    if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
+        in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
+        return judge_answer(core, in, out);
+    if (gate_applies(core->opt.rules, in->header.type))
+        return judge_gate(core, in, view, out);
+    return OK;
+}
+
 enum err judge(struct core *core, struct incoming *in, struct judgement *out)
 {
     struct view_ctx ctx = {core, STORE_NEVER};
@@ -159,16 +206,9 @@ enum err judge(struct core *core, struct incoming *in, struct judgement *out)
     out->recorded = false;
     out->verdict.ground_count = 0;
     out->verdict.action = GATE_PASS;
-    enum err err = OK;
-    if ((in->type->flags & TYPE_RULES) != 0)
-        err = judge_rules(core, in, &view, out);
-    else if ((in->type->flags & TYPE_CASE) != 0)
-        err = judge_case(core, in, out);
-    else if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
-             in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
-        err = judge_answer(core, in, out);
-    else if (gate_applies(core->opt.rules, in->header.type))
-        err = judge_gate(core, in, &view, out);
+    enum err err = judge_known(core, in, out);
+    if (err == OK && out->err == OK)
+        err = judge_type(core, in, &view, out);
     out->kind = out->err == OK ? lianshu_ReceiptKind_RECEIPT_ACCEPTED
                                : lianshu_ReceiptKind_RECEIPT_REJECTED;
     return err;

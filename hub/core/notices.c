@@ -57,11 +57,13 @@ static enum err copy_person(struct core *core, const struct obligation *row,
 }
 
 /* The document that the notice rests on: the order, or what ended it. */
-static enum err copy_document(struct core *core, const struct obligation *row, bool lift,
-                              lianshu_SanctionNotice *body)
+static enum err copy_document(struct core *core, const struct obligation *row,
+                              const struct queue_row *queued, lianshu_SanctionNotice *body)
 {
+    /* The change that ended it is the newest before the notice; later ones are others' business. */
+    bool lift = queued->form == FORM_LIFT;
     struct order_row order;
-    enum err err = lift ? order_get(core->store->orders, row->order_id, STORE_NEVER, &order)
+    enum err err = lift ? order_get(core->store->orders, row->order_id, queued->seq, &order)
                         : order_origin(core->store->orders, row->order_id, &order);
     if (err != OK)
         return err;
@@ -82,9 +84,10 @@ static enum err copy_document(struct core *core, const struct obligation *row, b
     return OK;
 }
 
-static enum err fill(struct core *core, const struct obligation *row, bool lift,
-                     lianshu_SanctionNotice *body)
+static enum err fill(struct core *core, const struct obligation *row,
+                     const struct queue_row *queued, lianshu_SanctionNotice *body)
 {
+    bool lift = queued->form == FORM_LIFT;
     wire_clear(&lianshu_SanctionNotice_msg, body);
     body->stage = lift ? lianshu_NoticeStage_STAGE_LIFT : lianshu_NoticeStage_STAGE_IMPOSE;
     body->force = (lianshu_Force)row->force;
@@ -104,7 +107,7 @@ static enum err fill(struct core *core, const struct obligation *row, bool lift,
     body->subject = core->plan_body.subject;
     err = copy_person(core, row, body);
     if (err == OK)
-        err = copy_document(core, row, lift, body);
+        err = copy_document(core, row, queued, body);
     if (err == OK && lift)
         err = still_restricted(core, row, body);
     return err;
@@ -115,7 +118,7 @@ static enum err seal_one(struct core *core, const struct queue_row *queued)
     struct obligation row;
     enum err err = obligation_get(core->store->obligations, queued->ref, &row);
     if (err == OK)
-        err = fill(core, &row, queued->form == FORM_LIFT, &core->notice);
+        err = fill(core, &row, queued, &core->notice);
     if (err != OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     const char *basis[8];

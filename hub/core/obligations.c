@@ -263,7 +263,7 @@ enum err obligations_expand(struct core *core, bool *more)
 {
     struct expansion expansion;
     *more = false;
-    enum err err = expansion_pending(core->store->obligations, &expansion);
+    enum err err = expansion_pending(core->store->obligations, core->stuck_seq, &expansion);
     if (err == ERR_NOT_FOUND)
         return OK;
     if (err != OK)
@@ -271,12 +271,21 @@ enum err obligations_expand(struct core *core, bool *more)
     err = core_begin(core);
     if (err != OK)
         return err;
+    /* The order as it stood in that version: what a version ended is undone although a later one
+     * renewed it; what it imposed is left to the later one. */
+    struct order_row newest;
     struct order_row order;
-    err = order_get(core->store->orders, expansion.order_id, STORE_NEVER, &order);
+    uint64_t cursor = 0;
+    err = order_get(core->store->orders, expansion.order_id, STORE_NEVER, &newest);
+    do {
+        if (err == OK)
+            err = order_history(core->store->orders, expansion.order_id, &cursor, &order);
+    } while (err == OK && order.version != expansion.order_version);
     if (err != OK)
-        return err;
-    if (order.version != expansion.order_version)
-        expansion.done = true; /* a later version decides what stands */
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    bool stands = order.state == ORDER_ACTIVE || order.state == ORDER_PENDING;
+    if (stands && order.version != newest.version)
+        expansion.done = true;
     else if (order.state == ORDER_ACTIVE || order.state == ORDER_PENDING)
         err = expand_impose(core, &order, &expansion);
     else
@@ -284,6 +293,8 @@ enum err obligations_expand(struct core *core, bool *more)
     if (err == ERR_REEXECUTION) {
         /* The rules no longer explain the order: an operator must look, the hub goes on. */
         core->expansion_stuck = true;
+        core->stuck_seq = expansion.seq; /* the others go on behind it */
+        *more = true;
         return OK;
     }
     if (err == OK)

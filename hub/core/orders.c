@@ -231,6 +231,9 @@ static enum err end_justifications(struct core *core, const struct order_row *ro
 static enum err renew(struct core *core, const struct order_row *row)
 {
     enum err err = orders_plan(core, row->id);
+    /* Rules that no longer explain the order: the sender's request cannot be met. */
+    if (err == ERR_REEXECUTION)
+        return ERR_ORDER_STATE;
     return err == OK ? justify(core, &core->plan, row, &core->plan_body) : err;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+    RECEIPT_CODE_MAX = 999, /* hub-001.sql */
     STREAM_FRAME_ENTRIES = 64,
     STREAM_FRAME_BYTES = 128 << 10,
     ENTRY_BYTES_MAX = FRAME_RECEIPT_MAX + FRAME_SIGNATURE_MAX + MERKLE_PATH_MAX * HASH_LEN + 64,
@@ -13,6 +14,11 @@ enum {
 static enum err settle_row(struct core *core, const struct queue_row *row, const lianshu_Receipt *q,
                            struct span entry_q, struct span entry_s)
 {
+    bool returned = q->kind == lianshu_ReceiptKind_RECEIPT_RETURNED;
+    if (q->code > RECEIPT_CODE_MAX)
+        return ERR_FIELD_VALUE;
+    if (returned && row->state == QUEUE_PARKED)
+        return ERR_RECEIPT_STALE; /* it was returned before */
     uint8_t hash[HASH_LEN];
     const struct span both[] = {entry_q, entry_s};
     hash_spans(hash, both, 2);
@@ -21,7 +27,6 @@ static enum err settle_row(struct core *core, const struct queue_row *row, const
                               span_of(hash, sizeof hash), &index);
     if (err != OK)
         return err;
-    bool returned = q->kind == lianshu_ReceiptKind_RECEIPT_RETURNED;
     if (strcmp(row->sender, core->opt.member) == 0) {
         /* Nobody at a desk waits for our own: it stays, parked, until somebody looks. */
         if (returned)

@@ -66,7 +66,8 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     enum err err = stream_last(core->store->stream, peer->member, &last);
     if (err != OK)
         return err;
-    peer->stream_sent = body->receipt_stream <= last ? body->receipt_stream : last;
+    /* A number that we never gave is of another hub: it acknowledges nothing here. */
+    peer->stream_sent = body->receipt_stream <= last ? body->receipt_stream : 0;
     err = acknowledge(core, peer, peer->stream_sent);
     welcome(core, number);
     for (pb_size_t i = 0; err == OK && i < body->unfinished_count; i++) {
@@ -89,11 +90,17 @@ static enum err serve_chunks(struct core *core, uint32_t number, const lianshu_C
         ingest_refuse(core, number, ERR_FIELD_VALUE, NULL);
         return OK;
     }
-    enum err err = message_find(core->store->messages,
-                                span_of(want->message_id.bytes, STORE_ID_LEN), &message);
+    /* An id is unique for its sender only: of all who used it, the one whose envelope waits here.
+     */
+    char sender[STORE_MEMBER_MAX + 1] = "";
     struct queue_row row;
-    if (err == OK)
+    enum err err;
+    do {
+        err = message_next_of_id(core->store->messages, want->message_id.bytes, sender, &message);
+        if (err != OK)
+            break;
         err = queue_get(core->store->queue, peer->member, message.seq, &row);
+    } while (err == ERR_NOT_FOUND);
     struct span stored;
     struct frame_envelope env;
     if (err == OK)

@@ -122,9 +122,11 @@ struct core {
     bool open_batch;
     bool poisoned;        /* the open transaction must not be committed */
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
+    uint64_t stuck_seq;   /* expansions up to here are not tried again until the next start */
     size_t batch_count;
     uint64_t now_ms;   /* max(clock, highest ever committed) */
     uint64_t due_ms;   /* of core_due_ms */
+    uint64_t sweep_ms; /* when chunks are looked through next */
     bool work_waiting; /* expansion or sealing goes on at the next tick */
     uint64_t signed_size;
     uint8_t checkpoint[NOTE_LEN_MAX];

@@ -6,6 +6,10 @@
 enum err view_token(struct core *core, uint8_t kind, struct span id,
                     uint8_t out[static STORE_TOKEN_LEN])
 {
+    /* One USCC is one body, whatever kind of body the sender calls it. */
+    if (kind == lianshu_SubjectKind_SUBJECT_INDIVIDUAL_BUSINESS ||
+        kind == lianshu_SubjectKind_SUBJECT_INSTITUTION)
+        kind = lianshu_SubjectKind_SUBJECT_ENTERPRISE;
     return rest_token(out, core->token_key, kind, id);
 }
 

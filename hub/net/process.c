@@ -70,6 +70,24 @@ enum err process_signals(int *fd)
     return *fd < 0 ? ERR_INTERNAL : OK;
 }
 
+/* What is wrong on the command line or in a configuration file: nobody need look at a disk. */
+static bool is_usage(enum err err)
+{
+    switch (err) {
+    case ERR_USAGE:
+    case ERR_CONFIG:
+    case ERR_SYNTAX:
+    case ERR_FIELD_UNKNOWN:
+    case ERR_FIELD_MISSING:
+    case ERR_FIELD_VALUE:
+    case ERR_FIELD_LONG:
+    case ERR_UTF8:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int process_end(const char *program, enum err err, const struct fault *fault)
 {
     char line[LINE_BYTES];
@@ -83,5 +101,5 @@ int process_end(const char *program, enum err err, const struct fault *fault)
     }
     fault_print(fault, line, sizeof line);
     fprintf(stderr, "%s: %s\n", program, line);
-    return err == ERR_USAGE ? PROCESS_USAGE : PROCESS_FAILED;
+    return is_usage(err) ? PROCESS_USAGE : PROCESS_FAILED;
 }

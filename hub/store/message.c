@@ -248,6 +248,19 @@ static enum err sender_next(struct messages *m, char sender[static STORE_MEMBER_
     return stmt_end(q, err);
 }
 
+enum err message_next_of_id(struct messages *m, const uint8_t id[static STORE_ID_LEN],
+                            char sender[static STORE_MEMBER_MAX + 1], struct message_row *out)
+{
+    enum err err = sender_next(m, sender);
+    while (err == OK) {
+        err = message_get(m, sender, id, out);
+        if (err != ERR_NOT_FOUND)
+            return err;
+        err = sender_next(m, sender);
+    }
+    return err;
+}
+
 enum err message_find(struct messages *m, struct span id, struct message_row *out)
 {
     if (id.len == STORE_HASH_LEN) {

@@ -78,6 +78,10 @@ MUST_USE enum err message_sequence(struct messages *m, const char *sender,
 
 /* For people: find by message id (16 bytes, any sender) or env_id (32 bytes; walks the table,
  * newest last, so it is slow by design). */
+/* The messages of all senders under one id: *sender is the cursor, "" to start. */
+MUST_USE enum err message_next_of_id(struct messages *m, const uint8_t id[static STORE_ID_LEN],
+                                     char sender[static STORE_MEMBER_MAX + 1],
+                                     struct message_row *out);
 MUST_USE enum err message_find(struct messages *m, struct span id, struct message_row *out);
 
 /* Messages known, and frames held. Counted by walking: for tools and tests. */

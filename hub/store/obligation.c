@@ -55,7 +55,7 @@ static const char *const queries[QUERY_COUNT] = {
     [EXPANSION_GET] = "SELECT order_id, order_version, duty, last_member, seq, done FROM expansion "
                       "WHERE order_id = ?1 AND order_version = ?2",
     [EXPANSION_PENDING] = "SELECT order_id, order_version, duty, last_member, seq, done "
-                          "FROM expansion WHERE done = 0 ORDER BY seq LIMIT 1",
+                          "FROM expansion WHERE done = 0 AND seq > ?1 ORDER BY seq LIMIT 1",
 };
 
 struct obligations {
@@ -326,7 +326,8 @@ enum err expansion_get(struct obligations *o, const uint8_t order_id[static STOR
     return take_expansion(o->q[EXPANSION_GET], out);
 }
 
-enum err expansion_pending(struct obligations *o, struct expansion *out)
+enum err expansion_pending(struct obligations *o, uint64_t after, struct expansion *out)
 {
+    stmt_bind_u64(o->q[EXPANSION_PENDING], 1, after);
     return take_expansion(o->q[EXPANSION_PENDING], out);
 }

@@ -119,6 +119,6 @@ MUST_USE enum err expansion_put(struct obligations *o, const struct expansion *e
 MUST_USE enum err expansion_get(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],
                                 uint32_t order_version, struct expansion *out);
 /* The oldest that is not done. ERR_NOT_FOUND: none. */
-MUST_USE enum err expansion_pending(struct obligations *o, struct expansion *out);
+MUST_USE enum err expansion_pending(struct obligations *o, uint64_t after, struct expansion *out);
 
 #endif

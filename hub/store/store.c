@@ -132,6 +132,8 @@ static enum err modules_open(struct store *s, struct fault *f)
     if (err == OK)
         err = decisions_open(&s->decisions, s->db, f);
     if (err == OK)
+        err = documents_open(&s->documents, s->db, f);
+    if (err == OK)
         err = casefiles_open(&s->casefiles, s->db, f);
     return err;
 }
@@ -165,6 +167,7 @@ void store_close(struct store **out)
     if (s == NULL)
         return;
     casefiles_close(&s->casefiles);
+    documents_close(&s->documents);
     decisions_close(&s->decisions);
     restrictions_close(&s->restrictions);
     obligations_close(&s->obligations);

@@ -27,6 +27,7 @@
 #include "store/chunk.h"
 #include "store/db.h"
 #include "store/decision.h"
+#include "store/document.h"
 #include "store/ids.h"
 #include "store/log.h"
 #include "store/message.h"
@@ -56,6 +57,7 @@ struct store {
     struct obligations *obligations;
     struct restrictions *restrictions;
     struct decisions *decisions;
+    struct documents *documents;
     struct casefiles *casefiles;
     struct store_cache *cache; /* internal */
 };

@@ -250,6 +250,14 @@ CREATE INDEX justification_subject ON justification (subject, measure, row);
 CREATE UNIQUE INDEX justification_live ON justification (order_id, subject, measure, scope, rule, force)
   WHERE ended_seq = 9223372036854775807;
 
+CREATE TABLE document (
+  issuer TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 40),
+  id     BLOB NOT NULL CHECK (length(id) = 16),
+  hash   BLOB NOT NULL CHECK (length(hash) = 32),
+  seq    INTEGER NOT NULL CHECK (seq >= 0),
+  PRIMARY KEY (issuer, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE decision (
   seq         INTEGER PRIMARY KEY CHECK (seq >= 0),
   document    BLOB NOT NULL CHECK (length(document) = 32),

@@ -16,12 +16,12 @@ LAYERS = {
     "hub/net": {"schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net"},
     "hub": {"schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net", "hub"},
     "adapters/sdk": {"schemas", "keys", "hub/store", "adapters/sdk"},
-    "adapters/runtime": {"schemas", "keys", "adapters/sdk", "adapters/runtime"},
-    "adapters": {"schemas", "keys", "adapters/sdk", "adapters/runtime", "adapters"},
+    "adapters/runtime": {"schemas", "keys", "hub/store", "adapters/sdk", "adapters/runtime"},
+    "adapters": {"schemas", "keys", "hub/store", "adapters/sdk", "adapters/runtime", "adapters"},
     "deploy": {"schemas", "keys", "adapters/sdk", "deploy"},
 }
 # The adapters' end of the store is the database module, nothing else of the hub.
-SDK_MAY_USE_OF_STORE = re.compile(r"^store/db[a-z_]*\.h$")
+ADAPTERS_MAY_USE_OF_STORE = re.compile(r"^store/db[a-z_]*\.h$")
 
 # Library header: where its home is.
 HOMES = {
@@ -84,8 +84,8 @@ def check_file(path, problems):
             problems.append(f"{where}: {name} belongs to no layer")
         elif target not in LAYERS[layer]:
             problems.append(f"{where}: {layer} must not include {target} ({name})")
-        elif layer == "adapters/sdk" and target == "hub/store" and not SDK_MAY_USE_OF_STORE.match(name):
-            problems.append(f"{where}: the SDK uses store/db only, not {name}")
+        elif layer.startswith("adapters") and target == "hub/store" and not ADAPTERS_MAY_USE_OF_STORE.match(name):
+            problems.append(f"{where}: adapters use store/db only, not {name}")
 
 
 def check_purity(path, problems):

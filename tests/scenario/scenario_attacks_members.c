@@ -209,20 +209,6 @@ static void receipts_of_a_hubs_kind_settle_nothing(void **state)
     attack_hub_works(w);
 }
 
-/* What a member says after delivered still reaches the sender. */
-static void opened_and_acted_reach_the_sender_after_delivered(void **state)
-{
-    struct world *w = *state;
-    attack_connect(w);
-    const struct mail mail = application(NULL, 0);
-    world_send(w, &mail, NULL);
-    const struct got *got = world_got(w, "market.445100", "licence.application", 0);
-    forge_receipt(w, &(struct said){"market.445100", lianshu_ReceiptKind_RECEIPT_ACTED, 0}, got);
-    world_turn(w);
-    assert_int_equal(world_verdict(w, "health.445100", got->env_id),
-                     lianshu_ReceiptKind_RECEIPT_ACTED);
-}
-
 static const struct got *certificate(struct world *w)
 {
     const struct mail mail = {.from = "health.445100",
@@ -278,7 +264,6 @@ int main(void)
         CASE(equivocation_repeated_is_one_leaf),
         CASE(a_document_takes_effect_once),
         CASE(receipts_of_a_hubs_kind_settle_nothing),
-        CASE(opened_and_acted_reach_the_sender_after_delivered),
         CASE(a_returned_notice_is_parked_once),
         CASE(a_returned_code_out_of_range_leaves_no_leaf_alone),
     };

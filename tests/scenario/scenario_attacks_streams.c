@@ -90,22 +90,6 @@ static void nobody_says_hello_for_another(void **state)
     attack_hub_works(w);
 }
 
-/* Architecture, Words: expired. A member that never comes back keeps nobody waiting. */
-static void an_envelope_that_nobody_fetched_expires_and_its_sender_hears_it(void **state)
-{
-    struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    const struct mail mail = application();
-    world_send(w, &mail, env_id);
-    world_pass(w, 2 * (uint64_t)HOUR_MS);
-    assert_int_equal(world_verdict(w, "health.445100", env_id),
-                     lianshu_ReceiptKind_RECEIPT_EXPIRED);
-    assert_int_equal(world_status(w, "undelivered"), 0);
-    world_hello(w, "market.445100");
-    assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
-}
-
 /* D-04: one chunk of a file of one. */
 static void send_chunk(struct world *w, const char *from, lianshu_ManifestFile *file)
 {
@@ -190,50 +174,6 @@ static void another_senders_message_id_hides_no_attachment(void **state)
     assert_int_equal(world_site(w, "health.445100")->chunks_seen, 0);
 }
 
-/* Final receipts reach the adapter that waits for them, whichever adapter was there first. */
-static void another_adapters_acknowledgement_hides_no_final_receipt(void **state)
-{
-    struct world *w = *state;
-    struct site *health = world_site(w, "health.445100");
-    uint8_t env_id[HASH_LEN];
-    uint8_t id[16];
-    attack_connect(w);
-    uint32_t first = health->peer;
-    uint32_t second;
-    assert_int_equal(core_peer(w->core, "health.445100/8899aabbccddeeff", &second), OK);
-    world_site(w, "market.445100")->silent = true;
-    const struct mail mail = application();
-    world_make(w, &mail, env_id, id);
-    forge_give(w, "health.445100", span_of(w->frame, w->frame_len));
-    world_turn(w);
-    world_leave(w, "health.445100"); /* the first adapter, whose outbox holds the frame */
-    health->peer = second;
-    hello_with(w, "health.445100", health->stream, 8 << 20);
-    forge_receipt(w, &(struct said){"market.445100", lianshu_ReceiptKind_RECEIPT_DELIVERED, 0},
-                  world_got(w, "market.445100", "licence.application", 0));
-    world_turn(w); /* taken and acknowledged by the second, as what follows */
-    world_site(w, "market.445100")->silent = false;
-    attack_hub_works(w);
-    health->peer = first;
-    health->receipt_count = 0;
-    lianshu_Control hello = {.kind = lianshu_ControlKind_CONTROL_HELLO,
-                             .which_body = lianshu_Control_hello_tag};
-    strcpy(hello.body.hello.member, "health.445100");
-    strcpy(hello.body.hello.realm, "demo");
-    hello.body.hello.receipt_stream = 1;
-    hello.body.hello.credit_messages = 64;
-    hello.body.hello.unfinished_count = 1;
-    memcpy(hello.body.hello.unfinished[0], id, sizeof id);
-    uint8_t frame[512];
-    struct writer out = writer_of(frame, sizeof frame);
-    assert_int_equal(frame_put_control(&out, &hello), OK);
-    health->stream = 3;
-    forge_give(w, "health.445100", writer_span(&out));
-    world_turn(w);
-    assert_int_equal(world_verdict(w, "health.445100", env_id),
-                     lianshu_ReceiptKind_RECEIPT_DELIVERED);
-}
-
 /* V-01: what the hub keeps in clear about a case holds ids and codes only. */
 static void a_name_does_not_get_into_the_clear_columns_of_a_case(void **state)
 {
@@ -263,10 +203,8 @@ int main(void)
         CASE(a_stream_number_from_elsewhere_acknowledges_nothing),
         CASE(a_recipient_gets_no_more_bytes_than_it_has_room_for),
         CASE(nobody_says_hello_for_another),
-        CASE(an_envelope_that_nobody_fetched_expires_and_its_sender_hears_it),
         CASE(chunks_that_nobody_needs_are_swept),
         CASE(another_senders_message_id_hides_no_attachment),
-        CASE(another_adapters_acknowledgement_hides_no_final_receipt),
         CASE(a_name_does_not_get_into_the_clear_columns_of_a_case),
     };
     return cmocka_run_group_tests_name("attacks on streams", tests, NULL, NULL);

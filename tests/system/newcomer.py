@@ -73,7 +73,7 @@ class Newcomer:
             with open(wrong, "a", encoding="utf-8") as text:
                 text.write("no_such_key: 1\n")
             lines = sum(1 for _ in open(wrong, encoding="utf-8"))
-            outcome = self.run(program, "--config", wrong, "-n")
+            outcome = self.run(program, "--config", wrong)
             expect(f"{name}: unknown key", 9, [f"{name}-wrong.yaml:{lines}", "no_such_key"], outcome)
             realm.check(outcome[0] == 2, f"{name}: unknown key: exit {outcome[0]}, not 2")
             expect(f"{name}: no such file", 2, ["none.yaml"], self.run(program, "--config", f"{self.made.dir}/none.yaml"))
@@ -145,6 +145,7 @@ class Newcomer:
         os.mkdir(f"{made.dir}/foreign", 0o700)
         with open(f"{made.dir}/foreign/hub.db", "w", encoding="ascii") as file:
             file.write("this is a letter, not a database\n" * 200)
+        os.chmod(f"{made.dir}/foreign/hub.db", 0o600)
         expect("not a database of ours", 23, [],
                self.run("lianshu-hub", "--config", self.copy("hub", ("state_dir", "foreign"))))
         made.start("hub")

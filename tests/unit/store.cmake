@@ -5,3 +5,4 @@ foreach(name db log message queue queue_model stream chunk ledger store)
 endforeach()
 unit_test(store_fault LIBS lianshu_store PkgConfig::sqlite3
   SOURCES ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
+unit_test(store_document LIBS lianshu_store)

@@ -422,7 +422,7 @@ static void expansion_resumes_where_it_stopped(void **state)
     struct expansion e = {.order_version = 1, .seq = 10};
     struct expansion got;
 
-    assert_int_equal(expansion_pending(p->s->obligations, &got), ERR_NOT_FOUND);
+    assert_int_equal(expansion_pending(p->s->obligations, 0, &got), ERR_NOT_FOUND);
     begin(p);
     id_of(e.order_id, 2);
     e.seq = 20;
@@ -431,7 +431,7 @@ static void expansion_resumes_where_it_stopped(void **state)
     e.seq = 10;
     assert_int_equal(expansion_put(p->s->obligations, &e), OK);
     commit(p);
-    assert_int_equal(expansion_pending(p->s->obligations, &got), OK);
+    assert_int_equal(expansion_pending(p->s->obligations, 0, &got), OK);
     assert_int_equal(got.seq, 10); /* the oldest */
     begin(p);
     e.duty = 3;
@@ -453,7 +453,7 @@ static void expansion_resumes_where_it_stopped(void **state)
     e.done = true;
     assert_int_equal(expansion_put(p->s->obligations, &e), OK);
     commit(p);
-    assert_int_equal(expansion_pending(p->s->obligations, &got), OK);
+    assert_int_equal(expansion_pending(p->s->obligations, 0, &got), OK);
     assert_int_equal(got.seq, 20);
 }
 

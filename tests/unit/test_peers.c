@@ -35,7 +35,9 @@ static void a_peer_keeps_its_number(void **state)
 static void malformed_user_ids_are_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "market.445100", "/0011",
+        "",
+        "market.445100",
+        "/0011",
         "a-member-whose-name-is-longer-than-any.445100/0011",
         "market.445100/00112233445566778899001122334455667788990011223344556677",
     };
@@ -66,13 +68,10 @@ static void a_bucket_empties_and_refills_by_time_alone(void **state)
         unsigned take;
         enum err last;
     } rows[] = {
-        {1000, 10, OK},       /* full at first */
-        {1000, 1, ERR_BUSY},
-        {1099, 1, ERR_BUSY},  /* not a whole token yet */
-        {1100, 1, OK},
-        {1100, 1, ERR_BUSY},
-        {900, 1, ERR_BUSY},   /* the clock stepped back */
-        {9000, 10, OK},       /* never more than a second's worth */
+        {1000, 10, OK},                                               /* full at first */
+        {1000, 1, ERR_BUSY}, {1099, 1, ERR_BUSY},                     /* not a whole token yet */
+        {1100, 1, OK},       {1100, 1, ERR_BUSY}, {900, 1, ERR_BUSY}, /* the clock stepped back */
+        {9000, 10, OK}, /* never more than a second's worth */
         {9000, 1, ERR_BUSY},
     };
     struct peer peer = {0};
