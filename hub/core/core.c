@@ -79,6 +79,13 @@ static enum err survive(struct core *core, enum err err)
 static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
                            enum frame_kind kind)
 {
+    /* Envelopes and chunks pay where they are known to be new. */
+    bool pays = kind == FRAME_RECEIPTS || kind == FRAME_CONTROL;
+    if (pays &&
+        peer_take_token(core_peer_at(core, peer), core->opt.rate_per_s, core->now_ms) != OK) {
+        ingest_refuse(core, peer, ERR_BUSY, NULL);
+        return OK;
+    }
     switch (kind) {
     case FRAME_ENVELOPE:
         return ingest_envelope(core, peer, frame);

@@ -62,31 +62,35 @@ static enum err judge_rules(struct core *core, struct incoming *in, struct view 
     return OK;
 }
 
+/* One gate for each place where the message would take effect; the strictest answer counts. */
 static enum err judge_gate(struct core *core, struct incoming *in, struct view *view,
                            struct judgement *out)
 {
-    struct member recipient = {0};
     const lianshu_Header *h = &in->header;
-    enum err err =
-        h->destination_count > 0 ? member_parse(h->destination[0], &recipient) : ERR_AUDIENCE;
-    if (err != OK) {
-        out->err = err;
-        return OK;
-    }
     bool licence = in->type->facts == &lianshu_Licence_msg;
-    const struct gate_message message = {
+    struct gate_message message = {
         .type = h->type,
         .subject = in->subject,
         .persons = in->persons,
         .person_count = (uint32_t)in->person_count,
-        .region = recipient.region,
         .notice_and_commitment = licence && in->body.licence.notice_and_commitment,
         .now_ms = core->now_ms,
         .calendar = core->opt.calendar,
     };
-    err = gate_check(core->opt.rules, view, &message, &out->verdict, &out->record);
-    if (err != OK)
-        return err;
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        struct member recipient;
+        struct verdict verdict;
+        enum err err = member_parse(h->destination[i], &recipient);
+        message.region = recipient.region;
+        if (err == OK)
+            err = gate_check(core->opt.rules, view, &message, &verdict, &core->stored_record);
+        if (err != OK)
+            return err;
+        if (i > 0 && verdict.action <= out->verdict.action)
+            continue;
+        out->verdict = verdict;
+        out->record = core->stored_record;
+    }
     record_done(core, in, out);
     /* A hold is a refusal until two officials can release it; the grounds say why. */
     if (out->verdict.action == GATE_REFUSE || out->verdict.action == GATE_HOLD)
@@ -105,13 +109,36 @@ static uint32_t departments_of(const lianshu_Header *h)
     return bits;
 }
 
+/* A case is moved by who opened it, who must act next, and who has acted in it before: to know
+ * its id is not enough. */
+static enum err takes_part(struct core *core, const struct casefile *row, const char *member,
+                           bool *part)
+{
+    *part = strcmp(row->opener, member) == 0 || strcmp(row->owner, member) == 0;
+    uint64_t cursor = 0;
+    enum err err = OK;
+    while (err == OK && !*part) {
+        struct casefile_step step;
+        err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step);
+        *part = err == OK && strcmp(step.by, member) == 0;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err judge_case(struct core *core, struct incoming *in, struct judgement *out)
 {
     const lianshu_CaseClock *clock = &in->body.clock;
     struct casefile row = {0};
     enum err err = casefile_get(core->store->casefiles, clock->case_id, &row);
+    bool part = err == ERR_NOT_FOUND;
+    if (err == OK)
+        err = takes_part(core, &row, in->header.sender, &part);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
+    if (!part) {
+        out->err = ERR_CASE_STATE;
+        return OK;
+    }
     struct member actor;
     err = member_parse(in->header.sender, &actor);
     if (err != OK)

@@ -120,6 +120,17 @@ sealed_parts_reach_their_readers_and_the_hub_forwards_only_hashes_to_others(void
     assert_int_equal(world_got(w, "procuratorate.445100", "case.referral", 0)->parts_open, 2);
 }
 
+static void a_member_that_has_no_part_in_a_case_cannot_move_it(void **state)
+{
+    struct world *w = *state;
+    struct mail mail = referral;
+    mail.facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\","
+                 "\"event_ms\":\"2026-04-01T10:00:00+08:00\",\"owner\":\"police-x.445100\"}";
+    all_connect(w);
+    assert_passes(w, &mail); /* another police unit is to act */
+    assert_refused(w, &acknowledged, ERR_CASE_STATE);
+}
+
 static void an_adverse_event_reaches_market_sealed(void **state)
 {
     struct world *w = *state;
@@ -150,6 +161,7 @@ int main(void)
         CASE(a_case_goes_from_referral_to_filing_within_its_clock),
         CASE(a_referral_without_the_procuratorates_copy_is_refused),
         CASE(a_step_from_the_wrong_state_is_refused),
+        CASE(a_member_that_has_no_part_in_a_case_cannot_move_it),
         CASE(sealed_parts_reach_their_readers_and_the_hub_forwards_only_hashes_to_others),
         CASE(an_adverse_event_reaches_market_sealed),
     };
