@@ -253,7 +253,7 @@ class Newcomer:
         made.put("health", "许可申请-full.json", json.dumps(many, ensure_ascii=False))
         hub, log = made.processes["hub"], made.processes["hub"].log
         watch = realm.Watch(os.path.dirname(log), made.site("health", "done"))
-        watch.until(lambda: "E703" in hub.text() or "E703" in made.processes["health"].text(), "E703 is told")
+        watch.until(lambda: "703" in hub.text() or "code=703" in made.processes["health"].text(), "E703 is told")
         realm.check(hub.child.poll() is None, "the hub does not survive a full disk")
         os.unlink(f"{small}/ballast")
         watch.until(lambda: os.path.exists(made.site("health", "done", "许可申请-full.json")), "it goes on when there is room", 120)
