@@ -1,5 +1,7 @@
 #include "core/state.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +73,7 @@ static enum err survive(struct core *core, enum err err)
 {
     if (err_class(err) != ERR_CLASS_RETRY)
         return err;
-    core->poisoned = true;
+    core->poison = err;
     core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
     return OK;
 }
@@ -105,6 +107,7 @@ enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_
 {
     core_set_now(core, now_ms);
     core->output_ready = false;
+    core_peer_at(core, peer)->heard = true;
     enum frame_kind kind;
     enum err err = frame_kind(frame, &kind);
     if (err != OK) {
@@ -206,28 +209,39 @@ static void send_acks(struct core *core)
     }
 }
 
-/* Nothing of the batch is on disk, so nothing of it is said: senders try again. */
-static void give_up_batch(struct core *core)
+/* Nothing of the batch is on disk, so nothing of it is said but that its senders try again. */
+static void give_up_batch(struct core *core, enum err why)
 {
     store_rollback(core->store);
     output_clear(&core->output);
-    for (uint32_t i = 0; i < core->peers.count; i++)
-        core_peer_at(core, i)->acks_due = 0;
-    core->poisoned = false;
+    for (uint32_t i = 0; i < core->peers.count; i++) {
+        struct peer *peer = core_peer_at(core, i);
+        peer->acks_due = 0;
+        if (peer->heard)
+            ingest_refuse(core, i, why, NULL);
+        peer->heard = false;
+    }
+    if (!core->refusing)
+        log_warn("batch_refused", "code=%d", (int)why);
+    core->refusing = true;
+    core->poison = OK;
     core->plan_loaded = false;
     core->work_waiting = true;
+    core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
 }
 
 static enum err commit_batch(struct core *core)
 {
     core->open_batch = false;
     core->batch_count = 0;
-    enum err err = core->poisoned ? ERR_BUSY : store_commit(core->store);
+    enum err err = core->poison != OK ? core->poison : store_commit(core->store);
     if (err_class(err) == ERR_CLASS_RETRY) {
-        give_up_batch(core);
-        core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
+        give_up_batch(core, err);
         return err;
     }
+    if (err == OK && core->refusing)
+        log_info("batch_accepted", "code=0");
+    core->refusing = core->refusing && err != OK;
     return err == OK ? core_sign_log(core) : err;
 }
 
@@ -239,7 +253,9 @@ enum err core_commit(struct core *core, uint64_t now_ms)
         core->output_ready = true;
         return OK;
     }
-    core->poisoned = false;
+    core->poison = OK;
+    for (uint32_t i = 0; i < core->peers.count; i++)
+        core_peer_at(core, i)->heard = false;
     if (err == OK)
         err = receipts_send(core);
     if (err == OK)

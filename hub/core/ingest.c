@@ -232,7 +232,7 @@ static enum err write_judged(struct core *core, struct incoming *in, struct judg
         return store_release(core->store);
     enum err undone = store_rollback_to(core->store);
     if (undone != OK)
-        core->poisoned = true; /* what is left of the transaction is unknown */
+        core->poison = undone; /* what is left of the transaction is unknown */
     return err;
 }
 

@@ -40,6 +40,7 @@ struct peer {
     uint64_t stream_sent;     /* highest receipt number sent on this connection */
     uint64_t bucket_ms;       /* when the bucket was last filled */
     uint32_t bucket;
+    bool heard;              /* it sent something in the open batch */
     uint32_t acks_due;       /* frames of receipts taken in the open transaction */
     uint8_t equivocated[32]; /* second env_id of the last evidence */
     uint64_t refused_since_ms;

@@ -120,7 +120,8 @@ struct core {
     char region[REGION_LEN + 1];
 
     bool open_batch;
-    bool poisoned;        /* the open transaction must not be committed */
+    enum err poison;      /* why the open transaction must not be committed; OK: it may */
+    bool refusing;        /* the last batch was given up */
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
     uint64_t stuck_seq;   /* expansions up to here are not tried again until the next start */
     size_t batch_count;

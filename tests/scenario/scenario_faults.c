@@ -77,6 +77,7 @@ static void fail_at_every_point(struct vfs_plan plan)
 {
     uint64_t count = operations((enum vfs_op)plan.ops);
     uint64_t fired = 0;
+    uint64_t told = 0;
     assert_true(count > 0 && count < POINTS_MAX);
     for (uint64_t n = 1 + stride / 2; n <= count; n += stride) {
         static const uint8_t seed[ENTROPY_SEED_LEN] = {7};
@@ -88,6 +89,8 @@ static void fail_at_every_point(struct vfs_plan plan)
         live(w);
         fired += vfs_fired();
         vfs_disarm();
+        for (size_t m = 0; m < ACTS_EVERYBODY; m++)
+            told += world_site(w, acts_everybody[m])->last_busy_code == ERR_DISK_FULL;
         world_settle(w);
         print_message("point %llu of %llu, restarts %u\n", (unsigned long long)n,
                       (unsigned long long)count, w->restarts);
@@ -95,6 +98,8 @@ static void fail_at_every_point(struct vfs_plan plan)
         world_free(w);
     }
     assert_true(fired > 0);
+    /* A full disk is told to those who sent, by its code. */
+    assert_true(plan.kind != VFS_NO_SPACE || told > 0);
 }
 
 static void a_disk_that_is_full_for_a_moment_loses_and_doubles_nothing(void **state)
