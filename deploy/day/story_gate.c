@@ -44,7 +44,7 @@ static void expect_grounds(struct day *d, const struct file_at *at, const char *
         if (which == NULL || order == NULL || basis == NULL)
             continue;
         tell_linef(&d->tell, "  拒绝理由：措施 %s，惩戒 %.12s…，依据 %s",
-                   "  grounds: measure %s, order %.12s…, basis %s", which, order, basis);
+                   "grounds: measure %s, order %.12s…, basis %s", which, order, basis);
         named = named || strcmp(which, measure) == 0;
     }
     tell_expect(&d->tell, named, "拒绝列明措施、惩戒与依据",

@@ -104,6 +104,13 @@ static bool evidence_arrived(struct day *d, void *ctx)
            desk_count(&d->desks[INSURANCE], "sink/sanction.order") == 1;
 }
 
+enum { LINE_MAX_BYTES = 512 };
+
+static const char *text_or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 /* One line for each obligation, as the hub knows it. */
 static void tell_obligations(struct day *d)
 {
@@ -121,14 +128,24 @@ static void tell_obligations(struct day *d)
         const char *basis = json_get_text(row, "basis");
         if (measure == NULL || member == NULL || state == NULL || basis == NULL)
             continue;
-        if (json_flag(json_get(row, "unassigned"))) {
-            tell_linef(&d->tell, "  %s（%s）：本地无承接部门", "  %s (%s): no department here",
-                       measure, basis);
-            continue;
-        }
-        owed_count++;
-        tell_linef(&d->tell, "  %s（%s）：%s %s", "  %s (%s): %s %s", measure, basis, member,
-                   state);
+        const bool nobody = json_flag(json_get(row, "unassigned"));
+        const bool done = strcmp(state, "executed") == 0;
+        char zh[LINE_MAX_BYTES];
+        char en[LINE_MAX_BYTES];
+        snprintf(zh, sizeof zh, "  %s %s（%s）：%s%s", measure,
+                 text_or_empty(json_get_text(row, "measure_zh")), basis,
+                 nobody ? "本地无承接部门" : member,
+                 nobody ? ""
+                 : done ? " 已执行"
+                        : state);
+        snprintf(en, sizeof en, "%s %s (%s): %s%s", measure,
+                 text_or_empty(json_get_text(row, "measure_en")), basis,
+                 nobody ? "no department here" : member,
+                 nobody ? ""
+                 : done ? " executed"
+                        : state);
+        tell_line(&d->tell, zh, en);
+        owed_count += !nobody;
     }
     tell_expect(&d->tell, owed_count == EXPECTED_OBLIGATIONS, "每项义务可查",
                 "every obligation can be looked up");

@@ -18,7 +18,7 @@ bool query_hex(const struct query *q, const char *name, uint8_t *out, size_t len
 
 /* query_ledger.c */
 const char *query_obligation_word(uint32_t state);
-void query_put_obligation(struct json *row, const struct obligation *o);
+void query_put_obligation(const struct core *core, struct json *row, const struct obligation *o);
 query_fn query_order, query_orders, query_obligations, query_restrictions;
 
 /* query_message.c */

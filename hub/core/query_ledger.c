@@ -46,12 +46,15 @@ static void put_order(struct json *row, const struct order_row *order)
     json_put_hex(row, "document", span_of(order->document, sizeof order->document));
 }
 
-void query_put_obligation(struct json *row, const struct obligation *o)
+void query_put_obligation(const struct core *core, struct json *row, const struct obligation *o)
 {
     json_put_hex(row, "obligation", span_of(o->id, sizeof o->id));
     json_put_hex(row, "order", span_of(o->order_id, sizeof o->order_id));
     json_put_text(row, "member", o->member);
     json_put_text(row, "measure", o->measure);
+    const struct rule_measure *measure = ruleset_measure(core->opt.rules, o->measure);
+    json_put_text(row, "measure_zh", measure != NULL ? measure->zh : "");
+    json_put_text(row, "measure_en", measure != NULL ? measure->en : "");
     json_put_text(row, "force", force_word(o->force));
     json_put_text(row, "state", query_obligation_word(o->state));
     json_put_flag(row, "unassigned", o->member[0] == '\0');
@@ -83,7 +86,7 @@ static enum err list_obligations(struct query *q, const uint8_t *only, const cha
         if (state != NULL && strcmp(query_obligation_word(row.state), state) != 0)
             continue;
         struct json *item = json_map();
-        query_put_obligation(item, &row);
+        query_put_obligation(q->core, item, &row);
         json_add(list, item);
     }
     json_put(q->answer, "obligations", list);

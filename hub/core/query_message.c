@@ -133,7 +133,7 @@ static enum err explain_obligation(struct query *q, const struct obligation *row
     struct json *list = json_list();
     if (err == OK)
         add_sentence(list, &w);
-    query_put_obligation(q->answer, row);
+    query_put_obligation(q->core, q->answer, row);
     json_put(q->answer, "explanation", list);
     return err;
 }
