@@ -140,7 +140,7 @@ static const struct {
                                               false, true},
     [lianshu_ReceiptKind_RECEIPT_EXPIRED] = {"expired", "已过期", "expired before delivery", true,
                                              true},
-    [lianshu_ReceiptKind_RECEIPT_PARKED] = {"parked", "已暂存", "parked: kept, not delivered", true,
+    [lianshu_ReceiptKind_RECEIPT_PARKED] = {"parked", "已搁置", "parked: kept, not delivered", true,
                                             false},
     [lianshu_ReceiptKind_RECEIPT_SUPERSEDED] = {"superseded", "已被取代",
                                                 "superseded by a later decision", true, true},
