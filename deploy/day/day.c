@@ -17,7 +17,6 @@
 enum {
     LOOK_MS = 1000, /* longest pause between two looks, should a change go unseen */
     KILL_DELAY_MAX_MS = 600,
-    STEP_COUNT = 16, /* steps over which the kills are spread; the day has a few more */
     EVENTS = 1 << 16,
 };
 
@@ -118,9 +117,11 @@ static void kill_when_due(struct day *d)
 void day_step(struct day *d, const char *zh, const char *en)
 {
     tell_line(&d->tell, zh, en);
-    d->step_kills += (d->options->kills + STEP_COUNT - 1) / STEP_COUNT;
-    if (d->kills_done + d->step_kills > d->options->kills)
-        d->step_kills = d->options->kills - d->kills_done;
+    /* What is left, evenly over the steps that are left: the last one takes its share too. */
+    const unsigned steps_left = d->steps_done < DAY_STEPS ? DAY_STEPS - d->steps_done : 1;
+    const unsigned kills_left = d->options->kills - d->kills_done;
+    d->step_kills = (kills_left + steps_left - 1) / steps_left;
+    d->steps_done++;
     arm_kill(d);
 }
 

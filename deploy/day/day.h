@@ -24,7 +24,12 @@
 
 struct json;
 
-enum { DAY_PATIENCE_MS = 60000, DAY_SEED = 445100, DAY_ID_TEXT_MAX = 65 };
+enum {
+    DAY_PATIENCE_MS = 60000,
+    DAY_SEED = 445100,
+    DAY_ID_TEXT_MAX = 65,
+    DAY_STEPS = 18, /* of a whole day: kills are spread evenly over all of them */
+};
 
 #define DAY_ORDER_FILE       "order.json"
 #define DAY_ORDER_NUMBER     "潮市监罚演示1号"
@@ -55,6 +60,7 @@ struct day {
     bool broken;     /* going on makes no sense */
     uint64_t random; /* state of the kill plan */
     unsigned kills_done;
+    unsigned steps_done;
     unsigned step_kills;  /* still to do in this step */
     uint64_t kill_due_ms; /* 0: none armed */
     uint64_t order_ms;    /* when the order was put in, and the last of it was executed */

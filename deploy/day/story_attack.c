@@ -201,9 +201,9 @@ void story_attacks(struct day *d)
     static const char *const names[5] = {"keys/police-2.key", "keys/passphrase", "anchor.yaml",
                                          "registry.lsg", "endpoint"};
 
-    /* No step of its own: a kill in the middle would look like an answer. */
-    tell_line(&d->tell, "伪造、重放、篡改、过期、越权、畸形的输入",
-              "forged, replayed, altered, expired, unauthorised, malformed input");
+    /* Its kills come before the first attack: one in the middle would look like an answer. */
+    day_step(d, "伪造、重放、篡改、过期、越权、畸形的输入",
+             "forged, replayed, altered, expired, unauthorised, malformed input");
     if (!day_settle(d))
         return;
     for (size_t i = 0; i < 5; i++)

@@ -95,6 +95,8 @@ void story_balance(struct day *d)
 {
     day_step(d, "日终核对", "the day's balance");
     day_wait(d, nothing_under_way, NULL, "无在途、无未读文件", "nothing under way, no file unread");
+    tell_expect(&d->tell, d->steps_done == DAY_STEPS, "每一步都分到强行终止",
+                "every step had its share of the kills");
     count_receipts(d);
     tell_count_expected(&d->tell, "restrictions_at_end", "日终生效的限制",
                         "restrictions at the end", day_number(d, "restrictions"),
