@@ -33,12 +33,21 @@ void sha256_done(struct sha256 *s, uint8_t out[static HASH_LEN])
     guard_wipe(s, sizeof *s);
 }
 
+/* Many calls of the library for a few bytes cost more than the hash: gather them first. */
 void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count)
 {
+    enum { GATHER_MAX = 256 };
     struct sha256 s;
+    uint8_t bytes[GATHER_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    size_t next = 0;
+
+    while (span_count > 1 && next < span_count && spans[next].len <= w.cap - w.len)
+        write_span(&w, spans[next++]);
     sha256_init(&s);
-    for (size_t i = 0; i < span_count; i++)
-        sha256_add(&s, spans[i]);
+    sha256_add(&s, writer_span(&w));
+    for (; next < span_count; next++)
+        sha256_add(&s, spans[next]);
     SHA256_Final(out, ctx_of(&s));
 }
 

@@ -28,10 +28,15 @@ static const struct {
     enum key_alg alg;
     const char *name;
 } uses[] = {
-    {KEY_USE_SIGN, ALG_ED25519, "sign"},          {KEY_USE_SEAL, ALG_X25519, "seal"},
-    {KEY_USE_TRANSPORT, ALG_X25519, "transport"}, {KEY_USE_LOG, ALG_ED25519, "log"},
-    {KEY_USE_ROOT, ALG_ED25519, "root"},          {KEY_USE_REGISTRAR, ALG_ED25519, "registrar"},
-    {KEY_USE_STORAGE, ALG_NONE, "storage"},       {KEY_USE_TOKEN, ALG_NONE, "token"},
+    {KEY_USE_SIGN, ALG_ED25519, "sign"},
+    {KEY_USE_SEAL, ALG_X25519, "seal"},
+    {KEY_USE_TRANSPORT, ALG_X25519, "transport"},
+    {KEY_USE_LOG, ALG_ED25519, "log"},
+    {KEY_USE_OFFICIAL, ALG_ED25519, "official"},
+    {KEY_USE_ROOT, ALG_ED25519, "root"},
+    {KEY_USE_REGISTRAR, ALG_ED25519, "registrar"},
+    {KEY_USE_STORAGE, ALG_NONE, "storage"},
+    {KEY_USE_TOKEN, ALG_NONE, "token"},
 };
 enum { USE_COUNT = sizeof uses / sizeof uses[0] };
 

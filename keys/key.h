@@ -27,13 +27,14 @@ enum {
     KEYRING_NAME_MAX = 64,
 };
 
-/* 1 to 4 are lianshu_KeyUse. */
+/* 1 to 5 are lianshu_KeyUse. */
 enum key_use {
     KEY_USE_NONE = 0,
     KEY_USE_SIGN = 1,       /* Ed25519 */
     KEY_USE_SEAL = 2,       /* X25519 */
     KEY_USE_TRANSPORT = 3,  /* X25519, CURVE */
     KEY_USE_LOG = 4,        /* Ed25519 */
+    KEY_USE_OFFICIAL = 5,   /* Ed25519 */
     KEY_USE_ROOT = 16,      /* Ed25519 */
     KEY_USE_REGISTRAR = 17, /* Ed25519 */
     KEY_USE_STORAGE = 32,   /* 32 bytes, no public key */

@@ -10,8 +10,7 @@
  *      refused, as is index >= size.
  *   2. merkle_inclusion and merkle_consistency make the proofs of RFC 6962 for any sizes,
  *      asking only for complete subtrees.
- *   3. No recursion and no allocation; work is O(log size) calls of the callback, squared at
- *      most for a ragged right edge.
+ *   3. No recursion and no allocation; work is O(log size) calls of the callback.
  *
  * Thread rule: plain values; no shared state.
  */
@@ -61,6 +60,17 @@ typedef enum err merkle_subtree_fn(void *ctx, unsigned level, uint64_t index, me
 MUST_USE enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_subtree_fn *subtree,
                                    void *ctx, merkle_hash path[static MERKLE_PATH_MAX],
                                    unsigned *path_len);
+/* The nodes at the right end of a tree that are no complete subtrees: the same for all its paths.
+ * Plain value; size 0: of no tree yet. Whoever keeps one sets size to 0 when leaves change. */
+struct merkle_edge {
+    uint64_t size;
+    merkle_hash node[MERKLE_PATH_MAX]; /* by level; undefined where there is none */
+};
+/* As merkle_inclusion; *edge is made anew unless it is of this size. */
+MUST_USE enum err merkle_inclusion_edge(uint64_t index, uint64_t size, merkle_subtree_fn *subtree,
+                                        void *ctx, struct merkle_edge *edge,
+                                        merkle_hash path[static MERKLE_PATH_MAX],
+                                        unsigned *path_len);
 MUST_USE enum err merkle_consistency(uint64_t old_size, uint64_t size, merkle_subtree_fn *subtree,
                                      void *ctx, merkle_hash proof[static MERKLE_CONSISTENCY_MAX],
                                      unsigned *proof_len);

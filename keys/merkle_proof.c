@@ -67,33 +67,62 @@ enum err merkle_prefix_root(merkle_hash out, uint64_t size, merkle_subtree_fn *s
     return range_root(&s, 0, size, out);
 }
 
-/* PATH(m, D[n]) of RFC 6962 2.1.1. */
-enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_subtree_fn *subtree, void *ctx,
-                          merkle_hash path[static MERKLE_PATH_MAX], unsigned *path_len)
+/* Nodes at the right end that are no complete subtrees, from the lowest level up. */
+static enum err edge_make(struct merkle_edge *edge, uint64_t size, const struct source *s)
+{
+    bool ragged = false; /* something lies behind the last complete subtree of the level below */
+
+    edge->size = 0;
+    for (unsigned level = 1; size >> (level - 1) != 0; level++) {
+        const uint64_t last = (size >> (level - 1)) - 1; /* index of the last complete one below */
+        const bool odd = (last & 1) == 0;
+        merkle_hash left;
+        if (odd) {
+            enum err err = s->subtree(s->ctx, level - 1, last, left);
+            if (err != OK)
+                return err;
+        }
+        if (odd && ragged)
+            merkle_node(edge->node[level], left, edge->node[level - 1]);
+        else if (odd || ragged)
+            memcpy(edge->node[level], odd ? left : edge->node[level - 1], HASH_LEN);
+        ragged = ragged || odd;
+    }
+    edge->size = size;
+    return OK;
+}
+
+/* PATH(m, D[n]) of RFC 6962 2.1.1, from the leaf up. */
+enum err merkle_inclusion_edge(uint64_t index, uint64_t size, merkle_subtree_fn *subtree, void *ctx,
+                               struct merkle_edge *edge, merkle_hash path[static MERKLE_PATH_MAX],
+                               unsigned *path_len)
 {
     const struct source s = {subtree, ctx};
-    uint64_t begin = 0;
-    uint64_t end = size;
     unsigned count = 0;
+    enum err err = OK;
 
     if (index >= size || size > MERKLE_SIZE_MAX)
         return ERR_INCLUSION;
-    while (end - begin > 1) {
-        const uint64_t middle = begin + split_of(end - begin);
-        const bool right = index >= middle;
-        enum err err = right ? range_root(&s, begin, middle, path[count])
-                             : range_root(&s, middle, end, path[count]);
-        if (err != OK)
-            return err;
-        count++;
-        if (right)
-            begin = middle;
-        else
-            end = middle;
+    if (edge->size != size)
+        err = edge_make(edge, size, &s);
+    for (unsigned level = 0; err == OK && (size - 1) >> level != 0; level++) {
+        const uint64_t sibling = (index >> level) ^ 1;
+        const uint64_t complete = size >> level;
+        if (sibling < complete)
+            err = subtree(ctx, level, sibling, path[count++]);
+        else if (sibling == complete && sibling << level < size)
+            memcpy(path[count++], edge->node[level], HASH_LEN);
     }
-    reverse(path, count);
     *path_len = count;
-    return OK;
+    return err;
+}
+
+enum err merkle_inclusion(uint64_t index, uint64_t size, merkle_subtree_fn *subtree, void *ctx,
+                          merkle_hash path[static MERKLE_PATH_MAX], unsigned *path_len)
+{
+    struct merkle_edge edge;
+    edge.size = 0;
+    return merkle_inclusion_edge(index, size, subtree, ctx, &edge, path, path_len);
 }
 
 /* PROOF(m, D[n]) of RFC 6962 2.1.2. */

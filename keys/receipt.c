@@ -123,10 +123,11 @@ static enum err verify_note(const struct log_reader *reader, struct span note,
 }
 
 /* The checkpoint verified last, once more, while its key is still good. */
-static bool seen_before(const struct log_reader *reader, const uint8_t hash[static HASH_LEN])
+static bool seen_before(const struct log_reader *reader, struct span note)
 {
     const struct registry_key *key;
-    return reader->last.origin[0] != '\0' && memcmp(reader->last_hash, hash, HASH_LEN) == 0 &&
+    return reader->last.origin[0] != '\0' &&
+           span_eq(note, span_of(reader->last_note, reader->last_len)) &&
            (reader->origin == NULL || strcmp(reader->origin, reader->last.origin) == 0) &&
            registry_signer(reader->registry, reader->hub, reader->last_kid, KEY_USE_LOG,
                            reader->at_ms, &key) == OK;
@@ -134,10 +135,8 @@ static bool seen_before(const struct log_reader *reader, const uint8_t hash[stat
 
 enum err log_reader_checkpoint(struct log_reader *reader, struct span note, struct checkpoint *out)
 {
-    uint8_t hash[HASH_LEN];
     const struct registry_key *key;
-    hash_bytes(hash, note);
-    if (seen_before(reader, hash)) {
+    if (seen_before(reader, note)) {
         *out = reader->last;
         return OK;
     }
@@ -145,7 +144,8 @@ enum err log_reader_checkpoint(struct log_reader *reader, struct span note, stru
     if (err != OK)
         return err;
     reader->last = *out;
-    memcpy(reader->last_hash, hash, HASH_LEN);
+    reader->last_len = note.len; /* at most NOTE_LEN_MAX: it parsed */
+    memcpy(reader->last_note, note.data, note.len);
     memcpy(reader->last_kid, key->kid, KID_LEN);
     return OK;
 }
@@ -162,7 +162,8 @@ enum err receipt_verify_hub(struct log_reader *reader, const struct checkpoint *
         return ERR_RECEIPT_BY;
     if ((err = log_leaf(leaf, LOG_RECEIPT, out->time_ms, q)) != OK)
         return err;
-    return merkle_verify(leaf, out->log_index, checkpoint->size, path, path_len, checkpoint->root);
+    return log_path_verify(&reader->nodes, leaf, out->log_index, checkpoint->size, path, path_len,
+                           checkpoint->root);
 }
 
 enum err statement_verify(struct log_reader *reader, const struct checkpoint *checkpoint,
@@ -179,5 +180,6 @@ enum err statement_verify(struct log_reader *reader, const struct checkpoint *ch
         return ERR_REALM;
     if ((err = log_leaf(leaf, LOG_STATEMENT, out->accepted_ms, v)) != OK)
         return err;
-    return merkle_verify(leaf, out->log_index, checkpoint->size, path, path_len, checkpoint->root);
+    return log_path_verify(&reader->nodes, leaf, out->log_index, checkpoint->size, path, path_len,
+                           checkpoint->root);
 }

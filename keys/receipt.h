@@ -17,6 +17,7 @@
 #ifndef KEYS_RECEIPT_H
 #define KEYS_RECEIPT_H
 
+#include "keys/log_path.h"
 #include "keys/note.h"
 #include "keys/registry.h"
 #include "wire.pb.h"
@@ -50,16 +51,19 @@ void receipt_leaf(merkle_hash leaf, struct span q);
 MUST_USE enum err receipt_verify(struct span q, struct span s, const struct registry *registry,
                                  uint64_t at_ms, struct verifier *verifier, lianshu_Receipt *out);
 
-/* The log that a reader trusts, and the last checkpoint it has verified: a checkpoint seen again
- * costs no signature. Plain value; zeros but for the first three. */
+/* The log that a reader trusts, the last checkpoint it has verified, and nodes of its tree: a
+ * checkpoint seen again costs no signature, a path only what is new of it. Plain value; zeros but
+ * for the first three. */
 struct log_reader {
     const struct registry *registry;
     const char *hub;    /* member id whose log key signs */
     const char *origin; /* NULL: any log number of this hub and realm */
     uint64_t at_ms;     /* moment for which the log key must be valid */
     struct checkpoint last;
-    uint8_t last_hash[HASH_LEN]; /* of the note's bytes */
+    size_t last_len; /* of its note */
+    uint8_t last_note[NOTE_LEN_MAX];
     uint8_t last_kid[KID_LEN];
+    struct log_nodes nodes;
 };
 /* Verify a checkpoint by the hub's log key. */
 MUST_USE enum err log_reader_checkpoint(struct log_reader *reader, struct span note,

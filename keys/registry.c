@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,35 @@ size_t registry_next(const struct registry *registry, size_t from, uint32_t depa
     return SIZE_MAX;
 }
 
+enum err registry_group(const struct registry *registry, const char *group, size_t *cursor,
+                        const struct registry_member **out)
+{
+    char first[MEMBER_MAX + 1];
+    struct member wanted;
+    struct member parsed;
+
+    *out = NULL;
+    const char *slash = strchr(group, '/');
+    if (slash == NULL || strcmp(slash, "/*") != 0 || slash - group > MEMBER_MAX)
+        return ERR_IDENTIFIER;
+    snprintf(first, sizeof first, "%.*s", (int)(slash - group), group);
+    enum err err = member_parse(first, &wanted);
+    if (err != OK)
+        return err;
+    for (;;) {
+        const size_t at =
+            registry_next(registry, *cursor, UINT32_C(1) << wanted.department, wanted.region);
+        if (at == SIZE_MAX)
+            return OK;
+        *cursor = at + 1;
+        const struct registry_member *member = &registry->members[at];
+        if (member_parse(member->id, &parsed) == OK && strcmp(parsed.unit, wanted.unit) == 0) {
+            *out = member;
+            return OK;
+        }
+    }
+}
+
 size_t registry_slot(const struct registry *registry, const uint8_t kid[static KID_LEN])
 {
     uint64_t head;
@@ -210,7 +240,10 @@ static enum err reach(const struct registry *registry, const struct registry_mem
     enum err err = ERR_NO_RIGHT;
     for (uint32_t i = 0; i < member->grant_count; i++) {
         const struct registry_grant *grant = &registry->grants[member->grant_first + i];
-        if (grant->direction != direction || grant->type != type)
+        if (grant->direction != direction)
+            continue;
+        /* Whoever may send something may take it back. */
+        if (type != lianshu_DocumentType_TYPE_WITHDRAW && grant->type != type)
             continue;
         if ((grant->departments >> other->department & 1) == 0) {
             if (err == ERR_NO_RIGHT)
@@ -244,7 +277,8 @@ static enum err find_signer(void *ctx, const char *member, const uint8_t kid[sta
 {
     const struct registry_at *at = ctx;
     const struct registry_key *key;
-    enum err err = registry_signer(at->registry, member, kid, KEY_USE_SIGN, at->at_ms, &key);
+    const enum key_use use = at->use == KEY_USE_NONE ? KEY_USE_SIGN : at->use;
+    enum err err = registry_signer(at->registry, member, kid, use, at->at_ms, &key);
     if (err == OK)
         memcpy(public_key, key->public_key, KEY_PUBLIC_LEN);
     return err;
@@ -259,7 +293,7 @@ enum err registry_verify_document(const struct registry *registry, uint64_t at_m
                                   struct verifier *verifier, lianshu_Document *out,
                                   uint8_t hash[static HASH_LEN])
 {
-    struct registry_at at = {registry, at_ms};
+    struct registry_at at = {.registry = registry, .at_ms = at_ms};
     const struct document_signers signers = registry_signers(&at);
     return document_verify(lsd1, registry->realm, &signers, verifier, out, hash);
 }

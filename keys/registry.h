@@ -13,7 +13,8 @@
  *   2. A version below `min_version` is ERR_REGISTRY_ROLLBACK; one that has ended, or whose
  *      registrar has, ERR_REGISTRY_STALE at registry_fresh.
  *   3. registry_may is default deny: a type passes only when the sender's grant to send and the
- *      recipient's grant to receive both name it and each other's department and region.
+ *      recipient's grant to receive both name it and each other's department and region. A
+ *      withdrawal passes where any type does: whoever may send may take back.
  *   4. Members are kept sorted; a lookup by key is one hash probe. Tables are taken at load.
  *
  * Errors of loading, with the place in *fault: ERR_REGISTRY (410), ERR_REGISTRY_ROLLBACK (433),
@@ -102,6 +103,14 @@ MUST_USE enum err registry_record(const struct registry_member *member, lianshu_
 size_t registry_next(const struct registry *registry, size_t from, uint32_t departments,
                      const char *region);
 
+/* Members of a group, which is written as a member id with a slash and a star behind it: that
+ * department (a part such as health-cdc only when it is named) in every region that lies in this
+ * one. Start with *cursor = 0; each call answers the next member in the order of their ids, NULL
+ * at the end. ERR_IDENTIFIER when it is no group, ERR_MEMBER_UNKNOWN when its department is no
+ * word of the vocabulary. */
+MUST_USE enum err registry_group(const struct registry *registry, const char *group, size_t *cursor,
+                                 const struct registry_member **out);
+
 /* ERR_KID_UNKNOWN. */
 MUST_USE enum err registry_key(const struct registry *registry, const uint8_t kid[static KID_LEN],
                                const struct registry_key **out);
@@ -129,12 +138,14 @@ MUST_USE enum err registry_current(const struct registry *registry, const char *
 MUST_USE enum err registry_may(const struct registry *registry, const char *sender, uint32_t type,
                                const char *recipient);
 
-/* Documents whose issuers are members with signing keys valid at at_ms. */
+/* Documents whose issuers are members with keys of that use valid at at_ms. */
 struct registry_at {
     const struct registry *registry;
     uint64_t at_ms;
+    enum key_use use; /* KEY_USE_NONE: KEY_USE_SIGN */
 };
 struct document_signers registry_signers(struct registry_at *at);
+/* Of members' signing keys. */
 MUST_USE enum err registry_verify_document(const struct registry *registry, uint64_t at_ms,
                                            struct span lsd1, struct verifier *verifier,
                                            lianshu_Document *out, uint8_t hash[static HASH_LEN]);

@@ -75,6 +75,10 @@ static const struct document_type types[] = {
      TYPE_FACTS | TYPE_CASE | TYPE_ATTACHMENTS, LANE_NORMAL, LIFE_ORDER},
     {NUMBER(AEFI_REPORT), "aefi.report", "疑似预防接种异常反应报告", "adverse event after immunisation",
      BODY(BatchFacts), BODY(AefiReport), NULL, TYPE_FACTS | TYPE_ATTACHMENTS, LANE_NORMAL, LIFE_OTHER},
+    {NUMBER(WITHDRAW), "withdraw", "撤回", "withdrawal of a message",
+     BODY(Withdraw), NULL, NULL, TYPE_FACTS | TYPE_TO_HUB, LANE_REPAIR, LIFE_OTHER},
+    {NUMBER(OFFICIAL_ACT), "official.act", "两人办理", "act of two officials",
+     NULL, NULL, BODY(OfficialAct), 0, LANE_NORMAL, LIFE_OTHER},
     {NUMBER(MANIFEST), "manifest", "附件清单", "attachment manifest",
      NULL, BODY(Manifest), NULL, TYPE_PART_ONLY, LANE_BULK, LIFE_ORDER},
 };

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include "base/ascii.h"
 #include "base/span.h"
 #include "catalogue.h"
 #include "frame.h"
@@ -9,14 +10,14 @@
 
 bool realm_valid(const char *realm)
 {
-    size_t len = strspn(realm, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    size_t len = ascii_word(realm, "-");
     return len >= 1 && len <= CHECK_REALM_MAX && realm[len] == '\0' && realm[0] != '-';
 }
 
 /* Codes stand in clear headers: nothing that could hold a name or a sentence. */
 static bool code_valid(const char *code)
 {
-    return code[strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_.-")] == '\0';
+    return code[ascii_word(code, "_.-")] == '\0';
 }
 
 void message_id_make(uint64_t created_ms, const uint8_t random[static 10], uint8_t out[static 16])
@@ -195,6 +196,14 @@ enum err header_check(const lianshu_Header *h)
     return err == OK ? check_attachments(h, type) : err;
 }
 
+/* A member signs once. The officials of an act are of one member, and each of them signs once. */
+static bool same_issuer(const lianshu_Document *d, size_t i, size_t j)
+{
+    return strcmp(d->issuers[j].member, d->issuers[i].member) == 0 &&
+           (d->type != lianshu_DocumentType_TYPE_OFFICIAL_ACT ||
+            memcmp(d->issuers[j].kid, d->issuers[i].kid, sizeof d->issuers[i].kid) == 0);
+}
+
 static enum err check_issuers(const lianshu_Document *d)
 {
     if (d->issuers_count == 0)
@@ -202,9 +211,8 @@ static enum err check_issuers(const lianshu_Document *d)
     for (size_t i = 0; i < d->issuers_count; i++) {
         if (!member_valid(d->issuers[i].member))
             return ERR_WIRE_TEXT;
-        /* One official counts once, whatever the order of signing. */
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(d->issuers[j].member, d->issuers[i].member) == 0)
+            if (same_issuer(d, i, j))
                 return ERR_HEADER;
         }
     }

@@ -10,8 +10,8 @@
  *      audience of another part; a type of the catalogue that requires facts has them;
  *      attachments name a manifest part and their chunk count fits their bytes; codes
  *      (purpose) are [a-z0-9_.-]; sequence only with a conversation.
- *   2. document_check: realm, type, issuers 1..8 without repetition, addressees sorted and
- *      exclusive with by_rule, lengths of ids.
+ *   2. document_check: realm, type, issuers 1..8 without repetition (an act of officials: no key
+ *      twice), addressees sorted and exclusive with by_rule, lengths of ids.
  *   3. Times are not judged: created, expires and lives belong to the order of checks.
  *
  * Errors: ERR_SUITE, ERR_WIRE_TEXT, ERR_WIRE_ENUM, ERR_AUDIENCE, ERR_FACTS_MISSING, ERR_HEADER.

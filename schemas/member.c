@@ -1,5 +1,7 @@
 #include "ident.h"
 
+#include "base/ascii.h"
+
 static const struct {
     const char *name;
     const char *zh;
@@ -72,11 +74,9 @@ bool department_find(const char *name, unsigned *bit)
 /* [a-z]{2,16}(-[a-z0-9]{1,8})?\.[0-9]{6} */
 enum err member_parse(const char *id, struct member *out)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-    static const char letters_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     char department[DEPARTMENT_MAX + 1];
 
-    size_t name_len = strspn(id, letters);
+    size_t name_len = ascii_letters(id);
     if (name_len < 2 || name_len > DEPARTMENT_MAX)
         return ERR_IDENTIFIER;
     memcpy(department, id, name_len);
@@ -85,7 +85,7 @@ enum err member_parse(const char *id, struct member *out)
 
     size_t unit_len = 0;
     if (*id == '-') {
-        unit_len = strspn(++id, letters_digits);
+        unit_len = ascii_word(++id, "");
         if (unit_len < 1 || unit_len > UNIT_MAX)
             return ERR_IDENTIFIER;
     }

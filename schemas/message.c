@@ -22,11 +22,11 @@
     X(SanctionNotice) X(SanctionAnswer) X(SanctionExecuted) X(Evidence) X(CreditCheck) \
     X(RestrictionLine) X(CreditCertificate) X(RuleTrace) X(Outcome) X(DecisionRecord) \
     X(CaseClock) X(CaseReferral) X(CaseAnswer) X(BatchFacts) X(AefiReport) X(StateChange) \
-    X(RefusalCount) X(Refusals) X(Equivocation) X(Admin)
+    X(RefusalCount) X(Refusals) X(Equivocation) X(Admin) X(Withdraw) X(OfficialAct)
 
 #define ENUMS(X) \
     X(PartKind) X(ReceiptKind) X(ControlKind) X(KeyUse) X(GrantDirection) X(SubjectKind) X(Role) \
-    X(Severity) X(Force) X(NoticeStage) X(AnswerKind)
+    X(Severity) X(Force) X(NoticeStage) X(AnswerKind) X(OfficialVerb)
 /* clang-format on */
 
 #define ENUM_ROW(name)                                                                             \
@@ -68,8 +68,36 @@ ENUMS(ENUM_ROW)
 #define VALUES_UINT64(message, name)             NULL, NULL
 #define VALUES_BOOL(message, name)               NULL, NULL
 
+#define KIND_UENUM              MESSAGE_NUMBER
+#define KIND_BOOL               MESSAGE_NUMBER
+#define KIND_UINT32             MESSAGE_NUMBER
+#define KIND_UINT64             MESSAGE_NUMBER
+#define KIND_STRING             MESSAGE_TEXT
+#define KIND_BYTES              MESSAGE_BYTES
+#define KIND_FIXED_LENGTH_BYTES MESSAGE_FIXED
+#define KIND_MESSAGE            MESSAGE_SUB
+
+/* Where it lies: offset, size of one, offset of its count, how many at most. */
+#define SIZE_OF(message, name)        sizeof(((message *)0)->name)
+#define WHICH_(a, b, c)               which_##a
+#define PATH_(a, b, c)                c
+#define PLACE_SINGULAR(message, name) offsetof(message, name), SIZE_OF(message, name), 0, 1
+#define PLACE_OPTIONAL(message, name)                                                              \
+    offsetof(message, name), SIZE_OF(message, name), offsetof(message, has_##name), 1
+#define PLACE_REPEATED(message, name)                                                              \
+    offsetof(message, name), SIZE_OF(message, name[0]), offsetof(message, name##_count),           \
+        SIZE_OF(message, name) / SIZE_OF(message, name[0])
+#define PLACE_ONEOF(message, triple)                                                               \
+    offsetof(message, PATH_ triple), SIZE_OF(message, PATH_ triple),                               \
+        offsetof(message, WHICH_ triple), 1
+#define RULE_SINGULAR MESSAGE_ALWAYS
+#define RULE_OPTIONAL MESSAGE_OPTIONAL
+#define RULE_REPEATED MESSAGE_REPEATED
+#define RULE_ONEOF    MESSAGE_ONEOF
+
 #define FIELD_ROW(message, allocation, rule, type, name, tag)                                      \
-    {tag, NAME_##rule(name), VALUES_##type(message, FLAT_##rule(name))},
+    {tag,         NAME_##rule(name), VALUES_##type(message, FLAT_##rule(name)),                    \
+     RULE_##rule, KIND_##type,       PLACE_##rule(message, name)},
 
 #define MESSAGE_NAME(name) static const struct message message_lianshu_##name;
 MESSAGES(MESSAGE_NAME)

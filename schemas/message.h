@@ -26,11 +26,33 @@ struct message_enum {
     int max;
 };
 
+/* How often a field occurs, and what says so at struct offset `count`. */
+enum message_rule {
+    MESSAGE_ALWAYS,   /* a scalar: its value says whether it is on the wire */
+    MESSAGE_OPTIONAL, /* a submessage: bool */
+    MESSAGE_REPEATED, /* pb_size_t elements, at most max */
+    MESSAGE_ONEOF,    /* a submessage of a union: pb_size_t holds the tag of the one there */
+};
+
+enum message_type {
+    MESSAGE_NUMBER, /* enumeration, uint32, uint64, bool: told by size */
+    MESSAGE_TEXT,   /* char[size], NUL-terminated */
+    MESSAGE_BYTES,  /* nanopb's pb_size_t size, bytes */
+    MESSAGE_FIXED,  /* size bytes, always there */
+    MESSAGE_SUB,
+};
+
 struct message_field {
     uint32_t tag;
     const char *name;
     const struct message_enum *values; /* enumerations only */
     const struct message *sub;         /* messages only */
+    uint8_t rule;                      /* enum message_rule */
+    uint8_t type;                      /* enum message_type */
+    uint32_t offset;                   /* in the struct, of the (first) value */
+    uint32_t size;                     /* of one value */
+    uint32_t count;                    /* offset; 0 for MESSAGE_ALWAYS */
+    uint32_t max;
 };
 
 struct message {

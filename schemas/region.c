@@ -1,5 +1,6 @@
 #include "ident.h"
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/utf8.h"
@@ -17,7 +18,7 @@ enum { LEVEL_COUNT = sizeof level_names / sizeof level_names[0] };
 
 bool region_valid(const char *code)
 {
-    return strspn(code, "0123456789") == REGION_LEN && code[REGION_LEN] == '\0';
+    return ascii_digits(code) == REGION_LEN && code[REGION_LEN] == '\0';
 }
 
 bool region_contains(const char *outer, const char *inner)

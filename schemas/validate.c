@@ -70,6 +70,7 @@ static const struct rule rules[] = {
     {BODY(AefiReport),
      .required = {"report_number", "classification", "severity", "vaccination_date", "onset_ms",
                   "symptoms", "reporter"}},
+    {BODY(Withdraw), .required = {"message_id", "env_id"}, .subject_none = true},
     {BODY(Manifest), .required = {"files"}},
 };
 /* clang-format on */
@@ -244,7 +245,7 @@ static enum err check_who(const struct rule *rule, const void *msg, const struct
     const lianshu_Person *persons = facts_persons(rule->desc, msg, &count);
     if (rule->subject_none && (subject != NULL || count > 0))
         return fault_set(f, ERR_PERSONAL_DATA, 0, subject != NULL ? "subject" : "persons",
-                         "facts of a case name nobody");
+                         "these facts name nobody");
     if (subject == NULL && rule->subject)
         return fault_set(f, ERR_FIELD_MISSING, 0, "subject", "required");
     enum err err = subject == NULL ? OK : check_subject(subject, "subject", regions, f);

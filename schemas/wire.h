@@ -2,8 +2,8 @@
  * wire - the strict canonical codec of every protobuf message (PROTOCOL.md 2).
  *
  * A decoder of protobuf accepts many encodings of one message; signatures and hashes need
- * exactly one. So wire_decode decodes, checks texts and enumerations, encodes again while
- * comparing with the input, and refuses what differs by a byte.
+ * exactly one. So wire_decode decodes, encodes again beside the input, checking texts and
+ * enumerations on the way, and refuses what differs by a byte.
  *
  * Guarantees:
  *   1. What wire_decode accepts, wire_encode gives back byte for byte, and the reverse.
@@ -37,8 +37,8 @@ MUST_USE enum err wire_encode(const pb_msgdesc_t *desc, const void *msg, struct 
 /* Bytes of the encoding; 0 when it cannot be encoded. */
 size_t wire_size(const pb_msgdesc_t *desc, const void *msg);
 
-/* Set every field to its default; elements of repeated fields, which may be many, stay as they are.
- */
+/* Set every field to its default; elements of repeated fields and byte strings above 256 bytes stay
+ * as they are behind their count and length. */
 void wire_clear(const pb_msgdesc_t *desc, void *msg);
 
 #endif

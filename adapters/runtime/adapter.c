@@ -1,12 +1,15 @@
 #include "adapters/runtime/adapter.h"
 
+#include "adapters/runtime/progress.h"
 #include "adapters/runtime/respond.h"
 #include "adapters/runtime/sink.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "document.pb.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { REST_MS = 200 }; /* after a RETRY error, so that a full disk is no busy loop */
 
@@ -20,6 +23,7 @@ struct adapter {
     struct sink sink;
     struct sdk_watch watch;
     bool more; /* source/ has not been seen to its end */
+    struct progress progress;
 };
 
 static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *message,
@@ -60,6 +64,13 @@ static void connected(void *ctx, bool up)
         log_warn("disconnected", "member=%s hub=%s", sdk_member(a->sdk), sdk_hub(a->sdk));
 }
 
+static void progress(void *ctx, const struct sdk_progress *now)
+{
+    struct adapter *a = ctx;
+
+    progress_note(&a->progress, now, clock_real_ms());
+}
+
 enum err adapter_open(struct adapter **out, const struct config *config, bool connect,
                       uint64_t now_ms, struct fault *f)
 {
@@ -69,8 +80,10 @@ enum err adapter_open(struct adapter **out, const struct config *config, bool co
     *out = NULL;
     if (a == NULL)
         return ERR_NO_MEMORY;
-    const struct sdk_handler handler = {a, apply, outcome, connected};
+    const struct sdk_handler handler = {
+        .ctx = a, .apply = apply, .outcome = outcome, .connected = connected, .progress = progress};
     struct sdk_config sdk = config->sdk;
+    progress_open(&a->progress, STDERR_FILENO);
     if (!connect)
         sdk.endpoint = NULL;
     if ((err = map_open(&a->map, config->department, config->sdk.member, f)) != OK ||

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WINDOW_MESSAGES_MAX = 4096, WINDOW_BYTES_MAX = 256 << 20 };
+enum { WINDOW_MESSAGES_MAX = 4096, WINDOW_BYTES_MAX = 256 << 20, KEEP_DAYS_MAX = 36500 };
 
 /* A path relative to the folder of the configuration. */
 static enum err take_path(const struct yaml_node *node, const char *config,
@@ -88,10 +88,25 @@ static enum err check(const struct config *c, const struct yaml_node *root, stru
 
 enum err config_read(struct config *out, const char *path, struct fault *f)
 {
-    static const char *const keys[] = {
-        "realm",           "member",          "adapter",      "hub",       "endpoint",  "key_file",
-        "passphrase_file", "anchor",          "registry",     "regions",   "state_dir", "directory",
-        "department",      "window_messages", "window_bytes", "log_level", NULL};
+    static const char *const keys[] = {"realm",
+                                       "member",
+                                       "adapter",
+                                       "hub",
+                                       "endpoint",
+                                       "key_file",
+                                       "passphrase_file",
+                                       "anchor",
+                                       "registry",
+                                       "regions",
+                                       "state_dir",
+                                       "directory",
+                                       "department",
+                                       "window_messages",
+                                       "window_bytes",
+                                       "keep_days",
+                                       "shared",
+                                       "log_level",
+                                       NULL};
     enum err err;
     struct yaml *yaml = NULL;
 
@@ -106,6 +121,10 @@ enum err config_read(struct config *out, const char *path, struct fault *f)
                            &out->sdk.window_messages, f)) != OK ||
         (err = take_number(yaml_get(root, "window_bytes"), WINDOW_BYTES_MAX, &out->sdk.window_bytes,
                            f)) != OK ||
+        (err = take_number(yaml_get(root, "keep_days"), KEEP_DAYS_MAX, &out->sdk.keep_days, f)) !=
+            OK ||
+        (yaml_get(root, "shared") != NULL &&
+         (err = yaml_bool(yaml_get(root, "shared"), &out->sdk.shared, f)) != OK) ||
         (err = check(out, root, f)) != OK)
         goto out;
     if (level != NULL &&

@@ -3,7 +3,7 @@
  *
  * Keys: realm, member, adapter, hub, endpoint, key_file, passphrase_file, anchor, registry,
  * regions, state_dir, directory, department; and, optional: window_messages, window_bytes,
- * log_level. Relative paths are relative to the file's folder.
+ * keep_days, shared, log_level. Relative paths are relative to the file's folder.
  *
  * Guarantees: a key that is missing, unknown, repeated or wrong is refused with file and line.
  * Thread rule: plain values; texts live as long as the config.

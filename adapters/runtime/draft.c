@@ -66,17 +66,22 @@ static void take_destination(struct call *c, const char *name)
         (void)refuse(c, ERR_TOO_LARGE, "to", "at most 31 destinations");
         return;
     }
+    /* A group is a department or a member id with slash and star behind it; the SDK resolves it. */
+    int len = name == NULL ? 0 : (int)strnlen(name, sizeof member);
+    const bool group = len > 2 && strcmp(name + len - 2, "/*") == 0;
+    len -= group ? 2 : 0;
     int n = -1;
-    if (name != NULL && strcmp(name, "hub") == 0)
+    if (len == 3 && !group && strcmp(name, "hub") == 0)
         n = snprintf(member, sizeof member, "%s", c->context->hub);
-    else if (name != NULL)
-        n = strchr(name, '.') != NULL
-                ? snprintf(member, sizeof member, "%s", name)
-                : snprintf(member, sizeof member, "%s.%s", name, c->context->region);
-    if (n < 0 || (size_t)n >= sizeof member || member_parse(member, &parsed) != OK) {
-        (void)refuse(c, ERR_MEMBER_UNKNOWN, "to", "a department, or a member id");
+    else if (len > 0)
+        n = memchr(name, '.', (size_t)len) != NULL
+                ? snprintf(member, sizeof member, "%.*s", len, name)
+                : snprintf(member, sizeof member, "%.*s.%s", len, name, c->context->region);
+    if (n < 0 || (size_t)n + 2 >= sizeof member || member_parse(member, &parsed) != OK) {
+        (void)refuse(c, ERR_MEMBER_UNKNOWN, "to", "a department, a member id, or a group");
         return;
     }
+    memcpy(member + n, group ? "/*" : "", group ? 3 : 1);
     memcpy(d->to[d->to_count++], member, sizeof member);
 }
 

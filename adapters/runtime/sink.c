@@ -91,6 +91,7 @@ static struct json *about(const struct sdk_incoming *m, const struct document_ty
     struct json *out = json_map();
 
     (void)json_put_hex(out, "envelope", span_of(m->env_id, SDK_ENV_ID_LEN));
+    (void)json_put_hex(out, "message_id", span_of(m->message_id, SDK_ID_LEN));
     (void)json_put_text(out, "type", type->name);
     (void)json_put_text(out, "sender", m->sender);
     (void)json_put_ms(out, "created", m->created_ms);
@@ -145,6 +146,20 @@ static enum err save_file(const struct sink *sink, struct sdk *sdk, const struct
     return err == OK ? file_rename(temporary, path, NULL) : err;
 }
 
+/* What was shown before is told apart at a glance: a mark beside it, by its own name. */
+static enum err put_mark(const struct sink *sink, const struct sdk_withdrawal *w,
+                         const struct json *record)
+{
+    char env_id[2 * SDK_ENV_ID_LEN + 1], path[SITE_PATH_MAX];
+    const struct document_type *type = type_find(w->type);
+
+    if (!w->shown || type == NULL)
+        return OK;
+    hex_encode(span_of(w->env_id, SDK_ENV_ID_LEN), env_id);
+    (void)snprintf(path, sizeof path, "sink/%s/%s.withdrawn.json", type->name, env_id);
+    return site_write(sink->site, path, record);
+}
+
 enum err sink_put(const struct sink *sink, struct sdk *sdk, const struct sdk_incoming *m,
                   const struct json *record)
 {
@@ -152,6 +167,8 @@ enum err sink_put(const struct sink *sink, struct sdk *sdk, const struct sdk_inc
     char env_id[2 * SDK_ENV_ID_LEN + 1], path[SITE_PATH_MAX];
     const char *type = type_find(m->type)->name;
 
+    if (m->withdrawal != NULL && (err = put_mark(sink, m->withdrawal, record)) != OK)
+        return err;
     hex_encode(span_of(m->env_id, SDK_ENV_ID_LEN), env_id);
     (void)snprintf(path, sizeof path, "sink/%s/%s.files", type, env_id);
     for (size_t i = 0; i < m->file_count; i++) {

@@ -1,8 +1,10 @@
 /*
  * sink - what comes, as files of the department's own format.
  *
- *   sink/<type>/<env_id>.json          the record as map_in makes it, and "lianshu": env_id,
- * sender, times, advisories, files sink/<type>/<env_id>.files/<name>  attachments, in clear
+ *   sink/<type>/<env_id>.json            the record as map_in makes it, and "lianshu": env_id,
+ *                                        sender, times, advisories, files
+ *   sink/<type>/<env_id>.files/<name>    attachments, in clear
+ *   sink/<type>/<env_id>.withdrawn.json  its sender took it back: the withdrawal
  *
  * Guarantees:
  *   1. The record appears after its attachments, whole, under a name that is the message's own:

@@ -30,17 +30,21 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
                            " CAST(files AS BLOB), digest FROM source_file"
                            " WHERE moved = 0 ORDER BY id LIMIT 1",
     [SOURCE_SQL_MOVED] = "UPDATE source_file SET moved = 1 WHERE id = ?1",
-    [SOURCE_SQL_CHANGED] = "UPDATE source_file SET version = version + 1 WHERE id ="
-                           " (SELECT file_id FROM source_message WHERE message_id = ?1)",
+    /* A message to a group has several envelopes; the first one's id names it. */
+    [SOURCE_SQL_CHANGED] =
+        "UPDATE source_file SET version = version + 1 WHERE id ="
+        " (SELECT m.file_id FROM outbox o JOIN outbox f ON f.key = o.key AND f.part = 0"
+        " JOIN source_message m ON m.message_id = f.message_id WHERE o.message_id = ?1)",
     [SOURCE_SQL_DUE] = "SELECT id, stored, version, state FROM source_file"
                        " WHERE moved = 1 AND shown < version ORDER BY id LIMIT 1",
     [SOURCE_SQL_SHOWN] = "UPDATE source_file SET shown = ?2 WHERE id = ?1",
     [SOURCE_SQL_REFUSE] = "UPDATE source_file SET state = 3, moved = 0, shown = version,"
                           " report = ?2 WHERE id = ?1",
     [SOURCE_SQL_MESSAGES] =
-        "SELECT m.row, o.id, o.message_id, o.env_id, o.type, o.state FROM source_message m"
-        " JOIN outbox o ON o.message_id = m.message_id WHERE m.file_id = ?1 AND m.row > ?2"
-        " ORDER BY m.row LIMIT 1",
+        "SELECT m.row, o.id, o.message_id, o.env_id, o.type, coalesce(l.state, o.state), o.part"
+        " FROM source_message m JOIN outbox f ON f.message_id = m.message_id"
+        " JOIN outbox o ON o.key = f.key LEFT JOIN outbox_live l ON l.id = o.id"
+        " WHERE m.file_id = ?1 AND (m.row, o.part) > (?2, ?3) ORDER BY m.row, o.part LIMIT 1",
     [SOURCE_SQL_RECEIPTS] = "SELECT kind, by, about, code, time_ms, q FROM outbox_receipt"
                             " WHERE outbox_id = ?1 AND kind > ?2"
                             " ORDER BY time_ms, kind, by LIMIT 128",

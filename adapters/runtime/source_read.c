@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "keys/registry.h"
+#include "wire.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -104,10 +105,55 @@ static void check_members(struct source *s)
 {
     const struct draft *d = s->draft;
 
-    for (size_t i = 0; i < d->to_count; i++)
-        if (registry_member(sdk_registry(s->o.sdk), d->to[i]) == NULL)
+    for (size_t i = 0; i < d->to_count; i++) {
+        size_t cursor = 0;
+        const struct registry_member *member =
+            strchr(d->to[i], '/') == NULL ? registry_member(sdk_registry(s->o.sdk), d->to[i])
+                                          : NULL;
+        if (strchr(d->to[i], '/') != NULL &&
+            registry_group(sdk_registry(s->o.sdk), d->to[i], &cursor, &member) != OK)
+            member = NULL;
+        if (member == NULL)
             (void)report_add(&s->report, ERR_MEMBER_UNKNOWN, "to", "%s is not registered",
                              d->to[i]);
+    }
+}
+
+static enum err note_message(struct source *s, const uint8_t id[static SDK_ID_LEN],
+                             uint64_t file_id, size_t row)
+{
+    struct stmt *q = s->sql[SOURCE_SQL_MESSAGE];
+
+    stmt_bind_bytes(q, 1, id, SDK_ID_LEN);
+    stmt_bind_u64(q, 2, file_id);
+    stmt_bind_u64(q, 3, row);
+    return stmt_run(q);
+}
+
+/* A record that takes one of our own messages back, named as its receipt file names it. */
+static enum err take_back(struct source *s, size_t row, bool send, uint64_t file_id,
+                          uint64_t now_ms)
+{
+    enum err err;
+    const struct draft *d = s->draft;
+    lianshu_Withdraw body;
+    char key[SDK_KEY_MAX + 1];
+    uint8_t id[SDK_ID_LEN];
+    struct fault fault = {0};
+
+    if (wire_decode(&lianshu_Withdraw_msg, span_of(d->facts, d->facts_len), &body) != OK)
+        return report_add(&s->report, ERR_INTERNAL, "facts", "the withdrawal");
+    err = sdk_key_of(s->o.sdk, body.message_id, key);
+    if (err == ERR_NOT_FOUND)
+        return report_add(&s->report, err, "message_id", "a message that was sent from here");
+    if (err != OK || !send)
+        return err;
+    err = sdk_withdraw(s->o.sdk, key, body.reason, now_ms, id, &fault);
+    if (err != OK)
+        return err_class(err) == ERR_CLASS_REJECT
+                   ? report_fault(&s->report, err, "message_id", &fault)
+                   : err;
+    return note_message(s, id, file_id, row);
 }
 
 static enum err send_draft(struct source *s, const struct intake *in, size_t row, uint64_t file_id,
@@ -115,7 +161,6 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
 {
     enum err err;
     const struct draft *d = s->draft;
-    struct stmt *q = s->sql[SOURCE_SQL_MESSAGE];
     const char *to[SDK_DESTINATION_MAX], *basis[SDK_BASIS_MAX];
     char key[SDK_KEY_MAX + 1], hex[2 * HASH_LEN + 1];
     uint8_t id[SDK_ID_LEN];
@@ -147,10 +192,7 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
         return err_class(err) == ERR_CLASS_REJECT
                    ? report_fault(&s->report, err, fault.where, &fault)
                    : err;
-    stmt_bind_bytes(q, 1, id, SDK_ID_LEN);
-    stmt_bind_u64(q, 2, file_id);
-    stmt_bind_u64(q, 3, row);
-    if ((err = stmt_run(q)) != OK)
+    if ((err = note_message(s, id, file_id, row)) != OK)
         return err;
     return d->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER
                ? respond_answered(s->o.respond, d, now_ms)
@@ -189,6 +231,8 @@ static enum err one_record(struct source *s, struct intake *in, size_t row, bool
         note_files(s, in);
     if (err != OK)
         return err;
+    if (s->draft->type->number == lianshu_DocumentType_TYPE_WITHDRAW)
+        return take_back(s, row, send, file_id, now_ms);
     check_members(s);
     if (s->draft->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER &&
         (err = respond_check(s->o.respond, s->draft, &s->report)) != OK)

@@ -110,8 +110,13 @@ static enum err receipts_json(struct source *s, uint64_t outbox, struct json *li
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* One message of the file, by row. ERR_NOT_FOUND: there is no further. */
-static enum err message_json(struct source *s, uint64_t file_id, uint64_t *row,
+/* Where a walk over the envelopes of a file stands. */
+struct place {
+    uint64_t row, part;
+};
+
+/* One envelope of the file. ERR_NOT_FOUND: there is no further. */
+static enum err message_json(struct source *s, uint64_t file_id, struct place *at,
                              struct json *messages, struct verdict *v)
 {
     struct stmt *q = s->sql[SOURCE_SQL_MESSAGES];
@@ -120,14 +125,15 @@ static enum err message_json(struct source *s, uint64_t file_id, uint64_t *row,
     enum sdk_state state = SDK_QUEUED;
 
     stmt_bind_u64(q, 1, file_id);
-    stmt_bind_u64(q, 2, *row);
+    stmt_bind_u64(q, 2, at->row);
+    stmt_bind_u64(q, 3, at->part);
     enum err err = stmt_step(q);
     if (err == OK) {
-        *row = stmt_u64(q, 0);
+        *at = (struct place){stmt_u64(q, 0), stmt_u64(q, 6)};
         outbox = stmt_u64(q, 1);
         state = (enum sdk_state)stmt_u64(q, 5);
         const struct document_type *type = type_find((uint32_t)stmt_u64(q, 4));
-        (void)json_put_uint(one, "row", *row);
+        (void)json_put_uint(one, "row", at->row);
         (void)json_put_hex(one, "message_id", stmt_blob(q, 2));
         (void)json_put_hex(one, "envelope", stmt_blob(q, 3));
         (void)json_put_text(one, "type", type == NULL ? "" : type->name);
@@ -187,20 +193,20 @@ static void account_fini(struct account *a)
 static enum err take_account(struct source *s, uint64_t file_id, struct account *a)
 {
     enum err err = OK;
-    uint64_t row = 0;
+    struct place at = {0, UINT32_MAX}; /* before the first row */
     char label[ERR_LABEL_LEN + 1];
 
     a->messages = json_list();
     a->refused = json_list();
     while (a->count < SOURCE_ROWS_MAX) {
         struct verdict v = {0};
-        if ((err = message_json(s, file_id, &row, a->messages, &v)) != OK)
+        if ((err = message_json(s, file_id, &at, a->messages, &v)) != OK)
             break;
         a->count++;
         if (v.refused) {
             struct json *one = json_map();
             err_label(err_from_code(v.code), label);
-            (void)json_put_uint(one, "row", row);
+            (void)json_put_uint(one, "row", at.row);
             (void)json_put_text(one, "code", label);
             (void)json_put_text(one, "zh", err_zh(err_from_code(v.code)));
             (void)json_put_text(one, "en", err_en(err_from_code(v.code)));

@@ -1,10 +1,15 @@
 /*
  * Attachments at rest: files/<root>.out holds the sealed chunks of one we sent, followed by
- * their leaf hashes; files/<root>.in the sealed chunks fetched so far, in order.
+ * their leaf hashes; files/<root>.in the sealed chunks fetched so far, in order (file_in.c).
+ *
+ * A sealed copy and not the source again: the source is the department's, which may write to it,
+ * move or remove it while the message is on its way, and sdk.h promises the same bytes each time.
  */
-#include "adapters/sdk/inner.h"
+#include "adapters/sdk/file_inner.h"
+#include "adapters/sdk/inner_sql.h"
 #include "base/hex.h"
 #include "keys/guard.h"
+#include "keys/rest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,10 +19,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TOP_LEAVES = 256, TOP_LEVEL = 8, SWEEP_MAX = 1 << 20 };
+enum {
+    TOP_LEAVES = 256,
+    TOP_LEVEL = 8,
+    SWEEP_MAX = 1 << 20,
+    DIGEST_BLOCK = 128 << 10,
+    DAY_MS = 24 * 3600 * 1000,
+};
 
-static enum err file_path(const struct sdk *s, const uint8_t root[static HASH_LEN],
-                          const char *suffix, char out[static SDK_FILE_PATH_MAX])
+enum err file_path(const struct sdk *s, const uint8_t root[static HASH_LEN], const char *suffix,
+                   char out[static SDK_FILE_PATH_MAX])
 {
     char hex[2 * HASH_LEN + 1];
 
@@ -26,12 +37,12 @@ static enum err file_path(const struct sdk *s, const uint8_t root[static HASH_LE
     return n > 0 && n < SDK_FILE_PATH_MAX ? OK : ERR_TOO_LARGE;
 }
 
-static enum err io_error(void)
+enum err file_io_error(void)
 {
     return errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_IO;
 }
 
-static enum err read_at(int fd, void *out, size_t len, uint64_t offset)
+enum err file_read_at(int fd, void *out, size_t len, uint64_t offset)
 {
     for (size_t got = 0; got < len;) {
         const ssize_t n = pread(fd, (uint8_t *)out + got, len - got, (off_t)(offset + got));
@@ -44,21 +55,21 @@ static enum err read_at(int fd, void *out, size_t len, uint64_t offset)
     return OK;
 }
 
-static enum err write_all(int fd, struct span bytes)
+enum err file_write_all(int fd, struct span bytes)
 {
     while (bytes.len > 0) {
         const ssize_t n = write(fd, bytes.data, bytes.len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return io_error();
+            return file_io_error();
         bytes.data += n;
         bytes.len -= (size_t)n;
     }
     return OK;
 }
 
-static enum err sync_dir(const struct sdk *s)
+enum err file_sync_dir(const struct sdk *s)
 {
     char path[SDK_FILE_PATH_MAX];
 
@@ -85,26 +96,40 @@ static enum err size_of(int fd, uint64_t *bytes)
     return OK;
 }
 
-static size_t plain_len(uint64_t bytes, uint64_t index)
+size_t file_plain_len(uint64_t bytes, uint64_t index)
 {
     const uint64_t at = index * CHUNK_PLAIN_LEN;
     const uint64_t left = bytes > at ? bytes - at : 0;
     return left < CHUNK_PLAIN_LEN ? (size_t)left : (size_t)CHUNK_PLAIN_LEN;
 }
 
+void file_progress(struct sdk *s, enum sdk_phase phase, const uint8_t *root, uint64_t bytes,
+                   uint64_t total)
+{
+    struct sdk_progress p = {
+        .phase = phase, .bytes = bytes < total ? bytes : total, .total = total};
+
+    if (s->handler.progress == NULL)
+        return;
+    if (root != NULL)
+        memcpy(p.root, root, HASH_LEN);
+    s->handler.progress(s->handler.ctx, &p);
+}
+
 enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN])
 {
     enum err err;
     struct sha256 h;
-    uint8_t block[16 << 10];
+    uint8_t block[DIGEST_BLOCK];
 
     if ((err = size_of(fd, bytes)) != OK)
         return err;
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* only a hint */
     sha256_init(&h);
     for (uint64_t at = 0; at < *bytes;) {
         const uint64_t left = *bytes - at;
         const size_t n = left < sizeof block ? (size_t)left : sizeof block;
-        if ((err = read_at(fd, block, n, at)) != OK)
+        if ((err = file_read_at(fd, block, n, at)) != OK)
             return err;
         sha256_add(&h, span_of(block, n));
         at += n;
@@ -113,71 +138,168 @@ enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN])
     return OK;
 }
 
+/* ---- the key of a file for its readers ---- */
+
+/* What names (file, exact audience of its part) at rest, to nobody without the storage key. */
+static void key_token(const struct sdk *s, const struct key *storage, const struct stage *stage,
+                      const uint8_t sha256[static HASH_LEN], uint8_t token[static HASH_LEN])
+{
+    const struct label label = label_of("file");
+    struct span spans[SDK_DESTINATION_MAX + 3];
+    size_t n = 0;
+
+    spans[n++] = label_span(&label);
+    spans[n++] = span_of(sha256, HASH_LEN);
+    for (size_t i = 0; i < stage->to_count; i++)
+        if (strcmp(stage->to[i], s->hub) != 0)
+            spans[n++] = span_of(stage->to[i], strlen(stage->to[i]) + 1);
+    hmac_spans(token, span_of(key_secret(storage), FILE_KEY_LEN), spans, n);
+}
+
+static struct rest_place key_place(const uint8_t token[static HASH_LEN])
+{
+    return (struct rest_place){"outbox_key", span_of(token, HASH_LEN), "key"};
+}
+
+/* Key and root of the entry, as they were the last time. ERR_NOT_FOUND. */
+static enum err key_known(struct sdk *s, const struct key *storage,
+                          const uint8_t token[static HASH_LEN], lianshu_ManifestFile *entry)
+{
+    struct stmt *q = s->sql[SQL_KEY_GET];
+    const struct rest_place place = key_place(token);
+
+    stmt_bind_bytes(q, 1, token, HASH_LEN);
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        struct writer w = writer_of(entry->file_key, FILE_KEY_LEN);
+        stmt_copy(q, 0, entry->root, HASH_LEN);
+        err = rest_open(storage, &place, stmt_blob(q, 1), &w);
+    }
+    return stmt_end(q, err);
+}
+
+static enum err key_keep(struct sdk *s, const struct key *storage,
+                         const uint8_t token[static HASH_LEN], const lianshu_ManifestFile *entry,
+                         uint64_t now_ms)
+{
+    enum err err;
+    struct stmt *put = s->sql[SQL_KEY_PUT];
+    struct stmt *trim = s->sql[SQL_KEY_TRIM];
+    const struct rest_place place = key_place(token);
+    const uint64_t keep_ms = (uint64_t)SDK_FILE_KEY_KEEP_DAYS * DAY_MS;
+    uint8_t sealed[FILE_KEY_LEN + REST_OVERHEAD];
+    struct writer w = writer_of(sealed, sizeof sealed);
+
+    if ((err = rest_seal(storage, &place, span_of(entry->file_key, FILE_KEY_LEN), &s->entropy,
+                         &w)) != OK)
+        return err;
+    stmt_bind_bytes(put, 1, token, HASH_LEN);
+    stmt_bind_bytes(put, 2, entry->root, HASH_LEN);
+    stmt_bind_blob(put, 3, writer_span(&w));
+    stmt_bind_u64(put, 4, now_ms);
+    if ((err = stmt_run(put)) != OK)
+        return err;
+    stmt_bind_u64(trim, 1, now_ms > keep_ms ? now_ms - keep_ms : 0);
+    return stmt_run(trim);
+}
+
+/* ---- sealing ---- */
+
 /* Seal every chunk to `out`; leaves and the hash of the plaintext on the way. */
-static enum err seal_chunks(struct sdk *s, int fd, int out, lianshu_ManifestFile *entry,
-                            merkle_hash *leaves)
+static enum err seal_chunks(struct sdk *s, int fd, int out, const lianshu_ManifestFile *entry,
+                            merkle_hash *leaves, uint8_t sha256[static HASH_LEN])
 {
     enum err err;
     struct sha256 h;
 
     sha256_init(&h);
     for (uint64_t i = 0; i < entry->chunk_count; i++) {
-        const size_t n = plain_len(entry->byte_count, i);
+        const size_t n = file_plain_len(entry->byte_count, i);
         struct writer w = writer_of(s->chunk, CHUNK_FRAME_MAX);
-        if ((err = read_at(fd, s->chunk_plain, n, i * CHUNK_PLAIN_LEN)) != OK ||
+        if ((err = file_read_at(fd, s->chunk_plain, n, i * CHUNK_PLAIN_LEN)) != OK ||
             (err = chunk_seal(entry->file_key, i, entry->chunk_count, span_of(s->chunk_plain, n),
                               &w)) != OK ||
-            (err = write_all(out, writer_span(&w))) != OK)
+            (err = file_write_all(out, writer_span(&w))) != OK)
             return err;
         sha256_add(&h, span_of(s->chunk_plain, n));
         merkle_leaf(leaves[i], writer_span(&w));
+        file_progress(s, SDK_SEALING, NULL, i * CHUNK_PLAIN_LEN + n, entry->byte_count);
     }
-    sha256_done(&h, entry->sha256);
-    return write_all(out, span_of(leaves, (size_t)entry->chunk_count * HASH_LEN));
+    sha256_done(&h, sha256);
+    return file_write_all(out, span_of(leaves, (size_t)entry->chunk_count * HASH_LEN));
 }
 
-enum err file_seal(struct sdk *s, int fd, lianshu_ManifestFile *entry)
+/* Into the open temporary file, and to the disk. */
+static enum err seal_to(struct sdk *s, int fd, int out, lianshu_ManifestFile *entry)
+{
+    enum err err;
+    uint8_t sha256[HASH_LEN];
+    merkle_hash *leaves = calloc((size_t)entry->chunk_count, sizeof *leaves);
+
+    if (leaves == NULL)
+        return ERR_NO_MEMORY;
+    err = seal_chunks(s, fd, out, entry, leaves, sha256);
+    if (err == OK && memcmp(sha256, entry->sha256, HASH_LEN) != 0)
+        err = ERR_CONFLICT; /* it was written to while we read it */
+    if (err == OK)
+        merkle_root(entry->root, (const merkle_hash *)leaves, (size_t)entry->chunk_count);
+    free(leaves);
+    if (err == OK && fsync(out) != 0)
+        err = ERR_FSYNC;
+    return err;
+}
+
+static enum err seal_file(struct sdk *s, int fd, lianshu_ManifestFile *entry)
 {
     enum err err;
     char temporary[SDK_FILE_PATH_MAX], path[SDK_FILE_PATH_MAX];
-    merkle_hash *leaves = NULL;
-    uint8_t sha256[HASH_LEN];
-    int out = -1;
 
     (void)snprintf(temporary, sizeof temporary, "%s/files/sealing.tmp", s->state_dir);
-    if ((err = file_digest(fd, &entry->byte_count, sha256)) != OK)
-        return err;
-    entry->chunk_count = chunk_count_of(entry->byte_count);
-    entropy_fill(&s->entropy, entry->file_key, FILE_KEY_LEN);
-    leaves = calloc((size_t)entry->chunk_count, sizeof *leaves);
-    if (leaves == NULL)
-        return ERR_NO_MEMORY;
-    out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (out < 0) {
-        err = io_error();
-        goto out;
-    }
-    if ((err = seal_chunks(s, fd, out, entry, leaves)) != OK)
-        goto out;
-    err = ERR_CONFLICT; /* it was written to while we read it */
-    if (memcmp(sha256, entry->sha256, HASH_LEN) != 0)
-        goto out;
-    merkle_root(entry->root, (const merkle_hash *)leaves, (size_t)entry->chunk_count);
-    err = ERR_FSYNC;
-    if (fsync(out) != 0)
-        goto out;
-    if ((err = file_path(s, entry->root, ".out", path)) != OK)
-        goto out;
-    err = ERR_IO;
-    if (rename(temporary, path) != 0)
-        goto out;
-    err = sync_dir(s);
+    const int out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out < 0)
+        return file_io_error();
+    err = seal_to(s, fd, out, entry);
+    (void)close(out); /* fsynced, or of no use */
+    if (err == OK)
+        err = file_path(s, entry->root, ".out", path);
+    if (err == OK && rename(temporary, path) != 0)
+        err = ERR_IO;
+    if (err != OK)
+        (void)unlink(temporary); /* the sweep at the next start takes what is left */
+    return err == OK ? file_sync_dir(s) : err;
+}
 
-out:
-    if (out >= 0)
-        (void)close(out); /* fsynced, or of no use */
-    free(leaves);
-    return err;
+static bool is_here(const struct sdk *s, const lianshu_ManifestFile *entry)
+{
+    char path[SDK_FILE_PATH_MAX];
+    struct stat st;
+    const uint64_t each = FRAME_CHUNK_TAG_LEN + HASH_LEN;
+
+    return file_path(s, entry->root, ".out", path) == OK && stat(path, &st) == 0 &&
+           (uint64_t)st.st_size == entry->byte_count + entry->chunk_count * each;
+}
+
+enum err file_seal(struct sdk *s, const struct stage *stage, size_t i, int fd,
+                   lianshu_ManifestFile *entry)
+{
+    enum err err = ERR_NOT_FOUND;
+    uint8_t token[HASH_LEN];
+    const struct key *storage = keyring_find(s->keys, KEY_USE_STORAGE);
+
+    entry->byte_count = s->file_facts[i].bytes;
+    entry->chunk_count = chunk_count_of(entry->byte_count);
+    memcpy(entry->sha256, s->file_facts[i].sha256, HASH_LEN);
+    if (storage != NULL) {
+        key_token(s, storage, stage, entry->sha256, token);
+        err = key_known(s, storage, token, entry);
+    }
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == ERR_NOT_FOUND)
+        entropy_fill(&s->entropy, entry->file_key, FILE_KEY_LEN);
+    if ((err != OK || !is_here(s, entry)) && (err = seal_file(s, fd, entry)) != OK)
+        return err;
+    return storage == NULL ? OK : key_keep(s, storage, token, entry, stage->created_ms);
 }
 
 void file_drop(struct sdk *s, const uint8_t root[static HASH_LEN], const char *suffix)
@@ -186,6 +308,12 @@ void file_drop(struct sdk *s, const uint8_t root[static HASH_LEN], const char *s
 
     if (file_path(s, root, suffix, path) == OK)
         (void)unlink(path); /* the sweep at the next start takes what is left */
+}
+
+void file_release(struct sdk *s, const uint8_t root[static HASH_LEN], bool out)
+{
+    if (out ? !outbox_known_root(s, root) : !inbox_known_root(s, root))
+        file_drop(s, root, out ? ".out" : ".in");
 }
 
 /* ---- sending chunks ---- */
@@ -232,7 +360,7 @@ static enum err outgoing_load(struct outgoing_file *f)
     f->tops = calloc(tops + 1, sizeof *f->tops);
     if (f->leaves == NULL || f->tops == NULL)
         return ERR_NO_MEMORY;
-    if ((err = read_at(f->fd, f->leaves, (size_t)f->count * HASH_LEN, f->bytes)) != OK)
+    if ((err = file_read_at(f->fd, f->leaves, (size_t)f->count * HASH_LEN, f->bytes)) != OK)
         return err;
     merkle_root(root, (const merkle_hash *)f->leaves, (size_t)f->count);
     if (memcmp(root, f->root, HASH_LEN) != 0)
@@ -291,7 +419,7 @@ enum err file_chunk(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t
     const size_t n = index + 1 < f->count ? (size_t)CHUNK_LEN_MAX : (size_t)(f->bytes - at);
     if (n > CHUNK_LEN_MAX)
         return ERR_CORRUPT;
-    if ((err = read_at(f->fd, s->chunk, n, at)) != OK ||
+    if ((err = file_read_at(f->fd, s->chunk, n, at)) != OK ||
         (err = merkle_inclusion(index, f->count, subtree, f, path, &path_len)) != OK)
         return err;
     const struct frame_chunk chunk = {
@@ -307,112 +435,6 @@ enum err file_chunk(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t
         return ERR_TOO_LARGE;
     s->out_len = w.len;
     return OK;
-}
-
-/* ---- fetching ---- */
-
-static void fetch_close(struct sdk *s)
-{
-    if (s->fetch.fd >= 0)
-        (void)close(s->fetch.fd); /* what is not on disk is fetched again */
-    s->fetch = (struct incoming_fetch){.fd = -1};
-}
-
-enum err file_fetch(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t count)
-{
-    enum err err;
-    char path[SDK_FILE_PATH_MAX];
-    struct stat st;
-    struct incoming_fetch *f = &s->fetch;
-
-    if (f->fd >= 0 && memcmp(f->root, root, HASH_LEN) == 0)
-        return OK;
-    fetch_close(s);
-    if ((err = file_path(s, root, ".in", path)) != OK)
-        return err;
-    f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (f->fd < 0)
-        return io_error();
-    if (fstat(f->fd, &st) != 0)
-        return ERR_IO;
-    memcpy(f->root, root, HASH_LEN);
-    f->count = count;
-    /* Whole chunks only; the last, which may be short, comes again. */
-    f->have = (uint64_t)st.st_size / CHUNK_LEN_MAX;
-    if (f->have >= count)
-        f->have = count - 1;
-    f->asked = f->have;
-    if (ftruncate(f->fd, (off_t)(f->have * CHUNK_LEN_MAX)) != 0 || lseek(f->fd, 0, SEEK_END) < 0)
-        return ERR_IO;
-    return OK;
-}
-
-enum err file_take(struct sdk *s, const struct frame_chunk *chunk, bool *complete)
-{
-    enum err err;
-    struct incoming_fetch *f = &s->fetch;
-
-    *complete = false;
-    if (f->fd < 0 || memcmp(chunk->root, f->root, HASH_LEN) != 0 || chunk->index != f->have ||
-        chunk->count != f->count)
-        return OK; /* late, early or twice: it is asked for again when needed */
-    if ((err = chunk_verify(f->root, chunk->index, chunk->count,
-                            (const merkle_hash *)chunk->path.data, chunk->path.len / HASH_LEN,
-                            chunk->cipher)) != OK)
-        return err;
-    if ((err = write_all(f->fd, chunk->cipher)) != OK) {
-        /* Half a chunk must not stay in front of the next. */
-        if (ftruncate(f->fd, (off_t)(f->have * CHUNK_LEN_MAX)) != 0 ||
-            lseek(f->fd, 0, SEEK_END) < 0)
-            fetch_close(s);
-        return err;
-    }
-    if (++f->have < f->count)
-        return OK;
-    if (fsync(f->fd) != 0)
-        return ERR_FSYNC;
-    fetch_close(s);
-    *complete = true;
-    return sync_dir(s);
-}
-
-static enum err open_chunks(struct sdk *s, int in, const lianshu_ManifestFile *entry, int fd)
-{
-    enum err err;
-    struct sha256 h;
-    uint8_t sha256[HASH_LEN];
-
-    sha256_init(&h);
-    for (uint64_t i = 0; i < entry->chunk_count; i++) {
-        const size_t n = plain_len(entry->byte_count, i);
-        err = read_at(in, s->chunk, n + 16, i * CHUNK_LEN_MAX);
-        if (err != OK)
-            return err == ERR_CONFLICT ? ERR_CIPHERTEXT : err;
-        if ((err = chunk_open(entry->file_key, i, entry->chunk_count, span_of(s->chunk, n + 16),
-                              s->chunk_plain)) != OK)
-            return err;
-        sha256_add(&h, span_of(s->chunk_plain, n));
-        if (fd >= 0 && (err = write_all(fd, span_of(s->chunk_plain, n))) != OK)
-            return err;
-    }
-    sha256_done(&h, sha256);
-    guard_wipe(s->chunk_plain, CHUNK_PLAIN_LEN);
-    return memcmp(sha256, entry->sha256, HASH_LEN) == 0 ? OK : ERR_POISON;
-}
-
-enum err file_open(struct sdk *s, const lianshu_ManifestFile *entry, int fd)
-{
-    enum err err;
-    char path[SDK_FILE_PATH_MAX];
-
-    if ((err = file_path(s, entry->root, ".in", path)) != OK)
-        return err;
-    const int in = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (in < 0)
-        return errno == ENOENT ? ERR_CIPHERTEXT : ERR_IO;
-    err = open_chunks(s, in, entry, fd);
-    (void)close(in); /* read only */
-    return err;
 }
 
 /* ---- rests ---- */
@@ -452,5 +474,7 @@ enum err file_sweep(struct sdk *s)
 void file_close_all(struct sdk *s)
 {
     outgoing_close(s);
-    fetch_close(s);
+    file_fetch_close(s);
+    guard_free(s->fetch.key);
+    s->fetch.key = NULL;
 }

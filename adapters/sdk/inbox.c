@@ -3,8 +3,7 @@
 
 /* ---- rows ---- */
 
-static enum err received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
-                         uint64_t *out)
+enum err inbox_received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN], uint64_t *out)
 {
     struct stmt *q = s->sql[SQL_CONVERSATION];
 
@@ -16,8 +15,8 @@ static enum err received(struct sdk *s, const uint8_t conversation[static SDK_ID
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
-static enum err set_received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
-                             uint64_t number)
+enum err inbox_set_received(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                            uint64_t number)
 {
     struct stmt *q = s->sql[SQL_CONVERSATION_RECEIVED];
 
@@ -26,17 +25,29 @@ static enum err set_received(struct sdk *s, const uint8_t conversation[static SD
     return stmt_run(q);
 }
 
-/* Remember the numbers that the hub declares empty. */
-static enum err put_gaps(struct sdk *s, const struct delivery *d)
+static enum err put_gap(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                        uint64_t first, uint64_t last)
 {
-    enum err err;
-    const lianshu_Statement *v = &s->message->statement;
     struct stmt *q = s->sql[SQL_GAP_PUT];
 
+    stmt_bind_bytes(q, 1, conversation, SDK_ID_LEN);
+    stmt_bind_u64(q, 2, first);
+    stmt_bind_u64(q, 3, last);
+    return stmt_run(q);
+}
+
+/* Remember the numbers that the hub declares empty: they lie below the one that it delivers. */
+static enum err put_gaps(struct sdk *s, const struct delivery *d)
+{
+    const lianshu_Statement *v = &s->message->statement;
+
     for (size_t i = 0; i < v->tombstones_count && d->ordered; i++) {
-        stmt_bind_bytes(q, 1, d->conversation, SDK_ID_LEN);
-        stmt_bind_u64(q, 2, v->tombstones[i].number);
-        if ((err = stmt_run(q)) != OK)
+        const uint64_t first = v->tombstones[i].number;
+        const uint64_t count = v->tombstones[i].count;
+        if (first == 0 || count == 0 || first >= d->number || count > d->number - first)
+            return ERR_HEADER;
+        const enum err err = put_gap(s, d->conversation, first, first + count - 1);
+        if (err != OK)
             return err;
     }
     return OK;
@@ -46,18 +57,30 @@ static enum err put_gaps(struct sdk *s, const struct delivery *d)
 static enum err pass_gaps(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
                           uint64_t *number)
 {
-    struct stmt *q = s->sql[SQL_GAP_TAKE];
-    uint64_t taken = 1;
+    enum err err;
+    struct stmt *q = s->sql[SQL_GAP_FIND];
+    struct stmt *drop = s->sql[SQL_GAP_DROP];
+    const uint64_t before = *number;
 
-    while (taken > 0) {
+    for (uint64_t last = *number + 1; last > *number;) {
+        last = 0;
         stmt_bind_bytes(q, 1, conversation, SDK_ID_LEN);
         stmt_bind_u64(q, 2, *number + 1);
-        const enum err err = stmt_run_changed(q, &taken);
-        if (err != OK)
+        err = stmt_step(q);
+        if (err == OK && !stmt_is_null(q, 0))
+            last = stmt_u64(q, 0);
+        if ((err = stmt_end(q, err)) != OK)
             return err;
-        *number += taken;
+        if (last > *number)
+            *number = last;
+        else
+            break;
     }
-    return OK;
+    if (*number == before)
+        return OK;
+    stmt_bind_bytes(drop, 1, conversation, SDK_ID_LEN);
+    stmt_bind_u64(drop, 2, *number);
+    return stmt_run(drop);
 }
 
 /* ---- order ---- */
@@ -65,7 +88,7 @@ static enum err pass_gaps(struct sdk *s, const uint8_t conversation[static SDK_I
 /* Load a stored delivery and unpack it again: from copies, for the row is left behind. */
 static enum err load(struct sdk *s, struct delivery *d, uint64_t now_ms)
 {
-    struct stmt *q = s->sql[SQL_INBOX_LOAD];
+    struct stmt *q = s->sql[SQL_WAIT_LOAD];
 
     stmt_bind_u64(q, 1, d->row);
     enum err err = stmt_step(q);
@@ -93,7 +116,10 @@ static enum err apply_stored(struct sdk *s, struct delivery *d, uint64_t now_ms)
 
     if ((err = load(s, d, now_ms)) != OK)
         return err_class(err) == ERR_CLASS_REJECT ? ERR_CORRUPT : err;
-    err = unpack_open(s, s->message);
+    bool withdrawn = false;
+    if ((err = unpack_open(s, s->message)) == OK && (err = recall_known(s, &withdrawn)) == OK &&
+        withdrawn)
+        return inbox_give_back(s, d, ERR_WITHDRAWN, now_ms);
     if (err == OK)
         err = inbox_check_files(s);
     if (err == ERR_CIPHERTEXT && s->message->files.files_count > 0) {
@@ -105,7 +131,7 @@ static enum err apply_stored(struct sdk *s, struct delivery *d, uint64_t now_ms)
             if ((err = stmt_run(q)) != OK)
                 return err;
         }
-        err = inbox_set_state(s, d->row, FETCHING, OK);
+        err = inbox_set_state(s, d->row, FETCHING, OK, now_ms);
         return err == OK ? ERR_BUSY : err;
     }
     switch (err_class(err)) {
@@ -131,7 +157,7 @@ static enum err advance(struct sdk *s, const uint8_t conversation[static SDK_ID_
         struct delivery d = {.ordered = true};
         uint64_t state = 0;
         if ((err = pass_gaps(s, conversation, &number)) != OK ||
-            (err = set_received(s, conversation, number)) != OK)
+            (err = inbox_set_received(s, conversation, number)) != OK)
             return err;
         stmt_bind_bytes(q, 1, conversation, SDK_ID_LEN);
         stmt_bind_u64(q, 2, number + 1);
@@ -185,12 +211,12 @@ static enum err take_good(struct sdk *s, struct delivery *d, bool in_turn, uint6
     uint64_t open = 0;
 
     if (s->message->files.files_count > 0) {
-        if ((err = inbox_put_row(s, d, FETCHING, OK)) != OK)
+        if ((err = inbox_put_row(s, d, FETCHING, OK, now_ms)) != OK)
             return err;
         return put_files(s, d, &open);
     }
     if (!in_turn)
-        return inbox_put_row(s, d, WAITING, OK);
+        return inbox_put_row(s, d, WAITING, OK, now_ms);
     return inbox_apply(s, d, now_ms);
 }
 
@@ -201,8 +227,8 @@ static enum err known(struct sdk *s, struct delivery *d, unsigned *state)
     struct stmt *q = s->sql[SQL_INBOX_FIND];
     uint8_t env_id[HASH_LEN];
 
-    stmt_bind_text(q, 1, u->header.sender);
-    stmt_bind_bytes(q, 2, u->header.message_id, SDK_ID_LEN);
+    stmt_bind_bytes(q, 1, u->header.message_id, SDK_ID_LEN);
+    stmt_bind_text(q, 2, u->header.sender);
     enum err err = stmt_step(q);
     if (err == OK) {
         d->row = stmt_u64(q, 0);
@@ -220,12 +246,12 @@ static enum err again(struct sdk *s, const struct delivery *d, unsigned state, u
     uint64_t number;
 
     if (state >= APPLIED) {
-        if (s->repeat_count < SDK_RECEIPT_STAGE_MAX)
+        if (s->repeat_count < SDK_REPEAT_MAX)
             s->repeat[s->repeat_count++] = d->row;
         return OK;
     }
     /* It waits: perhaps what stopped it has passed. */
-    if ((err = inner_begin(s)) != OK || (err = received(s, d->conversation, &number)) != OK)
+    if ((err = inner_begin(s)) != OK || (err = inbox_received(s, d->conversation, &number)) != OK)
         return err;
     return advance(s, d->conversation, number, now_ms);
 }
@@ -234,14 +260,11 @@ static enum err again(struct sdk *s, const struct delivery *d, unsigned state, u
 static enum err refuse(struct sdk *s, struct delivery *d, bool early, enum err code,
                        uint64_t now_ms)
 {
-    struct stmt *q = s->sql[SQL_GAP_PUT];
     const enum err err = inbox_give_back(s, d, code, now_ms);
 
     if (err != OK || !early || !d->ordered)
         return err;
-    stmt_bind_bytes(q, 1, d->conversation, SDK_ID_LEN);
-    stmt_bind_u64(q, 2, d->number);
-    return stmt_run(q);
+    return put_gap(s, d->conversation, d->number, d->number);
 }
 
 enum err inbox_take(struct sdk *s, struct span statement, struct span frame, uint64_t now_ms)
@@ -269,21 +292,25 @@ enum err inbox_take(struct sdk *s, struct span statement, struct span frame, uin
         return err;
     if ((err = put_gaps(s, &d)) != OK)
         return err;
-    if (d.ordered && ((err = received(s, d.conversation, &last)) != OK ||
+    if (d.ordered && ((err = inbox_received(s, d.conversation, &last)) != OK ||
                       (err = pass_gaps(s, d.conversation, &last)) != OK))
         return err;
+    bool withdrawn = false;
     err = unpack_open(s, u);
-    if (err_class(err) == ERR_CLASS_REJECT)
-        err = refuse(s, &d, d.number > last + 1, err, now_ms);
+    if (err == OK)
+        err = recall_known(s, &withdrawn);
+    if (err_class(err) == ERR_CLASS_REJECT || withdrawn)
+        err = refuse(s, &d, d.number > last + 1, withdrawn ? ERR_WITHDRAWN : err, now_ms);
     else if (err == OK)
         err = take_good(s, &d, !d.ordered || d.number <= last + 1, now_ms);
     if (err == ERR_BUSY || err_class(err) == ERR_CLASS_RETRY)
-        return d.ordered ? set_received(s, d.conversation, last) : OK; /* the hub sends it again */
+        return d.ordered ? inbox_set_received(s, d.conversation, last)
+                         : OK; /* the hub sends it again */
     if (err != OK)
         return err;
     if (!d.ordered)
         return OK;
-    if (d.number == last + 1 && s->message->files.files_count == 0)
+    if (d.number == last + 1 && (s->message->files.files_count == 0 || withdrawn))
         last = d.number;
     return advance(s, d.conversation, last, now_ms);
 }
@@ -299,18 +326,51 @@ bool inbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN])
     return stmt_end(q, err) == OK;
 }
 
-enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN], uint64_t *count,
-                          uint8_t message_id[static SDK_ID_LEN])
+/* What the manifest of a waiting message says about the attachment `root`. */
+static enum err manifest_of(struct sdk *s, const uint8_t root[static HASH_LEN],
+                            lianshu_ManifestFile *entry, uint64_t now_ms)
+{
+    struct delivery d = {0};
+    struct stmt *q = s->sql[SQL_FETCH_OF];
+
+    stmt_bind_bytes(q, 1, root, HASH_LEN);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        d.row = stmt_u64(q, 0);
+    if ((err = stmt_end(q, err)) != OK || (err = load(s, &d, now_ms)) != OK ||
+        (err = unpack_open(s, s->message)) != OK)
+        return err;
+    for (size_t i = 0; i < s->message->files.files_count; i++)
+        if (memcmp(s->message->files.files[i].root, root, HASH_LEN) == 0) {
+            *entry = s->message->files.files[i];
+            return OK;
+        }
+    return ERR_NOT_FOUND;
+}
+
+enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN], lianshu_ManifestFile *entry,
+                          uint8_t message_id[static SDK_ID_LEN], uint64_t now_ms)
 {
     struct stmt *q = s->sql[SQL_FETCH_NEXT];
+    uint64_t count = 0;
     enum err err = stmt_step(q);
 
     if (err == OK) {
         stmt_copy(q, 0, root, HASH_LEN);
-        *count = stmt_u64(q, 1);
+        count = stmt_u64(q, 1);
         stmt_copy(q, 2, message_id, SDK_ID_LEN);
     }
-    return stmt_end(q, err);
+    if ((err = stmt_end(q, err)) != OK)
+        return err;
+    err = manifest_of(s, root, entry, now_ms);
+    if (err_class(err) != ERR_CLASS_REJECT)
+        return err;
+    /* It opened when it came and does not now (a key that is no more): what it names is fetched all
+     * the same, and then the message is returned. */
+    wire_clear(&lianshu_ManifestFile_msg, entry);
+    memcpy(entry->root, root, HASH_LEN);
+    entry->chunk_count = count;
+    return OK;
 }
 
 static enum err files_open(struct sdk *s, uint64_t row, uint64_t *open)
@@ -325,32 +385,20 @@ static enum err files_open(struct sdk *s, uint64_t row, uint64_t *open)
 }
 
 /* A message whose last attachment came. */
-static enum err ready(struct sdk *s, struct delivery *d, uint64_t now_ms)
+enum err inbox_ready(struct sdk *s, struct delivery *d, uint64_t now_ms)
 {
     enum err err;
     uint64_t number;
 
-    if ((err = inbox_set_state(s, d->row, WAITING, OK)) != OK)
+    if ((err = inbox_set_state(s, d->row, WAITING, OK, now_ms)) != OK)
         return err;
     if (!d->ordered) {
         err = apply_stored(s, d, now_ms);
         return err == ERR_BUSY ? OK : err;
     }
-    if ((err = received(s, d->conversation, &number)) != OK)
+    if ((err = inbox_received(s, d->conversation, &number)) != OK)
         return err;
     return advance(s, d->conversation, number, now_ms);
-}
-
-static bool unordered(struct sdk *s, struct delivery *d)
-{
-    struct stmt *q = s->sql[SQL_INBOX_ORDERED];
-    bool same = false;
-
-    stmt_bind_u64(q, 1, d->row);
-    const enum err err = stmt_step(q);
-    if (err == OK)
-        same = stmt_u64(q, 0) == 1;
-    return stmt_end(q, err) == OK && same;
 }
 
 enum err inbox_complete(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t now_ms)
@@ -367,6 +415,7 @@ enum err inbox_complete(struct sdk *s, const uint8_t root[static HASH_LEN], uint
         return err;
     for (int i = 0; i < SDK_DRAIN_MAX; i++) {
         struct delivery d = {0};
+        uint8_t message_id[SDK_ID_LEN];
         uint64_t open = 0;
         stmt_bind_bytes(q, 1, root, HASH_LEN);
         stmt_bind_u64(q, 2, cursor);
@@ -375,44 +424,15 @@ enum err inbox_complete(struct sdk *s, const uint8_t root[static HASH_LEN], uint
             d.row = cursor = stmt_u64(q, 0);
             stmt_copy(q, 1, d.conversation, SDK_ID_LEN);
             d.number = stmt_u64(q, 2);
+            stmt_copy(q, 3, message_id, SDK_ID_LEN);
         }
         if ((err = stmt_end(q, err)) != OK)
             return err == ERR_NOT_FOUND ? OK : err;
-        d.ordered = !unordered(s, &d);
+        d.ordered = memcmp(message_id, d.conversation, SDK_ID_LEN) != 0;
         if ((err = files_open(s, d.row, &open)) != OK)
             return err;
-        if (open == 0 && (err = ready(s, &d, now_ms)) != OK)
+        if (open == 0 && (err = inbox_ready(s, &d, now_ms)) != OK)
             return err;
     }
     return OK;
-}
-
-/* Messages whose turn came while there was no room for what they cause, or that apply put off. */
-enum err inbox_resume(struct sdk *s, uint64_t now_ms)
-{
-    enum err err;
-    struct stmt *q = s->sql[SQL_INBOX_STUCK];
-    struct delivery d = {0};
-    uint64_t last = 0;
-
-    stmt_bind_u64(q, 1, s->resume_cursor);
-    err = stmt_step(q);
-    if (err == OK) {
-        d.row = stmt_u64(q, 0);
-        stmt_copy(q, 1, d.conversation, SDK_ID_LEN);
-        d.number = stmt_u64(q, 2);
-    }
-    if ((err = stmt_end(q, err)) != OK) {
-        s->resume_cursor = 0;
-        return err == ERR_NOT_FOUND ? OK : err;
-    }
-    s->resume_cursor = d.row;
-    d.ordered = !unordered(s, &d);
-    if (d.ordered && (err = received(s, d.conversation, &last)) != OK)
-        return err;
-    if (d.ordered && d.number != last + 1)
-        return OK; /* not its turn: nothing to write */
-    if ((err = inner_begin(s)) != OK)
-        return err;
-    return ready(s, &d, now_ms);
 }

@@ -2,39 +2,63 @@
 #include "adapters/sdk/inbox_inner.h"
 #include "base/log.h"
 
-enum err inbox_put_row(struct sdk *s, struct delivery *d, unsigned state, enum err code)
+static enum err put_wait(struct sdk *s, const struct delivery *d)
+{
+    struct stmt *q = s->sql[SQL_WAIT_PUT];
+
+    stmt_bind_u64(q, 1, d->row);
+    stmt_bind_blob(q, 2, d->frame);
+    stmt_bind_blob(q, 3, d->statement);
+    return stmt_run(q);
+}
+
+static void count_state(struct sdk *s, unsigned state)
+{
+    s->totals.received += state == APPLIED;
+    s->totals.returned += state == RETURNED;
+    s->totals.withdrawn += state == WITHDRAWN;
+}
+
+enum err inbox_put_row(struct sdk *s, struct delivery *d, unsigned state, enum err code,
+                       uint64_t now_ms)
 {
     const struct unpacked *u = s->message;
     struct stmt *q = s->sql[SQL_INBOX_PUT];
 
-    stmt_bind_text(q, 1, u->header.sender);
+    d->row = ++s->inbox_last;
+    stmt_bind_u64(q, 1, d->row);
     stmt_bind_bytes(q, 2, u->header.message_id, SDK_ID_LEN);
-    stmt_bind_bytes(q, 3, u->env_id, HASH_LEN);
-    stmt_bind_u64(q, 4, u->header.type);
-    stmt_bind_bytes(q, 5, d->conversation, SDK_ID_LEN);
-    stmt_bind_u64(q, 6, d->number);
-    stmt_bind_u64(q, 7, state);
-    stmt_bind_u64(q, 8, (uint64_t)code);
-    stmt_bind_u64(q, 9, (uint64_t)u->inner);
-    if (state <= FETCHING) {
-        stmt_bind_blob(q, 10, d->frame);
-        stmt_bind_blob(q, 11, d->statement);
-    }
-    enum err err = stmt_step(q);
-    if (err == OK)
-        d->row = stmt_u64(q, 0);
-    return stmt_end(q, err);
+    stmt_bind_text(q, 3, u->header.sender);
+    stmt_bind_bytes(q, 4, u->env_id, HASH_LEN);
+    stmt_bind_u64(q, 5, u->header.type);
+    stmt_bind_bytes(q, 6, d->conversation, SDK_ID_LEN);
+    stmt_bind_u64(q, 7, d->number);
+    stmt_bind_u64(q, 8, state);
+    stmt_bind_u64(q, 9, (uint64_t)code);
+    stmt_bind_u64(q, 10, (uint64_t)u->inner);
+    stmt_bind_u64(q, 11, now_ms);
+    count_state(s, state);
+    const enum err err = stmt_run(q);
+    return err == OK && state <= FETCHING ? put_wait(s, d) : err;
 }
 
-enum err inbox_set_state(struct sdk *s, uint64_t row, unsigned state, enum err code)
+enum err inbox_set_state(struct sdk *s, uint64_t row, unsigned state, enum err code,
+                         uint64_t now_ms)
 {
+    enum err err;
     struct stmt *q = s->sql[SQL_INBOX_STATE];
+    struct stmt *drop = s->sql[SQL_WAIT_DROP];
 
     stmt_bind_u64(q, 1, row);
     stmt_bind_u64(q, 2, state);
     stmt_bind_u64(q, 3, (uint64_t)code);
     stmt_bind_u64(q, 4, state == RETURNED ? (uint64_t)s->message->inner : 0);
-    return stmt_run(q);
+    stmt_bind_u64(q, 5, now_ms);
+    count_state(s, state);
+    if ((err = stmt_run(q)) != OK || state <= FETCHING)
+        return err;
+    stmt_bind_u64(drop, 1, row);
+    return stmt_run(drop);
 }
 
 static void describe(struct unpacked *u, struct sdk_incoming *m,
@@ -85,20 +109,20 @@ enum err sdk_file_save(struct sdk *s, const struct sdk_incoming *m, size_t i, in
 {
     if (s->applying != m || m == NULL || i >= m->file_count)
         return ERR_NOT_FOUND;
-    return file_open(s, &s->message->files.files[i], fd);
+    return file_save(s, &s->message->files.files[i], fd);
 }
 
 enum err inbox_check_files(struct sdk *s)
 {
     for (size_t i = 0; i < s->message->files.files_count; i++) {
-        const enum err err = file_open(s, &s->message->files.files[i], -1);
+        const enum err err = file_check(s, &s->message->files.files[i]);
         if (err != OK)
             return err;
     }
     return OK;
 }
 
-static enum err call_apply(struct sdk *s, uint64_t now_ms)
+static enum err call_apply(struct sdk *s, const struct sdk_withdrawal *withdrawal, uint64_t now_ms)
 {
     struct sdk_incoming message;
     struct sdk_incoming_file files[SDK_FILE_MAX];
@@ -108,21 +132,11 @@ static enum err call_apply(struct sdk *s, uint64_t now_ms)
         return OK;
     memset(advisories, 0, sizeof advisories);
     describe(s->message, &message, files, advisories);
+    message.withdrawal = withdrawal;
     s->applying = &message;
     const enum err err = s->handler.apply(s->handler.ctx, s, &message, now_ms);
     s->applying = NULL;
     return err;
-}
-
-/* The row in its final state, apply, and the receipt: all of it in the open savepoint. */
-static enum err apply_inside(struct sdk *s, struct delivery *d, uint64_t now_ms)
-{
-    enum err err;
-
-    err = d->row == 0 ? inbox_put_row(s, d, APPLIED, OK) : inbox_set_state(s, d->row, APPLIED, OK);
-    if (err != OK || (err = call_apply(s, now_ms)) != OK)
-        return err;
-    return inbox_receipt_for(s, d->row, lianshu_ReceiptKind_RECEIPT_DELIVERED, OK, now_ms);
 }
 
 enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code, uint64_t now_ms)
@@ -131,36 +145,92 @@ enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code, uint6
 
     log_warn("returned", "sender=%s type=%u code=%d inner=%d", s->message->header.sender,
              (unsigned)s->message->header.type, (int)code, (int)s->message->inner);
-    err = d->row == 0 ? inbox_put_row(s, d, RETURNED, code)
-                      : inbox_set_state(s, d->row, RETURNED, code);
+    err = d->row == 0 ? inbox_put_row(s, d, RETURNED, code, now_ms)
+                      : inbox_set_state(s, d->row, RETURNED, code, now_ms);
     if (err != OK)
         return err;
-    return inbox_receipt_for(s, d->row, lianshu_ReceiptKind_RECEIPT_RETURNED, code, now_ms);
+    return inbox_receipt_for(s, lianshu_ReceiptKind_RECEIPT_RETURNED, code, now_ms);
+}
+
+/* The row as applied, before the savepoint: most messages then need no savepoint on disk. */
+static enum err take_row(struct sdk *s, struct delivery *d, uint64_t now_ms)
+{
+    struct stmt *q = s->sql[SQL_INBOX_STATE];
+
+    if (d->row == 0)
+        return inbox_put_row(s, d, APPLIED, OK, now_ms);
+    stmt_bind_u64(q, 1, d->row);
+    stmt_bind_u64(q, 2, APPLIED);
+    stmt_bind_u64(q, 3, OK);
+    stmt_bind_u64(q, 4, OK);
+    stmt_bind_u64(q, 5, now_ms);
+    count_state(s, APPLIED);
+    return stmt_run(q);
+}
+
+/* As it was before take_row. */
+static enum err undo_row(struct sdk *s, struct delivery *d, uint64_t before, uint64_t now_ms)
+{
+    struct stmt *q = s->sql[SQL_TRIM_INBOX_DROP];
+
+    if (before != 0)
+        return inbox_set_state(s, before, WAITING, OK, now_ms);
+    stmt_bind_u64(q, 1, d->row);
+    d->row = 0;
+    return stmt_run(q);
+}
+
+static enum err effects(struct sdk *s, uint64_t now_ms)
+{
+    enum err err;
+    struct sdk_withdrawal withdrawal;
+
+    if (s->message->header.type != lianshu_DocumentType_TYPE_WITHDRAW)
+        return call_apply(s, NULL, now_ms);
+    err = recall_take(s, &withdrawal, now_ms);
+    return err == OK ? call_apply(s, &withdrawal, now_ms) : err;
+}
+
+/* It was applied: the receipt, and what is not needed any more goes. */
+static enum err settle(struct sdk *s, uint64_t before, uint64_t now_ms)
+{
+    enum err err;
+    struct stmt *drop = s->sql[SQL_WAIT_DROP];
+
+    for (size_t i = 0; i < s->message->files.files_count; i++)
+        inner_drop(s, s->message->files.files[i].root, false);
+    if ((err = inner_release(s)) != OK)
+        return err;
+    if (before != 0) {
+        stmt_bind_u64(drop, 1, before);
+        if ((err = stmt_run(drop)) != OK)
+            return err;
+    }
+    return inbox_receipt_for(s, lianshu_ReceiptKind_RECEIPT_DELIVERED, OK, now_ms);
 }
 
 enum err inbox_apply(struct sdk *s, struct delivery *d, uint64_t now_ms)
 {
     enum err err;
     struct mark mark;
-    const uint64_t row = d->row;
+    const uint64_t before = d->row;
 
-    if ((err = inner_savepoint(s, &mark)) != OK)
+    if ((err = inner_begin(s)) != OK || (err = take_row(s, d, now_ms)) != OK ||
+        (err = inner_savepoint(s, &mark)) != OK)
         return err;
-    err = apply_inside(s, d, now_ms);
-    if (err == OK) {
-        for (size_t i = 0; i < s->message->files.files_count; i++)
-            inner_drop(s, s->message->files.files[i].root, false);
-        return inner_release(s);
-    }
+    mark.totals.received--;
+    err = effects(s, now_ms);
+    if (err == OK)
+        return settle(s, before, now_ms);
     const enum err_class class = err_class(err);
     const enum err undone = db_in_transaction(s->db) ? inner_rollback_to(s, &mark) : ERR_BUSY;
     if (class == ERR_CLASS_FATAL || class == ERR_CLASS_INTERNAL)
         return err;
     if (undone != OK)
         return undone;
-    d->row = row;
     if (class == ERR_CLASS_REJECT)
         return inbox_give_back(s, d, err, now_ms);
     log_warn("apply_later", "type=%u code=%d", (unsigned)s->message->header.type, (int)err);
-    return ERR_BUSY;
+    err = undo_row(s, d, before, now_ms);
+    return err == OK ? ERR_BUSY : err;
 }

@@ -3,6 +3,9 @@
  *
  *   sdk.c     open, close, transactions          pack.c    documents, sealing, signing
  *   outbox.c  messages and what became of them   unpack.c  verifying and opening
+ *   flight.c  what is sent next, and again       trim.c    what is forgotten, and when
+ *   send.c    sdk_send                           group.c   members that a group has
+ *   frames.c  frames of the outbox on disk       recall.c  taking back, both ways
  *   inbox.c   order, dedupe, apply, receipts     file.c    attachments, both ways
  *   turn.c    frames in, frames out              link.c    the connection
  *
@@ -12,6 +15,7 @@
 #ifndef ADAPTERS_SDK_INNER_H
 #define ADAPTERS_SDK_INNER_H
 
+#include "adapters/sdk/inner_bounds.h"
 #include "adapters/sdk/link.h"
 #include "adapters/sdk/sdk.h"
 #include "catalogue.h"
@@ -28,35 +32,6 @@
 #include "document.pb.h"
 #include "wire.pb.h"
 
-enum {
-    SDK_PATH_MAX = 1024,
-    SDK_STAGE_BYTES = 4 << 20,   /* documents staged between two commits */
-    SDK_RECEIPT_STAGE_MAX = 256, /* receipts staged between two commits */
-    SDK_RECEIPT_BYTES = SDK_RECEIPT_STAGE_MAX * FRAME_RECEIPT_MAX,
-    SDK_FLIGHT_MAX = 512,                                 /* messages sent and not answered yet */
-    SDK_PART_MAX = FRAME_DOCUMENT_FRAME_MAX + (16 << 10), /* sealed part, padded */
-    SDK_BODY_STRUCT_MAX = 96 << 10,
-    SDK_WANT_MAX = 32, /* ranges of chunks that the hub has asked for */
-    SDK_ACK_MAX = 128, /* receipt frames sent and not acknowledged */
-    SDK_RECEIPTS_PER_FRAME = 64,
-    SDK_CHUNK_WINDOW = 16,     /* chunks asked for at once */
-    SDK_INPUT_TURN_MAX = 256,  /* frames read a turn */
-    SDK_OUTPUT_TURN_MAX = 256, /* frames sent a turn */
-    SDK_DESTINATIONS_TEXT_MAX = SDK_DESTINATION_MAX * SDK_MEMBER_MAX + 2,
-    SDK_RETRY_MS = 1000, /* first repetition; doubles */
-    SDK_RETRY_MAX_MS = 60 * 1000,
-    SDK_OFFER_GRACE_MS = 60 * 1000, /* after a welcome: then what is open is offered again */
-    SDK_OFFER_EVERY_MS = 125,
-    SDK_REASK_MS = 5000, /* chunks asked for that did not come */
-    SDK_LAPSE_EVERY_MS = 1000,
-    SDK_HELLO_AGAIN_MS = 5000,
-    SDK_DRAIN_MAX = 256, /* waiting messages applied at once when a gap closes */
-    SDK_DROP_MAX = 64,
-    SDK_STATEMENT_MAX =
-        FRAME_STATEMENT_MAX + FRAME_CHECKPOINT_MAX + FRAME_LOG_PATH_MAX * 32 + 16, /* LSV1 */
-    SDK_FILE_PATH_MAX = SDK_PATH_MAX + 96,
-};
-
 /* A message staged by sdk_send: its documents are encoded, not signed yet. */
 struct stage_document {
     size_t at, len; /* D, in the stage buffer */
@@ -64,35 +39,66 @@ struct stage_document {
 };
 struct stage {
     char key[SDK_KEY_MAX + 1];
+    uint32_t part; /* 0, or which envelope of a group's */
+    bool by_rule;  /* the documents name no reader: all parts share them */
     uint8_t content[HASH_LEN];
     uint8_t message_id[SDK_ID_LEN];
     uint32_t type;
+    uint64_t after; /* outbox row that must be answered first; 0: none */
     char to[SDK_DESTINATION_MAX + 1][SDK_MEMBER_MAX]; /* sorted, the hub included when named */
     size_t to_count;
-    uint64_t created_ms, expires_ms;
+    uint64_t created_ms, expires_ms, not_before_ms;
     uint8_t conversation[SDK_ID_LEN];
     uint64_t sequence;
     uint8_t in_reply_to[SDK_ENV_ID_LEN];
     bool replies;
     char purpose[17];
     struct stage_document facts, sealed, manifest; /* len 0: none */
+    uint8_t facts_hash[HASH_LEN];
     lianshu_AttachmentHeader files[SDK_FILE_MAX];
     size_t file_count;
 };
 
 /* A receipt of ours, staged: signed at commit. */
 struct stage_receipt {
-    uint64_t inbox_id;
-    uint32_t kind;
     size_t at, len; /* Q, in receipt_bytes */
 };
 
 /* A message on its way to the hub. Volatile: after a restart everything unanswered goes again. */
 struct flight {
-    uint64_t id; /* outbox row; 0: free */
+    uint64_t id; /* outbox row; 0: answered, the place is free once it is the oldest */
     uint8_t message_id[SDK_ID_LEN];
     uint64_t due_ms;
     uint32_t attempt;
+    bool urgent;
+};
+
+/* What a receipt needs of a row. One destination stands here, more are read when needed. */
+struct outbox_row {
+    uint64_t id;
+    uint8_t message_id[SDK_ID_LEN];
+    uint8_t env_id[HASH_LEN];
+    char key[SDK_KEY_MAX + 1];
+    char destination[SDK_MEMBER_MAX]; /* "" unless it is the only one */
+    uint32_t type, destination_count, files;
+    enum sdk_state state;
+};
+
+/* Frames of neighbouring rows, as outbox_pack has them. */
+struct pack {
+    uint64_t first, last; /* first 0: none */
+    size_t len;
+    uint64_t used;  /* when, for the choice of a victim */
+    uint8_t *bytes; /* SDK_PACK_BYTES, of pack_bytes */
+};
+struct pack_range {
+    uint64_t first, last;
+};
+
+/* The members that a message to groups goes to, sorted. */
+struct group {
+    char (*member)[SDK_MEMBER_MAX];
+    size_t count;
 };
 
 /* Chunks that the hub wants. */
@@ -100,7 +106,7 @@ struct want {
     uint8_t root[HASH_LEN];
     uint8_t message_id[SDK_ID_LEN];
     uint64_t next, end;
-    bool used;
+    bool used; /* until the last chunk of the file went; the envelope follows it */
 };
 
 /* The attachment of which chunks are being sent: its leaves are in memory. */
@@ -112,8 +118,15 @@ struct outgoing_file {
     merkle_hash *tops; /* roots of 256 leaves each */
 };
 
-/* The attachment that is being fetched. */
+/* The attachment that is being fetched. What comes is opened and hashed at once, unless a part of
+ * it was here before: then all of it is, once it is complete. */
 struct incoming_fetch {
+    bool hashing;
+    enum err verdict; /* of the chunks so far, while hashing */
+    struct sha256 sha;
+    uint8_t *key; /* guarded, FILE_KEY_LEN; owned, kept for the next one */
+    uint8_t sha256[HASH_LEN];
+    uint64_t byte_count;
     uint8_t root[HASH_LEN];
     uint8_t message_id[SDK_ID_LEN]; /* the envelope that waits for it */
     uint64_t count, have, asked;
@@ -136,6 +149,13 @@ struct unpacked {
     enum err inner; /* why it did not open; never leaves */
     uint8_t facts_plain[SDK_PART_MAX], sealed_plain[SDK_PART_MAX], manifest_plain[SDK_PART_MAX];
     _Alignas(16) uint8_t body[SDK_BODY_STRUCT_MAX];
+};
+
+/* An attachment that was opened and hashed whole while it came: it need not be read for that. */
+struct checked {
+    uint8_t root[HASH_LEN];
+    enum err verdict;
+    bool used;
 };
 
 struct outbox;
@@ -161,6 +181,7 @@ struct sdk {
     /* staged since the last commit */
     struct stage *stage;
     size_t stage_count;
+    struct group group;
     uint8_t *stage_bytes;
     size_t stage_len;
     struct stage_receipt *receipt_stage;
@@ -195,21 +216,58 @@ struct sdk {
     size_t last_statement_len;
     uint8_t *stored_statement, *stored_frame; /* a delivery that waited, while it is applied */
     uint64_t resume_cursor;
-    struct flight flight[SDK_FLIGHT_MAX];
-    size_t flight_count;
-    uint64_t flight_cursor; /* outbox rows up to here are in flight or answered */
+    struct flight *flight;                 /* ring of SDK_FLIGHT_RING, oldest first */
+    size_t flight_head, flight_len;        /* places in use */
+    size_t flight_count;                   /* of them in the air */
+    size_t flight_urgent;                  /* of these repairs */
+    uint64_t flight_cursor, urgent_cursor; /* outbox rows up to here are in flight or answered */
+    uint64_t flight_due_ms;                /* none is due before this */
+    bool board_more, board_urgent;         /* there may be rows to take aboard */
+    uint64_t quiet_until_ms;               /* the hub is busy as a whole */
+    uint32_t busy_code;                    /* why it was busy last; 0: it takes what we send */
+    struct outbox_row *recent;             /* SDK_RECENT_MAX, by message id */
+    struct pack pack[SDK_PACK_SLOTS];
+    uint8_t *pack_bytes;
+    uint64_t pack_clock;
+    struct pack *pack_open; /* being filled in this transaction */
+    uint8_t *frame_row;     /* a row of outbox_pack that is longer than a pack in memory */
+    struct pack_range touched[SDK_PACK_TOUCHED]; /* of messages that ended in this transaction */
+    size_t touched_count;
+    uint64_t outbox_last, proof_last, inbox_last, owed_last; /* highest ids given */
+    bool proof_used; /* the LSR1 at hand has proven something new */
+    uint32_t proof_place;
+    struct totals {
+        uint64_t final, rejected, lapsed, received, returned, withdrawn;
+    } totals, totals_stored;
     struct want want[SDK_WANT_MAX];
     struct outgoing_file outgoing;
     struct incoming_fetch fetch;
-    uint64_t ack_due;        /* receipt stream number to acknowledge; 0: none */
-    uint64_t stream;         /* highest receipt number stored */
-    uint64_t receipt_cursor; /* own receipts up to this row were sent on this connection */
-    uint64_t sent_receipts[SDK_ACK_MAX][2]; /* first and last row of each LSR1, oldest first */
+    struct checked checked[SDK_CHECKED_MAX];
+    size_t checked_next;
+    struct file_facts {
+        uint64_t bytes;
+        uint8_t sha256[HASH_LEN];
+    } file_facts[SDK_FILE_MAX];     /* of the message being sent */
+    uint64_t ack_due;               /* receipt stream number to acknowledge; 0: none */
+    uint64_t stream, stream_stored; /* highest receipt number taken, and on disk */
+    uint64_t receipt_cursor;        /* own receipts up to this row were sent on this connection */
+    uint64_t sent_receipts[SDK_ACK_MAX]; /* inbox_owed rows sent and not acknowledged; 0: repeats */
     size_t sent_count;
-    uint64_t repeat[SDK_RECEIPT_STAGE_MAX]; /* inbox rows whose receipt the hub lacks */
+    uint64_t repeat[SDK_REPEAT_MAX]; /* inbox rows whose receipt the hub lacks */
     size_t repeat_count;
-    uint64_t offer_ms, offer_cursor;
-    uint64_t lapse_ms;
+    uint64_t offer_ms, offer_cursor, unfinished_cursor;
+    uint32_t offer_every_ms;
+    uint64_t gap_hello_ms; /* when a gap in the receipt stream asks for a new hello; 0: never */
+    uint64_t gap_allowed_ms;
+    uint32_t hello_attempt;
+    uint64_t up_ms;     /* since when the hub has welcomed us */
+    uint64_t linked_ms; /* when the connection came up last */
+    uint32_t flaps;     /* connections in a row that did not last */
+    uint64_t lapse_ms, trim_ms, idle_ms;
+    uint64_t trim_outbox, trim_inbox; /* cursors */
+    uint64_t keep_ms;                 /* how long what is final is remembered */
+    bool shared;
+    bool any_withdrawn; /* inbox_withdrawn has a row */
 
     uint8_t *out; /* the frame to send next, whole or empty */
     size_t out_len;
@@ -219,15 +277,42 @@ struct sdk {
 MUST_USE enum err inner_begin(struct sdk *s); /* begins when none is open */
 MUST_USE enum err inner_value(struct sdk *s, const char *name, uint64_t *value);
 MUST_USE enum err inner_value_set(struct sdk *s, const char *name, uint64_t value);
+MUST_USE enum err inner_totals(struct sdk *s, bool load); /* or store what has changed */
 /* Forget the sealed file of an attachment once the transaction is committed. */
 void inner_drop(struct sdk *s, const uint8_t root[static HASH_LEN], bool out);
 /* Everything staged since the mark is forgotten with the savepoint. */
 struct mark {
     size_t stage_count, stage_len, receipt_stage_count, receipt_len;
+    struct totals totals;
 };
 MUST_USE enum err inner_savepoint(struct sdk *s, struct mark *mark);
 MUST_USE enum err inner_release(struct sdk *s);
 MUST_USE enum err inner_rollback_to(struct sdk *s, const struct mark *mark);
+
+/* ---- send.c ---- */
+/* As sdk_send; `after`: an outbox row that must be answered before this is sent. */
+MUST_USE enum err send_message(struct sdk *s, const struct sdk_message *m, uint64_t after,
+                               uint64_t now_ms, uint8_t id[static SDK_ID_LEN], bool *repeat,
+                               struct fault *fault);
+/* One envelope of a message by its key. ERR_NOT_FOUND: there is no such part. */
+struct sent_part {
+    uint64_t row;
+    uint8_t message_id[SDK_ID_LEN];
+    uint8_t env_id[HASH_LEN];
+    uint32_t type;
+    enum sdk_state state;
+    char destinations[SDK_DESTINATIONS_TEXT_MAX];
+};
+MUST_USE enum err send_part(struct sdk *s, const char *key, uint64_t part, struct sent_part *out);
+
+/* ---- group.c ---- */
+/* A registered member, or a group with one member at least; else a fault that names it. */
+MUST_USE enum err group_check(const struct sdk *s, const char *name, struct fault *fault);
+/* All members that the destinations name, sorted, each once; *parts envelopes carry them. */
+MUST_USE enum err group_resolve(struct sdk *s, const struct stage *stage, size_t *parts,
+                                struct fault *fault);
+/* The readers of one envelope of a group. A hub that was named is so in the first. */
+void group_part(const struct sdk *s, struct stage *stage, size_t part, bool hub);
 
 /* ---- pack.c ---- */
 MUST_USE enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document *out,
@@ -237,18 +322,58 @@ MUST_USE enum err pack_document(struct sdk *s, struct stage *stage, struct stage
 MUST_USE enum err pack_flush(struct sdk *s);
 
 /* ---- outbox.c ---- */
-MUST_USE enum err outbox_store(struct sdk *s, const struct stage *stage,
-                               const uint8_t env_id[static HASH_LEN], struct span frame);
+/* The rows of one message; frames_put keeps its frame. *row is the id it gets. */
+MUST_USE enum err outbox_put(struct sdk *s, const struct stage *stage,
+                             const uint8_t env_id[static HASH_LEN], uint64_t *row);
 /* One receipt, verified. Calls handler.outcome. */
 MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q,
-                                 struct span proof, uint64_t now_ms);
+                                 uint64_t now_ms);
 MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
-void outbox_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t due_ms);
-/* Copy the next frame that is due into s->out; ERR_NOT_FOUND: nothing is due. */
-MUST_USE enum err outbox_next(struct sdk *s, uint64_t now_ms);
-void outbox_reconnected(struct sdk *s, uint64_t now_ms);
-uint64_t outbox_due_ms(const struct sdk *s);
 bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
+/* Destinations of a row, comma before and after each, into out. */
+MUST_USE enum err outbox_destinations(struct sdk *s, uint64_t row,
+                                      char out[static SDK_DESTINATIONS_TEXT_MAX]);
+
+/* ---- frames.c ---- */
+/* Keep the frame of row `id` (rising by one from call to call); stored with frames_flush. */
+MUST_USE enum err frames_put(struct sdk *s, uint64_t id, struct span frame);
+MUST_USE enum err frames_flush(struct sdk *s);
+/* The frame of a row, lent until the next call; ERR_NOT_FOUND. */
+MUST_USE enum err frames_get(struct sdk *s, uint64_t id, struct span *frame);
+/* The message of that row has ended: its pack may go. */
+MUST_USE enum err frames_ended(struct sdk *s, uint64_t id);
+/* Drop packs without a live row. Before the commit. */
+MUST_USE enum err frames_sweep(struct sdk *s);
+void frames_forget(struct sdk *s);
+
+/* ---- flight.c ---- */
+void flight_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t due_ms);
+/* The hub takes nothing before due_ms. */
+void flight_quiet(struct sdk *s, uint64_t due_ms);
+/* The message was answered. */
+void flight_land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN]);
+/* It was handed to the connection at least once. */
+bool flight_sent(const struct sdk *s, const uint8_t message_id[static SDK_ID_LEN]);
+/* The next frames that are due into s->out, bundled; ERR_NOT_FOUND: nothing is due. */
+MUST_USE enum err flight_next(struct sdk *s, uint64_t now_ms);
+void flight_reconnected(struct sdk *s, uint64_t now_ms);
+/* Ask again about everything that is open, soon: receipts about it may have been missed. */
+void flight_offer_all(struct sdk *s, uint64_t now_ms, bool soon);
+void flight_forget(struct sdk *s);
+uint64_t flight_due_ms(const struct sdk *s);
+/* Up to a quarter later, so that adapters do not return in step. */
+uint64_t flight_jitter(struct sdk *s, uint64_t ms);
+
+/* ---- trim.c ---- */
+/* Forget a few of what is older than keep_ms. */
+MUST_USE enum err trim_some(struct sdk *s, uint64_t now_ms);
+
+/* ---- recall.c ---- */
+/* A withdrawal came (s->message): what it takes back is marked. OK: apply is told, with *w. */
+MUST_USE enum err recall_take(struct sdk *s, struct sdk_withdrawal *w, uint64_t now_ms);
+/* Was the message at hand taken back before it came? */
+MUST_USE enum err recall_known(struct sdk *s, bool *withdrawn);
+MUST_USE enum err recall_load(struct sdk *s);
 
 /* ---- unpack.c ---- */
 /* The statement and the frame belong together; *u->statement, header and ids are filled. */
@@ -265,34 +390,59 @@ MUST_USE enum err inbox_complete(struct sdk *s, const uint8_t root[static HASH_L
                                  uint64_t now_ms);
 /* Sign staged receipts and store them. Inside the transaction, before it is committed. */
 MUST_USE enum err inbox_sign(struct sdk *s);
-MUST_USE enum err inbox_acked(struct sdk *s, uint64_t first, uint64_t last);
+MUST_USE enum err inbox_acked(struct sdk *s, uint64_t owed);
 /* An LSR1 of receipts owed into s->out; ERR_NOT_FOUND: none. */
 MUST_USE enum err inbox_receipts_next(struct sdk *s);
 /* One waiting message whose turn may have come. Called now and then. */
 MUST_USE enum err inbox_resume(struct sdk *s, uint64_t now_ms);
 bool inbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
 /* The root of an attachment still to be fetched. ERR_NOT_FOUND: none. */
-MUST_USE enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN], uint64_t *count,
-                                   uint8_t message_id[static SDK_ID_LEN]);
+MUST_USE enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN],
+                                   lianshu_ManifestFile *entry,
+                                   uint8_t message_id[static SDK_ID_LEN], uint64_t now_ms);
 
 /* ---- file.c ---- */
 MUST_USE enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN]);
-/* Seal fd into files/<root>.out; fills the manifest's entry. */
-MUST_USE enum err file_seal(struct sdk *s, int fd, lianshu_ManifestFile *entry);
+/* Seal file i of a message, whose facts stand in s->file_facts, into files/<root>.out for the
+ * readers of the stage; fills the manifest's entry. The same file for the same readers has the same
+ * key and root, and is not sealed again while it is here. */
+MUST_USE enum err file_seal(struct sdk *s, const struct stage *stage, size_t i, int fd,
+                            lianshu_ManifestFile *entry);
 /* The LSC1 frame of one chunk into s->out. ERR_NOT_FOUND: no such attachment. */
 MUST_USE enum err file_chunk(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t index);
+/* It is of no use as it is. */
 void file_drop(struct sdk *s, const uint8_t root[static HASH_LEN], const char *suffix);
-/* Begin or go on fetching. */
-MUST_USE enum err file_fetch(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t count);
+/* A message does not need it any more; perhaps another one does. */
+void file_release(struct sdk *s, const uint8_t root[static HASH_LEN], bool out);
+/* Begin or go on fetching what the entry of a manifest describes. */
+MUST_USE enum err file_fetch(struct sdk *s, const lianshu_ManifestFile *entry);
 /* A chunk came; *complete: the file is whole and on disk. */
 MUST_USE enum err file_take(struct sdk *s, const struct frame_chunk *chunk, bool *complete);
-/* Decrypt a complete attachment to fd (-1: check only). ERR_CIPHERTEXT: fetch it again. */
-MUST_USE enum err file_open(struct sdk *s, const lianshu_ManifestFile *entry, int fd);
+/* Is the complete attachment what its manifest says? Without reading it where that was seen while
+ * it came. ERR_CIPHERTEXT: fetch it again. */
+MUST_USE enum err file_check(struct sdk *s, const lianshu_ManifestFile *entry);
+/* Decrypt to fd what was checked. ERR_BUSY: it has rotted since; check it again. */
+MUST_USE enum err file_save(struct sdk *s, const lianshu_ManifestFile *entry, int fd);
+void file_progress(struct sdk *s, enum sdk_phase phase, const uint8_t *root, uint64_t bytes,
+                   uint64_t total);
 /* Remove files of attachments that no row names: rests of what was never committed. */
 MUST_USE enum err file_sweep(struct sdk *s);
 void file_close_all(struct sdk *s);
 
+/* ---- chunks.c ---- */
+/* The hub lacks chunks of an attachment of ours. */
+MUST_USE enum err chunks_wanted(struct sdk *s, const lianshu_ChunkWanted *c, uint64_t now_ms);
+/* A chunk for us came. */
+MUST_USE enum err chunks_take(struct sdk *s, struct span frame, uint64_t now_ms);
+/* The next range to ask for, or the next chunk that is wanted, into s->out. */
+MUST_USE enum err chunks_ask(struct sdk *s, uint64_t now_ms);
+MUST_USE enum err chunks_serve(struct sdk *s, uint64_t now_ms);
+/* The connection is a new one. */
+void chunks_forget(struct sdk *s);
+
 /* ---- turn.c ---- */
+/* s->control as a frame into s->out. */
+MUST_USE enum err turn_put_control(struct sdk *s);
 /* One frame of the hub. Joins the open transaction. */
 MUST_USE enum err turn_input(struct sdk *s, struct span frame, uint64_t now_ms);
 /* The next frame for the hub, lent until the next call; ERR_NOT_FOUND: none now. */

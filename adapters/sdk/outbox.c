@@ -1,59 +1,119 @@
+/* What was sent, until its final receipt: rows, states, receipts. */
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
-#include "base/hex.h"
-#include "base/log.h"
 
 /* ---- rows ---- */
 
-static enum err put_row(struct sdk *s, const struct stage *stage,
-                        const uint8_t env_id[static HASH_LEN], struct span frame, uint64_t *row)
+static enum err write_destinations(const struct sdk *s, const struct stage *stage,
+                                   char out[static SDK_DESTINATIONS_TEXT_MAX], uint64_t *count)
 {
-    struct stmt *q = s->sql[SQL_OUTBOX_PUT];
-    char destinations[SDK_DESTINATIONS_TEXT_MAX];
-    struct writer w = writer_of(destinations, sizeof destinations);
-    uint64_t count = 0;
+    struct writer w = writer_of(out, SDK_DESTINATIONS_TEXT_MAX);
 
+    *count = 0;
     write_bytes(&w, ",", 1);
     for (size_t i = 0; i < stage->to_count; i++) {
         if (strcmp(stage->to[i], s->hub) == 0)
             continue;
         write_span(&w, span_str(stage->to[i]));
         write_bytes(&w, ",", 1);
-        count++;
+        ++*count;
     }
     write_bytes(&w, "", 1);
-    if (w.full)
-        return ERR_TOO_LARGE;
-    stmt_bind_text(q, 1, stage->key);
-    stmt_bind_bytes(q, 2, stage->content, HASH_LEN);
-    stmt_bind_bytes(q, 3, stage->message_id, SDK_ID_LEN);
-    stmt_bind_bytes(q, 4, env_id, HASH_LEN);
-    stmt_bind_u64(q, 5, stage->type);
-    stmt_bind_text(q, 6, destinations);
-    stmt_bind_u64(q, 7, count);
-    stmt_bind_u64(q, 8, stage->expires_ms);
-    stmt_bind_blob(q, 9, frame);
-    enum err err = stmt_step(q);
-    if (err == OK)
-        *row = stmt_u64(q, 0);
-    return stmt_end(q, err);
+    return w.full ? ERR_TOO_LARGE : OK;
 }
 
-enum err outbox_store(struct sdk *s, const struct stage *stage,
-                      const uint8_t env_id[static HASH_LEN], struct span frame)
+static enum err put_files(struct sdk *s, const struct stage *stage, uint64_t row)
 {
-    enum err err;
-    uint64_t row = 0;
     struct stmt *q = s->sql[SQL_FILE_PUT];
 
-    if ((err = put_row(s, stage, env_id, frame, &row)) != OK)
-        return err;
     for (size_t i = 0; i < stage->file_count; i++) {
         stmt_bind_bytes(q, 1, stage->files[i].root, HASH_LEN);
         stmt_bind_u64(q, 2, row);
-        if ((err = stmt_run(q)) != OK)
+        const enum err err = stmt_run(q);
+        if (err != OK)
             return err;
     }
+    return OK;
+}
+
+static enum err put_live(struct sdk *s, const struct stage *stage, uint64_t row)
+{
+    struct stmt *q = s->sql[SQL_LIVE_PUT];
+    const bool urgent = type_find(stage->type)->lane == LANE_REPAIR;
+
+    stmt_bind_u64(q, 1, row);
+    stmt_bind_bytes(q, 2, stage->message_id, SDK_ID_LEN);
+    stmt_bind_u64(q, 3, urgent);
+    stmt_bind_u64(q, 4, stage->after);
+    stmt_bind_u64(q, 5, stage->expires_ms);
+    s->board_more = s->board_more || !urgent;
+    s->board_urgent = s->board_urgent || urgent;
+    return stmt_run(q);
+}
+
+/* The place of a message among the rows in memory: its own, else the oldest of its neighbours'. */
+static struct outbox_row *slot_of(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN])
+{
+    /* The tail of a message id is random. */
+    const size_t tail = (size_t)message_id[SDK_ID_LEN - 2] << 8 | message_id[SDK_ID_LEN - 1];
+    struct outbox_row *set =
+        &s->recent[tail % (SDK_RECENT_MAX / SDK_RECENT_WAYS) * SDK_RECENT_WAYS];
+    struct outbox_row *oldest = set;
+
+    for (size_t i = 0; i < SDK_RECENT_WAYS; i++) {
+        if (set[i].id != 0 && memcmp(set[i].message_id, message_id, SDK_ID_LEN) == 0)
+            return &set[i];
+        if (set[i].id < oldest->id)
+            oldest = &set[i];
+    }
+    return oldest;
+}
+
+static void set_destination(struct outbox_row *row, const char *destinations)
+{
+    const size_t len = strlen(destinations);
+
+    row->destination[0] = '\0';
+    if (row->destination_count != 1 || len < 3 || len - 2 >= sizeof row->destination)
+        return;
+    memcpy(row->destination, destinations + 1, len - 2);
+    row->destination[len - 2] = '\0';
+}
+
+enum err outbox_put(struct sdk *s, const struct stage *stage, const uint8_t env_id[static HASH_LEN],
+                    uint64_t *row)
+{
+    enum err err;
+    struct stmt *q = s->sql[SQL_OUTBOX_PUT];
+    char destinations[SDK_DESTINATIONS_TEXT_MAX];
+    uint64_t count;
+
+    if ((err = write_destinations(s, stage, destinations, &count)) != OK)
+        return err;
+    *row = ++s->outbox_last;
+    stmt_bind_u64(q, 1, *row);
+    stmt_bind_text(q, 2, stage->key);
+    stmt_bind_u64(q, 3, stage->part);
+    stmt_bind_bytes(q, 4, stage->content, HASH_LEN);
+    stmt_bind_bytes(q, 5, stage->message_id, SDK_ID_LEN);
+    stmt_bind_bytes(q, 6, env_id, HASH_LEN);
+    stmt_bind_u64(q, 7, stage->type);
+    stmt_bind_text(q, 8, destinations);
+    stmt_bind_u64(q, 9, count);
+    stmt_bind_u64(q, 10, stage->file_count);
+    if ((err = stmt_run(q)) != OK || (err = put_live(s, stage, *row)) != OK ||
+        (err = put_files(s, stage, *row)) != OK)
+        return err;
+    struct outbox_row *r = slot_of(s, stage->message_id);
+    *r = (struct outbox_row){.id = *row,
+                             .type = stage->type,
+                             .destination_count = (uint32_t)count,
+                             .files = (uint32_t)stage->file_count,
+                             .state = SDK_QUEUED};
+    memcpy(r->message_id, stage->message_id, SDK_ID_LEN);
+    memcpy(r->env_id, env_id, HASH_LEN);
+    memcpy(r->key, stage->key, sizeof r->key);
+    set_destination(r, destinations);
     return OK;
 }
 
@@ -68,21 +128,18 @@ bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN])
 
 /* ---- what became of a message ---- */
 
-struct row {
-    uint64_t id;
-    uint8_t env_id[HASH_LEN];
-    char key[SDK_KEY_MAX + 1];
-    uint32_t type;
-    char destinations[SDK_DESTINATIONS_TEXT_MAX];
-    uint64_t destination_count;
-    enum sdk_state state;
-};
-
+/* The row of a message, in its place in memory. */
 static enum err find_row(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN],
-                         struct row *row)
+                         struct outbox_row **out)
 {
     struct stmt *q = s->sql[SQL_OUTBOX_BY_MESSAGE];
+    struct outbox_row *row = slot_of(s, message_id);
+    char destinations[SDK_DESTINATIONS_TEXT_MAX];
 
+    *out = row;
+    if (row->id != 0 && memcmp(row->message_id, message_id, SDK_ID_LEN) == 0)
+        return OK;
+    *row = (struct outbox_row){0};
     stmt_bind_bytes(q, 1, message_id, SDK_ID_LEN);
     enum err err = stmt_step(q);
     if (err == OK) {
@@ -90,22 +147,45 @@ static enum err find_row(struct sdk *s, const uint8_t message_id[static SDK_ID_L
         stmt_copy(q, 1, row->env_id, HASH_LEN);
         stmt_copy_text(q, 2, row->key, sizeof row->key);
         row->type = (uint32_t)stmt_u64(q, 3);
-        stmt_copy_text(q, 4, row->destinations, sizeof row->destinations);
-        row->destination_count = stmt_u64(q, 5);
-        row->state = (enum sdk_state)stmt_u64(q, 6);
+        row->destination_count = (uint32_t)stmt_u64(q, 4);
+        row->state = (enum sdk_state)stmt_u64(q, 5);
+        row->files = (uint32_t)stmt_u64(q, 6);
+        stmt_copy_text(q, 7, destinations, sizeof destinations);
+        set_destination(row, destinations);
+        memcpy(row->message_id, message_id, SDK_ID_LEN);
     }
+    if ((err = stmt_end(q, err)) != OK)
+        row->id = 0;
+    return err;
+}
+
+enum err outbox_destinations(struct sdk *s, uint64_t row,
+                             char out[static SDK_DESTINATIONS_TEXT_MAX])
+{
+    struct stmt *q = s->sql[SQL_OUTBOX_DESTINATIONS];
+
+    stmt_bind_u64(q, 1, row);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 0, out, SDK_DESTINATIONS_TEXT_MAX);
     return stmt_end(q, err);
 }
 
-static bool is_destination(const struct row *row, const char *member)
+/* ERR_RECEIPT_BY unless the message went to that member. */
+static enum err check_destination(struct sdk *s, const struct outbox_row *row, const char *member)
 {
-    char needle[SDK_MEMBER_MAX + 2];
+    enum err err;
+    char destinations[SDK_DESTINATIONS_TEXT_MAX], needle[SDK_MEMBER_MAX + 2];
     struct writer w = writer_of(needle, sizeof needle);
 
+    if (row->destination[0] != '\0')
+        return strcmp(row->destination, member) == 0 ? OK : ERR_RECEIPT_BY;
+    if ((err = outbox_destinations(s, row->id, destinations)) != OK)
+        return err;
     write_bytes(&w, ",", 1);
     write_span(&w, span_str(member));
     write_bytes(&w, ",", 2); /* with its NUL */
-    return !w.full && strstr(row->destinations, needle) != NULL;
+    return !w.full && strstr(destinations, needle) != NULL ? OK : ERR_RECEIPT_BY;
 }
 
 static enum err finals(struct sdk *s, uint64_t id, uint64_t *count)
@@ -124,12 +204,45 @@ static bool closed(enum sdk_state state)
     return state == SDK_REJECTED || state == SDK_FINAL || state == SDK_LAPSED;
 }
 
+/* A hold that ended at that time or later, as far as we know. */
+static enum err released_since(struct sdk *s, uint64_t id, uint64_t time_ms, bool *released)
+{
+    struct stmt *q = s->sql[SQL_RECEIPT_RELEASED];
+
+    stmt_bind_u64(q, 1, id);
+    stmt_bind_u64(q, 2, time_ms);
+    enum err err = stmt_step(q);
+    *released = err == OK;
+    err = stmt_end(q, err);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Every destination has an end: by its own receipt, or by the hub about it. */
+static enum err all_ended(struct sdk *s, const struct outbox_row *row, const lianshu_Receipt *r,
+                          bool *ended)
+{
+    enum err err = OK;
+    uint64_t done = 0;
+    const bool ends =
+        r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED && receipt_kind_final(r->kind);
+
+    if (ends && receipt_kind_by_hub(r->kind) && r->about[0] == '\0') {
+        *ended = true; /* about all of them */
+    } else if (row->destination_count <= 1) {
+        *ended = row->destination_count == 0 || ends;
+    } else {
+        err = ends ? finals(s, row->id, &done) : OK;
+        *ended = done >= row->destination_count;
+    }
+    return err;
+}
+
 /* The state after a receipt of this kind; receipts may come in any order and again. */
-static enum err next_state(struct sdk *s, const struct row *row, const lianshu_Receipt *r,
+static enum err next_state(struct sdk *s, const struct outbox_row *row, const lianshu_Receipt *r,
                            enum sdk_state *out)
 {
     enum err err;
-    uint64_t done = 0;
+    bool is = false;
 
     *out = row->state;
     if (closed(row->state) && row->state != SDK_LAPSED)
@@ -139,31 +252,27 @@ static enum err next_state(struct sdk *s, const struct row *row, const lianshu_R
         return OK;
     }
     if (r->kind == lianshu_ReceiptKind_RECEIPT_HELD) {
-        *out = SDK_HELD;
-        return OK;
-    }
-    /* Whatever else comes implies that the hub has taken it. A repeated `accepted` does not
-     * end a hold. */
-    if (row->state != SDK_HELD || r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED)
-        *out = SDK_ACCEPTED;
-    if ((err = finals(s, row->id, &done)) != OK)
+        err = released_since(s, row->id, r->time_ms, &is);
+        *out = is ? SDK_ACCEPTED : SDK_HELD;
         return err;
-    if ((receipt_kind_final(r->kind) && receipt_kind_by_hub(r->kind) && r->about[0] == '\0' &&
-         r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED) ||
-        (*out == SDK_ACCEPTED && done >= row->destination_count))
+    }
+    /* Whatever else comes implies that the hub has taken it. Neither a repeated `accepted` nor a
+     * warning ends a hold. */
+    if (row->state != SDK_HELD || (r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED &&
+                                   r->kind != lianshu_ReceiptKind_RECEIPT_WARNED))
+        *out = SDK_ACCEPTED;
+    if ((err = all_ended(s, row, r, &is)) == OK && is && *out == SDK_ACCEPTED)
         *out = SDK_FINAL;
-    return OK;
+    return err;
 }
 
-/* The message needs no frame and no attachments any more. */
-static enum err finish(struct sdk *s, const struct row *row, enum sdk_state state)
+static enum err drop_files(struct sdk *s, uint64_t row)
 {
     enum err err;
-    struct stmt *q = s->sql[SQL_OUTBOX_FINAL];
     struct stmt *roots = s->sql[SQL_FILE_OF];
     struct stmt *files = s->sql[SQL_FILE_DROP];
 
-    stmt_bind_u64(roots, 1, row->id);
+    stmt_bind_u64(roots, 1, row);
     for (err = stmt_step(roots); err == OK; err = stmt_step(roots)) {
         uint8_t root[HASH_LEN];
         stmt_copy(roots, 0, root, sizeof root);
@@ -171,34 +280,61 @@ static enum err finish(struct sdk *s, const struct row *row, enum sdk_state stat
     }
     if ((err = stmt_end(roots, err)) != ERR_NOT_FOUND)
         return err;
-    stmt_bind_u64(q, 1, row->id);
-    stmt_bind_u64(q, 2, (uint64_t)state);
-    if ((err = stmt_run(q)) != OK)
-        return err;
-    stmt_bind_u64(files, 1, row->id);
+    stmt_bind_u64(files, 1, row);
     return stmt_run(files);
 }
 
-static enum err set_state(struct sdk *s, const struct row *row, enum sdk_state state)
+static void count_end(struct sdk *s, enum sdk_state before, enum sdk_state state)
 {
-    struct stmt *q = s->sql[SQL_OUTBOX_STATE];
+    if (before == SDK_LAPSED)
+        s->totals.lapsed--; /* the hub had taken it after all */
+    s->totals.final += state == SDK_FINAL;
+    s->totals.rejected += state == SDK_REJECTED;
+    s->totals.lapsed += state == SDK_LAPSED;
+}
+
+/* The message needs no frame and no attachments any more. */
+static enum err finish(struct sdk *s, const struct outbox_row *row, enum sdk_state state,
+                       uint64_t now_ms)
+{
+    enum err err;
+    struct stmt *q = s->sql[SQL_OUTBOX_FINAL];
+    struct stmt *drop = s->sql[SQL_LIVE_DROP];
+
+    stmt_bind_u64(q, 1, row->id);
+    stmt_bind_u64(q, 2, (uint64_t)state);
+    stmt_bind_u64(q, 3, now_ms);
+    if ((err = stmt_run(q)) != OK)
+        return err;
+    stmt_bind_u64(drop, 1, row->id);
+    if ((err = stmt_run(drop)) != OK)
+        return err;
+    count_end(s, row->state, state);
+    if (row->files > 0 && (err = drop_files(s, row->id)) != OK)
+        return err;
+    return frames_ended(s, row->id);
+}
+
+static enum err set_state(struct sdk *s, struct outbox_row *row, enum sdk_state state,
+                          uint64_t now_ms)
+{
+    enum err err;
+    struct stmt *q = s->sql[SQL_LIVE_STATE];
 
     if (state == row->state)
         return OK;
-    if (closed(state))
-        return finish(s, row, state);
-    stmt_bind_u64(q, 1, row->id);
-    stmt_bind_u64(q, 2, (uint64_t)state);
-    return stmt_run(q);
-}
-
-static void land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN])
-{
-    for (size_t i = 0; i < s->flight_count; i++)
-        if (memcmp(s->flight[i].message_id, message_id, SDK_ID_LEN) == 0) {
-            s->flight[i] = s->flight[--s->flight_count];
-            return;
-        }
+    if (closed(state)) {
+        err = finish(s, row, state, now_ms);
+    } else if (row->state == SDK_LAPSED) {
+        return OK; /* over for us; what comes is shown */
+    } else {
+        stmt_bind_u64(q, 1, row->id);
+        stmt_bind_u64(q, 2, (uint64_t)state);
+        err = stmt_run(q);
+    }
+    if (err == OK)
+        row->state = state;
+    return err;
 }
 
 static void copy_receipt(const lianshu_Receipt *r, struct sdk_receipt *out)
@@ -217,9 +353,17 @@ static void copy_receipt(const lianshu_Receipt *r, struct sdk_receipt *out)
     }
 }
 
+/* What may happen to a message several times. */
+static bool repeats(lianshu_ReceiptKind kind)
+{
+    return kind == lianshu_ReceiptKind_RECEIPT_HELD ||
+           kind == lianshu_ReceiptKind_RECEIPT_RELEASED ||
+           kind == lianshu_ReceiptKind_RECEIPT_PARKED || kind == lianshu_ReceiptKind_RECEIPT_WARNED;
+}
+
 /* Store; *fresh is false when it was known. */
 static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *r, struct span q,
-                            struct span proof, bool *fresh)
+                            bool *fresh)
 {
     struct stmt *put = s->sql[SQL_RECEIPT_PUT];
     uint64_t changed = 0;
@@ -228,17 +372,21 @@ static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *
     stmt_bind_u64(put, 2, (uint64_t)r->kind);
     stmt_bind_text(put, 3, r->by);
     stmt_bind_text(put, 4, r->about);
-    stmt_bind_u64(put, 5, r->code);
-    stmt_bind_u64(put, 6, r->time_ms);
-    stmt_bind_blob(put, 7, q);
-    stmt_bind_blob(put, 8, proof);
+    stmt_bind_u64(put, 5, repeats(r->kind) ? r->time_ms : 0);
+    stmt_bind_u64(put, 6, r->code);
+    stmt_bind_u64(put, 7, r->time_ms);
+    stmt_bind_u64(put, 8, s->proof_last + 1);
+    stmt_bind_u64(put, 9, s->proof_place);
+    stmt_bind_blob(put, 10, q);
     enum err err = stmt_run_changed(put, &changed);
     *fresh = changed > 0;
+    s->proof_used = s->proof_used || *fresh;
     return err;
 }
 
-static enum err tell(struct sdk *s, const struct row *row, const uint8_t id[static SDK_ID_LEN],
-                     enum sdk_state state, const lianshu_Receipt *r, uint64_t now_ms)
+static enum err tell(struct sdk *s, const struct outbox_row *row,
+                     const uint8_t id[static SDK_ID_LEN], enum sdk_state state,
+                     const lianshu_Receipt *r, uint64_t now_ms)
 {
     struct sdk_outcome outcome = {.key = row->key, .type = row->type, .state = state};
 
@@ -251,11 +399,10 @@ static enum err tell(struct sdk *s, const struct row *row, const uint8_t id[stat
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
 }
 
-enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, struct span proof,
-                        uint64_t now_ms)
+enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, uint64_t now_ms)
 {
     enum err err;
-    struct row row;
+    struct outbox_row *row;
     enum sdk_state state;
     bool fresh;
 
@@ -263,181 +410,58 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, 
         return ERR_RECEIPT_OTHER;
     if ((err = find_row(s, r->message_id, &row)) != OK)
         return err; /* another adapter's, or forgotten: nothing to do */
-    if (memcmp(row.env_id, r->env_id, HASH_LEN) != 0)
+    if (memcmp(row->env_id, r->env_id, HASH_LEN) != 0)
         return ERR_RECEIPT_OTHER;
-    if (strcmp(r->by, s->hub) != 0 && !is_destination(&row, r->by))
-        return ERR_RECEIPT_BY;
-    if ((err = put_receipt(s, row.id, r, q, proof, &fresh)) != OK)
+    if (strcmp(r->by, s->hub) != 0 && (err = check_destination(s, row, r->by)) != OK)
         return err;
-    land(s, r->message_id);
+    if ((err = put_receipt(s, row->id, r, q, &fresh)) != OK)
+        return err;
+    if (row->state == SDK_QUEUED)
+        flight_land(s, r->message_id);
     if (!fresh)
         return OK;
-    if ((err = next_state(s, &row, r, &state)) != OK || (err = set_state(s, &row, state)) != OK)
+    if ((err = next_state(s, row, r, &state)) != OK ||
+        (err = set_state(s, row, state, now_ms)) != OK)
         return err;
-    return tell(s, &row, r->message_id, state, r, now_ms);
+    return tell(s, row, r->message_id, row->state, r, now_ms);
 }
 
 /* A message that the hub never took and that is over. Told like a receipt of our own. */
 static enum err lapse_one(struct sdk *s, const uint8_t id[static SDK_ID_LEN], uint64_t now_ms)
 {
     enum err err;
-    struct row row;
+    struct outbox_row *row;
     lianshu_Receipt *r = s->receipt;
 
-    if ((err = find_row(s, id, &row)) != OK || (err = set_state(s, &row, SDK_LAPSED)) != OK)
+    if ((err = find_row(s, id, &row)) != OK || (err = set_state(s, row, SDK_LAPSED, now_ms)) != OK)
         return err;
-    land(s, id);
+    flight_land(s, id);
     wire_clear(&lianshu_Receipt_msg, r);
     r->kind = lianshu_ReceiptKind_RECEIPT_EXPIRED;
     r->code = ERR_EXPIRED;
     r->time_ms = now_ms;
     memcpy(r->by, s->member, sizeof s->member);
-    return tell(s, &row, id, SDK_LAPSED, r, now_ms);
+    return tell(s, row, id, SDK_LAPSED, r, now_ms);
 }
 
 enum err outbox_lapse(struct sdk *s, uint64_t now_ms)
 {
-    struct stmt *q = s->sql[SQL_OUTBOX_LAPSED];
+    struct stmt *q = s->sql[SQL_LIVE_LAPSED];
+    uint64_t cursor = 0;
 
     for (int i = 0; i < SDK_BATCH_MAX; i++) {
         uint8_t id[SDK_ID_LEN];
         stmt_bind_u64(q, 1, now_ms);
+        stmt_bind_u64(q, 2, cursor);
         enum err err = stmt_step(q);
-        if (err == OK)
+        if (err == OK) {
             stmt_copy(q, 0, id, sizeof id);
+            cursor = stmt_u64(q, 1);
+        }
         if ((err = stmt_end(q, err)) != OK)
             return err == ERR_NOT_FOUND ? OK : err;
         if ((err = inner_begin(s)) != OK || (err = lapse_one(s, id, now_ms)) != OK)
             return err;
     }
     return OK;
-}
-
-/* ---- sending ---- */
-
-static uint64_t backoff_ms(uint32_t attempt)
-{
-    const uint64_t ms = (uint64_t)SDK_RETRY_MS << (attempt < 16 ? attempt : 16);
-    return ms < SDK_RETRY_MAX_MS ? ms : SDK_RETRY_MAX_MS;
-}
-
-/* Up to a quarter later, so that adapters do not return in step. */
-static uint64_t jitter(struct sdk *s, uint64_t ms)
-{
-    uint8_t byte;
-    entropy_fill(&s->entropy, &byte, sizeof byte);
-    return ms + ms * byte / 1024;
-}
-
-void outbox_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t due_ms)
-{
-    for (size_t i = 0; i < s->flight_count; i++)
-        if (memcmp(s->flight[i].message_id, message_id, SDK_ID_LEN) == 0)
-            s->flight[i].due_ms = due_ms;
-}
-
-void outbox_reconnected(struct sdk *s, uint64_t now_ms)
-{
-    for (size_t i = 0; i < s->flight_count; i++)
-        s->flight[i].due_ms = now_ms;
-    s->offer_ms = now_ms + SDK_OFFER_GRACE_MS;
-    s->offer_cursor = 0;
-}
-
-/* Take the next unanswered row into flight. ERR_NOT_FOUND: none, or the window is full. */
-static enum err board(struct sdk *s, uint64_t now_ms)
-{
-    struct stmt *q = s->sql[SQL_OUTBOX_NEXT];
-
-    if (s->flight_count == SDK_FLIGHT_MAX)
-        return ERR_NOT_FOUND;
-    stmt_bind_u64(q, 1, s->flight_cursor);
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        struct flight *f = &s->flight[s->flight_count++];
-        *f = (struct flight){.id = stmt_u64(q, 0), .due_ms = now_ms};
-        stmt_copy(q, 1, f->message_id, SDK_ID_LEN);
-        s->flight_cursor = f->id;
-    }
-    return stmt_end(q, err);
-}
-
-static enum err load_frame(struct sdk *s, enum sql which, uint64_t key, int column, uint64_t *id)
-{
-    struct stmt *q = s->sql[which];
-
-    stmt_bind_u64(q, 1, key);
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        const struct span frame = stmt_is_null(q, column) ? span_of(NULL, 0) : stmt_blob(q, column);
-        if (id != NULL)
-            *id = stmt_u64(q, 0);
-        if (frame.len == 0) {
-            err = ERR_NOT_FOUND;
-        } else if (frame.len > FRAME_MAX) {
-            err = ERR_CORRUPT;
-        } else {
-            memcpy(s->out, frame.data, frame.len);
-            s->out_len = frame.len;
-        }
-    }
-    return stmt_end(q, err);
-}
-
-/* The oldest flight that is due. Oldest first keeps conversations in order. */
-static struct flight *due_flight(struct sdk *s, uint64_t now_ms)
-{
-    struct flight *best = NULL;
-
-    for (size_t i = 0; i < s->flight_count; i++)
-        if (s->flight[i].due_ms <= now_ms && (best == NULL || s->flight[i].id < best->id))
-            best = &s->flight[i];
-    return best;
-}
-
-/* What was accepted and has no end yet is offered again some time after a welcome: a hub that
- * was restored from a backup learns of it, any other answers with the receipt it has. */
-static enum err offer(struct sdk *s, uint64_t now_ms)
-{
-    uint64_t id = 0;
-
-    if (s->offer_ms == 0 || now_ms < s->offer_ms)
-        return ERR_NOT_FOUND;
-    enum err err = load_frame(s, SQL_OUTBOX_OPEN, s->offer_cursor, 1, &id);
-    if (err == ERR_NOT_FOUND)
-        s->offer_ms = 0;
-    if (err == OK) {
-        s->offer_cursor = id;
-        s->offer_ms = now_ms + SDK_OFFER_EVERY_MS;
-    }
-    return err;
-}
-
-enum err outbox_next(struct sdk *s, uint64_t now_ms)
-{
-    enum err err;
-
-    while ((err = board(s, now_ms)) == OK)
-        continue;
-    if (err != ERR_NOT_FOUND)
-        return err;
-    struct flight *f = due_flight(s, now_ms);
-    if (f == NULL)
-        return offer(s, now_ms);
-    if ((err = load_frame(s, SQL_OUTBOX_FRAME, f->id, 0, NULL)) == ERR_NOT_FOUND)
-        *f = s->flight[--s->flight_count]; /* done, or undone, since it was taken aboard */
-    if (err != OK)
-        return err;
-    f->due_ms = now_ms + jitter(s, backoff_ms(f->attempt++));
-    return OK;
-}
-
-uint64_t outbox_due_ms(const struct sdk *s)
-{
-    uint64_t due = s->offer_ms == 0 ? UINT64_MAX : s->offer_ms;
-
-    for (size_t i = 0; i < s->flight_count; i++)
-        if (s->flight[i].due_ms < due)
-            due = s->flight[i].due_ms;
-    return due;
 }

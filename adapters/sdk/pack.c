@@ -18,7 +18,7 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     d->type = type;
     d->version = 1;
     d->issued_ms = stage->created_ms;
-    if (facts && (row->flags & TYPE_RULES) != 0) {
+    if (stage->by_rule || (facts && (row->flags & TYPE_RULES) != 0)) {
         d->by_rule = true;
     } else {
         /* The hub reads the facts whoever they go to. */
@@ -82,11 +82,18 @@ static enum err sign_documents(struct sdk *s)
     enum err err;
 
     batch_reset(s->batch);
-    for (size_t i = 0; i < s->stage_count; i++)
-        if ((err = add_leaf(s, &s->stage[i].facts)) != OK ||
-            (err = add_leaf(s, &s->stage[i].sealed)) != OK ||
-            (err = add_leaf(s, &s->stage[i].manifest)) != OK)
+    for (size_t i = 0; i < s->stage_count; i++) {
+        struct stage *stage = &s->stage[i];
+        if (stage->part > 0) { /* the parts of a group share their documents */
+            stage->facts.leaf = s->stage[i - 1].facts.leaf;
+            stage->sealed.leaf = s->stage[i - 1].sealed.leaf;
+        } else if ((err = add_leaf(s, &stage->facts)) != OK ||
+                   (err = add_leaf(s, &stage->sealed)) != OK) {
             return err;
+        }
+        if ((err = add_leaf(s, &stage->manifest)) != OK)
+            return err;
+    }
     return batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
 }
 
@@ -137,6 +144,7 @@ static void fill_header(struct sdk *s, const struct stage *stage)
     memcpy(h->message_id, stage->message_id, SDK_ID_LEN);
     h->created_ms = stage->created_ms;
     h->expires_ms = stage->expires_ms;
+    h->not_before_ms = stage->not_before_ms;
     h->priority = row == NULL ? 0 : (uint32_t)row->lane;
     for (size_t i = 0; i < stage->to_count; i++)
         memcpy(h->destination[h->destination_count++], stage->to[i], SDK_MEMBER_MAX);
@@ -191,9 +199,10 @@ static enum err store_batch(struct sdk *s, size_t first, uint8_t (*env_ids)[HASH
         return err;
     for (size_t i = 0; i < n; i++) {
         struct writer w = writer_of(s->frame, FRAME_MAX);
+        uint64_t row = 0;
         if ((err = envelope_batch_frame(s->envelopes, i, &w)) != OK ||
-            (err = outbox_store(s, &s->stage[first + i], env_ids[first + i], writer_span(&w))) !=
-                OK)
+            (err = outbox_put(s, &s->stage[first + i], env_ids[first + i], &row)) != OK ||
+            (err = frames_put(s, row, writer_span(&w))) != OK)
             return err;
     }
     return OK;
@@ -219,7 +228,7 @@ enum err pack_flush(struct sdk *s)
         return err;
     for (size_t i = 0; i < s->stage_count; i++) {
         err = add_envelope(s, &s->stage[i], env_ids[i]);
-        if (err == ERR_TOO_LARGE && i > first) {
+        if ((err == ERR_TOO_LARGE || err == ERR_BUSY) && i > first) {
             if ((err = store_batch(s, first, env_ids)) != OK ||
                 (err = envelope_batch_begin(s->envelopes, &options)) != OK)
                 return err;
@@ -229,7 +238,7 @@ enum err pack_flush(struct sdk *s)
         if (err != OK)
             return err;
     }
-    if ((err = store_batch(s, first, env_ids)) != OK)
+    if ((err = store_batch(s, first, env_ids)) != OK || (err = frames_flush(s)) != OK)
         return err;
     s->stage_count = s->stage_len = 0;
     return OK;

@@ -36,7 +36,8 @@ enum err inner_savepoint(struct sdk *s, struct mark *mark)
 
     if ((err = inner_begin(s)) != OK || (err = db_savepoint(s->db)) != OK)
         return err;
-    *mark = (struct mark){s->stage_count, s->stage_len, s->receipt_stage_count, s->receipt_len};
+    *mark = (struct mark){s->stage_count, s->stage_len, s->receipt_stage_count, s->receipt_len,
+                          s->totals};
     s->in_savepoint = true;
     return OK;
 }
@@ -54,6 +55,7 @@ enum err inner_rollback_to(struct sdk *s, const struct mark *mark)
     s->stage_len = mark->stage_len;
     s->receipt_stage_count = mark->receipt_stage_count;
     s->receipt_len = mark->receipt_len;
+    s->totals = mark->totals;
     return db_rollback_to(s->db);
 }
 
@@ -77,19 +79,44 @@ static void forget(struct sdk *s)
     s->receipt_stage_count = s->receipt_len = 0;
     s->in_savepoint = false;
     s->drop_count = 0;
-    s->flight_count = 0;
-    s->flight_cursor = 0;
+    s->totals = s->totals_stored;
+    memset(s->recent, 0, SDK_RECENT_MAX * sizeof *s->recent);
+    frames_forget(s);
+    flight_forget(s);
     s->receipt_cursor = 0;
     s->sent_count = 0;
     s->ack_due = 0;
-    if (inner_value(s, "receipt_stream", &s->stream) != OK)
-        s->stream = 0; /* the hub then sends receipts again; they are known */
+    s->stream = s->stream_stored;
 }
 
 void sdk_rollback(struct sdk *s)
 {
     db_rollback(s->db);
     forget(s);
+}
+
+/* Counters that have changed, by their names. */
+enum err inner_totals(struct sdk *s, bool load)
+{
+    static const char *const names[] = {"count.final",    "count.rejected", "count.lapsed",
+                                        "count.received", "count.returned", "count.withdrawn"};
+    enum err err = OK;
+    uint64_t *now = &s->totals.final;
+    uint64_t *stored = &s->totals_stored.final;
+
+    _Static_assert(sizeof s->totals == sizeof names / sizeof names[0] * sizeof *now,
+                   "a counter a name");
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && err == OK; i++) {
+        if (load)
+            err = inner_value(s, names[i], &stored[i]);
+        else if (now[i] != stored[i])
+            err = inner_value_set(s, names[i], now[i]);
+    }
+    if (load)
+        s->totals = s->totals_stored;
+    else if (err == OK && s->stream != s->stream_stored)
+        err = inner_value_set(s, "receipt_stream", s->stream);
+    return err;
 }
 
 enum err sdk_commit(struct sdk *s, uint64_t now_ms)
@@ -99,7 +126,8 @@ enum err sdk_commit(struct sdk *s, uint64_t now_ms)
     (void)now_ms; /* part of the interface: retention will need it */
     if (!db_in_transaction(s->db))
         return OK;
-    if ((err = pack_flush(s)) != OK || (err = inbox_sign(s)) != OK) {
+    if ((err = pack_flush(s)) != OK || (err = inbox_sign(s)) != OK ||
+        (err = frames_sweep(s)) != OK || (err = inner_totals(s, false)) != OK) {
         sdk_rollback(s);
         return err;
     }
@@ -109,8 +137,10 @@ enum err sdk_commit(struct sdk *s, uint64_t now_ms)
         forget(s);
         return err;
     }
+    s->totals_stored = s->totals;
+    s->stream_stored = s->stream;
     for (size_t i = 0; i < s->drop_count; i++)
-        file_drop(s, s->drop[i].root, s->drop[i].out ? ".out" : ".in");
+        file_release(s, s->drop[i].root, s->drop[i].out);
     s->drop_count = 0;
     return OK;
 }
@@ -151,13 +181,12 @@ enum err sdk_document_verify(struct sdk *s, struct span frame, uint64_t as_of_ms
 static enum err count(struct sdk *s, enum sql which, uint64_t state, uint64_t *out)
 {
     struct stmt *q = s->sql[which];
-    uint64_t n = 0;
 
-    stmt_bind_u64(q, 1, state);
+    if (which == SQL_LIVE_COUNT)
+        stmt_bind_u64(q, 1, state);
     enum err err = stmt_step(q);
     if (err == OK)
-        n = stmt_u64(q, 0);
-    *out += n;
+        *out += stmt_u64(q, 0);
     return stmt_end(q, err);
 }
 
@@ -165,18 +194,22 @@ enum err sdk_counts(struct sdk *s, struct sdk_counts *out)
 {
     enum err err;
 
-    *out = (struct sdk_counts){.connected = s->greeted};
-    if ((err = count(s, SQL_OUTBOX_COUNT, SDK_QUEUED, &out->queued)) != OK ||
-        (err = count(s, SQL_OUTBOX_COUNT, SDK_ACCEPTED, &out->open)) != OK ||
-        (err = count(s, SQL_OUTBOX_COUNT, SDK_HELD, &out->open)) != OK ||
-        (err = count(s, SQL_OUTBOX_COUNT, SDK_FINAL, &out->final)) != OK ||
-        (err = count(s, SQL_OUTBOX_COUNT, SDK_REJECTED, &out->rejected)) != OK ||
-        (err = count(s, SQL_INBOX_COUNT, 1, &out->waiting)) != OK ||
-        (err = count(s, SQL_INBOX_COUNT, 2, &out->waiting)) != OK ||
-        (err = count(s, SQL_INBOX_COUNT, 3, &out->received)) != OK ||
-        (err = count(s, SQL_INBOX_COUNT, 4, &out->returned)) != OK)
+    *out = (struct sdk_counts){
+        .final = s->totals.final,
+        .rejected = s->totals.rejected,
+        .lapsed = s->totals.lapsed,
+        .received = s->totals.received,
+        .returned = s->totals.returned,
+        .withdrawn = s->totals.withdrawn,
+        .busy_code = s->busy_code,
+        .connected = s->greeted,
+    };
+    if ((err = count(s, SQL_LIVE_COUNT, SDK_QUEUED, &out->queued)) != OK ||
+        (err = count(s, SQL_LIVE_COUNT, SDK_ACCEPTED, &out->open)) != OK ||
+        (err = count(s, SQL_LIVE_COUNT, SDK_HELD, &out->held)) != OK ||
+        (err = count(s, SQL_INBOX_COUNT, 0, &out->waiting)) != OK)
         return err;
-    return OK;
+    return count(s, SQL_OWED_COUNT, 0, &out->owed);
 }
 
 /* Move what has arrived into the engine. */
@@ -218,13 +251,25 @@ static enum err write_frames(struct sdk *s, uint64_t now_ms, bool *more)
     return OK;
 }
 
+/* Nothing moved for a while: fold the log back, and give space back. Once a rest. */
+static enum err idle(struct sdk *s, uint64_t now_ms)
+{
+    if (s->idle_ms == 0 || now_ms < s->idle_ms)
+        return OK;
+    s->idle_ms = now_ms + SDK_IDLE_AGAIN_MS;
+    const enum err err = db_idle(s->db);
+    return err_class(err) == ERR_CLASS_RETRY ? OK : err;
+}
+
 /* How long a turn may sleep: until something of ours is due. */
 static uint32_t sleep_ms(const struct sdk *s, uint64_t now_ms, uint32_t wait_ms)
 {
-    uint64_t due = outbox_due_ms(s);
+    uint64_t due = flight_due_ms(s);
 
     if (s->out_len > 0 || !s->greeted)
         return wait_ms;
+    if (s->gap_hello_ms != 0 && s->gap_hello_ms < due)
+        due = s->gap_hello_ms;
     if (due <= now_ms)
         return 0;
     return due - now_ms < wait_ms ? (uint32_t)(due - now_ms) : wait_ms;
@@ -256,7 +301,9 @@ enum err sdk_step(struct sdk *s, uint64_t now_ms, uint32_t wait_ms, struct sdk_w
         sdk_rollback(s);
         return err;
     }
-    if ((err = sdk_commit(s, now_ms)) != OK)
+    if (db_in_transaction(s->db))
+        s->idle_ms = now_ms + SDK_IDLE_MS;
+    if ((err = sdk_commit(s, now_ms)) != OK || (err = write_frames(s, now_ms, &more)) != OK)
         return err;
-    return write_frames(s, now_ms, &more);
+    return idle(s, now_ms);
 }

@@ -23,8 +23,9 @@
  *   1. When sdk_commit answers OK, every message of sdk_send since the last commit is on
  *      disk, signed, and will be sent until a receipt says what became of it, in this
  *      process or after any number of kills. The same bytes are sent each time.
- *   2. A key (idempotency) names a message for ever: the same key with the same content is
- *      the first message again (SDK_REPEAT set, nothing sent), with other content ERR_CONFLICT.
+ *   2. A key (idempotency) names a message until it is forgotten (keep_days after it was final):
+ *      the same key with the same content is the first message again, with the receipts it has
+ *      (*repeat set, nothing sent), also when it was rejected; with other content ERR_CONFLICT.
  *   3. An incoming message is handed to handler.apply at most once in a committed
  *      transaction. What apply does through sdk_send, sdk_receipt and sdk_db is committed
  *      with it or not at all. What it does outside (files) may be done twice after a kill:
@@ -38,9 +39,23 @@
  *      documents that name exactly these facts, attachments complete and hashed.
  *   7. What cannot be used is answered with a receipt `returned` (one code for everything that
  *      does not open) and kept as ids and inner code in quarantine.
- *   8. Receipts about our messages are verified before they count; handler.outcome is called in
- *      the transaction that stores them.
+ *   8. Receipts about our messages are verified before they count, each once however often it
+ *      comes; handler.outcome is called in the transaction that stores them. `held`, `released`,
+ *      `parked` and `warned` may come several times and end nothing: a parked message is never
+ *      dropped. `opened` and `acted` come after `delivered`, also when the message is final.
  *   9. Attachments of any size pass in constant memory, and go on after a kill where they were.
+ *  10. What was taken back before it came is never shown; what was shown and not opened is told
+ *      to apply as withdrawn and cannot be opened any more; what was opened stays, and the
+ *      withdrawal goes back (ERR_WITHDRAW_LATE).
+ *
+ * Several adapters of one member, each with keys and a state_dir of its own (two processes on one
+ * state_dir: ERR_BUSY_ELSEWHERE), share the member's queue; set `shared` in each. The hub gives a
+ * conversation to one of them at a time. Guarantee 3 then holds for each inbox: a message whose
+ * receipt was lost with its adapter is applied once more by the next, under the same env_id, so a
+ * sink that names its file or row by env_id has it once. Guarantee 4 holds as long as a
+ * conversation stays with one adapter; numbers that another has taken are waited for
+ * SDK_GAP_WAIT_S seconds, then passed with a line in the log. Receipts that the other has
+ * acknowledged are asked for by a new hello, at most each 30 s. Keys are scoped to the outbox.
  *
  * Errors: REJECT errors are the caller's input, with a fault that names the field. RETRY
  * errors (disk full, busy): try again later, nothing was kept. FATAL and INTERNAL: end the
@@ -73,8 +88,11 @@ enum {
     SDK_BASIS_MAX = 16,
     SDK_GROUND_MAX = 4,
     SDK_REFERENCE_MAX = 65,
-    SDK_BATCH_MAX = 256,  /* messages sealed and signed at once */
-    SDK_BODY_MAX = 61440, /* canonical bytes of a facts or sealed body */
+    SDK_KEEP_DAYS = 400,     /* how long what is final is remembered, unless configured */
+    SDK_KEEP_DAYS_MIN = 100, /* longer than any message lives */
+    SDK_GAP_WAIT_S = 45,     /* with `shared`: a lease of the hub, and more */
+    SDK_BATCH_MAX = 256,     /* messages sealed and signed at once */
+    SDK_BODY_MAX = 61440,    /* canonical bytes of a facts or sealed body */
     SDK_FILE_BYTES_MAX_GIB = 10,
 };
 
@@ -95,7 +113,9 @@ struct sdk_file {
 struct sdk_message {
     const char *key;       /* idempotency key, chosen by the caller; required */
     uint32_t type;         /* lianshu_DocumentType; required */
-    const char *const *to; /* destination members, any order, hub included where it is one */
+    const char *const *to; /* destination members, any order, hub included where it is one; or
+                            * groups, a member id with slash and star behind it: that
+                            * department in that region and all below it */
     size_t to_count;
     struct span facts;  /* canonical bytes of the type's facts body; required */
     struct span sealed; /* canonical bytes of the sealed body, for `to` without the hub */
@@ -105,8 +125,9 @@ struct sdk_message {
     struct span in_reply_to;  /* env_id */
     const char *const *basis; /* legal basis codes of the document */
     size_t basis_count;
-    const char *purpose; /* NULL or "": the first word of the type's name */
-    uint64_t expires_ms; /* 0: the most that the class allows */
+    const char *purpose;    /* NULL or "": the first word of the type's name */
+    uint64_t expires_ms;    /* 0: the most that the class allows */
+    uint64_t not_before_ms; /* the hub delivers it then; 0: at once */
 };
 
 /* What became of a message. */
@@ -142,12 +163,22 @@ struct sdk_receipt {
 };
 
 struct sdk_outcome {
-    uint8_t message_id[SDK_ID_LEN];
+    uint8_t
+        message_id[SDK_ID_LEN]; /* of the envelope; a group's message has several under its key */
     uint8_t env_id[SDK_ENV_ID_LEN];
     const char *key;
     uint32_t type;
-    enum sdk_state state; /* after this receipt */
+    enum sdk_state state; /* of this envelope, after this receipt */
     struct sdk_receipt receipt;
+};
+
+/* A sender takes one of its messages back. */
+struct sdk_withdrawal {
+    uint8_t message_id[SDK_ID_LEN];
+    uint8_t env_id[SDK_ENV_ID_LEN];
+    uint32_t reason; /* code of err.h; 0: none was given */
+    uint32_t type;   /* of the message taken back; 0: it never came */
+    bool shown;      /* apply was given it: mark it. false: it is not shown any more */
 };
 
 /* An attachment received; its bytes by sdk_file_save. */
@@ -176,6 +207,20 @@ struct sdk_incoming {
     size_t file_count;
     const struct sdk_ground *advisories; /* flags: a person must see them */
     size_t advisory_count;
+    const struct sdk_withdrawal *withdrawal; /* type withdraw; NULL: of any other type */
+};
+
+/* How far an attachment is. */
+enum sdk_phase {
+    SDK_SEALING,  /* inside sdk_send */
+    SDK_SENDING,  /* to the hub; ended when the hub has all of it */
+    SDK_FETCHING, /* from the hub */
+    SDK_SAVING,   /* inside sdk_file_save, or being checked before apply */
+};
+struct sdk_progress {
+    enum sdk_phase phase;
+    uint8_t root[SDK_ENV_ID_LEN]; /* names the attachment; zeros while it is being sealed */
+    uint64_t bytes, total;        /* of the file; equal: this phase is over */
 };
 
 struct sdk_handler {
@@ -190,6 +235,8 @@ struct sdk_handler {
                         uint64_t now_ms);
     /* The hub welcomed us (true) or the connection was lost (false). May be NULL. */
     void (*connected)(void *ctx, bool up);
+    /* An attachment has come further. Called for each chunk, so it must be quick. May be NULL. */
+    void (*progress)(void *ctx, const struct sdk_progress *progress);
 };
 
 struct sdk_config {
@@ -205,6 +252,8 @@ struct sdk_config {
     const char *state_dir;    /* 0700, made when missing */
     uint32_t window_messages; /* deliveries in flight towards us; 0: 64 */
     uint32_t window_bytes;    /* 0: 16 MiB */
+    uint32_t keep_days;       /* 0: SDK_KEEP_DAYS */
+    bool shared;              /* other adapters of this member work on the same queue */
 };
 
 /* Opens keys, registry and state (E404…E434, E021…E023, E410 and others with a fault).
@@ -224,16 +273,31 @@ MUST_USE enum err sdk_commit(struct sdk *sdk, uint64_t now_ms);
 /* Forget what was staged since the last commit. */
 void sdk_rollback(struct sdk *sdk);
 
+/* Take the message with that key back from readers that have not opened it; reason is a code of
+ * err.h or 0. Staged, as sdk_send; a second call is a repetition. id: of the withdrawal, of the
+ * first when a group's message had several envelopes. ERR_NOT_FOUND: nothing under way has this
+ * key; ERR_WITHDRAW_LATE: every reader has said that it opened it. What a reader answers comes as
+ * an outcome of the key "withdraw:<message id>". */
+MUST_USE enum err sdk_withdraw(struct sdk *sdk, const char *key, uint32_t reason, uint64_t now_ms,
+                               uint8_t id[static SDK_ID_LEN], struct fault *fault);
+/* The key of a message by its id. ERR_NOT_FOUND. */
+MUST_USE enum err sdk_key_of(struct sdk *sdk, const uint8_t id[static SDK_ID_LEN],
+                             char key[static SDK_KEY_MAX + 1]);
+
 /* Say that an incoming message was taken by a person or system (lianshu RECEIPT_OPENED) or
- * carried out (RECEIPT_ACTED, with reference). Staged, as sdk_send. */
-MUST_USE enum err sdk_receipt(struct sdk *sdk, const uint8_t env_id[static SDK_ENV_ID_LEN],
-                              uint32_t kind, const char *reference, uint64_t now_ms);
+ * carried out (RECEIPT_ACTED, with reference). Staged, as sdk_send; once for each kind.
+ * ERR_NOT_FOUND: not applied here; ERR_WITHDRAWN: its sender took it back. */
+MUST_USE enum err sdk_receipt(struct sdk *sdk, const uint8_t message_id[static SDK_ID_LEN],
+                              const uint8_t env_id[static SDK_ENV_ID_LEN], uint32_t kind,
+                              const char *reference, uint64_t now_ms);
 
 /* Write the plaintext of attachment i to fd (its offset moves). Inside apply only. */
 MUST_USE enum err sdk_file_save(struct sdk *sdk, const struct sdk_incoming *message, size_t i,
                                 int fd);
 
-/* The state of a message by its key. ERR_NOT_FOUND. */
+/* The state of a message by its key; id and env_id are those of its first envelope. Of several
+ * envelopes to a group, what is still to come counts before what ended badly, and that before what
+ * ended well. ERR_NOT_FOUND. */
 MUST_USE enum err sdk_status(struct sdk *sdk, const char *key, enum sdk_state *state,
                              uint8_t id[static SDK_ID_LEN], uint8_t env_id[static SDK_ENV_ID_LEN]);
 
@@ -259,11 +323,16 @@ const char *sdk_realm(const struct sdk *sdk);
 struct sdk_counts {
     uint64_t queued; /* not yet answered by the hub */
     uint64_t open;   /* accepted, waiting for destinations */
+    uint64_t held;   /* waiting for two officials */
     uint64_t final;
     uint64_t rejected;
+    uint64_t lapsed;
     uint64_t received; /* applied */
     uint64_t waiting;  /* received, waiting for a gap or for attachments */
     uint64_t returned;
+    uint64_t withdrawn; /* applied, then taken back by their senders */
+    uint64_t owed;      /* receipts of ours that the hub has not acknowledged yet */
+    uint32_t busy_code; /* why the hub put us off last; 0: it takes what we send */
     bool connected;
 };
 MUST_USE enum err sdk_counts(struct sdk *sdk, struct sdk_counts *out);

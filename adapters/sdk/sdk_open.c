@@ -1,6 +1,7 @@
 /* Opening and closing: configuration, memory, keys, registry, state, connection. */
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "keys/guard.h"
 #include "keys/init.h"
@@ -36,6 +37,11 @@ static enum err take_config(struct sdk *s, const struct sdk_config *c, struct fa
         return fault_set(fault, ERR_CONFIG, 0, "adapter", "member or hub is no member id");
     s->window_messages = c->window_messages == 0 ? WINDOW_MESSAGES : c->window_messages;
     s->window_bytes = c->window_bytes == 0 ? WINDOW_BYTES : c->window_bytes;
+    if (c->keep_days != 0 && c->keep_days < SDK_KEEP_DAYS_MIN)
+        return fault_set(fault, ERR_CONFIG, 0, "keep_days", "at least %d: no message lives longer",
+                         SDK_KEEP_DAYS_MIN);
+    s->keep_ms = (c->keep_days == 0 ? SDK_KEEP_DAYS : c->keep_days) * (uint64_t)DAY_MS;
+    s->shared = c->shared;
     return OK;
 }
 
@@ -61,6 +67,11 @@ static enum err take_memory(struct sdk *s)
     s->stored_statement = malloc(SDK_STATEMENT_MAX);
     s->stored_frame = malloc(FRAME_MAX);
     s->out = malloc(FRAME_MAX);
+    s->frame_row = malloc(FRAME_MAX + 4);
+    s->flight = calloc(SDK_FLIGHT_RING, sizeof *s->flight);
+    s->recent = calloc(SDK_RECENT_MAX, sizeof *s->recent);
+    s->pack_bytes = malloc((size_t)SDK_PACK_SLOTS * SDK_PACK_BYTES);
+    s->group.member = calloc(SDK_GROUP_MAX, sizeof *s->group.member);
     s->sql = calloc(SQL_COUNT, sizeof(struct stmt *));
     if (s->stage == NULL || s->stage_bytes == NULL || s->receipt_stage == NULL ||
         s->receipt_bytes == NULL || s->document == NULL || s->header == NULL ||
@@ -68,8 +79,11 @@ static enum err take_memory(struct sdk *s)
         s->plain[0] == NULL || s->plain[1] == NULL || s->plain[2] == NULL || s->frame == NULL ||
         s->chunk == NULL || s->chunk_plain == NULL || s->body == NULL ||
         s->last_statement == NULL || s->stored_statement == NULL || s->stored_frame == NULL ||
-        s->out == NULL || s->sql == NULL)
+        s->out == NULL || s->sql == NULL || s->frame_row == NULL || s->flight == NULL ||
+        s->recent == NULL || s->pack_bytes == NULL || s->group.member == NULL)
         return ERR_NO_MEMORY;
+    for (size_t i = 0; i < SDK_PACK_SLOTS; i++)
+        s->pack[i].bytes = s->pack_bytes + i * SDK_PACK_BYTES;
     return OK;
 }
 
@@ -141,15 +155,31 @@ static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_
     return OK;
 }
 
+static enum err last_id(struct sdk *s, enum sql which, uint64_t *id)
+{
+    struct stmt *q = s->sql[which];
+    enum err err = stmt_step(q);
+
+    if (err == OK)
+        *id = stmt_u64(q, 0);
+    return stmt_end(q, err);
+}
+
 static enum err open_state(struct sdk *s, struct fault *fault)
 {
     enum err err;
     char path[SDK_FILE_PATH_MAX];
+    /* What they hold is signed, or checked against what is. */
+    static const char *const growing[] = {"outbox", "outbox_pack", "outbox_receipt", "outbox_proof",
+                                          "inbox"};
     struct db_options options = {
         .path = path,
         .application_id = APPLICATION_ID,
         .migrations = sdk_sql,
         .migration_count = sdk_sql_count,
+        .growing = growing,
+        .growing_count = sizeof growing / sizeof growing[0],
+        .shrinks = true,
     };
 
     if ((err = file_private_dir(s->state_dir, 0700, fault)) != OK)
@@ -162,8 +192,16 @@ static enum err open_state(struct sdk *s, struct fault *fault)
         return err;
     if ((err = db_prepare(s->db, sql_text, SQL_COUNT, s->sql, fault)) != OK)
         return err;
-    if ((err = inner_value(s, "receipt_stream", &s->stream)) != OK)
+    if ((err = inner_value(s, "receipt_stream", &s->stream_stored)) != OK ||
+        (err = inner_totals(s, true)) != OK || (err = recall_load(s)) != OK ||
+        (err = last_id(s, SQL_OUTBOX_LAST, &s->outbox_last)) != OK ||
+        (err = last_id(s, SQL_PROOF_LAST, &s->proof_last)) != OK ||
+        (err = last_id(s, SQL_INBOX_LAST, &s->inbox_last)) != OK ||
+        (err = last_id(s, SQL_OWED_LAST, &s->owed_last)) != OK)
         return err;
+    s->stream = s->stream_stored;
+    frames_forget(s);
+    flight_forget(s);
     return file_sweep(s);
 }
 
@@ -247,6 +285,11 @@ void sdk_close(struct sdk **sdk)
     free(s->stored_statement);
     free(s->stored_frame);
     free(s->out);
+    free(s->frame_row);
+    free(s->flight);
+    free(s->recent);
+    free(s->pack_bytes);
+    free(s->group.member);
     free(s->sql);
     free(s);
     *sdk = NULL;

@@ -12,18 +12,19 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* Destinations, sorted and without repetition; each must be registered. */
+/* Destinations as they were named, sorted and without repetition; each must be registered. */
 static enum err take_destinations(struct sdk *s, struct stage *stage, const struct sdk_message *m,
                                   struct fault *fault)
 {
+    enum err err;
+
     if (m->to_count == 0)
         return fault_set(fault, ERR_FIELD_MISSING, 0, "to", "no destination");
     if (m->to_count > SDK_DESTINATION_MAX)
         return fault_set(fault, ERR_TOO_LARGE, 0, "to", "at most %d members", SDK_DESTINATION_MAX);
     for (size_t i = 0; i < m->to_count; i++) {
-        if (!member_valid(m->to[i]) || registry_member(s->registry, m->to[i]) == NULL)
-            return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, "to", "%.40s is not registered",
-                             m->to[i]);
+        if ((err = group_check(s, m->to[i], fault)) != OK)
+            return err;
         memcpy(stage->to[stage->to_count++], m->to[i], strlen(m->to[i]) + 1);
     }
     qsort(stage->to, stage->to_count, sizeof stage->to[0], by_name);
@@ -102,17 +103,18 @@ static void add_text(struct sha256 *h, const char *text)
 }
 
 /* SHA-256 of what is asked for: two calls with one key must ask for the same. */
-static enum err digest(const struct stage *stage, const struct sdk_message *m,
+static enum err digest(struct sdk *s, const struct stage *stage, const struct sdk_message *m,
                        uint8_t out[static HASH_LEN], struct fault *fault)
 {
     enum err err;
     struct sha256 h;
-    uint8_t number[16];
+    uint8_t number[24];
     struct writer w = writer_of(number, sizeof number);
 
     sha256_init(&h);
     write_uint(&w, m->type, 8);
     write_uint(&w, m->expires_ms, 8);
+    write_uint(&w, m->not_before_ms, 8);
     add_field(&h, writer_span(&w));
     for (size_t i = 0; i < stage->to_count; i++)
         add_text(&h, stage->to[i]);
@@ -124,13 +126,12 @@ static enum err digest(const struct stage *stage, const struct sdk_message *m,
     for (size_t i = 0; i < m->basis_count; i++)
         add_text(&h, m->basis[i]);
     for (size_t i = 0; i < m->file_count; i++) {
-        uint8_t sha[HASH_LEN];
-        uint64_t bytes;
-        if ((err = file_digest(m->files[i].fd, &bytes, sha)) != OK)
+        struct file_facts *facts = &s->file_facts[i];
+        if ((err = file_digest(m->files[i].fd, &facts->bytes, facts->sha256)) != OK)
             return fault_set(fault, err, 0, "attachments", "file %zu cannot be read", i + 1);
         add_text(&h, m->files[i].name);
         add_text(&h, m->files[i].role);
-        add_field(&h, span_of(sha, sizeof sha));
+        add_field(&h, span_of(facts->sha256, HASH_LEN));
     }
     sha256_done(&h, out);
     return OK;
@@ -149,6 +150,7 @@ static enum err find_key(struct sdk *s, const char *key, uint8_t content[static 
             return OK;
         }
     stmt_bind_text(q, 1, key);
+    stmt_bind_u64(q, 2, 0);
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy(q, 0, content, HASH_LEN);
@@ -157,16 +159,14 @@ static enum err find_key(struct sdk *s, const char *key, uint8_t content[static 
     return stmt_end(q, err);
 }
 
-static enum err number_conversation(struct sdk *s, struct stage *stage, struct span conversation)
+/* The next number of a conversation. Last of all: one that is given must be sent. */
+static enum err number(struct sdk *s, struct stage *stage)
 {
     struct stmt *q = s->sql[SQL_CONVERSATION_SENT];
 
-    if (conversation.len == 0) { /* unordered: a conversation of its own */
-        memcpy(stage->conversation, stage->message_id, SDK_ID_LEN);
-        return OK;
-    }
-    memcpy(stage->conversation, conversation.data, SDK_ID_LEN);
-    stmt_bind_blob(q, 1, conversation);
+    if (memcmp(stage->conversation, stage->message_id, SDK_ID_LEN) == 0)
+        return OK; /* unordered: a conversation of its own */
+    stmt_bind_bytes(q, 1, stage->conversation, SDK_ID_LEN);
     enum err err = stmt_step(q);
     if (err == OK)
         stage->sequence = stmt_u64(q, 0);
@@ -198,7 +198,7 @@ static enum err take_files(struct sdk *s, struct stage *stage, const struct sdk_
             !take_name(entry->media_type, sizeof entry->media_type, m->files[i].media_type) ||
             !take_name(entry->role, sizeof entry->role, m->files[i].role))
             return fault_set(fault, ERR_FIELD_LONG, 0, "attachments", "name, media type or role");
-        if ((err = file_seal(s, m->files[i].fd, entry)) != OK)
+        if ((err = file_seal(s, stage, i, m->files[i].fd, entry)) != OK)
             return fault_set(fault, err, 0, "attachments", "file %zu cannot be taken", i + 1);
         manifest->files_count++;
         lianshu_AttachmentHeader *a = &stage->files[stage->file_count++];
@@ -214,81 +214,143 @@ static enum err take_files(struct sdk *s, struct stage *stage, const struct sdk_
                          writer_span(&w), facts_hash, hash);
 }
 
+/* The documents of part 0, shared by the others; a manifest belongs to one audience alone. */
 static enum err stage_documents(struct sdk *s, struct stage *stage, const struct sdk_message *m,
                                 struct fault *fault)
 {
     enum err err;
-    uint8_t facts_hash[HASH_LEN], hash[HASH_LEN];
+    uint8_t hash[HASH_LEN];
 
-    if ((err = pack_document(s, stage, &stage->facts, m, m->type, m->facts, NULL, facts_hash)) !=
-        OK)
-        return fault_set(fault, err, 0, "facts", "the document cannot be made");
-    if (m->sealed.len > 0 && (err = pack_document(s, stage, &stage->sealed, m, m->type, m->sealed,
-                                                  facts_hash, hash)) != OK)
-        return fault_set(fault, err, 0, "sealed", "the document cannot be made");
-    if (m->file_count > 0)
-        return take_files(s, stage, m, facts_hash, fault);
-    return OK;
+    if (stage->part == 0) {
+        if ((err = pack_document(s, stage, &stage->facts, m, m->type, m->facts, NULL,
+                                 stage->facts_hash)) != OK)
+            return fault_set(fault, err, 0, "facts", "the document cannot be made");
+        if (m->sealed.len > 0 && (err = pack_document(s, stage, &stage->sealed, m, m->type,
+                                                      m->sealed, stage->facts_hash, hash)) != OK)
+            return fault_set(fault, err, 0, "sealed", "the document cannot be made");
+    }
+    return m->file_count > 0 ? take_files(s, stage, m, stage->facts_hash, fault) : OK;
 }
 
-/* Room for one more message, by storing what is staged if need be. Not inside a savepoint: what
- * an outer transaction has staged must not vanish with it. */
-static enum err make_room(struct sdk *s)
+/* Room for `parts` more envelopes, by storing what is staged if need be. Not inside a savepoint:
+ * what an outer transaction has staged must not vanish with it. */
+static enum err make_room(struct sdk *s, size_t parts)
 {
-    if (s->stage_count < SDK_BATCH_MAX && s->stage_len + STAGE_ROOM <= SDK_STAGE_BYTES)
+    if (s->stage_count + parts <= SDK_BATCH_MAX && s->stage_len + STAGE_ROOM <= SDK_STAGE_BYTES)
         return OK;
     return s->in_savepoint ? ERR_BUSY : pack_flush(s);
 }
 
+/* What all parts have in common. */
 static enum err fill_stage(struct sdk *s, struct stage *stage, const struct sdk_message *m,
                            uint64_t now_ms, struct fault *fault)
 {
-    enum err err;
-    const uint64_t last_ms = now_ms + type_find(m->type)->life_ms;
+    const struct document_type *type = type_find(m->type);
+    const uint64_t last_ms = now_ms + type->life_ms;
 
     stage->type = m->type;
     stage->created_ms = now_ms;
+    stage->not_before_ms = m->not_before_ms;
     stage->expires_ms = m->expires_ms == 0 ? last_ms : m->expires_ms;
     if (stage->expires_ms > last_ms || stage->expires_ms <= now_ms)
         return fault_set(fault, ERR_LIFE, 0, "expires", "between now and the most of the class");
+    if (stage->not_before_ms >= stage->expires_ms)
+        return fault_set(fault, ERR_LIFE, 0, "not_before", "before it expires");
     entropy_id(&s->entropy, now_ms, stage->message_id);
+    memcpy(stage->conversation, m->conversation.len > 0 ? m->conversation.data : stage->message_id,
+           SDK_ID_LEN);
     if (m->in_reply_to.len > 0) {
         stage->replies = true;
         memcpy(stage->in_reply_to, m->in_reply_to.data, SDK_ENV_ID_LEN);
     }
     /* A type's first word is its ordinary purpose: sanction, case, credit, licence. */
-    const char *name = type_find(m->type)->name;
     if (m->purpose != NULL && m->purpose[0] != '\0')
         memcpy(stage->purpose, m->purpose, strlen(m->purpose) + 1);
     else
-        (void)snprintf(stage->purpose, sizeof stage->purpose, "%.*s", (int)strcspn(name, "."),
-                       name);
-    if ((err = number_conversation(s, stage, m->conversation)) != OK)
-        return err;
-    return stage_documents(s, stage, m, fault);
+        (void)snprintf(stage->purpose, sizeof stage->purpose, "%.*s", (int)strcspn(type->name, "."),
+                       type->name);
+    return OK;
 }
 
-enum err sdk_send(struct sdk *s, const struct sdk_message *m, uint64_t now_ms,
-                  uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault)
+/* ---- envelopes ---- */
+
+/* Stage the envelopes; stage[0] is filled but for its readers. */
+static enum err stage_parts(struct sdk *s, struct stage *stage, const struct sdk_message *m,
+                            size_t parts, uint64_t now_ms, struct fault *fault)
+{
+    enum err err;
+    bool hub = false;
+
+    for (size_t i = 0; i < stage->to_count; i++)
+        hub = hub || strcmp(stage->to[i], s->hub) == 0;
+    stage->by_rule = parts > 1; /* a document names at most 32: here the envelopes do */
+    if (parts > 1 && m->conversation.len == 0)
+        entropy_id(&s->entropy, now_ms, stage->conversation); /* one for all of them */
+    for (size_t i = 0; i < parts; i++) {
+        struct stage *one = &stage[i];
+        if (i > 0) {
+            *one = stage[0];
+            one->part = (uint32_t)i;
+            one->manifest = (struct stage_document){0};
+            one->file_count = 0;
+            entropy_id(&s->entropy, now_ms, one->message_id);
+        }
+        if (s->group.count > 0)
+            group_part(s, one, i, hub);
+        if ((err = stage_documents(s, one, m, fault)) != OK)
+            return err;
+    }
+    for (size_t i = 0; i < parts; i++)
+        if ((err = number(s, &stage[i])) != OK)
+            return err;
+    return OK;
+}
+
+/* ---- sending ---- */
+
+/* Stage what is new. */
+static enum err stage_message(struct sdk *s, struct stage *stage, const struct sdk_message *m,
+                              uint64_t now_ms, struct fault *fault)
+{
+    enum err err;
+    size_t parts;
+    const size_t before = s->stage_len;
+
+    if ((err = group_resolve(s, stage, &parts, fault)) != OK)
+        return err;
+    if (s->stage_count + parts > SDK_BATCH_MAX) {
+        const struct stage copy = *stage;
+        if ((err = make_room(s, parts)) != OK)
+            return fault_set(fault, err, 0, "outbox", "too much at once");
+        stage = &s->stage[s->stage_count];
+        *stage = copy;
+    }
+    if ((err = fill_stage(s, stage, m, now_ms, fault)) != OK ||
+        (err = stage_parts(s, stage, m, parts, now_ms, fault)) != OK) {
+        s->stage_len = before < s->stage_len ? before : s->stage_len;
+        return err;
+    }
+    s->stage_count += parts;
+    return OK;
+}
+
+enum err send_message(struct sdk *s, const struct sdk_message *m, uint64_t after, uint64_t now_ms,
+                      uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault)
 {
     enum err err;
     uint8_t content[HASH_LEN];
-    bool known;
 
-    if (repeat == NULL)
-        repeat = &known;
     *repeat = false;
     if (m->key == NULL || m->key[0] == '\0' || strlen(m->key) > SDK_KEY_MAX)
         return fault_set(fault, ERR_FIELD_LONG, 0, "key", "1 to %d bytes", SDK_KEY_MAX);
-    if ((err = make_room(s)) != OK || (err = inner_begin(s)) != OK)
+    if ((err = make_room(s, 1)) != OK || (err = inner_begin(s)) != OK)
         return fault_set(fault, err, 0, "outbox", "too much at once");
     struct stage *stage = &s->stage[s->stage_count];
-    const size_t before = s->stage_len;
-    *stage = (struct stage){0};
+    *stage = (struct stage){.after = after};
     memcpy(stage->key, m->key, strlen(m->key) + 1);
     if ((err = take_destinations(s, stage, m, fault)) != OK ||
         (err = check_message(s, stage, m, fault)) != OK ||
-        (err = digest(stage, m, stage->content, fault)) != OK)
+        (err = digest(s, stage, m, stage->content, fault)) != OK)
         return err;
     err = find_key(s, m->key, content, id);
     if (err == OK) {
@@ -299,31 +361,83 @@ enum err sdk_send(struct sdk *s, const struct sdk_message *m, uint64_t now_ms,
     }
     if (err != ERR_NOT_FOUND)
         return err;
-    if ((err = fill_stage(s, stage, m, now_ms, fault)) != OK) {
-        s->stage_len = before;
+    if ((err = stage_message(s, stage, m, now_ms, fault)) != OK)
         return err;
-    }
-    memcpy(id, stage->message_id, SDK_ID_LEN);
-    s->stage_count++;
+    for (size_t i = s->stage_count; i > 0; i--)
+        if (s->stage[i - 1].part == 0) {
+            memcpy(id, s->stage[i - 1].message_id, SDK_ID_LEN);
+            break;
+        }
     return OK;
+}
+
+enum err sdk_send(struct sdk *s, const struct sdk_message *m, uint64_t now_ms,
+                  uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault)
+{
+    bool known;
+
+    return send_message(s, m, 0, now_ms, id, repeat == NULL ? &known : repeat, fault);
+}
+
+/* ---- states ---- */
+
+/* What several envelopes are together: what is still to come counts before what ended badly, and
+ * that before what ended well. */
+static unsigned rank(enum sdk_state state)
+{
+    static const unsigned ranks[] = {
+        [SDK_QUEUED] = 6,   [SDK_SENT] = 5,   [SDK_HELD] = 4,  [SDK_ACCEPTED] = 3,
+        [SDK_REJECTED] = 2, [SDK_LAPSED] = 1, [SDK_FINAL] = 0,
+    };
+    return ranks[state];
+}
+
+enum err send_part(struct sdk *s, const char *key, uint64_t part, struct sent_part *out)
+{
+    struct stmt *q = s->sql[SQL_OUTBOX_BY_KEY];
+
+    stmt_bind_text(q, 1, key);
+    stmt_bind_u64(q, 2, part);
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        stmt_copy(q, 1, out->message_id, SDK_ID_LEN);
+        stmt_copy(q, 2, out->env_id, SDK_ENV_ID_LEN);
+        out->state = (enum sdk_state)stmt_u64(q, 3);
+        out->row = stmt_u64(q, 4);
+        out->type = (uint32_t)stmt_u64(q, 5);
+        stmt_copy_text(q, 6, out->destinations, sizeof out->destinations);
+    }
+    if ((err = stmt_end(q, err)) == OK && out->state == SDK_QUEUED &&
+        flight_sent(s, out->message_id))
+        out->state = SDK_SENT;
+    return err;
+}
+
+enum err sdk_key_of(struct sdk *s, const uint8_t id[static SDK_ID_LEN],
+                    char key[static SDK_KEY_MAX + 1])
+{
+    struct stmt *q = s->sql[SQL_OUTBOX_BY_MESSAGE];
+
+    stmt_bind_bytes(q, 1, id, SDK_ID_LEN);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 2, key, SDK_KEY_MAX + 1);
+    return stmt_end(q, err);
 }
 
 enum err sdk_status(struct sdk *s, const char *key, enum sdk_state *state,
                     uint8_t id[static SDK_ID_LEN], uint8_t env_id[static SDK_ENV_ID_LEN])
 {
-    struct stmt *q = s->sql[SQL_OUTBOX_BY_KEY];
+    struct sent_part part;
+    enum err err = send_part(s, key, 0, &part);
 
-    stmt_bind_text(q, 1, key);
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        stmt_copy(q, 1, id, SDK_ID_LEN);
-        stmt_copy(q, 2, env_id, SDK_ENV_ID_LEN);
-        *state = (enum sdk_state)stmt_u64(q, 3);
-    }
-    if ((err = stmt_end(q, err)) != OK)
+    if (err != OK)
         return err;
-    for (size_t i = 0; i < s->flight_count && *state == SDK_QUEUED; i++)
-        if (memcmp(s->flight[i].message_id, id, SDK_ID_LEN) == 0)
-            *state = SDK_SENT;
-    return OK;
+    memcpy(id, part.message_id, SDK_ID_LEN);
+    memcpy(env_id, part.env_id, SDK_ENV_ID_LEN);
+    *state = part.state;
+    for (uint64_t i = 1; (err = send_part(s, key, i, &part)) == OK; i++)
+        if (rank(part.state) > rank(*state))
+            *state = part.state;
+    return err == ERR_NOT_FOUND ? OK : err;
 }

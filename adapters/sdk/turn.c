@@ -33,26 +33,17 @@ static enum err take_member_receipt(struct sdk *s, const struct frame_receipt *e
         return err;
     if (strcmp(r->by, s->hub) == 0)
         return ERR_RECEIPT_BY; /* a hub speaks through its log only */
-    return outbox_receipt(s, r, entry->receipt, entry->signature, now_ms);
+    return outbox_receipt(s, r, entry->receipt, now_ms);
 }
 
 static enum err take_hub_receipt(struct sdk *s, const struct frame_receipt *entry,
-                                 const struct checkpoint *checkpoint, struct span note,
-                                 uint64_t now_ms)
+                                 const struct checkpoint *checkpoint, uint64_t now_ms)
 {
-    enum err err;
-    uint8_t proof[FRAME_CHECKPOINT_MAX + FRAME_LOG_PATH_MAX * HASH_LEN];
-    struct writer w = writer_of(proof, sizeof proof);
+    const enum err err = receipt_verify_hub(&s->log, checkpoint, entry->receipt,
+                                            (const merkle_hash *)entry->path.data,
+                                            entry->path.len / HASH_LEN, s->receipt);
 
-    if ((err = receipt_verify_hub(&s->log, checkpoint, entry->receipt,
-                                  (const merkle_hash *)entry->path.data, entry->path.len / HASH_LEN,
-                                  s->receipt)) != OK)
-        return err;
-    write_span(&w, entry->path);
-    write_span(&w, note);
-    if (w.full)
-        return ERR_TOO_LARGE;
-    return outbox_receipt(s, s->receipt, entry->receipt, writer_span(&w), now_ms);
+    return err == OK ? outbox_receipt(s, s->receipt, entry->receipt, now_ms) : err;
 }
 
 /* One entry. What does not verify is passed over: it would block the stream for ever, and a
@@ -67,7 +58,7 @@ static enum err take_receipt(struct sdk *s, const struct frame_receipt *entry,
     else if (note.len == 0)
         err = ERR_CHECKPOINT;
     else
-        err = take_hub_receipt(s, entry, checkpoint, note, now_ms);
+        err = take_hub_receipt(s, entry, checkpoint, now_ms);
     if (err == ERR_NOT_FOUND)
         return OK; /* of another adapter of this member, or long done */
     if (err_class(err) == ERR_CLASS_REJECT) {
@@ -77,11 +68,52 @@ static enum err take_receipt(struct sdk *s, const struct frame_receipt *entry,
     return err;
 }
 
+/* The frame as it came proves every receipt in it. */
+static enum err put_proof(struct sdk *s, struct span frame, uint64_t now_ms)
+{
+    struct stmt *q = s->sql[SQL_PROOF_PUT];
+
+    stmt_bind_u64(q, 1, ++s->proof_last);
+    stmt_bind_u64(q, 2, now_ms);
+    stmt_bind_blob(q, 3, frame);
+    return stmt_run(q);
+}
+
+/* Numbers were passed over: another adapter of this member has acknowledged them. What they said
+ * about our own messages the hub tells again when a hello names these; not more often than it can
+ * bear. */
+static void note_gap(struct sdk *s, uint64_t now_ms)
+{
+    if (s->gap_hello_ms != 0)
+        return;
+    s->gap_hello_ms = now_ms < s->gap_allowed_ms ? s->gap_allowed_ms : now_ms;
+}
+
+static enum err take_entries(struct sdk *s, struct frame_receipts *receipts,
+                             const struct checkpoint *checkpoint, uint64_t now_ms)
+{
+    enum err err;
+    struct frame_receipt entry;
+
+    s->proof_used = false;
+    s->proof_place = 0;
+    for (uint64_t number = receipts->first; frame_receipts_next(receipts, &entry); number++) {
+        if (receipts->first == 0 || number > s->stream) {
+            err = take_receipt(s, &entry, checkpoint, receipts->checkpoint, now_ms);
+            if (err != OK)
+                return err;
+            if (receipts->first != 0)
+                s->stream = number;
+        }
+        s->proof_place++;
+    }
+    return OK;
+}
+
 static enum err take_receipts(struct sdk *s, struct span frame, uint64_t now_ms)
 {
     enum err err;
     struct frame_receipts receipts;
-    struct frame_receipt entry;
     struct checkpoint checkpoint;
 
     s->log.at_ms = now_ms;
@@ -91,21 +123,14 @@ static enum err take_receipts(struct sdk *s, struct span frame, uint64_t now_ms)
         (err = log_reader_checkpoint(&s->log, receipts.checkpoint, &checkpoint)) != OK)
         return err;
     if (receipts.first > s->stream + 1)
-        return ERR_SEQUENCE_GAP; /* not acknowledged, so the hub sends what is missing */
-    if ((err = inner_begin(s)) != OK)
+        note_gap(s, now_ms);
+    const uint64_t first = receipts.first;
+    if ((err = inner_begin(s)) != OK ||
+        (err = take_entries(s, &receipts, &checkpoint, now_ms)) != OK ||
+        (s->proof_used && (err = put_proof(s, frame, now_ms)) != OK) || first == 0)
         return err;
-    for (uint64_t number = receipts.first; frame_receipts_next(&receipts, &entry); number++) {
-        if (receipts.first != 0 && number <= s->stream)
-            continue;
-        if ((err = take_receipt(s, &entry, &checkpoint, receipts.checkpoint, now_ms)) != OK)
-            return err;
-        if (receipts.first != 0)
-            s->stream = number;
-    }
-    if (receipts.first == 0)
-        return OK;
     s->ack_due = s->stream;
-    return inner_value_set(s, "receipt_stream", s->stream);
+    return OK;
 }
 
 /* ---- control ---- */
@@ -121,58 +146,50 @@ static enum err take_welcome(struct sdk *s, const lianshu_Welcome *w, uint64_t n
     if (s->greeted)
         return OK;
     s->greeted = true;
-    outbox_reconnected(s, now_ms);
+    s->up_ms = now_ms;
+    s->hello_attempt = 0;
+    flight_reconnected(s, now_ms);
     if (s->handler.connected != NULL)
         s->handler.connected(s->handler.ctx, true);
     return OK;
 }
 
+/* Put off, by a message's id or as a whole. Nothing of ours waits longer than its own back-off
+ * would let it. */
 static enum err take_busy(struct sdk *s, const lianshu_Busy *b, uint64_t now_ms)
 {
     char id[2 * SDK_ID_LEN + 1] = "";
+    const uint64_t wait_ms =
+        b->retry_after_ms < SDK_RETRY_MAX_MS ? b->retry_after_ms : SDK_RETRY_MAX_MS;
+    const uint64_t due_ms = now_ms + flight_jitter(s, wait_ms);
 
     if (b->message_id.size == SDK_ID_LEN) {
         hex_encode(span_of(b->message_id.bytes, SDK_ID_LEN), id);
-        outbox_busy(s, b->message_id.bytes, now_ms + b->retry_after_ms);
+        flight_busy(s, b->message_id.bytes, due_ms);
+    } else if (err_class(err_from_code(b->code)) == ERR_CLASS_RETRY) {
+        flight_quiet(s, due_ms);
     }
-    log_warn("busy", "code=%u message=%s retry_ms=%u", (unsigned)b->code, id,
-             (unsigned)b->retry_after_ms);
+    if (b->code != s->busy_code) /* once, not for each of a thousand */
+        log_warn("busy", "code=%u message=%s retry_ms=%u", (unsigned)b->code, id,
+                 (unsigned)b->retry_after_ms);
+    s->busy_code = b->code;
     return OK;
 }
 
-static enum err take_ack(struct sdk *s)
+/* One LSR1 of ours is on the hub's disk: the one it names, else the oldest. */
+static enum err take_ack(struct sdk *s, uint64_t named)
 {
-    uint64_t range[2];
+    uint64_t owed = named;
+    size_t at = 0;
 
-    if (s->sent_count == 0)
-        return OK;
-    memcpy(range, s->sent_receipts[0], sizeof range);
-    memmove(s->sent_receipts, s->sent_receipts + 1, --s->sent_count * sizeof s->sent_receipts[0]);
-    return range[1] == 0 ? OK : inbox_acked(s, range[0], range[1]);
-}
-
-/* The hub lacks chunks of an attachment of ours. */
-static enum err take_wanted(struct sdk *s, const lianshu_ChunkWanted *c, uint64_t now_ms)
-{
-    struct want *free_slot = NULL;
-
-    if (!outbox_known_root(s, c->root))
-        return ERR_NOT_FOUND;
-    for (size_t i = 0; i < SDK_WANT_MAX; i++) {
-        if (s->want[i].used && memcmp(s->want[i].root, c->root, HASH_LEN) == 0)
-            free_slot = &s->want[i]; /* asked again: begin anew where the hub says */
-        if (!s->want[i].used && free_slot == NULL)
-            free_slot = &s->want[i];
-    }
-    if (free_slot == NULL || c->count == 0 || c->first >= CHUNK_COUNT_MAX)
-        return OK; /* the envelope comes again, and with it the question */
-    *free_slot = (struct want){.used = true, .next = c->first, .end = c->first + c->count};
-    memcpy(free_slot->root, c->root, HASH_LEN);
-    if (c->message_id.size == SDK_ID_LEN) {
-        memcpy(free_slot->message_id, c->message_id.bytes, SDK_ID_LEN);
-        outbox_busy(s, c->message_id.bytes, now_ms + SDK_RETRY_MAX_MS);
-    }
-    return OK;
+    while (named != 0 && at < s->sent_count && s->sent_receipts[at] != named)
+        at++;
+    if (at >= s->sent_count)
+        return named == 0 ? OK : inbox_acked(s, named);
+    owed = s->sent_receipts[at];
+    memmove(s->sent_receipts + at, s->sent_receipts + at + 1,
+            (--s->sent_count - at) * sizeof s->sent_receipts[0]);
+    return owed == 0 ? OK : inbox_acked(s, owed);
 }
 
 static enum err take_control(struct sdk *s, struct span frame, uint64_t now_ms)
@@ -188,32 +205,15 @@ static enum err take_control(struct sdk *s, struct span frame, uint64_t now_ms)
     case lianshu_Control_busy_tag:
         return take_busy(s, &c->body.busy, now_ms);
     case lianshu_Control_ack_tag:
-        return take_ack(s);
+        return take_ack(s, c->body.ack.receipt_stream);
     case lianshu_Control_chunk_wanted_tag:
-        return take_wanted(s, &c->body.chunk_wanted, now_ms);
+        return chunks_wanted(s, &c->body.chunk_wanted, now_ms);
     default:
         return OK; /* nothing for us */
     }
 }
 
-/* ---- chunks for us ---- */
-
-static enum err take_chunk(struct sdk *s, struct span frame, uint64_t now_ms)
-{
-    enum err err;
-    struct frame_chunk chunk;
-    uint8_t root[HASH_LEN];
-    bool complete;
-
-    if ((err = frame_parse_chunk(frame, &chunk)) != OK ||
-        (err = file_take(s, &chunk, &complete)) != OK)
-        return err;
-    s->fetch.reask_ms = now_ms + SDK_REASK_MS;
-    if (!complete)
-        return OK;
-    memcpy(root, chunk.root, HASH_LEN);
-    return inbox_complete(s, root, now_ms);
-}
+/* ---- deliveries ---- */
 
 static enum err keep_statement(struct sdk *s, struct span frame)
 {
@@ -249,10 +249,9 @@ static enum err take_one(struct sdk *s, struct span frame, uint64_t now_ms)
     case FRAME_RECEIPTS:
         err = take_receipts(s, frame, now_ms);
         /* What was put off with the transaction open would be acknowledged with it. */
-        return err_class(err) == ERR_CLASS_RETRY && err != ERR_SEQUENCE_GAP ? err
-                                                                            : survive("LSR1", err);
+        return err_class(err) == ERR_CLASS_RETRY ? err : survive("LSR1", err);
     case FRAME_CHUNK:
-        return survive("LSC1", take_chunk(s, frame, now_ms));
+        return survive("LSC1", chunks_take(s, frame, now_ms));
     case FRAME_CONTROL:
         return survive("LSK1", take_control(s, frame, now_ms));
     default:
@@ -279,7 +278,7 @@ enum err turn_input(struct sdk *s, struct span frame, uint64_t now_ms)
 
 /* ---- output ---- */
 
-static enum err put_control(struct sdk *s)
+enum err turn_put_control(struct sdk *s)
 {
     struct writer w = writer_of(s->out, FRAME_MAX);
     const enum err err = frame_put_control(&w, s->control);
@@ -293,7 +292,7 @@ static enum err put_control(struct sdk *s)
 static enum err say_hello(struct sdk *s, uint64_t now_ms)
 {
     lianshu_Control *c = s->control;
-    struct stmt *q = s->sql[SQL_OUTBOX_UNFINISHED];
+    struct stmt *q = s->sql[SQL_LIVE_UNFINISHED];
     enum err err;
 
     wire_clear(&lianshu_Control_msg, c);
@@ -308,12 +307,23 @@ static enum err say_hello(struct sdk *s, uint64_t now_ms)
     h->credit_messages = s->window_messages;
     h->credit_bytes = s->window_bytes;
     const size_t max = sizeof h->unfinished / sizeof h->unfinished[0];
-    for (err = stmt_step(q); err == OK && h->unfinished_count < max; err = stmt_step(q))
+    stmt_bind_u64(q, 1, s->unfinished_cursor);
+    for (err = stmt_step(q); err == OK && h->unfinished_count < max; err = stmt_step(q)) {
         stmt_copy(q, 0, h->unfinished[h->unfinished_count++], SDK_ID_LEN);
+        s->unfinished_cursor = stmt_u64(q, 1);
+    }
     if ((err = stmt_end(q, err)) != OK && err != ERR_NOT_FOUND)
         return err;
-    s->hello_ms = now_ms + SDK_HELLO_AGAIN_MS;
-    return put_control(s);
+    const uint64_t wait_ms = (uint64_t)SDK_HELLO_AGAIN_MS
+                             << (s->hello_attempt < 4 ? s->hello_attempt++ : 4);
+    s->hello_ms =
+        now_ms + flight_jitter(s, wait_ms < SDK_RETRY_MAX_MS ? wait_ms : SDK_RETRY_MAX_MS);
+    /* More than one hello can name: the others in the next one. */
+    s->gap_allowed_ms = now_ms + SDK_GAP_HELLO_MS;
+    s->gap_hello_ms = h->unfinished_count == max ? s->gap_allowed_ms : 0;
+    if (h->unfinished_count < max)
+        s->unfinished_cursor = 0;
+    return turn_put_control(s);
 }
 
 static enum err say_ack(struct sdk *s)
@@ -325,59 +335,7 @@ static enum err say_ack(struct sdk *s)
     c->which_body = lianshu_Control_ack_tag;
     c->body.ack = (lianshu_Ack){.receipt_stream = s->ack_due};
     s->ack_due = 0;
-    return put_control(s);
-}
-
-/* Ask for the next window of the attachment that is being fetched. */
-static enum err ask_chunks(struct sdk *s, uint64_t now_ms)
-{
-    enum err err;
-    struct incoming_fetch *f = &s->fetch;
-    lianshu_Control *c = s->control;
-
-    if (f->fd < 0) {
-        uint8_t root[HASH_LEN], message_id[SDK_ID_LEN];
-        uint64_t count;
-        if ((err = inbox_fetch_next(s, root, &count, message_id)) != OK)
-            return err;
-        if ((err = file_fetch(s, root, count)) != OK)
-            return err_class(err) == ERR_CLASS_RETRY ? ERR_NOT_FOUND : err;
-        memcpy(f->message_id, message_id, SDK_ID_LEN);
-    }
-    if (f->have < f->asked && now_ms < f->reask_ms)
-        return ERR_NOT_FOUND;
-    const uint64_t left = f->count - f->have;
-    wire_clear(&lianshu_Control_msg, c);
-    c->kind = lianshu_ControlKind_CONTROL_CHUNK_WANTED;
-    c->which_body = lianshu_Control_chunk_wanted_tag;
-    c->body.chunk_wanted = (lianshu_ChunkWanted){
-        .first = f->have,
-        .count = (uint32_t)(left < SDK_CHUNK_WINDOW ? left : SDK_CHUNK_WINDOW),
-    };
-    memcpy(c->body.chunk_wanted.root, f->root, HASH_LEN);
-    c->body.chunk_wanted.message_id.size = SDK_ID_LEN;
-    memcpy(c->body.chunk_wanted.message_id.bytes, f->message_id, SDK_ID_LEN);
-    f->asked = f->have + c->body.chunk_wanted.count;
-    f->reask_ms = now_ms + SDK_REASK_MS;
-    return put_control(s);
-}
-
-/* The next chunk that the hub wants. After the last of a range its envelope goes again. */
-static enum err serve_chunk(struct sdk *s, uint64_t now_ms)
-{
-    for (size_t i = 0; i < SDK_WANT_MAX; i++) {
-        struct want *w = &s->want[i];
-        if (!w->used)
-            continue;
-        const enum err err = file_chunk(s, w->root, w->next++);
-        if (err != OK || w->next == w->end) {
-            w->used = false;
-            outbox_busy(s, w->message_id, now_ms);
-        }
-        if (err != ERR_NOT_FOUND)
-            return err;
-    }
-    return ERR_NOT_FOUND;
+    return turn_put_control(s);
 }
 
 enum err turn_output(struct sdk *s, uint64_t now_ms, struct span *frame)
@@ -394,16 +352,35 @@ enum err turn_output(struct sdk *s, uint64_t now_ms, struct span *frame)
         if (now_ms < s->hello_ms)
             return ERR_NOT_FOUND;
         err = say_hello(s, now_ms);
+    } else if (s->gap_hello_ms != 0 && now_ms >= s->gap_hello_ms) {
+        s->sent_count = 0;
+        s->receipt_cursor = 0; /* the hub forgets what it has not acknowledged */
+        err = say_hello(s, now_ms);
     } else if (s->ack_due != 0) {
         err = say_ack(s);
     } else if ((err = inbox_receipts_next(s)) == ERR_NOT_FOUND &&
-               (err = outbox_next(s, now_ms)) == ERR_NOT_FOUND &&
-               (err = ask_chunks(s, now_ms)) == ERR_NOT_FOUND) {
-        err = serve_chunk(s, now_ms);
+               (err = flight_next(s, now_ms)) == ERR_NOT_FOUND &&
+               (err = chunks_ask(s, now_ms)) == ERR_NOT_FOUND) {
+        err = chunks_serve(s, now_ms);
     }
     if (err == OK)
         *frame = span_of(s->out, s->out_len);
     return err;
+}
+
+/* A connection that comes and goes must not cost the hub a greeting each time. */
+static uint64_t greeting_wait(struct sdk *s, uint64_t now_ms)
+{
+    const bool flapped = s->linked_ms != 0 && now_ms < s->linked_ms + SDK_FLAP_MS;
+    uint64_t wait_ms = SDK_FLAP_WAIT_MS;
+
+    s->linked_ms = now_ms;
+    s->flaps = flapped ? s->flaps + 1 : 0;
+    if (s->flaps < SDK_FLAPS_FREE)
+        return 0;
+    for (uint32_t i = SDK_FLAPS_FREE; i < s->flaps && wait_ms < SDK_FLAP_WAIT_MAX_MS; i++)
+        wait_ms *= 2;
+    return flight_jitter(s, wait_ms < SDK_FLAP_WAIT_MAX_MS ? wait_ms : SDK_FLAP_WAIT_MAX_MS);
 }
 
 void turn_connection(struct sdk *s, bool up, uint64_t now_ms)
@@ -412,15 +389,15 @@ void turn_connection(struct sdk *s, bool up, uint64_t now_ms)
         s->handler.connected(s->handler.ctx, false);
     s->up = up;
     s->greeted = false;
-    s->hello_ms = now_ms;
+    s->hello_ms = now_ms + (up ? greeting_wait(s, now_ms) : 0);
+    s->hello_attempt = 0;
     s->out_len = 0;
     s->last_statement_len = 0;
     s->sent_count = 0;
     s->receipt_cursor = 0; /* what was not acknowledged goes again */
     s->repeat_count = 0;
     s->ack_due = 0;
-    s->fetch.asked = 0;
-    memset(s->want, 0, sizeof s->want);
+    chunks_forget(s);
 }
 
 enum err turn_tick(struct sdk *s, uint64_t now_ms)
@@ -430,7 +407,7 @@ enum err turn_tick(struct sdk *s, uint64_t now_ms)
     if (now_ms < s->lapse_ms)
         return OK;
     s->lapse_ms = now_ms + SDK_LAPSE_EVERY_MS;
-    if ((err = outbox_lapse(s, now_ms)) != OK)
+    if ((err = outbox_lapse(s, now_ms)) != OK || (err = trim_some(s, now_ms)) != OK)
         return err;
     return inbox_resume(s, now_ms);
 }

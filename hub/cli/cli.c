@@ -14,6 +14,28 @@ enum { LINE_BYTES = 1024 };
     {"control", "SOCKET", false, false, "枢纽控制套接字", "the hub's control socket"},              \
     {"config", "HUB.yaml", false, false, "或其配置文件，从中读取套接字", "or its configuration, which names it"}, \
     JSON_OPTION
+#define WAITING_LIST(group_, zh_, en_)                                                             \
+    {.group = group_, .verb = "list",                                                              \
+     .options = {{"for", "MEMBER", false, false, "只列此收件方", "of this recipient only"},         \
+                 {"sender", "MEMBER", false, false, "只列此发送方", "of this sender only"},         \
+                 HUB_OPTIONS},                                                                     \
+     .run = cli_waiting_list, .zh = zh_, .en = en_}
+#define WAITING_SHOW(group_)                                                                       \
+    {.group = group_, .verb = "show", .operands = {"MESSAGE_ID"}, .options = {HUB_OPTIONS},         \
+     .run = cli_waiting_show, .zh = "显示一个报文的经过与现状", .en = "Show what a message went through and where it is"}
+#define WAITING_ACT(group_, verb_, zh_, en_)                                                       \
+    {.group = group_, .verb = verb_, .operands = {"MESSAGE_ID"},                                   \
+     .options = {{"for", "MEMBER", true, false, "收件方", "the recipient"},                         \
+                 {"sender", "MEMBER", false, false, "发送方（默认问枢纽）", "the sender (default: the hub is asked)"}, \
+                 {"reason", "CODE", false, false, "理由代码，如 E646", "a code like E646"},          \
+                 {"key", "KEY", true, true, "人员密钥文件，两名各一", "key file of an official; two of them"}, \
+                 {"passphrase-file", "FILE", true, true, "各密钥的口令文件，依次", "passphrase file of each key, in order"}, \
+                 {"second", "FILE.pub", false, false, "另一处签署的第二名人员的公钥", "public key of the second official, who signs elsewhere"}, \
+                 {"out", "ACT.lsd", false, false, "写出文件而不提交", "write a file instead of submitting"}, \
+                 {"realm", "REALM", false, false, "域名（默认问枢纽）", "name of the realm (default: the hub is asked)"}, \
+                 HUB_OPTIONS},                                                                     \
+     .run = cli_act_make, .zh = zh_, .en = en_,                                                    \
+     .example = "lianshu " group_ " " verb_ " 019e3c5f2a10… --for market.445100 --reason E646 --key a.key --passphrase-file a.pass --key b.key --passphrase-file b.pass --config hub.yaml"}
 #define ANCHOR_OPTION {"anchor", "ANCHOR.yaml", true, false, "信任锚文件", "the trust anchor"}
 #define PASSPHRASE_OPTION {"passphrase-file", "FILE", true, false, "口令文件（0600）", "file with the passphrase (0600)"}
 
@@ -24,7 +46,7 @@ static const struct args_command COMMANDS[] = {
     {.group = "key", .verb = "generate",
      .options = {
          {"member", "MEMBER", true, false, "成员标识", "member id"},
-         {"use", "USE", true, false, "adapter、hub、signer、registrar、root 或 storage", "adapter, hub, signer, registrar, root or storage"},
+         {"use", "USE", true, false, "adapter、hub、signer、official、registrar、root 或 storage", "adapter, hub, signer, official, registrar, root or storage"},
          {"out", "FILE", true, false, "密钥文件；公钥写入 FILE.pub", "the key file; public keys go to FILE.pub"},
          PASSPHRASE_OPTION,
          {"adapter", "NAME", false, false, "适配器名", "name of the adapter"},
@@ -97,6 +119,23 @@ static const struct args_command COMMANDS[] = {
      .zh = "有序停止枢纽", .en = "Stop the hub in order"},
     {.group = "hub", .verb = "reload", .options = {HUB_OPTIONS}, .run = cli_hub_reload,
      .zh = "重新读取成员登记册", .en = "Read the registry again"},
+    WAITING_LIST("held", "列出待两名人员处理的报文", "List what gates hold for two officials"),
+    WAITING_SHOW("held"),
+    WAITING_ACT("held", "release", "两名人员放行一个待审报文", "Two officials let a held message go"),
+    WAITING_ACT("held", "return", "两名人员退回一个待审报文", "Two officials return a held message to its sender"),
+    WAITING_LIST("parked", "列出搁置的报文", "List what is parked"),
+    WAITING_SHOW("parked"),
+    WAITING_ACT("parked", "release", "两名人员重新投递一个搁置报文", "Two officials have a parked message delivered again"),
+    WAITING_ACT("parked", "return", "两名人员退回一个搁置报文", "Two officials return a parked message to its sender"),
+    {.group = "act", .verb = "show", .operands = {"ACT.lsd"}, .options = {JSON_OPTION}, .run = cli_act_show,
+     .zh = "显示两人办理文件", .en = "Show the file of an act"},
+    {.group = "act", .verb = "sign", .operands = {"ACT.lsd"},
+     .options = {{"key", "KEY", true, false, "第二名人员的密钥文件", "key file of the second official"},
+                 PASSPHRASE_OPTION, JSON_OPTION},
+     .run = cli_act_sign, .zh = "第二名人员签署", .en = "The second official signs",
+     .example = "lianshu act sign act.lsd --key b.key --passphrase-file b.pass"},
+    {.group = "act", .verb = "submit", .operands = {"ACT.lsd"}, .options = {HUB_OPTIONS}, .run = cli_act_submit,
+     .zh = "将两名人员已签的文件交枢纽办理", .en = "Give an act that both have signed to the hub"},
     {.group = "rule", .verb = "check", .operands = {"DIR"}, .options = {JSON_OPTION}, .run = cli_rule_check,
      .zh = "检查规则集", .en = "Check a rule set", .example = "lianshu rule check /etc/lianshu/rules"},
     {.group = NULL},

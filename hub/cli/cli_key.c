@@ -21,6 +21,7 @@ static const struct purpose {
     {"adapter", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE}},
     {"hub", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE, KEY_USE_TOKEN}},
     {"signer", {KEY_USE_LOG}},
+    {"official", {KEY_USE_OFFICIAL}},
     {"registrar", {KEY_USE_REGISTRAR}},
     {"root", {KEY_USE_ROOT}},
     {"storage", {KEY_USE_STORAGE, KEY_USE_TOKEN}},
@@ -97,7 +98,7 @@ static enum err check_names(const struct args *args, const struct purpose **purp
     *purpose = purpose_of(args_value(args, "use"));
     if (*purpose == NULL)
         return fault_set(fault, ERR_USAGE, 0, "--use",
-                         "one of adapter, hub, signer, registrar, root, storage");
+                         "one of adapter, hub, signer, official, registrar, root, storage");
     struct member member;
     enum err err = member_parse(args_value(args, "member"), &member);
     if (err != OK)

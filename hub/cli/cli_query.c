@@ -63,31 +63,34 @@ static const char *match_one(const struct json *list, const char *key, const cha
     return found;
 }
 
-/* Tables show the first characters of an id; find the whole of it in the hub's lists. */
+/* Tables show the first characters of an id; find the whole of it in one of the hub's lists. */
+static enum err expand_in(const struct cli *cli, const char *cmd, const char *list, const char *key,
+                          const char *prefix, char out[static ID_SHORT_LEN + 1],
+                          struct fault *fault)
+{
+    char *text = NULL;
+    struct json *answer = NULL;
+    enum err err = ask_hub(cli, request_of(cmd), &text, &answer, fault);
+    if (err != OK)
+        return err;
+    const char *id = match_one(json_get(answer, list), key, prefix);
+    bool found = id != NULL && strlen(id) == ID_SHORT_LEN;
+    if (found)
+        memcpy(out, id, ID_SHORT_LEN + 1);
+    free(text);
+    json_close(&answer);
+    return found ? OK
+                 : fault_set(fault, ERR_NOT_FOUND, 0, "ID",
+                             "none, or more than one, begins like this");
+}
+
 static enum err expand_id(const struct cli *cli, const char *prefix, bool obligations,
                           char out[static ID_SHORT_LEN + 1], struct fault *fault)
 {
-    static const struct {
-        const char *cmd;
-        const char *list;
-        const char *key;
-    } LISTS[] = {{"orders", "orders", "order"}, {"obligations", "obligations", "obligation"}};
-    for (size_t i = 0; i < (obligations ? 2 : 1); i++) {
-        char *text = NULL;
-        struct json *answer = NULL;
-        enum err err = ask_hub(cli, request_of(LISTS[i].cmd), &text, &answer, fault);
-        if (err != OK)
-            return err;
-        const char *id = match_one(json_get(answer, LISTS[i].list), LISTS[i].key, prefix);
-        bool found = id != NULL && strlen(id) == ID_SHORT_LEN;
-        if (found)
-            memcpy(out, id, ID_SHORT_LEN + 1);
-        free(text);
-        json_close(&answer);
-        if (found)
-            return OK;
-    }
-    return fault_set(fault, ERR_NOT_FOUND, 0, "ID", "none, or more than one, begins like this");
+    enum err err = expand_in(cli, "orders", "orders", "order", prefix, out, fault);
+    return err == ERR_NOT_FOUND && obligations
+               ? expand_in(cli, "obligations", "obligations", "obligation", prefix, out, fault)
+               : err;
 }
 
 static enum err ask_id(const struct cli *cli, const char *cmd, const char *id, struct fault *fault)
@@ -112,6 +115,41 @@ enum err cli_trace(const struct cli *cli, struct fault *fault)
     if (err == OK && strlen(id) != ID_SHORT_LEN && strlen(id) != ID_LONG_LEN)
         err = fault_set(fault, ERR_USAGE, 0, "ENVELOPE_ID", "%s", EXPECTED);
     return err != OK ? err : ask_id(cli, "trace", id, fault);
+}
+
+/* The group is the hub's command and the list's name. */
+enum err cli_waiting_list(const struct cli *cli, struct fault *fault)
+{
+    static const struct {
+        const char *option;
+        const char *argument;
+    } MEMBERS[] = {{"for", "recipient"}, {"sender", "sender"}};
+    struct json *request = request_of(cli->args->command->group);
+    for (size_t i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
+        const char *member = args_value(cli->args, MEMBERS[i].option);
+        if (member != NULL && !member_valid(member)) {
+            json_close(&request);
+            return fault_set(fault, ERR_IDENTIFIER, 0, i == 0 ? "--for" : "--sender",
+                             "a member like market.445100");
+        }
+        if (member != NULL)
+            json_put_text(request, MEMBERS[i].argument, member);
+    }
+    return ask_and_print(cli, request, fault);
+}
+
+enum err cli_waiting_show(const struct cli *cli, struct fault *fault)
+{
+    const char *group = cli->args->command->group;
+    const char *given = cli->args->operand[0];
+    char id[ID_SHORT_LEN + 1];
+    enum err err =
+        check_id(given, ID_PREFIX_MIN, ID_SHORT_LEN, "MESSAGE_ID",
+                 "32 lower-case hexadecimal digits, or the first 6 or more of them", fault);
+    if (err == OK && strlen(given) < ID_SHORT_LEN &&
+        (err = expand_in(cli, group, group, "message_id", given, id, fault)) == OK)
+        given = id;
+    return err != OK ? err : ask_id(cli, "trace", given, fault);
 }
 
 enum err cli_order_show(const struct cli *cli, struct fault *fault)

@@ -16,7 +16,7 @@ enum {
 };
 
 _Static_assert((int)KEY_USE_SIGN == (int)lianshu_KeyUse_KEY_SIGN &&
-                   (int)KEY_USE_LOG == (int)lianshu_KeyUse_KEY_LOG,
+                   (int)KEY_USE_OFFICIAL == (int)lianshu_KeyUse_KEY_OFFICIAL,
                "key uses of a record are those of a key file");
 
 static const char *const FILE_KEYS[] = {"members", NULL};
@@ -54,7 +54,7 @@ static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *n
                           pub.member);
     for (size_t i = 0; i < pub.key_count; i++) {
         const struct pubfile_key *key = &pub.key[i];
-        if (key->use > KEY_USE_LOG)
+        if (key->use > KEY_USE_OFFICIAL)
             return yaml_fault(node, ERR_KEY_USE, fault, "keys: %s keys are no member's",
                               key_use_name(key->use));
         if (has_key(record, key))

@@ -45,7 +45,7 @@ static enum err read_key(const struct yaml_node *node, struct pubfile_key *out, 
     out->use = key_use_of(yaml_text(use));
     if (key_use_alg(out->use) == ALG_NONE)
         return yaml_fault(use, ERR_FIELD_VALUE, fault,
-                          "use: sign, seal, transport, log, root, registrar");
+                          "use: sign, seal, transport, log, official, root, registrar");
     if (!hex_decode(yaml_text(public_key), out->public_key, KEY_PUBLIC_LEN))
         return yaml_fault(public_key, ERR_FIELD_VALUE, fault, "public: 64 hexadecimal digits");
     err = key_check_public(out->use, out->public_key);

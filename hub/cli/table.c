@@ -20,6 +20,12 @@ static const struct {
     {"restrictions",
      {"measure", "force", "scope", "list", "rule", "basis", "start_date", "end_date", "order"}},
     {"waiting", {"recipient", "state", "in_flight", "attempts", "delivery_number", "due", "code"}},
+    {"held", {"recipient", "sender", "type", "type_zh", "message_id", "since", "code", "expires"}},
+    {"parked",
+     {"recipient", "sender", "type", "type_zh", "message_id", "since", "attempts", "code",
+      "expires"}},
+    {"breakers", {"member", "adapter", "next"}},
+    {"course", {"time", "stage", "about", "by", "code"}},
     {"steps", {"transition", "outcome", "by", "time", "due", "in_time"}},
 };
 

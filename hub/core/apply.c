@@ -19,15 +19,22 @@ enum err rest_get(struct core *core, const char *table, struct span row, const c
     return rest_open(core->storage_key, &place, sealed, w);
 }
 
-enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
-                    const void *body, uint64_t *index)
+static enum err append_leaf(struct core *core, enum log_kind kind, uint64_t time_ms,
+                            const pb_msgdesc_t *desc, const void *body, struct span beside,
+                            uint64_t *index)
 {
     uint8_t bytes[LEAF_BODY_MAX];
     struct writer w = writer_of(bytes, sizeof bytes);
     enum err err = wire_encode(desc, body, &w);
     if (err != OK)
         return err;
-    return log_append(core->store->log, kind, core->now_ms, writer_span(&w), index);
+    return log_append(core->store->log, kind, time_ms, writer_span(&w), beside, index);
+}
+
+enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
+                    const void *body, uint64_t *index)
+{
+    return append_leaf(core, kind, core->now_ms, desc, body, (struct span){NULL, 0}, index);
 }
 
 static enum err count_kind(struct core *core, lianshu_ReceiptKind kind, enum err code)
@@ -58,14 +65,42 @@ enum err apply_receipt(struct core *core, const struct receipt_about *what, uint
     memcpy(q.env_id, what->env_id, sizeof q.env_id);
     if (what->ground_count > 0)
         memcpy(q.grounds, what->grounds, what->ground_count * sizeof q.grounds[0]);
-    enum err err = apply_leaf(core, LOG_RECEIPT, &lianshu_Receipt_msg, &q, index);
+    uint8_t bytes[CHAIN_HEAD_LEN];
+    struct writer beside = writer_of(bytes, sizeof bytes);
+    chain_encode(&beside, what->previous == NULL ? CHAIN_END : *what->previous,
+                 (struct span){NULL, 0}, (struct span){NULL, 0});
+    enum err err = append_leaf(core, LOG_RECEIPT, core->now_ms, &lianshu_Receipt_msg, &q,
+                               writer_span(&beside), index);
     if (err != OK)
         return err;
     err = count_kind(core, what->kind, what->code);
     if (err != OK || strcmp(what->sender, core->opt.member) == 0)
         return err;
+    peers_wake(&core->peers, what->sender, WAKE_STREAM);
     uint64_t number;
-    return stream_put_leaf(core->store->stream, what->sender, *index, &number);
+    return stream_put(core->store->stream, what->sender, *index, &number);
+}
+
+/* The gaps below a number, for its statement. */
+static enum err put_tombstones(struct core *core, const char *recipient,
+                               const uint8_t conversation[static STORE_ID_LEN], uint64_t number,
+                               lianshu_Statement *v)
+{
+    enum { MAX = sizeof v->tombstones / sizeof v->tombstones[0] };
+    struct queue_tombstone runs[MAX];
+    size_t count = 0;
+    v->tombstones_count = 0;
+    if (number <= 1 || !queue_tombstones_any(core->store->queue, recipient))
+        return OK;
+    enum err err = queue_tombstones(core->store->queue, recipient, conversation, number, runs, MAX,
+                                    &count);
+    for (size_t i = 0; err == OK && i < count; i++)
+        v->tombstones[v->tombstones_count++] = (lianshu_Tombstone){
+            .number = runs[i].first,
+            .kind = (lianshu_ReceiptKind)runs[i].kind,
+            .count = runs[i].count,
+        };
+    return err;
 }
 
 enum err apply_statement(struct core *core, const struct statement_about *what, uint64_t *index)
@@ -85,7 +120,32 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
         memcpy(v.conversation.bytes, what->conversation.data, what->conversation.len);
     if (what->advisory_count > 0)
         memcpy(v.advisories, what->advisories, what->advisory_count * sizeof v.advisories[0]);
+    if (what->number > 0) {
+        enum err err =
+            put_tombstones(core, what->recipient, what->conversation.data, what->number, &v);
+        if (err != OK)
+            return err;
+    }
     return apply_leaf(core, LOG_STATEMENT, &lianshu_Statement_msg, &v, index);
+}
+
+enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
+                       uint64_t *index)
+{
+    lianshu_Statement *v = &core->stored_statement;
+    struct span body;
+    enum err err = log_body(core->store->log, row->statement_leaf, &body);
+    if (err == OK && wire_decode(&lianshu_Statement_msg, body, v) != OK)
+        err = ERR_CORRUPT;
+    if (err == OK)
+        err = put_tombstones(core, row->recipient, row->conversation, number, v);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    v->delivery_number = number;
+    v->log_index = log_size(core->store->log);
+    /* PROTOCOL, LSV1: the leaf of a statement has the time of acceptance. */
+    return append_leaf(core, LOG_STATEMENT, v->accepted_ms, &lianshu_Statement_msg, v,
+                       (struct span){NULL, 0}, index);
 }
 
 static uint32_t recipients_of(const struct core *core, const lianshu_Header *h)
@@ -96,27 +156,55 @@ static uint32_t recipients_of(const struct core *core, const lianshu_Header *h)
     return count;
 }
 
+static bool reads_all(const lianshu_Header *h, const char *recipient)
+{
+    for (pb_size_t i = 0; i < h->parts_count; i++) {
+        if (part_reader(&h->parts[i], recipient) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Accepted, but two officials must let it go first. */
+static bool is_held(const struct judgement *judged)
+{
+    return judged->err == OK && judged->verdict.action == GATE_HOLD;
+}
+
+static enum queue_state state_of(const struct core *core, const lianshu_Header *h,
+                                 const struct judgement *judged)
+{
+    if (is_held(judged))
+        return QUEUE_HELD;
+    return h->not_before_ms > core->now_ms ? QUEUE_WAITING : QUEUE_READY;
+}
+
 static enum err queue_for(struct core *core, const struct incoming *in,
                           const struct judgement *judged, const struct message_row *message,
                           const char *recipient)
 {
     const lianshu_Header *h = &in->header;
+    const bool advises =
+        judged->verdict.action == GATE_FLAG || judged->verdict.action == GATE_HOLD;
     struct queue_row row = {
         .seq = message->seq,
-        .state = h->not_before_ms > core->now_ms ? QUEUE_WAITING : QUEUE_READY,
+        .state = state_of(core, h, judged),
         .lane = message->lane,
-        .form = FORM_FRAME,
+        .form = reads_all(h, recipient) ? FORM_WHOLE : FORM_FRAME,
+        .bytes = (uint32_t)in->frame.len,
         .type = h->type,
         .due_ms = h->not_before_ms,
         .expires_ms = h->expires_ms,
         .restriction_version = restriction_version(core->store->restrictions),
+        .code = is_held(judged) ? ERR_HELD : OK,
     };
     memcpy(row.recipient, recipient, sizeof row.recipient);
     memcpy(row.sender, h->sender, sizeof row.sender);
     memcpy(row.message_id, h->message_id, sizeof row.message_id);
     memcpy(row.conversation, h->conversation.bytes, h->conversation.size);
     enum err err = OK;
-    if (h->conversation.size > 0)
+    /* What waits for a moment gets its number then, so that it holds up nobody meanwhile. */
+    if (h->conversation.size > 0 && row.state == QUEUE_READY)
         err = queue_number(core->store->queue, recipient, row.conversation, &row.number);
     if (err != OK)
         return err;
@@ -126,12 +214,12 @@ static enum err queue_for(struct core *core, const struct incoming *in,
         .conversation = span_of(h->conversation.bytes, h->conversation.size),
         .number = row.number,
         .advisories = judged->verdict.ground,
-        .advisory_count = judged->verdict.action == GATE_FLAG ? judged->verdict.ground_count : 0,
+        .advisory_count = advises ? judged->verdict.ground_count : 0,
     };
     err = apply_statement(core, &statement, &row.statement_leaf);
     if (err != OK)
         return err;
-    return queue_put(core->store->queue, &row);
+    return deliver_put(core, &row);
 }
 
 static enum err keep_record(struct core *core, const struct incoming *in, uint64_t message_seq,
@@ -143,7 +231,8 @@ static enum err keep_record(struct core *core, const struct incoming *in, uint64
         return err;
     uint8_t hash[HASH_LEN];
     hash_bytes(hash, writer_span(&w));
-    err = log_append(core->store->log, LOG_DECISION, core->now_ms, span_of(hash, HASH_LEN), seq);
+    err = log_append(core->store->log, LOG_DECISION, core->now_ms, span_of(hash, HASH_LEN),
+                     (struct span){NULL, 0}, seq);
     if (err != OK)
         return err;
     struct decision_row row = {
@@ -151,190 +240,12 @@ static enum err keep_record(struct core *core, const struct incoming *in, uint64
         .message_seq = message_seq,
         .type = in->header.type,
         .time_ms = core->now_ms,
-        .code = (uint32_t)judged->err,
+        .code = (uint32_t)(is_held(judged) ? ERR_HELD : judged->err),
         .record = writer_span(&w),
     };
     memcpy(row.document, in->facts_hash, sizeof row.document);
     memcpy(row.env_id, in->env_id, sizeof row.env_id);
     return decision_put(core->store->decisions, &row);
-}
-
-static enum err put_subject(struct core *core, const struct incoming *in, uint64_t seq)
-{
-    struct subject_row row = {.seq = seq, .kind = (uint32_t)in->subject->kind};
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.token);
-    if (err != OK)
-        return err;
-    struct writer w = writer_of(core->frame, FRAME_MAX);
-    err = rest_put(core, "subject", span_of(row.token, sizeof row.token), "body",
-                   span_of(in->document.body.bytes, in->document.body.size), &w);
-    if (err != OK)
-        return err;
-    memcpy(row.region, in->subject->region, sizeof row.region);
-    memcpy(row.document, in->facts_hash, sizeof row.document);
-    row.sealed = writer_span(&w);
-    return subject_put(core->store->subjects, &row);
-}
-
-/* The persons of a document as relations from..to of its subject. */
-static enum err put_relations(struct core *core, const struct incoming *in, uint32_t from_date,
-                              uint32_t to_date, uint64_t seq)
-{
-    for (uint32_t i = 0; i < in->person_count; i++) {
-        struct relation_row row = {
-            .role = (uint32_t)in->persons[i].role,
-            .from_date = from_date,
-            .to_date = to_date,
-            .seq = seq,
-        };
-        enum err err =
-            orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
-        if (err == OK)
-            err = orders_token(core, in->subject, in->persons, in->person_count, i + 1, row.person);
-        if (err != OK)
-            return err;
-        uint8_t plain[lianshu_Person_size];
-        struct writer text = writer_of(plain, sizeof plain);
-        struct writer w = writer_of(core->frame, FRAME_MAX);
-        err = wire_encode(&lianshu_Person_msg, &in->persons[i], &text);
-        if (err == OK)
-            err = rest_put(core, "relation", span_of(row.person, sizeof row.person), "person",
-                           writer_span(&text), &w);
-        if (err != OK)
-            return err;
-        memcpy(row.document, in->facts_hash, sizeof row.document);
-        row.sealed = writer_span(&w);
-        err = relation_put(core->store->subjects, &row);
-        if (err != OK)
-            return err;
-    }
-    return OK;
-}
-
-/* The answer to a credit check, by the hub itself. */
-static enum err send_certificate(struct core *core, const struct incoming *in)
-{
-    struct view_ctx ctx = {core, STORE_NEVER};
-    lianshu_CreditCertificate body = {
-        .has_subject = true,
-        .subject = *in->subject,
-        .at_ms = core->now_ms,
-        .log_size = log_size(core->store->log),
-    };
-    uint8_t token[STORE_TOKEN_LEN];
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, token);
-    struct restriction_cursor cursor = {0};
-    struct justification row;
-    uint32_t today = date_from_ms(core->now_ms);
-    while (err == OK) {
-        err = restriction_next(core->store->restrictions, token, today, ctx.as_of, &cursor, &row);
-        if (err != OK)
-            break;
-        if (body.restrictions_count == sizeof body.restrictions / sizeof body.restrictions[0]) {
-            body.more = true;
-            break;
-        }
-        lianshu_RestrictionLine *line = &body.restrictions[body.restrictions_count++];
-        *line = (lianshu_RestrictionLine){
-            .force = (lianshu_Force)row.force,
-            .order_version = row.order_version,
-            .start_date = row.start_date,
-            .end_date = row.end_date,
-        };
-        snprintf(line->measure, sizeof line->measure, "%.4s", row.measure);
-        snprintf(line->list, sizeof line->list, "%s", row.list);
-        snprintf(line->rule, sizeof line->rule, "%.16s", row.rule);
-        memcpy(line->order_id, row.order_id, sizeof line->order_id);
-        line->basis_count = 1;
-        snprintf(line->basis[0], sizeof line->basis[0], "%.*s", (int)strcspn(row.basis, " "),
-                 row.basis);
-    }
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    body.clean = body.restrictions_count == 0;
-    const struct outgoing out = {
-        .type = lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE,
-        .recipient = in->header.sender,
-        .conversation = span_of(in->header.conversation.bytes, in->header.conversation.size),
-        .in_reply_to = span_of(in->env_id, HASH_LEN),
-        .in_reply_to_doc = span_of(in->document.id, sizeof in->document.id),
-        .purpose = in->header.purpose,
-        .body = &body,
-    };
-    return outgoing_send(core, &out);
-}
-
-static enum err put_case(struct core *core, const struct incoming *in,
-                         const struct judgement *judged)
-{
-    const lianshu_CaseClock *body = &in->body.clock;
-    const struct case_result *result = &judged->step;
-    struct casefile row = {0};
-    enum err err = casefile_get(core->store->casefiles, body->case_id, &row);
-    if (err == ERR_NOT_FOUND) {
-        memcpy(row.id, body->case_id, sizeof row.id);
-        memcpy(row.opener, in->header.sender, sizeof row.opener);
-        row.opened_ms = body->event_ms;
-    } else if (err != OK) {
-        return err;
-    }
-    snprintf(row.state, sizeof row.state, "%s", result->state);
-    snprintf(row.owner, sizeof row.owner, "%s", body->owner);
-    row.changed_ms = core->now_ms;
-    struct casefile_step step = {.time_ms = body->event_ms, .seq = log_size(core->store->log)};
-    memcpy(step.id, row.id, sizeof step.id);
-    snprintf(step.transition, sizeof step.transition, "%s", body->transition);
-    snprintf(step.outcome, sizeof step.outcome, "%s", body->outcome);
-    memcpy(step.by, in->header.sender, sizeof step.by);
-    err = casefile_put(core->store->casefiles, &row, &step);
-    for (uint32_t i = 0; err == OK && i < result->stop_count; i++) {
-        err = casefile_clock_stop(core->store->casefiles, row.id, result->stops[i], body->event_ms);
-        /* A clock that does not run needs no stopping. */
-        err = err == ERR_NOT_FOUND ? OK : err;
-    }
-    for (uint32_t i = 0; err == OK && i < result->start_count; i++) {
-        struct casefile_clock clock = {.started_ms = body->event_ms,
-                                       .due_ms = result->starts[i].due_ms,
-                                       .next_ms = result->starts[i].due_ms};
-        memcpy(clock.id, row.id, sizeof clock.id);
-        snprintf(clock.code, sizeof clock.code, "%s", result->starts[i].clock->id);
-        snprintf(clock.owner, sizeof clock.owner, "%s", body->owner);
-        err = casefile_clock_start(core->store->casefiles, &clock);
-        err = err == ERR_EXISTS ? OK : err;
-    }
-    return err;
-}
-
-static enum err take_effect(struct core *core, struct incoming *in, struct judgement *judged,
-                            uint64_t decision_seq, uint64_t seq)
-{
-    switch (in->header.type) {
-    case lianshu_DocumentType_TYPE_SUBJECT_REGISTER: {
-        enum err err = put_subject(core, in, seq);
-        return err != OK
-                   ? err
-                   : put_relations(core, in, in->body.subject_register.registered_date, 0, seq);
-    }
-    case lianshu_DocumentType_TYPE_SUBJECT_RELATION:
-        return put_relations(core, in, in->body.subject_relation.from_date,
-                             in->body.subject_relation.to_date, seq);
-    case lianshu_DocumentType_TYPE_SANCTION_ORDER:
-        return orders_impose(core, in, judged, decision_seq);
-    case lianshu_DocumentType_TYPE_SANCTION_LIFT:
-    case lianshu_DocumentType_TYPE_SANCTION_ANNUL:
-    case lianshu_DocumentType_TYPE_SANCTION_SUSPEND:
-    case lianshu_DocumentType_TYPE_SANCTION_RESUME:
-    case lianshu_DocumentType_TYPE_SANCTION_RESTORE:
-        return orders_change(core, in, judged);
-    case lianshu_DocumentType_TYPE_SANCTION_ANSWER:
-        return obligations_answer(core, in, judged);
-    case lianshu_DocumentType_TYPE_SANCTION_EXECUTED:
-        return obligations_executed(core, in, judged);
-    case lianshu_DocumentType_TYPE_CREDIT_CHECK:
-        return send_certificate(core, in);
-    default:
-        return (in->type->flags & TYPE_CASE) != 0 ? put_case(core, in, judged) : OK;
-    }
 }
 
 static enum err put_message(struct core *core, const struct incoming *in,
@@ -343,14 +254,17 @@ static enum err put_message(struct core *core, const struct incoming *in,
     const lianshu_Header *h = &in->header;
     bool accepted = judged->err == OK;
     row->type = h->type;
-    row->code = (uint32_t)judged->err;
+    row->code = (uint32_t)(is_held(judged) ? ERR_HELD : judged->err);
     row->stage = (uint8_t)judged->kind;
     row->lane = (uint8_t)in->type->lane;
     row->created_ms = h->created_ms;
     /* Of a refused envelope the end may be any number at all. */
     row->expires_ms = h->expires_ms < STORE_NEVER ? h->expires_ms : STORE_NEVER;
     row->accepted_ms = core->now_ms;
+    row->last_leaf = row->seq;
     row->open = accepted ? recipients_of(core, h) : 0;
+    if (is_held(judged) && row->open == 0)
+        row->open = 1; /* the hub itself: its frame is needed again on release */
     row->attachments = h->attachments_count > 0;
     memcpy(row->sender, h->sender, sizeof row->sender);
     memcpy(row->id, h->message_id, sizeof row->id);
@@ -378,6 +292,42 @@ static enum err put_document(struct core *core, const struct incoming *in, uint6
         err = document_put(core->store->documents, in->document.issuers[i].member, in->document.id,
                            in->facts_hash, seq);
     return err;
+}
+
+/* The second receipt, with the grounds. The hub's own row stands for its effects when nobody else
+ * is to get it. */
+static enum err hold(struct core *core, const struct incoming *in, const struct judgement *judged,
+                     const struct message_row *message)
+{
+    uint64_t leaf;
+    const struct receipt_about receipt = {
+        .kind = lianshu_ReceiptKind_RECEIPT_HELD,
+        .sender = in->header.sender,
+        .message_id = in->header.message_id,
+        .env_id = in->env_id,
+        .about = "",
+        .code = ERR_HELD,
+        .grounds = judged->verdict.ground,
+        .ground_count = judged->verdict.ground_count,
+        .previous = &message->seq,
+    };
+    enum err err = apply_receipt(core, &receipt, &leaf);
+    if (err == OK)
+        err = message_stage(core->store->messages, in->header.sender, in->header.message_id,
+                            (uint8_t)receipt.kind, leaf);
+    if (err == OK)
+        err = store_count(core->store, "gate.held", 1);
+    if (err == OK && recipients_of(core, &in->header) == 0)
+        err = queue_for(core, in, judged, message, in->header.destination[0]);
+    return err;
+}
+
+enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
+{
+    struct judgement *judged = &core->judged;
+    judged->err = OK;
+    judged->verdict.action = GATE_PASS;
+    return in->has_facts ? effects_run(core, in, judged, 0, seq) : OK;
 }
 
 enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
@@ -414,7 +364,9 @@ enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
         if (strcmp(h->destination[i], core->opt.member) != 0)
             err = queue_for(core, in, judged, &message, h->destination[i]);
     }
+    if (err == OK && is_held(judged))
+        return hold(core, in, judged, &message);
     if (err != OK || !in->has_facts)
         return err;
-    return take_effect(core, in, judged, decision_seq, message.seq);
+    return effects_run(core, in, judged, decision_seq, message.seq);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IDLE_TICK_MS = 60 * 1000, PEER_PAUSE_MS = 100 };
+enum { IDLE_TICK_MS = 60 * 1000, PEER_PAUSE_MS = 10 };
 
 void core_wake_at(struct core *core, uint64_t at_ms)
 {
@@ -84,7 +84,7 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
     /* Envelopes and chunks pay where they are known to be new. */
     bool pays = kind == FRAME_RECEIPTS || kind == FRAME_CONTROL;
     if (pays &&
-        peer_take_token(core_peer_at(core, peer), core->opt.rate_per_s, core->now_ms) != OK) {
+        peer_take_token(core_peer_at(core, peer), core->opt.rate_per_s, 0, core->now_ms) != OK) {
         ingest_refuse(core, peer, ERR_BUSY, NULL);
         return OK;
     }
@@ -94,7 +94,7 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
     case FRAME_RECEIPTS:
         return survive(core, receipts_take(core, peer, frame));
     case FRAME_CHUNK:
-        return survive(core, session_chunk(core, peer, frame));
+        return survive(core, attach_chunk(core, peer, frame));
     case FRAME_CONTROL:
         return survive(core, session_control(core, peer, frame));
     default:
@@ -154,22 +154,6 @@ static enum err write_refusals(struct core *core, uint32_t number)
     return err == OK ? apply_leaf(core, LOG_REFUSALS, &lianshu_Refusals_msg, &body, &index) : err;
 }
 
-/* Chunks that no envelope needs, once an hour and in bounded steps. */
-static enum err sweep_chunks(struct core *core)
-{
-    if (core->now_ms < core->sweep_ms)
-        return OK;
-    uint64_t removed;
-    enum err err = core_begin(core);
-    if (err == OK)
-        err = chunk_sweep(core->store->chunks, core->now_ms, &removed);
-    if (err == OK && removed > 0)
-        core->work_waiting = true;
-    else if (err == OK)
-        core->sweep_ms = core->now_ms + HOUR_MS;
-    return err;
-}
-
 enum err core_tick(struct core *core, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
@@ -190,9 +174,13 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         err = obligations_expand(core, &more);
     core->work_waiting = core->work_waiting || more;
     if (err == OK)
-        err = notices_seal(core);
+        err = prepare_rows(core);
     if (err == OK)
-        err = sweep_chunks(core);
+        err = sweep_step(core);
+    if (err == OK)
+        err = sweep_retention(core);
+    if (err == OK)
+        err = attach_sweep(core);
     return survive(core, err);
 }
 
@@ -237,7 +225,8 @@ static enum err commit_batch(struct core *core)
     enum err err = core->poison != OK ? core->poison : store_commit(core->store);
     if (err_class(err) == ERR_CLASS_RETRY) {
         give_up_batch(core, err);
-        return err;
+        enum err room = err == ERR_DISK_FULL ? room_disk_full(core) : OK;
+        return room == OK ? err : room;
     }
     if (err == OK && core->refusing)
         log_info("batch_accepted", "code=0");
@@ -260,6 +249,8 @@ enum err core_commit(struct core *core, uint64_t now_ms)
         err = receipts_send(core);
     if (err == OK)
         err = deliver_all(core);
+    if (err == OK)
+        err = attach_pump(core);
     send_acks(core);
     if (core->work_waiting)
         core_wake_at(core, core->now_ms);
@@ -281,9 +272,12 @@ void core_peer_gone(struct core *core, uint32_t number, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
     struct peer *peer = core_peer_at(core, number);
+    attach_gone(core, number);
     peer->ready = false;
     peer->paused_until_ms = 0;
     peer->out_messages = 0;
+    peer->out_bytes = 0;
+    peers_wake(&core->peers, peer->member, WAKE_QUEUE);
     peer->acks_due = 0;
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
 }
@@ -292,7 +286,11 @@ enum err core_peer_full(struct core *core, uint32_t number, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
     struct peer *peer = core_peer_at(core, number);
+    attach_full(core, number);
     peer->out_messages = 0;
+    peer->out_bytes = 0;
+    peer->wake |= WAKE_STREAM;
+    peers_wake(&core->peers, peer->member, WAKE_QUEUE);
     peer->paused_until_ms = core->now_ms + PEER_PAUSE_MS;
     core_wake_at(core, peer->paused_until_ms);
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);

@@ -29,7 +29,7 @@
  * errors, after which the process must end. RETRY errors of the disk turn into `busy`.
  *
  * Ownership: the core borrows everything in core_options for its whole life; frames are
- * borrowed for the call; outputs are borrowed until the next call on the core.
+ * borrowed for the call; outputs are borrowed until a call on the core that is not core_output.
  * Thread rule: one thread, the one that opened it.
  */
 #ifndef CORE_CORE_H
@@ -44,7 +44,7 @@
 enum {
     CORE_PEER_MAX = 1024,          /* adapters known at once */
     CORE_USER_ID_MAX = 64,         /* "<member>/<16 hex>" with NUL */
-    CORE_BATCH_MAX = 256,          /* envelopes between two commits */
+    CORE_BATCH_MAX = 1024,         /* envelopes and receipts between two commits */
     CORE_OUTPUT_BYTES = 8 << 20,   /* outputs of one commit */
     CORE_QUERY_BYTES = 1 << 20,    /* answer of one query */
     CORE_ENVELOPE_LEAVES_MAX = 64, /* log leaves that one envelope may cause */
@@ -56,6 +56,7 @@ struct entropy;
 struct keyring;
 struct regions;
 struct registry;
+struct retention;
 struct ruleset;
 struct store;
 
@@ -74,6 +75,7 @@ struct core_options {
     const struct registry *registry;
     const struct keyring *keys; /* seal, sign, storage and token key of the hub */
     const struct ruleset *rules;
+    const struct retention *retention; /* NULL: nothing is ever erased */
     const struct calendar *calendar;
     const struct regions *regions;
     const struct entropy *entropy;
@@ -83,6 +85,13 @@ struct core_options {
     uint32_t lease_ms;   /* 0: 30,000 */
     uint32_t backoff_ms; /* first redelivery; 0: 1,000; doubles to 300,000 */
     uint32_t rate_per_s; /* envelopes per peer and second before `busy`; 0: 20,000 */
+    uint32_t attempts_max; /* deliveries in vain before an envelope is parked; 0: 20 */
+    /* What one member may have undelivered, as a sender (E704) and as a recipient (E702); beyond
+     * it new envelopes are answered `busy`, but an eighth more is kept for lane repair. */
+    uint64_t sender_rows_max;    /* 0: 2,000,000 */
+    uint64_t sender_bytes_max;   /* 0: 8 GiB */
+    uint64_t backlog_rows_max;   /* 0: 4,000,000 */
+    uint64_t backlog_bytes_max;  /* 0: 16 GiB */
 };
 
 struct core_output {
@@ -125,8 +134,18 @@ void core_peer_gone(struct core *core, uint32_t peer, uint64_t now_ms);
  * after a pause, and receipts from the last acknowledged one on. */
 MUST_USE enum err core_peer_full(struct core *core, uint32_t peer, uint64_t now_ms);
 
+/* Space on the disk of the database: below a tenth (at most 128 MiB) new envelopes and chunks are
+ * answered E703, deliveries and receipts go on; from twice that on everything is taken again. */
+MUST_USE enum err core_disk(struct core *core, uint64_t free_bytes, uint64_t total_bytes);
+
 /* When core_tick wants to be called next, at the latest. */
 uint64_t core_due_ms(const struct core *core);
+
+/* Carry out a document of two officials (LSD1 of type official.act) about an envelope that a gate
+ * holds or that is parked: release it or return it. On OK the answer, a JSON object, says what was
+ * done, which is on disk and signed then, or why nothing was. Between turns only. */
+MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
+                           struct writer *answer);
 
 /* Answer one request of the control socket: JSON object in, JSON object out. Reads only. */
 MUST_USE enum err core_query(struct core *core, struct span request, uint64_t now_ms,

@@ -29,12 +29,14 @@ static enum err take_room(struct core *core)
     core->plain = malloc(SEAL_PLAIN_MAX + SEAL_TAG_LEN);
     core->frame = malloc(FRAME_MAX);
     core->leaves = malloc(SIGN_LEAVES_MAX * sizeof *core->leaves);
-    core->to_seal = malloc(NOTICE_BATCH_MAX * sizeof *core->to_seal);
+    core->to_prepare = malloc(PREPARE_MAX * sizeof *core->to_prepare);
     core->claimed = malloc(CLAIM_MAX * sizeof *core->claimed);
     if (core->plain == NULL || core->frame == NULL || core->leaves == NULL ||
-        core->to_seal == NULL || core->claimed == NULL)
+        core->to_prepare == NULL || core->claimed == NULL)
         return ERR_NO_MEMORY;
     enum err err = peers_open(&core->peers);
+    if (err == OK)
+        err = attach_open(core);
     if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
     if (err == OK)
@@ -85,6 +87,21 @@ static enum err write_start(struct core *core, const char *event)
     return err;
 }
 
+static uint64_t limit_or(uint64_t asked, uint64_t standard)
+{
+    return asked != 0 ? asked : standard;
+}
+
+static void set_limits(struct core *core, const struct core_options *options)
+{
+    struct core_options *opt = &core->opt;
+    opt->attempts_max = options->attempts_max != 0 ? options->attempts_max : ATTEMPTS_MAX;
+    opt->sender_rows_max = limit_or(options->sender_rows_max, 2000000);
+    opt->sender_bytes_max = limit_or(options->sender_bytes_max, UINT64_C(8) << 30);
+    opt->backlog_rows_max = limit_or(options->backlog_rows_max, 4000000);
+    opt->backlog_bytes_max = limit_or(options->backlog_bytes_max, UINT64_C(16) << 30);
+}
+
 enum err core_open(struct core **out, const struct core_options *options, uint64_t now_ms,
                    struct fault *fault)
 {
@@ -95,6 +112,7 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     core->opt = *options;
     core->opt.lease_ms = options->lease_ms != 0 ? options->lease_ms : LEASE_MS;
     core->opt.backoff_ms = options->backoff_ms != 0 ? options->backoff_ms : BACKOFF_MS;
+    set_limits(core, options);
     core->opt.rate_per_s = options->rate_per_s != 0 ? options->rate_per_s : RATE_PER_S;
     core->store = options->store;
     core->due_ms = now_ms;
@@ -134,9 +152,10 @@ void core_close(struct core **core)
     opener_close(&c->opener);
     verifier_close(&c->verifier);
     output_close(&c->output);
+    attach_close(c);
     peers_close(&c->peers);
     free(c->claimed);
-    free(c->to_seal);
+    free(c->to_prepare);
     free(c->leaves);
     free(c->frame);
     free(c->plain);

@@ -64,9 +64,6 @@ static enum err check_time(const struct incoming *in, uint64_t now_ms)
         return ERR_EXPIRED;
     if (h->not_before_ms >= h->expires_ms)
         return ERR_LIFE;
-    /* What waits for a moment would hold up its whole conversation, others' envelopes too. */
-    if (h->not_before_ms > now_ms && h->conversation.size > 0)
-        return ERR_HEADER;
     return OK;
 }
 
@@ -103,7 +100,8 @@ static enum err check_rights(struct core *core, const struct incoming *in)
 }
 
 /* Open the facts part and hold its document to everything that needs no state. */
-static enum err open_facts(struct core *core, struct incoming *in, struct fault *fault)
+static enum err open_facts(struct core *core, struct incoming *in, uint64_t at_ms,
+                           struct fault *fault)
 {
     const lianshu_Header *h = &in->header;
     int part = header_facts_part(h);
@@ -117,7 +115,7 @@ static enum err open_facts(struct core *core, struct incoming *in, struct fault 
                       (size_t)part, core->plain, SEAL_PLAIN_MAX, &in->facts_frame, NULL, &inner);
     if (err != OK)
         return err;
-    err = registry_verify_document(core->opt.registry, core->now_ms, in->facts_frame,
+    err = registry_verify_document(core->opt.registry, at_ms, in->facts_frame,
                                    core->verifier, &in->document, in->facts_hash);
     if (err != OK)
         return err;
@@ -218,7 +216,15 @@ static enum err check_signed(struct core *core, struct incoming *in, struct faul
     err = check_sequence(core, in);
     if (err != OK)
         return err;
-    return open_facts(core, in, fault);
+    return open_facts(core, in, core->now_ms, fault);
+}
+
+enum err ingest_reopen(struct core *core, struct incoming *in, struct span frame,
+                       uint64_t accepted_ms)
+{
+    struct fault fault = {0};
+    enum err err = parse(core, in, frame);
+    return err == OK ? open_facts(core, in, accepted_ms, &fault) : err;
 }
 
 /* Write what was judged, in a savepoint of its own. */
@@ -292,7 +298,7 @@ enum err ingest_envelope(struct core *core, uint32_t peer_number, struct span fr
         return known;
     if (known == OK && memcmp(in->known.env_id, in->env_id, HASH_LEN) == 0)
         return receipts_repeat(core, peer_number, &in->known);
-    err = peer_take_token(peer, core->opt.rate_per_s, core->now_ms);
+    err = room_for(core, in);
     if (err != OK) {
         ingest_refuse(core, peer_number, err, id);
         return OK;
@@ -308,7 +314,7 @@ enum err ingest_envelope(struct core *core, uint32_t peer_number, struct span fr
     err = check_signed(core, in, &fault);
     if (err == OK) {
         bool missing = false;
-        err = session_want(core, in, &missing);
+        err = attach_want(core, in, &missing);
         if (err == OK && missing)
             return OK;
     }

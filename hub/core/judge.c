@@ -92,8 +92,8 @@ static enum err judge_gate(struct core *core, struct incoming *in, struct view *
         out->record = core->stored_record;
     }
     record_done(core, in, out);
-    /* A hold is a refusal until two officials can release it; the grounds say why. */
-    if (out->verdict.action == GATE_REFUSE || out->verdict.action == GATE_HOLD)
+    /* A hold is accepted, and waits for two officials. */
+    if (out->verdict.action == GATE_REFUSE)
         out->err = out->verdict.err == ERR_FACTS_MISSING ? ERR_FACTS_MISSING : ERR_RESTRICTED;
     return OK;
 }
@@ -220,6 +220,8 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
     if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
         in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
         return judge_answer(core, in, out);
+    if (in->header.type == lianshu_DocumentType_TYPE_WITHDRAW)
+        return withdraw_judge(core, in, out);
     if (gate_applies(core->opt.rules, in->header.type))
         return judge_gate(core, in, view, out);
     return OK;

@@ -11,6 +11,30 @@ bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN])
     return memcmp(message_id, none, sizeof none) != 0;
 }
 
+/* Queue a notice. It is sealed, and gets its delivery number, when an adapter can take it. */
+enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
+                       enum queue_form form)
+{
+    const struct document_type *type = type_find(lianshu_DocumentType_TYPE_SANCTION_NOTICE);
+    struct queue_row queued = {
+        .seq = seq,
+        .state = QUEUE_READY,
+        .lane = (uint8_t)(form == FORM_LIFT ? LANE_REPAIR : LANE_ORDER),
+        .form = (uint8_t)form,
+        .type = type->number,
+        .expires_ms = STORE_NEVER,
+        .ref_len = STORE_ID_LEN,
+    };
+    memcpy(queued.recipient, row->member, sizeof queued.recipient);
+    snprintf(queued.sender, sizeof queued.sender, "%s", core->opt.member);
+    memcpy(queued.conversation, row->order_id, sizeof queued.conversation);
+    memcpy(queued.ref, row->id, STORE_ID_LEN);
+    enum err err = deliver_put(core, &queued);
+    if (err == OK)
+        err = obligation_notice(core->store->obligations, row->id, seq, queued.message_id);
+    return err;
+}
+
 /* The other orders that keep the restriction alive, for a lift. */
 static enum err still_restricted(struct core *core, const struct obligation *row,
                                  lianshu_SanctionNotice *body)
@@ -113,7 +137,7 @@ static enum err fill(struct core *core, const struct obligation *row,
     return err;
 }
 
-static enum err seal_one(struct core *core, const struct queue_row *queued)
+enum err notices_seal(struct core *core, const struct queue_row *queued)
 {
     struct obligation row;
     enum err err = obligation_get(core->store->obligations, queued->ref, &row);
@@ -159,44 +183,14 @@ static enum err seal_one(struct core *core, const struct queue_row *queued)
     return err;
 }
 
-/* A notice that cannot be sealed now (no valid key, a rule set that no longer explains the
- * order) waits, with its code; it is never dropped and holds up nobody else. */
-static enum err seal_or_defer(struct core *core, const struct queue_row *queued)
+enum err notices_renew(struct core *core, const struct queue_row *queued)
 {
-    enum err err = store_savepoint(core->store);
+    struct obligation row;
+    enum err err = obligation_get(core->store->obligations, queued->ref, &row);
     if (err != OK)
-        return err;
-    err = seal_one(core, queued);
-    if (err == OK)
-        return store_release(core->store);
-    enum err undone = store_rollback_to(core->store);
-    if (undone != OK)
-        return undone;
-    core->plan_loaded = false;
-    if (err_class(err) != ERR_CLASS_REJECT && err != ERR_REEXECUTION)
-        return err;
-    return queue_defer(core->store->queue, queued->recipient, queued->seq,
-                       core->now_ms + BACKOFF_MAX_MS, (uint32_t)err, NULL);
-}
-
-enum err notices_seal(struct core *core)
-{
-    size_t count = core->to_seal_count;
-    core->to_seal_count = 0;
-    if (count == 0)
-        return OK;
-    enum err err = core_begin(core);
-    for (size_t i = 0; err == OK && i < count; i++) {
-        const struct queue_row *queued = &core->to_seal[i];
-        struct queue_row now;
-        err = queue_get(core->store->queue, queued->recipient, queued->seq, &now);
-        if (err == ERR_NOT_FOUND) {
-            err = OK; /* cancelled meanwhile */
-            continue;
-        }
-        if (err == OK && !notices_sealed(now.message_id))
-            err = seal_or_defer(core, &now);
-        queue_unlease(core->store->queue, queued->recipient, queued->seq);
-    }
-    return err;
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    uint64_t seq = log_size(core->store->log); /* the leaf of the receipt that ends the old one */
+    const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED, .code = OK};
+    err = ending_close(core, queued, &what);
+    return err == OK ? notices_queue(core, &row, seq, (enum queue_form)queued->form) : err;
 }

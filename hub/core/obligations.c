@@ -50,30 +50,6 @@ static void obligation_id(const struct obligation *row, uint8_t out[static STORE
     memcpy(out, hash, STORE_ID_LEN);
 }
 
-/* Queue a notice. It is sealed, and gets its delivery number, when an adapter can take it. */
-static enum err queue_notice(struct core *core, const struct obligation *row, uint64_t seq,
-                             enum queue_form form)
-{
-    const struct document_type *type = type_find(lianshu_DocumentType_TYPE_SANCTION_NOTICE);
-    struct queue_row queued = {
-        .seq = seq,
-        .state = QUEUE_READY,
-        .lane = (uint8_t)(form == FORM_LIFT ? LANE_REPAIR : LANE_ORDER),
-        .form = (uint8_t)form,
-        .type = type->number,
-        .expires_ms = STORE_NEVER,
-        .ref_len = STORE_ID_LEN,
-    };
-    memcpy(queued.recipient, row->member, sizeof queued.recipient);
-    snprintf(queued.sender, sizeof queued.sender, "%s", core->opt.member);
-    memcpy(queued.conversation, row->order_id, sizeof queued.conversation);
-    memcpy(queued.ref, row->id, STORE_ID_LEN);
-    enum err err = queue_put(core->store->queue, &queued);
-    if (err == OK)
-        err = obligation_notice(core->store->obligations, row->id, seq, queued.message_id);
-    return err;
-}
-
 static void obligation_of(const struct core *core, const struct duty *duty,
                           const struct order_row *order, struct obligation *out)
 {
@@ -113,7 +89,7 @@ static enum err create(struct core *core, struct obligation *row)
     err = apply_leaf(core, LOG_OBLIGATION_STATE, &lianshu_StateChange_msg, &body, &index);
     if (err != OK || row->member[0] == '\0')
         return err;
-    return queue_notice(core, row, index, FORM_IMPOSE);
+    return notices_queue(core, row, index, FORM_IMPOSE);
 }
 
 /* A department of the duty that has no member here: shown, owed by nobody yet. Its id names
@@ -202,6 +178,20 @@ static enum err expand_impose(struct core *core, const struct order_row *order,
     return err;
 }
 
+/* A notice that was sealed and not answered: it is not sent again, but may have arrived, so that
+ * its end is told as if it had. */
+static enum err supersede(struct core *core, const struct obligation *row)
+{
+    struct queue_row queued;
+    enum err err = queue_get(core->store->queue, row->member, row->notice_seq, &queued);
+    const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED, .code = OK};
+    if (err == OK)
+        err = ending_close(core, &queued, &what);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    return obligations_move(core, row, OBLIGATION_DELIVERED, 0, span_of(NULL, 0), "", NULL);
+}
+
 /* The order stands no more: undelivered notices are superseded, everybody who ever received
  * one is told to undo. Walking from the start is harmless: what is done already does not move. */
 static enum err lift_one(struct core *core, const struct obligation *row, uint32_t cause,
@@ -223,18 +213,12 @@ static enum err lift_one(struct core *core, const struct obligation *row, uint32
             return err;
         return obligations_move(core, row, OBLIGATION_CANCELLED, cause, span_of(NULL, 0), "", NULL);
     }
+    enum err err = row->state == OBLIGATION_CREATED ? supersede(core, row) : OK;
+    if (err != OK)
+        return err;
     uint64_t seq = log_size(core->store->log);
-    if (row->state == OBLIGATION_CREATED) {
-        /* Sealed and perhaps on its way: it counts as received. */
-        enum err err =
-            obligations_move(core, row, OBLIGATION_DELIVERED, 0, span_of(NULL, 0), "", NULL);
-        if (err != OK)
-            return err;
-        seq = log_size(core->store->log);
-    }
-    enum err err =
-        obligations_move(core, row, OBLIGATION_LIFT_DUE, cause, span_of(NULL, 0), "", NULL);
-    return err == OK ? queue_notice(core, row, seq, FORM_LIFT) : err;
+    err = obligations_move(core, row, OBLIGATION_LIFT_DUE, cause, span_of(NULL, 0), "", NULL);
+    return err == OK ? notices_queue(core, row, seq, FORM_LIFT) : err;
 }
 
 static enum err expand_lift(struct core *core, const struct order_row *order,

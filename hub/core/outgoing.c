@@ -94,7 +94,8 @@ enum err outgoing_send(struct core *core, const struct outgoing *what)
     struct queue_row row = {
         .state = QUEUE_READY,
         .lane = (uint8_t)type_find(what->type)->lane,
-        .form = FORM_FRAME,
+        .form = FORM_WHOLE,
+        .bytes = (uint32_t)frame.len,
         .type = what->type,
         .expires_ms = header->expires_ms,
         .restriction_version = restriction_version(core->store->restrictions),
@@ -125,7 +126,7 @@ enum err outgoing_send(struct core *core, const struct outgoing *what)
     };
     if (err == OK)
         err = apply_statement(core, &statement, &row.statement_leaf);
-    return err == OK ? queue_put(core->store->queue, &row) : err;
+    return err == OK ? deliver_put(core, &row) : err;
 }
 
 enum err outgoing_store(struct core *core, const lianshu_Header *header,
@@ -133,6 +134,7 @@ enum err outgoing_store(struct core *core, const lianshu_Header *header,
 {
     struct message_row row = {
         .seq = seq,
+        .last_leaf = seq,
         .type = header->type,
         .stage = (uint8_t)lianshu_ReceiptKind_RECEIPT_ACCEPTED,
         .lane = (uint8_t)header->priority,

@@ -22,9 +22,14 @@ void output_close(struct output *out)
     *out = (struct output){0};
 }
 
+bool output_has_room(const struct output *out, size_t frames, size_t bytes)
+{
+    return frames <= OUTPUT_FRAME_MAX - out->count && bytes <= out->cap - out->len;
+}
+
 bool output_begin(struct output *out, size_t max, struct writer *w)
 {
-    if (out->count == OUTPUT_FRAME_MAX || max > out->cap - out->len)
+    if (!output_has_room(out, 1, max))
         return false;
     *w = writer_of(out->bytes + out->len, max);
     return true;

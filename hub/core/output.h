@@ -40,6 +40,9 @@ void output_close(struct output *out);
 bool output_begin(struct output *out, size_t max, struct writer *w);
 void output_end(struct output *out, uint32_t peer, const struct writer *w);
 
+/* Is there room for so many frames of so many bytes together? */
+bool output_has_room(const struct output *out, size_t frames, size_t bytes);
+
 /* Copy one whole frame. False when full. */
 bool output_put(struct output *out, uint32_t peer, struct span frame);
 

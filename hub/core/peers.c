@@ -7,14 +7,36 @@ enum { SECOND_MS = 1000 };
 
 enum err peers_open(struct peers *peers)
 {
-    *peers = (struct peers){.rows = calloc(CORE_PEER_MAX, sizeof *peers->rows)};
-    return peers->rows == NULL ? ERR_NO_MEMORY : OK;
+    *peers = (struct peers){.rows = calloc(CORE_PEER_MAX, sizeof *peers->rows),
+                            .first = malloc(PEER_SLOTS * sizeof *peers->first)};
+    if (peers->rows == NULL || peers->first == NULL) {
+        peers_close(peers);
+        return ERR_NO_MEMORY;
+    }
+    for (size_t i = 0; i < PEER_SLOTS; i++)
+        peers->first[i] = PEER_NONE;
+    return OK;
 }
 
 void peers_close(struct peers *peers)
 {
     free(peers->rows);
+    free(peers->first);
     *peers = (struct peers){0};
+}
+
+/* The slot of a member in the table, or the free one where it would stand. The table is never
+ * more than half full, so there is one. */
+static uint32_t *slot_of(const struct peers *peers, const char *member)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *c = member; *c != '\0'; c++)
+        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    for (;; hash++) {
+        uint32_t *slot = &peers->first[hash & (PEER_SLOTS - 1)];
+        if (*slot == PEER_NONE || strcmp(peers->rows[*slot].member, member) == 0)
+            return slot;
+    }
 }
 
 enum err peers_find(struct peers *peers, const char *user_id, uint32_t *number)
@@ -35,11 +57,55 @@ enum err peers_find(struct peers *peers, const char *user_id, uint32_t *number)
     struct peer *peer = &peers->rows[peers->count];
     memcpy(peer->user_id, user_id, len + 1);
     memcpy(peer->member, user_id, (size_t)(slash - user_id));
+    uint32_t *slot = slot_of(peers, peer->member);
+    peer->sibling = *slot;
+    *slot = peers->count;
     *number = peers->count++;
     return OK;
 }
 
-enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint64_t now_ms)
+void peers_wake(struct peers *peers, const char *member, unsigned what)
+{
+    for (uint32_t i = *slot_of(peers, member); i != PEER_NONE; i = peers->rows[i].sibling)
+        peers->rows[i].wake |= what;
+}
+
+/* ---- breaker ---- */
+
+bool peer_overdue(struct peer *peer, uint64_t now_ms, uint16_t jitter)
+{
+    peer->overdue_count++;
+    if (peer->overdue_count < BREAKER_LEASES)
+        return false;
+    /* Leases that were out together end together: they are one failure. */
+    if (peer->breaker_step > 0 && now_ms < peer->breaker_ms)
+        return false;
+    uint32_t step = peer->breaker_step < 16 ? peer->breaker_step : 16;
+    uint64_t interval_ms = (uint64_t)BREAKER_FIRST_MS << step;
+    if (interval_ms > BREAKER_MAX_MS)
+        interval_ms = BREAKER_MAX_MS;
+    peer->breaker_ms = now_ms + interval_ms / 2 + interval_ms / 2 * jitter / UINT16_MAX;
+    return peer->breaker_step++ == 0;
+}
+
+void peer_answered(struct peer *peer)
+{
+    peer->overdue_count = 0;
+    peer->breaker_step = 0;
+    peer->breaker_ms = 0;
+}
+
+uint32_t peer_allows(const struct peer *peer, uint64_t now_ms)
+{
+    uint32_t free =
+        peer->window_messages > peer->out_messages ? peer->window_messages - peer->out_messages : 0;
+    if (peer->breaker_step == 0)
+        return free;
+    bool probe = now_ms >= peer->breaker_ms && peer->out_messages == 0;
+    return probe && free > 0 ? 1 : 0;
+}
+
+enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve, uint64_t now_ms)
 {
     if (peer->bucket_ms == 0) {
         peer->bucket_ms = now_ms;
@@ -54,7 +120,7 @@ enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint64_t now_ms
             peer->bucket_ms = now_ms;
         }
     }
-    if (peer->bucket == 0)
+    if (peer->bucket <= reserve)
         return ERR_BUSY;
     peer->bucket--;
     return OK;

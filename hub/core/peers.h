@@ -12,6 +12,14 @@
  *   2. A bucket never goes below zero and refills by time alone; time never runs backwards
  *      in it.
  *   3. Refusals are counted per peer, code and second; a count is taken once.
+ *   4. peers_wake marks every peer of a member, and only those, in time that does not depend on
+ *      how many other peers there are.
+ *   5. A breaker opens after BREAKER_LEASES leases that ran out one after another and lets one
+ *      envelope through at growing intervals until the adapter answers.
+ *
+ *   breaker: CLOSED ──BREAKER_LEASES overdue──> OPEN ──interval passed──> PROBING (one envelope)
+ *              ^                                  ^                          |
+ *              +────── any receipt, or hello ─────+────────── overdue ───────+
  *
  * Thread rule: the core's thread.
  */
@@ -21,7 +29,21 @@
 #include "base/err.h"
 #include "core/core.h"
 
-enum { PEER_REFUSAL_CODES = 8, PEER_MEMBER_MAX = 41 };
+enum {
+    PEER_REFUSAL_CODES = 8,
+    PEER_MEMBER_MAX = 41,
+    PEER_NONE = CORE_PEER_MAX,    /* no peer's number */
+    PEER_SLOTS = 2 * CORE_PEER_MAX, /* of the table of members, a power of two */
+    BREAKER_LEASES = 8,
+    BREAKER_FIRST_MS = 1000,
+    BREAKER_MAX_MS = 300 * 1000,
+};
+
+/* What may have changed for a peer since it was looked at. */
+enum {
+    WAKE_QUEUE = 1 << 0,  /* envelopes */
+    WAKE_STREAM = 1 << 1, /* receipts */
+};
 
 struct refusal_count {
     enum err code;
@@ -31,13 +53,19 @@ struct refusal_count {
 struct peer {
     char user_id[CORE_USER_ID_MAX];
     char member[PEER_MEMBER_MAX];
+    uint32_t sibling;         /* next peer of the same member, PEER_NONE: last */
     bool ready;               /* said hello on its present connection */
+    unsigned wake;            /* WAKE_…: look there at the next commit */
+    uint64_t look_ms;         /* look into the queue at this moment in any case */
     uint32_t window_messages; /* most envelopes out without a receipt */
     uint32_t window_bytes;
     uint32_t out_messages;
     uint32_t out_bytes;
     uint64_t paused_until_ms; /* it does not take more before that */
     uint64_t stream_sent;     /* highest receipt number sent on this connection */
+    uint32_t overdue_count;   /* leases that ran out since it last answered */
+    uint32_t breaker_step;    /* how often the breaker opened since */
+    uint64_t breaker_ms;      /* when it lets the next probe through */
     uint64_t bucket_ms;       /* when the bucket was last filled */
     uint32_t bucket;
     bool heard;              /* it sent something in the open batch */
@@ -50,6 +78,7 @@ struct peer {
 
 struct peers {
     struct peer *rows; /* owns CORE_PEER_MAX */
+    uint32_t *first;   /* owns PEER_SLOTS: the first peer of a member, by hash of its id */
     uint32_t count;
 };
 
@@ -59,8 +88,19 @@ void peers_close(struct peers *peers);
 /* Find or add. ERR_FIELD_VALUE when the user id is not "<member>/<hex>"; ERR_BUSY when full. */
 MUST_USE enum err peers_find(struct peers *peers, const char *user_id, uint32_t *number);
 
-/* Take one token of rate_per_s; ERR_BUSY when there is none. */
-MUST_USE enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint64_t now_ms);
+/* Mark the peers of a member; `what` is WAKE_…. A member without peers is nobody. */
+void peers_wake(struct peers *peers, const char *member, unsigned what);
+
+/* A lease of this peer ran out; jitter 0…65535 spreads the next probe. True: the breaker opened. */
+bool peer_overdue(struct peer *peer, uint64_t now_ms, uint16_t jitter);
+/* It answered, or connected anew. */
+void peer_answered(struct peer *peer);
+/* How many envelopes the breaker lets out beside those that are out. */
+uint32_t peer_allows(const struct peer *peer, uint64_t now_ms);
+
+/* Take one token of rate_per_s; ERR_BUSY when no more than `reserve` are left. */
+MUST_USE enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve,
+                                  uint64_t now_ms);
 
 void peer_count_refusal(struct peer *peer, enum err code, uint64_t now_ms);
 

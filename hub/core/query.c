@@ -13,7 +13,8 @@ bool query_hex(const struct query *q, const char *name, uint8_t *out, size_t len
     return text != NULL && hex_decode(text, out, len);
 }
 
-static enum err add_members(struct query *q, uint64_t *undelivered, uint64_t *parked)
+static enum err add_members(struct query *q, uint64_t *undelivered, uint64_t *held,
+                            uint64_t *parked)
 {
     struct core *core = q->core;
     struct json *list = json_list();
@@ -46,9 +47,27 @@ static enum err add_members(struct query *q, uint64_t *undelivered, uint64_t *pa
         json_add(list, row);
         *undelivered += counts.ready + counts.held;
         *parked += counts.parked;
+        *held += counts.held;
     }
     json_put(q->answer, "members", list);
     return OK;
+}
+
+/* Adapters that are sent single envelopes only, until one of them is receipted. */
+static void add_breakers(struct query *q)
+{
+    struct json *list = json_list();
+    for (uint32_t i = 0; i < q->core->peers.count; i++) {
+        const struct peer *peer = core_peer_at(q->core, i);
+        if (peer->breaker_step == 0)
+            continue;
+        struct json *row = json_map();
+        json_put_text(row, "member", peer->member);
+        json_put_text(row, "adapter", peer->user_id);
+        json_put_ms(row, "next", peer->breaker_ms);
+        json_add(list, row);
+    }
+    json_put(q->answer, "breakers", list);
 }
 
 static void add_counters(struct query *q, const char *key, const char *prefix)
@@ -69,11 +88,12 @@ static enum err query_status(struct query *q)
     struct core *core = q->core;
     struct store *store = core->store;
     uint64_t undelivered = 0;
+    uint64_t held = 0;
     uint64_t parked = 0;
     json_put_text(q->answer, "hub", core->opt.member);
     json_put_text(q->answer, "realm", core->opt.realm);
     json_put_ms(q->answer, "now", core->now_ms);
-    enum err err = add_members(q, &undelivered, &parked);
+    enum err err = add_members(q, &undelivered, &held, &parked);
     uint64_t states[OBLIGATION_STATES] = {0};
     if (err == OK)
         err = obligation_counts(store->obligations, NULL, states);
@@ -100,13 +120,23 @@ static enum err query_status(struct query *q)
     json_put_uint(q->answer, "orders_changed", store_counter(store, "orders.changed"));
     json_put_uint(q->answer, "refused_by_gate", store_counter(store, "gate.refused"));
     json_put_uint(q->answer, "flagged_by_gate", store_counter(store, "gate.flagged"));
+    json_put_uint(q->answer, "held_by_gate", store_counter(store, "gate.held"));
     json_put_uint(q->answer, "undelivered", undelivered);
+    json_put_uint(q->answer, "held", held);
     json_put_uint(q->answer, "parked", parked);
     json_put_uint(q->answer, "log_size", log_size(store->log));
     json_put_uint(q->answer, "log_signed", core->signed_size);
     json_put_flag(q->answer, "expansion_stuck", core->expansion_stuck);
+    json_put_flag(q->answer, "disk_low", core->disk_low);
+    json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
+    add_breakers(q);
+    json_put_uint(q->answer, "expired", store_counter(store, "receipt.expired"));
+    json_put_uint(q->answer, "superseded", store_counter(store, "receipt.superseded"));
+    json_put_uint(q->answer, "warned", store_counter(store, "receipt.warned"));
+    json_put_uint(q->answer, "withdrawn", store_counter(store, "withdrawn"));
     json_put_uint(q->answer, "registry_version", registry_version(core->opt.registry));
     add_counters(q, "receipts", "receipt.");
+    add_counters(q, "acts", "act.");
     add_counters(q, "refused", "refused.");
     add_counters(q, "unverified", "unverified.");
     return OK;
@@ -135,6 +165,8 @@ static const struct {
     {"explain", query_explain},
     {"case", query_case},
     {"checkpoint", query_checkpoint},
+    {"held", query_held},
+    {"parked", query_parked},
 };
 
 static enum err run(struct query *q)
@@ -147,7 +179,7 @@ static enum err run(struct query *q)
     return ERR_USAGE;
 }
 
-static void put_error(struct query *q, enum err err)
+void query_error(struct query *q, enum err err, const char *detail)
 {
     char label[ERR_LABEL_LEN + 1];
     struct json *error = json_map();
@@ -157,7 +189,20 @@ static void put_error(struct query *q, enum err err)
     json_put_text(error, "en", err_en(err));
     json_put_text(error, "todo_zh", err_todo_zh(err));
     json_put_text(error, "todo_en", err_todo_en(err));
+    json_put_text(error, "detail", detail);
     json_put(q->answer, "error", error);
+}
+
+enum err query_finish(struct query *q, struct writer *answer)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum err err = json_print(q->answer, false, &text, &len);
+    if (err == OK)
+        write_bytes(answer, text, len);
+    free(text);
+    json_close(&q->answer);
+    return err == OK && answer->full ? ERR_TOO_LARGE : err;
 }
 
 enum err core_query(struct core *core, struct span request, uint64_t now_ms, struct writer *answer)
@@ -175,14 +220,7 @@ enum err core_query(struct core *core, struct span request, uint64_t now_ms, str
         return err;
     }
     if (err != OK)
-        put_error(&q, err);
-    char *text = NULL;
-    size_t len = 0;
-    err = json_print(q.answer, false, &text, &len);
-    if (err == OK)
-        write_bytes(answer, text, len);
-    free(text);
+        query_error(&q, err, "");
     json_close(&args);
-    json_close(&q.answer);
-    return err == OK && answer->full ? ERR_TOO_LARGE : err;
+    return query_finish(&q, answer);
 }

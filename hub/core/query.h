@@ -16,6 +16,11 @@ typedef enum err query_fn(struct query *q);
 /* Hex argument of exactly len bytes. */
 bool query_hex(const struct query *q, const char *name, uint8_t *out, size_t len);
 
+/* The error object, with a detail for people. */
+void query_error(struct query *q, enum err err, const char *detail);
+/* Print the answer and close it. ERR_TOO_LARGE. */
+MUST_USE enum err query_finish(struct query *q, struct writer *answer);
+
 /* query_ledger.c */
 const char *query_obligation_word(uint32_t state);
 void query_put_obligation(const struct core *core, struct json *row, const struct obligation *o);
@@ -23,5 +28,8 @@ query_fn query_order, query_orders, query_obligations, query_restrictions;
 
 /* query_message.c */
 query_fn query_trace, query_explain, query_case;
+
+/* query_waiting.c: what is held or parked. */
+query_fn query_held, query_parked;
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = EXPLAIN_TEXT_MAX };
+enum { TEXT_MAX = EXPLAIN_TEXT_MAX, COURSE_MAX = 64 };
 
 static enum err find_message(struct query *q, struct message_row *row)
 {
@@ -27,6 +27,38 @@ static void put_receipt(struct query *q, uint64_t leaf)
         wire_decode(&lianshu_Receipt_msg, body, &receipt) == OK &&
         json_from_message(&item, &lianshu_Receipt_msg, &receipt) == OK)
         json_put(q->answer, "receipt", item);
+}
+
+/* What was said of it, the newest first. */
+static enum err put_course(struct query *q, const struct message_row *message)
+{
+    struct json *list = json_list();
+    uint64_t leaf = message->last_leaf;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < COURSE_MAX; i++) {
+        struct chain_receipt at;
+        struct span body;
+        lianshu_Receipt receipt;
+        err = chain_next(q->core, &leaf, &at);
+        if (err == OK && !at.by_member)
+            err = log_body(q->core->store->log, at.leaf, &body);
+        if (err == OK)
+            err = wire_decode(&lianshu_Receipt_msg, at.by_member ? at.q : body, &receipt);
+        if (err != OK)
+            break;
+        struct json *item = json_map();
+        json_put_ms(item, "time", receipt.time_ms);
+        json_put_text(item, "stage", receipt_kind_name(receipt.kind));
+        json_put_text(item, "stage_zh", receipt_kind_zh(receipt.kind));
+        json_put_text(item, "by", receipt.by);
+        json_put_text(item, "about", receipt.about);
+        json_put_uint(item, "code", receipt.code);
+        json_put_text(item, "code_zh", err_zh(err_from_code(receipt.code)));
+        json_put_text(item, "code_en", err_en(err_from_code(receipt.code)));
+        json_add(list, item);
+    }
+    json_put(q->answer, "course", list);
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err put_waiting(struct query *q, const struct message_row *message)
@@ -76,9 +108,11 @@ enum err query_trace(struct query *q)
     json_put_hex(q->answer, "conversation", span_of(row.conversation, sizeof row.conversation));
     json_put_uint(q->answer, "recipients_open", row.open);
     json_put_uint(q->answer, "log_index", row.seq);
-    if (strcmp(row.sender, q->core->opt.member) != 0)
+    if (strcmp(row.sender, q->core->opt.member) != 0) {
         put_receipt(q, row.seq);
-    return put_waiting(q, &row);
+        err = put_course(q, &row);
+    }
+    return err == OK ? put_waiting(q, &row) : err;
 }
 
 /* The two lines of a sentence as {zh, en}. */

@@ -1,50 +1,124 @@
-/* Receipts in, from members, and out, through each member's numbered stream. */
+/* Receipts in, from members: kept beside their leaf for ever, and on to the sender. */
 #include "core/state.h"
 
 #include <string.h>
 
-enum {
-    RECEIPT_CODE_MAX = 999, /* hub-001.sql */
-    STREAM_FRAME_ENTRIES = 64,
-    STREAM_FRAME_BYTES = 128 << 10,
-    ENTRY_BYTES_MAX = FRAME_RECEIPT_MAX + FRAME_SIGNATURE_MAX + MERKLE_PATH_MAX * HASH_LEN + 64,
-};
+enum { RECEIPT_CODE_MAX = 999 }; /* hub-001.sql */
 
-/* What a final receipt does for an envelope that waits in the recipient's queue. */
-static enum err settle_row(struct core *core, const struct queue_row *row, const lianshu_Receipt *q,
-                           struct span entry_q, struct span entry_s)
+/* The leaf of a member's receipt, with the receipt itself beside it, and its way to the sender. */
+static enum err keep(struct core *core, const struct message_row *message,
+                     const struct frame_receipt *entry, uint64_t *leaf)
+{
+    uint8_t bytes[CHAIN_MEMBER_MAX];
+    struct writer beside = writer_of(bytes, sizeof bytes);
+    uint8_t hash[HASH_LEN];
+    const struct span both[] = {entry->receipt, entry->signature};
+    hash_spans(hash, both, 2);
+    chain_encode(&beside, message->last_leaf, entry->receipt, entry->signature);
+    if (beside.full)
+        return ERR_TOO_LARGE;
+    enum err err = log_append(core->store->log, LOG_MEMBER_RECEIPT, core->now_ms,
+                              span_of(hash, sizeof hash), writer_span(&beside), leaf);
+    if (err != OK || strcmp(message->sender, core->opt.member) == 0)
+        return err;
+    peers_wake(&core->peers, message->sender, WAKE_STREAM);
+    uint64_t number;
+    return stream_put(core->store->stream, message->sender, *leaf, &number);
+}
+
+/* A final receipt for an envelope that waits in the recipient's queue. */
+static enum err settle_row(struct core *core, const struct queue_row *row,
+                           const struct message_row *message, const lianshu_Receipt *q,
+                           const struct frame_receipt *entry)
 {
     bool returned = q->kind == lianshu_ReceiptKind_RECEIPT_RETURNED;
-    if (q->code > RECEIPT_CODE_MAX)
-        return ERR_FIELD_VALUE;
-    if (returned && row->state == QUEUE_PARKED)
+    bool ours = strcmp(row->sender, core->opt.member) == 0;
+    if (returned && ours && row->state == QUEUE_PARKED)
         return ERR_RECEIPT_STALE; /* it was returned before */
-    uint8_t hash[HASH_LEN];
-    const struct span both[] = {entry_q, entry_s};
-    hash_spans(hash, both, 2);
-    uint64_t index;
-    enum err err = log_append(core->store->log, LOG_MEMBER_RECEIPT, core->now_ms,
-                              span_of(hash, sizeof hash), &index);
+    uint64_t leaf;
+    enum err err = keep(core, message, entry, &leaf);
     if (err != OK)
         return err;
-    if (strcmp(row->sender, core->opt.member) == 0) {
-        /* Nobody at a desk waits for our own: it stays, parked, until somebody looks. */
-        if (returned)
-            return queue_park(core->store->queue, row->recipient, row->seq, q->code);
-        if (row->ref_len > 0)
-            err = obligations_delivered(core, row);
-    } else {
-        uint64_t number;
-        err = stream_put_receipt(core->store->stream, row->sender, entry_q, entry_s, &number);
+    deliver_released(core, row->recipient, row->seq, row->bytes);
+    /* Nobody at a desk waits for our own: it stays, parked, until somebody looks. */
+    if (returned && ours) {
+        err = queue_park(core->store->queue, row->recipient, row->seq, q->code, leaf);
+        return err == OK ? message_stage(core->store->messages, row->sender, row->message_id,
+                                         (uint8_t)q->kind, leaf)
+                         : err;
     }
+    if (row->ref_len > 0)
+        err = obligations_delivered(core, row);
     if (err == OK)
         err = queue_done(core->store->queue, row->recipient, row->seq);
+    if (err == OK && row->number > 0 && queue_tombstones_any(core->store->queue, row->recipient))
+        err = queue_tombstones_done(core->store->queue, row->recipient, row->conversation,
+                                    row->number);
     if (err == OK)
         err = message_settle(core->store->messages, row->sender, row->message_id, (uint8_t)q->kind,
-                             NULL);
+                             leaf, NULL);
     return err == OK
                ? store_count(core->store, returned ? "receipt.returned" : "receipt.delivered", 1)
                : err;
+}
+
+/* How far a recipient has gone with it; a later stage implies the earlier ones. */
+static unsigned rank(lianshu_ReceiptKind kind)
+{
+    switch (kind) {
+    case lianshu_ReceiptKind_RECEIPT_DELIVERED:
+        return 1;
+    case lianshu_ReceiptKind_RECEIPT_OPENED:
+        return 2;
+    case lianshu_ReceiptKind_RECEIPT_ACTED:
+        return 3;
+    default:
+        return 0;
+    }
+}
+
+/* The highest stage that this member has receipted; 0: none. */
+static enum err rank_of(struct core *core, const struct message_row *message, const char *member,
+                        unsigned *highest)
+{
+    uint64_t leaf = message->last_leaf;
+    struct chain_receipt link;
+    enum err err;
+    *highest = 0;
+    while ((err = chain_next(core, &leaf, &link)) == OK) {
+        lianshu_Receipt *q = &core->stored_receipt;
+        if (!link.by_member)
+            continue;
+        if (wire_decode(&lianshu_Receipt_msg, link.q, q) != OK)
+            return ERR_CORRUPT;
+        if (strcmp(q->by, member) == 0 && rank(q->kind) > *highest)
+            *highest = rank(q->kind);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Opened and acted come after delivered, when the row is gone; they reach the sender too. */
+static enum err follow_up(struct core *core, const struct message_row *message,
+                          const lianshu_Receipt *q, const struct frame_receipt *entry)
+{
+    if (rank(q->kind) < 2)
+        return ERR_RECEIPT_STALE; /* settled before, or never its recipient */
+    unsigned highest;
+    enum err err = rank_of(core, message, q->by, &highest);
+    if (err != OK)
+        return err;
+    if (highest == 0 || highest >= rank(q->kind))
+        return ERR_RECEIPT_STALE;
+    uint64_t leaf;
+    err = keep(core, message, entry, &leaf);
+    if (err == OK)
+        err = message_stage(core->store->messages, message->sender, message->id, (uint8_t)q->kind,
+                            leaf);
+    return err == OK ? store_count(core->store,
+                                   q->kind == lianshu_ReceiptKind_RECEIPT_OPENED ? "receipt.opened"
+                                                                                 : "receipt.acted",
+                                   1)
+                     : err;
 }
 
 static bool kind_of_member(lianshu_ReceiptKind kind)
@@ -76,17 +150,15 @@ static enum err take_one(struct core *core, uint32_t number, const struct frame_
         return err;
     if (memcmp(message.env_id, q.env_id, HASH_LEN) != 0)
         return ERR_RECEIPT_OTHER;
+    if (q.code > RECEIPT_CODE_MAX)
+        return ERR_FIELD_VALUE;
+    peer_answered(peer);
+    peer->wake |= WAKE_QUEUE;
     struct queue_row row;
     err = queue_get(core->store->queue, peer->member, message.seq, &row);
     if (err == ERR_NOT_FOUND)
-        return ERR_RECEIPT_STALE; /* settled before, or never its recipient */
-    if (err != OK)
-        return err;
-    uint64_t lessee = queue_lessee(core->store->queue, peer->member, message.seq);
-    err = settle_row(core, &row, &q, entry->receipt, entry->signature);
-    if (err == OK && lessee > 0 && core_peer_at(core, (uint32_t)lessee - 1)->out_messages > 0)
-        core_peer_at(core, (uint32_t)lessee - 1)->out_messages--;
-    return err;
+        return follow_up(core, &message, &q, entry);
+    return err == OK ? settle_row(core, &row, &message, &q, entry) : err;
 }
 
 enum err receipts_take(struct core *core, uint32_t number, struct span frame)
@@ -112,108 +184,4 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
     }
     core_peer_at(core, number)->acks_due++;
     return err;
-}
-
-/* One entry of a stream frame: a member's receipt, or a leaf of the log with its path. */
-static enum err add_leaf(struct core *core, uint64_t leaf, struct writer *w)
-{
-    struct leaf_proof proof;
-    enum err err = proof_of(core, leaf, &proof);
-    if (err != OK)
-        return err;
-    const struct frame_receipt entry = {
-        .form = FRAME_RECEIPT_HUB, .receipt = proof.body, .path = proof.path};
-    frame_receipts_add(w, &entry);
-    return OK;
-}
-
-static enum err add_entry(struct core *core, const struct stream_entry *from, struct writer *w)
-{
-    if (from->is_leaf)
-        return add_leaf(core, from->leaf, w);
-    const struct frame_receipt entry = {
-        .form = FRAME_RECEIPT_MEMBER,
-        .receipt = from->q,
-        .signature = from->s,
-    };
-    frame_receipts_add(w, &entry);
-    return OK;
-}
-
-/* Entries that go into the next frame: how many of those that wait. */
-static enum err count_entries(struct core *core, const struct peer *peer, unsigned *count)
-{
-    uint64_t last;
-    enum err err = stream_last(core->store->stream, peer->member, &last);
-    uint64_t waiting = err == OK && last > peer->stream_sent ? last - peer->stream_sent : 0;
-    *count = waiting > STREAM_FRAME_ENTRIES ? STREAM_FRAME_ENTRIES : (unsigned)waiting;
-    return err;
-}
-
-static enum err send_frame(struct core *core, uint32_t number, bool *more)
-{
-    struct peer *peer = core_peer_at(core, number);
-    unsigned count;
-    *more = false;
-    enum err err = count_entries(core, peer, &count);
-    if (err != OK || count == 0)
-        return err;
-    struct stream_entry entry;
-    err = stream_next(core->store->stream, peer->member, peer->stream_sent, &entry);
-    if (err != OK)
-        return err == ERR_NOT_FOUND ? OK : err;
-    if (entry.number != peer->stream_sent + 1) {
-        peer->stream_sent = entry.number - 1; /* acknowledged by another adapter */
-        *more = true;
-        return OK;
-    }
-    struct writer w;
-    if (!output_begin(&core->output, count * (size_t)ENTRY_BYTES_MAX + NOTE_LEN_MAX + 64, &w)) {
-        core->work_waiting = true;
-        return OK;
-    }
-    frame_receipts_begin(&w, entry.number, count);
-    for (unsigned i = 0; i < count; i++) {
-        err = stream_next(core->store->stream, peer->member, peer->stream_sent + i, &entry);
-        if (err == OK)
-            err = add_entry(core, &entry, &w);
-        if (err != OK)
-            return err;
-    }
-    frame_receipts_end(&w, span_of(core->checkpoint, core->checkpoint_len));
-    if (w.full)
-        return ERR_INTERNAL;
-    output_end(&core->output, number, &w);
-    peer->stream_sent += count;
-    *more = true;
-    return OK;
-}
-
-enum err receipts_send(struct core *core)
-{
-    for (uint32_t i = 0; i < core->peers.count; i++) {
-        bool more = core_peer_takes(core, i);
-        while (more) {
-            enum err err = send_frame(core, i, &more);
-            if (err != OK)
-                return err;
-        }
-    }
-    return OK;
-}
-
-enum err receipts_repeat(struct core *core, uint32_t number, const struct message_row *known)
-{
-    if (core->signed_size <= known->seq)
-        return OK; /* still in the open batch: its receipt is on the way */
-    struct writer w;
-    if (!output_begin(&core->output, ENTRY_BYTES_MAX + NOTE_LEN_MAX + 64, &w))
-        return OK;
-    frame_receipts_begin(&w, 0, 1);
-    enum err err = add_leaf(core, known->seq, &w);
-    if (err != OK)
-        return err;
-    frame_receipts_end(&w, span_of(core->checkpoint, core->checkpoint_len));
-    output_end(&core->output, number, &w);
-    return OK;
 }

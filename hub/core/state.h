@@ -7,7 +7,8 @@
  *   apply.c     judgement -> rows, leaves, receipts
  *   orders.c    orders and their changes   obligations.c   expansion, notices, answers
  *   deliver.c   queue -> outputs           receipts.c      receipts in and out
- *   session.c   hello, credit, chunks      view.c          the policy's look-ups
+ *   session.c   hello, credit              view.c          the policy's look-ups
+ *   attach.c    attachments, in and out
  *   query.c     answers for people         outgoing.c      envelopes of the hub itself
  */
 #ifndef CORE_STATE_H
@@ -41,19 +42,21 @@ enum {
     BACKOFF_MS = 1000,
     BACKOFF_MAX_MS = 300 * 1000,
     RATE_PER_S = 20000,
+    ATTEMPTS_MAX = 20,
     FUTURE_MAX_MS = 300 * 1000, /* PROTOCOL, order of checks: created at most so far ahead */
     BUSY_RETRY_MS = 1000,
     EXPAND_ROWS_MAX = 256, /* obligations of one transaction */
-    NOTICE_BATCH_MAX = 64, /* notices sealed in one transaction */
+    PREPARE_MAX = 64,      /* rows prepared in one transaction */
     CLAIM_MAX = 64,        /* rows of one look into a queue */
     SIGN_LEAVES_MAX = 4096,
 };
 
 /* What a queue row needs before it can go: column `form`. */
 enum queue_form {
-    FORM_FRAME = 0,  /* the frame of message_frame(seq) */
+    FORM_FRAME = 0,  /* of the frame of message_frame(seq), the recipient's parts */
     FORM_IMPOSE = 1, /* a notice to be sealed; ref is the obligation */
     FORM_LIFT = 2,   /* the same, that it ends */
+    FORM_WHOLE = 3,  /* the frame as it is: the recipient reads every part */
 };
 
 /* Any facts body that the hub reads. */
@@ -70,6 +73,7 @@ union facts_body {
     lianshu_CreditCheck check;
     lianshu_CaseClock clock;
     lianshu_BatchFacts batch;
+    lianshu_Withdraw withdraw;
 };
 
 /* The envelope under examination. Spans point into the caller's frame. */
@@ -105,11 +109,22 @@ struct judgement {
     lianshu_DecisionRecord record;
 };
 
+/* The walk over the queue for what time alone ends. */
+struct sweep {
+    struct queue_row row; /* the cursor */
+    bool walking;
+    uint64_t next_ms;  /* when the next walk begins */
+    uint64_t found_ms; /* the earliest moment met on this walk */
+    uint64_t pause_ms; /* no walk before that */
+    uint64_t met;      /* rows on this walk */
+};
+
 struct core {
     struct core_options opt;
     struct store *store;
     struct peers peers;
     struct output output;
+    struct attach *attach; /* owns; attach.c */
     bool output_ready;
     struct verifier *verifier;
     struct opener *opener;
@@ -127,7 +142,11 @@ struct core {
     size_t batch_count;
     uint64_t now_ms;   /* max(clock, highest ever committed) */
     uint64_t due_ms;   /* of core_due_ms */
+    bool disk_low;               /* core_disk said so */
+    bool reserve_spent;          /* the reserve file was given to the disk */
+    uint64_t disk_full_until_ms; /* the last commit found it full */
     uint64_t sweep_ms; /* when chunks are looked through next */
+    uint64_t retain_ms; /* when what was kept long enough is looked for next */
     bool work_waiting; /* expansion or sealing goes on at the next tick */
     uint64_t signed_size;
     uint8_t checkpoint[NOTE_LEN_MAX];
@@ -139,15 +158,18 @@ struct core {
     struct decision plan;
     lianshu_SanctionOrder plan_body;
 
-    /* Leased notices that wait for their sealing. */
-    size_t to_seal_count;
-    struct queue_row *to_seal; /* owns NOTICE_BATCH_MAX */
-    struct queue_row *claimed; /* owns CLAIM_MAX */
+    /* Leased rows that cannot go as they are. */
+    size_t to_prepare_count;
+    struct queue_row *to_prepare; /* owns PREPARE_MAX */
+    struct queue_row *claimed;    /* owns CLAIM_MAX */
+    struct sweep sweep;
 
     struct incoming in;
     struct judgement judged;
     lianshu_Document stored; /* last document opened from rest */
     lianshu_DecisionRecord stored_record;
+    lianshu_Receipt stored_receipt;
+    lianshu_Statement stored_statement;
     lianshu_SanctionNotice notice; /* the one being made */
     lianshu_Header out_header;
     uint8_t *plain;              /* owns ENVELOPE plaintext room, SEAL_PLAIN_MAX */
@@ -172,14 +194,27 @@ void core_wake_at(struct core *core, uint64_t at_ms);
 
 /* ---- ingest.c ---- */
 MUST_USE enum err ingest_envelope(struct core *core, uint32_t peer, struct span frame);
+/* A stored envelope as it was accepted then: header and facts, into *in. */
+MUST_USE enum err ingest_reopen(struct core *core, struct incoming *in, struct span frame,
+                                uint64_t accepted_ms);
 /* Count what failed before a signature, and say so without a signature. id may be NULL. */
 void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id);
+
+/* ---- room.c ---- */
+/* OK, or why a new envelope must wait at its sender (RETRY). */
+MUST_USE enum err room_for(struct core *core, const struct incoming *in);
+/* A commit found the disk full: its reserve is for receipts and deliveries, from now on. */
+MUST_USE enum err room_disk_full(struct core *core);
+/* OK, or ERR_DISK_FULL for anything new that is no repair. */
+MUST_USE enum err room_disk(const struct core *core, bool repair);
 
 /* ---- judge.c ---- */
 MUST_USE enum err judge(struct core *core, struct incoming *in, struct judgement *out);
 
 /* ---- apply.c ---- */
 MUST_USE enum err apply(struct core *core, struct incoming *in, struct judgement *judged);
+/* What a held message does once it is released; seq is its own. */
+MUST_USE enum err apply_released(struct core *core, struct incoming *in, uint64_t seq);
 /* A leaf with a canonical message as its body. */
 MUST_USE enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
                              const void *body, uint64_t *index);
@@ -193,6 +228,7 @@ struct receipt_about {
     enum err code;
     const lianshu_Ground *grounds;
     size_t ground_count;
+    const uint64_t *previous; /* leaf of the receipt before it; NULL: the message's first */
 };
 MUST_USE enum err apply_receipt(struct core *core, const struct receipt_about *what,
                                 uint64_t *index);
@@ -207,6 +243,75 @@ struct statement_about {
 };
 MUST_USE enum err apply_statement(struct core *core, const struct statement_about *what,
                                   uint64_t *index);
+
+/* The statement of a row again, with this number and the gaps below it; what it said of
+ * acceptance and advisories stays. */
+MUST_USE enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
+                                uint64_t *index);
+
+/* ---- effects.c ---- */
+/* decision_seq: the log leaf of the decision record, 0: none; seq: of the acceptance. */
+MUST_USE enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
+                              uint64_t decision_seq, uint64_t seq);
+
+/* ---- ending.c ---- */
+/* What the hub declares about an envelope that waits for a recipient. */
+struct ending {
+    lianshu_ReceiptKind kind;
+    enum err code;
+    const lianshu_Ground *grounds;
+    size_t ground_count;
+};
+MUST_USE enum err ending_close(struct core *core, const struct queue_row *row,
+                               const struct ending *what);
+MUST_USE enum err ending_park(struct core *core, const struct queue_row *row, enum err code);
+MUST_USE enum err ending_warn(struct core *core, const struct queue_row *row);
+
+/* ---- sweep.c ---- */
+/* One bounded step; expires and warns. */
+MUST_USE enum err sweep_step(struct core *core);
+/* A row that was queued: its end is not overlooked. */
+void sweep_note(struct core *core, const struct queue_row *row);
+/* One bounded step of erasing what was kept long enough. */
+MUST_USE enum err sweep_retention(struct core *core);
+/* When it cannot be delivered any more; STORE_NEVER. */
+uint64_t sweep_ends_ms(const struct queue_row *row);
+/* That moment has come. */
+MUST_USE enum err sweep_end(struct core *core, const struct queue_row *row);
+
+/* ---- prepare.c ---- */
+/* Must this claimed row be changed before it can go? */
+MUST_USE enum err prepare_needed(struct core *core, const struct queue_row *row, bool *needed);
+/* Keep it for prepare_rows; false, and given back, when there are enough. */
+bool prepare_add(struct core *core, const struct queue_row *row);
+MUST_USE enum err prepare_rows(struct core *core);
+
+/* ---- withdraw.c ---- */
+/* May it be taken back? Reads only. */
+MUST_USE enum err withdraw_judge(struct core *core, const struct incoming *in,
+                                 struct judgement *out);
+MUST_USE enum err withdraw_apply(struct core *core, const struct incoming *in);
+
+/* ---- chain.c ---- */
+/* The receipts of a message, each with the leaf of the one before it kept beside its own. */
+#define CHAIN_END UINT64_MAX
+enum {
+    CHAIN_HEAD_LEN = 8, /* beside a receipt of the hub */
+    /* beside one of a member */
+    CHAIN_MEMBER_MAX = CHAIN_HEAD_LEN + 2 + FRAME_RECEIPT_MAX + 2 + FRAME_SIGNATURE_MAX,
+};
+struct chain_receipt {
+    uint64_t leaf;
+    uint64_t previous; /* CHAIN_END: it is the first */
+    bool by_member;    /* q and s; else the body of the leaf and its path are the receipt */
+    struct span q;     /* borrowed until the next call on the log */
+    struct span s;
+};
+/* What goes beside the leaf; q and s are empty for a receipt of the hub. */
+void chain_encode(struct writer *w, uint64_t previous, struct span q, struct span s);
+/* The receipt at *leaf, and *leaf moves to the one before it: message_row.last_leaf begins the
+ * walk. ERR_NOT_FOUND at CHAIN_END. */
+MUST_USE enum err chain_next(struct core *core, uint64_t *leaf, struct chain_receipt *out);
 
 /* ---- orders.c ---- */
 /* The basis codes of a duty, separated by spaces, as the store keeps them. */
@@ -241,10 +346,14 @@ MUST_USE enum err obligations_move(struct core *core, const struct obligation *r
                                    const uint8_t *document);
 
 /* ---- notices.c ---- */
+/* Queue the notice of an obligation; seq is a leaf of its own. */
+MUST_USE enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
+                                enum queue_form form);
 /* A notice that was queued and not sealed yet has no message id. */
 bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN]);
-/* Seal what waits in core->to_seal. */
-MUST_USE enum err notices_seal(struct core *core);
+MUST_USE enum err notices_seal(struct core *core, const struct queue_row *queued);
+/* Its envelope has come to its end undelivered: another one takes its place. */
+MUST_USE enum err notices_renew(struct core *core, const struct queue_row *queued);
 
 /* ---- outgoing.c ---- */
 struct outgoing {
@@ -281,7 +390,11 @@ struct leaf_proof {
 MUST_USE enum err proof_of(struct core *core, uint64_t leaf, struct leaf_proof *out);
 
 /* ---- deliver.c ---- */
-/* Hand out what is due to ready peers; notices that must be sealed first go to core->to_seal. */
+/* Queue a row and wake who can take it. */
+MUST_USE enum err deliver_put(struct core *core, const struct queue_row *row);
+/* The row is about to leave its lessee's hands: its share of the window is free. */
+void deliver_released(struct core *core, const char *recipient, uint64_t seq, uint32_t bytes);
+/* Hand out what is due to ready peers; what must be prepared first goes to core->to_prepare. */
 MUST_USE enum err deliver_all(struct core *core);
 MUST_USE enum err deliver_overdue(struct core *core);
 
@@ -289,16 +402,30 @@ MUST_USE enum err deliver_overdue(struct core *core);
 MUST_USE enum err receipts_take(struct core *core, uint32_t peer, struct span frame);
 /* What waits in the streams of ready peers. */
 MUST_USE enum err receipts_send(struct core *core);
-/* The stored verdict of a message again, outside the stream. */
+/* Everything that was ever receipted about a message again, outside the stream. */
 MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
                                   const struct message_row *known);
 
 /* ---- session.c ---- */
 MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
-MUST_USE enum err session_chunk(struct core *core, uint32_t peer, struct span frame);
-/* Ask the sender for chunks that an envelope needs; *missing: it needs some. */
-MUST_USE enum err session_want(struct core *core, const struct incoming *in, bool *missing);
 bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control);
+
+/* ---- attach.c ---- */
+MUST_USE enum err attach_open(struct core *core);
+void attach_close(struct core *core);
+MUST_USE enum err attach_chunk(struct core *core, uint32_t peer, struct span frame);
+/* Ask the sender for chunks that an envelope needs; *missing: it needs some. ERR_BUSY, ERR_QUOTA. */
+MUST_USE enum err attach_want(struct core *core, const struct incoming *in, bool *missing);
+/* A reader asks for chunks; a sender asks what is here. */
+MUST_USE enum err attach_serve(struct core *core, uint32_t peer, const lianshu_ChunkWanted *want);
+MUST_USE enum err attach_tell(struct core *core, uint32_t peer, const lianshu_ChunkWanted *asked);
+/* After the commit: the next ranges for senders, the next chunks for readers. */
+MUST_USE enum err attach_pump(struct core *core);
+/* The peer's connection is another one now; it did not take what was sent. */
+void attach_gone(struct core *core, uint32_t peer);
+void attach_full(struct core *core, uint32_t peer);
+/* A bounded step of removing what no message needs. */
+MUST_USE enum err attach_sweep(struct core *core);
 
 /* ---- view.c ---- */
 struct view_ctx {

@@ -1,5 +1,6 @@
 #include "net/config.h"
 
+#include "base/clock.h"
 #include "check.h"
 
 #include <stddef.h>
@@ -8,7 +9,6 @@ static const char *const KEYS[] = {"realm",          "member",          "bind", 
                                    "key_file",       "passphrase_file", "anchor",   "registry",
                                    "rules",          "regions",         "calendar", "signer_socket",
                                    "control_socket", "log_level",       "limits",   NULL};
-static const char *const LIMIT_KEYS[] = {"lease_ms", "backoff_ms", "rate_per_s", NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -60,38 +60,60 @@ static enum err read_names(const struct yaml_node *root, struct hub_config *out,
     return OK;
 }
 
-static enum err read_limit(const struct yaml_node *limits, const char *key, uint64_t max,
-                           uint32_t *out, struct fault *fault)
+/* The optional numbers, their place and their bounds. */
+#define LIMIT_ROW(name, min, max)                                                                  \
+    {                                                                                              \
+#name, offsetof(struct hub_config, name), min, max                                         \
+    }
+static const struct {
+    const char *key;
+    size_t offset;
+    uint64_t min;
+    uint64_t max;
+} LIMITS[] = {
+    LIMIT_ROW(lease_ms, 1, HOUR_MS),        LIMIT_ROW(backoff_ms, 1, HOUR_MS),
+    LIMIT_ROW(rate_per_s, 1, 1000000),      LIMIT_ROW(attempts, 1, 1000),
+    LIMIT_ROW(sender_rows, 1, 1000000000),  LIMIT_ROW(sender_mib, 1, 1 << 24),
+    LIMIT_ROW(backlog_rows, 1, 1000000000), LIMIT_ROW(backlog_mib, 1, 1 << 24),
+    LIMIT_ROW(attachments_mib, 1, 1 << 24), LIMIT_ROW(disk_reserve_mib, 0, 64 << 10),
+};
+#undef LIMIT_ROW
+
+enum { LIMIT_COUNT = sizeof LIMITS / sizeof LIMITS[0] };
+
+static enum err read_limit(const struct yaml_node *limits, size_t i, struct hub_config *out,
+                           struct fault *fault)
 {
     uint64_t value = 0;
-    const struct yaml_node *node = yaml_get(limits, key);
-    *out = 0;
+    const struct yaml_node *node = yaml_get(limits, LIMITS[i].key);
     if (node == NULL)
         return OK;
-    enum err err = yaml_uint(node, max, &value, fault);
+    enum err err = yaml_uint(node, LIMITS[i].max, &value, fault);
     if (err != OK)
         return err;
-    if (value == 0)
+    if (value < LIMITS[i].min)
         return yaml_fault(node, ERR_FIELD_VALUE, fault,
-                          "%s: at least 1; leave it out for the default", key);
-    *out = (uint32_t)value;
+                          "%s: at least 1; leave it out for the default", LIMITS[i].key);
+    memcpy((char *)out + LIMITS[i].offset, &value, sizeof value);
     return OK;
 }
 
 static enum err read_limits(const struct yaml_node *root, struct hub_config *out,
                             struct fault *fault)
 {
-    enum { HOUR = 3600 * 1000, RATE_MAX = 1000000 };
+    const char *keys[LIMIT_COUNT + 1] = {NULL};
     const struct yaml_node *limits = yaml_get(root, "limits");
+    out->disk_reserve_mib = HUB_RESERVE_MIB;
     if (limits == NULL)
         return OK;
     if (yaml_kind(limits) != YAML_KIND_MAP)
         return yaml_fault(limits, ERR_FIELD_VALUE, fault, "limits: a mapping");
-    enum err err = yaml_only_keys(limits, LIMIT_KEYS, fault);
-    if (err != OK || (err = read_limit(limits, "lease_ms", HOUR, &out->lease_ms, fault)) != OK ||
-        (err = read_limit(limits, "backoff_ms", HOUR, &out->backoff_ms, fault)) != OK)
-        return err;
-    return read_limit(limits, "rate_per_s", RATE_MAX, &out->rate_per_s, fault);
+    for (size_t i = 0; i < LIMIT_COUNT; i++)
+        keys[i] = LIMITS[i].key;
+    enum err err = yaml_only_keys(limits, keys, fault);
+    for (size_t i = 0; err == OK && i < LIMIT_COUNT; i++)
+        err = read_limit(limits, i, out, fault);
+    return err;
 }
 
 enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault)

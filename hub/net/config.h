@@ -29,10 +29,20 @@ struct hub_config {
     char signer_socket[LOCAL_PATH_MAX + 1];
     char control_socket[LOCAL_PATH_MAX + 1];
     enum log_level log_level;
-    uint32_t lease_ms;   /* 0: the core's default */
-    uint32_t backoff_ms; /* 0: the core's default */
-    uint32_t rate_per_s; /* 0: the core's default */
+    /* `limits`; 0: the core's default (core/core.h) */
+    uint64_t lease_ms;
+    uint64_t backoff_ms;
+    uint64_t rate_per_s;
+    uint64_t attempts;
+    uint64_t sender_rows;
+    uint64_t sender_mib;
+    uint64_t backlog_rows;
+    uint64_t backlog_mib;
+    uint64_t attachments_mib;
+    uint64_t disk_reserve_mib; /* here 0 is none; left out: HUB_RESERVE_MIB */
 };
+
+enum { HUB_RESERVE_MIB = 64 };
 
 MUST_USE enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault);
 

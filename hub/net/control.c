@@ -1,5 +1,6 @@
 #include "net/control.h"
 
+#include "base/hex.h"
 #include "json.h"
 #include "net/local.h"
 
@@ -38,7 +39,8 @@ static const struct {
     {"ping", CONTROL_PING},     {"stop", CONTROL_STOP},         {"reload", CONTROL_RELOAD},
     {"status", CONTROL_QUERY},  {"trace", CONTROL_QUERY},       {"order", CONTROL_QUERY},
     {"orders", CONTROL_QUERY},  {"obligations", CONTROL_QUERY}, {"restrictions", CONTROL_QUERY},
-    {"explain", CONTROL_QUERY}, {"checkpoint", CONTROL_QUERY},
+    {"explain", CONTROL_QUERY}, {"checkpoint", CONTROL_QUERY},  {"held", CONTROL_QUERY},
+    {"parked", CONTROL_QUERY},  {"act", CONTROL_ACT},
 };
 
 enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault)
@@ -59,6 +61,25 @@ enum err control_parse(struct span line, enum control_verb *verb, struct fault *
             }
         }
     }
+    json_close(&j);
+    return err;
+}
+
+enum err control_document(struct span line, uint8_t *out, size_t cap, size_t *len,
+                          struct fault *fault)
+{
+    struct json *j = NULL;
+    enum err err = json_parse(&j, line, "request", fault);
+    if (err != OK)
+        return err;
+    const char *text = json_get_text(j, "document");
+    const size_t chars = text == NULL ? 0 : strlen(text);
+    *len = chars / 2;
+    if (text == NULL)
+        err = fault_set(fault, ERR_FIELD_MISSING, 0, "request", "document");
+    else if (chars % 2 != 0 || *len > cap || !hex_decode(text, out, *len))
+        err = fault_set(fault, ERR_FIELD_VALUE, 0, "request",
+                        "document: lower-case hexadecimal of at most %zu bytes", cap);
     json_close(&j);
     return err;
 }

@@ -1,13 +1,15 @@
 /*
  * control - the hub's window for its operator: one JSON object per line in, one per line out,
- * over an AF_UNIX socket. Queries only; what changes the exchange travels as documents.
+ * over an AF_UNIX socket. Queries; what changes the exchange comes as a document of two officials,
+ * whose signatures count, not who may open the socket.
  *
  *   request                                     answered by
  *   {"cmd":"ping"}                              net: {"ok":true}
  *   {"cmd":"stop"}                              net: {"ok":true}, then an orderly stop
  *   {"cmd":"reload"}                            net: the registry file is read again
  *   {"cmd":"status"|"trace"|"order"|"orders"|"obligations"|"restrictions"|"explain"|
- *    "checkpoint", …}                           the core (core_query)
+ *    "checkpoint"|"held"|"parked", …}           the core (core_query)
+ *   {"cmd":"act","document":"4c534431…"}        the core (core_act), after commit and signature
  *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
  *
  * Guarantees:
@@ -36,6 +38,7 @@ enum {
     CONTROL_CLIENTS_MAX = 8,
     CONTROL_CMD_MAX = 24,
     CONTROL_POLL_MAX = CONTROL_CLIENTS_MAX + 1,
+    CONTROL_DOCUMENT_MAX = CONTROL_REQUEST_MAX / 2,
 };
 
 enum control_verb {
@@ -43,6 +46,7 @@ enum control_verb {
     CONTROL_STOP,
     CONTROL_RELOAD,
     CONTROL_QUERY, /* the core's */
+    CONTROL_ACT,   /* a document of two officials, for the core */
 };
 
 /* Answer one request: `verb` says whose it is. Writes one JSON object without a newline, or
@@ -54,6 +58,10 @@ struct control;
 
 /* Judge one request line: which verb it is. ERR_SYNTAX, ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
 MUST_USE enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault);
+
+/* The document of an act. ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
+MUST_USE enum err control_document(struct span line, uint8_t *out, size_t cap, size_t *len,
+                                   struct fault *fault);
 
 /* The answer object for an error. */
 void control_error(const struct fault *fault, struct writer *answer);

@@ -1,5 +1,7 @@
 #include "net/endpoint.h"
 
+#include "net/parcel.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -306,14 +308,42 @@ enum err endpoint_recv(struct endpoint *ep, struct endpoint_in *in)
     return OK;
 }
 
+static enum err send_error(void)
+{
+    return errno == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
+}
+
+static bool send_route(struct endpoint *ep, const struct route *route)
+{
+    return !ep->server ||
+           zmq_send(ep->socket, route->id, route->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0;
+}
+
 enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame)
 {
     assert(frame.len <= FRAME_BYTES_MAX);
-    if (ep->server && zmq_send(ep->socket, route->id, route->len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
-        return errno == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
-    if (zmq_send(ep->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0)
-        return errno == EAGAIN ? ERR_BUSY : ERR_UNREACHABLE;
+    if (!send_route(ep, route) || zmq_send(ep->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0)
+        return send_error();
     return OK;
+}
+
+enum err endpoint_send_parcel(struct endpoint *ep, const struct route *route,
+                              const struct parcel *parcel)
+{
+    zmq_msg_t message;
+    const size_t len = parcel_len(parcel);
+    assert(len <= FRAME_BYTES_MAX);
+    /* Before the route: between the two parts nothing of ours may fail. */
+    if (zmq_msg_init_size(&message, len) != 0)
+        return ERR_NO_MEMORY;
+    struct writer w = writer_of(zmq_msg_data(&message), len);
+    parcel_write(parcel, &w);
+    assert(!w.full && w.len == len);
+    if (send_route(ep, route) && zmq_msg_send(&message, ep->socket, ZMQ_DONTWAIT) >= 0)
+        return OK;
+    const enum err err = send_error();
+    zmq_msg_close(&message);
+    return err;
 }
 
 enum err endpoint_address(const struct endpoint *ep, char out[static ENDPOINT_ADDRESS_MAX])

@@ -95,6 +95,11 @@ MUST_USE enum err endpoint_recv(struct endpoint *ep, struct endpoint_in *in);
 /* Hand one frame to the library. route is ignored on a client. */
 MUST_USE enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame);
 
+/* The same for a parcel, which is written where the library keeps it: copied once. */
+struct parcel;
+MUST_USE enum err endpoint_send_parcel(struct endpoint *ep, const struct route *route,
+                                       const struct parcel *parcel);
+
 /* The address that is really bound, with a wildcard host made loopback: where a process of
  * this machine can reach it. */
 MUST_USE enum err endpoint_address(const struct endpoint *ep,

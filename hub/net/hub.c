@@ -15,16 +15,21 @@
 #include "net/routes.h"
 #include "net/signer_client.h"
 #include "net/zap.h"
+#include "policy/retention.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define META_REGISTRY "registry.version"
 
-enum { USER_KID_LEN = 8 }; /* bytes of the kid in a User-Id */
+enum {
+    USER_KID_LEN = 8, /* bytes of the kid in a User-Id */
+    MIB_SHIFT = 20,
+};
 
 struct hub {
     struct hub_config config;
@@ -34,6 +39,7 @@ struct hub {
     struct anchor anchor;
     struct registry *registry;
     struct ruleset *rules;
+    struct retention *retention;
     struct calendar *calendar;
     struct regions *regions;
     struct store *store;
@@ -64,6 +70,7 @@ void hub_close(struct hub **hub)
     store_close(&h->store);
     regions_close(&h->regions);
     calendar_close(&h->calendar);
+    retention_close(&h->retention);
     ruleset_close(&h->rules);
     registry_close(&h->registry);
     keyring_close(&h->keys);
@@ -140,14 +147,33 @@ static enum err head_of_log(void *ctx, uint64_t *size, uint8_t root[static 32])
     return signer_client_head(ctx, size, root);
 }
 
+/* What the core answers; an error of it that ends the process ends it from here, too. */
+static enum err answer_core(struct hub *hub, enum control_verb verb, struct span request,
+                            struct writer *answer, struct fault *fault)
+{
+    uint8_t document[CONTROL_DOCUMENT_MAX];
+    size_t len;
+    enum err err;
+    if (verb == CONTROL_QUERY) {
+        err = core_query(hub->core, request, clock_real_ms(), answer);
+    } else {
+        err = control_document(request, document, sizeof document, &len, fault);
+        if (err != OK)
+            return err;
+        err = core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
+    }
+    if (err_class(err) == ERR_CLASS_FATAL || err_class(err) == ERR_CLASS_INTERNAL)
+        loop_fail(hub->loop, err);
+    return err;
+}
+
 /* control_fn */
 static enum err answer_control(void *ctx, enum control_verb verb, struct span request,
                                struct writer *answer, struct fault *fault)
 {
     struct hub *hub = ctx;
-    (void)fault;
-    if (verb == CONTROL_QUERY)
-        return core_query(hub->core, request, clock_real_ms(), answer);
+    if (verb == CONTROL_QUERY || verb == CONTROL_ACT)
+        return answer_core(hub, verb, request, answer, fault);
     if (verb == CONTROL_STOP)
         loop_stop(hub->loop);
     if (verb == CONTROL_RELOAD)
@@ -226,6 +252,8 @@ static enum err open_rules(struct hub *hub, struct fault *fault)
     if (faults == NULL)
         return ERR_NO_MEMORY;
     enum err err = ruleset_open(&hub->rules, hub->config.rules, faults);
+    if (err == OK)
+        err = retention_open(&hub->retention, hub->config.rules, faults);
     if (err != OK && faults->count > 0)
         *fault = faults->fault[0];
     else if (err != OK)
@@ -284,7 +312,10 @@ static enum err note_registry(const struct hub *hub, struct fault *fault)
 static enum err open_store(struct hub *hub, struct fault *fault)
 {
     char path[PLACE_MAX + 8];
-    const struct store_options options = {.path = path};
+    const struct store_options options = {.path = path,
+                                          .reserve_bytes = hub->config.disk_reserve_mib
+                                                           << MIB_SHIFT,
+                                          .chunk_quota = hub->config.attachments_mib << MIB_SHIFT};
     snprintf(path, sizeof path, "%s/hub.db", hub->config.state_dir);
     enum err err = file_private_dir(hub->config.state_dir, 0700, fault);
     if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
@@ -301,15 +332,21 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .registry = hub->registry,
         .keys = hub->keys,
         .rules = hub->rules,
+        .retention = hub->retention,
         .calendar = hub->calendar,
         .regions = hub->regions,
         .entropy = &hub->entropy,
         .sign = sign_log,
         .head = head_of_log,
         .sign_ctx = hub->signer,
-        .lease_ms = hub->config.lease_ms,
-        .backoff_ms = hub->config.backoff_ms,
-        .rate_per_s = hub->config.rate_per_s,
+        .lease_ms = (uint32_t)hub->config.lease_ms,
+        .backoff_ms = (uint32_t)hub->config.backoff_ms,
+        .rate_per_s = (uint32_t)hub->config.rate_per_s,
+        .attempts_max = (uint32_t)hub->config.attempts,
+        .sender_rows_max = hub->config.sender_rows,
+        .sender_bytes_max = hub->config.sender_mib << MIB_SHIFT,
+        .backlog_rows_max = hub->config.backlog_rows,
+        .backlog_bytes_max = hub->config.backlog_mib << MIB_SHIFT,
     };
     return core_open(&hub->core, &options, clock_real_ms(), fault);
 }
@@ -362,6 +399,19 @@ static enum err idle(void *ctx, struct fault *fault)
     return store_idle(hub->store);
 }
 
+/* loop_call_fn: whether the disk has room for what is new; free pages go back to it. */
+static enum err watch_disk(void *ctx, struct fault *fault)
+{
+    struct hub *hub = ctx;
+    struct statvfs disk;
+    enum err err = OK;
+    (void)fault;
+    if (statvfs(hub->config.state_dir, &disk) == 0) /* otherwise the next write tells more */
+        err = core_disk(hub->core, (uint64_t)disk.f_bavail * disk.f_frsize,
+                        (uint64_t)disk.f_blocks * disk.f_frsize);
+    return err == OK ? store_shrink(hub->store) : err;
+}
+
 static enum err open_loop(struct hub *hub)
 {
     const struct loop_options options = {
@@ -374,6 +424,7 @@ static enum err open_loop(struct hub *hub)
         .now_ms = clock_real_ms,
         .reload = reload,
         .idle = idle,
+        .second = watch_disk,
         .ctx = hub,
     };
     return loop_open(&hub->loop, &options);

@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "net/control.h"
 #include "net/local.h"
+#include "net/parcel.h"
 #include "net/routes.h"
 #include "net/zap.h"
 
@@ -19,7 +20,7 @@ _Static_assert((int)ROUTES_MAX == (int)CORE_PEER_MAX &&
                    (int)ENDPOINT_USER_MAX == (int)CORE_USER_ID_MAX,
                "net and core number the same peers");
 
-enum { REPORT_MS = 10000 };
+enum { REPORT_MS = 10000, SECOND_MS = 1000 };
 
 /* What was refused before the core saw it, when it was last logged. */
 struct refusals {
@@ -33,10 +34,14 @@ struct loop {
     struct loop_options opt;
     bool stop;
     bool reload;
-    bool idle_done; /* opt.idle has run since something happened */
+    enum err failed; /* loop_fail */
+    bool idle_done;  /* opt.idle has run since something happened */
     struct refusals logged;
     uint64_t logged_ms;
+    uint64_t second_ms;          /* when opt.second is due */
     uint8_t gone[CORE_PEER_MAX]; /* peers that did not take an output in this turn */
+    bool any_gone;
+    struct parcel parcel; /* outputs of one peer, to be sent as one */
 };
 
 static struct refusals refusals_of(const struct loop *loop)
@@ -67,6 +72,11 @@ void loop_close(struct loop **loop)
 void loop_stop(struct loop *loop)
 {
     loop->stop = true;
+}
+
+void loop_fail(struct loop *loop, enum err err)
+{
+    loop->failed = err;
 }
 
 void loop_reload(struct loop *loop)
@@ -139,39 +149,64 @@ static enum err take_frames(struct loop *loop, size_t *count)
     return OK;
 }
 
-/* Send what the commit has justified. A peer that does not take a frame gets no further one in
- * this turn: order within its queue must not break. */
-static enum err send_outputs(struct loop *loop, size_t *count)
-{
-    enum { PEER_GONE = 1, PEER_FULL = 2 };
-    struct core_output output;
-    bool any_gone = false;
+enum { PEER_GONE = 1, PEER_FULL = 2 };
 
-    *count = 0;
-    while (core_output(loop->opt.core, &output)) {
-        assert(output.peer < CORE_PEER_MAX);
-        *count += 1;
-        if (loop->gone[output.peer] != 0)
-            continue;
-        const struct route *route = routes_find(loop->opt.routes, output.peer);
-        enum err err = route == NULL ? ERR_UNREACHABLE
-                                     : endpoint_send(loop->opt.endpoint, route, output.frame);
-        if (err == OK)
-            continue;
-        loop->gone[output.peer] = err == ERR_UNREACHABLE ? PEER_GONE : PEER_FULL;
-        any_gone = true;
-        if (err == ERR_UNREACHABLE)
-            routes_gone(loop->opt.routes, output.peer);
-    }
+/* Send what was gathered for one peer, unless it did not take something earlier in this turn. */
+static enum err send_parcel(struct loop *loop, struct parcel *parcel)
+{
+    const uint32_t peer = parcel->peer;
     enum err err = OK;
-    for (uint32_t peer = 0; any_gone && err == OK && peer < CORE_PEER_MAX; peer++) {
+    if (parcel_len(parcel) > 0 && loop->gone[peer] == 0) {
+        const struct route *route = routes_find(loop->opt.routes, peer);
+        err = route == NULL ? ERR_UNREACHABLE
+                            : endpoint_send_parcel(loop->opt.endpoint, route, parcel);
+        if (err == ERR_UNREACHABLE)
+            routes_gone(loop->opt.routes, peer);
+        if (err == ERR_UNREACHABLE || err == ERR_BUSY) {
+            loop->gone[peer] = err == ERR_UNREACHABLE ? PEER_GONE : PEER_FULL;
+            loop->any_gone = true;
+            err = OK;
+        }
+    }
+    parcel_clear(parcel);
+    return err;
+}
+
+/* Tell the core who did not take its frames. */
+static enum err report_gone(struct loop *loop)
+{
+    enum err err = OK;
+    for (uint32_t peer = 0; loop->any_gone && err == OK && peer < CORE_PEER_MAX; peer++) {
         if (loop->gone[peer] == PEER_GONE)
             core_peer_gone(loop->opt.core, peer, loop->opt.now_ms());
         else if (loop->gone[peer] == PEER_FULL)
             err = core_peer_full(loop->opt.core, peer, loop->opt.now_ms());
         loop->gone[peer] = 0;
     }
+    loop->any_gone = false;
     return err;
+}
+
+/* Send what the commit has justified. A peer that does not take a frame gets no further one in
+ * this turn: order within its queue must not break. */
+static enum err send_outputs(struct loop *loop, size_t *count)
+{
+    struct core_output output;
+    enum err err = OK;
+
+    *count = 0;
+    while (err == OK && core_output(loop->opt.core, &output)) {
+        assert(output.peer < CORE_PEER_MAX);
+        *count += 1;
+        if (parcel_add(&loop->parcel, output.peer, output.frame))
+            continue;
+        err = send_parcel(loop, &loop->parcel);
+        if (!parcel_add(&loop->parcel, output.peer, output.frame))
+            return ERR_INTERNAL; /* an empty one takes any frame */
+    }
+    if (err == OK)
+        err = send_parcel(loop, &loop->parcel);
+    return err == OK ? report_gone(loop) : err;
 }
 
 /* Strangers are counted, not logged one by one: nobody may fill the disk from outside. */
@@ -198,6 +233,15 @@ static enum err call(loop_call_fn *fn, const struct loop *loop, const char *even
     if (err != OK && fault.err == err)
         log_fault(event, &fault);
     return ends_process(err) ? err : OK;
+}
+
+static enum err call_second(struct loop *loop)
+{
+    const uint64_t now = local_monotonic_ms();
+    if (now < loop->second_ms)
+        return OK;
+    loop->second_ms = now + SECOND_MS;
+    return call(loop->opt.second, loop, "second_failed");
 }
 
 static enum err turn(struct loop *loop, size_t *work)
@@ -239,6 +283,8 @@ enum err loop_run(struct loop *loop)
         err = wait_for_work(loop, wait_ms(loop));
         if (err == OK)
             err = turn(loop, &work);
+        if (err == OK)
+            err = loop->failed;
         if (err == OK && loop->reload) {
             loop->reload = false;
             err = call(loop->opt.reload, loop, "reload_refused");
@@ -248,6 +294,8 @@ enum err loop_run(struct loop *loop)
             loop->idle_done = true;
             err = call(loop->opt.idle, loop, "idle_failed");
         }
+        if (err == OK)
+            err = call_second(loop);
         report_refusals(loop);
     }
     /* Answers that control still owes, "stop" itself among them. */

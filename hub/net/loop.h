@@ -48,7 +48,8 @@ struct loop_options {
     loop_now_fn *now_ms;
     loop_call_fn *reload; /* read the registry again; its refusal is logged, the old one stays */
     loop_call_fn *idle;   /* after a turn in which nothing happened, once until something does */
-    void *ctx;            /* of both */
+    loop_call_fn *second; /* about once a second: what only the system knows, as free space */
+    void *ctx;            /* of all three */
 };
 
 struct loop;
@@ -61,6 +62,9 @@ MUST_USE enum err loop_run(struct loop *loop);
 
 /* End after the present turn (control's "stop"). */
 void loop_stop(struct loop *loop);
+
+/* End after the present turn with this error: a request of control's met it. */
+void loop_fail(struct loop *loop, enum err err);
 
 /* Reload after the present turn (control's "reload"). */
 void loop_reload(struct loop *loop);

@@ -150,7 +150,12 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
         out->time_ms = stmt_u64(q, 5);
         *cursor = out->seq + 1;
     }
-    return stmt_end(q, err);
+    err = stmt_end(q, err);
+    if (err != ERR_NOT_FOUND || *cursor != 0)
+        return err;
+    /* A case begins with a step: a closed one without any is over for longer than they are kept. */
+    struct casefile row;
+    return casefile_get(c, id, &row) == OK && row.closed ? ERR_ERASED : err;
 }
 
 enum err casefile_step_seen(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],

@@ -57,7 +57,7 @@ MUST_USE enum err casefile_get(struct casefiles *c, const uint8_t id[static STOR
 /* Cases in order of id; id is the cursor, zeroed to start. */
 MUST_USE enum err casefile_next(struct casefiles *c, uint8_t id[static STORE_ID_LEN],
                                 struct casefile *out);
-/* Steps in order; *cursor 0 to start. */
+/* Steps in order; *cursor 0 to start. ERR_ERASED after their retention (retain.h). */
 MUST_USE enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      uint64_t *cursor, struct casefile_step *out);
 /* Was this transition seen in the case? */

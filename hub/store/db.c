@@ -7,6 +7,25 @@
 
 enum { STATEMENTS_MAX = 512 };
 
+/* Did file and log last fail because of a quota or a limit, and for no other reason? */
+static bool over_quota(struct db *db)
+{
+    int number[2] = {0, 0};
+    bool quota = false;
+    sqlite3_file *log = NULL;
+    sqlite3_file_control(db->raw, NULL, SQLITE_FCNTL_LAST_ERRNO, &number[0]);
+    sqlite3_file_control(db->raw, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log != NULL && log->pMethods != NULL)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number[1]);
+    for (size_t i = 0; i < 2; i++) {
+        bool this = number[i] == EDQUOT || number[i] == EFBIG;
+        if (number[i] != 0 && !this)
+            return false;
+        quota = quota || this;
+    }
+    return quota;
+}
+
 static enum err err_of_ioerr(struct db *db, int extended)
 {
     switch (extended) {
@@ -15,6 +34,9 @@ static enum err err_of_ioerr(struct db *db, int extended)
     case SQLITE_IOERR_SHMSIZE:
         /* The wal-index grows beside the log, on the same disk. */
         return sqlite3_system_errno(db->raw) == ENOSPC ? ERR_DISK_FULL : ERR_FSYNC;
+    case SQLITE_IOERR_WRITE:
+        /* That is a full disk, too; SQLite says so of ENOSPC only. */
+        return over_quota(db) ? ERR_DISK_FULL : ERR_FSYNC;
     case SQLITE_IOERR_READ:
     case SQLITE_IOERR_SHORT_READ:
     case SQLITE_IOERR_CORRUPTFS:
@@ -86,6 +108,24 @@ enum err db_refuse(struct db *db, int rc, const char *path, const char *doing, s
     return fault_set(f, db_note(db, rc), 0, path, "%s: %s", doing, sqlite3_errmsg(db->raw));
 }
 
+/* A read outside a transaction takes a lock and looks through the log's index, and so would the
+ * next one; so the lock stays until something is written or folded back. */
+void db_let_go(struct db *db)
+{
+    if (db->held)
+        sqlite3_reset(db->control[CONTROL_HOLD]->raw);
+    db->held = false;
+}
+
+void db_hold(struct db *db)
+{
+    if (db->held || db->read_only)
+        return;
+    db->held = sqlite3_step(db->control[CONTROL_HOLD]->raw) == SQLITE_ROW;
+    if (!db->held) /* the read that comes meets the same error and tells it */
+        sqlite3_reset(db->control[CONTROL_HOLD]->raw);
+}
+
 enum err db_begin(struct db *db)
 {
     if (db->fatal != OK)
@@ -94,7 +134,10 @@ enum err db_begin(struct db *db)
         return ERR_PERMISSION;
     if (db_in_transaction(db))
         return ERR_INTERNAL;
+    db_let_go(db);
     db->savepoint = false;
+    db->savepoint_real = false;
+    db->later.err = OK;
     db->lost = OK;
     db->changes_at_begin = sqlite3_total_changes64(db->raw);
     enum err err = stmt_run(db->control[CONTROL_BEGIN]);
@@ -106,13 +149,15 @@ enum err db_checkpoint(struct db *db, int mode)
 {
     int pages = 0;
     int done = 0;
+    db_let_go(db);
     int rc = sqlite3_wal_checkpoint_v2(db->raw, NULL, mode, &pages, &done);
     /* A reader in the way, or no space: the log stays as it is and grows a little. */
     if ((rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_FULL)
         return OK;
     if (rc == SQLITE_OK && (mode == SQLITE_CHECKPOINT_TRUNCATE || done >= pages))
         db->wal_pages = 0;
-    return db_note(db, rc);
+    enum err err = db_note(db, rc);
+    return err == ERR_DISK_FULL ? OK : err;
 }
 
 enum err db_commit(struct db *db)
@@ -126,31 +171,27 @@ enum err db_commit(struct db *db)
         db_rollback(db);
         return lost;
     }
-    enum err err = stmt_run(db->control[CONTROL_COMMIT]);
+    db->savepoint = false; /* one that is open ends here */
+    enum err err = later_run(db);
+    if (err == OK)
+        err = stmt_run(db->control[CONTROL_COMMIT]);
     if (err != OK) {
         db_rollback(db);
         return err;
     }
     db->begun = false;
-    db->savepoint = false;
+    db->freed = true;
     /* The rows are on disk whatever the checkpoint says; a fatal one speaks at the next call. */
     if (db->wal_pages >= db->checkpoint_pages)
         db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
     return OK;
 }
 
-static void stmt_reset(struct stmt *s)
-{
-    s->err = OK;
-    s->has_row = false;
-    sqlite3_reset(s->raw); /* repeats the error of the step, which is known */
-    sqlite3_clear_bindings(s->raw);
-}
-
 static void undo(struct db *db)
 {
     for (struct stmt *s = db->statements; s != NULL; s = s->next)
         stmt_reset(s); /* an unfinished read must not keep the transaction */
+    db->held = false;
     sqlite3_step(db->control[CONTROL_ROLLBACK]->raw);
     sqlite3_reset(db->control[CONTROL_ROLLBACK]->raw);
 }
@@ -159,6 +200,7 @@ void db_rollback(struct db *db)
 {
     db->begun = false;
     db->savepoint = false;
+    later_drop(db, 0);
     if (db_in_transaction(db))
         undo(db);
     if (!db->full || db->fatal != OK)
@@ -176,9 +218,12 @@ enum err db_savepoint(struct db *db)
         return db->fatal;
     if (!db_in_transaction(db) || db->savepoint)
         return ERR_INTERNAL;
-    enum err err = stmt_run(db->control[CONTROL_SAVE]);
-    db->savepoint = err == OK;
-    return err;
+    if (db->later.err != OK)
+        return db->later.err;
+    db->savepoint = true;
+    db->savepoint_real = false;
+    db->later.mark = db->later.len;
+    return OK;
 }
 
 enum err db_release(struct db *db)
@@ -186,7 +231,8 @@ enum err db_release(struct db *db)
     if (!db->savepoint)
         return ERR_INTERNAL;
     db->savepoint = false;
-    return stmt_run(db->control[CONTROL_RELEASE]);
+    db->later.mark = 0;
+    return db->savepoint_real ? stmt_run(db->control[CONTROL_RELEASE]) : db->later.err;
 }
 
 enum err db_rollback_to(struct db *db)
@@ -194,9 +240,12 @@ enum err db_rollback_to(struct db *db)
     if (!db->savepoint)
         return ERR_INTERNAL;
     db->savepoint = false;
+    later_drop(db, db->later.mark);
     if (!db_in_transaction(db))
         return db->lost != OK ? db->lost
                               : ERR_INTERNAL; /* the whole transaction is undone already */
+    if (db->later.err != OK || !db->savepoint_real)
+        return db->later.err;
     enum err err = stmt_run(db->control[CONTROL_BACK]);
     return err != OK ? err : stmt_run(db->control[CONTROL_RELEASE]);
 }
@@ -208,16 +257,14 @@ bool db_in_transaction(const struct db *db)
 
 bool db_wrote(const struct db *db)
 {
-    return db_in_transaction(db) && sqlite3_total_changes64(db->raw) != db->changes_at_begin;
+    return db_in_transaction(db) &&
+           (db->later.len > 0 || sqlite3_total_changes64(db->raw) != db->changes_at_begin);
 }
 
-enum err db_idle(struct db *db)
+void db_refresh(struct db *db)
 {
-    if (db->fatal != OK)
-        return db->fatal;
-    if (db->read_only || db->wal_pages == 0 || db_in_transaction(db))
-        return OK;
-    return db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE);
+    db_let_go(db);
+    sqlite3_db_release_memory(db->raw);
 }
 
 enum err db_fatal(const struct db *db)
@@ -228,6 +275,29 @@ enum err db_fatal(const struct db *db)
 const char *db_message(const struct db *db)
 {
     return sqlite3_errmsg(db->raw);
+}
+
+/* The bit of a table; beyond TABLES_MAX they share the last. */
+static uint64_t table_bit(struct db *db, const char *name)
+{
+    size_t i = 0;
+    while (i < db->table_count && strcmp(db->table[i], name) != 0)
+        i++;
+    if (i == db->table_count && i < TABLES_MAX - 1 && strlen(name) < TABLE_NAME_MAX) {
+        memcpy(db->table[i], name, strlen(name) + 1);
+        db->table_count++;
+    }
+    return UINT64_C(1) << (i < db->table_count ? i : TABLES_MAX - 1);
+}
+
+int db_authorize(void *ctx, int action, const char *a, const char *b, const char *c, const char *d)
+{
+    struct db *db = ctx;
+    (void)b, (void)c, (void)d;
+    if (a != NULL && (action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+                      action == SQLITE_DELETE))
+        db->preparing |= table_bit(db, a);
+    return SQLITE_OK;
 }
 
 enum err db_prepare(struct db *db, const char *const sql[], size_t count, struct stmt *out[],
@@ -242,155 +312,12 @@ enum err db_prepare(struct db *db, const char *const sql[], size_t count, struct
         *s = (struct stmt){.db = db, .next = db->statements};
         db->statements = s;
         db->statement_count++;
+        db->preparing = 0;
         int rc = sqlite3_prepare_v3(db->raw, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->raw, NULL);
         if (rc != SQLITE_OK)
             return db_refuse(db, rc, "", sql[i], f);
+        s->tables = db->preparing;
         out[i] = s;
     }
     return OK;
-}
-
-static void stmt_note(struct stmt *s, enum err err)
-{
-    if (s->err == OK)
-        s->err = err;
-}
-
-void stmt_bind_u64(struct stmt *s, int index, uint64_t value)
-{
-    if (value > (uint64_t)INT64_MAX)
-        stmt_note(s, ERR_TOO_LARGE);
-    else
-        stmt_note(s, db_note(s->db, sqlite3_bind_int64(s->raw, index, (int64_t)value)));
-}
-
-void stmt_bind_bytes(struct stmt *s, int index, const void *bytes, size_t len)
-{
-    /* A null pointer would bind NULL, and an empty blob is not NULL. */
-    int rc = len == 0 ? sqlite3_bind_zeroblob(s->raw, index, 0)
-                      : sqlite3_bind_blob64(s->raw, index, bytes, len, SQLITE_STATIC);
-    stmt_note(s, db_note(s->db, rc));
-}
-
-void stmt_bind_blob(struct stmt *s, int index, struct span bytes)
-{
-    stmt_bind_bytes(s, index, bytes.data, bytes.len);
-}
-
-void stmt_bind_text(struct stmt *s, int index, const char *text)
-{
-    stmt_note(s, db_note(s->db, sqlite3_bind_text(s->raw, index, text, -1, SQLITE_STATIC)));
-}
-
-void stmt_bind_null(struct stmt *s, int index)
-{
-    stmt_note(s, db_note(s->db, sqlite3_bind_null(s->raw, index)));
-}
-
-enum err stmt_step(struct stmt *s)
-{
-    s->has_row = false;
-    if (s->db->fatal != OK)
-        return s->err = s->db->fatal;
-    if (s->err != OK)
-        return s->err;
-    if (!s->control && !db_in_transaction(s->db) && sqlite3_stmt_readonly(s->raw) == 0)
-        return s->err = s->db->lost != OK ? s->db->lost : ERR_INTERNAL;
-    int rc = sqlite3_step(s->raw);
-    s->has_row = rc == SQLITE_ROW;
-    if (rc == SQLITE_ROW)
-        return OK;
-    if (rc == SQLITE_DONE)
-        return ERR_NOT_FOUND;
-    s->err = db_note(s->db, rc);
-    if (s->db->begun && !db_in_transaction(s->db) && s->db->lost == OK)
-        s->db->lost = s->err;
-    return s->err;
-}
-
-uint64_t stmt_u64(struct stmt *s, int column)
-{
-    if (!s->has_row || sqlite3_column_type(s->raw, column) != SQLITE_INTEGER ||
-        sqlite3_column_int64(s->raw, column) < 0) {
-        stmt_note(s, db_note(s->db, SQLITE_CORRUPT));
-        return 0;
-    }
-    return (uint64_t)sqlite3_column_int64(s->raw, column);
-}
-
-struct span stmt_blob(struct stmt *s, int column)
-{
-    if (!s->has_row || sqlite3_column_type(s->raw, column) != SQLITE_BLOB) {
-        stmt_note(s, db_note(s->db, SQLITE_CORRUPT));
-        return (struct span){NULL, 0};
-    }
-    const void *data = sqlite3_column_blob(s->raw, column);
-    int len = sqlite3_column_bytes(s->raw, column);
-    if (data == NULL && len > 0)
-        stmt_note(s, ERR_NO_MEMORY);
-    return span_of(data, data == NULL ? 0 : (size_t)len);
-}
-
-bool stmt_is_null(struct stmt *s, int column)
-{
-    return s->has_row && sqlite3_column_type(s->raw, column) == SQLITE_NULL;
-}
-
-void stmt_copy(struct stmt *s, int column, void *out, size_t len)
-{
-    struct span bytes = stmt_blob(s, column);
-    if (bytes.len == len) {
-        memcpy(out, bytes.data, len);
-        return;
-    }
-    memset(out, 0, len);
-    stmt_note(s, db_note(s->db, SQLITE_CORRUPT));
-}
-
-void stmt_copy_text(struct stmt *s, int column, char *out, size_t cap)
-{
-    out[0] = '\0';
-    if (!s->has_row || sqlite3_column_type(s->raw, column) != SQLITE_TEXT) {
-        stmt_note(s, db_note(s->db, SQLITE_CORRUPT));
-        return;
-    }
-    const unsigned char *text = sqlite3_column_text(s->raw, column);
-    int len = sqlite3_column_bytes(s->raw, column);
-    if (text == NULL || (size_t)len >= cap || strlen((const char *)text) != (size_t)len) {
-        stmt_note(s, text == NULL ? ERR_NO_MEMORY : db_note(s->db, SQLITE_CORRUPT));
-        return;
-    }
-    memcpy(out, text, (size_t)len + 1);
-}
-
-enum err stmt_end(struct stmt *s, enum err err)
-{
-    enum err noted = s->err;
-    stmt_reset(s);
-    return err != OK ? err : noted;
-}
-
-enum err stmt_run(struct stmt *s)
-{
-    enum err err = stmt_step(s);
-    if (err == OK)
-        err = ERR_INTERNAL; /* a row where none was expected */
-    else if (err == ERR_NOT_FOUND)
-        err = OK;
-    return stmt_end(s, err);
-}
-
-enum err stmt_run_changed(struct stmt *s, uint64_t *changed)
-{
-    struct db *db = s->db;
-    enum err err = stmt_run(s);
-    *changed = err == OK ? (uint64_t)sqlite3_changes64(db->raw) : 0;
-    return err;
-}
-
-enum err stmt_run_one(struct stmt *s)
-{
-    uint64_t changed;
-    enum err err = stmt_run_changed(s, &changed);
-    return err == OK && changed == 0 ? ERR_NOT_FOUND : err;
 }

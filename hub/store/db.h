@@ -23,8 +23,13 @@
  *      is not there. db_commit never leaves a transaction open, whatever it returns.
  *   6. After a failed write, fsync, or a sign of corruption (class FATAL) the handle refuses
  *      everything with that error: the process must end, not retry.
- *   7. Nothing is written outside a transaction (ERR_INTERNAL).
- *   8. A column read as what it is not (type, length, sign) is ERR_CORRUPT, never a wrong value.
+ *   7. A savepoint costs nothing until a statement runs in it.
+ *   8. Nothing is written outside a transaction (ERR_INTERNAL).
+ *   9. A column read as what it is not (type, length, sign) is ERR_CORRUPT, never a wrong value.
+ *  10. db_open looks through the structure of the file (quick_check): the whole up to
+ *      DB_CHECK_BYTES, beyond that all tables but `growing` ones. Their pages are checked when they
+ *      are read, as all are (cell_size_check), so that a start does not take longer with the
+ *      backlog; whoever keeps such a table has a sum or a hash with what it holds.
  *
  * Ownership: the db owns its statements; db_close finalises them. Bound spans are borrowed
  * until stmt_end or stmt_run; spans read from a row live until stmt_end.
@@ -39,8 +44,11 @@
 
 enum {
     DB_PATH_MAX = 1024,
+    DB_CHECK_BYTES = 64 << 20,  /* a file up to this size is checked as a whole at open */
     DB_CACHE_KIB = 4096,        /* page cache when options.cache_kib is 0 */
     DB_CHECKPOINT_PAGES = 2000, /* WAL pages that make a commit run a passive checkpoint */
+    DB_SHRINK_PAGES = 512,      /* given back by one db_idle */
+    DB_FREE_PAGES = 512,        /* kept for what comes next */
     DB_BUSY_MS = 2000,          /* wait for a tool's short read lock at a checkpoint */
 };
 
@@ -54,7 +62,10 @@ struct db_options {
     size_t migration_count;        /* = the version this program writes */
     uint32_t cache_kib;            /* 0: DB_CACHE_KIB */
     uint32_t checkpoint_pages;     /* 0: DB_CHECKPOINT_PAGES */
+    const char *const *growing;    /* tables that grow with traffic; see guarantee 10 */
+    size_t growing_count;
     bool read_only; /* for tools beside a running owner: never writes or checkpoints */
+    bool shrinks;   /* a new file is made so that db_idle can give free pages back */
 };
 
 /* Open or create. Fills *f (may be NULL) with path and reason on refusal. */
@@ -72,9 +83,16 @@ MUST_USE enum err db_rollback_to(struct db *db); /* undo to the savepoint and fo
 bool db_in_transaction(const struct db *db);
 bool db_wrote(const struct db *db); /* this transaction has changed a row */
 
-/* Nothing to do just now: fold the WAL back and truncate it. Cheap when there is nothing to
- * fold. A reader in the way is no error. */
+/* Nothing to do just now: fold the WAL back and truncate it, and give some free pages back to the
+ * file system when many are free. Cheap when there is nothing to do. A reader in the way is no
+ * error. */
 MUST_USE enum err db_idle(struct db *db);
+
+/* What is read from here on comes from the disk and not from memory. */
+void db_refresh(struct db *db);
+
+/* Give up to DB_SHRINK_PAGES free pages back when many are free; not within a transaction. */
+MUST_USE enum err db_shrink(struct db *db);
 
 /* The error of class FATAL that ended this handle, or OK. */
 enum err db_fatal(const struct db *db);
@@ -106,6 +124,12 @@ void stmt_copy_text(struct stmt *s, int column, char *out, size_t cap);
 
 /* Reset and unbind. Returns err when it is not OK, else what went wrong while reading. */
 MUST_USE enum err stmt_end(struct stmt *s, enum err err);
+
+/* The values bound from here on and the stmt_run that follows are recorded. It runs just before
+ * what could see it: a statement on one of its tables, or the commit; a rollback forgets it. Only
+ * for what no constraint can stand against and whose number of changes nobody asks: if it fails
+ * then, the transaction cannot be committed any more (ERR_INTERNAL). */
+void stmt_later(struct stmt *s);
 
 /* Run a statement that gives no rows, and end it. */
 MUST_USE enum err stmt_run(struct stmt *s);

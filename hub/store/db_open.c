@@ -5,12 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000 };
+enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000, LOOKASIDE_BYTES = 1200, LOOKASIDE_SLOTS = 400 };
+
+_Static_assert(DB_SHRINK_PAGES == 512, "it stands in the text of CONTROL_SHRINK");
 
 static const char *const control_sql[CONTROL_COUNT] = {
-    [CONTROL_BEGIN] = "BEGIN IMMEDIATE", [CONTROL_COMMIT] = "COMMIT",
-    [CONTROL_ROLLBACK] = "ROLLBACK",     [CONTROL_SAVE] = "SAVEPOINT m",
-    [CONTROL_RELEASE] = "RELEASE m",     [CONTROL_BACK] = "ROLLBACK TO m",
+    [CONTROL_BEGIN] = "BEGIN IMMEDIATE",
+    [CONTROL_COMMIT] = "COMMIT",
+    [CONTROL_ROLLBACK] = "ROLLBACK",
+    [CONTROL_SAVE] = "SAVEPOINT m",
+    [CONTROL_RELEASE] = "RELEASE m",
+    [CONTROL_BACK] = "ROLLBACK TO m",
+    [CONTROL_HOLD] = "SELECT 1 FROM sqlite_schema LIMIT 1",
+    [CONTROL_PAGES] = "PRAGMA page_count",
+    [CONTROL_FREE] = "PRAGMA freelist_count",
+    [CONTROL_SHRINK] = "PRAGMA incremental_vacuum(512)",
 };
 
 static int on_wal(void *ctx, sqlite3 *raw, const char *name, int pages)
@@ -42,6 +51,8 @@ static enum err configure(struct db *db, const struct db_options *options, struc
                                        "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
                                        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;";
 
+    /* Small allocations of a statement from a pool; before the first of them. */
+    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES, LOOKASIDE_SLOTS);
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, DB_BUSY_MS);
     sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
@@ -92,10 +103,14 @@ static enum err recognise(struct db *db, const struct db_options *options, int64
     return OK;
 }
 
-static enum err quick_check(struct db *db, const char *path, struct fault *f)
+/* The structure of one table, or of the whole file (NULL). */
+static enum err check_table(struct db *db, const char *table, const char *path, struct fault *f)
 {
+    char sql[128];
     sqlite3_stmt *raw = NULL;
-    int rc = sqlite3_prepare_v2(db->raw, "PRAGMA quick_check(1)", -1, &raw, NULL);
+    snprintf(sql, sizeof sql, table == NULL ? "PRAGMA quick_check(1)" : "PRAGMA quick_check('%s')",
+             table);
+    int rc = sqlite3_prepare_v2(db->raw, sql, -1, &raw, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(raw);
     if (rc != SQLITE_ROW) {
@@ -109,6 +124,47 @@ static enum err quick_check(struct db *db, const char *path, struct fault *f)
                         text == NULL ? "no answer" : (const char *)text);
     sqlite3_finalize(raw);
     return err;
+}
+
+static bool grows(const struct db_options *options, const char *table)
+{
+    for (size_t i = 0; i < options->growing_count; i++) {
+        if (strcmp(options->growing[i], table) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A large file: all tables but those that grow with traffic. */
+static enum err check_tables(struct db *db, const struct db_options *options, struct fault *f)
+{
+    static const char sql[] = "SELECT name FROM sqlite_schema WHERE type = 'table' "
+                              "AND name NOT LIKE 'sqlite%'";
+    sqlite3_stmt *raw = NULL;
+    enum err err = OK;
+    int rc = sqlite3_prepare_v2(db->raw, sql, -1, &raw, NULL);
+    while (rc == SQLITE_OK && err == OK) {
+        rc = sqlite3_step(raw) == SQLITE_ROW ? SQLITE_OK : sqlite3_errcode(db->raw);
+        const char *name = rc == SQLITE_OK ? (const char *)sqlite3_column_text(raw, 0) : NULL;
+        if (name != NULL && strlen(name) < TABLE_NAME_MAX && !grows(options, name))
+            err = check_table(db, name, options->path, f);
+    }
+    sqlite3_finalize(raw);
+    return err != OK || rc == SQLITE_DONE ? err : db_refuse(db, rc, options->path, "tables", f);
+}
+
+static enum err quick_check(struct db *db, const struct db_options *options, struct fault *f)
+{
+    int64_t pages = 0;
+    int64_t page_bytes = 0;
+    enum err err = read_number(db, "PRAGMA page_count", &pages);
+    if (err == OK)
+        err = read_number(db, "PRAGMA page_size", &page_bytes);
+    if (err != OK)
+        return fault_set(f, err, 0, options->path, "read: %s", sqlite3_errmsg(db->raw));
+    return pages * page_bytes <= DB_CHECK_BYTES || options->growing_count == 0
+               ? check_table(db, NULL, options->path, f)
+               : check_tables(db, options, f);
 }
 
 /* One step, its version and the owner's id in one transaction. */
@@ -151,7 +207,13 @@ static enum err use_wal(struct db *db, const char *path, struct fault *f)
 static enum err upgrade(struct db *db, const struct db_options *options, int64_t version,
                         struct fault *f)
 {
-    /* WAL is a property of the file: only once it is known to be ours. */
+    /* Both are properties of the file: only once it is known to be ours; this one only before it
+     * has its first page. */
+    if (version == 0 && options->shrinks) {
+        int rc = sqlite3_exec(db->raw, "PRAGMA auto_vacuum=INCREMENTAL", NULL, NULL, NULL);
+        if (rc != SQLITE_OK)
+            return db_refuse(db, rc, options->path, "auto_vacuum", f);
+    }
     enum err err = use_wal(db, options->path, f);
     if (err != OK)
         return err;
@@ -167,6 +229,9 @@ static enum err upgrade(struct db *db, const struct db_options *options, int64_t
 
 static enum err open_raw(struct db *db, const struct db_options *options, struct fault *f)
 {
+    /* Nobody asks how much memory is in use, and counting it takes a lock at each allocation.
+     * Refused once a database was opened: then it was said before. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int flags = SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOMUTEX |
                 (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
     int rc = sqlite3_open_v2(options->path, &db->raw, flags, NULL);
@@ -179,9 +244,10 @@ static enum err open_raw(struct db *db, const struct db_options *options, struct
     if (err == OK)
         err = recognise(db, options, &version, f);
     if (err == OK && !db->read_only)
-        err = quick_check(db, options->path, f);
+        err = quick_check(db, options, f);
     if (err == OK && !db->read_only)
         err = upgrade(db, options, version, f);
+    sqlite3_set_authorizer(db->raw, db_authorize, db);
     if (err == OK)
         err = db_prepare(db, control_sql, CONTROL_COUNT, db->control, f);
     for (size_t i = 0; err == OK && i < CONTROL_COUNT; i++)
@@ -200,6 +266,8 @@ enum err db_open(struct db **out, const struct db_options *options, struct fault
         return fault_set(f, ERR_NO_MEMORY, 0, options->path, "open");
     db->lock_fd = -1;
     db->read_only = options->read_only;
+    db->shrinks = options->shrinks && !options->read_only;
+    db->freed = true;
     db->checkpoint_pages =
         options->checkpoint_pages == 0 ? DB_CHECKPOINT_PAGES : options->checkpoint_pages;
 
@@ -228,6 +296,7 @@ void db_close(struct db **out)
     }
     if (db->raw != NULL && sqlite3_get_autocommit(db->raw) == 0)
         (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL); /* closing undoes it anyway */
+    free(db->later.bytes);
     /* After a failed fsync the closing checkpoint would take unsure pages for good ones. */
     if (db->raw != NULL && db->fatal != OK)
         sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);

@@ -5,11 +5,13 @@
 
 #define COLUMNS "seq, document, env_id, message_seq, type, time_ms, code, record"
 
-enum query { PUT, NEXT, OF_DOCUMENT, OF_MESSAGE, QUERY_COUNT };
+enum query { PUT, GET, NEXT, OF_DOCUMENT, OF_MESSAGE, QUERY_COUNT };
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO decision (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [NEXT] = "SELECT " COLUMNS " FROM decision WHERE seq >= ?1 ORDER BY seq LIMIT 1",
+    [GET] = "SELECT " COLUMNS " FROM decision WHERE seq = ?1",
+    [NEXT] = "SELECT " COLUMNS " FROM decision WHERE seq >= ?1 AND length(record) > 1 "
+             "ORDER BY seq LIMIT 1",
     [OF_DOCUMENT] = "SELECT " COLUMNS " FROM decision WHERE document = ?1 "
                     "ORDER BY seq DESC LIMIT 1",
     [OF_MESSAGE] = "SELECT " COLUMNS " FROM decision WHERE message_seq = ?1 "
@@ -75,7 +77,11 @@ static enum err take(struct decisions *d, struct stmt *q, struct decision_row *o
     out->code = stmt_u32(q, 6, &err);
     if (err == OK)
         err = box_keep(&d->record, stmt_blob(q, 7), &out->record);
-    return stmt_end(q, err);
+    err = stmt_end(q, err);
+    if (err != OK || !store_is_erased(out->record))
+        return err;
+    out->record = (struct span){NULL, 0};
+    return ERR_ERASED;
 }
 
 enum err decision_next(struct decisions *d, uint64_t *cursor, struct decision_row *out)
@@ -89,9 +95,8 @@ enum err decision_next(struct decisions *d, uint64_t *cursor, struct decision_ro
 
 enum err decision_get(struct decisions *d, uint64_t seq, struct decision_row *out)
 {
-    uint64_t cursor = seq;
-    enum err err = decision_next(d, &cursor, out);
-    return err == OK && out->seq != seq ? ERR_NOT_FOUND : err;
+    stmt_bind_u64(d->q[GET], 1, seq);
+    return take(d, d->q[GET], out);
 }
 
 enum err decision_of_document(struct decisions *d, const uint8_t document[static STORE_HASH_LEN],

@@ -34,6 +34,7 @@ MUST_USE enum err decisions_open(struct decisions **out, struct db *db, struct f
 void decisions_close(struct decisions **d);
 
 MUST_USE enum err decision_put(struct decisions *d, const struct decision_row *row);
+/* These three answer ERR_ERASED, with an empty record, after its retention (retain.h). */
 MUST_USE enum err decision_get(struct decisions *d, uint64_t seq, struct decision_row *out);
 
 /* The latest about a document; of a message. */
@@ -43,7 +44,7 @@ MUST_USE enum err decision_of_document(struct decisions *d,
 MUST_USE enum err decision_of_message(struct decisions *d, uint64_t message_seq,
                                       struct decision_row *out);
 
-/* All in order; *cursor 0 to start. */
+/* All whose record is there, in order; *cursor 0 to start. */
 MUST_USE enum err decision_next(struct decisions *d, uint64_t *cursor, struct decision_row *out);
 
 #endif

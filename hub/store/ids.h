@@ -25,4 +25,10 @@ enum {
 
 #define STORE_NEVER ((uint64_t)INT64_MAX) /* a moment that does not come; largest value stored */
 
+/* What stands in the place of a value that was erased after its retention (retain.h). */
+static inline bool store_is_erased(struct span value)
+{
+    return value.len == 1 && value.data[0] == 0;
+}
+
 #endif

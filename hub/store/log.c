@@ -105,6 +105,7 @@ static enum err tile_store(struct leaf_log *log, unsigned level, uint64_t number
     struct edge *e = &log->edge[level];
     struct slot *s = slot_oldest(log);
 
+    stmt_later(log->q[LOG_SQL_TILE_PUT]); /* a savepoint stays as cheap as the leaf */
     stmt_bind_u64(log->q[LOG_SQL_TILE_PUT], 1, tile_key(level, number));
     stmt_bind_bytes(log->q[LOG_SQL_TILE_PUT], 2, e->node[MERKLE_TILE_WIDTH],
                     MERKLE_TILE_WIDTH * HASH_LEN);
@@ -120,7 +121,7 @@ static enum err tile_store(struct leaf_log *log, unsigned level, uint64_t number
     return OK;
 }
 
-/* The leaf at log->size is written; carry its hash into the tree. */
+/* The leaf at log->size is kept; carry its hash into the tree. */
 static enum err carry(struct leaf_log *log, const merkle_hash leaf)
 {
     merkle_hash hash;
@@ -140,23 +141,20 @@ static enum err carry(struct leaf_log *log, const merkle_hash leaf)
 }
 
 enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_ms, struct span body,
-                    uint64_t *index)
+                    struct span beside, uint64_t *index)
 {
     merkle_hash hash;
-    struct stmt *q = log->q[LOG_SQL_APPEND];
+    const struct leaf leaf = {kind, time_ms, body, beside, store_sum(beside)};
 
-    if (log->stale)
+    if (db_fatal(log->db) != OK)
+        return db_fatal(log->db);
+    if (log->stale || !db_in_transaction(log->db))
         return ERR_INTERNAL;
-    if (log->size >> (8 * LOG_LEVELS) != 0)
+    if (log->size >> (8 * LOG_LEVELS) != 0 || beside.len > LOG_BESIDE_MAX)
         return ERR_TOO_LARGE;
     enum err err = log_leaf(hash, (enum log_kind)kind, time_ms, body);
-    if (err != OK)
-        return err;
-    stmt_bind_u64(q, 1, log->size);
-    stmt_bind_u64(q, 2, kind);
-    stmt_bind_u64(q, 3, time_ms);
-    stmt_bind_blob(q, 4, body);
-    err = stmt_run(q);
+    if (err == OK)
+        err = leaves_add(log, &leaf);
     if (err != OK)
         return err;
     *index = log->size;
@@ -170,21 +168,33 @@ uint64_t log_size(const struct leaf_log *log)
     return log->size;
 }
 
+/* What came from the disk, against its checksum and the tree. */
+static enum err leaf_check(struct leaf_log *log, uint64_t index, const struct leaf *leaf)
+{
+    merkle_hash hash;
+    merkle_hash kept;
+
+    if (store_sum(leaf->beside) != leaf->sum)
+        return ERR_LOG_ENTRY;
+    enum err err = log_leaf(hash, (enum log_kind)leaf->kind, leaf->time_ms, leaf->body);
+    if (err == OK)
+        err = log_subtree(log, 0, index, kept);
+    return err == OK && memcmp(hash, kept, sizeof hash) != 0 ? ERR_LOG_ENTRY : err;
+}
+
 enum err log_get(struct leaf_log *log, uint64_t index, struct log_entry *out)
 {
-    struct stmt *q = log->q[LOG_SQL_GET];
+    struct leaf leaf;
 
     *out = (struct log_entry){.index = index};
     if (index >= log->size)
         return ERR_NOT_FOUND;
-    stmt_bind_u64(q, 1, index);
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        out->kind = (unsigned)stmt_u64(q, 0);
-        out->time_ms = stmt_u64(q, 1);
-        err = box_keep(&log->body, stmt_blob(q, 2), &out->body);
-    }
-    return stmt_end(q, err == ERR_NOT_FOUND ? ERR_LOG_ENTRY : err);
+    enum err err = leaves_get(log, index, false, &leaf);
+    if (err == OK && !leaves_in_memory(log, index))
+        err = leaf_check(log, index, &leaf);
+    if (err == OK)
+        *out = (struct log_entry){index, leaf.kind, leaf.time_ms, leaf.body, leaf.beside};
+    return err;
 }
 
 enum err log_body(struct leaf_log *log, uint64_t index, struct span *body)
@@ -211,7 +221,7 @@ enum err log_path(struct leaf_log *log, uint64_t index, uint64_t size,
     *path_len = 0;
     if (size > log->size || index >= size)
         return ERR_NOT_FOUND;
-    return merkle_inclusion(index, size, log_subtree, log, path, path_len);
+    return merkle_inclusion_edge(index, size, log_subtree, log, &log->right, path, path_len);
 }
 
 enum err log_consistency(struct leaf_log *log, uint64_t old_size, uint64_t new_size,
@@ -226,24 +236,20 @@ enum err log_consistency(struct leaf_log *log, uint64_t old_size, uint64_t new_s
 enum err log_visit(struct leaf_log *log, uint64_t from, uint64_t to, log_visit_fn *visit, void *ctx,
                    uint64_t *at)
 {
-    struct stmt *q = log->q[LOG_SQL_RANGE];
-    enum err err = OK;
-
-    stmt_bind_u64(q, 1, from);
-    stmt_bind_u64(q, 2, to);
     for (*at = from; *at < to; (*at)++) {
+        struct leaf leaf;
         merkle_hash hash;
-        err = stmt_step(q);
-        if (err == OK && stmt_u64(q, 0) != *at)
+        enum err err = leaves_get(log, *at, true, &leaf);
+        if (err == OK && store_sum(leaf.beside) != leaf.sum)
             err = ERR_LOG_ENTRY;
         if (err == OK)
-            err = log_leaf(hash, (enum log_kind)stmt_u64(q, 1), stmt_u64(q, 2), stmt_blob(q, 3));
+            err = log_leaf(hash, (enum log_kind)leaf.kind, leaf.time_ms, leaf.body);
         if (err == OK)
             err = visit(ctx, *at, hash);
         if (err != OK)
-            break;
+            return err;
     }
-    return stmt_end(q, err == ERR_NOT_FOUND ? ERR_LOG_ENTRY : err);
+    return OK;
 }
 
 static enum err visit_push(void *ctx, uint64_t index, const merkle_hash hash)
@@ -253,7 +259,7 @@ static enum err visit_push(void *ctx, uint64_t index, const merkle_hash hash)
     return OK;
 }
 
-/* The incomplete tile of one level, from the rows below it. */
+/* The incomplete tile of one level, from what is below it. */
 static enum err edge_rebuild(struct leaf_log *log, unsigned level)
 {
     struct edge *e = &log->edge[level];
@@ -274,7 +280,7 @@ static enum err edge_rebuild(struct leaf_log *log, unsigned level)
     return OK;
 }
 
-/* Back to a smaller tree whose rows are there again. An edge that filled no tile since is only
+/* Back to a smaller tree whose leaves are there. An edge that filled no tile since is only
  * cut; the others are rebuilt. */
 enum err log_rewind(struct leaf_log *log, uint64_t size)
 {
@@ -284,6 +290,7 @@ enum err log_rewind(struct leaf_log *log, uint64_t size)
         return OK;
     bool whole = log->stale;
     log->size = size;
+    log->right.size = 0;
     if (whole || tiles_of(0, from) != tiles_of(0, size))
         log_slots_drop(log);
     for (unsigned level = 0; level < LOG_LEVELS; level++) {
@@ -299,19 +306,31 @@ enum err log_rewind(struct leaf_log *log, uint64_t size)
     return OK;
 }
 
-void log_savepoint(struct leaf_log *log)
+enum err log_savepoint(struct leaf_log *log)
 {
+    enum err err = leaves_crowded(log) ? leaves_flush(log) : OK;
     log->mark = log->size;
+    log->marked = true;
+    return err;
+}
+
+void log_released(struct leaf_log *log)
+{
+    log->marked = false;
 }
 
 /* A log that cannot be read back stays stale and refuses every append. */
 void log_rolled_back(struct leaf_log *log)
 {
     log->head_written = false;
+    log->marked = false;
+    leaves_cut(log, log->committed, log->committed);
     log->stale = log_rewind(log, log->committed) != OK;
 }
 
 enum err log_rolled_back_to(struct leaf_log *log)
 {
+    log->marked = false;
+    leaves_cut(log, log->mark, log->written);
     return log_rewind(log, log->mark);
 }

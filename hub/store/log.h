@@ -1,12 +1,16 @@
 /*
  * log - the audit log: an RFC 6962 tree over leaves written in the transaction of their effect.
  *
- *   leaves      0 1 2 … 255 | 256 …          rows, for ever
+ *   leaves      0 1 2 … 255 | 256 …          for ever, packed: many to a row
  *   tiles       [level 0 no 0][level 0 no 1]   256 hashes each, written when complete
  *               [ level 1 no 0: roots of 256 level-0 tiles ] …
  *   right edge  hashes that fill no tile yet: in memory, rebuilt from rows after a rollback
  *
  * Leaf: L("log") ‖ u8 kind ‖ u64 time_ms ‖ u16|body| ‖ body; its hash SHA-256(0x00 ‖ leaf).
+ * `beside` are bytes that are kept as long as the leaf and are no part of the tree.
+ *
+ * Leaves of the open transaction are in memory and are written, many to a row, just before the
+ * commit; the latest stay there after it, so that proofs right after a commit read no row.
  *
  * Guarantees:
  *   1. A leaf is appended in the caller's transaction or not at all; after a rollback size and
@@ -16,7 +20,9 @@
  *      and cost O(log size) hashes.
  *   4. log_load recomputes the right edge from rows and refuses a tree that is shorter than its
  *      last checkpoint (ERR_LOG_TRUNCATED) or does not contain it (ERR_LOG_FORK).
- *   5. log_scrub finds any changed byte of a leaf or tile and names its index (ERR_LOG_ENTRY).
+ *   5. log_scrub finds any changed byte of a leaf, of what is beside it, or of a tile, and names
+ *      its index (ERR_LOG_ENTRY).
+ *   6. A leaf that is read from the disk is compared with the tree before it is given out.
  *
  * Ownership: spans borrowed until the next call on the log.
  * Thread rule: that of the db. crypto.md, Log; PROTOCOL.md, Log.
@@ -31,6 +37,7 @@
 enum {
     LOG_LEVELS = 5,            /* of tiles: up to 2^40 leaves, ERR_TOO_LARGE beyond */
     LOG_CHECKPOINT_MAX = 8192, /* text of a signed checkpoint with cosignatures */
+    LOG_BESIDE_MAX = 34 * 1024,
 };
 
 struct leaf_log;
@@ -39,7 +46,8 @@ struct log_entry {
     uint64_t index;
     unsigned kind; /* enum log_kind of keys/receipt.h */
     uint64_t time_ms;
-    struct span body; /* borrowed until the next call on the log */
+    struct span body;   /* borrowed until the next call on the log */
+    struct span beside; /* the same */
 };
 
 MUST_USE enum err log_load(struct leaf_log **out, struct db *db, struct fault *f);
@@ -48,8 +56,10 @@ void log_unload(struct leaf_log **log);
 /* Leaves so far, those of the open transaction included: the index the next leaf gets. */
 uint64_t log_size(const struct leaf_log *log);
 
+/* ERR_TOO_LARGE: body above LOG_BODY_MAX or beside above LOG_BESIDE_MAX. ERR_BUSY: more than a
+ * mebibyte of leaves since the savepoint. */
 MUST_USE enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_ms,
-                             struct span body, uint64_t *index);
+                             struct span body, struct span beside, uint64_t *index);
 
 MUST_USE enum err log_get(struct leaf_log *log, uint64_t index, struct log_entry *out);
 MUST_USE enum err log_body(struct leaf_log *log, uint64_t index, struct span *body);
@@ -80,7 +90,8 @@ MUST_USE enum err log_scrub(struct leaf_log *log, uint64_t tile, struct fault *f
 /* For store.c only. */
 MUST_USE enum err log_before_commit(struct leaf_log *log);
 void log_committed(struct leaf_log *log);
-void log_savepoint(struct leaf_log *log);
+MUST_USE enum err log_savepoint(struct leaf_log *log);
+void log_released(struct leaf_log *log);
 void log_rolled_back(struct leaf_log *log);                 /* to the last commit */
 MUST_USE enum err log_rolled_back_to(struct leaf_log *log); /* to the savepoint */
 

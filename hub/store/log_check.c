@@ -2,13 +2,12 @@
 #include "store/log_own.h"
 
 static const char *const queries[LOG_SQL_COUNT] = {
-    [LOG_SQL_APPEND] = "INSERT INTO leaf (seq, kind, time_ms, body) VALUES (?1, ?2, ?3, ?4)",
-    [LOG_SQL_GET] = "SELECT kind, time_ms, body FROM leaf WHERE seq = ?1",
-    [LOG_SQL_LAST] = "SELECT seq FROM leaf ORDER BY seq DESC LIMIT 1",
+    [LOG_SQL_BLOCK_PUT] = "INSERT INTO leaf_block (first, leaves) VALUES (?1, ?2)",
+    [LOG_SQL_BLOCK_GET] =
+        "SELECT first, leaves FROM leaf_block WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
+    [LOG_SQL_BLOCK_LAST] = "SELECT first, leaves FROM leaf_block ORDER BY first DESC LIMIT 1",
     [LOG_SQL_TILE_PUT] = "INSERT INTO tile (key, hashes) VALUES (?1, ?2)",
     [LOG_SQL_TILE_GET] = "SELECT hashes FROM tile WHERE key = ?1",
-    [LOG_SQL_RANGE] =
-        "SELECT seq, kind, time_ms, body FROM leaf WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
     [LOG_SQL_HEAD_PUT] = ("INSERT INTO checkpoint (one, size, root, text) VALUES (1, ?1, ?2, ?3) "
                           "ON CONFLICT (one) DO UPDATE SET size = ?1, root = ?2, text = ?3"),
     [LOG_SQL_HEAD_GET] = "SELECT size, root, text FROM checkpoint WHERE one = 1",
@@ -37,10 +36,11 @@ enum err log_checkpoint(const struct leaf_log *log, uint64_t *size, struct span 
 enum err log_before_commit(struct leaf_log *log)
 {
     merkle_hash root;
+    enum err err = leaves_flush(log);
 
-    if (!log->head_dirty || !db_wrote(log->db))
-        return OK;
-    enum err err = log_root(log, log->head_size, root);
+    if (err != OK || !log->head_dirty || !db_wrote(log->db))
+        return err;
+    err = log_root(log, log->head_size, root);
     if (err != OK)
         return err;
     stmt_bind_u64(log->q[LOG_SQL_HEAD_PUT], 1, log->head_size);
@@ -56,6 +56,7 @@ void log_committed(struct leaf_log *log)
     if (log->head_written)
         log->head_dirty = false;
     log->head_written = false;
+    log->marked = false;
     log->committed = log->size;
 }
 
@@ -93,6 +94,8 @@ enum err log_scrub(struct leaf_log *log, uint64_t tile, struct fault *f)
     if (tile > tiles_of(0, log->size) || from >= log->size)
         return ERR_NOT_FOUND;
     log_slots_drop(log); /* compare with the disk, not with what was read before */
+    log->block.used = false;
+    db_refresh(log->db);
     enum err err = log_visit(log, from, to < log->size ? to : log->size, visit_compare, log, &at);
     if (err != OK)
         return fault_set(f, err, 0, "log", "leaf %llu", (unsigned long long)at);
@@ -141,6 +144,13 @@ static enum err head_load(struct leaf_log *log, struct fault *f)
                                  (unsigned long long)log->head_size);
 }
 
+static enum err ring_make(struct leaf_ring *ring)
+{
+    ring->bytes = malloc(RING_BYTES);
+    ring->at = malloc(RING_LEAVES * sizeof *ring->at);
+    return ring->bytes != NULL && ring->at != NULL ? OK : ERR_NO_MEMORY;
+}
+
 enum err log_load(struct leaf_log **out, struct db *db, struct fault *f)
 {
     *out = NULL;
@@ -148,12 +158,17 @@ enum err log_load(struct leaf_log **out, struct db *db, struct fault *f)
     if (log == NULL)
         return fault_set(f, ERR_NO_MEMORY, 0, "log", "load");
     log->db = db;
-    enum err err = db_prepare(db, queries, LOG_SQL_COUNT, log->q, f);
+    uint64_t size = 0;
+    enum err err = ring_make(&log->ring);
+    if (err != OK)
+        fault_set(f, err, 0, "log", "load");
+    else
+        err = db_prepare(db, queries, LOG_SQL_COUNT, log->q, f);
     if (err != OK)
         goto out;
-    err = stmt_step(log->q[LOG_SQL_LAST]);
-    uint64_t size = err == OK ? stmt_u64(log->q[LOG_SQL_LAST], 0) + 1 : 0;
-    err = stmt_end(log->q[LOG_SQL_LAST], err == ERR_NOT_FOUND ? OK : err);
+    err = leaves_count(log, &size);
+    log->ring.first = size;
+    log->written = size;
     log->stale = true;
     if (err == OK)
         err = log_rewind(log, size);
@@ -171,8 +186,11 @@ out:
 
 void log_unload(struct leaf_log **log)
 {
-    if (*log != NULL)
-        box_fini(&(*log)->body);
+    if (*log != NULL) {
+        box_fini(&(*log)->block.bytes);
+        free((*log)->ring.bytes);
+        free((*log)->ring.at);
+    }
     free(*log);
     *log = NULL;
 }

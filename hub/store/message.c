@@ -2,16 +2,21 @@
 
 #include "store/box.h"
 #include "store/columns.h"
+#include "store/message_memory.h"
+
+enum { CODE_MAX = 999, LANE_MAX = 3 }; /* hub-001.sql */
 
 enum query {
     PUT,
     GET,
+    TOP,
     STAGE,
     DECIDE,
     SETTLE,
     FRAME_PUT,
     FRAME_GET,
     FRAME_DROP,
+    FRAME_ERASE,
     REF_DROP,
     SEQUENCE_PUT,
     SEQUENCE_GET,
@@ -23,19 +28,21 @@ enum query {
 
 #define COLUMNS                                                                                    \
     "sender, id, env_id, seq, type, code, stage, lane, created_ms, expires_ms, accepted_ms, "      \
-    "conversation, sequence, open, attachments"
+    "conversation, sequence, open, attachments, last_leaf"
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO message (" COLUMNS ") "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [GET] = "SELECT " COLUMNS " FROM message WHERE sender = ?1 AND id = ?2",
-    [STAGE] = "UPDATE message SET stage = max(stage, ?3) WHERE sender = ?1 AND id = ?2",
+    [TOP] = "SELECT id FROM message WHERE sender = ?1 ORDER BY id DESC LIMIT 1",
+    [STAGE] = "UPDATE message SET stage = ?3, last_leaf = ?4 WHERE sender = ?1 AND id = ?2",
     [DECIDE] = "UPDATE message SET code = ?3, open = ?4 WHERE sender = ?1 AND id = ?2",
-    [SETTLE] = "UPDATE message SET open = open - 1, stage = max(stage, ?3) "
-               "WHERE sender = ?1 AND id = ?2 AND open > 0 RETURNING open, seq, attachments",
-    [FRAME_PUT] = "INSERT INTO frame (seq, bytes) VALUES (?1, ?2)",
-    [FRAME_GET] = "SELECT bytes FROM frame WHERE seq = ?1",
+    [SETTLE] = "UPDATE message SET stage = ?3, last_leaf = ?4, open = ?5 "
+               "WHERE sender = ?1 AND id = ?2",
+    [FRAME_PUT] = "INSERT INTO frame (seq, sum, bytes) VALUES (?1, ?2, ?3)",
+    [FRAME_GET] = "SELECT bytes, sum FROM frame WHERE seq = ?1",
     [FRAME_DROP] = "DELETE FROM frame WHERE seq = ?1",
+    [FRAME_ERASE] = "UPDATE frame SET bytes = x'00' WHERE seq = ?1 AND length(bytes) > 1",
     [REF_DROP] = "DELETE FROM chunk_ref WHERE seq = ?1",
     [SEQUENCE_PUT] = "INSERT INTO sequence (sender, conversation, last) VALUES (?1, ?2, ?3) "
                      "ON CONFLICT DO UPDATE SET last = max(last, ?3)",
@@ -47,7 +54,9 @@ static const char *const queries[QUERY_COUNT] = {
 
 struct messages {
     struct stmt *q[QUERY_COUNT];
+    struct db *db;
     struct box frame;
+    struct message_memory memory;
 };
 
 enum err messages_open(struct messages **out, struct db *db, struct fault *f)
@@ -56,7 +65,12 @@ enum err messages_open(struct messages **out, struct db *db, struct fault *f)
     struct messages *m = calloc(1, sizeof *m);
     if (m == NULL)
         return fault_set(f, ERR_NO_MEMORY, 0, "message", "open");
-    enum err err = db_prepare(db, queries, QUERY_COUNT, m->q, f);
+    m->db = db;
+    enum err err = kept_init(&m->memory);
+    if (err == OK)
+        err = db_prepare(db, queries, QUERY_COUNT, m->q, f);
+    else
+        fault_set(f, err, 0, "message", "open");
     if (err != OK)
         messages_close(&m);
     *out = m;
@@ -65,8 +79,10 @@ enum err messages_open(struct messages **out, struct db *db, struct fault *f)
 
 void messages_close(struct messages **m)
 {
-    if (*m != NULL)
+    if (*m != NULL) {
         box_fini(&(*m)->frame);
+        kept_fini(&(*m)->memory);
+    }
     free(*m);
     *m = NULL;
 }
@@ -82,6 +98,7 @@ static enum err sequence_put(struct messages *m, const struct message_row *row)
     if (row->sequence == 0 || id_is_zero(row->conversation))
         return OK;
     struct stmt *q = m->q[SEQUENCE_PUT];
+    stmt_later(q);
     bind_key(q, row->sender, row->conversation);
     stmt_bind_u64(q, 3, row->sequence);
     return stmt_run(q);
@@ -91,17 +108,29 @@ static enum err frame_put(struct messages *m, uint64_t seq, struct span frame)
 {
     if (frame.len == 0)
         return OK;
+    stmt_later(m->q[FRAME_PUT]);
     stmt_bind_u64(m->q[FRAME_PUT], 1, seq);
-    stmt_bind_blob(m->q[FRAME_PUT], 2, frame);
-    return stmt_run(m->q[FRAME_PUT]);
+    stmt_bind_u64(m->q[FRAME_PUT], 2, store_sum(frame));
+    stmt_bind_blob(m->q[FRAME_PUT], 3, frame);
+    enum err err = stmt_run(m->q[FRAME_PUT]);
+    if (err == OK)
+        kept_frame_put(&m->memory, seq, frame);
+    return err;
 }
 
 enum err message_put(struct messages *m, const struct message_row *row, struct span frame)
 {
     struct stmt *q = m->q[PUT];
+    struct message_row known;
 
     if (frame.len > STORE_FRAME_MAX)
         return ERR_TOO_LARGE;
+    if (row->sender[0] == '\0' || row->code > CODE_MAX || row->lane > LANE_MAX)
+        return ERR_FIELD_VALUE;
+    enum err err = message_get(m, row->sender, row->id, &known);
+    if (err != ERR_NOT_FOUND)
+        return err == OK ? ERR_EXISTS : err;
+    stmt_later(q);
     bind_key(q, row->sender, row->id);
     stmt_bind_bytes(q, 3, row->env_id, STORE_HASH_LEN);
     stmt_bind_u64(q, 4, row->seq);
@@ -116,12 +145,18 @@ enum err message_put(struct messages *m, const struct message_row *row, struct s
     stmt_bind_u64(q, 13, row->sequence);
     stmt_bind_u64(q, 14, row->open);
     stmt_bind_u64(q, 15, row->attachments);
-    enum err err = stmt_run(q);
+    stmt_bind_u64(q, 16, row->last_leaf);
+    err = stmt_run(q);
     if (err == OK)
         err = frame_put(m, row->seq, frame);
     if (err == OK)
         err = sequence_put(m, row);
-    return err;
+    if (err != OK)
+        return err;
+    kept_row_put(&m->memory, row);
+    if (kept_top_find(&m->memory, row->sender) != NULL)
+        kept_top_put(&m->memory, row->sender, row->id);
+    return OK;
 }
 
 static enum err read_row(struct stmt *q, struct message_row *out)
@@ -143,42 +178,98 @@ static enum err read_row(struct stmt *q, struct message_row *out)
     out->sequence = stmt_u64(q, 12);
     out->open = stmt_u32(q, 13, &err);
     out->attachments = stmt_u64(q, 14) != 0;
+    out->last_leaf = stmt_u64(q, 15);
     return err;
+}
+
+/* Ids begin with their time, so nearly every new message is above all that its sender sent: that
+ * it is new is then known without a look at the disk. */
+static enum err is_new(struct messages *m, const char *sender,
+                       const uint8_t id[static STORE_ID_LEN], bool *yes)
+{
+    struct stmt *q = m->q[TOP];
+    const struct sender_top *top = kept_top_find(&m->memory, sender);
+    *yes = false;
+    if (top == NULL) {
+        uint8_t highest[STORE_ID_LEN] = {0};
+        stmt_bind_text(q, 1, sender);
+        enum err err = stmt_step(q);
+        if (err == OK)
+            stmt_copy(q, 0, highest, sizeof highest);
+        err = stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+        if (err != OK)
+            return err;
+        kept_top_put(&m->memory, sender, highest);
+        top = kept_top_find(&m->memory, sender);
+    }
+    *yes = top != NULL && memcmp(id, top->id, STORE_ID_LEN) > 0;
+    return OK;
 }
 
 enum err message_get(struct messages *m, const char *sender, const uint8_t id[static STORE_ID_LEN],
                      struct message_row *out)
 {
     struct stmt *q = m->q[GET];
+    const struct message_row *kept = kept_row_find(&m->memory, sender, id);
+    /* A reader beside the owner keeps nothing: the owner goes on. */
+    bool owner = db_in_transaction(m->db);
+    bool new = false;
+
+    if (kept != NULL) {
+        *out = *kept;
+        return OK;
+    }
+    enum err err = owner ? is_new(m, sender, id, &new) : OK;
+    if (err != OK || new)
+        return err != OK ? err : ERR_NOT_FOUND;
     bind_key(q, sender, id);
-    enum err err = stmt_step(q);
+    err = stmt_step(q);
     if (err == OK)
         err = read_row(q, out);
-    return stmt_end(q, err);
+    err = stmt_end(q, err);
+    if (err == OK && owner)
+        kept_row_put(&m->memory, out);
+    return err;
 }
 
 enum err message_frame(struct messages *m, uint64_t seq, struct span *frame)
 {
     struct stmt *q = m->q[FRAME_GET];
     *frame = (struct span){NULL, 0};
+    if (kept_frame_find(&m->memory, seq, frame))
+        return OK;
     stmt_bind_u64(q, 1, seq);
     enum err err = stmt_step(q);
     if (err == OK)
         err = box_keep(&m->frame, stmt_blob(q, 0), frame);
-    return stmt_end(q, err);
+    uint64_t sum = err == OK ? stmt_u64(q, 1) : 0;
+    err = stmt_end(q, err);
+    if (err == OK && store_is_erased(*frame))
+        return ERR_ERASED;
+    return err == OK && store_sum(*frame) != sum ? ERR_CORRUPT : err;
+}
+
+enum err message_erase(struct messages *m, uint64_t seq)
+{
+    kept_frame_drop(&m->memory, seq);
+    stmt_bind_u64(m->q[FRAME_ERASE], 1, seq);
+    return stmt_run_one(m->q[FRAME_ERASE]);
 }
 
 enum err message_stage(struct messages *m, const char *sender,
-                       const uint8_t id[static STORE_ID_LEN], uint8_t stage)
+                       const uint8_t id[static STORE_ID_LEN], uint8_t stage, uint64_t last_leaf)
 {
+    kept_row_drop(&m->memory, sender, id);
     bind_key(m->q[STAGE], sender, id);
     stmt_bind_u64(m->q[STAGE], 3, stage);
+    stmt_bind_u64(m->q[STAGE], 4, last_leaf);
     return stmt_run_one(m->q[STAGE]);
 }
 
 enum err message_decide(struct messages *m, const char *sender,
                         const uint8_t id[static STORE_ID_LEN], uint32_t code, uint32_t open)
 {
+    kept_row_drop(&m->memory, sender, id);
     bind_key(m->q[DECIDE], sender, id);
     stmt_bind_u64(m->q[DECIDE], 3, code);
     stmt_bind_u64(m->q[DECIDE], 4, open);
@@ -187,6 +278,7 @@ enum err message_decide(struct messages *m, const char *sender,
 
 static enum err drop_payload(struct messages *m, uint64_t seq, bool attachments)
 {
+    kept_frame_drop(&m->memory, seq);
     stmt_bind_u64(m->q[FRAME_DROP], 1, seq);
     enum err err = stmt_run(m->q[FRAME_DROP]);
     if (err != OK || !attachments)
@@ -196,32 +288,34 @@ static enum err drop_payload(struct messages *m, uint64_t seq, bool attachments)
 }
 
 enum err message_settle(struct messages *m, const char *sender,
-                        const uint8_t id[static STORE_ID_LEN], uint8_t stage, uint32_t *open)
+                        const uint8_t id[static STORE_ID_LEN], uint8_t stage, uint64_t last_leaf,
+                        uint32_t *open)
 {
     struct stmt *q = m->q[SETTLE];
-    uint64_t left = 0;
-    uint64_t seq = 0;
-    bool attachments = false;
+    struct message_row row;
 
-    bind_key(q, sender, id);
-    stmt_bind_u64(q, 3, stage);
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        left = stmt_u64(q, 0);
-        seq = stmt_u64(q, 1);
-        attachments = stmt_u64(q, 2) != 0;
-    }
-    err = stmt_end(q, err);
-    if (err == ERR_NOT_FOUND) {
-        struct message_row row;
-        err = message_get(m, sender, id, &row);
-        return err == OK ? ERR_FIELD_VALUE : err;
-    }
+    enum err err = message_get(m, sender, id, &row);
     if (err != OK)
         return err;
+    if (row.open == 0)
+        return ERR_FIELD_VALUE;
+    row.open--;
+    row.stage = stage;
+    row.last_leaf = last_leaf;
+    bind_key(q, sender, id);
+    stmt_bind_u64(q, 3, stage);
+    stmt_bind_u64(q, 4, last_leaf);
+    stmt_bind_u64(q, 5, row.open);
+    err = stmt_run_one(q);
+    if (err != OK)
+        return err;
+    if (row.open > 0)
+        kept_row_put(&m->memory, &row);
+    else
+        kept_row_drop(&m->memory, sender, id); /* what is final is seldom asked for again */
     if (open != NULL)
-        *open = (uint32_t)left;
-    return left == 0 ? drop_payload(m, seq, attachments) : OK;
+        *open = row.open;
+    return row.open == 0 ? drop_payload(m, row.seq, row.attachments) : OK;
 }
 
 enum err message_sequence(struct messages *m, const char *sender,
@@ -292,4 +386,24 @@ enum err message_counts(struct messages *m, uint64_t *known, uint64_t *frames)
         *frames = stmt_u64(q, 1);
     }
     return stmt_end(q, err);
+}
+
+void messages_committed(struct messages *m)
+{
+    kept_committed(&m->memory);
+}
+
+void messages_savepoint(struct messages *m)
+{
+    kept_savepoint(&m->memory);
+}
+
+void messages_rolled_back(struct messages *m)
+{
+    kept_rolled_back(&m->memory);
+}
+
+void messages_rolled_back_to(struct messages *m)
+{
+    kept_rolled_back_to(&m->memory);
 }

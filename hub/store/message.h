@@ -10,7 +10,9 @@
  *   2. The frame is stored once whatever the number of recipients, and removed in the transaction
  *      that settles the last of them.
  *   3. The row outlives its frame: a repeat is recognised for ever.
- *   4. Rows are keyed in order of time (message ids begin with it); there is no index over
+ *   4. The frames and rows put or changed lately are in memory as well (message_memory.h): their
+ *      delivery right after the commit reads no row.
+ *   5. Rows are keyed in order of time (message ids begin with it); there is no index over
  *      random hashes.
  *
  * seq: log index of the verdict's receipt (accepted, rejected or held), the number by which
@@ -33,7 +35,7 @@ struct message_row {
     uint64_t seq; /* = receipt leaf */
     uint32_t type;
     uint32_t code; /* verdict: OK accepted, ERR_HELD, else why it was rejected */
-    uint8_t stage; /* latest ReceiptKind; never goes back to a lower one by itself */
+    uint8_t stage; /* latest ReceiptKind, as the caller gives it */
     uint8_t lane;
     uint64_t created_ms;
     uint64_t expires_ms;
@@ -42,6 +44,7 @@ struct message_row {
     uint64_t sequence;                  /* the sender's own, 0: none */
     uint32_t open;                      /* recipients without a final receipt */
     bool attachments;
+    uint64_t last_leaf; /* newest receipt about it: the end of its chain */
 };
 
 MUST_USE enum err messages_open(struct messages **out, struct db *db, struct fault *f);
@@ -54,23 +57,30 @@ MUST_USE enum err message_put(struct messages *m, const struct message_row *row,
 MUST_USE enum err message_get(struct messages *m, const char *sender,
                               const uint8_t id[static STORE_ID_LEN], struct message_row *out);
 
-/* ERR_NOT_FOUND when settled or rejected. */
+/* ERR_NOT_FOUND when settled or rejected, ERR_ERASED after its retention; ERR_CORRUPT when the
+ * bytes on the disk are not those that were put. */
 MUST_USE enum err message_frame(struct messages *m, uint64_t seq, struct span *frame);
 
-/* Raise the stage; a lower one than stored changes nothing. */
+/* Erase the frame of a message that is not settled; the row stays. ERR_NOT_FOUND when there is
+ * none. */
+MUST_USE enum err message_erase(struct messages *m, uint64_t seq);
+
+/* A receipt that ends nothing: the new stage and its leaf. */
 MUST_USE enum err message_stage(struct messages *m, const char *sender,
-                                const uint8_t id[static STORE_ID_LEN], uint8_t stage);
+                                const uint8_t id[static STORE_ID_LEN], uint8_t stage,
+                                uint64_t last_leaf);
 
 /* A held message is decided: new verdict code, and how many recipients are open now. */
 MUST_USE enum err message_decide(struct messages *m, const char *sender,
                                  const uint8_t id[static STORE_ID_LEN], uint32_t code,
                                  uint32_t open);
 
-/* One recipient is final, at this stage. With the last one the frame and the message's
- * references to chunks go; *open (may be NULL) is what is left. ERR_FIELD_VALUE when none was. */
+/* One recipient is final, at this stage, by the receipt at last_leaf. With the last one the frame
+ * and the message's references to chunks go; *open (may be NULL) is what is left. ERR_FIELD_VALUE
+ * when none was. */
 MUST_USE enum err message_settle(struct messages *m, const char *sender,
                                  const uint8_t id[static STORE_ID_LEN], uint8_t stage,
-                                 uint32_t *open);
+                                 uint64_t last_leaf, uint32_t *open);
 
 /* Highest sequence accepted or rejected in (sender, conversation); 0: none yet. */
 MUST_USE enum err message_sequence(struct messages *m, const char *sender,
@@ -86,5 +96,11 @@ MUST_USE enum err message_find(struct messages *m, struct span id, struct messag
 
 /* Messages known, and frames held. Counted by walking: for tools and tests. */
 MUST_USE enum err message_counts(struct messages *m, uint64_t *known, uint64_t *frames);
+
+/* For store.c only. */
+void messages_committed(struct messages *m);
+void messages_savepoint(struct messages *m);
+void messages_rolled_back(struct messages *m);
+void messages_rolled_back_to(struct messages *m);
 
 #endif

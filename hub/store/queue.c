@@ -3,323 +3,275 @@
 #include "store/columns.h"
 #include "store/queue_own.h"
 
-#include <stdlib.h>
-
-#define KEY " recipient = ?1 AND state = ?2 AND lane = ?3 AND seq = ?4"
-#define COLUMNS                                                                                    \
-    "recipient, state, lane, seq, form, sender, message_id, conversation, number, statement, "     \
-    "type, due_ms, expires_ms, restriction_version, attempts, code, ref, tokens"
-
-static const char *const queries[QUEUE_SQL_COUNT] = {
-    [QUEUE_SQL_NUMBER_NEXT] =
-        "INSERT INTO delivery (recipient, conversation, last) VALUES (?1, ?2, 1) "
-        "ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last",
-    [QUEUE_SQL_PUT] =
-        "INSERT INTO queue (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-        "?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-    [QUEUE_SQL_CLAIM_READY] = "SELECT " COLUMNS " FROM queue WHERE recipient = ?1 AND state = 0 "
-                              "AND lane = ?2 AND seq >= ?3 ORDER BY seq",
-    [QUEUE_SQL_CLAIM_WAITING] =
-        "SELECT " COLUMNS " FROM queue INDEXED BY queue_waiting "
-        "WHERE recipient = ?1 AND state = 1 AND lane = ?2 "
-        "AND (due_ms, seq) >= (?3, ?4) AND due_ms <= ?5 ORDER BY due_ms, seq",
-    [QUEUE_SQL_FIRST_DUE] = "SELECT due_ms FROM queue INDEXED BY queue_waiting "
-                            "WHERE recipient = ?1 AND state = 1 AND lane = ?2 AND due_ms > ?3 "
-                            "ORDER BY due_ms LIMIT 1",
-    [QUEUE_SQL_EARLIER] =
-        "SELECT seq FROM queue INDEXED BY queue_conversation WHERE recipient = ?1 "
-        "AND conversation = ?2 AND number > 0 AND number < ?3 AND state <= 1 "
-        "ORDER BY number",
-    [QUEUE_SQL_FIND] =
-        "SELECT " COLUMNS " FROM queue WHERE recipient = ?1 AND state IN (0, 1, 2, 3) "
-        "AND lane IN (0, 1, 2, 3) AND seq = ?2 LIMIT 1",
-    [QUEUE_SQL_DROP] = "DELETE FROM queue WHERE" KEY,
-    [QUEUE_SQL_MOVE] =
-        "UPDATE queue SET state = ?5, due_ms = ?6, attempts = ?7, code = ?8 WHERE" KEY,
-    [QUEUE_SQL_RELEASE] = "UPDATE queue SET state = 0, number = ?5, statement = ?6, due_ms = 0, "
-                          "attempts = 0, code = 0 WHERE" KEY,
-    [QUEUE_SQL_SEAL] = "UPDATE queue SET message_id = ?5, number = ?6, statement = ?7 WHERE" KEY,
-    [QUEUE_SQL_GATED] = "UPDATE queue SET restriction_version = ?5 WHERE" KEY,
-    [QUEUE_SQL_NEXT] = "SELECT " COLUMNS " FROM queue "
-                       "WHERE (recipient, state, lane, seq) > (?1, ?2, ?3, ?4) "
-                       "ORDER BY recipient, state, lane, seq LIMIT 1",
-    [QUEUE_SQL_NEXT_RECIPIENT] = "SELECT recipient FROM queue WHERE recipient > ?1 "
-                                 "ORDER BY recipient LIMIT 1",
-    [QUEUE_SQL_DUE] =
-        "SELECT coalesce(min(d), 9223372036854775807) FROM (SELECT min(due_ms) AS d "
-        "FROM queue INDEXED BY queue_waiting WHERE recipient = ?1 AND state = 1 AND lane = 0 "
-        "UNION ALL SELECT min(due_ms) FROM queue INDEXED BY queue_waiting "
-        "WHERE recipient = ?1 AND state = 1 AND lane = 1 "
-        "UNION ALL SELECT min(due_ms) FROM queue INDEXED BY queue_waiting "
-        "WHERE recipient = ?1 AND state = 1 AND lane = 2 "
-        "UNION ALL SELECT min(due_ms) FROM queue INDEXED BY queue_waiting "
-        "WHERE recipient = ?1 AND state = 1 AND lane = 3)",
-    [QUEUE_SQL_COUNTS] = "SELECT count(*) FROM queue WHERE recipient = ?1 AND state = ?2",
-    [QUEUE_SQL_MAX_SEQ] = "SELECT coalesce(max(seq), 0) FROM queue "
-                          "WHERE recipient = ?1 AND state = ?2 AND lane = ?3",
-};
-
-enum err queue_open(struct queue **out, struct db *db, struct fault *f)
-{
-    *out = NULL;
-    struct queue *q = calloc(1, sizeof *q);
-    if (q == NULL)
-        return fault_set(f, ERR_NO_MEMORY, 0, "queue", "open");
-    enum err err = queue_memory_init(&q->memory);
-    if (err == OK)
-        err = db_prepare(db, queries, QUEUE_SQL_COUNT, q->q, f);
-    else
-        fault_set(f, err, 0, "queue", "open");
-    if (err != OK)
-        queue_close(&q);
-    *out = q;
-    return err;
-}
-
-void queue_close(struct queue **q)
-{
-    if (*q != NULL)
-        queue_memory_fini(&(*q)->memory);
-    free(*q);
-    *q = NULL;
-}
-
-static void bind_key(struct stmt *s, const char *recipient, unsigned state, unsigned lane,
-                     uint64_t seq)
-{
-    stmt_bind_text(s, 1, recipient);
-    stmt_bind_u64(s, 2, state);
-    stmt_bind_u64(s, 3, lane);
-    stmt_bind_u64(s, 4, seq);
-}
-
-enum err queue_read_row(struct stmt *s, struct queue_row *out)
-{
-    enum err err = OK;
-
-    *out = (struct queue_row){0};
-    stmt_copy_text(s, 0, out->recipient, sizeof out->recipient);
-    uint64_t state = stmt_u64(s, 1);
-    uint64_t lane = stmt_u64(s, 2);
-    out->seq = stmt_u64(s, 3);
-    out->form = (uint8_t)stmt_u64(s, 4);
-    stmt_copy_text(s, 5, out->sender, sizeof out->sender);
-    stmt_copy(s, 6, out->message_id, sizeof out->message_id);
-    copy_id_or_zero(s, 7, out->conversation);
-    out->number = stmt_u64(s, 8);
-    out->statement_leaf = stmt_u64(s, 9);
-    out->type = stmt_u32(s, 10, &err);
-    out->due_ms = stmt_u64(s, 11);
-    out->expires_ms = stmt_u64(s, 12);
-    out->restriction_version = stmt_u64(s, 13);
-    out->attempts = stmt_u32(s, 14, &err);
-    out->code = stmt_u32(s, 15, &err);
-    struct span ref = stmt_blob(s, 16);
-    struct span tokens = stmt_blob(s, 17);
-    if (state > QUEUE_PARKED || lane >= QUEUE_LANES || ref.len > sizeof out->ref ||
-        tokens.len > sizeof out->tokens || tokens.len % STORE_TOKEN_LEN != 0)
-        return ERR_CORRUPT;
-    out->state = (enum queue_state)state;
-    out->lane = (uint8_t)lane;
-    out->ref_len = (uint8_t)ref.len;
-    out->token_count = (uint8_t)(tokens.len / STORE_TOKEN_LEN);
-    if (ref.len > 0)
-        memcpy(out->ref, ref.data, ref.len);
-    if (tokens.len > 0)
-        memcpy(out->tokens, tokens.data, tokens.len);
-    return err;
-}
-
-static enum err find(struct queue *q, const char *recipient, uint64_t seq, struct queue_row *out)
-{
-    struct stmt *s = q->q[QUEUE_SQL_FIND];
-    stmt_bind_text(s, 1, recipient);
-    stmt_bind_u64(s, 2, seq);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        err = queue_read_row(s, out);
-    return stmt_end(s, err);
-}
-
 enum err queue_get(struct queue *q, const char *recipient, uint64_t seq, struct queue_row *out)
 {
-    return find(q, recipient, seq, out);
-}
-
-enum err queue_number(struct queue *q, const char *recipient,
-                      const uint8_t conversation[static STORE_ID_LEN], uint64_t *number)
-{
-    struct stmt *s = q->q[QUEUE_SQL_NUMBER_NEXT];
-    *number = 0;
-    stmt_bind_text(s, 1, recipient);
-    bind_id(s, 2, conversation);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        *number = stmt_u64(s, 0);
-    return stmt_end(s, err);
+    struct queue_memory *m = &q->memory;
+    uint32_t i;
+    if (!member_find(m, recipient, &i))
+        return ERR_NOT_FOUND;
+    const struct lease *l = lease_find(m, i, seq);
+    if (l == NULL || l->node == 0 || m->node[l->node - 1].generation != m->member[i].generation)
+        return row_find(q, i, seq, out);
+    const struct node *n = &m->node[l->node - 1];
+    return row_unpack(m, key_of(i, l->state, l->lane, seq), node_place(n), node_body(n), out);
 }
 
 /* The highest seq queued for the member, so that a higher one needs no look for a duplicate. */
-static enum err learn_max(struct queue *q, struct queue_member *m)
+static enum err learn_max(struct queue *q, uint32_t member)
 {
-    struct stmt *s = q->q[QUEUE_SQL_MAX_SEQ];
+    struct stmt *s = q->q[QUEUE_SQL_MAX];
+    struct queue_member *m = &q->memory.member[member];
 
     for (unsigned i = 0; i < 4 * QUEUE_LANES && !m->max_known; i++) {
-        stmt_bind_text(s, 1, m->name);
-        stmt_bind_u64(s, 2, i / QUEUE_LANES);
-        stmt_bind_u64(s, 3, i % QUEUE_LANES);
+        if (m->now.count[i / QUEUE_LANES][i % QUEUE_LANES] == 0)
+            continue;
+        uint64_t from = key_of(member, i / QUEUE_LANES, i % QUEUE_LANES, 0);
+        stmt_bind_u64(s, 1, from);
+        stmt_bind_u64(s, 2, from + KEY_SEQ_MAX);
         enum err err = stmt_step(s);
-        if (err == OK && stmt_u64(s, 0) > m->max_seq)
-            m->max_seq = stmt_u64(s, 0);
+        if (err == OK && key_seq(stmt_u64(s, 0)) > m->max_seq)
+            m->max_seq = key_seq(stmt_u64(s, 0));
         err = stmt_end(s, err);
         if (err != OK)
-            return err;
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* it was counted */
     }
     m->max_known = true;
     return OK;
 }
 
-static void count_move(const struct queue *q, struct queue_member *m, int from, int to)
+/* What stands in the columns beside the key. `first`: number of the first of them. */
+static void bind_row(struct stmt *s, int first, uint64_t key, const struct packed *p,
+                     const uint8_t wake[static WAKE_LEN])
 {
-    m->touched = q->memory.epoch;
-    if (from >= 0 && m->counted && m->count[from] > 0)
-        m->count[from]--;
-    if (to >= 0 && m->counted)
-        m->count[to]++;
+    if (p->place_len > 0)
+        stmt_bind_bytes(s, first, p->bytes, p->place_len);
+    if (key_state(key) == QUEUE_WAITING)
+        stmt_bind_bytes(s, first + 1, wake, WAKE_LEN);
+    stmt_bind_bytes(s, first + 2, p->bytes + p->place_len, p->len - p->place_len);
 }
 
-static void bind_row(struct stmt *s, const struct queue_row *row)
+static void wake_of(uint8_t out[static WAKE_LEN], uint32_t member, const struct queue_row *row)
 {
-    bind_key(s, row->recipient, row->state, row->lane, row->seq);
-    stmt_bind_u64(s, 5, row->form);
-    stmt_bind_text(s, 6, row->sender);
-    bind_id(s, 7, row->message_id);
-    bind_id_or_null(s, 8, row->conversation);
-    stmt_bind_u64(s, 9, row->number);
-    stmt_bind_u64(s, 10, row->statement_leaf);
-    stmt_bind_u64(s, 11, row->type);
-    stmt_bind_u64(s, 12, row->due_ms);
-    stmt_bind_u64(s, 13, row->expires_ms);
-    stmt_bind_u64(s, 14, row->restriction_version);
-    stmt_bind_u64(s, 15, row->attempts);
-    stmt_bind_u64(s, 16, row->code);
-    stmt_bind_bytes(s, 17, row->ref, row->ref_len);
-    stmt_bind_bytes(s, 18, row->tokens, (size_t)row->token_count * STORE_TOKEN_LEN);
+    wake_write(out, member, row->lane, (struct place){row->due_ms, row->seq});
+}
+
+static void tally_put(struct tally *recipient, struct tally *sender, const struct queue_row *row)
+{
+    recipient->count[row->state][row->lane]++;
+    recipient->bytes_in += row->bytes;
+    if (sender == NULL)
+        return;
+    sender->rows_out++;
+    sender->bytes_out += row->bytes;
+}
+
+static enum err put_members(struct queue *q, const struct queue_row *row, uint32_t *recipient,
+                            uint32_t *sender)
+{
+    struct queue_row other;
+    *sender = 0;
+    enum err err = member_index(&q->memory, row->recipient, recipient);
+    if (err == OK && row->sender[0] != '\0') {
+        err = member_index(&q->memory, row->sender, sender);
+        ++*sender;
+    }
+    if (err == OK)
+        err = learn_max(q, *recipient);
+    if (err != OK || row->seq > q->memory.member[*recipient].max_seq)
+        return err;
+    err = row_find(q, *recipient, row->seq, &other);
+    return err == OK ? ERR_EXISTS : err == ERR_NOT_FOUND ? OK : err;
+}
+
+static bool row_fits(const struct queue_row *row)
+{
+    return row->state < QUEUE_PARKED && row->lane < QUEUE_LANES &&
+           row->ref_len <= sizeof row->ref && row->token_count <= QUEUE_TOKENS_MAX &&
+           row->seq < KEY_SEQ_MAX && row->due_ms <= STORE_NEVER && row->expires_ms <= STORE_NEVER &&
+           row->statement_leaf <= STORE_NEVER && row->restriction_version <= STORE_NEVER &&
+           row->number <= STORE_NEVER && (row->number == 0 || !id_is_zero(row->conversation));
 }
 
 enum err queue_put(struct queue *q, const struct queue_row *row)
 {
+    struct queue_memory *m = &q->memory;
+    struct stmt *s = q->q[QUEUE_SQL_PUT];
+    struct packed p;
+    uint8_t wake[WAKE_LEN];
     uint32_t i;
-    struct queue_row other;
+    uint32_t sender;
 
-    if (row->state == QUEUE_PARKED || row->lane >= QUEUE_LANES || row->ref_len > sizeof row->ref ||
-        row->token_count > QUEUE_TOKENS_MAX || (row->number > 0 && id_is_zero(row->conversation)))
+    if (!row_fits(row))
         return ERR_FIELD_VALUE;
-    enum err err = member_index(&q->memory, row->recipient, &i);
+    enum err err = put_members(q, row, &i, &sender);
     if (err != OK)
         return err;
-    struct queue_member *m = &q->memory.member[i];
-    err = learn_max(q, m);
-    if (err == OK && row->seq <= m->max_seq) {
-        err = find(q, row->recipient, row->seq, &other);
-        err = err == OK ? ERR_EXISTS : err == ERR_NOT_FOUND ? OK : err;
-    }
+    uint64_t key = key_of(i, row->state, row->lane, row->seq);
+    row_pack(row, i, sender, &p);
+    wake_of(wake, i, row);
+    stmt_later(s);
+    stmt_bind_u64(s, 1, key);
+    bind_row(s, 2, key, &p, wake);
+    err = stmt_run(s);
     if (err != OK)
         return err;
-    bind_row(q->q[QUEUE_SQL_PUT], row);
-    err = stmt_run(q->q[QUEUE_SQL_PUT]);
-    if (err != OK)
-        return err;
-    if (row->seq > m->max_seq)
-        m->max_seq = row->seq;
-    count_move(q, m, -1, (int)row->state);
-    lane_offer(m, (uint8_t)row->state, row->lane, (struct place){row->due_ms, row->seq});
+    struct queue_member *member = member_touch(m, i);
+    if (row->state == QUEUE_READY)
+        recent_put(m, member, row->lane, row->seq, span_of(p.bytes, p.place_len),
+                   span_of(p.bytes + p.place_len, p.len - p.place_len));
+    if (row->seq > member->max_seq)
+        member->max_seq = row->seq;
+    tally_put(&member->now, sender == 0 ? NULL : &member_touch(m, sender - 1)->now, row);
+    if (row->number > 0 && row->state <= QUEUE_WAITING)
+        order_number(m, i, row->conversation, row->number);
+    lane_offer(member, row->state, row->lane, (struct place){row->due_ms, row->seq});
     return OK;
 }
 
 /* A row as it is now, its recipient and its lease if it has one. */
 struct hold {
-    struct queue_member *member;
+    uint32_t member;
     struct lease *lease;
     struct queue_row row;
 };
 
 static enum err hold_row(struct queue *q, const char *recipient, uint64_t seq, struct hold *h)
 {
-    uint32_t i;
-    enum err err = find(q, recipient, seq, &h->row);
-    if (err == OK)
-        err = member_index(&q->memory, recipient, &i);
+    h->lease = NULL;
+    if (!member_find(&q->memory, recipient, &h->member))
+        return ERR_NOT_FOUND;
+    h->lease = lease_find(&q->memory, h->member, seq);
+    return queue_get(q, recipient, seq, &h->row);
+}
+
+/* The row leaves its place for good or is outstanding elsewhere (`back`): its lease ends, and
+ * whoever waited for its conversation may look again. */
+static void let_go(struct queue *q, struct hold *h, bool back)
+{
+    struct queue_memory *m = &q->memory;
+    struct queue_member *member = member_touch(m, h->member);
+    uint64_t bit = h->row.number > 0 ? conversation_bit(h->row.conversation) : 0;
+
+    if (h->lease != NULL) {
+        if (h->lease->order != 0)
+            bit |= conversation_bit(m->order[h->lease->order - 1].conversation);
+        order_leave(m, h->lease, back);
+        node_free(m, h->lease->node);
+        lease_remove(m, h->lease);
+        h->lease = NULL;
+    } else if (h->row.state == QUEUE_READY) {
+        recent_without(m, member, h->row.lane, h->row.seq);
+    }
+    views_unblock(member, bit);
+}
+
+static void tally_done(struct queue *q, uint32_t recipient, unsigned state, unsigned lane,
+                       uint32_t sender, uint64_t bytes)
+{
+    struct tally *in = &member_touch(&q->memory, recipient)->now;
+    in->count[state][lane] -= in->count[state][lane] > 0;
+    in->bytes_in -= bytes < in->bytes_in ? bytes : in->bytes_in;
+    if (sender == 0)
+        return;
+    struct tally *out = &member_touch(&q->memory, sender - 1)->now;
+    out->rows_out -= out->rows_out > 0;
+    out->bytes_out -= bytes < out->bytes_out ? bytes : out->bytes_out;
+}
+
+static enum err drop(struct queue *q, struct hold *h, uint32_t sender)
+{
+    struct stmt *s = q->q[QUEUE_SQL_DROP];
+    uint64_t changed;
+    stmt_bind_u64(s, 1, key_of(h->member, h->row.state, h->row.lane, h->row.seq));
+    enum err err = stmt_run_changed(s, &changed);
     if (err != OK)
         return err;
-    h->member = &q->memory.member[i];
-    h->lease = lease_find(&q->memory, i, seq);
-    return OK;
+    if (changed > 0)
+        tally_done(q, h->member, h->row.state, h->row.lane, sender, h->row.bytes);
+    let_go(q, h, false);
+    return changed > 0 ? OK : ERR_NOT_FOUND;
 }
 
-/* The row has left its place: whoever waited for its conversation may look again. */
-static void let_go(struct queue *q, struct hold *h)
-{
-    if (h->lease != NULL)
-        lease_remove(&q->memory, h->lease);
-    if (h->row.number > 0)
-        views_unblock(h->member, conversation_bit(h->row.conversation));
-}
-
-uint64_t queue_lessee(const struct queue *q, const char *recipient, uint64_t seq)
+static uint32_t sender_of(const struct queue *q, const struct queue_row *row)
 {
     uint32_t i;
-    const struct lease *l = NULL;
-    if (member_find(&q->memory, recipient, &i))
-        l = lease_find(&q->memory, i, seq);
-    return l != NULL ? l->lessee : 0;
+    return row->sender[0] != '\0' && member_find(&q->memory, row->sender, &i) ? i + 1 : 0;
 }
 
 enum err queue_done(struct queue *q, const char *recipient, uint64_t seq)
 {
     struct hold h = {0};
-    uint32_t i;
-    uint64_t changed = 0;
-    uint64_t conversation = 0;
 
-    /* In flight, as nearly always: the lease knows the whole key. */
-    if (member_find(&q->memory, recipient, &i))
-        h.lease = lease_find(&q->memory, i, seq);
-    if (h.lease != NULL) {
-        h.member = &q->memory.member[i];
-        h.row.state = (enum queue_state)h.lease->state;
-        h.row.lane = h.lease->lane;
-        conversation = h.lease->conversation;
-    } else {
-        enum err err = hold_row(q, recipient, seq, &h);
-        if (err != OK)
-            return err;
+    if (!member_find(&q->memory, recipient, &h.member))
+        return ERR_NOT_FOUND;
+    h.lease = lease_find(&q->memory, h.member, seq);
+    if (h.lease == NULL) {
+        enum err err = row_find(q, h.member, seq, &h.row);
+        return err == OK ? drop(q, &h, sender_of(q, &h.row)) : err;
     }
-    bind_key(q->q[QUEUE_SQL_DROP], recipient, h.row.state, h.row.lane, seq);
-    enum err err = stmt_run_changed(q->q[QUEUE_SQL_DROP], &changed);
-    if (err != OK)
-        return err;
-    count_move(q, h.member, changed > 0 ? (int)h.row.state : -1, -1);
-    let_go(q, &h);
-    views_unblock(h.member, conversation);
-    return changed > 0 ? OK : ERR_NOT_FOUND;
+    /* In flight, as nearly always: the lease knows all that is needed. */
+    h.row.seq = seq;
+    h.row.state = (enum queue_state)h.lease->state;
+    h.row.lane = h.lease->lane;
+    h.row.bytes = (uint32_t)h.lease->bytes;
+    return drop(q, &h, h.lease->sender);
 }
 
-static enum err move(struct queue *q, struct hold *h, enum queue_state to, uint64_t due_ms,
-                     uint32_t attempts, uint32_t code)
+enum err queue_close(struct queue *q, const char *recipient, uint64_t seq, uint8_t kind,
+                     uint64_t leaf)
 {
+    struct hold h;
+    enum err err = hold_row(q, recipient, seq, &h);
+    if (err != OK)
+        return err;
+    struct queue_row row = h.row;
+    err = drop(q, &h, sender_of(q, &h.row));
+    /* A parked one left its tombstone when it was parked. */
+    return err == OK && row.state != QUEUE_PARKED ? queue_tombstone_put(q, &row, kind, leaf) : err;
+}
+
+/* Write the row as it shall be: h->row is as it was. */
+static enum err rewrite(struct queue *q, struct hold *h, const struct queue_row *row)
+{
+    struct queue_memory *m = &q->memory;
     struct stmt *s = q->q[QUEUE_SQL_MOVE];
-    bind_key(s, h->row.recipient, h->row.state, h->row.lane, h->row.seq);
-    stmt_bind_u64(s, 5, to);
-    stmt_bind_u64(s, 6, due_ms);
-    stmt_bind_u64(s, 7, attempts);
-    stmt_bind_u64(s, 8, code);
+    struct packed p;
+    uint8_t wake[WAKE_LEN];
+    uint64_t key = key_of(h->member, row->state, row->lane, row->seq);
+
+    row_pack(row, h->member, sender_of(q, row), &p);
+    wake_of(wake, h->member, row);
+    stmt_bind_u64(s, 1, key_of(h->member, h->row.state, h->row.lane, h->row.seq));
+    stmt_bind_u64(s, 2, key);
+    bind_row(s, 3, key, &p, wake);
     enum err err = stmt_run(s);
     if (err != OK)
         return err;
-    count_move(q, h->member, (int)h->row.state, (int)to);
-    let_go(q, h);
-    lane_offer(h->member, (uint8_t)to, h->row.lane, (struct place){due_ms, h->row.seq});
+    struct tally *now = &member_touch(m, h->member)->now;
+    now->count[h->row.state][h->row.lane] -= now->count[h->row.state][h->row.lane] > 0;
+    now->count[row->state][row->lane]++;
+    if (h->lease != NULL) {
+        node_free(m, h->lease->node); /* it is what the row was */
+        h->lease->node = 0;
+    }
+    return OK;
+}
+
+/* The row changes its state, and nobody has it any more. */
+static enum err move(struct queue *q, struct hold *h, const struct queue_row *row)
+{
+    struct queue_memory *m = &q->memory;
+    enum err err = rewrite(q, h, row);
+    if (err != OK)
+        return err;
+    bool out = row->state <= QUEUE_WAITING;
+    let_go(q, h, out);
+    struct queue_member *member = &m->member[h->member];
+    if (out && row->number > 0)
+        order_number(m, h->member, row->conversation, row->number);
+    if (row->state == QUEUE_READY)
+        recent_back(m, member, row->lane, row->seq, 0);
+    lane_offer(member, row->state, row->lane, (struct place){row->due_ms, row->seq});
     return OK;
 }
 
@@ -330,12 +282,16 @@ enum err queue_defer(struct queue *q, const char *recipient, uint64_t seq, uint6
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
-    if (h.row.state > QUEUE_WAITING)
+    if (h.row.state > QUEUE_WAITING || due_ms > STORE_NEVER)
         return ERR_FIELD_VALUE;
-    uint32_t next = h.row.attempts == UINT32_MAX ? UINT32_MAX : h.row.attempts + 1;
-    err = move(q, &h, QUEUE_WAITING, due_ms, next, code);
+    struct queue_row row = h.row;
+    row.state = QUEUE_WAITING;
+    row.due_ms = due_ms;
+    row.code = code;
+    row.attempts += row.attempts < UINT32_MAX;
+    err = move(q, &h, &row);
     if (err == OK && attempts != NULL)
-        *attempts = next;
+        *attempts = row.attempts;
     return err;
 }
 
@@ -350,34 +306,45 @@ uint64_t queue_backoff_ms(uint64_t now_ms, uint32_t attempts, uint32_t first_ms,
     return now_ms + interval / 2 + (interval - interval / 2) * jitter / UINT16_MAX;
 }
 
-enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32_t code)
+enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32_t code,
+                    uint64_t leaf)
 {
     struct hold h;
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
-    return move(q, &h, QUEUE_PARKED, h.row.due_ms, h.row.attempts, code);
+    if (h.row.state == QUEUE_PARKED)
+        return ERR_FIELD_VALUE;
+    struct queue_row row = h.row;
+    row.state = QUEUE_PARKED;
+    row.code = code;
+    err = move(q, &h, &row);
+    return err == OK ? queue_tombstone_put(q, &row, QUEUE_TOMBSTONE_PARKED, leaf) : err;
 }
 
 enum err queue_release(struct queue *q, const char *recipient, uint64_t seq, uint64_t number,
                        uint64_t statement_leaf)
 {
     struct hold h;
-    struct stmt *s = q->q[QUEUE_SQL_RELEASE];
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
-    if (h.row.state < QUEUE_HELD || (number > 0 && id_is_zero(h.row.conversation)))
-        return ERR_FIELD_VALUE;
-    bind_key(s, recipient, h.row.state, h.row.lane, seq);
-    stmt_bind_u64(s, 5, number);
-    stmt_bind_u64(s, 6, statement_leaf);
-    err = stmt_run(s);
-    if (err != OK)
-        return err;
-    count_move(q, h.member, (int)h.row.state, QUEUE_READY);
-    lane_offer(h.member, QUEUE_READY, h.row.lane, (struct place){0, seq});
-    return OK;
+    struct queue_row row = h.row;
+    row.state = row.due_ms > 0 ? QUEUE_WAITING : QUEUE_READY; /* a moment not yet come stays one */
+    row.number = number;
+    row.statement_leaf = statement_leaf;
+    row.attempts = 0;
+    row.code = 0;
+    return h.row.state >= QUEUE_HELD && row_fits(&row) ? move(q, &h, &row) : ERR_FIELD_VALUE;
+}
+
+/* The row stays where it is. */
+static enum err change(struct queue *q, struct hold *h, const struct queue_row *row)
+{
+    enum err err = rewrite(q, h, row);
+    if (err == OK && row->state == QUEUE_READY && h->lease == NULL)
+        recent_without(&q->memory, &q->memory.member[h->member], row->lane, row->seq);
+    return err;
 }
 
 enum err queue_seal(struct queue *q, const char *recipient, uint64_t seq,
@@ -385,52 +352,49 @@ enum err queue_seal(struct queue *q, const char *recipient, uint64_t seq,
                     uint64_t statement_leaf)
 {
     struct hold h;
-    struct stmt *s = q->q[QUEUE_SQL_SEAL];
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
-    if (number > 0 && id_is_zero(h.row.conversation))
+    struct queue_row row = h.row;
+    memcpy(row.message_id, message_id, sizeof row.message_id);
+    row.number = number;
+    row.statement_leaf = statement_leaf;
+    if (h.row.state > QUEUE_WAITING || !row_fits(&row))
         return ERR_FIELD_VALUE;
-    bind_key(s, recipient, h.row.state, h.row.lane, seq);
-    bind_id(s, 5, message_id);
-    stmt_bind_u64(s, 6, number);
-    stmt_bind_u64(s, 7, statement_leaf);
-    err = stmt_run(s);
-    if (err == OK && h.lease != NULL)
-        h.lease->conversation = number > 0 ? conversation_bit(h.row.conversation) : 0;
-    return err;
+    err = change(q, &h, &row);
+    if (err != OK || number == h.row.number)
+        return err;
+    if (h.lease != NULL)
+        order_leave(&q->memory, h.lease, true);
+    if (number > 0)
+        order_number(&q->memory, h.member, row.conversation, number);
+    if (h.lease == NULL)
+        return OK;
+    h.lease->number = number;
+    if (number > 0)
+        order_join(&q->memory, h.lease, row.conversation, false);
+    return OK;
 }
 
 enum err queue_gated(struct queue *q, const char *recipient, uint64_t seq,
                      uint64_t restriction_version)
 {
     struct hold h;
-    struct stmt *s = q->q[QUEUE_SQL_GATED];
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
-    bind_key(s, recipient, h.row.state, h.row.lane, seq);
-    stmt_bind_u64(s, 5, restriction_version);
-    return stmt_run(s);
+    struct queue_row row = h.row;
+    row.restriction_version = restriction_version;
+    return restriction_version <= STORE_NEVER ? change(q, &h, &row) : ERR_FIELD_VALUE;
 }
 
-void queue_committed(struct queue *q)
+enum err queue_warned(struct queue *q, const char *recipient, uint64_t seq)
 {
-    q->memory.epoch++;
-}
-
-void queue_savepoint(struct queue *q)
-{
-    (void)q; /* counts that change are recounted after any rollback */
-}
-
-void queue_rolled_back(struct queue *q)
-{
-    queue_memory_drop(&q->memory);
-    q->memory.epoch++;
-}
-
-void queue_rolled_back_to(struct queue *q)
-{
-    queue_memory_drop(&q->memory);
+    struct hold h;
+    enum err err = hold_row(q, recipient, seq, &h);
+    if (err != OK)
+        return err;
+    struct queue_row row = h.row;
+    row.warned = true;
+    return change(q, &h, &row);
 }

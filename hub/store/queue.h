@@ -7,8 +7,9 @@
  *       |                   |   queue_defer          |  queue_defer, lease runs out, peer gone
  *       |                 due +----- WAITING <-------+
  *       |                                            |
- *       +----> HELD --queue_release--> READY         +--queue_park--> PARKED --queue_release-->
- * READY
+ *       +----> HELD --queue_release--> READY         +--queue_park--> PARKED -- queue_release
+ *
+ *   any state --queue_close--> (gone), a tombstone in the place of its delivery number
  *
  * A lease lives in memory only. It says which connected adapter has an envelope in flight, and
  * no connection survives a restart, so neither need the lease: a crash makes every row claimable
@@ -21,11 +22,18 @@
  *   3. Within (recipient, conversation) a row with a delivery number is claimed only when every
  *      earlier outstanding number is leased to the same lessee: order holds, one adapter at a
  *      time. Held and parked rows do not count as outstanding: a tombstone closed their number.
- *   4. Delivery numbers are 1, 2, 3 … per (recipient, conversation), for ever.
- *   5. Attempts survive a restart once deferred; a row is removed only by queue_done.
+ *      A row without a number waits for nobody: give its lease back once queue_seal gave it one.
+ *   4. Delivery numbers are 1, 2, 3 … per (recipient, conversation), for ever. Each ends delivered
+ *      or as a tombstone, which stays until queue_tombstones_done.
+ *   5. Attempts survive a restart once deferred; a row is removed only by queue_done or
+ * queue_close.
  *   6. A claim costs O(batch) whatever the backlog. ERR_BUSY: it looked at QUEUE_SCAN rows that
  *      cannot go now; call again, it goes on from there.
  *   7. A rollback returns every row it brings back to the claimable ones.
+ *   8. Counts and loads are exact at any moment, over restarts, savepoints and rollbacks, and cost
+ *      no look at rows.
+ *   9. A row that is put while its lane is empty is claimed, asked for (queue_get) and forgotten
+ *      without being read; it costs one insert and one delete.
  *
  * seq: see store.h. `ref` and `tokens` are the core's: what to seal at lease, whom to ask the
  * gate about.
@@ -42,9 +50,11 @@ enum {
     QUEUE_TOKENS_MAX = 17, /* subject and sixteen persons */
     QUEUE_REF_MAX = 32,
     QUEUE_LEASES_MAX = 16384,    /* in flight over all recipients; none is claimed beyond */
-    QUEUE_MEMBERS_MAX = 32768,   /* recipients with anything queued since start */
+    QUEUE_MEMBERS_MAX = 32768,   /* recipients and senders that ever had anything queued */
     QUEUE_SCAN = 512,            /* rows one claim looks at in vain */
     QUEUE_CONVERSATION_MAX = 64, /* rows of one conversation in flight */
+    QUEUE_TOMBSTONE_MAX = 16,    /* told in one statement: Statement.tombstones, wire.options */
+    QUEUE_TOMBSTONE_PARKED = 10, /* ReceiptKind of the tombstone that queue_park leaves */
 };
 
 enum queue_state {
@@ -72,11 +82,27 @@ struct queue_row {
     uint64_t expires_ms;
     uint64_t restriction_version; /* at which the gate was asked */
     uint32_t attempts;
-    uint32_t code; /* why it is held, deferred or parked */
+    uint32_t code;  /* why it is held, deferred or parked */
+    uint32_t bytes; /* of the frame, for quotas */
+    bool warned;    /* the sender was told that it will expire */
     uint8_t ref_len;
     uint8_t ref[QUEUE_REF_MAX];
     uint8_t token_count;
     uint8_t tokens[QUEUE_TOKENS_MAX][STORE_TOKEN_LEN];
+};
+
+/* Consecutive delivery numbers that nothing will fill any more, and how they ended. */
+struct queue_tombstone {
+    uint64_t first;
+    uint32_t count;
+    uint8_t kind;  /* ReceiptKind: refused, expired, parked, superseded; 0: several */
+    uint64_t leaf; /* log index of the newest receipt that ended one of them */
+};
+
+/* What is stored in the queue for or from a member, whatever its state. */
+struct queue_load {
+    uint64_t rows;
+    uint64_t bytes;
 };
 
 struct queue_counts {
@@ -87,7 +113,7 @@ struct queue_counts {
 };
 
 MUST_USE enum err queue_open(struct queue **out, struct db *db, struct fault *f);
-void queue_close(struct queue **q);
+void queue_free(struct queue **q);
 
 /* The next delivery number of (recipient, conversation), used up by this call. */
 MUST_USE enum err queue_number(struct queue *q, const char *recipient,
@@ -95,11 +121,12 @@ MUST_USE enum err queue_number(struct queue *q, const char *recipient,
 
 MUST_USE enum err queue_put(struct queue *q, const struct queue_row *row);
 
-/* Lease up to cap rows to `lessee` (not 0; a peer number) until `until_ms`. OK with *count >= 1;
+/* Lease up to cap rows of the lanes up to lane_max to `lessee` (not 0; a peer number) until
+ * `until_ms`. OK with *count >= 1;
  * ERR_NOT_FOUND: nothing can go now; ERR_BUSY: call again. Reads only. */
 MUST_USE enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee,
-                              uint64_t now_ms, uint64_t until_ms, struct queue_row *rows,
-                              size_t cap, size_t *count);
+                              uint64_t now_ms, uint64_t until_ms, unsigned lane_max,
+                              struct queue_row *rows, size_t cap, size_t *count);
 
 /* The row, whatever its state. */
 MUST_USE enum err queue_get(struct queue *q, const char *recipient, uint64_t seq,
@@ -120,8 +147,42 @@ MUST_USE enum err queue_defer(struct queue *q, const char *recipient, uint64_t s
 uint64_t queue_backoff_ms(uint64_t now_ms, uint32_t attempts, uint32_t first_ms, uint32_t max_ms,
                           uint16_t jitter);
 
-/* Set aside with a reason. Its number, if any, needs a tombstone. */
-MUST_USE enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32_t code);
+/* Forget a row that ends without having been delivered: as queue_done, and when it had a delivery
+ * number, that is a tombstone of this kind (a ReceiptKind) from now on. `leaf`: log index of the
+ * receipt that says so. */
+MUST_USE enum err queue_close(struct queue *q, const char *recipient, uint64_t seq, uint8_t kind,
+                              uint64_t leaf);
+
+/* The sender was warned that this row will expire. */
+MUST_USE enum err queue_warned(struct queue *q, const char *recipient, uint64_t seq);
+
+/* The closed numbers directly below `below`, down to the first that is not closed, as runs in
+ * ascending order: what a statement with that number has to tell. When there are more than cap (not
+ * 0) runs, the lowest are one of kind 0. */
+MUST_USE enum err queue_tombstones(struct queue *q, const char *recipient,
+                                   const uint8_t conversation[static STORE_ID_LEN], uint64_t below,
+                                   struct queue_tombstone *out, size_t cap, size_t *count);
+
+/* Is one of those that queue_tombstones would tell for `number` newer than this log index? */
+MUST_USE enum err queue_tombstones_newer(struct queue *q, const char *recipient,
+                                         const uint8_t conversation[static STORE_ID_LEN],
+                                         uint64_t number, uint64_t leaf, bool *newer);
+
+/* Are there tombstones for the recipient at all? From memory. */
+bool queue_tombstones_any(const struct queue *q, const char *recipient);
+
+/* The recipient has proven (by a receipt) that it knows of everything below this number. */
+MUST_USE enum err queue_tombstones_done(struct queue *q, const char *recipient,
+                                        const uint8_t conversation[static STORE_ID_LEN],
+                                        uint64_t upto);
+
+/* What is queued for the member (`in`) and from it (`out`). From memory. */
+MUST_USE enum err queue_load(struct queue *q, const char *member, struct queue_load *in,
+                             struct queue_load *out);
+
+/* Set aside with a reason; its number, if any, becomes a tombstone (see queue_close). */
+MUST_USE enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32_t code,
+                             uint64_t leaf);
 
 /* A held or parked row goes on its way, under a new number and statement leaf. */
 MUST_USE enum err queue_release(struct queue *q, const char *recipient, uint64_t seq,
@@ -137,6 +198,9 @@ MUST_USE enum err queue_seal(struct queue *q, const char *recipient, uint64_t se
 MUST_USE enum err queue_gated(struct queue *q, const char *recipient, uint64_t seq,
                               uint64_t restriction_version);
 
+/* A lease that is held now lasts until then at least: its row is being worked on. From memory. */
+void queue_extend(struct queue *q, const char *recipient, uint64_t seq, uint64_t until_ms);
+
 /* Take one lease back without counting an attempt (adapter gone before it was sent). */
 void queue_unlease(struct queue *q, const char *recipient, uint64_t seq);
 
@@ -150,20 +214,26 @@ bool queue_overdue(struct queue *q, uint64_t now_ms, char recipient[static STORE
 /* Earliest end of a lease, STORE_NEVER when there is none. */
 uint64_t queue_lease_due(const struct queue *q);
 
-/* Walk all rows in key order for expiry, re-deciding and lists: *row is also the cursor, zeroed
+/* Walk all rows for expiry and re-deciding, recipient by recipient: *row is also the cursor, zeroed
  * to start, and must not be changed between calls. ERR_NOT_FOUND at the end. */
 MUST_USE enum err queue_next(struct queue *q, struct queue_row *row);
 
-/* Earliest moment at which a waiting row of recipient falls due; STORE_NEVER: none. */
+/* As queue_next, only the rows in this state; the others cost nothing. */
+MUST_USE enum err queue_next_in(struct queue *q, enum queue_state state, struct queue_row *row);
+
+/* Earliest moment at which a waiting row of recipient that nobody has in flight falls due, or fell;
+ * STORE_NEVER: none. Reads nothing when none waits. */
 MUST_USE enum err queue_due(struct queue *q, const char *recipient, uint64_t *due_ms);
 
+/* From memory, exact. */
 MUST_USE enum err queue_counts(struct queue *q, const char *recipient, struct queue_counts *out);
 
-/* Recipients that have rows, in order of name: *recipient is the cursor, "" to start. */
+/* Recipients that have rows, each once: *recipient is the cursor, "" to start. */
 MUST_USE enum err queue_next_recipient(struct queue *q,
                                        char recipient[static STORE_MEMBER_MAX + 1]);
 
 /* For store.c only. */
+MUST_USE enum err queue_before_commit(struct queue *q);
 void queue_committed(struct queue *q);
 void queue_savepoint(struct queue *q);
 void queue_rolled_back(struct queue *q);

@@ -1,29 +1,6 @@
-/* Claims, leases and walks of the queue: everything that only reads rows. */
+/* Claims and leases of the queue: everything that only reads rows. */
 #include "store/columns.h"
 #include "store/queue_own.h"
-
-/* Is every earlier outstanding number of the conversation in flight to the same lessee? */
-static enum err may_go(struct queue *q, uint32_t member, uint64_t lessee,
-                       const struct queue_row *row, bool *may)
-{
-    struct stmt *s = q->q[QUEUE_SQL_EARLIER];
-    enum err err = OK;
-
-    *may = true;
-    if (row->number == 0)
-        return OK;
-    stmt_bind_text(s, 1, row->recipient);
-    bind_id(s, 2, row->conversation);
-    stmt_bind_u64(s, 3, row->number);
-    for (unsigned n = 0; *may; n++) {
-        err = stmt_step(s);
-        if (err != OK)
-            break;
-        const struct lease *l = lease_find(&q->memory, member, stmt_u64(s, 0));
-        *may = l != NULL && l->lessee == lessee && n + 1 < QUEUE_CONVERSATION_MAX;
-    }
-    return stmt_end(s, err == ERR_NOT_FOUND ? OK : err);
-}
 
 struct claim {
     uint32_t member;
@@ -38,25 +15,80 @@ struct claim {
     bool again;      /* a lease opened rows that lie behind: begin there with the next claim */
 };
 
-static enum err lease_row(struct queue *q, struct claim *c, const struct queue_row *row)
+static bool claim_ends(const struct claim *c)
 {
-    uint64_t conversation = row->number > 0 ? conversation_bit(row->conversation) : 0;
-    enum err err = lease_add(&q->memory, &(struct lease){.seq = row->seq,
-                                                         .lessee = c->lessee,
-                                                         .until_ms = c->until_ms,
-                                                         .due_ms = row->due_ms,
-                                                         .conversation = conversation,
-                                                         .member = c->member,
-                                                         .state = (uint8_t)row->state,
-                                                         .lane = row->lane});
-    /* What was passed over because this row was still there is open to the same lessee now. */
-    if (err == OK && conversation != 0)
-        c->again = view_unblock(c->view, conversation);
-    return err;
+    return c->count == c->cap || c->budget == 0 || c->again;
 }
 
-/* One row of the scan: lease it, or remember that it was passed over. */
-static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane)
+/* Is every outstanding number above `upto` and below the row's in flight to the same lessee? */
+static enum err walk_earlier(struct queue *q, const struct claim *c, const struct queue_row *row,
+                             uint64_t upto, bool *may)
+{
+    struct stmt *s = q->q[QUEUE_SQL_NUMBERED];
+    uint8_t from[PLACE_LEN];
+    uint8_t to[PLACE_LEN];
+    enum err err = OK;
+
+    place_write(from, c->member, row->conversation, upto + 1);
+    place_write(to, c->member, row->conversation, row->number);
+    stmt_bind_bytes(s, 1, from, sizeof from);
+    stmt_bind_bytes(s, 2, to, sizeof to);
+    while (*may && (err = stmt_step(s)) == OK) {
+        uint64_t key = stmt_u64(s, 0);
+        if (key_state(key) > QUEUE_WAITING)
+            continue;
+        const struct lease *l = lease_find(&q->memory, c->member, key_seq(key));
+        *may = l != NULL && l->lessee == c->lessee;
+    }
+    return stmt_end(s, err == ERR_NOT_FOUND ? OK : err);
+}
+
+static enum err may_go(struct queue *q, const struct claim *c, const struct queue_row *row,
+                       bool *may)
+{
+    *may = true;
+    if (row->number == 0)
+        return OK;
+    const struct order *o = order_find(&q->memory, c->member, row->conversation, c->lessee);
+    uint64_t upto = order_upto(&q->memory, o);
+    *may = o == NULL || o->count < QUEUE_CONVERSATION_MAX;
+    if (!*may || row->number <= upto + 1)
+        return OK;
+    return walk_earlier(q, c, row, upto, may);
+}
+
+static enum err lease_row(struct queue *q, struct claim *c, const struct queue_row *row,
+                          uint32_t node)
+{
+    struct lease *lease;
+    uint32_t sender = 0;
+    if (row->sender[0] != '\0' && member_find(&q->memory, row->sender, &sender))
+        sender++;
+    enum err err = lease_add(&q->memory,
+                             &(struct lease){.seq = row->seq,
+                                             .lessee = c->lessee,
+                                             .until_ms = c->until_ms,
+                                             .due_ms = row->due_ms,
+                                             .number = row->number,
+                                             .bytes = row->bytes,
+                                             .member = c->member,
+                                             .sender = sender,
+                                             .node = node,
+                                             .state = (uint8_t)row->state,
+                                             .lane = row->lane},
+                             &lease);
+    if (err != OK || row->number == 0)
+        return err;
+    order_join(&q->memory, lease, row->conversation, true);
+    /* What was passed over because this row was still there is open to the same lessee now. */
+    c->again = view_unblock(c->view, conversation_bit(row->conversation));
+    return OK;
+}
+
+/* One row of a scan, at rows[count]: lease it, or remember that it was passed over. The node, if
+ * any, is the lease's with *taken. */
+static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane, uint32_t node,
+                          bool *taken)
 {
     struct queue_row *row = &c->rows[c->count];
     struct place place = {row->state == QUEUE_WAITING ? row->due_ms : 0, row->seq};
@@ -64,16 +96,18 @@ static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane)
     bool may = false;
     enum err err = OK;
 
+    *taken = false;
     if (!leased)
-        err = may_go(q, c->member, c->lessee, row, &may);
+        err = may_go(q, c, row, &may);
     struct place from = lane->at;
     lane->at = (struct place){place.due_ms, place.seq + 1};
     if (err == OK && may)
-        err = lease_row(q, c, row);
+        err = lease_row(q, c, row, node);
     if (err != OK) {
         lane->at = from;
         return err;
     }
+    *taken = may;
     if (may)
         c->count++;
     else
@@ -83,55 +117,123 @@ static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane)
     return OK;
 }
 
-/* The moment before which a lane that has been looked through gives nothing. */
-static enum err lane_dry(struct queue *q, const struct claim *c, unsigned state, uint8_t number,
-                         struct lane *lane)
+/* Rows that came lately, without reading. */
+static enum err claim_recent(struct queue *q, struct claim *c, unsigned number, struct lane *lane)
 {
-    struct stmt *s = q->q[QUEUE_SQL_FIRST_DUE];
-    lane->dry_until_ms = STORE_NEVER;
-    if (state == QUEUE_READY)
-        return OK;
-    stmt_bind_text(s, 1, q->memory.member[c->member].name);
-    stmt_bind_u64(s, 2, number);
-    stmt_bind_u64(s, 3, c->now_ms);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        lane->dry_until_ms = stmt_u64(s, 0);
-    return stmt_end(s, err == ERR_NOT_FOUND ? OK : err);
-}
-
-static enum err claim_lane(struct queue *q, struct claim *c, unsigned state, uint8_t number)
-{
-    struct queue_member *m = &q->memory.member[c->member];
-    struct lane *lane = &c->view->lanes[state][number];
-    struct stmt *s = q->q[state == QUEUE_READY ? QUEUE_SQL_CLAIM_READY : QUEUE_SQL_CLAIM_WAITING];
+    struct queue_memory *m = &q->memory;
+    struct queue_member *member = &m->member[c->member];
+    struct recent *r = &member->recent[number];
     enum err err = OK;
 
-    if (c->now_ms < lane->dry_until_ms || c->count == c->cap || c->budget == 0 || c->again)
+    while (err == OK && !claim_ends(c) && r->head != 0) {
+        const struct node *n = &m->node[r->head - 1];
+        uint64_t seq = n->seq;
+        bool taken = false;
+        err = row_unpack(m, key_of(c->member, QUEUE_READY, number, seq), node_place(n),
+                         node_body(n), &c->rows[c->count]);
+        if (err == OK)
+            err = claim_row(q, c, lane, r->head, &taken);
+        if (err != OK)
+            return err;
+        uint32_t node = recent_take(m, r);
+        if (taken)
+            continue;
+        r->from = seq + 1; /* passed over: read again once its conversation moves on */
+        node_free(m, node);
+    }
+    return err;
+}
+
+/* The row a scan stands at. */
+static enum err claim_stored(struct queue *q, struct claim *c, struct stmt *s, struct lane *lane)
+{
+    struct queue_memory *m = &q->memory;
+    struct queue_row *row = &c->rows[c->count];
+    uint64_t key = stmt_u64(s, 0);
+    struct span place = {NULL, 0};
+    bool taken = false;
+    if (!stmt_is_null(s, 1))
+        place = stmt_blob(s, 1);
+    struct span body = stmt_blob(s, 2);
+    enum err err = row_unpack(m, key, place, body, row);
+    if (err != OK)
+        return err;
+    uint32_t node = node_make(m, &m->member[c->member], row->seq, place, body);
+    err = claim_row(q, c, lane, node, &taken);
+    if (!taken)
+        node_free(m, node);
+    return err;
+}
+
+static enum err claim_ready(struct queue *q, struct claim *c, unsigned number)
+{
+    struct queue_member *member = &q->memory.member[c->member];
+    struct recent *r = &member->recent[number];
+    struct lane *lane = &c->view->lanes[QUEUE_READY][number];
+    struct stmt *s = q->q[QUEUE_SQL_RANGE];
+    uint32_t free = lane_free(member, QUEUE_READY, number);
+    enum err err = OK;
+
+    if (free == 0 || claim_ends(c))
         return OK;
-    stmt_bind_text(s, 1, m->name);
-    stmt_bind_u64(s, 2, number);
-    if (state == QUEUE_READY) {
-        stmt_bind_u64(s, 3, lane->at.seq);
-    } else {
-        stmt_bind_u64(s, 3, lane->at.due_ms);
-        stmt_bind_u64(s, 4, lane->at.seq);
-        stmt_bind_u64(s, 5, c->now_ms);
+    if (lane->at.seq < r->from && free != r->count && lane->at.seq <= KEY_SEQ_MAX) {
+        uint64_t to = r->from < KEY_SEQ_MAX ? r->from : KEY_SEQ_MAX;
+        stmt_bind_u64(s, 1, key_of(c->member, QUEUE_READY, number, lane->at.seq));
+        stmt_bind_u64(s, 2, key_of(c->member, QUEUE_READY, number, to));
+        while (!claim_ends(c) && (err = stmt_step(s)) == OK) {
+            err = claim_stored(q, c, s, lane);
+            if (err != OK)
+                break;
+        }
+        bool end = err == ERR_NOT_FOUND;
+        err = stmt_end(s, end ? OK : err);
+        if (err != OK || !end)
+            return err;
+        lane->at.seq = r->from;
     }
-    while (err == OK && c->count < c->cap && c->budget > 0 && !c->again) {
+    return claim_recent(q, c, number, lane);
+}
+
+static enum err claim_waiting(struct queue *q, struct claim *c, unsigned number)
+{
+    struct queue_member *member = &q->memory.member[c->member];
+    struct lane *lane = &c->view->lanes[QUEUE_WAITING][number];
+    struct stmt *s = q->q[QUEUE_SQL_WAITING];
+    uint8_t from[WAKE_LEN];
+    uint8_t to[WAKE_LEN];
+    enum err err = OK;
+
+    if (lane_free(member, QUEUE_WAITING, number) == 0 || c->now_ms < lane->dry_until_ms ||
+        claim_ends(c))
+        return OK;
+    wake_write(from, c->member, number, lane->at);
+    wake_write(to, c->member, number, (struct place){STORE_NEVER, 0});
+    stmt_bind_bytes(s, 1, from, sizeof from);
+    stmt_bind_bytes(s, 2, to, sizeof to);
+    bool end = false;
+    while (err == OK && !end && !claim_ends(c)) {
+        struct queue_row row;
         err = stmt_step(s);
+        end = err == ERR_NOT_FOUND;
+        if (end)
+            lane->dry_until_ms = STORE_NEVER;
         if (err == OK)
-            err = queue_read_row(s, &c->rows[c->count]);
-        if (err == OK)
-            err = claim_row(q, c, lane);
+            err = row_read(q, s, &row);
+        if (err != OK)
+            break;
+        if (row.due_ms > c->now_ms) {
+            lane->dry_until_ms = row.due_ms;
+            end = true;
+            break;
+        }
+        err = claim_stored(q, c, s, lane);
     }
-    bool end = err == ERR_NOT_FOUND;
-    err = stmt_end(s, end ? OK : err);
-    return err == OK && end ? lane_dry(q, c, state, number, lane) : err;
+    return stmt_end(s, end ? OK : err);
 }
 
 enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, uint64_t now_ms,
-                     uint64_t until_ms, struct queue_row *rows, size_t cap, size_t *count)
+                     uint64_t until_ms, unsigned lane_max, struct queue_row *rows, size_t cap,
+                     size_t *count)
 {
     struct claim c = {.lessee = lessee,
                       .now_ms = now_ms,
@@ -143,13 +245,13 @@ enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, ui
     *count = 0;
     if (lessee == 0 || cap == 0)
         return ERR_FIELD_VALUE;
-    enum err err = member_index(&q->memory, recipient, &c.member);
-    if (err == OK)
-        err = member_view(&q->memory, &q->memory.member[c.member], lessee, &c.view);
-    for (uint8_t lane = 0; err == OK && lane < QUEUE_LANES; lane++) {
-        err = claim_lane(q, &c, QUEUE_WAITING, lane);
+    if (!member_find(&q->memory, recipient, &c.member))
+        return ERR_NOT_FOUND;
+    enum err err = member_view(&q->memory, &q->memory.member[c.member], lessee, &c.view);
+    for (unsigned lane = 0; err == OK && lane < QUEUE_LANES && lane <= lane_max; lane++) {
+        err = claim_waiting(q, &c, lane);
         if (err == OK)
-            err = claim_lane(q, &c, QUEUE_READY, lane);
+            err = claim_ready(q, &c, lane);
     }
     *count = c.count;
     if (err != OK && err != ERR_QUOTA)
@@ -163,11 +265,29 @@ enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, ui
 
 static void unlease(struct queue *q, struct lease *l)
 {
-    struct queue_member *m = &q->memory.member[l->member];
+    struct queue_memory *m = &q->memory;
+    struct queue_member *member = &m->member[l->member];
+    uint64_t conversation =
+        l->order != 0 ? conversation_bit(m->order[l->order - 1].conversation) : 0;
+    order_leave(m, l, true);
     struct lease was = *l;
-    lease_remove(&q->memory, l);
-    lane_offer(m, was.state, was.lane, (struct place){was.due_ms, was.seq});
-    views_unblock(m, was.conversation);
+    lease_remove(m, l);
+    if (was.state == QUEUE_READY)
+        recent_back(m, member, was.lane, was.seq, was.node);
+    else
+        node_free(m, was.node);
+    lane_offer(member, was.state, was.lane, (struct place){was.due_ms, was.seq});
+    views_unblock(member, conversation);
+}
+
+void queue_extend(struct queue *q, const char *recipient, uint64_t seq, uint64_t until_ms)
+{
+    uint32_t i;
+    struct lease *l = NULL;
+    if (member_find(&q->memory, recipient, &i))
+        l = lease_find(&q->memory, i, seq);
+    if (l != NULL && l->until_ms < until_ms)
+        l->until_ms = until_ms;
 }
 
 void queue_unlease(struct queue *q, const char *recipient, uint64_t seq)
@@ -178,27 +298,6 @@ void queue_unlease(struct queue *q, const char *recipient, uint64_t seq)
         l = lease_find(&q->memory, i, seq);
     if (l != NULL)
         unlease(q, l);
-}
-
-/* Counts of rows are known from here on; needed before the first answer about them. */
-static enum err count_member(struct queue *q, struct queue_member *m)
-{
-    struct stmt *s = q->q[QUEUE_SQL_COUNTS];
-
-    if (m->counted)
-        return OK;
-    for (unsigned state = QUEUE_READY; state <= QUEUE_PARKED; state++) {
-        stmt_bind_text(s, 1, m->name);
-        stmt_bind_u64(s, 2, state);
-        enum err err = stmt_step(s);
-        if (err == OK)
-            m->count[state] = stmt_u64(s, 0);
-        err = stmt_end(s, err);
-        if (err != OK)
-            return err;
-    }
-    m->counted = true;
-    return OK;
 }
 
 size_t queue_unlease_all(struct queue *q, uint64_t lessee)
@@ -232,57 +331,50 @@ uint64_t queue_lease_due(const struct queue *q)
     return q->memory.lease_due_ms;
 }
 
-enum err queue_next(struct queue *q, struct queue_row *row)
+uint64_t queue_lessee(const struct queue *q, const char *recipient, uint64_t seq)
 {
-    struct stmt *s = q->q[QUEUE_SQL_NEXT];
-    struct queue_row after = *row;
-    stmt_bind_text(s, 1, after.recipient);
-    stmt_bind_u64(s, 2, after.state);
-    stmt_bind_u64(s, 3, after.lane);
-    stmt_bind_u64(s, 4, after.seq);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        err = queue_read_row(s, row);
-    return stmt_end(s, err);
+    uint32_t i;
+    const struct lease *l = NULL;
+    if (member_find(&q->memory, recipient, &i))
+        l = lease_find(&q->memory, i, seq);
+    return l != NULL ? l->lessee : 0;
 }
 
-enum err queue_next_recipient(struct queue *q, char recipient[static STORE_MEMBER_MAX + 1])
+/* The first row of a waiting lane that nobody has in flight. */
+static enum err lane_due(struct queue *q, uint32_t member, unsigned number, uint64_t *due_ms)
 {
-    struct stmt *s = q->q[QUEUE_SQL_NEXT_RECIPIENT];
-    char after[STORE_MEMBER_MAX + 1];
-    memcpy(after, recipient, sizeof after);
-    stmt_bind_text(s, 1, after);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        stmt_copy_text(s, 0, recipient, STORE_MEMBER_MAX + 1);
-    return stmt_end(s, err);
+    struct stmt *s = q->q[QUEUE_SQL_WAITING];
+    uint8_t from[WAKE_LEN];
+    uint8_t to[WAKE_LEN];
+    struct queue_row row;
+    bool free = false;
+    enum err err = OK;
+
+    wake_write(from, member, number, (struct place){0, 0});
+    wake_write(to, member, number, (struct place){STORE_NEVER, 0});
+    stmt_bind_bytes(s, 1, from, sizeof from);
+    stmt_bind_bytes(s, 2, to, sizeof to);
+    while (!free && (err = stmt_step(s)) == OK) {
+        err = row_read(q, s, &row);
+        if (err != OK)
+            break;
+        free = lease_find(&q->memory, member, row.seq) == NULL;
+        if (free && row.due_ms < *due_ms)
+            *due_ms = row.due_ms;
+    }
+    return stmt_end(s, err == ERR_NOT_FOUND ? OK : err);
 }
 
 enum err queue_due(struct queue *q, const char *recipient, uint64_t *due_ms)
 {
-    struct stmt *s = q->q[QUEUE_SQL_DUE];
-    *due_ms = STORE_NEVER;
-    stmt_bind_text(s, 1, recipient);
-    enum err err = stmt_step(s);
-    if (err == OK)
-        *due_ms = stmt_u64(s, 0);
-    return stmt_end(s, err);
-}
-
-enum err queue_counts(struct queue *q, const char *recipient, struct queue_counts *out)
-{
     uint32_t i;
-    *out = (struct queue_counts){0};
-    enum err err = member_index(&q->memory, recipient, &i);
-    if (err != OK)
-        return err;
-    struct queue_member *m = &q->memory.member[i];
-    err = count_member(q, m);
-    if (err != OK)
-        return err;
-    *out = (struct queue_counts){.ready = m->count[QUEUE_READY] + m->count[QUEUE_WAITING],
-                                 .held = m->count[QUEUE_HELD],
-                                 .parked = m->count[QUEUE_PARKED],
-                                 .leased = m->leased};
-    return OK;
+    enum err err = OK;
+    *due_ms = STORE_NEVER;
+    if (!member_find(&q->memory, recipient, &i))
+        return OK;
+    for (unsigned lane = 0; err == OK && lane < QUEUE_LANES; lane++) {
+        if (lane_free(&q->memory.member[i], QUEUE_WAITING, lane) > 0)
+            err = lane_due(q, i, lane, due_ms);
+    }
+    return err;
 }

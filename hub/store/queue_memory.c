@@ -1,3 +1,4 @@
+/* Members of the queue and its leases. */
 #include "store/queue_memory.h"
 
 #include <stdlib.h>
@@ -22,12 +23,24 @@ static uint32_t hash_lease(uint32_t member, uint64_t seq)
 
 enum err queue_memory_init(struct queue_memory *m)
 {
-    *m =
-        (struct queue_memory){.epoch = 1, .member_cap = MEMBERS_FIRST, .lease_due_ms = STORE_NEVER};
+    *m = (struct queue_memory){
+        .epoch = 1, .save = 1, .member_cap = MEMBERS_FIRST, .lease_due_ms = STORE_NEVER};
     m->member = calloc(MEMBERS_FIRST, sizeof *m->member);
     m->index = calloc(2 * MEMBERS_FIRST, sizeof *m->index);
+    m->touched = calloc(MEMBERS_FIRST, sizeof *m->touched);
     m->lease = calloc(LEASE_TABLE, sizeof *m->lease);
-    return m->member != NULL && m->index != NULL && m->lease != NULL ? OK : ERR_NO_MEMORY;
+    m->node = calloc(NODES, sizeof *m->node); /* pages are there once they are used */
+    m->order = calloc(QUEUE_LEASES_MAX, sizeof *m->order);
+    m->order_head = calloc(ORDER_TABLE, sizeof *m->order_head);
+    m->number = calloc(NUMBERS, sizeof *m->number);
+    m->number_touched = calloc(NUMBERS, sizeof *m->number_touched);
+    m->seen = calloc(SEEN_WORDS, sizeof *m->seen);
+    m->seen_round = 1;
+    return m->member != NULL && m->index != NULL && m->touched != NULL && m->lease != NULL &&
+                   m->node != NULL && m->order != NULL && m->order_head != NULL &&
+                   m->number != NULL && m->number_touched != NULL && m->seen != NULL
+               ? OK
+               : ERR_NO_MEMORY;
 }
 
 void queue_memory_fini(struct queue_memory *m)
@@ -36,7 +49,14 @@ void queue_memory_fini(struct queue_memory *m)
         free(m->member[i].views);
     free(m->member);
     free(m->index);
+    free(m->touched);
     free(m->lease);
+    free(m->node);
+    free(m->order);
+    free(m->order_head);
+    free(m->number);
+    free(m->number_touched);
+    free(m->seen);
     *m = (struct queue_memory){0};
 }
 
@@ -50,24 +70,29 @@ static uint32_t *index_slot(uint32_t *index, uint32_t slots, const struct queue_
     return &index[at];
 }
 
+/* Each allocation replaces its array at once, so that a failed one leaves a whole memory. */
 static enum err grow(struct queue_memory *m)
 {
     if (m->member_cap >= QUEUE_MEMBERS_MAX)
         return ERR_TOO_LARGE;
     uint32_t cap = 2 * m->member_cap;
+    struct queue_member *member = realloc(m->member, cap * sizeof *member);
+    if (member == NULL)
+        return ERR_NO_MEMORY;
+    m->member = member;
+    uint32_t *touched = realloc(m->touched, cap * sizeof *touched);
+    if (touched == NULL)
+        return ERR_NO_MEMORY;
+    m->touched = touched;
     uint32_t *index = calloc((size_t)2 * cap, sizeof *index);
     if (index == NULL)
         return ERR_NO_MEMORY;
-    struct queue_member *member = realloc(m->member, cap * sizeof *member);
-    if (member == NULL) {
-        free(index);
-        return ERR_NO_MEMORY;
+    for (uint32_t i = 0; i < m->member_count; i++) {
+        if (member[i].name[0] != '\0')
+            *index_slot(index, 2 * cap, member, member[i].name) = i + 1;
     }
-    for (uint32_t i = 0; i < m->member_count; i++)
-        *index_slot(index, 2 * cap, member, member[i].name) = i + 1;
     free(m->index);
     m->index = index;
-    m->member = member;
     m->member_cap = cap;
     return OK;
 }
@@ -79,6 +104,26 @@ bool member_find(const struct queue_memory *m, const char *name, uint32_t *out)
     return found != 0;
 }
 
+static enum err member_add(struct queue_memory *m)
+{
+    if (m->member_count == m->member_cap) {
+        enum err err = grow(m);
+        if (err != OK)
+            return err;
+    }
+    struct queue_member *member = &m->member[m->member_count++];
+    *member = (struct queue_member){.generation = 1};
+    for (unsigned i = 0; i < QUEUE_LANES; i++)
+        member->recent[i].from = STORE_NEVER;
+    return OK;
+}
+
+static void member_name(struct queue_memory *m, uint32_t i, const char *name)
+{
+    memcpy(m->member[i].name, name, strlen(name) + 1);
+    *index_slot(m->index, 2 * m->member_cap, m->member, name) = i + 1;
+}
+
 enum err member_index(struct queue_memory *m, const char *name, uint32_t *out)
 {
     size_t len = strlen(name);
@@ -86,106 +131,55 @@ enum err member_index(struct queue_memory *m, const char *name, uint32_t *out)
         return OK;
     if (len == 0 || len > STORE_MEMBER_MAX)
         return ERR_FIELD_VALUE;
-    if (m->member_count == m->member_cap) {
-        enum err err = grow(m);
+    enum err err = member_add(m);
+    if (err != OK)
+        return err;
+    *out = m->member_count - 1;
+    member_name(m, *out, name);
+    return OK;
+}
+
+enum err member_restore(struct queue_memory *m, uint64_t number, const char *name,
+                        const struct tally *tally)
+{
+    uint32_t other;
+    if (number == 0 || number > QUEUE_MEMBERS_MAX || member_find(m, name, &other))
+        return ERR_CORRUPT;
+    while (m->member_count < number) {
+        enum err err = member_add(m);
         if (err != OK)
             return err;
     }
-    uint32_t i = m->member_count++;
-    m->member[i] = (struct queue_member){0};
-    memcpy(m->member[i].name, name, len + 1);
-    *index_slot(m->index, 2 * m->member_cap, m->member, name) = i + 1;
-    *out = i;
+    struct queue_member *member = &m->member[number - 1];
+    if (member->name[0] != '\0')
+        return ERR_CORRUPT;
+    member_name(m, (uint32_t)number - 1, name);
+    member->saved = true;
+    member->now = *tally;
     return OK;
 }
 
-enum err member_view(struct queue_memory *m, struct queue_member *member, uint64_t lessee,
-                     struct view **out)
+struct queue_member *member_touch(struct queue_memory *m, uint32_t i)
 {
-    if (member->views == NULL)
-        member->views = calloc(VIEWS, sizeof *member->views);
-    if (member->views == NULL)
-        return ERR_NO_MEMORY;
-    struct view *view = &member->views[0];
-    for (size_t i = 0; i < VIEWS && view->lessee != lessee; i++) {
-        struct view *other = &member->views[i];
-        if (other->lessee == lessee || other->stamp < view->stamp)
-            view = other;
+    struct queue_member *member = &m->member[i];
+    if (member->epoch != m->epoch) {
+        member->epoch = m->epoch;
+        member->committed = member->now;
+        m->touched[m->touched_count++] = i;
     }
-    if (view->lessee != lessee)
-        *view = (struct view){.lessee = lessee};
-    view->stamp = ++m->stamp;
-    *out = view;
-    return OK;
-}
-
-uint64_t conversation_bit(const uint8_t conversation[static STORE_ID_LEN])
-{
-    uint8_t mixed = 0;
-    for (size_t i = 0; i < STORE_ID_LEN; i++)
-        mixed = (uint8_t)(mixed * 31 + conversation[i]);
-    return UINT64_C(1) << (mixed & 63);
-}
-
-static bool before(struct place a, struct place b)
-{
-    return a.due_ms != b.due_ms ? a.due_ms < b.due_ms : a.seq < b.seq;
-}
-
-void lane_offer(struct queue_member *member, uint8_t state, uint8_t lane, struct place place)
-{
-    if (member->views == NULL || state > QUEUE_WAITING)
-        return;
-    if (state == QUEUE_READY)
-        place.due_ms = 0;
-    for (size_t i = 0; i < VIEWS; i++) {
-        struct lane *l = &member->views[i].lanes[state][lane];
-        if (before(place, l->at))
-            l->at = place;
-        if (place.due_ms < l->dry_until_ms)
-            l->dry_until_ms = place.due_ms;
+    if (member->save != m->save) {
+        member->save = m->save;
+        member->marked = member->now;
     }
+    return member;
 }
 
-void lane_skip(struct lane *lane, struct place place, uint64_t conversation)
+uint64_t tally_rows(const struct tally *t, unsigned state)
 {
-    /* A row that was given back may lie before the ones passed over earlier. */
-    if (lane->skipped_bits == 0 || before(place, lane->skipped))
-        lane->skipped = place;
-    lane->skipped_bits |= conversation;
-}
-
-bool view_unblock(struct view *view, uint64_t conversation)
-{
-    bool any = false;
-    for (size_t i = 0; i < (size_t)2 * QUEUE_LANES; i++) {
-        struct lane *l = &view->lanes[i / QUEUE_LANES][i % QUEUE_LANES];
-        if ((l->skipped_bits & conversation) == 0)
-            continue;
-        if (before(l->skipped, l->at))
-            l->at = l->skipped;
-        l->skipped_bits = 0;
-        l->dry_until_ms = 0;
-        any = true;
-    }
-    return any;
-}
-
-void views_unblock(struct queue_member *member, uint64_t conversation)
-{
-    for (size_t i = 0; i < VIEWS && member->views != NULL && conversation != 0; i++)
-        view_unblock(&member->views[i], conversation);
-}
-
-void queue_memory_drop(struct queue_memory *m)
-{
-    for (uint32_t i = 0; i < m->member_count; i++) {
-        struct queue_member *member = &m->member[i];
-        if (member->touched == m->epoch)
-            member->counted = false;
-        if (member->views != NULL)
-            memset(member->views, 0, VIEWS * sizeof *member->views);
-    }
+    uint64_t rows = 0;
+    for (unsigned lane = 0; lane < QUEUE_LANES; lane++)
+        rows += t->count[state][lane];
+    return rows;
 }
 
 static struct lease *lease_slot(const struct queue_memory *m, uint32_t member, uint64_t seq)
@@ -202,16 +196,20 @@ struct lease *lease_find(const struct queue_memory *m, uint32_t member, uint64_t
     return l->lessee != 0 ? l : NULL;
 }
 
-enum err lease_add(struct queue_memory *m, const struct lease *lease)
+enum err lease_add(struct queue_memory *m, const struct lease *lease, struct lease **out)
 {
+    struct queue_member *member = &m->member[lease->member];
     if (m->lease_count >= QUEUE_LEASES_MAX)
         return ERR_QUOTA;
     struct lease *l = lease_slot(m, lease->member, lease->seq);
     if (l->lessee != 0)
         return ERR_EXISTS;
     *l = *lease;
+    *out = l;
     m->lease_count++;
-    m->member[lease->member].leased++;
+    member->leased[lease->state][lease->lane]++;
+    if (member->epoch == m->epoch)
+        member->claimed = m->epoch; /* the row itself may be undone */
     if (lease->until_ms < m->lease_due_ms)
         m->lease_due_ms = lease->until_ms;
     return OK;
@@ -222,7 +220,7 @@ void lease_remove(struct queue_memory *m, struct lease *lease)
 {
     uint32_t gap = (uint32_t)(lease - m->lease);
     m->lease_count--;
-    m->member[lease->member].leased--;
+    m->member[lease->member].leased[lease->state][lease->lane]--;
     m->lease[gap].lessee = 0;
     for (uint32_t at = (gap + 1) & (LEASE_TABLE - 1); m->lease[at].lessee != 0;
          at = (at + 1) & (LEASE_TABLE - 1)) {

@@ -19,6 +19,11 @@ static const char *const queries[QUERY_COUNT] = {
     [COUNTER_NEXT] = "SELECT name, value FROM counter WHERE name > ?1 ORDER BY name LIMIT 1",
 };
 
+/* What is in them is compared with a hash or a sum when it is read, or is keyed by what is asked.
+ */
+static const char *const growing[] = {"leaf_block", "tile",     "message",  "frame",   "queue",
+                                      "delivery",   "sequence", "document", "decision"};
+
 static const char NOW_HIGH[] = "now.high";
 
 struct counter {
@@ -108,8 +113,9 @@ static enum err cache_open(struct store *s, struct fault *f)
     return err == OK ? OK : fault_set(f, err, 0, "store", "counters");
 }
 
-static enum err modules_open(struct store *s, struct fault *f)
+static enum err modules_open(struct store *s, const struct store_options *options, struct fault *f)
 {
+    const struct chunks_options chunks = {options->path, options->read_only, options->chunk_quota};
     enum err err = cache_open(s, f);
     if (err == OK)
         err = log_load(&s->log, s->db, f);
@@ -120,7 +126,7 @@ static enum err modules_open(struct store *s, struct fault *f)
     if (err == OK)
         err = stream_open(&s->stream, s->db, f);
     if (err == OK)
-        err = chunks_open(&s->chunks, s->db, f);
+        err = chunks_open(&s->chunks, s->db, &chunks, f);
     if (err == OK)
         err = subjects_open(&s->subjects, s->db, f);
     if (err == OK)
@@ -135,6 +141,8 @@ static enum err modules_open(struct store *s, struct fault *f)
         err = documents_open(&s->documents, s->db, f);
     if (err == OK)
         err = casefiles_open(&s->casefiles, s->db, f);
+    if (err == OK)
+        err = retainer_open(&s->retainer, s->db, f);
     return err;
 }
 
@@ -148,12 +156,17 @@ enum err store_open(struct store **out, const struct store_options *options, str
                                   .application_id = STORE_APPLICATION_ID,
                                   .migrations = hub_sql,
                                   .migration_count = hub_sql_count,
+                                  .growing = growing,
+                                  .growing_count = sizeof growing / sizeof growing[0],
                                   .cache_kib = options->cache_kib,
                                   .checkpoint_pages = options->checkpoint_pages,
-                                  .read_only = options->read_only};
+                                  .read_only = options->read_only,
+                                  .shrinks = true};
     enum err err = db_open(&s->db, &db, f);
+    if (err == OK && !options->read_only)
+        err = reserve_open(&s->reserve, options->path, options->reserve_bytes, f);
     if (err == OK)
-        err = modules_open(s, f);
+        err = modules_open(s, options, f);
     if (err != OK)
         store_close(&s);
     *out = s;
@@ -166,6 +179,7 @@ void store_close(struct store **out)
     *out = NULL;
     if (s == NULL)
         return;
+    retainer_close(&s->retainer);
     casefiles_close(&s->casefiles);
     documents_close(&s->documents);
     decisions_close(&s->decisions);
@@ -175,10 +189,11 @@ void store_close(struct store **out)
     subjects_close(&s->subjects);
     chunks_close(&s->chunks);
     stream_close(&s->stream);
-    queue_close(&s->queue);
+    queue_free(&s->queue);
     messages_close(&s->messages);
     log_unload(&s->log);
     free(s->cache);
+    reserve_close(&s->reserve);
     db_close(&s->db);
     free(s);
 }
@@ -214,7 +229,13 @@ static enum err before_commit(struct store *s)
 {
     enum err err = counters_write(s->cache);
     if (err == OK)
+        err = queue_before_commit(s->queue);
+    if (err == OK)
         err = restriction_before_commit(s->restrictions);
+    if (err == OK)
+        err = stream_before_commit(s->stream);
+    if (err == OK)
+        err = chunk_before_commit(s->chunks);
     if (err == OK)
         err = log_before_commit(s->log);
     if (err != OK || !db_wrote(s->db))
@@ -233,7 +254,10 @@ static void committed(struct store *s, bool wrote)
     if (wrote && c->now_begun > c->now_high)
         c->now_high = c->now_begun;
     log_committed(s->log);
+    messages_committed(s->messages);
+    stream_committed(s->stream);
     queue_committed(s->queue);
+    chunk_committed(s->chunks);
     restriction_committed(s->restrictions);
 }
 
@@ -259,6 +283,8 @@ void store_rollback(struct store *s)
         c->counter[i].value = c->counter[i].committed;
     c->counted = false;
     queue_rolled_back(s->queue);
+    chunk_rolled_back(s->chunks);
+    messages_rolled_back(s->messages);
     stream_rolled_back(s->stream);
     restriction_rolled_back(s->restrictions);
     log_rolled_back(s->log);
@@ -272,12 +298,15 @@ enum err store_savepoint(struct store *s)
         return err;
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].mark = c->counter[i].value;
-    log_savepoint(s->log);
-    return OK;
+    messages_savepoint(s->messages);
+    stream_savepoint(s->stream);
+    queue_savepoint(s->queue);
+    return log_savepoint(s->log);
 }
 
 enum err store_release(struct store *s)
 {
+    log_released(s->log);
     return db_release(s->db);
 }
 
@@ -290,7 +319,9 @@ enum err store_rollback_to(struct store *s)
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].value = c->counter[i].mark;
     queue_rolled_back_to(s->queue);
-    stream_rolled_back(s->stream);
+    chunk_rolled_back(s->chunks);
+    messages_rolled_back_to(s->messages);
+    stream_rolled_back_to(s->stream);
     return log_rolled_back_to(s->log);
 }
 
@@ -302,6 +333,26 @@ uint64_t store_now_high(const struct store *s)
 enum err store_idle(struct store *s)
 {
     return db_idle(s->db);
+}
+
+enum err store_shrink(struct store *s)
+{
+    return db_shrink(s->db);
+}
+
+enum err store_reserve_release(struct store *s)
+{
+    return s->reserve == NULL ? ERR_PERMISSION : reserve_release(s->reserve);
+}
+
+enum err store_reserve_restore(struct store *s)
+{
+    return s->reserve == NULL ? ERR_PERMISSION : reserve_restore(s->reserve);
+}
+
+bool store_reserve_held(const struct store *s)
+{
+    return s->reserve != NULL && reserve_held(s->reserve);
 }
 
 enum err store_meta_put(struct store *s, const char *name, struct span value)

@@ -34,7 +34,9 @@
 #include "store/obligation.h"
 #include "store/order.h"
 #include "store/queue.h"
+#include "store/reserve.h"
 #include "store/restriction.h"
+#include "store/retain.h"
 #include "store/stream.h"
 #include "store/subject.h"
 
@@ -59,6 +61,8 @@ struct store {
     struct decisions *decisions;
     struct documents *documents;
     struct casefiles *casefiles;
+    struct reserve *reserve;   /* NULL when read-only */
+    struct retainer *retainer; /* internal */
     struct store_cache *cache; /* internal */
 };
 
@@ -67,6 +71,8 @@ struct store_options {
     bool read_only;            /* for tools; every write is refused with ERR_PERMISSION */
     uint32_t cache_kib;        /* 0: default of db.h */
     uint32_t checkpoint_pages; /* 0: default of db.h */
+    uint64_t reserve_bytes;    /* disk space kept back, see reserve.h; 0: none */
+    uint64_t chunk_quota;      /* bytes of one sender's attachments; 0: default of chunk.h */
 };
 
 MUST_USE enum err store_open(struct store **out, const struct store_options *options,
@@ -85,6 +91,14 @@ uint64_t store_now_high(const struct store *s);
 
 /* Nothing to do just now: fold the WAL back. */
 MUST_USE enum err store_idle(struct store *s);
+/* A step of giving back free space; for about once a second, also when there is much to do. */
+MUST_USE enum err store_shrink(struct store *s);
+
+/* When a commit that only takes receipts meets ERR_DISK_FULL: give the reserve's space to it; and
+ * take it back once there is room again (ERR_DISK_FULL: not yet). Outside a transaction. */
+MUST_USE enum err store_reserve_release(struct store *s);
+MUST_USE enum err store_reserve_restore(struct store *s);
+bool store_reserve_held(const struct store *s);
 
 /* Small values by name, written in the transaction. ERR_NOT_FOUND when never written. */
 MUST_USE enum err store_meta_put(struct store *s, const char *name, struct span value);

@@ -139,6 +139,10 @@
     X(ERR_FSYNC, 705, FATAL, "data could not be forced to disk", "数据未能落盘", "check the disk; the process restarts through its checks", "请检查磁盘；进程将重启自检") \
     X(ERR_CORRUPT, 706, FATAL, "stored data contradicts itself", "存储数据自相矛盾", "restore from backup with two officials", "请由两名人员从备份恢复") \
     X(ERR_ATTEMPTS, 710, REJECT, "delivery attempts are used up", "投递次数已用尽", "see `lianshu parked list`", "请看 lianshu parked list") \
+    X(ERR_WITHDRAWN, 711, OK, "withdrawn by its sender", "发送方已撤回", "", "") \
+    X(ERR_WITHDRAW_LATE, 712, REJECT, "too late to withdraw: it was opened already", "撤回过迟：已被签收", "settle it with the recipient", "请与收件方协商处理") \
+    X(ERR_ERASED, 713, REJECT, "erased after its retention", "已按保存期限清除", "", "") \
+    X(ERR_UNDELIVERED, 714, OK, "not delivered yet, and its end is near", "尚未送达，且即将到期", "see that the recipient's adapter runs", "请确认收件方适配器正在运行") \
     X(ERR_LOG_ENTRY, 801, FATAL, "log entry was changed", "日志条目被更改", "restore from backup with two officials", "请由两名人员从备份恢复") \
     X(ERR_LOG_TRUNCATED, 802, FATAL, "log is shorter than its signed head", "日志短于已签之首", "restore from backup with two officials", "请由两名人员从备份恢复") \
     X(ERR_LOG_FORK, 803, FATAL, "log forks from its signed head", "日志与已签之首分叉", "stop and keep both copies as evidence", "请停止并保存两份作为证据") \

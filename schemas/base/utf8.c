@@ -44,12 +44,24 @@ static bool character_allowed(uint32_t c)
     return true;
 }
 
+/* U+3000 to U+9FFF: the ideographs and their marks, all of them allowed. */
+static bool is_common(struct span text, size_t at)
+{
+    const uint8_t *p = text.data + at;
+    return text.len - at >= 3 && p[0] >= 0xE3 && p[0] <= 0xE9 && (p[1] & 0xC0) == 0x80 &&
+           (p[2] & 0xC0) == 0x80;
+}
+
 bool utf8_allowed(struct span text)
 {
     for (size_t at = 0; at < text.len;) {
         uint8_t byte = text.data[at];
         if (byte >= 0x20 && byte < 0x7F) { /* most text on the hot path is plain ASCII */
             at++;
+            continue;
+        }
+        if (is_common(text, at)) { /* or Chinese */
+            at += 3;
             continue;
         }
         uint32_t c = utf8_next(text, &at);

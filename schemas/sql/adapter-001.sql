@@ -6,42 +6,83 @@ CREATE TABLE sdk_value (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row a message. frame is dropped once the message is final.
+-- One row an envelope; a message to a large group has several, part 0, 1, … under one key. Only
+-- state and final_ms change, and they once: what moves until then stands in outbox_live.
 CREATE TABLE outbox (
-  id INTEGER PRIMARY KEY,
-  key TEXT NOT NULL UNIQUE,             -- idempotency key
+  id INTEGER PRIMARY KEY,               -- rising
+  key TEXT NOT NULL,                    -- idempotency key
+  part INTEGER NOT NULL,
   content BLOB NOT NULL,                -- SHA-256 of what was asked to be sent
   message_id BLOB NOT NULL UNIQUE,      -- time-ordered
   env_id BLOB NOT NULL,
   type INTEGER NOT NULL,
   destinations TEXT NOT NULL,           -- members besides the hub, comma before and after each
   destination_count INTEGER NOT NULL,
-  expires_ms INTEGER NOT NULL,
-  state INTEGER NOT NULL,               -- enum sdk_state
-  frame BLOB,
+  files INTEGER NOT NULL,               -- attachments in outbox_file
+  state INTEGER NOT NULL,               -- enum sdk_state, once it is final; 0 until then
+  final_ms INTEGER NOT NULL,
+  UNIQUE (key, part),
   CHECK (length(message_id) = 16 AND length(env_id) = 32 AND length(content) = 32)
 ) STRICT;
-CREATE INDEX outbox_unanswered ON outbox (id) WHERE state = 0;
-CREATE INDEX outbox_open ON outbox (id) WHERE state IN (2, 3);
 
+-- The rows that are not final: small, because each receipt changes one.
+CREATE TABLE outbox_live (
+  id INTEGER PRIMARY KEY,
+  message_id BLOB NOT NULL,
+  state INTEGER NOT NULL,               -- enum sdk_state
+  urgent INTEGER NOT NULL,              -- 1: goes before the others
+  after INTEGER NOT NULL,               -- not before the hub has answered that row; 0: at once
+  expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_urgent ON outbox_live (id) WHERE urgent = 1 AND state = 0;
+
+-- Frames of the rows first … last, each u32 length and LSE1. Goes when none of them is live.
+CREATE TABLE outbox_pack (
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
+  frames BLOB NOT NULL
+) STRICT;
+
+-- Receipts about our messages. again: 0, or the time of a kind that can come several times.
 CREATE TABLE outbox_receipt (
-  outbox_id INTEGER NOT NULL REFERENCES outbox (id),
+  outbox_id INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   by TEXT NOT NULL,
   about TEXT NOT NULL,
+  again INTEGER NOT NULL,
   code INTEGER NOT NULL,
   time_ms INTEGER NOT NULL,
+  proof INTEGER NOT NULL,               -- outbox_proof
+  place INTEGER NOT NULL,               -- which entry of it, from 0
   q BLOB NOT NULL,                      -- the receipt itself
-  proof BLOB NOT NULL,                  -- S of a member, or path and checkpoint of the hub
-  PRIMARY KEY (outbox_id, kind, by, about)
+  PRIMARY KEY (outbox_id, kind, by, about, again)
 ) STRICT, WITHOUT ROWID;
+
+-- LSR1 frames as they came: signatures, paths and checkpoints of the receipts.
+CREATE TABLE outbox_proof (
+  id INTEGER PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  frame BLOB NOT NULL
+) STRICT;
 
 -- Attachments that the hub may still ask for: files/<root>.out
 CREATE TABLE outbox_file (
+  outbox_id INTEGER NOT NULL,
   root BLOB NOT NULL,
-  outbox_id INTEGER NOT NULL REFERENCES outbox (id),
-  PRIMARY KEY (root, outbox_id)
+  PRIMARY KEY (outbox_id, root)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_file_root ON outbox_file (root);
+
+-- The same file for the same readers keeps its key and root. token: HMAC of both under the storage
+-- key; key: sealed under it.
+CREATE TABLE outbox_key (
+  token BLOB PRIMARY KEY NOT NULL,
+  root BLOB NOT NULL,
+  key BLOB NOT NULL,
+  used_ms INTEGER NOT NULL,
+  CHECK (length(token) = 32 AND length(root) = 32 AND length(key) = 72)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_key_used ON outbox_key (used_ms);
 
 -- Conversations we number in, or receive in.
 CREATE TABLE sdk_conversation (
@@ -52,27 +93,42 @@ CREATE TABLE sdk_conversation (
 
 CREATE TABLE inbox (
   id INTEGER PRIMARY KEY,
+  message_id BLOB NOT NULL,             -- time-ordered
   sender TEXT NOT NULL,
-  message_id BLOB NOT NULL,
   env_id BLOB NOT NULL,
   type INTEGER NOT NULL,
   conversation BLOB NOT NULL,
   number INTEGER NOT NULL,
-  state INTEGER NOT NULL,               -- 1 waiting for a gap, 2 for attachments, 3 applied, 4 returned
+  state INTEGER NOT NULL,               -- 1 waiting for a gap, 2 for attachments, 3 applied, 4 returned, 5 withdrawn
   code INTEGER NOT NULL,                -- what was returned
   inner_code INTEGER NOT NULL,          -- why, for this side only
-  frame BLOB,                           -- while waiting: LSE1
-  statement BLOB,                       -- while waiting: LSV1
-  UNIQUE (sender, message_id)
+  time_ms INTEGER NOT NULL,             -- of state
+  UNIQUE (message_id, sender)
 ) STRICT;
-CREATE INDEX inbox_env ON inbox (env_id);
 CREATE INDEX inbox_waiting ON inbox (conversation, number) WHERE state IN (1, 2);
 CREATE INDEX inbox_stuck ON inbox (id) WHERE state = 1;
 
--- Numbers that the hub declared empty, until they are passed.
+-- What waits, as it came.
+CREATE TABLE inbox_wait (
+  inbox_id INTEGER PRIMARY KEY,
+  frame BLOB NOT NULL,                  -- LSE1
+  statement BLOB NOT NULL               -- LSV1
+) STRICT;
+
+-- Messages that their senders took back before they came.
+CREATE TABLE inbox_withdrawn (
+  message_id BLOB NOT NULL,
+  sender TEXT NOT NULL,
+  env_id BLOB NOT NULL,
+  time_ms INTEGER NOT NULL,
+  PRIMARY KEY (message_id, sender)
+) STRICT, WITHOUT ROWID;
+
+-- Numbers that the hub declared empty, until they are passed: last - number + 1 of them.
 CREATE TABLE inbox_gap (
   conversation BLOB NOT NULL,
   number INTEGER NOT NULL,
+  last INTEGER NOT NULL,
   PRIMARY KEY (conversation, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -86,17 +142,21 @@ CREATE TABLE inbox_file (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_file_root ON inbox_file (root);
 
--- Receipts we owe: signed once, sent until the hub has acknowledged them.
-CREATE TABLE inbox_receipt (
-  id INTEGER PRIMARY KEY,
-  inbox_id INTEGER NOT NULL REFERENCES inbox (id),
+-- `opened` and `acted`, as we said them.
+CREATE TABLE inbox_mark (
+  inbox_id INTEGER NOT NULL,
   kind INTEGER NOT NULL,
-  q BLOB NOT NULL,
-  s BLOB NOT NULL,
-  acked INTEGER NOT NULL,
-  UNIQUE (inbox_id, kind)
+  time_ms INTEGER NOT NULL,
+  reference TEXT NOT NULL,
+  PRIMARY KEY (inbox_id, kind)
+) STRICT, WITHOUT ROWID;
+
+-- Receipts we owe: the entries of one LSR1 a row, signed once, sent until the hub acknowledges it.
+CREATE TABLE inbox_owed (
+  id INTEGER PRIMARY KEY,
+  count INTEGER NOT NULL,
+  entries BLOB NOT NULL
 ) STRICT;
-CREATE INDEX inbox_receipt_owed ON inbox_receipt (id) WHERE acked = 0;
 
 -- The directory runtime. One row a file taken from source/.
 CREATE TABLE source_file (

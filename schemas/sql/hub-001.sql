@@ -12,12 +12,11 @@ CREATE TABLE counter (
   value INTEGER NOT NULL CHECK (value >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- The audit log: leaves for ever, tiles of 256 hashes when complete.
-CREATE TABLE leaf (
-  seq     INTEGER PRIMARY KEY CHECK (seq >= 0),
-  kind    INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 255),
-  time_ms INTEGER NOT NULL CHECK (time_ms >= 0),
-  body    BLOB NOT NULL CHECK (length(body) <= 65535)
+-- The audit log: leaves for ever, many packed into a row (hub/store/log_own.h), tiles of 256 hashes
+-- when complete.
+CREATE TABLE leaf_block (
+  first  INTEGER PRIMARY KEY CHECK (first >= 0),
+  leaves BLOB NOT NULL CHECK (length(leaves) BETWEEN 17 AND 131072)
 ) STRICT;
 
 -- key = level << 48 | number
@@ -50,11 +49,13 @@ CREATE TABLE message (
   sequence     INTEGER NOT NULL CHECK (sequence >= 0),
   open         INTEGER NOT NULL CHECK (open >= 0),
   attachments  INTEGER NOT NULL CHECK (attachments IN (0, 1)),
+  last_leaf    INTEGER NOT NULL CHECK (last_leaf >= 0),
   PRIMARY KEY (sender, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE frame (
   seq   INTEGER PRIMARY KEY CHECK (seq >= 0),
+  sum   INTEGER NOT NULL,
   bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 1114112)
 ) STRICT;
 
@@ -66,65 +67,66 @@ CREATE TABLE sequence (
   PRIMARY KEY (sender, conversation)
 ) STRICT, WITHOUT ROWID;
 
--- One row per (recipient, undelivered envelope), in the order of delivery.
+-- Who ever had anything queued; no is the number by which the queue's keys name a member, load its
+-- counts as varints (hub/store/queue_member.c), written once a commit.
+CREATE TABLE queue_member (
+  no   INTEGER PRIMARY KEY CHECK (no BETWEEN 1 AND 32768),
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 40),
+  load BLOB NOT NULL CHECK (length(load) BETWEEN 20 AND 200)
+) STRICT;
+
+-- One row per (recipient, undelivered envelope), in the order of delivery:
+-- key = member no << 44 | state << 42 | lane << 40 | seq; place = member ‖ conversation ‖ delivery number;
+-- wake = member ‖ lane ‖ due ‖ seq of a waiting row; body: hub/store/queue_row.c.
 CREATE TABLE queue (
-  recipient           TEXT NOT NULL CHECK (length(recipient) BETWEEN 1 AND 40),
-  state               INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
-  lane                INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
-  seq                 INTEGER NOT NULL CHECK (seq >= 0),
-  form                INTEGER NOT NULL CHECK (form BETWEEN 0 AND 255),
-  sender              TEXT NOT NULL CHECK (length(sender) <= 40),
-  message_id          BLOB NOT NULL CHECK (length(message_id) = 16),
-  conversation        BLOB CHECK (length(conversation) = 16),
-  number              INTEGER NOT NULL CHECK (number >= 0),
-  statement           INTEGER NOT NULL CHECK (statement >= 0),
-  type                INTEGER NOT NULL CHECK (type >= 0),
-  due_ms              INTEGER NOT NULL CHECK (due_ms >= 0),
-  expires_ms          INTEGER NOT NULL CHECK (expires_ms >= 0),
-  restriction_version INTEGER NOT NULL CHECK (restriction_version >= 0),
-  attempts            INTEGER NOT NULL CHECK (attempts >= 0),
-  code                INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
-  ref                 BLOB NOT NULL CHECK (length(ref) <= 32),
-  tokens              BLOB NOT NULL CHECK (length(tokens) <= 272 AND length(tokens) % 16 = 0),
-  PRIMARY KEY (recipient, state, lane, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX queue_waiting ON queue (recipient, lane, due_ms, seq) WHERE state = 1;
-CREATE INDEX queue_conversation ON queue (recipient, conversation, number) WHERE number > 0;
+  key   INTEGER PRIMARY KEY CHECK (key >= 0),
+  place BLOB CHECK (length(place) = 26),
+  wake  BLOB CHECK (length(wake) = 16),
+  body  BLOB NOT NULL CHECK (length(body) BETWEEN 27 AND 512)
+) STRICT;
+CREATE INDEX queue_place ON queue (place) WHERE place IS NOT NULL;
+CREATE INDEX queue_wake ON queue (wake) WHERE wake IS NOT NULL;
 
+-- Delivery numbers that nothing will fill, in runs, until the recipient knows of them.
+CREATE TABLE tombstone (
+  place BLOB PRIMARY KEY NOT NULL CHECK (length(place) = 26),
+  count INTEGER NOT NULL CHECK (count > 0),
+  kind  INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 255),
+  leaf  INTEGER NOT NULL CHECK (leaf >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- conversation = member ‖ conversation; last: its latest delivery number.
 CREATE TABLE delivery (
-  recipient    TEXT NOT NULL,
-  conversation BLOB NOT NULL CHECK (length(conversation) = 16),
-  last         INTEGER NOT NULL CHECK (last > 0),
-  PRIMARY KEY (recipient, conversation)
+  conversation BLOB PRIMARY KEY NOT NULL CHECK (length(conversation) = 18),
+  last         INTEGER NOT NULL CHECK (last > 0)
 ) STRICT, WITHOUT ROWID;
 
--- Receipts on their way to a member: of the hub (leaf) or of another member (q, s).
-CREATE TABLE stream (
+-- Receipts on their way to a member: indexes of leaves, 8 bytes each, the first of them with number
+-- `first`; a row goes when all of them are acknowledged.
+CREATE TABLE stream_block (
   member TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
-  number INTEGER NOT NULL CHECK (number > 0),
-  acked  INTEGER NOT NULL CHECK (acked IN (0, 1)),
-  leaf   INTEGER CHECK (leaf >= 0),
-  q      BLOB CHECK (length(q) <= 16384),
-  s      BLOB CHECK (length(s) <= 16384),
-  CHECK ((leaf IS NULL) = (q IS NOT NULL) AND (q IS NULL) = (s IS NULL)),
-  PRIMARY KEY (member, number)
+  first  INTEGER NOT NULL CHECK (first > 0),
+  leaves BLOB NOT NULL CHECK (length(leaves) BETWEEN 8 AND 8192 AND length(leaves) % 8 = 0),
+  PRIMARY KEY (member, first)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE stream_acked (
+  member TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  number INTEGER NOT NULL CHECK (number > 0)
+) STRICT, WITHOUT ROWID;
+
+-- Attachments: the chunks lie beside the database in chunks/<name>, `have` of them on disk for sure.
 CREATE TABLE chunk_file (
   file       INTEGER PRIMARY KEY AUTOINCREMENT,
+  name       BLOB NOT NULL UNIQUE CHECK (length(name) = 16),
   sender     TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 40),
   root       BLOB NOT NULL CHECK (length(root) = 32),
   count      INTEGER NOT NULL CHECK (count BETWEEN 1 AND 1048576),
   have       INTEGER NOT NULL CHECK (have BETWEEN 0 AND count),
-  touched_ms INTEGER NOT NULL CHECK (touched_ms >= 0),
-  UNIQUE (sender, root)
+  referred   INTEGER NOT NULL CHECK (referred IN (0, 1)), -- a message needed it
+  touched_ms INTEGER NOT NULL CHECK (touched_ms >= 0)
 ) STRICT;
-
--- key = file << 20 | i
-CREATE TABLE chunk (
-  key   INTEGER PRIMARY KEY CHECK (key >= 0),
-  bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 270336)
-) STRICT;
+CREATE INDEX chunk_file_sender ON chunk_file (sender, count);
 
 CREATE TABLE chunk_ref (
   seq  INTEGER NOT NULL CHECK (seq >= 0),
@@ -185,6 +187,8 @@ CREATE TABLE sanction (
   PRIMARY KEY (id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sanction_subject ON sanction (subject, id, seq);
+CREATE INDEX sanction_document ON sanction (document);
+CREATE INDEX sanction_change ON sanction (change_document);
 
 CREATE TABLE obligation (
   seq             INTEGER PRIMARY KEY CHECK (seq >= 0),

@@ -32,7 +32,7 @@ static bool fails(enum vfs_op op)
     if (!g.armed || (g.plan.ops & (unsigned)op) == 0)
         return false;
     g.seen++;
-    bool now = g.plan.sticky ? g.seen >= g.plan.nth : g.seen == g.plan.nth;
+    bool now = g.seen >= g.plan.nth && (g.plan.sticky || g.seen <= g.plan.nth + g.plan.times);
     g.fired = g.fired || now;
     return now;
 }
@@ -117,6 +117,8 @@ static int x_shm_map(sqlite3_file *f, int page, int size, int extend, void volat
 
 static int x_shm_lock(sqlite3_file *f, int at, int n, int flags)
 {
+    if ((flags & SQLITE_SHM_LOCK) != 0 && fails(VFS_LOCK))
+        return SQLITE_IOERR_SHMLOCK;
     return real_of(f)->pMethods->xShmLock(real_of(f), at, n, flags);
 }
 

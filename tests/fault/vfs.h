@@ -31,7 +31,8 @@ struct vfs_plan {
     unsigned ops; /* mask of enum vfs_op */
     uint64_t nth; /* from 1 */
     enum vfs_kind kind;
-    bool sticky;
+    bool sticky;    /* and every later one */
+    uint64_t times; /* and so many later ones */
     bool torn;
 };
 

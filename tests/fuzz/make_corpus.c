@@ -118,6 +118,14 @@ static bool save_messages(const char *dir)
     lianshu_Receipt receipt;
     lianshu_Statement statement;
     lianshu_MemberRecord record;
+    const lianshu_Withdraw withdraw = {.message_id = {1}, .env_id = {2}, .reason = 711};
+    const lianshu_OfficialAct act = {
+        .verb = lianshu_OfficialVerb_OFFICIAL_RELEASE,
+        .recipient = "market.445100",
+        .sender = "health.445100",
+        .message_id = {1},
+        .reason = 710,
+    };
     sample_document(&document);
     sample_hello(&control);
     sample_header(&header);
@@ -131,7 +139,9 @@ static bool save_messages(const char *dir)
            save_message(dir, "order", &lianshu_SanctionOrder_msg, &order) &&
            save_message(dir, "receipt", &lianshu_Receipt_msg, &receipt) &&
            save_message(dir, "statement", &lianshu_Statement_msg, &statement) &&
-           save_message(dir, "record", &lianshu_MemberRecord_msg, &record);
+           save_message(dir, "record", &lianshu_MemberRecord_msg, &record) &&
+           save_message(dir, "withdraw", &lianshu_Withdraw_msg, &withdraw) &&
+           save_message(dir, "act", &lianshu_OfficialAct_msg, &act);
 }
 
 static bool save_yaml(const char *dir)

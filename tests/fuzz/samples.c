@@ -165,6 +165,7 @@ void sample_statement(lianshu_Statement *v)
     v->tombstones_count = 1;
     v->tombstones[0].number = 1;
     v->tombstones[0].kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED;
+    v->tombstones[0].count = 1;
     v->hops_count = 1;
     PUT(v->hops[0], "hub.445100");
     v->log_index = 6;

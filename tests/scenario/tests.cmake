@@ -8,7 +8,7 @@ add_library(scenario_world STATIC
 target_link_libraries(scenario_world PUBLIC lianshu_flags lianshu_core PkgConfig::cmocka)
 target_include_directories(scenario_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
 
-foreach(name delivery refusals sanctions cases)
+foreach(name attachments delivery ends fairness refusals sanctions cases)
   add_executable(scenario_${name} ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_${name}.c)
   target_link_libraries(scenario_${name} PRIVATE scenario_world)
   add_test(NAME scenario_${name} COMMAND scenario_${name}
@@ -22,6 +22,13 @@ add_executable(scenario_faults ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_fault
 target_link_libraries(scenario_faults PRIVATE scenario_world PkgConfig::sqlite3)
 add_test(NAME scenario_faults COMMAND scenario_faults WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(scenario_faults PROPERTIES LABELS scenario TIMEOUT 600)
+
+# What two officials decide, also while the disk refuses.
+add_executable(scenario_acts ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_acts.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/officials.c ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
+target_link_libraries(scenario_acts PRIVATE scenario_world PkgConfig::sqlite3)
+add_test(NAME scenario_acts COMMAND scenario_acts WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(scenario_acts PROPERTIES LABELS scenario TIMEOUT 600)
 
 # Attacks: what peers and enrolled members may try, by family.
 add_library(scenario_forge STATIC ${CMAKE_SOURCE_DIR}/tests/scenario/forge.c)

@@ -6,6 +6,7 @@
 #include "frame.h"
 #include "keys/init.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,12 +35,19 @@ static enum err try_open_core(struct world *w)
         .registry = w->registry,
         .keys = w->sites[0].keys,
         .rules = w->rules,
+        .retention = w->retention,
         .calendar = w->calendar,
         .regions = w->regions,
         .entropy = &w->entropy,
         .sign = world_sign,
         .head = world_head,
         .sign_ctx = w,
+        .attempts_max = w->limits.attempts_max,
+        .rate_per_s = w->limits.rate_per_s,
+        .sender_rows_max = w->limits.sender_rows_max,
+        .sender_bytes_max = w->limits.sender_bytes_max,
+        .backlog_rows_max = w->limits.backlog_rows_max,
+        .backlog_bytes_max = w->limits.backlog_bytes_max,
     };
     if (err == OK)
         err = core_open(&w->core, &options, w->now_ms, &fault);
@@ -55,6 +63,43 @@ static void name_peers(struct world *w)
         snprintf(user, sizeof user, "%s/0011223344556677", world_ids[i]);
         assert_int_equal(core_peer(w->core, user, &w->sites[i].peer), OK);
     }
+}
+
+static void hello(struct world *w, struct site *site)
+{
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_HELLO,
+                             .which_body = lianshu_Control_hello_tag};
+    strcpy(control.body.hello.member, site->id);
+    strcpy(control.body.hello.realm, "demo");
+    control.body.hello.registry_version = 1;
+    control.body.hello.receipt_stream = site->stream;
+    control.body.hello.credit_messages = 64;
+    control.body.hello.credit_bytes = 8 << 20;
+    uint8_t bytes[512];
+    struct writer out = writer_of(bytes, sizeof bytes);
+    assert_int_equal(frame_put_control(&out, &control), OK);
+    site->connected = true;
+    world_give(w, site->peer, writer_span(&out));
+    world_turn(w);
+}
+
+struct site *world_second(struct world *w, const char *member)
+{
+    struct site *second = &w->sites[WORLD_MEMBERS];
+    const struct site *first = world_site(w, member);
+    char user[CORE_USER_ID_MAX];
+    assert_null(second->id);
+    second->id = first->id;
+    second->partial = true;
+    world_site(w, member)->partial = true;
+    second->keys = first->keys;
+    assert_int_equal(opener_open(&w->openers[WORLD_MEMBERS], 64), OK);
+    snprintf(user, sizeof user, "%s/8899aabbccddeeff", member);
+    assert_int_equal(core_peer(w->core, user, &second->peer), OK);
+    second->stream = first->stream;
+    second->connected = true;
+    hello(w, second);
+    return second;
 }
 
 static void open_core(struct world *w)
@@ -81,6 +126,9 @@ struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN])
     if (ruleset_open(&w->rules, "hub/policy/rules", &faults) != OK)
         fail_msg("rules: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
                  faults.fault[0].detail);
+    if (retention_open(&w->retention, "hub/policy/rules", &faults) != OK)
+        fail_msg("retention: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
+                 faults.fault[0].detail);
     if (calendar_open(&w->calendar, "schemas/data/calendar.csv", &fault) != OK ||
         regions_open(&w->regions, "schemas/data/regions.csv", &fault) != OK)
         fail_msg("%s:%u %s", fault.where, fault.line, fault.detail);
@@ -98,15 +146,19 @@ void world_free(struct world *w)
     store_close(&w->store);
     envelope_batch_close(&w->batch);
     verifier_close(&w->verifier);
-    for (size_t i = 0; i < WORLD_MEMBERS; i++) {
+    for (size_t i = 0; i < WORLD_SITES; i++) {
         opener_close(&w->openers[i]);
-        keyring_close(&w->sites[i].keys);
+        if (i < WORLD_MEMBERS)
+            keyring_close(&w->sites[i].keys);
         for (size_t g = 0; g < w->sites[i].got_count; g++)
             free(w->sites[i].got[g].facts);
     }
     keyring_close(&w->signer);
+    for (size_t i = 0; i < T_COUNT(w->officials); i++)
+        keyring_close(&w->officials[i]);
     regions_close(&w->regions);
     calendar_close(&w->calendar);
+    retention_close(&w->retention);
     ruleset_close(&w->rules);
     registry_close(&w->registry);
     static const char *const files[] = {"hub.db", "hub.db-wal", "hub.db-shm", "hub.db-lock",
@@ -116,6 +168,13 @@ void world_free(struct world *w)
         snprintf(path, sizeof path, "%s/%s", w->dir, files[i]);
         (void)unlink(path);
     }
+    snprintf(path, sizeof path, "%s/chunks", w->dir);
+    DIR *chunks = opendir(path);
+    for (const struct dirent *e; chunks != NULL && (e = readdir(chunks)) != NULL;)
+        (void)unlinkat(dirfd(chunks), e->d_name, 0);
+    if (chunks != NULL)
+        (void)closedir(chunks);
+    (void)rmdir(path);
     (void)rmdir(w->dir);
     free(w);
 }
@@ -178,9 +237,7 @@ void world_settle(struct world *w)
 
 void world_push(struct world *w, const char *from)
 {
-    assert_int_equal(
-        core_frame(w->core, world_site(w, from)->peer, span_of(w->frame, w->frame_len), w->now_ms),
-        OK);
+    world_give(w, world_site(w, from)->peer, span_of(w->frame, w->frame_len));
 }
 
 void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN])
@@ -207,21 +264,33 @@ void world_pass(struct world *w, uint64_t ms)
 
 void world_hello(struct world *w, const char *member)
 {
+    hello(w, world_site(w, member));
+}
+
+void world_forget(struct world *w, const char *member)
+{
     struct site *site = world_site(w, member);
-    lianshu_Control hello = {.kind = lianshu_ControlKind_CONTROL_HELLO,
-                             .which_body = lianshu_Control_hello_tag};
-    strcpy(hello.body.hello.member, member);
-    strcpy(hello.body.hello.realm, "demo");
-    hello.body.hello.registry_version = 1;
-    hello.body.hello.receipt_stream = site->stream;
-    hello.body.hello.credit_messages = 64;
-    hello.body.hello.credit_bytes = 8 << 20;
-    uint8_t bytes[512];
-    struct writer out = writer_of(bytes, sizeof bytes);
-    assert_int_equal(frame_put_control(&out, &hello), OK);
-    site->connected = true;
-    world_give(w, site->peer, writer_span(&out));
-    world_turn(w);
+    for (size_t i = 0; i < site->got_count; i++)
+        free(site->got[i].facts);
+    site->got_count = 0;
+    site->line_count = 0;
+}
+
+void world_limit(struct world *w, const struct core_options *limits)
+{
+    w->limits = *limits;
+    world_restart(w);
+}
+
+size_t world_heard(struct world *w, const char *sender, const uint8_t env_id[static HASH_LEN],
+                   lianshu_ReceiptKind kind)
+{
+    const struct site *site = world_site(w, sender);
+    size_t count = 0;
+    for (size_t i = 0; i < site->receipt_count; i++)
+        count += site->receipts[i].kind == kind &&
+                 memcmp(site->receipts[i].env_id, env_id, HASH_LEN) == 0;
+    return count;
 }
 
 void world_leave(struct world *w, const char *member)

@@ -15,12 +15,15 @@
 #include "keys/envelope.h"
 #include "keys/keyfile.h"
 #include "keys/receipt.h"
+#include "policy/retention.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
 
 enum {
     WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
+    WORLD_SITES = WORLD_MEMBERS + 1, /* and a second adapter of one of them */
     WORLD_INBOX_MAX = 512,
+    WORLD_LINES_MAX = 64,
     WORLD_RECEIPTS_MAX = 4096,
     WORLD_FACTS_MAX = 32 << 10,
 };
@@ -35,13 +38,23 @@ struct got { /* an envelope that reached a member */
     lianshu_Ground advisory[4];
     uint64_t seen; /* how often it came */
     bool receipted;
+    size_t tombstone_count;
+    lianshu_Tombstone tombstone[4]; /* the first ones of its last statement */
     size_t parts_open; /* parts that were here for this reader */
     size_t facts_len;
     uint8_t *facts; /* owns: body of the facts document */
 };
 
+struct line { /* a conversation as its recipient counts it */
+    uint8_t conversation[16];
+    uint64_t last;
+};
+
 struct site { /* a member and what its one adapter knows */
     const char *id;
+    bool partial; /* it shares the member's queue: its numbers have gaps */
+    size_t line_count;
+    struct line lines[WORLD_LINES_MAX];
     struct keyring *keys;
     uint32_t peer;
     bool connected;
@@ -62,16 +75,18 @@ struct world {
     uint64_t now_ms;
     struct entropy_replay replay;
     struct entropy entropy;
-    struct site sites[WORLD_MEMBERS];
+    struct site sites[WORLD_SITES];
     struct keyring *signer;
+    struct keyring *officials[2]; /* of the hub's member */
     struct registry *registry;
     struct ruleset *rules;
+    struct retention *retention;
     struct calendar *calendar;
     struct regions *regions;
     struct store *store;
     struct core *core;
     struct verifier *verifier;
-    struct opener *openers[WORLD_MEMBERS];
+    struct opener *openers[WORLD_SITES];
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
     struct log_reader reader;
@@ -79,6 +94,7 @@ struct world {
     bool dead;
     unsigned restarts;
     enum err sign_fails;      /* what the signer answers instead */
+    struct core_options limits; /* of the core, from the next world_restart on; 0: standard */
     struct sha256 transcript; /* of every output, for replay */
     uint8_t frame[FRAME_MAX];
     size_t frame_len;
@@ -124,8 +140,20 @@ void world_settle(struct world *w);
 void world_give(struct world *w, uint32_t peer, struct span frame);
 void world_hello(struct world *w, const char *member);
 void world_leave(struct world *w, const char *member);
-/* A delivered receipt of this member for that envelope. */
+/* What it received is lost to it, as by a restored disk. */
+void world_forget(struct world *w, const char *member);
+/* Another adapter of this member says hello and takes part from now on. */
+struct site *world_second(struct world *w, const char *member);
+/* The hub starts anew with other limits. */
+void world_limit(struct world *w, const struct core_options *limits);
+/* A receipt `delivered` of this member for that envelope. */
 void world_push_receipt(struct world *w, const char *member, const struct got *got);
+/* One of another kind. */
+void world_say(struct world *w, const char *member, const struct got *got,
+               lianshu_ReceiptKind kind, uint32_t code);
+/* How many receipts of a kind about an envelope its sender holds. */
+size_t world_heard(struct world *w, const char *sender, const uint8_t env_id[static HASH_LEN],
+                   lianshu_ReceiptKind kind);
 /* As world_restart, but a refusal to start is the answer; on one the core is gone. */
 enum err world_try_restart(struct world *w);
 /* End without a commit, as a killed process does, and start again. */

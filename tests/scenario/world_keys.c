@@ -100,8 +100,11 @@ void world_make_registry(struct world *w)
         add_public(&records[i], w, keyring_find(ring, KEY_USE_SIGN));
         add_public(&records[i], w, keyring_find(ring, KEY_USE_SEAL));
         add_public(&records[i], w, keyring_find(ring, KEY_USE_TRANSPORT));
-        if (i == 0)
+        if (i == 0) {
             add_public(&records[i], w, keyring_find(w->signer, KEY_USE_LOG));
+            for (size_t o = 0; o < T_COUNT(w->officials); o++)
+                add_public(&records[i], w, keyring_find(w->officials[o], KEY_USE_OFFICIAL));
+        }
         add_grants(&records[i]);
     }
     struct anchor anchor = {.threshold = 1, .root_count = 1};
@@ -144,6 +147,10 @@ void world_make_keys(struct world *w)
             (void)add_key(w, w->sites[i].keys, KEY_USE_TOKEN);
         }
         assert_int_equal(opener_open(&w->openers[i], 64), OK);
+    }
+    for (size_t i = 0; i < T_COUNT(w->officials); i++) {
+        assert_int_equal(keyring_open(&w->officials[i], "hub.445100", ""), OK);
+        (void)add_key(w, w->officials[i], KEY_USE_OFFICIAL);
     }
 }
 enum err world_sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], size_t count,

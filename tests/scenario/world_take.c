@@ -7,9 +7,10 @@
 
 #include <stdlib.h>
 
-static void push_receipt(struct world *w, struct site *site, const struct got *got)
+static void push_receipt(struct world *w, const struct site *site, const struct got *got,
+                         lianshu_ReceiptKind kind, uint32_t code)
 {
-    lianshu_Receipt q = {.kind = lianshu_ReceiptKind_RECEIPT_DELIVERED, .time_ms = w->now_ms};
+    lianshu_Receipt q = {.kind = kind, .code = code, .time_ms = w->now_ms};
     strcpy(q.realm, "demo");
     strcpy(q.sender, got->sender);
     strcpy(q.by, site->id);
@@ -78,6 +79,38 @@ static void open_parts(struct world *w, struct site *site, const lianshu_Header 
     }
 }
 
+static struct line *line_of(struct site *site, const uint8_t *conversation)
+{
+    for (size_t i = 0; i < site->line_count; i++) {
+        if (memcmp(site->lines[i].conversation, conversation, 16) == 0)
+            return &site->lines[i];
+    }
+    assert_true(site->line_count < WORLD_LINES_MAX);
+    struct line *line = &site->lines[site->line_count++];
+    memcpy(line->conversation, conversation, 16);
+    return line;
+}
+
+/* Whatever the scenario: within a conversation no number is missing that the hub has not declared
+ * void, and none comes before its turn. */
+static void count_on(struct site *site, const lianshu_Statement *v)
+{
+    if (v->delivery_number == 0 || site->partial)
+        return;
+    struct line *line = line_of(site, v->conversation.bytes);
+    uint64_t next = line->last + 1;
+    for (pb_size_t i = 0; i < v->tombstones_count; i++) {
+        const lianshu_Tombstone *t = &v->tombstones[i];
+        assert_true(t->count > 0 && t->number + t->count <= v->delivery_number);
+        if (t->number <= next && next < t->number + t->count)
+            next = t->number + t->count;
+    }
+    if (next != v->delivery_number)
+        fail_msg("%s: number %llu where %llu was expected", site->id,
+                 (unsigned long long)v->delivery_number, (unsigned long long)next);
+    line->last = next;
+}
+
 static void take_envelope(struct world *w, struct site *site, struct span frame,
                           const lianshu_Statement *v)
 {
@@ -110,12 +143,16 @@ static void take_envelope(struct world *w, struct site *site, struct span frame,
         memcpy(got->env_id, env_id, HASH_LEN);
         memcpy(got->message_id, h.message_id, 16);
         strcpy(got->sender, h.sender);
+        count_on(site, v);
         open_parts(w, site, &h, &env, header_hash, got);
     }
     got->seen++;
+    got->tombstone_count = 0;
+    for (pb_size_t i = 0; i < v->tombstones_count && i < T_COUNT(got->tombstone); i++)
+        got->tombstone[got->tombstone_count++] = v->tombstones[i];
     if (!site->silent) {
         got->receipted = true;
-        push_receipt(w, site, got);
+        push_receipt(w, site, got, lianshu_ReceiptKind_RECEIPT_DELIVERED, 0);
     }
 }
 
@@ -226,8 +263,8 @@ size_t world_take_outputs(struct world *w)
         count++;
     }
     for (size_t i = 0; i < count; i++) {
-        for (size_t s = 0; s < WORLD_MEMBERS; s++) {
-            if (w->sites[s].peer == held[i].peer)
+        for (size_t s = 0; s < WORLD_SITES; s++) {
+            if (w->sites[s].id != NULL && w->sites[s].peer == held[i].peer)
                 take_output(w, &w->sites[s], span_of(held[i].bytes, held[i].len));
         }
         free(held[i].bytes);
@@ -237,5 +274,11 @@ size_t world_take_outputs(struct world *w)
 
 void world_push_receipt(struct world *w, const char *member, const struct got *got)
 {
-    push_receipt(w, world_site(w, member), got);
+    world_say(w, member, got, lianshu_ReceiptKind_RECEIPT_DELIVERED, 0);
+}
+
+void world_say(struct world *w, const char *member, const struct got *got,
+               lianshu_ReceiptKind kind, uint32_t code)
+{
+    push_receipt(w, world_site(w, member), got, kind, code);
 }

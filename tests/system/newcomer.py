@@ -13,8 +13,7 @@ import subprocess
 
 import realm
 
-GOOD = {"业务种类": "许可申请", "单位类别": "企业", "统一社会信用代码": "91445100DEMA00013Q", "单位名称": "演示公司",
-        "行政区划": "445100", "许可种类": "药品经营许可证", "受理号": "演示1号", "申请日期": "2026/04/01", "告知承诺": False}
+GOOD = realm.APPLICATION
 
 
 def expect(what, code, wanted, outcome):
@@ -216,6 +215,40 @@ class Newcomer:
 
     # ---- a full disk ----
 
+    # ---- two officials, at the running hub ----
+
+    def officials(self):
+        made, message = self.made, "0123456789abcdef0123456789abcdef"
+        keys = [(f"{made.dir}/keys/official-{i}.key", f"{made.dir}/keys/official-{i}.passphrase") for i in (1, 2)]
+
+        def key(i, passphrase=None):
+            return ["--key", keys[i][0], "--passphrase-file", keys[passphrase if passphrase is not None else i][1]]
+
+        def release(*more):
+            return self.run("lianshu", "parked", "release", message, "--for", "market.445100", "--sender",
+                            "health.445100", "--reason", "E025", *more)
+
+        hub = ["--config", made.config("hub")]
+        for group in ("held", "parked"):
+            realm.check(made.ask(group, "list") == {group: []}, f"{group} list of a quiet hub is not empty")
+        expect("nothing waits under that id", 2, ["held or parked"], release(*key(0), *key(1), *hub))
+        expect("one official", 421, ["--key"], release(*key(0), *hub))
+        expect("one official twice", 421, ["official-1"], release(*key(0), *key(0), *hub))
+        expect("the other's passphrase", 28, ["official-2"], release(*key(0), *key(1, 0), *hub))
+        stranger = f"{made.dir}/keys/stranger.key"
+        code, out, err = self.run("lianshu", "key", "generate", "--member", "hub.445100", "--use", "official", "--out",
+                                  stranger, "--passphrase-file", keys[0][1])
+        realm.check(code == 0, f"key generate: {out}{err}")
+        expect("a key that is not registered", 304, [],
+               release(*key(0), "--key", stranger, "--passphrase-file", keys[0][1], *hub))
+        act = f"{made.dir}/act.lsd"
+        code, out, err = release(*key(0), "--second", f"{keys[1][0]}.pub", "--out", act, *hub)
+        realm.check(code == 0 and "未签" in out, f"half an act: {out}{err}")
+        expect("half an act", 421, ["act.lsd"], self.run("lianshu", "act", "submit", act, *hub))
+        code, out, err = self.run("lianshu", "act", "sign", act, *key(1))
+        realm.check(code == 0 and "未签" not in out, f"act sign: {out}{err}")
+        expect("nothing waits, from two desks", 2, ["held or parked"], self.run("lianshu", "act", "submit", act, *hub))
+
     def full_disk(self):
         """The hub's state on a file system that is full: refused with a code, nothing lost, and
         it goes on by itself once there is room."""
@@ -268,7 +301,7 @@ def test(binaries, *_):
     with realm.Realm(binaries, "newcomer") as made:
         newcomer = Newcomer(made)
         for part in (newcomer.arguments, newcomer.configuration, newcomer.keys, newcomer.ground, newcomer.files,
-                     newcomer.full_disk):
+                     newcomer.officials, newcomer.full_disk):
             part()
 
 

@@ -20,6 +20,11 @@ PATIENCE_S = 60
 MEMBERS = ["market", "health", "insurance", "police", "procuratorate"]
 
 
+# An application as the health department's system writes it.
+APPLICATION = {"业务种类": "许可申请", "单位类别": "企业", "统一社会信用代码": "91445100DEMA00013Q", "单位名称": "演示公司",
+        "行政区划": "445100", "许可种类": "药品经营许可证", "受理号": "演示1号", "申请日期": "2026/04/01", "告知承诺": False}
+
+
 class Failure(Exception):
     """What was promised did not hold."""
 
@@ -184,7 +189,7 @@ def set_key(path, key, value):
     """Change one key of a configuration; it must be there."""
     with open(path, encoding="utf-8") as source:
         text = source.read()
-    changed, count = re.subn(rf"^{key}:.*$", f"{key}: {value}", text, flags=re.M)
+    changed, count = re.subn(rf"^( *){key}:.*$", rf"\g<1>{key}: {value}", text, flags=re.M)
     check(count == 1, f"{path} has no key {key}")
     with open(path, "w", encoding="utf-8") as target:
         target.write(changed)

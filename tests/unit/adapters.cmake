@@ -2,8 +2,21 @@ set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
 unit_test(outbox LIBS lianshu_sdk SOURCES ${adapters_exchange})
 unit_test(inbox LIBS lianshu_sdk SOURCES ${adapters_exchange})
+unit_test(chunks LIBS lianshu_sdk SOURCES ${adapters_exchange})
+unit_test(flight LIBS lianshu_sdk SOURCES ${adapters_exchange})
+unit_test(recall LIBS lianshu_sdk SOURCES ${adapters_exchange})
+unit_test(groups LIBS lianshu_sdk SOURCES ${adapters_exchange})
 unit_test(map LIBS lianshu_runtime)
 unit_test(csv LIBS lianshu_runtime)
+unit_test(progress LIBS lianshu_runtime)
 set(adapters_site ${adapters_exchange} ${CMAKE_CURRENT_SOURCE_DIR}/unit/site_world.c)
 unit_test(source LIBS lianshu_runtime SOURCES ${adapters_site})
 unit_test(sink LIBS lianshu_runtime SOURCES ${adapters_site})
+
+
+# R7: adapters and the real core over a link that loses, doubles, reorders and cuts.
+add_executable(test_lossy ${CMAKE_SOURCE_DIR}/tests/fault/test_lossy.c ${adapters_exchange})
+target_link_libraries(test_lossy PRIVATE lianshu_flags lianshu_sdk lianshu_core PkgConfig::cmocka)
+target_include_directories(test_lossy PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
+add_test(NAME lossy COMMAND test_lossy WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(lossy PROPERTIES LABELS scenario TIMEOUT 300)

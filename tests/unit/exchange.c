@@ -49,10 +49,15 @@ static void put_keys(struct exchange *e, const char *member)
 
 struct exchange *exchange_open(uint8_t seed)
 {
+    return exchange_open_in(seed, "/tmp");
+}
+
+struct exchange *exchange_open_in(uint8_t seed, const char *folder)
+{
     struct exchange *e = calloc(1, sizeof *e);
 
     assert_non_null(e);
-    (void)snprintf(e->dir, sizeof e->dir, "/tmp/exchange-XXXXXX");
+    (void)snprintf(e->dir, sizeof e->dir, "%s/exchange-XXXXXX", folder);
     assert_non_null(mkdtemp(e->dir));
     log_open(STDERR_FILENO, LOG_LEVEL_OFF);
     e->realm = realm_open(seed);
@@ -107,17 +112,33 @@ struct sdk_config exchange_config(struct exchange *e, const char *member)
     };
 }
 
-struct sdk *exchange_sdk(struct exchange *e, const char *member, const struct sdk_handler *handler)
+static struct sdk *open_sdk(struct exchange *e, const struct sdk_config *config,
+                            const struct sdk_handler *handler)
 {
     struct sdk *s = NULL;
     struct fault fault = {0};
-    const struct sdk_config config = exchange_config(e, member);
-    const enum err err = sdk_open(&s, &config, handler, e->now_ms, &fault);
+    const enum err err = sdk_open(&s, config, handler, e->now_ms, &fault);
 
     if (err != OK)
         print_message("%s: %s\n", fault.where, fault.detail);
     assert_int_equal(err, OK);
     return s;
+}
+
+struct sdk *exchange_sdk(struct exchange *e, const char *member, const struct sdk_handler *handler)
+{
+    const struct sdk_config config = exchange_config(e, member);
+    return open_sdk(e, &config, handler);
+}
+
+struct sdk *exchange_second(struct exchange *e, const char *member,
+                            const struct sdk_handler *handler)
+{
+    struct sdk_config config = exchange_config(e, member);
+    config.state_dir = exchange_path(e, "second.state");
+    config.adapter = "a2";
+    config.shared = true;
+    return open_sdk(e, &config, handler);
 }
 
 void exchange_give(struct exchange *e, struct sdk *s, struct span frame)
@@ -146,19 +167,35 @@ void exchange_connect(struct exchange *e, struct sdk *s)
     exchange_give(e, s, writer_span(&w));
 }
 
+static void keep_frame(struct exchange *e, struct span frame)
+{
+    assert_true(e->frame_count < EXCHANGE_FRAMES);
+    const size_t i = e->frame_count++;
+    free(e->frame[i]);
+    e->frame[i] = malloc(frame.len);
+    assert_non_null(e->frame[i]);
+    memcpy(e->frame[i], frame.data, frame.len);
+    e->frame_len[i] = frame.len;
+}
+
 size_t exchange_pull(struct exchange *e, struct sdk *s)
 {
-    struct span frame;
+    struct span frame, inner;
+    struct frame_bundle bundle;
+    enum frame_kind kind;
     enum err err = OK;
 
-    e->frame_count = 0;
-    while (e->frame_count < EXCHANGE_FRAMES && (err = turn_output(s, e->now_ms, &frame)) == OK) {
-        const size_t i = e->frame_count++;
-        free(e->frame[i]);
-        e->frame[i] = malloc(frame.len);
-        assert_non_null(e->frame[i]);
-        memcpy(e->frame[i], frame.data, frame.len);
-        e->frame_len[i] = frame.len;
+    e->frame_count = e->part_count = 0;
+    while (e->part_count < EXCHANGE_FRAMES && (err = turn_output(s, e->now_ms, &frame)) == OK) {
+        e->part_count++;
+        assert_int_equal(frame_kind(frame, &kind), OK);
+        if (kind == FRAME_BUNDLE) {
+            assert_int_equal(frame_parse_bundle(frame, &bundle), OK);
+            while (frame_bundle_next(&bundle, &inner))
+                keep_frame(e, inner);
+        } else {
+            keep_frame(e, frame);
+        }
         s->out_len = 0; /* as sdk_step does once the link took it */
     }
     assert_true(err == OK || err == ERR_NOT_FOUND);
@@ -313,6 +350,7 @@ size_t exchange_delivery(struct exchange *e, const char *reader, struct span env
     v.log_index = e->leaf_count;
     if (gap != 0) {
         v.tombstones[0].number = gap;
+        v.tombstones[0].count = 1;
         v.tombstones[0].kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED;
         v.tombstones_count = 1;
     }

@@ -9,7 +9,7 @@
 #include "adapters/sdk/inner.h"
 #include "realm.h"
 
-enum { EXCHANGE_FRAMES = 64, EXCHANGE_LEAVES = 4096, EXCHANGE_PATH = 256 };
+enum { EXCHANGE_FRAMES = 1024, EXCHANGE_LEAVES = 4096, EXCHANGE_PATH = 256 };
 
 struct exchange {
     char dir[64];
@@ -20,10 +20,13 @@ struct exchange {
     /* frames that an adapter gave last */
     uint8_t *frame[EXCHANGE_FRAMES];
     size_t frame_len[EXCHANGE_FRAMES];
-    size_t frame_count;
+    size_t frame_count; /* bundles opened */
+    size_t part_count;  /* as they went: a bundle is one */
 };
 
 struct exchange *exchange_open(uint8_t seed);
+/* The same below a folder: in memory, where a long run is not about the disk. */
+struct exchange *exchange_open_in(uint8_t seed, const char *folder);
 void exchange_close(struct exchange **e);
 
 /* "<dir>/<name>", in static memory that the next call reuses. */
@@ -31,6 +34,9 @@ const char *exchange_path(const struct exchange *e, const char *name);
 
 /* The adapter of a member; opening it again is a restart. */
 struct sdk *exchange_sdk(struct exchange *e, const char *member, const struct sdk_handler *handler);
+/* Another adapter of the same member, with a state of its own, that knows it is not alone. */
+struct sdk *exchange_second(struct exchange *e, const char *member,
+                            const struct sdk_handler *handler);
 /* Configuration for it; texts live in static memory. */
 struct sdk_config exchange_config(struct exchange *e, const char *member);
 

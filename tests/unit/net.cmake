@@ -2,6 +2,7 @@
 pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
 unit_test(zap LIBS lianshu_net)
 unit_test(endpoint LIBS lianshu_net PkgConfig::zmq)
+unit_test(parcel LIBS lianshu_net)
 unit_test(routes LIBS lianshu_net)
 unit_test(control LIBS lianshu_net)
 unit_test(config LIBS lianshu_net lianshu_signing)
@@ -9,6 +10,7 @@ unit_test(signer LIBS lianshu_signing)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
 unit_test(cli LIBS lianshu_cli)
 unit_test(cli_hub LIBS lianshu_cli lianshu_net)
+unit_test(cli_act LIBS lianshu_cli lianshu_net)
 
 # The real processes, on loopback.
 unit_test(hub LIBS lianshu_cli lianshu_net PkgConfig::zmq)

@@ -1,3 +1,3 @@
-foreach(name ruleset decide decide_refusals change gate term casebook explain)
+foreach(name ruleset decide decide_refusals change gate term casebook explain retention)
   unit_test(${name} LIBS lianshu_policy)
 endforeach()

@@ -97,6 +97,8 @@ struct realm *realm_open(uint8_t seed)
     memcpy(r->anchor.root[0], key_public(r->root), KEY_PUBLIC_LEN);
     for (size_t i = 0; i < REALM_MEMBERS; i++)
         add_member(r, i);
+    for (size_t i = 0; i < REALM_OFFICIALS; i++)
+        add_key(r, r->rings[0], &r->records[0], KEY_USE_OFFICIAL);
 
     r->file = malloc(FILE_CAP);
     assert_non_null(r->file);
@@ -141,4 +143,15 @@ const struct key *realm_key(const struct realm *realm, const char *member, enum 
     const struct key *key = keyring_find(realm_ring(realm, member), use);
     assert_non_null(key);
     return key;
+}
+
+const struct key *realm_official(const struct realm *realm, size_t index)
+{
+    const struct keyring *ring = realm_ring(realm, REALM_HUB);
+    for (size_t i = 0; i < keyring_count(ring); i++) {
+        if (key_use(keyring_at(ring, i)) == KEY_USE_OFFICIAL && index-- == 0)
+            return keyring_at(ring, i);
+    }
+    fail_msg("no such official");
+    return NULL;
 }

@@ -19,7 +19,7 @@
 #define REALM_POLICE        "police.445100"
 #define REALM_PROCURATORATE "procuratorate.445100"
 
-enum { REALM_MEMBERS = 6, REALM_TYPES = 8 };
+enum { REALM_MEMBERS = 6, REALM_TYPES = 8, REALM_OFFICIALS = 2 };
 
 struct realm {
     struct entropy_replay replay;
@@ -40,6 +40,8 @@ void realm_close(struct realm **realm);
 /* Borrowed; asserts that the member is there. */
 const struct keyring *realm_ring(const struct realm *realm, const char *member);
 const struct key *realm_key(const struct realm *realm, const char *member, enum key_use use);
+/* The hub's officials. */
+const struct key *realm_official(const struct realm *realm, size_t index);
 /* What registry_write needs for this realm. */
 struct registry_make realm_make(const struct realm *realm, uint64_t version);
 

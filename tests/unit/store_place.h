@@ -28,18 +28,23 @@ static inline void place_dir(char dir[static 40])
     assert_non_null(mkdtemp(dir));
 }
 
-static inline void place_wipe(const char *dir)
+static inline void place_empty(const char *dir)
 {
     DIR *d = opendir(dir);
     struct dirent *e;
-    char name[400];
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        snprintf(name, sizeof name, "%s/%s", dir, e->d_name);
-        unlink(name);
-    }
+    while (d != NULL && (e = readdir(d)) != NULL)
+        unlinkat(dirfd(d), e->d_name, 0);
     if (d != NULL)
         closedir(d);
     rmdir(dir);
+}
+
+static inline void place_wipe(const char *dir)
+{
+    char chunks[64];
+    snprintf(chunks, sizeof chunks, "%.40s/chunks", dir);
+    place_empty(chunks);
+    place_empty(dir);
 }
 
 static inline enum err place_try_open(struct place *p)

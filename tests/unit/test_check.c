@@ -210,6 +210,15 @@ static void a_document_is_refused_for_each_fault(void **state)
              strcpy(d.addressees[1], "health.445100")),
             ERR_HEADER);
     REFUSED((d.by_rule = false, d.type = lianshu_DocumentType_TYPE_REGISTRY), OK);
+    /* Two officials of one member act; no official acts twice. */
+    REFUSED((d.type = lianshu_DocumentType_TYPE_OFFICIAL_ACT, d.issuers[1] = d.issuers[0],
+             d.issuers[1].kid[0] ^= 1, d.issuers_count = 2),
+            OK);
+    REFUSED((d.type = lianshu_DocumentType_TYPE_OFFICIAL_ACT, d.issuers[1] = d.issuers[0],
+             d.issuers_count = 2),
+            ERR_HEADER);
+    REFUSED((d.issuers[1] = d.issuers[0], d.issuers[1].kid[0] ^= 1, d.issuers_count = 2),
+            ERR_HEADER);
 #undef REFUSED
 }
 

@@ -1,4 +1,6 @@
 /* Checks the promises of store/chunk.h, each by its number. */
+#include "base/hex.h"
+#include "keys/hash.h"
 #include "unit/store_place.h"
 
 #define MARKET "market.445100"
@@ -21,12 +23,57 @@ static uint64_t have(struct place *p, const uint8_t *root)
     return n;
 }
 
-static void have_counts_without_a_gap_in_any_order(void **state)
+/* As many chunks as fit between two records, and a few more. */
+static void put_first(struct place *p, const uint8_t *root, uint64_t n, uint64_t count)
+{
+    begin(p);
+    for (uint64_t i = 0; i < n; i++)
+        assert_int_equal(put(p, root, i, count), OK);
+    commit(p);
+}
+
+static void path_of(struct place *p, const uint8_t *root, char out[static 128])
+{
+    struct sha256 h;
+    uint8_t hash[STORE_HASH_LEN];
+    char hex[33];
+    sha256_init(&h);
+    sha256_add(&h, span_of(MARKET, sizeof MARKET));
+    sha256_add(&h, span_of(root, STORE_HASH_LEN));
+    sha256_done(&h, hash);
+    hex_encode(span_of(hash, 16), hex);
+    snprintf(out, 128, "%s/chunks/%s", p->dir, hex);
+}
+
+static size_t files(struct place *p)
+{
+    char dir[64];
+    size_t n = 0;
+    snprintf(dir, sizeof dir, "%s/chunks", p->dir);
+    DIR *d = opendir(dir);
+    assert_non_null(d);
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+        n += e->d_name[0] != '.';
+    closedir(d);
+    return n;
+}
+
+/* ---- promise 1 ---- */
+
+static void chunks_are_taken_in_order_and_kept_as_they_came(void **state)
 {
     static const struct {
         uint64_t i;
+        enum err want;
         uint64_t have;
-    } rows[] = {{2, 0}, {1, 0}, {0, 3}, {5, 3}, {3, 4}, {4, 6}, {6, 7}};
+    } rows[] = {
+        {1, ERR_SEQUENCE_GAP, 0},
+        {0, OK, 1},
+        {2, ERR_SEQUENCE_GAP, 1},
+        {1, OK, 2},
+        {0, OK, 2},
+        {2, OK, 3},
+    };
     struct place *p = *state;
     struct span frame;
     uint64_t n;
@@ -34,21 +81,23 @@ static void have_counts_without_a_gap_in_any_order(void **state)
 
     assert_int_equal(have(p, ROOT), 0);
     for (size_t r = 0; r < T_COUNT(rows); r++) {
+        print_message("row %zu\n", r);
         begin(p);
-        assert_int_equal(put(p, ROOT, rows[r].i, 7), OK);
-        assert_int_equal(put(p, OTHER, rows[r].i, 9), OK); /* files do not mix */
+        assert_int_equal(put(p, ROOT, rows[r].i, 3), rows[r].want);
+        assert_true(put(p, OTHER, rows[r].i, 9) != ERR_CONFLICT); /* files do not mix */
         commit(p);
-        place_reopen(p);
         assert_int_equal(have(p, ROOT), rows[r].have);
-        assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, rows[r].i, &frame), OK);
+    }
+    place_reopen(p); /* what is complete is recorded at once */
+    for (uint64_t i = 0; i < 3; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "chunk %llu", (unsigned long long)i);
+        assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, i, &frame), OK);
+        assert_true(span_eq(frame, span_str(text)));
     }
     assert_int_equal(chunk_have(p->s->chunks, MARKET, ROOT, &n, &count), OK);
     assert_int_equal(n, count);
-    assert_int_equal(chunk_have(p->s->chunks, MARKET, OTHER, &n, &count), OK);
-    assert_int_equal(n, 7);
-    assert_int_equal(count, 9);
-    assert_int_equal(chunk_get(p->s->chunks, MARKET, OTHER, 7, &frame), ERR_NOT_FOUND);
-    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 7, &frame), ERR_NOT_FOUND);
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 3, &frame), ERR_NOT_FOUND);
     assert_int_equal(chunk_get(p->s->chunks, "health.445100", ROOT, 0, &frame), ERR_NOT_FOUND);
 }
 
@@ -69,14 +118,14 @@ static void impossible_chunks_are_refused(void **state)
 {
     struct place *p = *state;
     static uint8_t big[STORE_CHUNK_FRAME_MAX + 1];
+    static const uint64_t most = STORE_CHUNK_COUNT_MAX;
 
     begin(p);
     assert_int_equal(put(p, ROOT, 0, 3), OK);
     assert_int_equal(put(p, ROOT, 1, 4), ERR_CONFLICT);
     assert_int_equal(put(p, ROOT, 3, 3), ERR_TOO_LARGE);
     assert_int_equal(put(p, OTHER, 0, 0), ERR_TOO_LARGE);
-    assert_int_equal(put(p, OTHER, 0, (uint64_t)STORE_CHUNK_COUNT_MAX + 1), ERR_TOO_LARGE);
-    assert_int_equal(put(p, OTHER, STORE_CHUNK_COUNT_MAX - 1, STORE_CHUNK_COUNT_MAX), OK);
+    assert_int_equal(put(p, OTHER, 0, most + 1), ERR_TOO_LARGE);
     assert_int_equal(chunk_put(p->s->chunks, MARKET, ROOT, 1, 3, span_of(big, sizeof big), 1),
                      ERR_TOO_LARGE);
     assert_int_equal(chunk_put(p->s->chunks, MARKET, ROOT, 1, 3, span_of(big, 0), 1),
@@ -87,76 +136,259 @@ static void impossible_chunks_are_refused(void **state)
     commit(p);
 }
 
-static uint64_t sweep_all(struct place *p, uint64_t now_ms)
+/* ---- promise 2 ---- */
+
+static void a_kill_costs_only_what_was_not_recorded(void **state)
 {
-    uint64_t total = 0;
-    uint64_t removed;
-    do {
-        begin(p);
-        assert_int_equal(chunk_sweep(p->s->chunks, now_ms, &removed), OK);
-        commit(p);
-        place_reopen(p);
-        assert_true(removed <= CHUNK_SWEEP_MAX);
-        total += removed;
-    } while (removed > 0);
-    return total;
+    struct place *p = *state;
+    put_first(p, ROOT, CHUNK_RECORD_EVERY, 100);
+    put_first(p, ROOT, CHUNK_RECORD_EVERY + 5, 100);
+    assert_int_equal(have(p, ROOT), CHUNK_RECORD_EVERY + 5);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), CHUNK_RECORD_EVERY);
+    put_first(p, ROOT, 100, 100); /* it goes on where it was */
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 100);
 }
 
-/* A file two messages need goes when both are final, in bounded steps. */
+static void a_rollback_leaves_the_chunks_and_takes_the_rows(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    begin(p);
+    for (uint64_t i = 0; i < 3; i++)
+        assert_int_equal(put(p, ROOT, i, 3), OK);
+    assert_int_equal(chunk_refer(p->s->chunks, MARKET, ROOT, 7), OK);
+    store_rollback(p->s);
+    assert_int_equal(have(p, ROOT), 3);
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 2, &frame), OK);
+    begin(p); /* the next commit records them */
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 3);
+}
+
+/* More growing files than stay open: none of them loses what it has. */
+static void many_files_grow_side_by_side(void **state)
+{
+    enum { FILES = CHUNK_OPEN_MAX + 9 };
+    struct place *p = *state;
+    uint8_t root[STORE_HASH_LEN] = {0};
+    for (uint64_t i = 0; i < 3; i++)
+        for (uint8_t f = 0; f < FILES; f++) {
+            root[0] = f;
+            begin(p);
+            assert_int_equal(put(p, root, i, 4), OK);
+            commit(p);
+        }
+    for (uint8_t f = 0; f < FILES; f++) {
+        root[0] = f;
+        assert_true(have(p, root) <= 3);
+        put_first(p, root, 4, 4);
+        assert_int_equal(have(p, root), 4);
+    }
+}
+
+/* ---- promise 3 ---- */
+
+static void a_damaged_file_costs_its_chunks_and_nothing_else(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    char path[128];
+    path_of(p, ROOT, path);
+    put_first(p, ROOT, 5, 5);
+    put_first(p, OTHER, 5, 5);
+    assert_int_equal(truncate(path, 2 * SLOT_BYTES + 6), 0); /* the third is torn */
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 3, &frame), ERR_NOT_FOUND);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 2);
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 1, &frame), OK);
+    put_first(p, ROOT, 5, 5);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 5);
+    assert_int_equal(unlink(path), 0);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 0);
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 0, &frame), ERR_NOT_FOUND);
+    put_first(p, ROOT, 5, 5);
+    assert_int_equal(have(p, ROOT), 5);
+    assert_int_equal(have(p, OTHER), 5);
+}
+
+static void a_spoilt_chunk_is_wanted_again(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    put_first(p, ROOT, 5, 5);
+    chunk_spoilt(p->s->chunks, MARKET, ROOT, 3);
+    assert_int_equal(have(p, ROOT), 3);
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 3, &frame), ERR_NOT_FOUND);
+    begin(p);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(have(p, ROOT), 3);
+}
+
+static void files_of_others_are_not_opened(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    char path[128];
+    struct stat st;
+    path_of(p, ROOT, path);
+    put_first(p, ROOT, 2, 2);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    store_close(&p->s);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(place_try_open(p), OK); /* not the death of the hub */
+    assert_int_equal(chunk_get(p->s->chunks, MARKET, ROOT, 0, &frame), ERR_PERMISSION);
+}
+
+/* ---- promise 4 and 6 ---- */
+
+static void sweep_all(struct place *p, uint64_t now_ms)
+{
+    bool more = true;
+    for (int i = 0; more && i < 100; i++) {
+        begin(p);
+        assert_int_equal(chunk_sweep(p->s->chunks, now_ms, &more), OK);
+        commit(p);
+    }
+    assert_false(more);
+}
+
+static void refer(struct place *p, uint32_t n)
+{
+    struct message_row row = {.seq = n, .open = 1, .attachments = true};
+    snprintf(row.sender, sizeof row.sender, MARKET);
+    id_of(row.id, n);
+    assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
+    assert_int_equal(chunk_refer(p->s->chunks, MARKET, ROOT, n), OK);
+    assert_int_equal(chunk_refer(p->s->chunks, MARKET, ROOT, n), OK); /* again is fine */
+}
+
+static void settle(struct place *p, uint32_t n)
+{
+    begin(p);
+    assert_int_equal(message_settle(p->s->messages, MARKET, ID(n), 5, 0, NULL), OK);
+    commit(p);
+}
+
+/* A file two messages need goes when both are final, without another day's wait. */
 static void files_live_as_long_as_a_message_needs_them(void **state)
 {
     struct place *p = *state;
-    uint64_t late = 2000 + CHUNK_ORPHAN_MS;
 
+    put_first(p, ROOT, 40, 40);
     begin(p);
-    for (uint64_t i = 0; i < 150; i++)
-        assert_int_equal(put(p, ROOT, i, 150), OK);
-    for (uint32_t n = 1; n <= 2; n++) {
-        struct message_row row = {.seq = n, .open = 1, .attachments = true};
-        snprintf(row.sender, sizeof row.sender, MARKET);
-        id_of(row.id, n);
-        assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
-        assert_int_equal(chunk_refer(p->s->chunks, MARKET, ROOT, n), OK);
-        assert_int_equal(chunk_refer(p->s->chunks, MARKET, ROOT, n), OK); /* again is fine */
-    }
+    refer(p, 1);
+    refer(p, 2);
     commit(p);
-    assert_int_equal(sweep_all(p, late), 0);
+    sweep_all(p, 2000 + CHUNK_ORPHAN_MS);
+    settle(p, 1);
+    sweep_all(p, 2000 + CHUNK_ORPHAN_MS);
+    assert_int_equal(have(p, ROOT), 40);
+    settle(p, 2);
     begin(p);
-    assert_int_equal(message_settle(p->s->messages, MARKET, ID(1), 5, NULL), OK);
-    commit(p);
-    assert_int_equal(sweep_all(p, late), 0);
-    assert_int_equal(have(p, ROOT), 150);
-    begin(p);
-    assert_int_equal(message_settle(p->s->messages, MARKET, ID(2), 5, NULL), OK);
-    commit(p);
-    assert_int_equal(sweep_all(p, 1500), 0); /* too early: a sender may be uploading again */
-    assert_int_equal(sweep_all(p, late), 151);
+    bool more;
+    assert_int_equal(chunk_sweep(p->s->chunks, 2000, &more), OK);
+    store_rollback(p->s); /* what is not committed removes nothing */
+    assert_int_equal(have(p, ROOT), 40);
+    sweep_all(p, 2000);
     assert_int_equal(have(p, ROOT), 0);
-    begin(p);
-    assert_int_equal(put(p, ROOT, 0, 150), OK); /* and it may come again */
-    commit(p);
+    assert_int_equal(files(p), 0);
+    put_first(p, ROOT, 1, 40); /* and it may come again */
     assert_int_equal(have(p, ROOT), 1);
 }
 
 static void abandoned_upload_goes_after_its_time(void **state)
 {
     struct place *p = *state;
-    begin(p);
-    assert_int_equal(put(p, ROOT, 0, 3), OK);
-    commit(p);
-    assert_int_equal(sweep_all(p, 999 + CHUNK_ORPHAN_MS), 0);
-    assert_int_equal(sweep_all(p, 1000 + CHUNK_ORPHAN_MS), 2);
+    put_first(p, ROOT, CHUNK_RECORD_EVERY, 100);
+    sweep_all(p, 999 + CHUNK_ORPHAN_MS);
+    assert_int_equal(have(p, ROOT), CHUNK_RECORD_EVERY);
+    sweep_all(p, 1000 + CHUNK_ORPHAN_MS);
     assert_int_equal(have(p, ROOT), 0);
+    assert_int_equal(files(p), 0);
+}
+
+static void rests_of_a_kill_are_removed_at_the_next_start(void **state)
+{
+    struct place *p = *state;
+    put_first(p, ROOT, 3, 100); /* never recorded */
+    put_first(p, OTHER, 2, 2);
+    assert_int_equal(files(p), 2);
+    place_reopen(p);
+    assert_int_equal(files(p), 1);
+    assert_int_equal(have(p, OTHER), 2);
+}
+
+static void the_database_does_not_carry_the_chunks(void **state)
+{
+    enum { CHUNKS = 64 };
+    static uint8_t big[STORE_CHUNK_FRAME_MAX];
+    struct place *p = *state;
+    char wal[80];
+    struct stat st;
+    off_t bytes = 0;
+
+    for (uint64_t i = 0; i < CHUNKS; i++) {
+        begin(p);
+        assert_int_equal(
+            chunk_put(p->s->chunks, MARKET, ROOT, i, CHUNKS, span_of(big, sizeof big), 1), OK);
+        commit(p);
+    }
+    snprintf(wal, sizeof wal, "%s-wal", p->path);
+    assert_int_equal(stat(p->path, &st), 0);
+    bytes += st.st_size;
+    assert_int_equal(stat(wal, &st), 0);
+    bytes += st.st_size;
+    assert_true(bytes < 2 << 20);
+}
+
+/* ---- promise 5 ---- */
+
+static void a_sender_has_its_quota(void **state)
+{
+    struct place *p = *state;
+    static const uint64_t all = ((uint64_t)64 << 30) / SLOT_BYTES;
+
+    begin(p);
+    assert_int_equal(put(p, ROOT, 0, all - 10), OK);
+    assert_int_equal(put(p, OTHER, 0, 11), ERR_QUOTA);
+    commit(p);
+    assert_int_equal(files(p), 1); /* refused before it was written */
+    assert_int_equal(chunk_admit(p->s->chunks, MARKET, OTHER, 11), ERR_QUOTA);
+    assert_int_equal(chunk_admit(p->s->chunks, MARKET, OTHER, 10), OK);
+    assert_int_equal(chunk_admit(p->s->chunks, MARKET, ROOT, all - 10), OK); /* known */
+    assert_int_equal(chunk_admit(p->s->chunks, "health.445100", OTHER, 11), OK);
+    for (uint64_t i = 1; i < CHUNK_RECORD_EVERY; i++)
+        put_first(p, ROOT, i + 1, all - 10);
+    place_reopen(p); /* from rows as from memory */
+    assert_int_equal(chunk_admit(p->s->chunks, MARKET, OTHER, 11), ERR_QUOTA);
+    sweep_all(p, 1000 + CHUNK_ORPHAN_MS);
+    assert_int_equal(chunk_admit(p->s->chunks, MARKET, OTHER, 11), OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(have_counts_without_a_gap_in_any_order),
+        CASE(chunks_are_taken_in_order_and_kept_as_they_came),
         CASE(putting_again_changes_nothing),
         CASE(impossible_chunks_are_refused),
+        CASE(a_kill_costs_only_what_was_not_recorded),
+        CASE(a_rollback_leaves_the_chunks_and_takes_the_rows),
+        CASE(many_files_grow_side_by_side),
+        CASE(a_damaged_file_costs_its_chunks_and_nothing_else),
+        CASE(a_spoilt_chunk_is_wanted_again),
+        CASE(files_of_others_are_not_opened),
         CASE(files_live_as_long_as_a_message_needs_them),
         CASE(abandoned_upload_goes_after_its_time),
+        CASE(rests_of_a_kill_are_removed_at_the_next_start),
+        CASE(the_database_does_not_carry_the_chunks),
+        CASE(a_sender_has_its_quota),
     };
     return cmocka_run_group_tests_name("chunk", tests, NULL, NULL);
 }

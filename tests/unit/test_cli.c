@@ -259,6 +259,7 @@ static void each_use_has_its_keys_and_symmetric_ones_stay_inside(void **state)
         {"adapter", "market.445100", {"sign", "seal", "transport"}},
         {"hub", "hub.445100", {"sign", "seal", "transport"}},
         {"signer", "hub.445100", {"log"}},
+        {"official", "hub.445100", {"official"}},
         {"root", "root.000000", {"root"}},
         {"registrar", "registrar.445100", {"registrar"}},
     };

@@ -100,12 +100,27 @@ static void limits_and_log_level_are_optional(void **state)
     struct fixture *f = *state;
     struct hub_config config;
     write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99,
-               "log_level: warn\nlimits:\n  lease_ms: 5000\n  rate_per_s: 10");
+               "log_level: warn\nlimits:\n  lease_ms: 5000\n  rate_per_s: 10\n  backlog_mib: 7");
     assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
     assert_int_equal(config.log_level, LOG_LEVEL_WARN);
     assert_int_equal(config.lease_ms, 5000);
     assert_int_equal(config.backoff_ms, 0);
     assert_int_equal(config.rate_per_s, 10);
+    assert_int_equal(config.backlog_mib, 7);
+    assert_int_equal(config.attempts, 0);
+    assert_int_equal(config.disk_reserve_mib, HUB_RESERVE_MIB);
+}
+
+static void no_reserve_is_a_choice_that_must_be_written(void **state)
+{
+    struct fixture *f = *state;
+    struct hub_config config;
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, "limits:\n  disk_reserve_mib: 0");
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.disk_reserve_mib, 0);
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, "log_level: warn");
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.disk_reserve_mib, HUB_RESERVE_MIB);
 }
 
 static void every_wrong_line_of_a_hub_file_is_named(void **state)
@@ -137,6 +152,9 @@ static void every_wrong_line_of_a_hub_file_is_named(void **state)
         {"limits:\n  lease_ms: soon", 14, 15, ERR_FIELD_VALUE},
         {"limits:\n  lease_ms: -1", 14, 15, ERR_FIELD_VALUE},
         {"limits:\n  rate_per_s: 0", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  attempts: 0", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  sender_mib: 99999999", 14, 15, ERR_FIELD_VALUE},
+        {"limits:\n  disk_reserve_mib: 65537", 14, 15, ERR_FIELD_VALUE},
         {"limits:\n  rate_per_s: 99999999999", 14, 15, ERR_FIELD_VALUE},
         {"x: &a 1", 14, 14, ERR_SYNTAX},
         {"\tx: 1", 14, 14, ERR_SYNTAX},
@@ -276,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_whole_hub_file_is_read_with_paths_beside_it),
         CASE(limits_and_log_level_are_optional),
+        CASE(no_reserve_is_a_choice_that_must_be_written),
         CASE(every_wrong_line_of_a_hub_file_is_named),
         CASE(every_missing_line_of_a_hub_file_is_named),
         CASE(a_whole_signer_file_gives_the_origin_of_its_log),

@@ -129,6 +129,35 @@ static void every_command_has_its_verb_and_anything_else_is_refused(void **state
     }
 }
 
+static void the_document_of_an_act_is_hexadecimal_and_bounded(void **state)
+{
+    static const struct {
+        const char *line;
+        enum err err;
+        size_t len;
+    } rows[] = {
+        {"{\"cmd\":\"act\",\"document\":\"4c534431\"}", OK, 4},
+        {"{\"cmd\":\"act\",\"document\":\"\"}", OK, 0},
+        {"{\"cmd\":\"act\"}", ERR_FIELD_MISSING, 0},
+        {"{\"cmd\":\"act\",\"document\":7}", ERR_FIELD_MISSING, 0},
+        {"{\"cmd\":\"act\",\"document\":\"4c5\"}", ERR_FIELD_VALUE, 0},
+        {"{\"cmd\":\"act\",\"document\":\"4C53\"}", ERR_FIELD_VALUE, 0},
+        {"{\"cmd\":\"act\",\"document\":\"4c53443100\"}", ERR_FIELD_VALUE, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint8_t out[4] = {0};
+        size_t len = 0;
+        print_message("row %zu: %s\n", i, rows[i].line);
+        assert_int_equal(control_document(span_str(rows[i].line), out, sizeof out, &len, NULL),
+                         rows[i].err);
+        if (rows[i].err == OK)
+            assert_int_equal(len, rows[i].len);
+        if (rows[i].len == sizeof out)
+            assert_memory_equal(out, "LSD1", sizeof out);
+    }
+}
+
 static void a_request_is_answered_with_one_line(void **state)
 {
     struct fixture *f = *state;
@@ -271,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_has_its_verb_and_anything_else_is_refused),
+        CASE(the_document_of_an_act_is_hexadecimal_and_bounded),
         CASE(a_request_is_answered_with_one_line),
         CASE(a_request_in_pieces_waits_for_its_end),
         CASE(a_refusal_is_an_object_with_code_and_detail),

@@ -165,6 +165,34 @@ static void keys_are_judged_through_the_registry(void **state)
     assert_int_equal(verify_at(REALM_NOW_MS), ERR_KEY_USE);
 }
 
+/* Keys of officials sign acts, and nothing else; two of one member sign one act. */
+static void officials_of_one_member_verify_by_their_own_use(void **state)
+{
+    const struct key *official[] = {realm_official(f.realm, 0), realm_official(f.realm, 1)};
+    struct registry_at at = {f.realm->registry, REALM_NOW_MS, KEY_USE_OFFICIAL};
+    const struct document_signers officials = registry_signers(&at);
+    static uint8_t d[FRAME_DOCUMENT_MAX];
+    struct writer encoded = writer_of(d, sizeof d);
+    struct writer w = writer_of(f.frame, DOCUMENT_FRAME_MAX);
+    (void)state;
+    f.in->type = lianshu_DocumentType_TYPE_OFFICIAL_ACT;
+    f.in->issuers_count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(f.in->issuers[i].member, sizeof f.in->issuers[i].member, REALM_HUB);
+        memcpy(f.in->issuers[i].kid, key_kid(official[i]), KID_LEN);
+    }
+    assert_int_equal(document_encode(f.in, &encoded, f.hash), OK);
+    assert_int_equal(document_sign(writer_span(&encoded), official, 2, &w), OK);
+    f.len = w.len;
+    assert_int_equal(
+        document_verify(writer_span(&w), REALM_NAME, &officials, f.verifier, f.out, f.hash), OK);
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_KEY_USE);
+    at.at_ms = REALM_NOW_MS + 365 * REALM_DAY_MS;
+    assert_int_equal(
+        document_verify(writer_span(&w), REALM_NAME, &officials, f.verifier, f.out, f.hash),
+        ERR_KEY_EXPIRED);
+}
+
 /* Two issuers; take one's signature away, or give one twice. */
 static void every_issuer_must_have_signed_in_order(void **state)
 {
@@ -284,6 +312,7 @@ int main(void)
         CASE(two_documents_of_one_content_have_two_hashes),
         CASE(other_realm_is_313),
         CASE(keys_are_judged_through_the_registry),
+        CASE(officials_of_one_member_verify_by_their_own_use),
         CASE(every_issuer_must_have_signed_in_order),
         CASE(batch_of_documents_has_one_signature),
         CASE(document_for_another_reader_or_by_another_sender_is_316),

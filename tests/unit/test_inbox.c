@@ -27,6 +27,7 @@ struct fixture {
     /* what apply saw */
     unsigned seen;
     uint8_t env_id[SEEN_MAX][HASH_LEN];
+    uint8_t message_id[SEEN_MAX][SDK_ID_LEN];
     enum err answer;
     bool reply; /* apply sends an honour back */
     size_t files;
@@ -47,6 +48,7 @@ static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *m, 
 
     (void)ctx;
     assert_true(f.seen < SEEN_MAX);
+    memcpy(f.message_id[f.seen], m->message_id, SDK_ID_LEN);
     memcpy(f.env_id[f.seen++], m->env_id, HASH_LEN);
     f.files = m->file_count;
     if (m->file_count > 0) {
@@ -455,18 +457,18 @@ static void opened_and_acted_are_said_for_what_was_applied_only(void **state)
     make(1, 0);
     exchange_deliver(f.e, f.health, envelope(0), 1, 0);
     assert_int_equal(count_receipts(), 1);
-    assert_int_equal(
-        sdk_receipt(f.health, unknown, lianshu_ReceiptKind_RECEIPT_ACTED, "r", f.e->now_ms),
-        ERR_NOT_FOUND);
-    assert_int_equal(
-        sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACCEPTED, "r", f.e->now_ms),
-        ERR_FIELD_VALUE);
-    assert_int_equal(sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACTED, overlong,
+    assert_int_equal(sdk_receipt(f.health, unknown, unknown, lianshu_ReceiptKind_RECEIPT_ACTED, "r",
                                  f.e->now_ms),
+                     ERR_NOT_FOUND);
+    assert_int_equal(sdk_receipt(f.health, f.message_id[0], f.env_id[0],
+                                 lianshu_ReceiptKind_RECEIPT_ACCEPTED, "r", f.e->now_ms),
+                     ERR_FIELD_VALUE);
+    assert_int_equal(sdk_receipt(f.health, f.message_id[0], f.env_id[0],
+                                 lianshu_ReceiptKind_RECEIPT_ACTED, overlong, f.e->now_ms),
                      ERR_FIELD_LONG);
-    assert_int_equal(
-        sdk_receipt(f.health, f.env_id[0], lianshu_ReceiptKind_RECEIPT_ACTED, "REG-1", f.e->now_ms),
-        OK);
+    assert_int_equal(sdk_receipt(f.health, f.message_id[0], f.env_id[0],
+                                 lianshu_ReceiptKind_RECEIPT_ACTED, "REG-1", f.e->now_ms),
+                     OK);
     assert_int_equal(sdk_commit(f.health, f.e->now_ms), OK);
     assert_one_receipt(lianshu_ReceiptKind_RECEIPT_ACTED, OK);
 }

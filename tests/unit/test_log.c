@@ -11,14 +11,24 @@ static struct span body_of(uint64_t i, uint8_t out[static 64])
     return span_of(out, 1 + i % 64);
 }
 
+/* Every third leaf has nothing beside it. */
+static struct span beside_of(uint64_t i, uint8_t out[static 64])
+{
+    memset(out, (int)(i * 17 & 0xff), 64);
+    return span_of(out, i % 3 * 13);
+}
+
+static const struct span NONE = {NULL, 0};
+
 static void append(struct place *p, uint64_t count)
 {
     for (uint64_t n = 0; n < count; n++) {
         uint8_t body[64];
+        uint8_t beside[64];
         uint64_t at = log_size(p->s->log);
         uint64_t index;
         assert_int_equal(log_append(p->s->log, (unsigned)(LOG_RECEIPT + at % 10), 1000 + at,
-                                    body_of(at, body), &index),
+                                    body_of(at, body), beside_of(at, beside), &index),
                          OK);
         assert_int_equal(index, at);
     }
@@ -88,6 +98,7 @@ static void leaves_are_kept_as_appended(void **state)
         assert_int_equal(e.kind, LOG_RECEIPT + i % 10);
         assert_int_equal(e.time_ms, 1000 + i);
         assert_true(span_eq(e.body, body_of(i, want)));
+        assert_true(span_eq(e.beside, beside_of(i, want)));
         assert_int_equal(log_body(p->s->log, i, &body), OK);
         leaf_hash(i, a);
         assert_int_equal(log_leaf_hash(p->s->log, i, b), OK);
@@ -241,10 +252,12 @@ static void leaves_too_long_are_refused(void **state)
     uint8_t *big = calloc(1, LOG_BODY_MAX + 1);
     uint64_t index;
     begin(p);
-    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, span_of(big, LOG_BODY_MAX + 1), &index),
-                     ERR_TOO_LARGE);
-    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, span_of(big, LOG_BODY_MAX), &index), OK);
-    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, span_of(NULL, 0), &index), OK);
+    assert_int_equal(
+        log_append(p->s->log, LOG_RECEIPT, 1, span_of(big, LOG_BODY_MAX + 1), NONE, &index),
+        ERR_TOO_LARGE);
+    assert_int_equal(
+        log_append(p->s->log, LOG_RECEIPT, 1, span_of(big, LOG_BODY_MAX), NONE, &index), OK);
+    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, NONE, NONE, &index), OK);
     commit(p);
     assert_int_equal(log_size(p->s->log), 2);
     free(big);
@@ -254,7 +267,8 @@ static void append_outside_a_transaction_is_refused(void **state)
 {
     struct place *p = *state;
     uint64_t index;
-    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, span_of("x", 1), &index), ERR_INTERNAL);
+    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1, span_of("x", 1), NONE, &index),
+                     ERR_INTERNAL);
     assert_int_equal(log_size(p->s->log), 0);
 }
 
@@ -309,25 +323,66 @@ static void tamper(const struct place *p, const char *sql)
     sqlite3_close(raw);
 }
 
+/* Where in the packed leaf: its head, then body, then what is beside it. */
+enum { AT_KIND = 0, AT_TIME = 1, AT_BODY_LEN = 9, AT_BESIDE_LEN = 11, AT_SUM = 13, AT_BODY = 17 };
+
+/* Flip one bit of leaf `index`, `at` bytes into it, in its row. */
+static void flip(const struct place *p, uint64_t index, size_t at)
+{
+    sqlite3 *raw;
+    sqlite3_stmt *q;
+    sqlite3_blob *blob;
+    uint8_t head[AT_BODY];
+    int offset = 0;
+
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(raw, "SELECT max(first) FROM leaf_block WHERE first <= ?1",
+                                        -1, &q, NULL),
+                     SQLITE_OK);
+    sqlite3_bind_int64(q, 1, (int64_t)index);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t first = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    assert_int_equal(sqlite3_blob_open(raw, "main", "leaf_block", "leaves", first, 1, &blob),
+                     SQLITE_OK);
+    for (int64_t i = first; i < (int64_t)index; i++) {
+        assert_int_equal(sqlite3_blob_read(blob, head, sizeof head, offset), SQLITE_OK);
+        offset += AT_BODY + head[AT_BODY_LEN] * 256 + head[AT_BODY_LEN + 1] +
+                  head[AT_BESIDE_LEN] * 256 + head[AT_BESIDE_LEN + 1];
+    }
+    offset += (int)at;
+    assert_int_equal(sqlite3_blob_read(blob, head, 1, offset), SQLITE_OK);
+    head[0] ^= 0x04;
+    assert_int_equal(sqlite3_blob_write(blob, head, 1, offset), SQLITE_OK);
+    sqlite3_blob_close(blob);
+    sqlite3_close(raw);
+}
+
 /* A signed head of 600 leaves, then something is done to the file. */
 static void start_refuses_a_log_without_its_signed_head(void **state)
 {
+    enum { NO = -1 };
     static const struct {
         const char *sql;
+        int leaf; /* to flip a bit of */
+        size_t at;
         enum err want;
     } rows[] = {
-        {"SELECT 1", OK},
-        {"DELETE FROM leaf WHERE seq >= 599", ERR_LOG_TRUNCATED},
-        {"DELETE FROM leaf", ERR_LOG_TRUNCATED},
-        {"DELETE FROM leaf WHERE seq = 590", ERR_LOG_ENTRY}, /* a gap in the tail */
-        {"UPDATE leaf SET body = x'00' WHERE seq = 595", ERR_LOG_FORK},
-        {"UPDATE leaf SET time_ms = 1 WHERE seq = 512", ERR_LOG_FORK},
-        {"UPDATE leaf SET kind = 9 WHERE seq = 513", ERR_LOG_FORK},
-        {"UPDATE tile SET hashes = zeroblob(8192) WHERE key = 1", ERR_LOG_FORK},
-        {"DELETE FROM tile WHERE key = 0", ERR_LOG_ENTRY},
-        {"UPDATE checkpoint SET root = zeroblob(32)", ERR_LOG_FORK},
-        {"UPDATE checkpoint SET size = 599", ERR_LOG_FORK},
-        {"UPDATE checkpoint SET size = 601", ERR_LOG_TRUNCATED},
+        {"SELECT 1", NO, 0, OK},
+        {"DELETE FROM leaf_block WHERE first >= 595", NO, 0, ERR_LOG_TRUNCATED},
+        {"DELETE FROM leaf_block", NO, 0, ERR_LOG_TRUNCATED},
+        {"DELETE FROM leaf_block WHERE first = 590", NO, 0, ERR_LOG_ENTRY}, /* a gap in the tail */
+        {"UPDATE leaf_block SET leaves = substr(leaves, 1, length(leaves) - 1) WHERE first = 595",
+         NO, 0, ERR_LOG_ENTRY},
+        {"SELECT 1", 595, AT_BODY, ERR_LOG_FORK},
+        {"SELECT 1", 512, AT_TIME + 7, ERR_LOG_FORK},
+        {"SELECT 1", 513, AT_KIND, ERR_LOG_FORK},
+        {"SELECT 1", 599, AT_BODY_LEN, ERR_LOG_ENTRY},
+        {"UPDATE tile SET hashes = zeroblob(8192) WHERE key = 1", NO, 0, ERR_LOG_FORK},
+        {"DELETE FROM tile WHERE key = 0", NO, 0, ERR_LOG_ENTRY},
+        {"UPDATE checkpoint SET root = zeroblob(32)", NO, 0, ERR_LOG_FORK},
+        {"UPDATE checkpoint SET size = 599", NO, 0, ERR_LOG_FORK},
+        {"UPDATE checkpoint SET size = 601", NO, 0, ERR_LOG_TRUNCATED},
     };
     struct place *p = *state;
 
@@ -336,40 +391,54 @@ static void start_refuses_a_log_without_its_signed_head(void **state)
         store_close(&p->s);
         place_wipe(p->dir);
         assert_int_equal(place_try_open(p), OK);
-        append_committed(p, 600);
+        append_committed(p, 590);
+        append_committed(p, 5);
+        append_committed(p, 5);
         assert_int_equal(log_checkpoint_set(p->s->log, 600, span_str("head")), OK);
         begin(p);
         assert_int_equal(store_meta_put_u64(p->s, "x", 1), OK);
         commit(p);
         store_close(&p->s);
         tamper(p, rows[i].sql);
+        if (rows[i].leaf != NO)
+            flip(p, (uint64_t)rows[i].leaf, rows[i].at);
         assert_int_equal(place_try_open(p), rows[i].want);
         if (rows[i].want != OK)
             assert_int_equal(err_class(p->f.err), ERR_CLASS_FATAL);
     }
 }
 
+/* What is beside a leaf is no part of the tree, and is found all the same. */
 static void scrub_finds_every_changed_leaf_and_tile(void **state)
 {
+    enum { NO = -1 };
     static const struct {
         const char *sql;
+        int leaf;
+        size_t at;
         uint64_t tile;
         const char *where;
     } rows[] = {
-        {"UPDATE leaf SET body = CAST(body || x'00' AS BLOB) WHERE seq = 0", 0, "leaf 0"},
-        {"UPDATE leaf SET time_ms = time_ms + 1 WHERE seq = 255", 0, "leaf 255"},
-        {"UPDATE leaf SET kind = kind % 10 + 1 WHERE seq = 300", 1, "leaf 300"},
-        {"DELETE FROM leaf WHERE seq = 256", 1, "leaf 256"},
-        {"UPDATE tile SET hashes = CAST(x'01' || substr(hashes, 2) AS BLOB) WHERE key = 0", 0,
-         "leaf 0"},
-        {"UPDATE tile SET hashes = CAST(substr(hashes, 1, 8191) || x'01' AS BLOB) WHERE key = 1", 1,
-         "leaf 511"},
-        /* leaf and tile changed together: the tile above gives it away */
+        {"SELECT 1", 0, AT_BODY, 0, "leaf 0"},
+        {"SELECT 1", 255, AT_TIME, 0, "leaf 255"},
+        {"SELECT 1", 300, AT_KIND, 1, "leaf 300"},
+        {"SELECT 1", 301, AT_BODY_LEN, 1, "leaf 301"},
+        {"SELECT 1", 302, AT_BODY_LEN + 1, 1, "leaf 302"},
+        {"SELECT 1", 303, AT_BESIDE_LEN + 1, 1, "leaf 303"},
+        {"SELECT 1", 304, AT_SUM + 2, 1, "leaf 304"},
+        {"SELECT 1", 304, AT_BODY + 1 + 304 % 64 + 12, 1, "leaf 304"}, /* beside, its last byte */
+        {"SELECT 1", 305, AT_BODY + 1 + 305 % 64, 1, "leaf 305"},      /* beside, its first */
+        {"SELECT 1", 599, AT_BODY + 10, 2, "leaf 599"},
+        {"DELETE FROM leaf_block WHERE first = 256", NO, 0, 1, "leaf 256"},
+        {"UPDATE tile SET hashes = CAST(x'01' || substr(hashes, 2) AS BLOB) WHERE key = 0", NO, 0,
+         0, "leaf 0"},
+        {"UPDATE tile SET hashes = CAST(substr(hashes, 1, 8191) || x'01' AS BLOB) WHERE key = 1",
+         NO, 0, 1, "leaf 511"},
+        /* leaves and tile changed together: the tile above gives it away */
         {"UPDATE tile SET hashes = (SELECT hashes FROM tile WHERE key = 1) WHERE key = 0; "
-         "UPDATE leaf SET kind = (SELECT kind FROM leaf l WHERE l.seq = leaf.seq + 256), "
-         "time_ms = (SELECT time_ms FROM leaf l WHERE l.seq = leaf.seq + 256), "
-         "body = (SELECT body FROM leaf l WHERE l.seq = leaf.seq + 256) WHERE seq < 256",
-         0, "tile 0 of level 0"},
+         "UPDATE leaf_block SET leaves = (SELECT leaves FROM leaf_block WHERE first = 256) "
+         "WHERE first = 0",
+         NO, 0, 0, "tile 0 of level 0"},
     };
     struct place *p = *state;
     struct place copy;
@@ -384,35 +453,185 @@ static void scrub_finds_every_changed_leaf_and_tile(void **state)
         place_kill_copy(p, &copy);
         assert_int_equal(place_try_open(&copy), OK); /* opened before the change, as a hub is */
         tamper(&copy, rows[i].sql);
+        if (rows[i].leaf != NO)
+            flip(&copy, (uint64_t)rows[i].leaf, rows[i].at);
         assert_int_equal(log_scrub(copy.s->log, rows[i].tile, &copy.f), ERR_LOG_ENTRY);
         assert_string_equal(copy.f.detail, rows[i].where);
         place_close(&copy);
     }
 }
 
-static void random_changed_bytes_in_leaves_are_found(void **state)
+static void any_flipped_bit_of_a_leaf_is_found_and_named(void **state)
 {
     struct place *p = *state;
     append_committed(p, 520);
     for (uint64_t i = 0; i < 520; i += 7) {
-        char sql[200];
-        snprintf(sql, sizeof sql,
-                 "UPDATE leaf SET body = CAST(x'ff' || substr(body, 2) AS BLOB) "
-                 "WHERE seq = %llu",
-                 (unsigned long long)i);
+        uint8_t bytes[64];
+        size_t len = AT_BODY + body_of(i, bytes).len + beside_of(i, bytes).len;
         struct place copy;
+        char want[40];
         place_kill_copy(p, &copy);
         assert_int_equal(place_try_open(&copy), OK);
-        tamper(&copy, sql);
-        char want[40];
+        flip(&copy, i, i * 31 % len);
         snprintf(want, sizeof want, "leaf %llu", (unsigned long long)i);
-        uint8_t body[64];
-        enum err found = body_of(i, body).data[0] == 0xff ? OK : ERR_LOG_ENTRY;
-        assert_int_equal(log_scrub(copy.s->log, i / 256, &copy.f), found);
-        if (found != OK)
-            assert_string_equal(copy.f.detail, want);
+        assert_int_equal(log_scrub(copy.s->log, i / 256, &copy.f), ERR_LOG_ENTRY);
+        assert_string_equal(copy.f.detail, want);
         place_close(&copy);
     }
+}
+
+static void a_changed_leaf_is_not_given_out(void **state)
+{
+    static const size_t at[] = {AT_KIND, AT_TIME + 3, AT_BODY, AT_BODY + 1 + 100 % 64 + 3};
+    struct place *p = *state;
+    struct log_entry e;
+    struct span body;
+
+    append_committed(p, 300);
+    for (size_t i = 0; i < T_COUNT(at); i++) {
+        struct place copy;
+        print_message("row %zu\n", i);
+        place_kill_copy(p, &copy);
+        assert_int_equal(place_try_open(&copy), OK);
+        flip(&copy, 100, at[i]);
+        db_refresh(copy.s->db);
+        assert_int_equal(log_get(copy.s->log, 100, &e), ERR_LOG_ENTRY);
+        assert_int_equal(log_body(copy.s->log, 100, &body), ERR_LOG_ENTRY);
+        assert_int_equal(log_get(copy.s->log, 99, &e), OK);
+        place_close(&copy);
+    }
+}
+
+/* The leaves of the open transaction are in no row yet. */
+static void a_pending_leaf_is_readable_and_goes_with_the_rollback(void **state)
+{
+    struct place *p = *state;
+    struct log_entry e;
+    uint8_t want[64];
+
+    append_committed(p, 10);
+    begin(p);
+    append(p, 3);
+    assert_int_equal(store_savepoint(p->s), OK);
+    append(p, 300);
+    assert_int_equal(log_get(p->s->log, 300, &e), OK);
+    assert_true(span_eq(e.body, body_of(300, want)));
+    assert_true(span_eq(e.beside, beside_of(300, want)));
+    assert_int_equal(store_rollback_to(p->s), OK);
+    assert_int_equal(log_get(p->s->log, 13, &e), ERR_NOT_FOUND);
+    append(p, 2); /* checks that the indexes are given again */
+    assert_int_equal(log_get(p->s->log, 14, &e), OK);
+    store_rollback(p->s);
+    assert_int_equal(log_get(p->s->log, 10, &e), ERR_NOT_FOUND);
+    assert_int_equal(log_get(p->s->log, 9, &e), OK);
+    place_reopen(p);
+    assert_root(p, 10);
+}
+
+/* A transaction with far more leaves than memory holds, big ones among them. */
+static void a_long_transaction_is_written_as_it_goes(void **state)
+{
+    enum { COUNT = 400 };
+    struct place *p = *state;
+    uint8_t *big = calloc(1, LOG_BODY_MAX);
+    uint64_t index;
+    struct log_entry e;
+
+    for (int round = 0; round < 3; round++) {
+        begin(p);
+        for (uint64_t i = 0; i < COUNT; i++) {
+            memset(big, (int)i, LOG_BODY_MAX);
+            assert_int_equal(log_append(p->s->log, LOG_ADMIN, i, span_of(big, i * 163 % 65536),
+                                        span_of(big, i * 91 % LOG_BESIDE_MAX), &index),
+                             OK);
+            if (i % 50 == 49) {
+                assert_int_equal(store_savepoint(p->s), OK);
+                for (int k = 0; k < 9; k++)
+                    assert_int_equal(log_append(p->s->log, LOG_ADMIN, 1, span_of(big, LOG_BODY_MAX),
+                                                span_of(big, LOG_BESIDE_MAX), &index),
+                                     OK);
+                assert_int_equal(store_rollback_to(p->s), OK);
+            }
+        }
+        if (round == 0)
+            store_rollback(p->s);
+        else
+            commit(p);
+        assert_int_equal(log_size(p->s->log), COUNT * round);
+        if (round == 1)
+            place_reopen(p);
+    }
+    for (uint64_t i = 0; i < 2 * COUNT; i++) {
+        uint64_t n = i % COUNT;
+        memset(big, (int)n, LOG_BODY_MAX);
+        assert_int_equal(log_get(p->s->log, i, &e), OK);
+        assert_true(span_eq(e.body, span_of(big, n * 163 % 65536)));
+        assert_true(span_eq(e.beside, span_of(big, n * 91 % LOG_BESIDE_MAX)));
+    }
+    for (uint64_t t = 0; t < 4; t++)
+        assert_int_equal(log_scrub(p->s->log, t, &p->f), OK);
+    free(big);
+}
+
+static void one_savepoint_takes_a_bounded_number_of_bytes(void **state)
+{
+    struct place *p = *state;
+    uint8_t *big = calloc(1, LOG_BODY_MAX);
+    uint64_t index;
+    unsigned count = 0;
+    enum err err = OK;
+
+    append_committed(p, 5);
+    begin(p);
+    append(p, 5);
+    assert_int_equal(store_savepoint(p->s), OK);
+    for (; err == OK && count < 1000; count++)
+        err = log_append(p->s->log, LOG_ADMIN, 1, span_of(big, LOG_BODY_MAX), NONE, &index);
+    assert_int_equal(err, ERR_BUSY);
+    assert_true(count > 16); /* a mebibyte */
+    assert_int_equal(store_rollback_to(p->s), OK);
+    append(p, 5);
+    commit(p);
+    place_reopen(p);
+    assert_root(p, 15);
+    free(big);
+}
+
+static void too_much_beside_is_refused(void **state)
+{
+    struct place *p = *state;
+    uint8_t *big = calloc(1, LOG_BESIDE_MAX + 1);
+    uint64_t index;
+    begin(p);
+    assert_int_equal(
+        log_append(p->s->log, LOG_RECEIPT, 1, NONE, span_of(big, LOG_BESIDE_MAX + 1), &index),
+        ERR_TOO_LARGE);
+    commit(p);
+    assert_int_equal(log_size(p->s->log), 0);
+    free(big);
+}
+
+static int64_t rows_of(const struct place *p, const char *sql)
+{
+    sqlite3 *raw;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(raw, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(raw);
+    return n;
+}
+
+static void the_leaves_of_a_commit_share_rows(void **state)
+{
+    struct place *p = *state;
+    append_committed(p, 200);
+    assert_int_equal(rows_of(p, "SELECT count(*) FROM leaf_block"), 1);
+    append_committed(p, 100); /* over the end of a tile */
+    assert_int_equal(rows_of(p, "SELECT count(*) FROM leaf_block"), 3);
+    assert_int_equal(rows_of(p, "SELECT max(first) FROM leaf_block"), 256);
 }
 
 int main(void)
@@ -432,7 +651,13 @@ int main(void)
         CASE(checkpoint_never_goes_back_or_ahead),
         CASE(start_refuses_a_log_without_its_signed_head),
         CASE(scrub_finds_every_changed_leaf_and_tile),
-        CASE(random_changed_bytes_in_leaves_are_found),
+        CASE(any_flipped_bit_of_a_leaf_is_found_and_named),
+        CASE(a_changed_leaf_is_not_given_out),
+        CASE(a_pending_leaf_is_readable_and_goes_with_the_rollback),
+        CASE(a_long_transaction_is_written_as_it_goes),
+        CASE(one_savepoint_takes_a_bounded_number_of_bytes),
+        CASE(too_much_beside_is_refused),
+        CASE(the_leaves_of_a_commit_share_rows),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Checks the promises of store/message.h, each by its number. */
 #include "unit/store_place.h"
 
+#include <sqlite3.h>
+
 static struct message_row message(uint32_t n, uint32_t open)
 {
     struct message_row row = {.seq = n,
@@ -27,6 +29,7 @@ static void put_survives_restart(void **state)
     id_of(row.conversation, 9);
     row.sequence = 4;
     row.attachments = true;
+    row.last_leaf = 12;
     begin(p);
     assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
     commit(p);
@@ -45,6 +48,7 @@ static void put_survives_restart(void **state)
     assert_int_equal(got.sequence, 4);
     assert_int_equal(got.open, 1);
     assert_true(got.attachments);
+    assert_int_equal(got.last_leaf, 12);
     assert_int_equal(message_frame(p->s->messages, 5, &frame), OK);
     assert_true(span_eq(frame, span_str("frame")));
 }
@@ -86,13 +90,14 @@ static void repeat_is_recognised_after_the_frame_is_gone(void **state)
 
     begin(p);
     assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
-    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, &open), OK);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, 77, &open), OK);
     assert_int_equal(open, 1);
     assert_int_equal(message_frame(p->s->messages, 5, &frame), OK); /* one still needs it */
-    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 8, &open), OK);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 8, 77, &open), OK);
     assert_int_equal(open, 0);
     assert_int_equal(message_frame(p->s->messages, 5, &frame), ERR_NOT_FOUND);
-    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 8, &open), ERR_FIELD_VALUE);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 8, 77, &open),
+                     ERR_FIELD_VALUE);
     commit(p);
     place_reopen(p);
     assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
@@ -113,7 +118,7 @@ static void rolled_back_settle_keeps_the_frame(void **state)
     assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
     commit(p);
     begin(p);
-    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, NULL), OK);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, 77, NULL), OK);
     store_rollback(p->s);
     assert_int_equal(message_frame(p->s->messages, 5, &frame), OK);
 }
@@ -126,9 +131,9 @@ static void unknown_messages_are_not_found(void **state)
 
     begin(p);
     assert_int_equal(message_get(p->s->messages, "market.445100", ID(1), &got), ERR_NOT_FOUND);
-    assert_int_equal(message_settle(p->s->messages, "market.445100", ID(1), 5, NULL),
+    assert_int_equal(message_settle(p->s->messages, "market.445100", ID(1), 5, 77, NULL),
                      ERR_NOT_FOUND);
-    assert_int_equal(message_stage(p->s->messages, "market.445100", ID(1), 5), ERR_NOT_FOUND);
+    assert_int_equal(message_stage(p->s->messages, "market.445100", ID(1), 5, 78), ERR_NOT_FOUND);
     assert_int_equal(message_decide(p->s->messages, "market.445100", ID(1), 0, 1), ERR_NOT_FOUND);
     assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_NOT_FOUND);
     commit(p);
@@ -172,17 +177,19 @@ static void values_outside_their_bounds_are_refused(void **state)
     free(big);
 }
 
-static void stage_never_goes_back_by_itself(void **state)
+static void stage_and_last_receipt_are_as_given(void **state)
 {
     struct place *p = *state;
     struct message_row row = message(5, 1);
     struct message_row got;
     begin(p);
     assert_int_equal(message_put(p->s->messages, &row, span_str("x")), OK);
-    assert_int_equal(message_stage(p->s->messages, row.sender, row.id, 7), OK);
-    assert_int_equal(message_stage(p->s->messages, row.sender, row.id, 5), OK);
+    assert_int_equal(message_stage(p->s->messages, row.sender, row.id, 10, 78), OK);
+    assert_int_equal(message_stage(p->s->messages, row.sender, row.id, 4, 79), OK);
     assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
-    assert_int_equal(got.stage, 7);
+    assert_int_equal(got.stage, 4); /* parked, then released */
+    assert_int_equal(got.last_leaf, 79);
+    assert_int_equal(got.open, 1);
     assert_int_equal(message_decide(p->s->messages, row.sender, row.id, ERR_HELD, 3), OK);
     assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
     assert_int_equal(got.code, ERR_HELD);
@@ -241,6 +248,129 @@ static void people_find_by_either_id(void **state)
     assert_int_equal(message_find(p->s->messages, span_of(env, 5), &got), ERR_FIELD_VALUE);
 }
 
+/* More frames than memory holds, settled and rolled back here and there: what is given is always
+ * what the rows say. */
+static void frames_are_given_from_memory_or_disk_alike(void **state)
+{
+    enum { COUNT = 40, LEN = 500 * 1000 };
+    struct place *p = *state;
+    uint8_t *bytes = malloc(LEN);
+    struct span frame;
+
+    for (uint32_t n = 1; n <= COUNT; n++) {
+        struct message_row row = message(n, 1);
+        memset(bytes, (int)n, LEN);
+        begin(p);
+        assert_int_equal(message_put(p->s->messages, &row, span_of(bytes, LEN - n)), OK);
+        assert_int_equal(message_frame(p->s->messages, n, &frame), OK); /* before the commit */
+        commit(p);
+        begin(p);
+        struct message_row lost = message(COUNT + n, 1);
+        assert_int_equal(store_savepoint(p->s), OK);
+        assert_int_equal(message_put(p->s->messages, &lost, span_of(bytes, 100)), OK);
+        assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, 9, NULL), OK);
+        assert_int_equal(message_frame(p->s->messages, n, &frame), ERR_NOT_FOUND);
+        if (n % 2 == 0)
+            assert_int_equal(store_rollback_to(p->s), OK);
+        store_rollback(p->s);
+        assert_int_equal(message_frame(p->s->messages, COUNT + n, &frame), ERR_NOT_FOUND);
+        assert_int_equal(message_get(p->s->messages, lost.sender, lost.id, &lost), ERR_NOT_FOUND);
+    }
+    for (int restart = 0; restart < 2; restart++) {
+        for (uint32_t n = 1; n <= COUNT; n++) {
+            struct message_row got;
+            memset(bytes, (int)n, LEN);
+            assert_int_equal(message_frame(p->s->messages, n, &frame), OK);
+            assert_true(span_eq(frame, span_of(bytes, LEN - n)));
+            assert_int_equal(message_get(p->s->messages, "market.445100", ID(n), &got), OK);
+            assert_int_equal(got.open, 1);
+            assert_int_equal(got.stage, 1);
+        }
+        place_reopen(p);
+    }
+    free(bytes);
+}
+
+/* Ids nearly always rise; one that does not is known or new all the same. */
+static void ids_in_any_order_are_known_or_new(void **state)
+{
+    static const uint32_t order[] = {50, 90, 70, 10, 60, 95, 94, 1};
+    struct place *p = *state;
+    for (size_t i = 0; i < T_COUNT(order); i++) {
+        struct message_row row = message(order[i], 1);
+        struct message_row got;
+        row.seq = i;
+        begin(p);
+        assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), ERR_NOT_FOUND);
+        assert_int_equal(message_put(p->s->messages, &row, span_str("x")), OK);
+        assert_int_equal(message_put(p->s->messages, &row, span_str("x")), ERR_EXISTS);
+        if (i == 2 || i == 5) { /* the highest of all among them */
+            store_rollback(p->s);
+            begin(p);
+            assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), ERR_NOT_FOUND);
+            assert_int_equal(message_put(p->s->messages, &row, span_str("x")), OK);
+        }
+        commit(p);
+        if (i % 3 == 0)
+            place_reopen(p);
+    }
+    for (size_t i = 0; i < T_COUNT(order); i++) {
+        struct message_row got;
+        begin(p);
+        assert_int_equal(message_get(p->s->messages, "market.445100", ID(order[i]), &got), OK);
+        assert_int_equal(got.seq, i);
+        commit(p);
+    }
+}
+
+/* What changed a row is what is read, in the transaction, after it and after its rollback. */
+static void a_rolled_back_change_of_a_row_is_not_remembered(void **state)
+{
+    struct place *p = *state;
+    struct message_row row = message(5, 2);
+    struct message_row got;
+    begin(p);
+    assert_int_equal(message_put(p->s->messages, &row, span_str("x")), OK);
+    commit(p);
+    begin(p);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, 30, NULL), OK);
+    assert_int_equal(store_savepoint(p->s), OK);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 8, 31, NULL), OK);
+    assert_int_equal(message_stage(p->s->messages, row.sender, row.id, 9, 32), OK);
+    assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
+    assert_int_equal(got.last_leaf, 32);
+    assert_int_equal(got.open, 0);
+    assert_int_equal(store_rollback_to(p->s), OK);
+    assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
+    assert_int_equal(got.last_leaf, 30);
+    assert_int_equal(got.open, 1);
+    store_rollback(p->s);
+    assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
+    assert_int_equal(got.open, 2);
+    assert_int_equal(got.stage, 1);
+    assert_int_equal(got.last_leaf, 0);
+}
+
+static void a_changed_frame_is_not_given_out(void **state)
+{
+    struct place *p = *state;
+    struct message_row row = message(5, 1);
+    struct span frame;
+    sqlite3 *raw;
+    begin(p);
+    assert_int_equal(message_put(p->s->messages, &row, span_str("a frame of some length")), OK);
+    commit(p);
+    store_close(&p->s);
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw,
+                                  "UPDATE frame SET bytes = CAST('a frAme of some length' AS BLOB)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(raw);
+    assert_int_equal(place_try_open(p), OK);
+    assert_int_equal(message_frame(p->s->messages, 5, &frame), ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,7 +381,11 @@ int main(void)
         CASE(unknown_messages_are_not_found),
         CASE(rejected_message_has_no_frame),
         CASE(values_outside_their_bounds_are_refused),
-        CASE(stage_never_goes_back_by_itself),
+        CASE(stage_and_last_receipt_are_as_given),
+        CASE(frames_are_given_from_memory_or_disk_alike),
+        CASE(ids_in_any_order_are_known_or_new),
+        CASE(a_rolled_back_change_of_a_row_is_not_remembered),
+        CASE(a_changed_frame_is_not_given_out),
         CASE(sequence_is_the_highest_of_its_conversation),
         CASE(people_find_by_either_id),
     };

@@ -168,14 +168,15 @@ static void busy_keeps_the_message_until_the_hub_wants_it(void **state)
     c = (lianshu_Control){.kind = lianshu_ControlKind_CONTROL_BUSY,
                           .which_body = lianshu_Control_busy_tag};
     c.body.busy.message_id.size = SDK_ID_LEN;
-    memcpy(c.body.busy.message_id.bytes, f.market->flight[0].message_id, SDK_ID_LEN);
+    memcpy(c.body.busy.message_id.bytes, f.market->flight[f.market->flight_head].message_id,
+           SDK_ID_LEN);
     c.body.busy.code = ERR_BUSY;
     c.body.busy.retry_after_ms = 30000;
     assert_int_equal(frame_put_control(&w, &c), OK);
     exchange_give(f.e, f.market, writer_span(&w));
     f.e->now_ms += 29000;
     assert_int_equal(exchange_pull(f.e, f.market), 0);
-    f.e->now_ms += 1000;
+    f.e->now_ms += 1000 + 30000 / 4; /* up to a quarter later: no two adapters in step */
     assert_int_equal(exchange_pull(f.e, f.market), 1);
     assert_int_equal(state_of("one"), SDK_SENT);
 }
@@ -392,15 +393,37 @@ static void the_same_receipt_again_changes_nothing(void **state)
     assert_int_equal(f.market->stream, 1);
 }
 
-static void receipts_with_a_gap_are_not_acknowledged(void **state)
+static size_t hellos(lianshu_Control *c)
+{
+    size_t n = 0;
+    (void)exchange_pull(f.e, f.market);
+    for (size_t i = 0; i < f.e->frame_count; i++)
+        if (frame_read_control(exchange_frame(f.e, i), c) == OK &&
+            c->which_body == lianshu_Control_hello_tag)
+            n++;
+    return n;
+}
+
+/* Another adapter of the member has acknowledged numbers 1 and 2. */
+static void a_gap_in_the_receipts_is_taken_and_asked_about_once(void **state)
 {
     (void)state;
+    static lianshu_Control c;
     exchange_connect(f.e, f.market);
     send_and_commit("one", TO_HEALTH, 1);
-    exchange_verdict(f.e, f.market, pull_envelope(), lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 3);
-    assert_int_equal(f.outcomes, 0);
-    assert_int_equal(f.market->stream, 0);
-    assert_int_equal(exchange_pull(f.e, f.market), 0);
+    send_and_commit("two", TO_HEALTH, 1);
+    const struct span one = pull_envelope();
+    exchange_verdict(f.e, f.market, one, lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 3);
+    assert_int_equal(f.outcomes, 1);
+    assert_int_equal(f.market->stream, 3);
+    assert_int_equal(hellos(&c), 0); /* one was said a moment ago */
+    f.e->now_ms += SDK_GAP_HELLO_MS;
+    assert_int_equal(hellos(&c), 1);
+    assert_int_equal(frame_read_control(exchange_find(f.e, FRAME_CONTROL), &c), OK);
+    assert_int_equal(c.body.hello.unfinished_count, 1);
+    assert_int_equal(c.body.hello.receipt_stream, 3);
+    f.e->now_ms += SDK_GAP_HELLO_MS;
+    assert_int_equal(hellos(&c), 0);
 }
 
 static void a_receipt_outside_the_stream_counts_but_is_not_acknowledged(void **state)
@@ -545,6 +568,123 @@ static void wrong_keys_and_passphrases_are_refused(void **state)
                      ERR_REGISTRY_STALE);
 }
 
+static void a_key_keeps_its_first_message_and_receipts_also_when_it_was_rejected(void **state)
+{
+    (void)state;
+    uint8_t first[SDK_ID_LEN], again[SDK_ID_LEN];
+    struct fault fault = {0};
+    bool repeat = false;
+    struct sdk_message m = honour("key", TO_HEALTH, 1);
+
+    exchange_connect(f.e, f.market);
+    assert_int_equal(send(&m, first), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+    exchange_verdict(f.e, f.market, pull_envelope(), lianshu_ReceiptKind_RECEIPT_REJECTED,
+                     ERR_NO_RIGHT, 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(sdk_send(f.market, &m, f.e->now_ms, again, &repeat, &fault), OK);
+        assert_true(repeat);
+        assert_memory_equal(first, again, SDK_ID_LEN);
+        assert_int_equal(state_of("key"), SDK_REJECTED);
+        m.facts = exchange_honour("other");
+        assert_int_equal(send(&m, again), ERR_CONFLICT);
+        assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+        m = honour("key", TO_HEALTH, 1);
+        restart();
+        exchange_connect(f.e, f.market);
+        assert_int_equal(exchange_pull(f.e, f.market), 0);
+    }
+}
+
+static void each_receipt_means_what_it_says_and_nothing_more(void **state)
+{
+    (void)state;
+    static const struct {
+        lianshu_ReceiptKind kind;
+        enum sdk_state want;
+    } rows[] = {
+        {lianshu_ReceiptKind_RECEIPT_ACCEPTED, SDK_ACCEPTED},
+        {lianshu_ReceiptKind_RECEIPT_HELD, SDK_HELD},
+        {lianshu_ReceiptKind_RECEIPT_WARNED, SDK_HELD}, /* shown, ends nothing */
+        {lianshu_ReceiptKind_RECEIPT_RELEASED, SDK_ACCEPTED},
+        {lianshu_ReceiptKind_RECEIPT_PARKED, SDK_ACCEPTED}, /* never dropped: not final */
+        {lianshu_ReceiptKind_RECEIPT_RELEASED, SDK_ACCEPTED},
+        {lianshu_ReceiptKind_RECEIPT_PARKED, SDK_ACCEPTED}, /* a second time */
+        {lianshu_ReceiptKind_RECEIPT_WARNED, SDK_ACCEPTED},
+        {lianshu_ReceiptKind_RECEIPT_EXPIRED, SDK_FINAL},
+        {lianshu_ReceiptKind_RECEIPT_WARNED, SDK_FINAL}, /* late: shown, changes nothing */
+    };
+    static uint8_t kept[FRAME_CONTROL_MAX];
+
+    exchange_connect(f.e, f.market);
+    send_and_commit("one", TO_HEALTH, 1);
+    const struct span envelope = pull_envelope();
+    assert_true(envelope.len <= sizeof kept);
+    memcpy(kept, envelope.data, envelope.len);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu: %s\n", i, receipt_kind_name(rows[i].kind));
+        f.e->now_ms += 1000;
+        exchange_verdict(f.e, f.market, span_of(kept, envelope.len), rows[i].kind, OK, i + 1);
+        assert_int_equal(f.outcomes, i + 1);
+        assert_int_equal(f.last.receipt.kind, rows[i].kind);
+        assert_int_equal(f.last.state, rows[i].want);
+        assert_int_equal(state_of("one"), rows[i].want);
+    }
+    restart();
+    assert_int_equal(state_of("one"), SDK_FINAL);
+}
+
+static void a_chain_of_receipts_that_comes_again_changes_nothing(void **state)
+{
+    (void)state;
+    static const lianshu_ReceiptKind chain[] = {
+        lianshu_ReceiptKind_RECEIPT_ACCEPTED,
+        lianshu_ReceiptKind_RECEIPT_HELD,
+        lianshu_ReceiptKind_RECEIPT_RELEASED,
+        lianshu_ReceiptKind_RECEIPT_PARKED,
+    };
+    static uint8_t bytes[T_COUNT(chain)][FRAME_CONTROL_MAX], kept[FRAME_CONTROL_MAX];
+    size_t len[T_COUNT(chain)];
+
+    exchange_connect(f.e, f.market);
+    send_and_commit("one", TO_HEALTH, 1);
+    const struct span envelope = pull_envelope();
+    memcpy(kept, envelope.data, envelope.len);
+    for (size_t i = 0; i < T_COUNT(chain); i++) {
+        f.e->now_ms += 1000;
+        len[i] = exchange_verdict_frame(f.e, span_of(kept, envelope.len), chain[i], OK, "", 0,
+                                        bytes[i], sizeof bytes[i]);
+    }
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < T_COUNT(chain); i++)
+            exchange_give(f.e, f.market, span_of(bytes[i], len[i]));
+        assert_int_equal(f.outcomes, T_COUNT(chain));
+        assert_int_equal(state_of("one"), SDK_ACCEPTED);
+        restart();
+        exchange_connect(f.e, f.market);
+    }
+}
+
+static void a_hold_that_ended_before_it_was_heard_of_is_no_hold(void **state)
+{
+    (void)state;
+    static uint8_t held[FRAME_CONTROL_MAX], kept[FRAME_CONTROL_MAX];
+
+    exchange_connect(f.e, f.market);
+    send_and_commit("one", TO_HEALTH, 1);
+    const struct span envelope = pull_envelope();
+    memcpy(kept, envelope.data, envelope.len);
+    const size_t n =
+        exchange_verdict_frame(f.e, span_of(kept, envelope.len), lianshu_ReceiptKind_RECEIPT_HELD,
+                               OK, "", 0, held, sizeof held);
+    f.e->now_ms += 1000;
+    exchange_verdict(f.e, f.market, span_of(kept, envelope.len),
+                     lianshu_ReceiptKind_RECEIPT_RELEASED, OK, 0);
+    exchange_give(f.e, f.market, span_of(held, n));
+    assert_int_equal(f.outcomes, 2);
+    assert_int_equal(state_of("one"), SDK_ACCEPTED);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -562,7 +702,11 @@ int main(void)
         CASE(after_a_verdict_nothing_is_sent_again),
         CASE(what_is_accepted_but_open_is_named_in_hello_and_offered_again),
         CASE(the_same_receipt_again_changes_nothing),
-        CASE(receipts_with_a_gap_are_not_acknowledged),
+        CASE(a_gap_in_the_receipts_is_taken_and_asked_about_once),
+        CASE(a_key_keeps_its_first_message_and_receipts_also_when_it_was_rejected),
+        CASE(each_receipt_means_what_it_says_and_nothing_more),
+        CASE(a_chain_of_receipts_that_comes_again_changes_nothing),
+        CASE(a_hold_that_ended_before_it_was_heard_of_is_no_hold),
         CASE(a_receipt_outside_the_stream_counts_but_is_not_acknowledged),
         CASE(a_spoilt_receipt_never_counts),
         CASE(receipts_of_another_adapter_are_acknowledged_and_ignored),

@@ -79,7 +79,7 @@ static void a_bucket_empties_and_refills_by_time_alone(void **state)
         enum err err = OK;
         print_message("row %zu\n", i);
         for (unsigned n = 0; n < rows[i].take; n++)
-            err = peer_take_token(&peer, 10, rows[i].at_ms);
+            err = peer_take_token(&peer, 10, 0, rows[i].at_ms);
         assert_int_equal(err, rows[i].last);
     }
 }
@@ -117,6 +117,120 @@ static void more_kinds_than_columns_lose_no_count(void **state)
     assert_int_equal(sum, 20);
 }
 
+static void a_reserve_of_the_bucket_is_only_for_those_who_may_take_it(void **state)
+{
+    (void)state;
+    struct peer peer = {0};
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(peer_take_token(&peer, 10, 2, 1000), OK);
+    assert_int_equal(peer_take_token(&peer, 10, 2, 1000), ERR_BUSY);
+    assert_int_equal(peer_take_token(&peer, 10, 0, 1000), OK);
+    assert_int_equal(peer_take_token(&peer, 10, 0, 1000), OK);
+    assert_int_equal(peer_take_token(&peer, 10, 0, 1000), ERR_BUSY);
+}
+
+static void waking_a_member_marks_its_adapters_and_no_others(void **state)
+{
+    struct peers *peers = *state;
+    uint32_t a, b, other;
+    assert_int_equal(peers_find(peers, "market.445100/0011", &a), OK);
+    assert_int_equal(peers_find(peers, "health.445100/0022", &other), OK);
+    assert_int_equal(peers_find(peers, "market.445100/0033", &b), OK);
+    peers_wake(peers, "market.445100", WAKE_QUEUE);
+    peers_wake(peers, "police.445100", WAKE_QUEUE); /* nobody */
+    assert_int_equal(peers->rows[a].wake, WAKE_QUEUE);
+    assert_int_equal(peers->rows[b].wake, WAKE_QUEUE);
+    assert_int_equal(peers->rows[other].wake, 0);
+    peers_wake(peers, "market.445100", WAKE_STREAM);
+    assert_int_equal(peers->rows[a].wake, WAKE_QUEUE | WAKE_STREAM);
+}
+
+static void every_member_of_a_full_table_is_found(void **state)
+{
+    struct peers *peers = *state;
+    char user[CORE_USER_ID_MAX];
+    uint32_t number;
+    for (unsigned i = 0; i < CORE_PEER_MAX; i++) {
+        snprintf(user, sizeof user, "market.%06u/0000", i);
+        assert_int_equal(peers_find(peers, user, &number), OK);
+    }
+    for (unsigned i = 0; i < CORE_PEER_MAX; i++) {
+        snprintf(user, sizeof user, "market.%06u", i);
+        peers_wake(peers, user, WAKE_QUEUE);
+        assert_int_equal(peers->rows[i].wake, WAKE_QUEUE);
+    }
+    peers_wake(peers, "market.999999", WAKE_QUEUE); /* an unknown one ends its search */
+}
+
+static struct peer with_window(uint32_t messages)
+{
+    return (struct peer){.window_messages = messages};
+}
+
+static void a_breaker_opens_after_so_many_leases_in_vain_and_lets_one_probe_out(void **state)
+{
+    (void)state;
+    struct peer peer = with_window(64);
+    for (unsigned i = 1; i < BREAKER_LEASES; i++)
+        assert_false(peer_overdue(&peer, 1000, 0));
+    assert_int_equal(peer_allows(&peer, 1000), 64);
+    assert_true(peer_overdue(&peer, 1000, 0));
+    assert_int_equal(peer_allows(&peer, 1000), 0);
+    assert_int_equal(peer_allows(&peer, 1000 + BREAKER_FIRST_MS), 1);
+    peer.out_messages = 1;
+    assert_int_equal(peer_allows(&peer, 1000 + BREAKER_FIRST_MS), 0);
+}
+
+static void an_open_breaker_waits_longer_each_time_up_to_its_bound(void **state)
+{
+    (void)state;
+    struct peer peer = with_window(1);
+    uint64_t now_ms = 1000;
+    uint64_t last_ms = 0;
+    for (unsigned i = 0; i < BREAKER_LEASES - 1; i++)
+        assert_false(peer_overdue(&peer, now_ms, UINT16_MAX));
+    for (unsigned i = 0; i < 40; i++) {
+        (void)peer_overdue(&peer, now_ms, UINT16_MAX);
+        assert_true(peer.breaker_ms - now_ms >= last_ms);
+        assert_true(peer.breaker_ms - now_ms <= BREAKER_MAX_MS);
+        last_ms = peer.breaker_ms - now_ms;
+        now_ms = peer.breaker_ms;
+    }
+    assert_int_equal(last_ms, BREAKER_MAX_MS);
+}
+
+static void leases_that_end_together_open_a_breaker_once(void **state)
+{
+    (void)state;
+    struct peer peer = with_window(64);
+    for (unsigned i = 0; i < 64; i++)
+        (void)peer_overdue(&peer, 1000, 0);
+    assert_int_equal(peer.breaker_step, 1);
+}
+
+static void an_answer_closes_the_breaker(void **state)
+{
+    (void)state;
+    struct peer peer = with_window(64);
+    for (unsigned i = 0; i < BREAKER_LEASES; i++)
+        (void)peer_overdue(&peer, 1000, 0);
+    peer_answered(&peer);
+    assert_int_equal(peer_allows(&peer, 1000), 64);
+    assert_false(peer_overdue(&peer, 1000, 0));
+}
+
+static void nobody_gets_more_than_the_window(void **state)
+{
+    (void)state;
+    struct peer peer = with_window(4);
+    peer.out_messages = 3;
+    assert_int_equal(peer_allows(&peer, 1000), 1);
+    peer.out_messages = 4;
+    assert_int_equal(peer_allows(&peer, 1000), 0);
+    peer.out_messages = 5; /* the window was made smaller */
+    assert_int_equal(peer_allows(&peer, 1000), 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -128,6 +242,14 @@ int main(void)
         CASE(a_bucket_empties_and_refills_by_time_alone),
         CASE(refusals_of_a_second_are_taken_once),
         CASE(more_kinds_than_columns_lose_no_count),
+        CASE(a_reserve_of_the_bucket_is_only_for_those_who_may_take_it),
+        CASE(waking_a_member_marks_its_adapters_and_no_others),
+        CASE(every_member_of_a_full_table_is_found),
+        CASE(a_breaker_opens_after_so_many_leases_in_vain_and_lets_one_probe_out),
+        CASE(an_open_breaker_waits_longer_each_time_up_to_its_bound),
+        CASE(leases_that_end_together_open_a_breaker_once),
+        CASE(an_answer_closes_the_breaker),
+        CASE(nobody_gets_more_than_the_window),
     };
     return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
 }

@@ -44,7 +44,7 @@ static uint64_t claim(struct place *p, uint64_t lessee, uint64_t now)
 {
     struct queue_row row;
     size_t count;
-    enum err err = queue_claim(p->s->queue, HEALTH, lessee, now, now + LEASE, &row, 1, &count);
+    enum err err = queue_claim(p->s->queue, HEALTH, lessee, now, now + LEASE, 3, &row, 1, &count);
     if (err == ERR_NOT_FOUND)
         return 0;
     assert_int_equal(err, OK);
@@ -89,7 +89,7 @@ static void put_survives_restart(void **state)
     put(p, &row);
     for (int again = 0; again < 2; again++) { /* a lease does not survive, the row does */
         place_reopen(p);
-        assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 5, 15, &got, 1, &count), OK);
+        assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 5, 15, 3, &got, 1, &count), OK);
         assert_memory_equal(&got, &row, sizeof row);
         assert_int_equal(queue_lessee(p->s->queue, HEALTH, 9), A);
     }
@@ -185,7 +185,7 @@ static void leased_waiting_held_and_parked_rows_are_not_claimed(void **state)
     put(p, &row);
     put_plain(p, 4, 0);
     begin(p);
-    assert_int_equal(queue_park(p->s->queue, HEALTH, 4, ERR_ATTEMPTS), OK);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 4, ERR_ATTEMPTS, 1), OK);
     commit(p);
     assert_int_equal(claim(p, A, 49), 1);
     assert_int_equal(claim(p, B, 49), 0);
@@ -203,16 +203,16 @@ static void a_batch_is_claimed_in_one_call(void **state)
     size_t count;
     for (uint64_t seq = 1; seq <= 10; seq++)
         put_plain(p, seq, seq % 2 == 0);
-    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, LEASE, rows, 8, &count), OK);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, LEASE, 3, rows, 8, &count), OK);
     assert_int_equal(count, 8);
     static const uint64_t want[] = {1, 3, 5, 7, 9, 2, 4, 6};
     for (size_t i = 0; i < 8; i++)
         assert_int_equal(rows[i].seq, want[i]);
-    assert_int_equal(queue_claim(p->s->queue, HEALTH, B, 0, LEASE, rows, 8, &count), OK);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, B, 0, LEASE, 3, rows, 8, &count), OK);
     assert_int_equal(count, 2);
-    assert_int_equal(queue_claim(p->s->queue, HEALTH, 0, 0, LEASE, rows, 8, &count),
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, 0, 0, LEASE, 3, rows, 8, &count),
                      ERR_FIELD_VALUE);
-    assert_int_equal(queue_claim(p->s->queue, "nobody.445100", A, 0, LEASE, rows, 8, &count),
+    assert_int_equal(queue_claim(p->s->queue, "nobody.445100", A, 0, LEASE, 3, rows, 8, &count),
                      ERR_NOT_FOUND);
 }
 
@@ -301,7 +301,7 @@ static void parked_and_held_rows_do_not_block_their_conversation(void **state)
         put_ordered(p, seq, 1, 7);
     assert_int_equal(claim(p, A, 0), 1);
     begin(p);
-    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, ERR_ATTEMPTS), OK);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, ERR_ATTEMPTS, 1), OK);
     commit(p);
     assert_int_equal(claim(p, B, 0), 2);
     begin(p);
@@ -391,9 +391,9 @@ static void many_leases_that_end_together_are_all_found(void **state)
         assert_int_equal(queue_put(p->s->queue, &row), OK);
     }
     commit(p);
-    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, rows, 1000, &count), OK);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, 3, rows, 1000, &count), OK);
     enum err err;
-    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, 20, rows, 1000, &count)) == ERR_BUSY)
+    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, 20, 3, rows, 1000, &count)) == ERR_BUSY)
         continue; /* it passes over the thousand that A has */
     assert_int_equal(err, OK);
     assert_int_equal(count, 1000);
@@ -409,7 +409,7 @@ static void many_leases_that_end_together_are_all_found(void **state)
     assert_int_equal(queue_lease_due(p->s->queue), STORE_NEVER);
     for (uint64_t s = 1; s <= 2000; s++)
         assert_int_equal(queue_lessee(p->s->queue, HEALTH, s), 0);
-    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, rows, 2000, &count), OK);
+    assert_int_equal(queue_claim(p->s->queue, HEALTH, A, 0, 10, 3, rows, 2000, &count), OK);
     assert_int_equal(count, 2000);
     assert_int_equal(rows[0].seq, 1);
     assert_int_equal(rows[1999].seq, 2000);
@@ -445,7 +445,7 @@ static void done_forgets_and_says_when_there_is_nothing(void **state)
     assert_int_equal(queue_done(p->s->queue, HEALTH, 1), ERR_NOT_FOUND);
     assert_int_equal(queue_done(p->s->queue, POLICE, 1), ERR_NOT_FOUND);
     assert_int_equal(queue_defer(p->s->queue, HEALTH, 1, 5, 0, NULL), ERR_NOT_FOUND);
-    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, 0), ERR_NOT_FOUND);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 1, 0, 1), ERR_NOT_FOUND);
     assert_int_equal(queue_release(p->s->queue, HEALTH, 1, 0, 0), ERR_NOT_FOUND);
     assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 0), ERR_NOT_FOUND);
     assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(1), 0, 0), ERR_NOT_FOUND);
@@ -509,10 +509,10 @@ static void counts_follow_every_move_and_rollback(void **state)
         defer(p, 1, 100);
         done(p, 2);
         begin(p);
-        assert_int_equal(queue_park(p->s->queue, HEALTH, 3, 0), OK);
+        assert_int_equal(queue_park(p->s->queue, HEALTH, 3, 0, 1), OK);
         commit(p);
         begin(p);
-        assert_int_equal(queue_park(p->s->queue, HEALTH, 4, 0), OK);
+        assert_int_equal(queue_park(p->s->queue, HEALTH, 4, 0, 1), OK);
         assert_int_equal(queue_done(p->s->queue, HEALTH, 5), OK);
         store_rollback(p->s);
         assert_int_equal(claim(p, A, 0), 4);
@@ -658,7 +658,7 @@ static void a_blocked_backlog_costs_a_bounded_look(void **state)
     assert_int_equal(queue_put(p->s->queue, &row), OK);
     commit(p);
     assert_int_equal(claim(p, A, 0), 1);
-    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, LEASE, &row, 1, &count)) == ERR_BUSY)
+    while ((err = queue_claim(p->s->queue, HEALTH, B, 0, LEASE, 3, &row, 1, &count)) == ERR_BUSY)
         looks++;
     assert_int_equal(err, OK);
     assert_int_equal(row.seq, 4000);

@@ -439,6 +439,12 @@ static void rights_are_default_deny(void **state)
          1u << DEPARTMENT_MARKET, "445100", OK},
         {lianshu_DocumentType_TYPE_HONOUR, all, "000000", all, "440000", OK},
         {lianshu_DocumentType_TYPE_APPOINTMENT, all, "445100", all, "445100", ERR_NO_RIGHT},
+        /* whoever may send something may take it back, as far and no further */
+        {lianshu_DocumentType_TYPE_WITHDRAW, all, "445100", all, "445100", OK},
+        {lianshu_DocumentType_TYPE_WITHDRAW, all, "445200", all, "445100", ERR_REGION_RIGHT},
+        {lianshu_DocumentType_TYPE_WITHDRAW, all, "445100", 0, "445100", ERR_RECIPIENT_RIGHT},
+        {lianshu_DocumentType_TYPE_WITHDRAW, all & ~(1u << DEPARTMENT_POLICE), "445100", all,
+         "445100", ERR_RECIPIENT_RIGHT},
         {lianshu_DocumentType_TYPE_HONOUR, all & ~(1u << DEPARTMENT_POLICE), "445100", all,
          "445100", ERR_RECIPIENT_RIGHT},
         {lianshu_DocumentType_TYPE_HONOUR, all, "445200", all, "445100", ERR_REGION_RIGHT},
@@ -489,6 +495,101 @@ static void members_are_walked_in_order(void **state)
     assert_int_equal(n, 3);
     assert_true(registry_next(r, 0, set, "445200") == SIZE_MAX);
     assert_true(registry_next(r, 0, 0, "000000") == SIZE_MAX);
+}
+
+/* A nation of members without keys. */
+static struct registry *nation(void)
+{
+    static const char *const ids[] = {
+        "health-cdc.445100", "health.000000", "health.110000", "health.440000",
+        "health.440100",     "health.445100", "health.445102", "health.445122",
+        "health.450000",     "market.440000", "market.445100", "registrar.445100",
+    };
+    static lianshu_MemberRecord records[T_COUNT(ids)];
+    static uint8_t file[FILE_CAP];
+    struct registry *r = NULL;
+    struct writer w = writer_of(file, sizeof file);
+    struct registry_make make = realm_make(f.realm, 1);
+    make.region = "000000";
+    memset(records, 0, sizeof records);
+    for (size_t i = 0; i < T_COUNT(ids); i++)
+        snprintf(records[i].member, sizeof records[i].member, "%s", ids[T_COUNT(ids) - 1 - i]);
+    assert_int_equal(registry_write(&make, records, T_COUNT(ids), &w, &f.fault), OK);
+    assert_int_equal(registry_open(&r, &f.realm->anchor, writer_span(&w), 1, &f.fault), OK);
+    return r;
+}
+
+static void a_group_is_a_department_in_a_subtree_in_the_order_of_ids(void **state)
+{
+    static const struct {
+        const char *group;
+        const char *want[9];
+    } rows[] = {
+        {"health.445122/*", {"health.445122"}},
+        {"health.445100/*", {"health.445100", "health.445102", "health.445122"}},
+        {"health.440000/*",
+         {"health.440000", "health.440100", "health.445100", "health.445102", "health.445122"}},
+        {"health.000000/*",
+         {"health.000000", "health.110000", "health.440000", "health.440100", "health.445100",
+          "health.445102", "health.445122", "health.450000"}},
+        {"health-cdc.440000/*", {"health-cdc.445100"}}, /* a part is named, or not meant */
+        {"health-cdc.450000/*", {NULL}},
+        {"market.000000/*", {"market.440000", "market.445100"}},
+        {"police.000000/*", {NULL}},
+        {"health.999999/*", {NULL}},
+    };
+    struct registry *r = nation();
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const struct registry_member *member;
+        size_t cursor = 0;
+        size_t n = 0;
+        print_message("row %zu: %s\n", i, rows[i].group);
+        for (;; n++) {
+            assert_int_equal(registry_group(r, rows[i].group, &cursor, &member), OK);
+            if (member == NULL)
+                break;
+            assert_non_null(rows[i].want[n]);
+            assert_string_equal(member->id, rows[i].want[n]);
+        }
+        assert_null(rows[i].want[n]);
+        assert_int_equal(registry_group(r, rows[i].group, &cursor, &member), OK);
+        assert_null(member); /* the end stays the end */
+    }
+    registry_close(&r);
+}
+
+static void what_is_no_group_is_refused(void **state)
+{
+    static const struct {
+        const char *group;
+        enum err want;
+    } rows[] = {
+        {"", ERR_IDENTIFIER},
+        {"/*", ERR_IDENTIFIER},
+        {"health.440000", ERR_IDENTIFIER},
+        {"health.440000/", ERR_IDENTIFIER},
+        {"health.440000/**", ERR_IDENTIFIER},
+        {"health.440000/x", ERR_IDENTIFIER},
+        {"health.440000/*/*", ERR_IDENTIFIER},
+        {"health.44/*", ERR_IDENTIFIER},
+        {"health/*", ERR_IDENTIFIER},
+        {"*.440000/*", ERR_IDENTIFIER},
+        {"Health.440000/*", ERR_IDENTIFIER},
+        {"health-.440000/*", ERR_IDENTIFIER},
+        {"healthhealthhealthhealthhealthhealthhealth.440000/*", ERR_IDENTIFIER},
+        {"weather.440000/*", ERR_MEMBER_UNKNOWN},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const struct registry_member *member = registry_member_at(f.realm->registry, 0);
+        size_t cursor = 0;
+        print_message("row %zu: %s\n", i, rows[i].group);
+        assert_int_equal(registry_group(f.realm->registry, rows[i].group, &cursor, &member),
+                         rows[i].want);
+        assert_null(member);
+        assert_int_equal(cursor, 0);
+    }
 }
 
 static void anchor_survives_its_file(void **state)
@@ -565,6 +666,8 @@ int main(void)
         CASE(record_that_does_not_fit_names_its_member),
         CASE(rights_are_default_deny),
         CASE(members_are_walked_in_order),
+        CASE(a_group_is_a_department_in_a_subtree_in_the_order_of_ids),
+        CASE(what_is_no_group_is_refused),
         CASE(anchor_survives_its_file),
         CASE(bad_anchors_are_refused_with_their_line),
     };

@@ -391,6 +391,36 @@ static void what_no_table_names_lies_in_the_sink_as_it_is(void **state)
     json_close(&record);
 }
 
+static void what_its_sender_takes_back_is_marked_beside_the_record(void **state)
+{
+    (void)state;
+    static const char *const to[] = {REALM_INSURANCE};
+    uint8_t id[SDK_ID_LEN];
+    char path[300];
+    const char *first;
+    const struct sdk_message m = {.key = "h",
+                                  .type = lianshu_DocumentType_TYPE_HONOUR,
+                                  .to = to,
+                                  .to_count = 1,
+                                  .facts = exchange_honour("误发")};
+
+    assert_int_equal(sdk_send(market, &m, w.e->now_ms, id, NULL, NULL), OK);
+    assert_int_equal(sdk_commit(market, w.e->now_ms), OK);
+    assert_int_equal(exchange_pull(w.e, market), 1);
+    const struct span envelope = keep(exchange_frame(w.e, 0));
+    exchange_verdict(w.e, market, envelope, lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 0);
+    exchange_deliver(w.e, site_world_sdk(&w), envelope, 1, 0);
+    assert_int_equal(site_world_count(&w, "sink/honour", &first), 1);
+    (void)snprintf(path, sizeof path, "sink/honour/%.64s.withdrawn.json", first);
+    assert_int_equal(sdk_withdraw(market, "h", 0, w.e->now_ms, id, NULL), OK);
+    assert_int_equal(sdk_commit(market, w.e->now_ms), OK);
+    assert_int_equal(exchange_pull(w.e, market), 1);
+    exchange_deliver(w.e, site_world_sdk(&w), keep(exchange_frame(w.e, 0)), 1, 0);
+    assert_true(site_world_has(&w, path));
+    assert_int_equal(site_world_count(&w, "sink/honour", &first), 2);
+    assert_int_equal(site_world_count(&w, "sink/withdraw", &first), 1);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -407,6 +437,7 @@ int main(void)
         CASE(a_lift_of_what_was_never_imposed_is_confirmed),
         CASE(a_notice_whose_order_does_not_hold_goes_back_unseen),
         CASE(what_no_table_names_lies_in_the_sink_as_it_is),
+        CASE(what_its_sender_takes_back_is_marked_beside_the_record),
     };
     return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
 }

@@ -383,6 +383,90 @@ static void many_records_in_one_file_are_one_step(void **state)
     free(text);
 }
 
+static void put_withdrawal(const char *name, const char *message_id, const char *env_id)
+{
+    char text[512], path[64];
+
+    (void)snprintf(path, sizeof path, "source/%s", name);
+    (void)snprintf(text, sizeof text,
+                   "{\"type\":\"withdraw\",\"facts\":{\"message_id\":\"%s\",\"env_id\":\"%s\"}}",
+                   message_id, env_id);
+    site_world_put(&w, path, text);
+    site_world_turn(&w);
+}
+
+static void a_record_takes_back_what_was_sent_by_the_name_in_its_receipt_file(void **state)
+{
+    (void)state;
+    static lianshu_Header h;
+    static uint8_t kept[1 << 14];
+    struct frame_envelope frame;
+
+    site_world_put(&w, "source/a.json", honour("a"));
+    site_world_turn(&w);
+    assert_int_equal(envelopes(), 1);
+    const struct span envelope = exchange_find(w.e, FRAME_ENVELOPE);
+    const size_t len = envelope.len;
+    memcpy(kept, envelope.data, len);
+    exchange_verdict(w.e, site_world_sdk(&w), span_of(kept, len),
+                     lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 0);
+    struct json *receipt = site_world_json(&w, "done/a.json.receipt.json");
+    const struct json *message = json_item(json_get(receipt, "messages"), 0);
+    put_withdrawal("w.json", json_get_text(message, "message_id"),
+                   json_get_text(message, "envelope"));
+    json_close(&receipt);
+    assert_true(site_world_has(&w, "done/w.json"));
+    assert_int_equal(envelopes(), 1);
+    assert_int_equal(frame_parse_envelope(exchange_find(w.e, FRAME_ENVELOPE), &frame), OK);
+    assert_int_equal(wire_decode(&lianshu_Header_msg, frame.header, &h), OK);
+    assert_int_equal(h.type, lianshu_DocumentType_TYPE_WITHDRAW);
+    assert_string_equal(h.destination[0], REALM_HEALTH);
+}
+
+static void what_was_not_sent_from_here_cannot_be_taken_back_from_here(void **state)
+{
+    (void)state;
+    char id[33], env_id[65];
+
+    (void)snprintf(id, sizeof id, "%032d", 7);
+    (void)snprintf(env_id, sizeof env_id, "%064d", 7);
+    put_withdrawal("w.json", id, env_id);
+    assert_true(site_world_has(&w, "refused/w.json"));
+    assert_reason("refused/w.json.reason.json", "E002", "message_id", 0);
+    assert_int_equal(envelopes(), 0);
+}
+
+static void a_record_may_name_a_group_and_nobody_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *to;
+        const char *code; /* NULL: taken */
+    } rows[] = {
+        {"health.445100/*", NULL},   {"health/*", NULL},
+        {"health.110000/*", "E019"}, {"/*", "E019"},
+        {"health.445100/", "E019"},  {"nobody.445100/*", "E019"},
+    };
+
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char text[1024], path[64];
+        print_message("row %s\n", rows[i].to);
+        (void)snprintf(text, sizeof text,
+                       "{\"type\":\"honour\",\"to\":[\"%s\"],\"facts\":{\"subject\":{\"kind\":"
+                       "\"enterprise\",\"id\":\"91445100DEMA00013Q\",\"name\":\"n\",\"region\":"
+                       "\"445102\"},\"title\":\"%zu\",\"date\":\"2025-11-01\"}}",
+                       rows[i].to, i);
+        (void)snprintf(path, sizeof path, "source/g%zu.json", i);
+        site_world_put(&w, path, text);
+        site_world_turn(&w);
+        (void)snprintf(path, sizeof path, "refused/g%zu.json.reason.json", i);
+        if (rows[i].code != NULL)
+            assert_reason(path, rows[i].code, "to", 0);
+        assert_int_equal(site_world_has(&w, path), rows[i].code != NULL);
+    }
+    assert_int_equal(envelopes(), 2);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -401,6 +485,9 @@ int main(void)
         CASE(a_kill_while_a_refused_file_moves_is_made_good),
         CASE(of_several_records_only_the_refused_are_told_as_refused),
         CASE(many_records_in_one_file_are_one_step),
+        CASE(a_record_takes_back_what_was_sent_by_the_name_in_its_receipt_file),
+        CASE(what_was_not_sent_from_here_cannot_be_taken_back_from_here),
+        CASE(a_record_may_name_a_group_and_nobody_is_refused),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

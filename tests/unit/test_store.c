@@ -9,7 +9,9 @@ static void accept(struct place *p, uint32_t n)
     struct queue_row q = {.expires_ms = STORE_NEVER};
     uint64_t number;
 
-    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1000 + n, span_str("receipt"), &m.seq), OK);
+    assert_int_equal(log_append(p->s->log, LOG_RECEIPT, 1000 + n, span_str("receipt"),
+                                span_str("beside"), &m.seq),
+                     OK);
     snprintf(m.sender, sizeof m.sender, "market.445100");
     id_of(m.id, n);
     q.seq = m.seq;
@@ -18,7 +20,7 @@ static void accept(struct place *p, uint32_t n)
     memcpy(q.message_id, m.id, sizeof q.message_id);
     assert_int_equal(message_put(p->s->messages, &m, span_str("frame")), OK);
     assert_int_equal(queue_put(p->s->queue, &q), OK);
-    assert_int_equal(stream_put_leaf(p->s->stream, "market.445100", m.seq, &number), OK);
+    assert_int_equal(stream_put(p->s->stream, "market.445100", m.seq, &number), OK);
     assert_int_equal(store_count(p->s, "receipt.accepted", 1), OK);
 }
 

@@ -21,7 +21,8 @@ static enum err accept(struct store *s, uint32_t n)
     uint64_t number;
 
     memset(frame, (int)n, sizeof frame);
-    enum err err = log_append(s->log, LOG_RECEIPT, 1000 + n, span_of(frame, 700), &m.seq);
+    enum err err =
+        log_append(s->log, LOG_RECEIPT, 1000 + n, span_of(frame, 700), span_of(frame, 300), &m.seq);
     if (err != OK)
         return err;
     snprintf(m.sender, sizeof m.sender, "market.445100");
@@ -34,7 +35,7 @@ static enum err accept(struct store *s, uint32_t n)
         return err;
     if ((err = queue_put(s->queue, &q)) != OK)
         return err;
-    if ((err = stream_put_leaf(s->stream, "market.445100", m.seq, &number)) != OK)
+    if ((err = stream_put(s->stream, "market.445100", m.seq, &number)) != OK)
         return err;
     return store_count(s, "accepted", 1);
 }
@@ -44,11 +45,45 @@ static enum err deliver(struct store *s)
 {
     struct queue_row row;
     size_t count;
-    enum err err = queue_claim(s->queue, "health.445100", 1, 0, 10, &row, 1, &count);
+    enum err err = queue_claim(s->queue, "health.445100", 1, 0, 10, 3, &row, 1, &count);
     if (err != OK)
         return err;
     err = queue_done(s->queue, row.recipient, row.seq);
-    return err != OK ? err : message_settle(s->messages, row.sender, row.message_id, 5, NULL);
+    return err != OK ? err
+                     : message_settle(s->messages, row.sender, row.message_id, 5, row.seq, NULL);
+}
+
+/* A chunk a step, and those before it that a restart forgot. */
+static enum err put_chunks(struct store *s, uint32_t upto)
+{
+    static const uint8_t root[STORE_HASH_LEN] = {7};
+    uint8_t frame[3000];
+    uint64_t have;
+    uint64_t count;
+    enum err err = chunk_have(s->chunks, "market.445100", root, &have, &count);
+    for (; err == OK && have < upto && have < STEPS; have++) {
+        memset(frame, (int)have, sizeof frame);
+        err = chunk_put(s->chunks, "market.445100", root, have, STEPS, span_of(frame, sizeof frame),
+                        1000);
+    }
+    return err;
+}
+
+/* What is said to be there can be read, and is what was put. */
+static void chunks_hold(struct store *s, uint32_t steps)
+{
+    static const uint8_t root[STORE_HASH_LEN] = {7};
+    uint8_t want[3000];
+    struct span frame;
+    uint64_t have;
+    uint64_t count;
+    assert_int_equal(chunk_have(s->chunks, "market.445100", root, &have, &count), OK);
+    assert_true(steps < STEPS || have == STEPS); /* complete: recorded with its last chunk */
+    for (uint64_t i = 0; i < have; i++) {
+        memset(want, (int)i, sizeof want);
+        assert_int_equal(chunk_get(s->chunks, "market.445100", root, i, &frame), OK);
+        assert_true(span_eq(frame, span_of(want, sizeof want)));
+    }
 }
 
 /* One transaction of the life: odd steps accept three, even ones deliver one. */
@@ -67,6 +102,8 @@ static enum err step(struct store *s, uint32_t i)
         if (err == OK)
             err = store_rollback_to(s);
     }
+    if (err == OK)
+        err = put_chunks(s, i);
     if (err != OK) {
         store_rollback(s);
         return err;
@@ -95,6 +132,7 @@ static bool holds(struct store *s, uint32_t steps)
     assert_int_equal(counts.ready, accepted - delivered);
     assert_int_equal(number, accepted);
     assert_int_equal(store_counter(s, "accepted"), accepted);
+    chunks_hold(s, steps);
     return true;
 }
 
@@ -241,7 +279,7 @@ static void broken_read_at_every_read_of_a_restarted_store(void **state)
         vfs_arm(&(struct vfs_plan){.ops = VFS_READ, .nth = n, .kind = VFS_BROKEN});
         enum err err = place_try_open(&p);
         if (err == OK)
-            err = queue_claim(p.s->queue, "health.445100", 1, 0, 10, &row, 1, &count);
+            err = queue_claim(p.s->queue, "health.445100", 1, 0, 10, 3, &row, 1, &count);
         if (err == OK)
             err = step(p.s, STEPS + 1);
         fired = vfs_fired();

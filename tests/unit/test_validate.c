@@ -91,6 +91,19 @@ static void the_other_types_have_their_own_rules(void **state)
     c.subject = o.subject;
     check(lianshu_DocumentType_TYPE_CASE_REFERRAL, &c, ERR_PERSONAL_DATA, "subject");
 
+    lianshu_Withdraw w = {.message_id = {1}, .env_id = {2}};
+    check(lianshu_DocumentType_TYPE_WITHDRAW, &w, OK, "");
+    w.has_subject = true;
+    w.subject = o.subject;
+    check(lianshu_DocumentType_TYPE_WITHDRAW, &w, ERR_PERSONAL_DATA, "subject");
+    w = (lianshu_Withdraw){.message_id = {1}, .env_id = {2}, .persons_count = 1};
+    w.persons[0] = o.persons[0];
+    check(lianshu_DocumentType_TYPE_WITHDRAW, &w, ERR_PERSONAL_DATA, "persons");
+    w = (lianshu_Withdraw){.env_id = {2}};
+    check(lianshu_DocumentType_TYPE_WITHDRAW, &w, ERR_FIELD_MISSING, "message_id");
+    w = (lianshu_Withdraw){.message_id = {1}};
+    check(lianshu_DocumentType_TYPE_WITHDRAW, &w, ERR_FIELD_MISSING, "env_id");
+
     lianshu_SanctionAnswer answer = {
         .obligation_id = {1},
         .answer = lianshu_AnswerKind_ANSWER_ACCEPTED,

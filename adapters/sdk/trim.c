@@ -1,0 +1,106 @@
+/* Retention: what is final loses its frame at once; after keep_ms also its row and its receipts. */
+#include "adapters/sdk/inbox_inner.h"
+#include "base/clock.h"
+
+enum {
+    REST_MS = 60 * 60 * 1000,              /* after all rows were looked at */
+    PROOF_MARGIN_DAYS = SDK_KEEP_DAYS_MIN, /* a receipt is at most so much older than the last */
+};
+
+struct old {
+    uint64_t id, state, time_ms;
+};
+
+static enum err next(struct sdk *s, enum sql which, uint64_t after, struct old *o)
+{
+    struct stmt *q = s->sql[which];
+
+    stmt_bind_u64(q, 1, after);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *o = (struct old){stmt_u64(q, 0), stmt_u64(q, 1), stmt_u64(q, 2)};
+    return stmt_end(q, err);
+}
+
+static enum err drop(struct sdk *s, uint64_t id, const enum sql *statements, size_t count)
+{
+    enum err err = inner_begin(s);
+
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct stmt *q = s->sql[statements[i]];
+        stmt_bind_u64(q, 1, id);
+        err = stmt_run(q);
+    }
+    return err;
+}
+
+/* ERR_NOT_FOUND: to the end. */
+static enum err trim_outbox(struct sdk *s, uint64_t before_ms)
+{
+    static const enum sql all[] = {SQL_TRIM_RECEIPTS, SQL_TRIM_OUTBOX_DROP};
+    enum err err = OK;
+
+    for (int i = 0; i < SDK_TRIM_ROWS && err == OK; i++) {
+        struct old o = {0};
+        if ((err = next(s, SQL_TRIM_OUTBOX, s->trim_outbox, &o)) != OK)
+            break;
+        s->trim_outbox = o.id;
+        if (o.state != SDK_QUEUED && o.time_ms < before_ms) {
+            memset(s->recent, 0, SDK_RECENT_MAX * sizeof *s->recent);
+            err = drop(s, o.id, all, sizeof all / sizeof all[0]);
+        }
+    }
+    return err;
+}
+
+static enum err trim_inbox(struct sdk *s, uint64_t before_ms)
+{
+    static const enum sql all[] = {SQL_TRIM_MARKS, SQL_TRIM_FILES, SQL_TRIM_INBOX_DROP};
+    enum err err = OK;
+
+    for (int i = 0; i < SDK_TRIM_ROWS && err == OK; i++) {
+        struct old o = {0};
+        if ((err = next(s, SQL_TRIM_INBOX, s->trim_inbox, &o)) != OK)
+            break;
+        s->trim_inbox = o.id;
+        if (o.state > FETCHING && o.time_ms < before_ms)
+            err = drop(s, o.id, all, sizeof all / sizeof all[0]);
+    }
+    return err;
+}
+
+static enum err trim_times(struct sdk *s, uint64_t before_ms)
+{
+    enum err err;
+    struct stmt *proofs = s->sql[SQL_TRIM_PROOF];
+    struct stmt *withdrawn = s->sql[SQL_TRIM_WITHDRAWN];
+    const uint64_t margin = PROOF_MARGIN_DAYS * (uint64_t)DAY_MS;
+
+    if ((err = inner_begin(s)) != OK)
+        return err;
+    stmt_bind_u64(withdrawn, 1, before_ms);
+    if ((err = stmt_run(withdrawn)) != OK)
+        return err;
+    stmt_bind_u64(proofs, 1, before_ms > margin ? before_ms - margin : 0);
+    return stmt_run(proofs);
+}
+
+enum err trim_some(struct sdk *s, uint64_t now_ms)
+{
+    enum err err;
+
+    if (now_ms < s->trim_ms || now_ms < s->keep_ms)
+        return OK;
+    const uint64_t before_ms = now_ms - s->keep_ms;
+    s->trim_ms = now_ms + SDK_TRIM_EVERY_MS;
+    if ((err = trim_outbox(s, before_ms)) != OK && err != ERR_NOT_FOUND)
+        return err;
+    const bool sent_end = err == ERR_NOT_FOUND;
+    if ((err = trim_inbox(s, before_ms)) != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (!sent_end || err != ERR_NOT_FOUND)
+        return OK;
+    s->trim_ms = now_ms + REST_MS;
+    s->trim_outbox = s->trim_inbox = 0;
+    return trim_times(s, before_ms);
+}

@@ -1,0 +1,128 @@
+#include "cli/act.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "check.h"
+#include "ident.h"
+#include "json.h"
+#include "wire.h"
+
+#include <stdlib.h>
+
+enum { OFFICIALS = 2 };
+
+static enum err decode(struct act_file *act, struct span lsd1)
+{
+    enum err err = frame_parse_document(lsd1, &act->frame);
+    if (err == OK)
+        err = wire_decode(&lianshu_Document_msg, act->frame.document, act->document);
+    if (err == OK)
+        err = document_check(act->document);
+    if (err != OK)
+        return err;
+    const lianshu_Document *d = act->document;
+    if (d->type != lianshu_DocumentType_TYPE_OFFICIAL_ACT)
+        return ERR_TYPE_UNKNOWN;
+    if (d->issuers_count != OFFICIALS || act->frame.count > OFFICIALS ||
+        strcmp(d->issuers[0].member, d->issuers[1].member) != 0)
+        return ERR_TWO_OFFICIALS;
+    err = wire_decode(&lianshu_OfficialAct_msg, span_of(d->body.bytes, d->body.size), &act->body);
+    return err == OK && act->body.verb == lianshu_OfficialVerb_OFFICIAL_NONE ? ERR_HEADER : err;
+}
+
+enum err act_read(struct act_file *out, struct span lsd1, const char *path, struct fault *fault)
+{
+    *out = (struct act_file){.document = calloc(1, sizeof *out->document)};
+    enum err err = out->document == NULL ? ERR_NO_MEMORY : decode(out, lsd1);
+    if (err == OK)
+        return OK;
+    act_close(out);
+    return fault_set(fault, err, 0, path, "not an act of two officials");
+}
+
+void act_close(struct act_file *act)
+{
+    free(act->document);
+    act->document = NULL;
+}
+
+static const char *verb_en(lianshu_OfficialVerb verb)
+{
+    return verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ? "release" : "return";
+}
+
+static enum err print_json(const struct cli *cli, const struct act_file *act, const char *path)
+{
+    const lianshu_Document *d = act->document;
+    struct json *j = json_map();
+    struct json *officials = json_list();
+    char *text = NULL;
+    size_t len;
+
+    json_put_text(j, "file", path);
+    json_put_text(j, "act", verb_en(act->body.verb));
+    json_put_text(j, "realm", d->realm);
+    json_put_text(j, "hub", d->issuers[0].member);
+    json_put_text(j, "recipient", act->body.recipient);
+    json_put_text(j, "sender", act->body.sender);
+    json_put_hex(j, "message_id", span_of(act->body.message_id, sizeof act->body.message_id));
+    json_put_uint(j, "code", act->body.reason);
+    json_put_ms(j, "issued", d->issued_ms);
+    json_put_ms(j, "valid_until", d->valid_until_ms);
+    for (size_t i = 0; i < OFFICIALS; i++) {
+        struct json *row = json_map();
+        json_put_hex(row, "kid", span_of(d->issuers[i].kid, sizeof d->issuers[i].kid));
+        json_put_flag(row, "signed", i < act->frame.count);
+        json_add(officials, row);
+    }
+    json_put(j, "officials", officials);
+    enum err err = json_print(j, false, &text, &len);
+    if (err == OK)
+        fwrite(text, 1, len, cli->world->out);
+    free(text);
+    json_close(&j);
+    return err;
+}
+
+static void print_words(FILE *to, const struct act_file *act)
+{
+    const lianshu_Document *d = act->document;
+    const bool release = act->body.verb == lianshu_OfficialVerb_OFFICIAL_RELEASE;
+    char id[2 * sizeof act->body.message_id + 1];
+    char until[CLOCK_TEXT_LEN + 1];
+    char label[ERR_LABEL_LEN + 1];
+
+    hex_encode(span_of(act->body.message_id, sizeof act->body.message_id), id);
+    clock_format(d->valid_until_ms, until);
+    fprintf(to, "%s\n", release ? "放行 / release" : "退回 / return");
+    fprintf(to, "  枢纽 / hub: %s（%s）\n", d->issuers[0].member, d->realm);
+    fprintf(to, "  收件方 / recipient: %s\n", act->body.recipient);
+    fprintf(to, "  发送方 / sender: %s\n", act->body.sender);
+    fprintf(to, "  报文标识 / message id: %s\n", id);
+    if (act->body.reason != 0) {
+        const enum err reason = err_from_code(act->body.reason);
+        err_label(reason, label);
+        fprintf(to, "  理由 / reason: %s %s / %s\n", label, err_zh(reason), err_en(reason));
+    }
+    fprintf(to, "  有效至 / valid until: %.16s\n", until);
+    for (size_t i = 0; i < OFFICIALS; i++) {
+        char kid[2 * sizeof d->issuers[i].kid + 1];
+        hex_encode(span_of(d->issuers[i].kid, sizeof d->issuers[i].kid), kid);
+        fprintf(to, "  人员 / official: %s  %s\n", kid,
+                i < act->frame.count ? "已签 / signed" : "未签 / not signed");
+    }
+}
+
+enum err act_print(const struct cli *cli, struct span lsd1, const char *path, struct fault *fault)
+{
+    struct act_file act;
+    enum err err = act_read(&act, lsd1, path, fault);
+    if (err != OK)
+        return err;
+    if (cli->json)
+        err = print_json(cli, &act, path);
+    else
+        print_words(cli->world->out, &act);
+    act_close(&act);
+    return err;
+}

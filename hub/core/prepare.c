@@ -1,0 +1,105 @@
+/* Rows that were claimed but cannot go as they are: a notice to be sealed, a number that is given
+ * only when the moment has come, a gap that has opened below the number since the statement was
+ * made, an envelope past its end. They are changed in a transaction and claimed again. */
+#include "core/state.h"
+
+#include <string.h>
+
+enum err prepare_needed(struct core *core, const struct queue_row *row, bool *needed)
+{
+    static const uint8_t none[STORE_ID_LEN] = {0};
+    *needed = true;
+    bool notice = row->form == FORM_IMPOSE || row->form == FORM_LIFT;
+    if (notice && !notices_sealed(row->message_id))
+        return OK;
+    if (sweep_ends_ms(row) <= core->now_ms)
+        return OK;
+    bool ordered = memcmp(row->conversation, none, sizeof none) != 0;
+    if (ordered && row->number == 0)
+        return OK;
+    *needed = false;
+    if (!ordered)
+        return OK;
+    return queue_tombstones_newer(core->store->queue, row->recipient, row->conversation,
+                                  row->number, row->statement_leaf, needed);
+}
+
+bool prepare_add(struct core *core, const struct queue_row *row)
+{
+    core->work_waiting = true;
+    if (core->to_prepare_count == PREPARE_MAX) {
+        queue_unlease(core->store->queue, row->recipient, row->seq);
+        return false;
+    }
+    core->to_prepare[core->to_prepare_count++] = *row;
+    return true;
+}
+
+/* The statement again, with the number of now and the gaps below it. What was accepted, and what
+ * a gate said of it, stays as it was. */
+static enum err restate(struct core *core, const struct queue_row *row)
+{
+    uint64_t number = row->number;
+    uint64_t leaf;
+    enum err err = OK;
+    if (number == 0)
+        err = queue_number(core->store->queue, row->recipient, row->conversation, &number);
+    if (err == OK)
+        err = apply_restate(core, row, number, &leaf);
+    return err == OK ? queue_seal(core->store->queue, row->recipient, row->seq, row->message_id,
+                                  number, leaf)
+                     : err;
+}
+
+static enum err prepare_one(struct core *core, const struct queue_row *row)
+{
+    bool notice = row->form == FORM_IMPOSE || row->form == FORM_LIFT;
+    if (notice && !notices_sealed(row->message_id))
+        return notices_seal(core, row);
+    if (sweep_ends_ms(row) <= core->now_ms)
+        return sweep_end(core, row);
+    return restate(core, row);
+}
+
+/* A notice that cannot be sealed now (no valid key, a rule set that no longer explains the
+ * order) waits, with its code; it is never dropped and holds up nobody else. */
+static enum err prepare_or_defer(struct core *core, const struct queue_row *row)
+{
+    enum err err = store_savepoint(core->store);
+    if (err != OK)
+        return err;
+    err = prepare_one(core, row);
+    if (err == OK)
+        return store_release(core->store);
+    enum err undone = store_rollback_to(core->store);
+    if (undone != OK)
+        return undone;
+    core->plan_loaded = false;
+    if (err_class(err) != ERR_CLASS_REJECT && err != ERR_REEXECUTION)
+        return err;
+    return queue_defer(core->store->queue, row->recipient, row->seq, core->now_ms + BACKOFF_MAX_MS,
+                       (uint32_t)err, NULL);
+}
+
+enum err prepare_rows(struct core *core)
+{
+    size_t count = core->to_prepare_count;
+    core->to_prepare_count = 0;
+    if (count == 0)
+        return OK;
+    enum err err = core_begin(core);
+    for (size_t i = 0; i < count; i++) {
+        const struct queue_row *claimed = &core->to_prepare[i];
+        struct queue_row now;
+        if (err == OK) {
+            err = queue_get(core->store->queue, claimed->recipient, claimed->seq, &now);
+            if (err == OK)
+                err = prepare_or_defer(core, &now);
+            else if (err == ERR_NOT_FOUND)
+                err = OK; /* cancelled meanwhile */
+        }
+        queue_unlease(core->store->queue, claimed->recipient, claimed->seq);
+        peers_wake(&core->peers, claimed->recipient, WAKE_QUEUE);
+    }
+    return err;
+}

@@ -1,0 +1,268 @@
+"""What each row runs. A row gives figures by key; keys are stable, they go to --json."""
+
+import json
+import os
+import subprocess
+import sys
+
+from place import RECEIVER_FIRST, Failure, Place, memory_kib
+
+HUB = ("信封、裁决、回执叶与签名后的日志头均已 fdatasync / envelope, decision, receipt leaf (WAL, synchronous=FULL) "
+       "and signed log head (fdatasync)")
+
+# Floors and goals of the design; a figure without one is information.
+TARGETS = {
+    "msgs_per_s_4x4": (20000, 30000), "msgs_per_s_1x1": (12000, None), "msgs_per_s_adapters": (8000, 15000),
+    "lat200_p50_us": (-2000, -1500), "lat200_p99_us": (-6000, -4000),
+    "hub_rss_idle_kib": (-16 * 1024, -12 * 1024), "hub_rss_loaded_kib": (-64 * 1024, -48 * 1024),
+    "backlog_100k_ratio": (0.8, None), "backlog_1m_ratio": (0.8, None),
+    "fairness_p99_ratio": (-1.2, None), "overload_goodput_ratio": (0.9, None),
+    "overload_lift_us": (-1000000, None), "lift_past_backlog_us": (-5000000, -1000000),
+}
+UNITS = [("_per_s_", "/s"), ("msgs_per_s", "/s"), ("_ratio", "×"), ("_us_per_msg", "µs"), ("_us", "µs"), ("_kib", "KiB"),
+         ("bytes_per_msg", "B"), ("mib_per_s", "MiB/s"), ("_s", "s")]
+
+
+def unit_of(key):
+    return next((unit for part, unit in UNITS if part in key), "")
+
+
+def judge(key, value):
+    """Floor and goal beside the figure; less is better where they are negative."""
+    if key not in TARGETS:
+        return ""
+    floor, goal = TARGETS[key]
+    reached = value if floor > 0 else -value
+    words = [f"下限 floor {abs(floor):,} {'✓' if reached >= floor else '✗'}"]
+    if goal is not None:
+        words.append(f"目标 goal {abs(goal):,} {'✓' if reached >= goal else '✗'}")
+    return "  ".join(words)
+
+
+class Row:
+    def __init__(self, zh, en, run, durable=HUB, optional=False):
+        self.zh, self.en, self.run, self.durable, self.optional = zh, en, run, durable, optional
+
+
+class Context:
+    """One run: its programs, how long to measure, and what was measured already."""
+
+    def __init__(self, binaries, quick, ground):
+        self.bin, self.quick, self.ground = binaries, quick, ground
+        self.figures = {}
+        self.raw = {}
+
+    def times(self, run_ms=10000, warm_ms=3000):
+        return {"run_ms": run_ms // 4 if self.quick else run_ms, "warm_ms": 1000 if self.quick else warm_ms}
+
+    def measure(self, name):
+        figures = ROWS[name].run(self)
+        self.figures.update(figures)
+        return figures
+
+    def full_load(self):
+        """4→4 at full speed, measured once for the rows that look at it from several sides."""
+        if "4x4" not in self.raw:
+            with Place(self.bin, "4x4") as place:
+                idle = memory_kib(place.pid("hub"))
+                self.raw["4x4"] = place.client(**self.times())
+                self.raw["4x4"]["idle_kib"] = idle
+        return self.raw["4x4"]
+
+    def close(self):
+        self.raw.clear()
+
+
+def in_primitives(context, per_s):
+    """Messages per second × one Ed25519 verification: stays the same on a faster machine."""
+    return per_s * context.ground["ed25519_verify_ns"] / 1e9
+
+
+def msgs_4x4(context):
+    out = context.full_load()
+    return {"msgs_per_s_4x4": out["per_s"], "msgs_4x4_in_verifies_ratio": in_primitives(context, out["per_s"])}
+
+
+def msgs_1x1(context):
+    with Place(context.bin, "1x1") as place:
+        out = place.client(senders=1, receivers=1, window=2048, **context.times())
+    return {"msgs_per_s_1x1": out["per_s"], "msgs_1x1_in_verifies_ratio": in_primitives(context, out["per_s"])}
+
+
+def latency(context, rate, key):
+    with Place(context.bin, "lat") as place:
+        out = place.client(senders=1, receivers=1, rate=rate, **context.times(run_ms=20000))
+    appends = out["opened_us"]["p50_us"] * 1000 / context.ground["append_fdatasync_ns"]
+    return {f"{key}_p50_us": out["opened_us"]["p50_us"], f"{key}_p99_us": out["opened_us"]["p99_us"],
+            f"{key}_final_p50_us": out["final_us"]["p50_us"], f"{key}_final_p99_us": out["final_us"]["p99_us"],
+            f"{key}_p50_in_appends_ratio": appends}
+
+
+def lat200(context):
+    return latency(context, 200, "lat200")
+
+
+def lat_half(context):
+    return latency(context, int(context.full_load()["per_s"] / 2), "lat_half")
+
+
+def hub_rss(context):
+    out = context.full_load()
+    return {"hub_rss_idle_kib": out["idle_kib"], "hub_rss_loaded_kib": out["hub_rss_peak_kib"]}
+
+
+def hub_cpu(context):
+    out = context.full_load()
+    return {"hub_cpu_us_per_msg": out["hub_cpu_us"] + out["signer_cpu_us"],
+            "signer_cpu_us_per_msg": out["signer_cpu_us"], "client_cpu_us_per_msg": out["client_cpu_us"]}
+
+
+def written(context):
+    return {"written_bytes_per_msg": context.full_load()["written_bytes"]}
+
+
+def backlog(context, count, key):
+    """Fresh traffic beside a backlog that nobody takes, and the backlog's own way out."""
+    if context.quick:
+        count //= 20
+    limits = {}
+    with Place(context.bin, "backlog", limits) as place:
+        empty = place.client(senders=2, receivers=2, **context.times(5000))
+        loaded = place.client(senders=2, sender_first=8, receivers=0, targets=2,
+                              target_first=RECEIVER_FIRST + 8, count=count, window=4096, until_accepted=True)
+        beside = place.client(senders=2, receivers=2, **context.times(5000))
+    return {f"{key}_ratio": beside["per_s"] / empty["per_s"], f"{key}_empty_msgs_per_s": empty["per_s"],
+            f"{key}_beside_msgs_per_s": beside["per_s"],
+            f"{key}_accepted_msgs_per_s": loaded["accepted"] / max(loaded["seconds"], 0.001)}
+
+
+def backlog_100k(context):
+    return backlog(context, 100000, "backlog_100k")
+
+
+def backlog_1m(context):
+    return backlog(context, 1000000, "backlog_1m")
+
+
+POLICE = 900  # number of police.445100 in lianshu-bench-client: obliged by the bench's order
+
+
+def fairness(context):
+    """R12: fifty consumers, one of which never reads and one that reads a message a second."""
+    load = {"senders": 2, "receivers": 50, "spread": True, "rate": 1000, "window": 16384, **context.times(20000)}
+    with Place(context.bin, "fair") as place:
+        base = place.client(**load)
+        hard = place.client(deaf=1, slow=1, **load)
+    return {"fairness_p99_ratio": hard["opened_us"]["p99_us"] / max(1, base["opened_us"]["p99_us"]),
+            "fairness_baseline_p99_us": base["opened_us"]["p99_us"], "fairness_p99_us": hard["opened_us"]["p99_us"],
+            "fairness_rss_kib": hard["hub_rss_peak_kib"],
+            "fairness_rss_ratio": hard["hub_rss_peak_kib"] / base["hub_rss_peak_kib"]}
+
+
+def order_first(place):
+    """The order whose end is timed later: its notice is at the police before anything is in the way."""
+    out = place.client(senders=1, receivers=1, receiver_first=POLICE, rate=10, order=True, run_ms=3000)
+    if out["notices"] == 0:
+        raise Failure("the order's notice did not arrive")
+
+
+def lifted_us(out):
+    if out["notice_us"]["n"] == 0:
+        raise Failure("the lift's notice did not arrive")
+    return out["notice_us"]["p99_us"]
+
+
+def overload(context):
+    """R13: five times of what goes; what goes must stay, and a lift must get through."""
+    times = context.times()
+    with Place(context.bin, "over") as place:
+        order_first(place)
+        peak = place.client(senders=2, receivers=1, receiver_first=POLICE, **times)
+        hard = place.client(senders=2, receivers=1, receiver_first=POLICE, rate=int(5 * peak["per_s"]), window=32768,
+                            lift=True, official_ms=times["warm_ms"] + times["run_ms"] // 2, **times)
+    return {"overload_goodput_ratio": hard["per_s"] / peak["per_s"], "overload_peak_msgs_per_s": peak["per_s"],
+            "overload_msgs_per_s": hard["per_s"], "overload_busy": hard["busy"], "overload_lift_us": lifted_us(hard)}
+
+
+def lift_past_backlog(context):
+    """J2: the one who is obliged comes back to a hundred thousand messages, and the lift is first."""
+    count = 5000 if context.quick else 100000
+    with Place(context.bin, "lift") as place:
+        order_first(place)
+        place.client(senders=2, receivers=0, targets=1, target_first=POLICE, count=count, window=4096,
+                     until_accepted=True)
+        out = place.client(senders=1, receivers=1, receiver_first=POLICE, rate=10, lift=True, official_ms=200,
+                           run_ms=6000)
+    return {"lift_past_backlog_us": lifted_us(out)}
+
+
+ADAPTERS = ("信封在枢纽、发件箱、收件箱与应用的表中均已提交 / committed at the hub, in the sender's outbox, the "
+            "recipient's inbox and its application's own row")
+
+
+def usage(pid):
+    """CPU microseconds of a process so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000000 // os.sysconf("SC_CLK_TCK")
+
+
+def start_adapter(place, role, number, count, target=None):
+    _, config = place.adapter(number)
+    command = [place.program("bench_adapter"), role, "--config", config, "--count", str(count)]
+    if target is not None:
+        command += ["--to", place.adapter(target)[0]]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def adapters(context):
+    """Four senders and four receivers, each a process with its own database."""
+    pairs, count = 4, 5000 if context.quick else 25000
+    with Place(context.bin, "adapters") as place:
+        receivers = [start_adapter(place, "receive", RECEIVER_FIRST + i, count) for i in range(pairs)]
+        for child in receivers:
+            child.stderr.readline()  # `ready`
+        before = usage(place.pid("hub")) + usage(place.pid("signer"))
+        senders = [start_adapter(place, "send", i, count, RECEIVER_FIRST + i) for i in range(pairs)]
+        results = []
+        for child in senders + receivers:
+            out, err = child.communicate(timeout=600)
+            if child.returncode != 0:
+                raise Failure(f"bench_adapter: {err.decode(errors='replace')[-600:]}{place.log('hub')}")
+            results.append(json.loads(out))
+        hub = usage(place.pid("hub")) + usage(place.pid("signer")) - before
+    sent = results[:pairs]
+    seconds = (max(r["ended_ms"] for r in sent) - min(r["began_ms"] for r in sent)) / 1000
+    return {"msgs_per_s_adapters": pairs * count / seconds,
+            "adapter_cpu_us_per_msg": sum(r["cpu_us_per_msg"] for r in results) / pairs,
+            "adapters_hub_cpu_us_per_msg": hub / (pairs * count),
+            "adapter_rss_kib": max(r["max_rss_kib"] for r in results)}
+
+
+def attachment(context):
+    """One file from adapter to adapter, its bytes on disk at every station."""
+    size = "32M" if context.quick else "512M"
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench_attachment.py")
+    done = subprocess.run([sys.executable, "-B", script, context.bin, "--size", size], stdout=subprocess.PIPE, check=True)
+    out = json.loads(done.stdout)
+    return {"attachment_mib_per_s": out["mib_per_s"], "attachment_to_cp_ratio": out["ratio_to_cp"],
+            "attachment_rss_kib": max(out[key] for key in out if key.endswith("_rss_kib"))}
+
+
+ROWS = {
+    "msgs_per_s_1x1": Row("一对一吞吐", "throughput, one sender to one receiver", msgs_1x1),
+    "msgs_per_s_4x4": Row("四对四吞吐", "throughput, four senders to four receivers", msgs_4x4),
+    "msgs_per_s_adapters": Row("经完整适配器四对四", "four to four through whole adapters", adapters, ADAPTERS),
+    "lat200": Row("每秒 200 条时的时延", "latency at 200 a second", lat200),
+    "lat_half": Row("峰值一半时的时延", "latency at half of the peak", lat_half),
+    "hub_rss": Row("枢纽内存", "resident memory of the hub", hub_rss),
+    "hub_cpu_us_per_msg": Row("每条 CPU", "CPU per message of hub and signer", hub_cpu),
+    "written_bytes_per_msg": Row("每条写盘字节", "bytes written to disk per message, hub and signer", written),
+    "backlog_100k": Row("十万条积压", "beside a backlog of 100,000", backlog_100k),
+    "fairness": Row("五十个消费者中一死一慢（R12）", "one dead and one slow consumer among fifty (R12)", fairness),
+    "overload": Row("五倍过载（R13）", "overload ×5 (R13)", overload),
+    "lift_past_backlog": Row("越过积压的解除（J2）", "a lift past a backlog of 100,000 (J2)", lift_past_backlog),
+    "attachment": Row("附件", "an attachment from adapter to adapter", attachment,
+                      "文件各块与清单在各站均已 fsync / every chunk and the manifest, at every station"),
+    "backlog_1m": Row("百万条积压", "beside a backlog of 1,000,000", backlog_1m),
+}

@@ -1,0 +1,401 @@
+/* Checks the promises of store/retain.h, each class by itself, and that the file gets smaller. Leaf
+ * n of the log is written at moment 1000 n, so moments and log indexes say the same. */
+#include "keys/receipt.h"
+#include "unit/store_place.h"
+
+#define HEALTH "health.445100"
+#define MARKET "market.445100"
+
+enum { MOMENT = 1000, LEAVES = 40 };
+
+static const struct span SEALED = {(const uint8_t *)"a sealed value", 14};
+
+/* Leaves 0 … LEAVES - 1. */
+static void write_log(struct place *p)
+{
+    for (uint64_t n = 0; n < LEAVES; n++) {
+        uint64_t index;
+        begin(p);
+        assert_int_equal(log_append(p->s->log, LOG_RECEIPT, n * MOMENT, span_str("leaf"),
+                                    (struct span){NULL, 0}, &index),
+                         OK);
+        commit(p);
+    }
+}
+
+/* One round with everything of a class that ended before leaf `before`; rows erased. */
+static uint64_t round_of(struct place *p, enum retain_class class, uint64_t before)
+{
+    uint64_t moments[RETAIN_CLASSES] = {0};
+    struct retain_report report;
+    uint64_t erased = 0;
+    unsigned steps = 0;
+    moments[class] = before * MOMENT;
+    do {
+        begin(p);
+        assert_int_equal(store_retain_step(p->s, moments, &report), OK);
+        commit(p);
+        erased += report.erased;
+        assert_true(++steps < 1000);
+    } while (report.more);
+    return erased;
+}
+
+static void put_message(struct place *p, uint32_t n, uint64_t seq, uint32_t open)
+{
+    struct message_row m = {.seq = seq,
+                            .type = 7,
+                            .open = open,
+                            .accepted_ms = seq * MOMENT,
+                            .expires_ms = seq * MOMENT};
+    snprintf(m.sender, sizeof m.sender, MARKET);
+    id_of(m.id, n);
+    begin(p);
+    assert_int_equal(message_put(p->s->messages, &m, open > 0 ? SEALED : (struct span){NULL, 0}),
+                     OK);
+    commit(p);
+}
+
+static void frames_of_parked_envelopes_go_and_their_rows_stay(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    struct message_row message;
+    struct queue_row row;
+    for (uint32_t n = 1; n <= 3; n++) {
+        put_message(p, n, n, 1);
+        row = (struct queue_row){.seq = n, .expires_ms = n * MOMENT};
+        snprintf(row.recipient, sizeof row.recipient, HEALTH);
+        snprintf(row.sender, sizeof row.sender, MARKET);
+        begin(p);
+        assert_int_equal(queue_put(p->s->queue, &row), OK);
+        if (n != 2)
+            assert_int_equal(queue_park(p->s->queue, HEALTH, n, ERR_ATTEMPTS, 1), OK);
+        commit(p);
+    }
+    assert_int_equal(round_of(p, RETAIN_PARKED, 3), 1); /* 2 is not parked, 3 not old enough */
+    assert_int_equal(round_of(p, RETAIN_PARKED, 3), 0);
+    for (int restart = 0; restart < 2; restart++) {
+        assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_ERASED);
+        assert_int_equal(message_frame(p->s->messages, 2, &frame), OK);
+        assert_int_equal(message_frame(p->s->messages, 3, &frame), OK);
+        assert_int_equal(message_get(p->s->messages, MARKET, ID(1), &message), OK);
+        assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+        place_reopen(p);
+    }
+    begin(p); /* and it may still be settled */
+    assert_int_equal(message_settle(p->s->messages, MARKET, ID(1), 12, 5, NULL), OK);
+    commit(p);
+    assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_NOT_FOUND);
+}
+
+static void put_decision(struct place *p, uint64_t seq, uint8_t document)
+{
+    struct decision_row row = {.seq = seq, .message_seq = STORE_NEVER, .time_ms = seq * MOMENT};
+    memset(row.document, document, sizeof row.document);
+    row.record = SEALED;
+    begin(p);
+    assert_int_equal(decision_put(p->s->decisions, &row), OK);
+    commit(p);
+}
+
+static void put_order(struct place *p, uint32_t id, uint64_t seq, uint32_t order_state)
+{
+    struct order_row row = {.seq = seq, .version = 1, .state = order_state, .sealed = SEALED};
+    id_of(row.id, id);
+    id_of(row.subject, 500);
+    id_of(row.act, 600 + id);
+    snprintf(row.issuer, sizeof row.issuer, MARKET);
+    memset(row.document, (int)id, sizeof row.document);
+    if (order_state > 3)
+        memset(row.change_document, (int)id + 100, sizeof row.change_document);
+    begin(p);
+    assert_int_equal(order_put(p->s->orders, &row), OK);
+    commit(p);
+}
+
+static void decision_records_go_by_age_but_not_those_of_orders(void **state)
+{
+    struct place *p = *state;
+    struct decision_row row;
+    uint64_t cursor = 0;
+    write_log(p);
+    put_order(p, 1, 2, 2);
+    put_order(p, 2, 3, 4);
+    put_decision(p, 2, 1);   /* the order's */
+    put_decision(p, 3, 102); /* the change's */
+    put_decision(p, 4, 9);
+    put_decision(p, 5, 9);
+    put_decision(p, 20, 9);
+    assert_int_equal(round_of(p, RETAIN_DECISION, 20), 2);
+    assert_int_equal(decision_get(p->s->decisions, 2, &row), OK);
+    assert_int_equal(decision_get(p->s->decisions, 3, &row), OK);
+    assert_int_equal(decision_get(p->s->decisions, 4, &row), ERR_ERASED);
+    assert_int_equal(row.record.len, 0);
+    assert_int_equal(row.time_ms, 4 * MOMENT); /* what is no content stays */
+    assert_int_equal(decision_get(p->s->decisions, 20, &row), OK);
+    static const uint64_t left[] = {2, 3, 20}; /* a walk meets only what is there */
+    for (size_t i = 0; i < T_COUNT(left); i++) {
+        assert_int_equal(decision_next(p->s->decisions, &cursor, &row), OK);
+        assert_int_equal(row.seq, left[i]);
+    }
+    assert_int_equal(decision_next(p->s->decisions, &cursor, &row), ERR_NOT_FOUND);
+}
+
+static void put_subject(struct place *p, uint32_t token, uint64_t seq)
+{
+    struct subject_row row = {.seq = seq, .sealed = SEALED};
+    struct relation_row relation = {.seq = seq, .role = 1, .from_date = 20260101, .sealed = SEALED};
+    id_of(row.token, token);
+    id_of(relation.subject, token);
+    id_of(relation.person, 900);
+    begin(p);
+    assert_int_equal(subject_put(p->s->subjects, &row), OK);
+    assert_int_equal(relation_put(p->s->subjects, &relation), OK);
+    commit(p);
+}
+
+static void only_what_was_replaced_long_ago_goes(void **state)
+{
+    struct place *p = *state;
+    struct subject_row row;
+    struct relation_row relation;
+    struct relation_cursor cursor = {.started = false};
+    static const struct {
+        uint64_t as_of;
+        bool erased;
+    } rows[] = {{2, true}, {6, true}, {11, false}, {31, false}};
+    write_log(p);
+    put_subject(p, 1, 1);
+    put_subject(p, 1, 5);
+    put_subject(p, 1, 10);
+    put_subject(p, 1, 30);
+    put_subject(p, 2, 1);                                 /* never replaced */
+    assert_int_equal(round_of(p, RETAIN_SUBJECT, 20), 4); /* two, and two relations */
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(subject_get(p->s->subjects, ID(1), rows[i].as_of, &row), OK);
+        assert_int_equal(store_is_erased(row.sealed), rows[i].erased);
+    }
+    assert_int_equal(subject_get(p->s->subjects, ID(2), STORE_NEVER, &row), OK);
+    assert_true(span_eq(row.sealed, SEALED));
+    assert_int_equal(relation_next_of_subject(p->s->subjects, ID(1), 2, &cursor, &relation), OK);
+    assert_true(store_is_erased(relation.sealed));
+    assert_int_equal(relation.role, 1);
+}
+
+static void put_obligation(struct place *p, uint32_t id, uint32_t order, uint64_t seq)
+{
+    struct obligation row = {.seq = seq, .order_version = 1, .state = OBLIGATION_CREATED};
+    id_of(row.id, id);
+    id_of(row.order_id, order);
+    id_of(row.subject, 500);
+    snprintf(row.measure, sizeof row.measure, "M01");
+    snprintf(row.member, sizeof row.member, HEALTH);
+    row.sealed = SEALED;
+    begin(p);
+    assert_int_equal(obligation_put(p->s->obligations, &row), OK);
+    commit(p);
+}
+
+static void move(struct place *p, uint32_t id, enum obligation_state to, uint64_t at)
+{
+    begin(p);
+    assert_int_equal(
+        obligation_move(p->s->obligations, ID(id), to, 0, (struct span){NULL, 0}, at * MOMENT), OK);
+    commit(p);
+}
+
+static void an_order_goes_when_it_is_over_and_every_lift_answered(void **state)
+{
+    struct place *p = *state;
+    struct order_row row;
+    struct decision_row record;
+    write_log(p);
+    for (uint32_t id = 1; id <= 4; id++)
+        put_order(p, id, id, 2);
+    for (uint32_t id = 2; id <= 4; id++)
+        put_order(p, id, id == 4 ? 30 : 10 + id, 5);
+    put_decision(p, 2, 2);
+    put_obligation(p, 70, 3, 15);
+    move(p, 70, OBLIGATION_DELIVERED, 16);
+    /* 1 stands, 3 owes a lift, 4 ended too late. */
+    assert_int_equal(round_of(p, RETAIN_ORDER, 20), 3);
+    for (uint32_t id = 1; id <= 4; id++) {
+        print_message("order %u\n", id);
+        assert_int_equal(order_origin(p->s->orders, ID(id), &row), OK);
+        assert_int_equal(store_is_erased(row.sealed), id == 2);
+        assert_int_equal(row.document[0], id);
+    }
+    assert_int_equal(decision_get(p->s->decisions, 2, &record), ERR_ERASED);
+    move(p, 70, OBLIGATION_LIFT_DUE, 17);
+    assert_int_equal(round_of(p, RETAIN_ORDER, 20), 0);
+    move(p, 70, OBLIGATION_LIFTED, 18);
+    assert_int_equal(round_of(p, RETAIN_ORDER, 20), 2);
+}
+
+static void references_go_with_the_last_step(void **state)
+{
+    struct place *p = *state;
+    struct obligation row;
+    for (uint32_t id = 1; id <= 3; id++)
+        put_obligation(p, id, 5, id);
+    move(p, 1, OBLIGATION_CANCELLED, 4);
+    move(p, 2, OBLIGATION_CANCELLED, 30);
+    assert_int_equal(round_of(p, RETAIN_OBLIGATION, 20), 1);
+    for (uint32_t id = 1; id <= 3; id++) {
+        assert_int_equal(obligation_get(p->s->obligations, ID(id), &row), OK);
+        assert_int_equal(store_is_erased(row.sealed), id == 1);
+    }
+}
+
+static void steps_of_closed_cases_go_and_the_case_stays(void **state)
+{
+    struct place *p = *state;
+    struct casefile_step step;
+    struct casefile row;
+    for (uint32_t id = 1; id <= 3; id++) {
+        row = (struct casefile){.opened_ms = MOMENT, .changed_ms = id * MOMENT, .closed = id != 2};
+        id_of(row.id, id);
+        snprintf(row.state, sizeof row.state, "CLOSED");
+        step = (struct casefile_step){.seq = id, .time_ms = MOMENT};
+        id_of(step.id, id);
+        snprintf(step.transition, sizeof step.transition, "T07");
+        begin(p);
+        assert_int_equal(casefile_put(p->s->casefiles, &row, &step), OK);
+        commit(p);
+    }
+    static const enum err want[] = {ERR_ERASED, OK, OK};
+    assert_int_equal(round_of(p, RETAIN_CASE, 3), 1);
+    for (uint32_t id = 1; id <= 3; id++) {
+        uint64_t cursor = 0;
+        assert_int_equal(casefile_step_next(p->s->casefiles, ID(id), &cursor, &step), want[id - 1]);
+        assert_int_equal(casefile_get(p->s->casefiles, ID(id), &row), OK);
+    }
+}
+
+static void a_repeat_is_recognised_until_its_retention_is_over(void **state)
+{
+    struct place *p = *state;
+    struct message_row row;
+    uint8_t hash[STORE_HASH_LEN] = {1};
+    write_log(p);
+    for (uint32_t n = 1; n <= 30; n++)
+        put_message(p, n, n, n == 5 ? 1 : 0); /* 5 is not settled */
+    begin(p);
+    assert_int_equal(document_put(p->s->documents, MARKET, ID(1), hash, 3), OK);
+    assert_int_equal(document_put(p->s->documents, MARKET, ID(2), hash, 20), OK);
+    commit(p);
+    assert_int_equal(round_of(p, RETAIN_MESSAGE, 20), 19 - 1 + 1);
+    place_reopen(p);
+    for (uint32_t n = 1; n <= 30; n++)
+        assert_int_equal(message_get(p->s->messages, MARKET, ID(n), &row),
+                         n < 20 && n != 5 ? ERR_NOT_FOUND : OK);
+    assert_int_equal(document_get(p->s->documents, MARKET, ID(1), hash), ERR_NOT_FOUND);
+    assert_int_equal(document_get(p->s->documents, MARKET, ID(2), hash), OK);
+}
+
+static void a_class_without_a_moment_keeps_everything(void **state)
+{
+    struct place *p = *state;
+    static const uint64_t never[RETAIN_CLASSES] = {0};
+    struct retain_report report;
+    write_log(p);
+    put_message(p, 1, 1, 0);
+    put_decision(p, 4, 9);
+    put_subject(p, 1, 1);
+    put_subject(p, 1, 5);
+    do {
+        begin(p);
+        assert_int_equal(store_retain_step(p->s, never, &report), OK);
+        commit(p);
+        assert_int_equal(report.erased, 0);
+    } while (report.more);
+}
+
+static void a_step_is_bounded_and_a_round_reaches_everything(void **state)
+{
+    enum { RECORDS = 5 * RETAIN_STEP_ROWS + 7 };
+    struct place *p = *state;
+    const uint64_t moments[RETAIN_CLASSES] = {[RETAIN_DECISION] = STORE_NEVER};
+    struct retain_report report;
+    uint64_t erased = 0;
+    begin(p);
+    for (uint64_t seq = 0; seq < RECORDS; seq++) {
+        struct decision_row row = {.seq = seq, .message_seq = STORE_NEVER, .record = SEALED};
+        assert_int_equal(decision_put(p->s->decisions, &row), OK);
+    }
+    commit(p);
+    do {
+        begin(p);
+        assert_int_equal(store_retain_step(p->s, moments, &report), OK);
+        commit(p);
+        assert_true(report.erased <= RETAIN_STEP_ROWS);
+        erased += report.erased;
+    } while (report.more);
+    assert_int_equal(erased, RECORDS);
+}
+
+static long size_of(const struct place *p)
+{
+    struct stat st;
+    assert_int_equal(stat(p->path, &st), 0);
+    return (long)st.st_size;
+}
+
+/* A backlog that was delivered leaves a file of what is still kept, not of what once was. */
+static void the_file_shrinks_when_a_backlog_is_settled(void **state)
+{
+    enum { MESSAGES = 20000, FRAME = 4096, BATCH = 500 };
+    static uint8_t frame[FRAME];
+    struct place *p = *state;
+    for (uint32_t n = 0; n < MESSAGES; n++) {
+        if (n % BATCH == 0)
+            begin(p);
+        struct message_row m = {.seq = n, .type = 7, .open = 1};
+        snprintf(m.sender, sizeof m.sender, MARKET);
+        id_of(m.id, n);
+        memset(frame, (int)n, sizeof frame);
+        assert_int_equal(message_put(p->s->messages, &m, span_of(frame, sizeof frame)), OK);
+        if (n % BATCH == BATCH - 1)
+            commit(p);
+    }
+    assert_int_equal(store_idle(p->s), OK);
+    long high = size_of(p);
+    assert_true(high > (long)MESSAGES * FRAME);
+    for (uint32_t n = 0; n < MESSAGES; n++) {
+        if (n % BATCH == 0)
+            begin(p);
+        assert_int_equal(message_settle(p->s->messages, MARKET, ID(n), 5, 1, NULL), OK);
+        if (n % BATCH == BATCH - 1)
+            commit(p);
+    }
+    for (long before = high + 1, at = high; at < before; at = size_of(p)) {
+        before = at;
+        assert_int_equal(store_idle(p->s), OK);
+        /* Bounded each time; SQLite's own map of pages comes on top. */
+        assert_true(before - size_of(p) <= (long)(DB_SHRINK_PAGES + 8) * 4096);
+    }
+    print_message("%ld -> %ld KiB\n", high / 1024, size_of(p) / 1024);
+    assert_true(size_of(p) * 10 < high);
+    place_reopen(p);
+    struct message_row row;
+    assert_int_equal(message_get(p->s->messages, MARKET, ID(MESSAGES - 1), &row), OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(frames_of_parked_envelopes_go_and_their_rows_stay),
+        CASE(decision_records_go_by_age_but_not_those_of_orders),
+        CASE(only_what_was_replaced_long_ago_goes),
+        CASE(an_order_goes_when_it_is_over_and_every_lift_answered),
+        CASE(references_go_with_the_last_step),
+        CASE(steps_of_closed_cases_go_and_the_case_stays),
+        CASE(a_repeat_is_recognised_until_its_retention_is_over),
+        CASE(a_class_without_a_moment_keeps_everything),
+        CASE(a_step_is_bounded_and_a_round_reaches_everything),
+        CASE(the_file_shrinks_when_a_backlog_is_settled),
+    };
+    return cmocka_run_group_tests_name("retain", tests, NULL, NULL);
+}
