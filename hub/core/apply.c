@@ -92,8 +92,8 @@ static enum err put_tombstones(struct core *core, const char *recipient,
     v->tombstones_count = 0;
     if (number <= 1 || !queue_tombstones_any(core->store->queue, recipient))
         return OK;
-    enum err err = queue_tombstones(core->store->queue, recipient, conversation, number, runs, MAX,
-                                    &count);
+    enum err err =
+        queue_tombstones(core->store->queue, recipient, conversation, number, runs, MAX, &count);
     for (size_t i = 0; err == OK && i < count; i++)
         v->tombstones[v->tombstones_count++] = (lianshu_Tombstone){
             .number = runs[i].first,
@@ -184,8 +184,7 @@ static enum err queue_for(struct core *core, const struct incoming *in,
                           const char *recipient)
 {
     const lianshu_Header *h = &in->header;
-    const bool advises =
-        judged->verdict.action == GATE_FLAG || judged->verdict.action == GATE_HOLD;
+    const bool advises = judged->verdict.action == GATE_FLAG || judged->verdict.action == GATE_HOLD;
     struct queue_row row = {
         .seq = message->seq,
         .state = state_of(core, h, judged),

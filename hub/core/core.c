@@ -181,6 +181,8 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         err = sweep_retention(core);
     if (err == OK)
         err = attach_sweep(core);
+    if (err == OK)
+        err = sweep_log(core);
     return survive(core, err);
 }
 

@@ -81,17 +81,17 @@ struct core_options {
     const struct entropy *entropy;
     core_sign_fn *sign;
     core_head_fn *head;
-    void *sign_ctx;      /* of both */
-    uint32_t lease_ms;   /* 0: 30,000 */
-    uint32_t backoff_ms; /* first redelivery; 0: 1,000; doubles to 300,000 */
-    uint32_t rate_per_s; /* envelopes per peer and second before `busy`; 0: 20,000 */
+    void *sign_ctx;        /* of both */
+    uint32_t lease_ms;     /* 0: 30,000 */
+    uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */
+    uint32_t rate_per_s;   /* envelopes per peer and second before `busy`; 0: 20,000 */
     uint32_t attempts_max; /* deliveries in vain before an envelope is parked; 0: 20 */
     /* What one member may have undelivered, as a sender (E704) and as a recipient (E702); beyond
      * it new envelopes are answered `busy`, but an eighth more is kept for lane repair. */
-    uint64_t sender_rows_max;    /* 0: 2,000,000 */
-    uint64_t sender_bytes_max;   /* 0: 8 GiB */
-    uint64_t backlog_rows_max;   /* 0: 4,000,000 */
-    uint64_t backlog_bytes_max;  /* 0: 16 GiB */
+    uint64_t sender_rows_max;   /* 0: 2,000,000 */
+    uint64_t sender_bytes_max;  /* 0: 8 GiB */
+    uint64_t backlog_rows_max;  /* 0: 4,000,000 */
+    uint64_t backlog_bytes_max; /* 0: 16 GiB */
 };
 
 struct core_output {

@@ -53,8 +53,8 @@ enum err ending_park(struct core *core, const struct queue_row *row, enum err co
     deliver_released(core, row->recipient, row->seq, row->bytes);
     err = queue_park(core->store->queue, row->recipient, row->seq, (uint32_t)code, leaf);
     if (err == OK)
-        err = message_stage(core->store->messages, row->sender, row->message_id,
-                            (uint8_t)what.kind, leaf);
+        err = message_stage(core->store->messages, row->sender, row->message_id, (uint8_t)what.kind,
+                            leaf);
     peers_wake(&core->peers, row->recipient, WAKE_QUEUE);
     return err;
 }
@@ -67,7 +67,7 @@ enum err ending_warn(struct core *core, const struct queue_row *row)
     uint64_t leaf;
     enum err err = tell(core, row, &what, &message, &leaf);
     if (err == OK)
-        err = message_stage(core->store->messages, row->sender, row->message_id, message.stage,
-                            leaf);
+        err =
+            message_stage(core->store->messages, row->sender, row->message_id, message.stage, leaf);
     return err == OK ? queue_warned(core->store->queue, row->recipient, row->seq) : err;
 }

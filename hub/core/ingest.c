@@ -115,8 +115,8 @@ static enum err open_facts(struct core *core, struct incoming *in, uint64_t at_m
                       (size_t)part, core->plain, SEAL_PLAIN_MAX, &in->facts_frame, NULL, &inner);
     if (err != OK)
         return err;
-    err = registry_verify_document(core->opt.registry, at_ms, in->facts_frame,
-                                   core->verifier, &in->document, in->facts_hash);
+    err = registry_verify_document(core->opt.registry, at_ms, in->facts_frame, core->verifier,
+                                   &in->document, in->facts_hash);
     if (err != OK)
         return err;
     err = document_check(&in->document);

@@ -32,7 +32,7 @@
 enum {
     PEER_REFUSAL_CODES = 8,
     PEER_MEMBER_MAX = 41,
-    PEER_NONE = CORE_PEER_MAX,    /* no peer's number */
+    PEER_NONE = CORE_PEER_MAX,      /* no peer's number */
     PEER_SLOTS = 2 * CORE_PEER_MAX, /* of the table of members, a power of two */
     BREAKER_LEASES = 8,
     BREAKER_FIRST_MS = 1000,

@@ -61,7 +61,8 @@ enum err room_for(struct core *core, const struct incoming *in)
 enum err room_disk(const struct core *core, bool repair)
 {
     if (core->now_ms < core->disk_full_until_ms)
-        return ERR_DISK_FULL; /* the last commit failed of it: nothing new until it is tried again */
+        return ERR_DISK_FULL; /* the last commit failed of it: nothing new until it is tried again
+                               */
     return core->disk_low && !repair ? ERR_DISK_FULL : OK;
 }
 
@@ -77,7 +78,8 @@ enum err core_disk(struct core *core, uint64_t free_bytes, uint64_t total_bytes)
     }
     if (free_bytes < 2 * low)
         return OK;
-    /* Without its reserve the hub could not take receipts at the next full disk: that comes first. */
+    /* Without its reserve the hub could not take receipts at the next full disk: that comes first.
+     */
     enum err err = core->reserve_spent ? store_reserve_restore(core->store) : OK;
     if (err != OK)
         return err_class(err) == ERR_CLASS_RETRY ? OK : err;

@@ -140,14 +140,16 @@ struct core {
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
     uint64_t stuck_seq;   /* expansions up to here are not tried again until the next start */
     size_t batch_count;
-    uint64_t now_ms;   /* max(clock, highest ever committed) */
-    uint64_t due_ms;   /* of core_due_ms */
+    uint64_t now_ms;             /* max(clock, highest ever committed) */
+    uint64_t due_ms;             /* of core_due_ms */
     bool disk_low;               /* core_disk said so */
     bool reserve_spent;          /* the reserve file was given to the disk */
     uint64_t disk_full_until_ms; /* the last commit found it full */
-    uint64_t sweep_ms; /* when chunks are looked through next */
+    uint64_t sweep_ms;           /* when chunks are looked through next */
+    uint64_t scrub_ms;           /* when the next tile of the log is read again */
+    uint64_t scrub_tile;
     uint64_t retain_ms; /* when what was kept long enough is looked for next */
-    bool work_waiting; /* expansion or sealing goes on at the next tick */
+    bool work_waiting;  /* expansion or sealing goes on at the next tick */
     uint64_t signed_size;
     uint8_t checkpoint[NOTE_LEN_MAX];
     size_t checkpoint_len;
@@ -274,6 +276,8 @@ MUST_USE enum err sweep_step(struct core *core);
 void sweep_note(struct core *core, const struct queue_row *row);
 /* One bounded step of erasing what was kept long enough. */
 MUST_USE enum err sweep_retention(struct core *core);
+/* Compare one tile of the log with the tree. */
+MUST_USE enum err sweep_log(struct core *core);
 /* When it cannot be delivered any more; STORE_NEVER. */
 uint64_t sweep_ends_ms(const struct queue_row *row);
 /* That moment has come. */
@@ -414,7 +418,8 @@ bool session_say(struct core *core, uint32_t peer, const lianshu_Control *contro
 MUST_USE enum err attach_open(struct core *core);
 void attach_close(struct core *core);
 MUST_USE enum err attach_chunk(struct core *core, uint32_t peer, struct span frame);
-/* Ask the sender for chunks that an envelope needs; *missing: it needs some. ERR_BUSY, ERR_QUOTA. */
+/* Ask the sender for chunks that an envelope needs; *missing: it needs some. ERR_BUSY, ERR_QUOTA.
+ */
 MUST_USE enum err attach_want(struct core *core, const struct incoming *in, bool *missing);
 /* A reader asks for chunks; a sender asks what is here. */
 MUST_USE enum err attach_serve(struct core *core, uint32_t peer, const lianshu_ChunkWanted *want);

@@ -5,16 +5,18 @@
  * which is nearly everything, never costs anything here. */
 #include "core/state.h"
 
+#include "base/log.h"
 #include "policy/retention.h"
 #include "store/retain.h"
 
 #include <string.h>
 
 enum {
-    SWEEP_ROWS_MAX = 512,       /* of one step */
-    SWEEP_PAUSE_MS = 10 * 1000, /* between two walks, */
-    SWEEP_ROWS_PER_MS = 50,     /* and a millisecond more for so many rows that were met */
+    SWEEP_ROWS_MAX = 512,         /* of one step */
+    SWEEP_PAUSE_MS = 10 * 1000,   /* between two walks, */
+    SWEEP_ROWS_PER_MS = 50,       /* and a millisecond more for so many rows that were met */
     WARN_LIFE_MIN_MS = 60 * 1000, /* a shorter life needs no warning */
+    SCRUB_MS = 1000,              /* between two tiles of the log */
 };
 
 static uint64_t created_ms(const struct queue_row *row)
@@ -50,8 +52,7 @@ static void note(struct core *core, uint64_t moment_ms)
     if (core->sweep.walking && moment_ms < core->sweep.found_ms)
         core->sweep.found_ms = moment_ms;
     if (moment_ms < core->sweep.next_ms) {
-        core->sweep.next_ms =
-            moment_ms > core->sweep.pause_ms ? moment_ms : core->sweep.pause_ms;
+        core->sweep.next_ms = moment_ms > core->sweep.pause_ms ? moment_ms : core->sweep.pause_ms;
         core_wake_at(core, core->sweep.next_ms);
     }
 }
@@ -149,5 +150,29 @@ enum err sweep_retention(struct core *core)
         core->work_waiting = true;
     else
         core->retain_ms = core->now_ms + HOUR_MS;
+    return err;
+}
+
+/* The whole log is read again and again, a tile a second, and compared with its tree: a changed
+ * byte is found before anybody asks for it. */
+enum err sweep_log(struct core *core)
+{
+    struct fault fault = {0};
+    if (core->now_ms < core->scrub_ms) {
+        core_wake_at(core, core->scrub_ms);
+        return OK;
+    }
+    core->scrub_ms = core->now_ms + SCRUB_MS;
+    core_wake_at(core, core->scrub_ms);
+    /* Within a transaction the newest tile is still growing; it comes again. */
+    if (core->open_batch)
+        return OK;
+    enum err err = log_scrub(core->store->log, core->scrub_tile++, &fault);
+    if (err == ERR_NOT_FOUND) {
+        core->scrub_tile = 0;
+        return OK;
+    }
+    if (err != OK)
+        log_fault("log_scrub", &fault);
     return err;
 }

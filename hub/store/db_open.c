@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000, LOOKASIDE_BYTES = 1200, LOOKASIDE_SLOTS = 400 };
+enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000 };
 
 _Static_assert(DB_SHRINK_PAGES == 512, "it stands in the text of CONTROL_SHRINK");
 
@@ -51,8 +51,6 @@ static enum err configure(struct db *db, const struct db_options *options, struc
                                        "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
                                        "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;";
 
-    /* Small allocations of a statement from a pool; before the first of them. */
-    sqlite3_db_config(db->raw, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES, LOOKASIDE_SLOTS);
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, DB_BUSY_MS);
     sqlite3_limit(db->raw, SQLITE_LIMIT_LENGTH, LENGTH_MAX);

@@ -434,8 +434,7 @@ static void withdraw_as(struct world *w, const char *from, const uint8_t *env_id
     char env_hex[65];
     hex_encode(span_of(id, 16), id_hex);
     hex_encode(span_of(env_id, HASH_LEN), env_hex);
-    snprintf(body, sizeof body,
-             "{\"message_id\":\"%s\",\"env_id\":\"%s\",\"reason\":1}", id_hex,
+    snprintf(body, sizeof body, "{\"message_id\":\"%s\",\"env_id\":\"%s\",\"reason\":1}", id_hex,
              env_hex);
     const struct mail mail = {
         .from = from, .type = "withdraw", .to = {"hub.445100", "market.445100"}, .facts = body};
@@ -518,8 +517,7 @@ static void an_order_is_not_withdrawn_but_annulled(void **state)
     char env_hex[65];
     hex_encode(span_of(id, 16), id_hex);
     hex_encode(span_of(env_id, HASH_LEN), env_hex);
-    snprintf(body, sizeof body,
-             "{\"message_id\":\"%s\",\"env_id\":\"%s\",\"reason\":1}", id_hex,
+    snprintf(body, sizeof body, "{\"message_id\":\"%s\",\"env_id\":\"%s\",\"reason\":1}", id_hex,
              env_hex);
     const struct mail mail = {
         .from = "market.445100", .type = "withdraw", .to = {"hub.445100"}, .facts = body};

@@ -1,4 +1,5 @@
-/* Who waits for whom: lanes, windows, several adapters of a member, breakers, quotas, a full disk. */
+/* Who waits for whom: lanes, windows, several adapters of a member, breakers, quotas, a full disk.
+ */
 #include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
@@ -247,15 +248,15 @@ static void a_silent_member_delays_nobody_else(void **state)
     acts_connect(w);
     world_site(w, "market.445100")->silent = true;
     send_many(w, 100);
-    const struct mail mail = {.from = "market.445100",
-                              .type = "case.referral",
-                              .to = {"police.445100", "procuratorate.445100"},
-                              .facts = "{\"case_id\":\"" CASE_ID
-                                       "\",\"transition\":\"T07\",\"event_ms\":"
-                                       "\"2026-04-01T10:00:00+08:00\",\"owner\":\"police.445100\"}",
-                              .sealed = "{\"case_id\":\"" CASE_ID
-                                        "\",\"case_number\":\"1\",\"cause\":\"1\",\"suspect\":" PUNISHED
-                                        ",\"offence\":\"1\",\"facts\":\"1\",\"officer\":\"1\"}"};
+    const struct mail mail = {
+        .from = "market.445100",
+        .type = "case.referral",
+        .to = {"police.445100", "procuratorate.445100"},
+        .facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\",\"event_ms\":"
+                 "\"2026-04-01T10:00:00+08:00\",\"owner\":\"police.445100\"}",
+        .sealed = "{\"case_id\":\"" CASE_ID
+                  "\",\"case_number\":\"1\",\"cause\":\"1\",\"suspect\":" PUNISHED
+                  ",\"offence\":\"1\",\"facts\":\"1\",\"officer\":\"1\"}"};
     world_send(w, &mail, NULL);
     assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
 }
@@ -322,8 +323,8 @@ static void a_repair_passes_when_the_rate_is_used_up(void **state)
     const struct mail honour = {.from = "market.445100",
                                 .type = "subject.register",
                                 .to = {"hub.445100"},
-                                .facts = "{\"subject\":" CLEAN
-                                         ",\"registered_date\":\"2020-01-01\"}"};
+                                .facts =
+                                    "{\"subject\":" CLEAN ",\"registered_date\":\"2020-01-01\"}"};
     struct site *market = world_site(w, "market.445100");
     for (int i = 0; i < 100 && market->last_busy_code == 0; i++)
         world_send(w, &honour, NULL);
@@ -369,8 +370,9 @@ static void a_disk_with_room_again_takes_everything_and_does_not_swing(void **st
     static const struct {
         uint64_t free_mib;
         uint32_t code;
-    } rows[] = {{129, 0}, {127, ERR_DISK_FULL}, {129, ERR_DISK_FULL}, {255, ERR_DISK_FULL},
-                {256, 0}, {129, 0}};
+    } rows[] = {
+        {129, 0}, {127, ERR_DISK_FULL}, {129, ERR_DISK_FULL}, {255, ERR_DISK_FULL}, {256, 0},
+        {129, 0}};
     struct world *w = *state;
     struct site *health = world_site(w, "health.445100");
     world_hello(w, "health.445100");

@@ -68,7 +68,7 @@ static void name_peers(struct world *w)
 static void hello(struct world *w, struct site *site)
 {
     lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_HELLO,
-                             .which_body = lianshu_Control_hello_tag};
+                               .which_body = lianshu_Control_hello_tag};
     strcpy(control.body.hello.member, site->id);
     strcpy(control.body.hello.realm, "demo");
     control.body.hello.registry_version = 1;

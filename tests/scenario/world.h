@@ -20,7 +20,7 @@
 #include "store/store.h"
 
 enum {
-    WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
+    WORLD_MEMBERS = 6,               /* hub, market, health, insurance, police, procuratorate */
     WORLD_SITES = WORLD_MEMBERS + 1, /* and a second adapter of one of them */
     WORLD_INBOX_MAX = 512,
     WORLD_LINES_MAX = 64,
@@ -40,7 +40,7 @@ struct got { /* an envelope that reached a member */
     bool receipted;
     size_t tombstone_count;
     lianshu_Tombstone tombstone[4]; /* the first ones of its last statement */
-    size_t parts_open; /* parts that were here for this reader */
+    size_t parts_open;              /* parts that were here for this reader */
     size_t facts_len;
     uint8_t *facts; /* owns: body of the facts document */
 };
@@ -93,9 +93,9 @@ struct world {
     bool may_die; /* a FATAL error ends the hub, and it is started again */
     bool dead;
     unsigned restarts;
-    enum err sign_fails;      /* what the signer answers instead */
+    enum err sign_fails;        /* what the signer answers instead */
     struct core_options limits; /* of the core, from the next world_restart on; 0: standard */
-    struct sha256 transcript; /* of every output, for replay */
+    struct sha256 transcript;   /* of every output, for replay */
     uint8_t frame[FRAME_MAX];
     size_t frame_len;
 };
@@ -149,8 +149,8 @@ void world_limit(struct world *w, const struct core_options *limits);
 /* A receipt `delivered` of this member for that envelope. */
 void world_push_receipt(struct world *w, const char *member, const struct got *got);
 /* One of another kind. */
-void world_say(struct world *w, const char *member, const struct got *got,
-               lianshu_ReceiptKind kind, uint32_t code);
+void world_say(struct world *w, const char *member, const struct got *got, lianshu_ReceiptKind kind,
+               uint32_t code);
 /* How many receipts of a kind about an envelope its sender holds. */
 size_t world_heard(struct world *w, const char *sender, const uint8_t env_id[static HASH_LEN],
                    lianshu_ReceiptKind kind);

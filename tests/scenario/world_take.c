@@ -277,8 +277,8 @@ void world_push_receipt(struct world *w, const char *member, const struct got *g
     world_say(w, member, got, lianshu_ReceiptKind_RECEIPT_DELIVERED, 0);
 }
 
-void world_say(struct world *w, const char *member, const struct got *got,
-               lianshu_ReceiptKind kind, uint32_t code)
+void world_say(struct world *w, const char *member, const struct got *got, lianshu_ReceiptKind kind,
+               uint32_t code)
 {
     push_receipt(w, world_site(w, member), got, kind, code);
 }

@@ -33,8 +33,7 @@ def fill(small):
 
 
 def move_state(made, small):
-    for name in os.listdir(f"{made.dir}/hub"):
-        shutil.copy2(f"{made.dir}/hub/{name}", f"{small}/{name}")
+    shutil.copytree(f"{made.dir}/hub", small, dirs_exist_ok=True)
     realm.set_key(made.config("hub"), "state_dir", "small")
     realm.set_key(made.config("hub"), "disk_reserve_mib", RESERVE_MIB)
 

@@ -213,8 +213,6 @@ class Newcomer:
         watch.close()
         print("missing attachment: E018")
 
-    # ---- a full disk ----
-
     # ---- two officials, at the running hub ----
 
     def officials(self):
@@ -249,59 +247,12 @@ class Newcomer:
         realm.check(code == 0 and "未签" not in out, f"act sign: {out}{err}")
         expect("nothing waits, from two desks", 2, ["held or parked"], self.run("lianshu", "act", "submit", act, *hub))
 
-    def full_disk(self):
-        """The hub's state on a file system that is full: refused with a code, nothing lost, and
-        it goes on by itself once there is room."""
-        made = self.made
-        for name in list(made.processes):
-            made.stop(name)
-        small = f"{made.dir}/small"
-        os.mkdir(small, 0o700)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", small], check=False)
-        if mounted.returncode:
-            print("SKIPPED LOUDLY: mounting a small file system needs root with CAP_SYS_ADMIN; full disk NOT tested")
-            return
-        try:
-            for name in os.listdir(f"{made.dir}/hub"):
-                shutil.copy2(f"{made.dir}/hub/{name}", f"{small}/{name}")
-            realm.set_key(made.config("hub"), "state_dir", "small")
-            made.start_all()
-            self.fill_and_free(small)
-        finally:
-            for process in made.processes.values():
-                process.kill()
-            made.processes.clear()
-            subprocess.run(["umount", small], check=False)
-
-    def fill_and_free(self, small):
-        made = self.made
-        with open(f"{small}/ballast", "wb") as file:
-            try:
-                while True:
-                    file.write(b"\0" * 65536)
-                    file.flush()
-            except OSError:
-                pass
-        many = [without(GOOD, 受理号=f"演示满{i}号") for i in range(1000)]
-        made.put("health", "许可申请-full.json", json.dumps(many, ensure_ascii=False))
-        hub, log = made.processes["hub"], made.processes["hub"].log
-        watch = realm.Watch(os.path.dirname(log), made.site("health", "done"))
-        watch.until(lambda: "703" in hub.text() or "code=703" in made.processes["health"].text(), "E703 is told")
-        realm.check(hub.child.poll() is None, "the hub does not survive a full disk")
-        os.unlink(f"{small}/ballast")
-        watch.until(lambda: os.path.exists(made.site("health", "done", "许可申请-full.json")), "it goes on when there is room", 120)
-        sink = made.site("market", "sink", "licence.application")
-        watch.add(sink)
-        watch.until(lambda: len([n for n in os.listdir(sink) if n.endswith(".json")]) == 1000 + 1, "everything arrives once", 120)
-        watch.close()
-        print("full disk: E703, then everything arrived")
-
 
 def test(binaries, *_):
     with realm.Realm(binaries, "newcomer") as made:
         newcomer = Newcomer(made)
         for part in (newcomer.arguments, newcomer.configuration, newcomer.keys, newcomer.ground, newcomer.files,
-                     newcomer.officials, newcomer.full_disk):
+                     newcomer.officials):
             part()
 
 
