@@ -16,6 +16,8 @@ enum err rest_get(struct core *core, const char *table, struct span row, const c
                   struct span sealed, struct writer *w)
 {
     const struct rest_place place = {table, row, column};
+    if (store_is_erased(sealed))
+        return ERR_ERASED; /* kept long enough: retention.yaml */
     return rest_open(core->storage_key, &place, sealed, w);
 }
 
@@ -179,6 +181,15 @@ static enum queue_state state_of(const struct core *core, const lianshu_Header *
     return h->not_before_ms > core->now_ms ? QUEUE_WAITING : QUEUE_READY;
 }
 
+/* PROTOCOL, Statement: a conversation that is the message's own id, without a sequence, is nobody
+ * else's; it has no order to keep. */
+static bool is_ordered(const lianshu_Header *h)
+{
+    bool own = h->conversation.size == sizeof h->message_id &&
+               memcmp(h->conversation.bytes, h->message_id, sizeof h->message_id) == 0;
+    return h->conversation.size > 0 && (h->sequence > 0 || !own);
+}
+
 static enum err queue_for(struct core *core, const struct incoming *in,
                           const struct judgement *judged, const struct message_row *message,
                           const char *recipient)
@@ -200,10 +211,11 @@ static enum err queue_for(struct core *core, const struct incoming *in,
     memcpy(row.recipient, recipient, sizeof row.recipient);
     memcpy(row.sender, h->sender, sizeof row.sender);
     memcpy(row.message_id, h->message_id, sizeof row.message_id);
-    memcpy(row.conversation, h->conversation.bytes, h->conversation.size);
+    if (is_ordered(h))
+        memcpy(row.conversation, h->conversation.bytes, h->conversation.size);
     enum err err = OK;
     /* What waits for a moment gets its number then, so that it holds up nobody meanwhile. */
-    if (h->conversation.size > 0 && row.state == QUEUE_READY)
+    if (is_ordered(h) && row.state == QUEUE_READY)
         err = queue_number(core->store->queue, recipient, row.conversation, &row.number);
     if (err != OK)
         return err;

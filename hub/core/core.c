@@ -19,7 +19,7 @@ enum err core_begin(struct core *core)
         return OK;
     enum err err = store_begin(core->store, core->now_ms);
     core->open_batch = err == OK;
-    return err;
+    return err == OK && core->acks_waiting > 0 ? session_acknowledge(core) : err;
 }
 
 void core_set_now(struct core *core, uint64_t now_ms)
@@ -161,6 +161,10 @@ enum err core_tick(struct core *core, uint64_t now_ms)
     core->due_ms = core->now_ms + IDLE_TICK_MS;
     core->work_waiting = false;
     enum err err = deliver_overdue(core);
+    if (err == OK && core->acks_waiting > 0) {
+        core_wake_at(core, core->acks_due_ms);
+        err = core->now_ms >= core->acks_due_ms ? core_begin(core) : OK;
+    }
     for (uint32_t i = 0; err == OK && i < core->peers.count; i++) {
         err = write_refusals(core, i);
         const struct peer *peer = core_peer_at(core, i);

@@ -66,6 +66,7 @@ struct peer {
     uint32_t overdue_count;   /* leases that ran out since it last answered */
     uint32_t breaker_step;    /* how often the breaker opened since */
     uint64_t breaker_ms;      /* when it lets the next probe through */
+    uint64_t ack_number;      /* acknowledged by the adapter, not written yet; 0: none */
     uint64_t bucket_ms;       /* when the bucket was last filled */
     uint32_t bucket;
     bool heard;              /* it sent something in the open batch */

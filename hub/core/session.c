@@ -36,15 +36,35 @@ static void set_window(struct peer *peer, uint32_t messages, uint32_t bytes)
     peer->wake |= WAKE_QUEUE;
 }
 
-static enum err acknowledge(struct core *core, const struct peer *peer, uint64_t number)
+/* An acknowledgement only lets us forget. It goes with the next batch, and makes one of its own
+ * only when none comes for a while: lost with a kill it costs a receipt sent twice. */
+static enum err acknowledge(struct core *core, struct peer *peer, uint64_t number)
 {
-    if (number == 0)
+    enum { LAZY_MS = 250 };
+    if (number <= peer->ack_number)
         return OK;
-    enum err err = core_begin(core);
-    if (err == OK)
-        err = stream_ack(core->store->stream, peer->member, number);
-    /* More than we gave: an adapter that knew another hub. It says so in its own log. */
-    return err == ERR_FIELD_VALUE ? OK : err;
+    peer->ack_number = number;
+    if (core->acks_waiting == 0)
+        core->acks_due_ms = core->now_ms + LAZY_MS;
+    core->acks_waiting++;
+    core_wake_at(core, core->acks_due_ms);
+    return core->open_batch ? session_acknowledge(core) : OK;
+}
+
+enum err session_acknowledge(struct core *core)
+{
+    enum err err = OK;
+    core->acks_waiting = 0;
+    for (uint32_t i = 0; err == OK && i < core->peers.count; i++) {
+        struct peer *peer = core_peer_at(core, i);
+        if (peer->ack_number == 0)
+            continue;
+        err = stream_ack(core->store->stream, peer->member, peer->ack_number);
+        peer->ack_number = 0;
+        /* More than we gave: an adapter that knew another hub. It says so in its own log. */
+        err = err == ERR_FIELD_VALUE ? OK : err;
+    }
+    return err;
 }
 
 static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *body)

@@ -142,6 +142,8 @@ struct core {
     size_t batch_count;
     uint64_t now_ms;             /* max(clock, highest ever committed) */
     uint64_t due_ms;             /* of core_due_ms */
+    uint32_t acks_waiting;       /* acknowledgements that wait for a batch */
+    uint64_t acks_due_ms;        /* when they make one */
     bool disk_low;               /* core_disk said so */
     bool reserve_spent;          /* the reserve file was given to the disk */
     uint64_t disk_full_until_ms; /* the last commit found it full */
@@ -412,6 +414,8 @@ MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
 
 /* ---- session.c ---- */
 MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
+/* Write what adapters have acknowledged; a batch is open. */
+MUST_USE enum err session_acknowledge(struct core *core);
 bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control);
 
 /* ---- attach.c ---- */

@@ -47,7 +47,7 @@ struct loop_options {
     int signal_fd; /* signalfd of SIGTERM, SIGINT; SIGHUP reloads */
     loop_now_fn *now_ms;
     loop_call_fn *reload; /* read the registry again; its refusal is logged, the old one stays */
-    loop_call_fn *idle;   /* after a turn in which nothing happened, once until something does */
+    loop_call_fn *idle; /* when nothing has happened for half a second, once until something does */
     loop_call_fn *second; /* about once a second: what only the system knows, as free space */
     void *ctx;            /* of all three */
 };
