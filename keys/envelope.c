@@ -115,17 +115,17 @@ static enum err prepare_part(struct envelope_batch *b, lianshu_Header *h, size_t
 {
     struct seal_reader readers[SEAL_READER_MAX];
     lianshu_PartHeader *part = &h->parts[i];
-    const uint8_t *secret;
+    const uint8_t *extract;
     struct span wraps;
 
     enum err err = fill_audience(&b->options, h->created_ms, part, readers);
     if (err != OK)
         return err;
-    if ((err = sealer_audience(b->sealer, readers, part->audience_count, &secret, &wraps)) != OK)
+    if ((err = sealer_audience(b->sealer, readers, part->audience_count, &extract, &wraps)) != OK)
         return err;
     struct seal_place place = {.part = (uint8_t)i};
     memcpy(place.message_id, h->message_id, sizeof place.message_id);
-    seal_dek(b->deks[i], secret, &place);
+    seal_dek(b->deks[i], extract, &place);
     seal_commitment(part->commitment, b->deks[i]);
 
     const size_t begin = b->arena.len;
@@ -136,11 +136,10 @@ static enum err prepare_part(struct envelope_batch *b, lianshu_Header *h, size_t
     return OK;
 }
 
-/* All of the frame but S, into the arena. */
+/* All of the frame but S, into the arena; and the hash of H. */
 static enum err build(struct envelope_batch *b, lianshu_Header *h, const struct span *plain,
-                      struct frame_envelope *out)
+                      struct frame_envelope *out, uint8_t header_hash[static HASH_LEN])
 {
-    uint8_t header_hash[HASH_LEN];
     enum err err;
 
     if (h->parts_count == 0 || h->parts_count > ENVELOPE_PART_MAX)
@@ -188,9 +187,9 @@ enum err envelope_batch_add(struct envelope_batch *batch, lianshu_Header *header
     struct frame_envelope *frame = &batch->frames[batch->count];
     *frame = (struct frame_envelope){0};
     fill_header(&batch->options, header);
-    if ((err = build(batch, header, plain, frame)) != OK)
+    if ((err = build(batch, header, plain, frame, header_hash)) != OK)
         goto out;
-    envelope_id(frame, header_hash, env_id);
+    envelope_id_under(frame, header_hash, env_id);
     if ((err = batch_add(batch->batch, env_id, &index)) != OK)
         goto out;
     if (deks != NULL)

@@ -71,6 +71,10 @@ MUST_USE enum err envelope_batch_frame(const struct envelope_batch *batch, size_
 /* SHA-256(H) and env_id of a frame, whatever forms its parts have. */
 void envelope_id(const struct frame_envelope *frame, uint8_t header_hash[static HASH_LEN],
                  uint8_t env_id[static ENVELOPE_ID_LEN]);
+/* The same where H was hashed before. */
+void envelope_id_under(const struct frame_envelope *frame,
+                       const uint8_t header_hash[static HASH_LEN],
+                       uint8_t env_id[static ENVELOPE_ID_LEN]);
 
 /* Shape of a frame against its header (ERR_WRAP_COUNT); and a sender's frame has form 1 only
  * (ERR_FORM). What the header says of itself is header_check's (check.h). */

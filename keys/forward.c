@@ -21,10 +21,17 @@ static void part_hashes(const struct frame_part *part, merkle_hash wraps, merkle
 void envelope_id(const struct frame_envelope *frame, uint8_t header_hash[static HASH_LEN],
                  uint8_t env_id[static ENVELOPE_ID_LEN])
 {
+    hash_bytes(header_hash, frame->header);
+    envelope_id_under(frame, header_hash, env_id);
+}
+
+void envelope_id_under(const struct frame_envelope *frame,
+                       const uint8_t header_hash[static HASH_LEN],
+                       uint8_t env_id[static ENVELOPE_ID_LEN])
+{
     uint8_t statement[HASH_LABEL_MAX + HASH_LEN + 1 + ENVELOPE_PART_MAX * 2 * HASH_LEN];
     struct writer w = writer_of(statement, sizeof statement);
 
-    hash_bytes(header_hash, frame->header);
     label_write(&w, "envelope");
     write_bytes(&w, header_hash, HASH_LEN);
     write_uint(&w, frame->part_count, 1);

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { BLOCK_LEN = 64 };
+enum { BLOCK_LEN = 64, GATHER_MAX = 256 };
 
 _Static_assert(sizeof(SHA256_CTX) <= HASH_STATE_LEN, "SHA-256 state outgrew its room");
 _Static_assert(SHA256_DIGEST_LENGTH == HASH_LEN, "hash length drifted");
@@ -33,21 +33,28 @@ void sha256_done(struct sha256 *s, uint8_t out[static HASH_LEN])
     guard_wipe(s, sizeof *s);
 }
 
-/* Many calls of the library for a few bytes cost more than the hash: gather them first. */
-void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count)
+/* Many calls of the library for a few bytes cost more than the hash: gather them first. Returns
+ * how much of `bytes` was written. */
+static size_t add_spans(struct sha256 *s, const struct span *spans, size_t span_count,
+                        uint8_t bytes[static GATHER_MAX])
 {
-    enum { GATHER_MAX = 256 };
-    struct sha256 s;
-    uint8_t bytes[GATHER_MAX];
-    struct writer w = writer_of(bytes, sizeof bytes);
+    struct writer w = writer_of(bytes, GATHER_MAX);
     size_t next = 0;
 
     while (span_count > 1 && next < span_count && spans[next].len <= w.cap - w.len)
         write_span(&w, spans[next++]);
-    sha256_init(&s);
-    sha256_add(&s, writer_span(&w));
+    sha256_add(s, writer_span(&w));
     for (; next < span_count; next++)
-        sha256_add(&s, spans[next]);
+        sha256_add(s, spans[next]);
+    return w.len;
+}
+
+void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count)
+{
+    struct sha256 s;
+    uint8_t bytes[GATHER_MAX];
+    sha256_init(&s);
+    (void)add_spans(&s, spans, span_count, bytes);
     SHA256_Final(out, ctx_of(&s));
 }
 
@@ -67,29 +74,43 @@ static void begin_padded(struct sha256 *s, const uint8_t key[static BLOCK_LEN], 
     guard_wipe(block, sizeof block);
 }
 
-void hmac_spans(uint8_t out[static HASH_LEN], struct span key, const struct span *spans,
-                size_t span_count)
+void hmac_key_init(struct hmac_key *k, struct span key)
 {
-    struct sha256 s;
     uint8_t block[BLOCK_LEN] = {0};
-    uint8_t inner[HASH_LEN];
 
     if (key.len > BLOCK_LEN)
         hash_bytes(block, key);
     else if (key.len > 0)
         memcpy(block, key.data, key.len);
+    begin_padded(&k->inner, block, 0x36);
+    begin_padded(&k->outer, block, 0x5c);
+    guard_wipe(block, sizeof block);
+}
 
-    begin_padded(&s, block, 0x36);
-    for (size_t i = 0; i < span_count; i++)
-        sha256_add(&s, spans[i]);
-    sha256_done(&s, inner);
+void hmac_key_spans(uint8_t out[static HASH_LEN], const struct hmac_key *k,
+                    const struct span *spans, size_t span_count)
+{
+    struct sha256 s = k->inner;
+    uint8_t inner[HASH_LEN];
+    uint8_t bytes[GATHER_MAX];
 
-    begin_padded(&s, block, 0x5c);
+    const size_t gathered = add_spans(&s, spans, span_count, bytes);
+    SHA256_Final(inner, ctx_of(&s));
+    s = k->outer;
     sha256_add(&s, span_of(inner, sizeof inner));
     sha256_done(&s, out);
 
-    guard_wipe(block, sizeof block);
+    guard_wipe(bytes, gathered);
     guard_wipe(inner, sizeof inner);
+}
+
+void hmac_spans(uint8_t out[static HASH_LEN], struct span key, const struct span *spans,
+                size_t span_count)
+{
+    struct hmac_key k;
+    hmac_key_init(&k, key);
+    hmac_key_spans(out, &k, spans, span_count);
+    guard_wipe(&k, sizeof k);
 }
 
 void hkdf_extract(uint8_t prk[static HASH_LEN], struct span salt, const struct span *ikm,
@@ -105,8 +126,10 @@ void hkdf_expand(uint8_t *out, size_t out_len, const uint8_t prk[static HASH_LEN
     uint8_t t[HASH_LEN];
     uint8_t counter = 0;
     struct span spans[INFO_MAX + 2];
+    struct hmac_key k;
 
     assert(out_len <= HKDF_OUT_MAX && info_count <= INFO_MAX);
+    hmac_key_init(&k, span_of(prk, HASH_LEN));
     for (size_t i = 0; i < info_count; i++)
         spans[i + 1] = info[i];
     spans[info_count + 1] = span_of(&counter, 1);
@@ -114,12 +137,13 @@ void hkdf_expand(uint8_t *out, size_t out_len, const uint8_t prk[static HASH_LEN
     for (size_t done = 0; done < out_len;) {
         spans[0] = span_of(t, counter == 0 ? 0 : sizeof t);
         counter++;
-        hmac_spans(t, span_of(prk, HASH_LEN), spans, info_count + 2);
+        hmac_key_spans(t, &k, spans, info_count + 2);
         size_t n = out_len - done < sizeof t ? out_len - done : sizeof t;
         memcpy(out + done, t, n);
         done += n;
     }
     guard_wipe(t, sizeof t);
+    guard_wipe(&k, sizeof k);
 }
 
 void label_write(struct writer *w, const char *name)

@@ -39,6 +39,15 @@ void sha256_done(struct sha256 *s, uint8_t out[static HASH_LEN]);
 void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count);
 void hash_bytes(uint8_t out[static HASH_LEN], struct span bytes);
 
+/* A key after HMAC's two pads, for several messages under it. As secret as the key: wipe it. */
+struct hmac_key {
+    struct sha256 inner;
+    struct sha256 outer;
+};
+void hmac_key_init(struct hmac_key *k, struct span key);
+void hmac_key_spans(uint8_t out[static HASH_LEN], const struct hmac_key *k,
+                    const struct span *spans, size_t span_count);
+
 /* HMAC-SHA256 over the joined spans. */
 void hmac_spans(uint8_t out[static HASH_LEN], struct span key, const struct span *spans,
                 size_t span_count);

@@ -1,5 +1,6 @@
 #include "keys/merkle.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const uint8_t leaf_prefix = 0x00;
@@ -7,12 +8,11 @@ static const uint8_t node_prefix = 0x01;
 
 void merkle_leaf_spans(merkle_hash out, const struct span *spans, size_t span_count)
 {
-    struct sha256 s;
-    sha256_init(&s);
-    sha256_add(&s, span_of(&leaf_prefix, 1));
+    struct span all[MERKLE_SPANS_MAX + 1] = {span_of(&leaf_prefix, 1)};
+    assert(span_count <= MERKLE_SPANS_MAX);
     for (size_t i = 0; i < span_count; i++)
-        sha256_add(&s, spans[i]);
-    sha256_done(&s, out);
+        all[i + 1] = spans[i];
+    hash_spans(out, all, span_count + 1);
 }
 
 void merkle_leaf(merkle_hash out, struct span body)

@@ -34,7 +34,8 @@ enum {
 typedef uint8_t merkle_hash[HASH_LEN];
 
 void merkle_leaf(merkle_hash out, struct span body);
-/* The same over joined spans. */
+/* The same over joined spans, at most MERKLE_SPANS_MAX of them. */
+enum { MERKLE_SPANS_MAX = 4 };
 void merkle_leaf_spans(merkle_hash out, const struct span *spans, size_t span_count);
 void merkle_node(merkle_hash out, const merkle_hash left, const merkle_hash right);
 

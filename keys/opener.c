@@ -8,8 +8,8 @@
 
 enum { WAYS = 4 };
 
-/* tags[i] names secrets[i]. A row is one of the WAYS rows that the tag's first bytes choose; the
- * oldest of them gives way. */
+/* tags[i] names secrets[i], the extract of what was unwrapped. A row is one of the WAYS rows that
+ * the tag's first bytes choose; the oldest of them gives way. */
 struct opener {
     size_t mask;
     uint64_t clock;
@@ -74,8 +74,8 @@ static size_t row_of(const struct opener *o, const uint8_t tag[static HASH_LEN],
     return oldest;
 }
 
-/* The secret of this wrap, from memory or by HPKE; lent until the next call. */
-static enum err unwrap(struct opener *o, const struct seal_opening *what, const uint8_t **secret)
+/* The extract of this wrap, from memory or by HPKE; lent until the next call. */
+static enum err unwrap(struct opener *o, const struct seal_opening *what, const uint8_t **extract)
 {
     uint8_t info[WRAP_INFO_MAX];
     uint8_t tag[HASH_LEN];
@@ -98,10 +98,11 @@ static enum err unwrap(struct opener *o, const struct seal_opening *what, const 
             span_of(what->wrap.data + HPKE_ENC_LEN, SEAL_WRAP_LEN - HPKE_ENC_LEN), o->secrets[at]);
         if (err != OK)
             return err;
+        seal_extract(o->secrets[at]);
         memcpy(o->tags[at], tag, HASH_LEN);
     }
     o->used[at] = ++o->clock;
-    *secret = o->secrets[at];
+    *extract = o->secrets[at];
     return OK;
 }
 
@@ -109,13 +110,13 @@ static enum err unwrap(struct opener *o, const struct seal_opening *what, const 
 static enum err open_part(struct opener *o, const struct seal_opening *what, uint8_t *buffer,
                           size_t cap, struct span *plain, uint8_t dek[static SEAL_DEK_LEN])
 {
-    const uint8_t *secret;
+    const uint8_t *extract;
     uint8_t commitment[SEAL_COMMITMENT_LEN];
 
-    enum err err = unwrap(o, what, &secret);
+    enum err err = unwrap(o, what, &extract);
     if (err != OK)
         return err;
-    seal_dek(dek, secret, &what->place);
+    seal_dek(dek, extract, &what->place);
     seal_commitment(commitment, dek);
     if (!guard_equal(commitment, what->commitment, SEAL_COMMITMENT_LEN))
         return ERR_COMMITMENT;

@@ -10,6 +10,7 @@
 
 enum { STEP = 256, STEPPED_MAX = 4096, LENGTH_LEN = 4, PAYLOAD_LEN = 44 };
 
+_Static_assert((int)SEAL_SECRET_LEN == (int)HASH_LEN, "R and its extract share a place");
 _Static_assert((int)SEAL_WRAP_LEN == (int)FRAME_WRAP_LEN, "wrap length drifted");
 _Static_assert((int)SEAL_READER_MAX == (int)FRAME_AUDIENCE_MAX, "audience drifted");
 _Static_assert(SEAL_TAG_LEN == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag length drifted");
@@ -39,18 +40,23 @@ size_t seal_padded_len(size_t plain_len)
     return (len + mask) & ~mask;
 }
 
-void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const uint8_t secret[static SEAL_SECRET_LEN],
-              const struct seal_place *place)
+void seal_extract(uint8_t secret[static SEAL_SECRET_LEN])
 {
     uint8_t prk[HASH_LEN];
     const struct label env = label_of("env");
-    const struct label label = label_of("dek");
     const struct span ikm = span_of(secret, SEAL_SECRET_LEN);
+    hkdf_extract(prk, label_span(&env), &ikm, 1);
+    memcpy(secret, prk, sizeof prk);
+    guard_wipe(prk, sizeof prk);
+}
+
+void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const uint8_t extract[static SEAL_SECRET_LEN],
+              const struct seal_place *place)
+{
+    const struct label label = label_of("dek");
     const struct span info[] = {label_span(&label), span_of(place->message_id, SEAL_MESSAGE_ID_LEN),
                                 span_of(&place->part, 1)};
-    hkdf_extract(prk, label_span(&env), &ikm, 1);
-    hkdf_expand(dek, SEAL_DEK_LEN, prk, info, 3);
-    guard_wipe(prk, sizeof prk);
+    hkdf_expand(dek, SEAL_DEK_LEN, extract, info, 3);
 }
 
 void seal_commitment(uint8_t out[static SEAL_COMMITMENT_LEN],

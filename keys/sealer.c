@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One exact audience of this batch. Its secret is at the same index of sealer.secrets. */
+/* One exact audience of this batch. Its extract is at the same index of sealer.secrets. */
 struct audience {
     size_t reader_count; /* 0: free */
     struct seal_reader readers[SEAL_READER_MAX];
@@ -88,13 +88,14 @@ static enum err fill_audience(struct sealer *s, size_t at, const struct seal_rea
         if (err != OK)
             return err;
     }
+    seal_extract(s->secrets[at]);
     memcpy(a->readers, readers, reader_count * sizeof readers[0]);
     a->reader_count = reader_count;
     return OK;
 }
 
 enum err sealer_audience(struct sealer *sealer, const struct seal_reader *readers,
-                         size_t reader_count, const uint8_t **secret, struct span *wraps)
+                         size_t reader_count, const uint8_t **extract, struct span *wraps)
 {
     if (reader_count == 0 || reader_count > SEAL_READER_MAX)
         return ERR_AUDIENCE;
@@ -109,7 +110,7 @@ enum err sealer_audience(struct sealer *sealer, const struct seal_reader *reader
         if (err != OK)
             return err;
     }
-    *secret = sealer->secrets[at];
+    *extract = sealer->secrets[at];
     *wraps = span_of(sealer->audiences[at].wraps, reader_count * SEAL_WRAP_LEN);
     return OK;
 }

@@ -214,6 +214,13 @@ enum err wire_put(const struct message *type, const void *msg, struct wire_sink 
             continue;
         }
         const struct message_field *f = &level->type->fields[level->field];
+        if (f->rule == MESSAGE_ALWAYS && f->type != MESSAGE_SUB) { /* most fields: no counting */
+            level->field++;
+            const enum err one = put_scalar(sink, f, level->msg + f->offset);
+            if (one != OK)
+                return one;
+            continue;
+        }
         if (level->element == count_at(sink, f, level->msg)) {
             level->field++;
             level->element = 0;

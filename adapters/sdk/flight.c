@@ -13,11 +13,16 @@ static uint64_t backoff_ms(uint32_t attempt)
     return ms < SDK_RETRY_MAX_MS ? ms : SDK_RETRY_MAX_MS;
 }
 
+static uint64_t later(uint64_t ms, uint8_t by)
+{
+    return ms + ms * by / 1024;
+}
+
 uint64_t flight_jitter(struct sdk *s, uint64_t ms)
 {
     uint8_t byte;
     entropy_fill(&s->entropy, &byte, sizeof byte);
-    return ms + ms * byte / 1024;
+    return later(ms, byte);
 }
 
 /* ---- the ring ---- */
@@ -32,6 +37,7 @@ void flight_forget(struct sdk *s)
     s->flight_head = s->flight_len = s->flight_count = s->flight_urgent = 0;
     s->flight_cursor = s->urgent_cursor = 0;
     s->flight_due_ms = 0;
+    s->answer_ms = s->answered_ms = 0;
     s->board_more = s->board_urgent = true;
 }
 
@@ -74,12 +80,23 @@ bool flight_sent(const struct sdk *s, const uint8_t message_id[static SDK_ID_LEN
     return f != NULL && f->attempt > 0;
 }
 
-void flight_land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN])
+/* How far the hub is: it answers in the order of sending, repairs aside. */
+static void note_answer(struct sdk *s, const struct flight *f, uint64_t now_ms)
+{
+    if (f->attempt == 0 || f->urgent)
+        return;
+    s->answer_ms = now_ms;
+    if (f->attempt == 1 && f->sent_ms > s->answered_ms) /* else: which sending was it? */
+        s->answered_ms = f->sent_ms;
+}
+
+void flight_land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t now_ms)
 {
     struct flight *f = find(s, message_id);
 
     if (f == NULL)
         return;
+    note_answer(s, f, now_ms);
     leave(s, f);
     s->board_more = true;
     s->board_urgent = true; /* a repair may have waited for this answer */
@@ -93,16 +110,24 @@ void flight_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uin
     if (f == NULL)
         return;
     f->due_ms = due_ms;
+    f->sent_ms = 0;
     if (due_ms < s->flight_due_ms)
         s->flight_due_ms = due_ms;
+}
+
+static void all_due(struct sdk *s, uint64_t due_ms)
+{
+    for (size_t i = 0; i < s->flight_len; i++) {
+        place(s, i)->due_ms = due_ms;
+        place(s, i)->sent_ms = 0;
+    }
+    s->flight_due_ms = due_ms;
 }
 
 void flight_quiet(struct sdk *s, uint64_t due_ms)
 {
     s->quiet_until_ms = due_ms;
-    for (size_t i = 0; i < s->flight_len; i++)
-        place(s, i)->due_ms = due_ms;
-    s->flight_due_ms = due_ms;
+    all_due(s, due_ms);
 }
 
 void flight_offer_all(struct sdk *s, uint64_t now_ms, bool soon)
@@ -114,9 +139,8 @@ void flight_offer_all(struct sdk *s, uint64_t now_ms, bool soon)
 
 void flight_reconnected(struct sdk *s, uint64_t now_ms)
 {
-    for (size_t i = 0; i < s->flight_len; i++)
-        place(s, i)->due_ms = now_ms;
-    s->flight_due_ms = now_ms;
+    all_due(s, now_ms);
+    s->answer_ms = s->answered_ms = 0;
     s->quiet_until_ms = 0;
     flight_offer_all(s, now_ms, false);
 }
@@ -198,6 +222,7 @@ struct load {
     struct writer w;
     unsigned count;
     bool full;
+    uint8_t jitter; /* one for all of it: they go again together */
 };
 
 /* Add the frame of a flight; a long one goes alone. ERR_NOT_FOUND: it has none any more. */
@@ -226,6 +251,24 @@ static enum err add(struct sdk *s, struct load *l, uint64_t id)
     return OK;
 }
 
+/* What went before it is being answered just now and nothing that went after it was: the hub has
+ * not come to it yet. To send it again would only add to what the hub has to do first. */
+static bool in_line(const struct sdk *s, struct flight *f, uint64_t now_ms)
+{
+    const uint64_t due_ms = s->answer_ms + backoff_ms(f->attempt);
+
+    if (f->sent_ms == 0 || f->sent_ms < s->answered_ms || due_ms <= now_ms)
+        return false;
+    f->due_ms = due_ms;
+    return true;
+}
+
+static void sent(struct flight *f, uint8_t jitter, uint64_t now_ms)
+{
+    f->sent_ms = now_ms;
+    f->due_ms = now_ms + later(backoff_ms(f->attempt++), jitter);
+}
+
 /* What is due, oldest first: that keeps conversations in order. */
 static enum err load_due(struct sdk *s, struct load *l, bool urgent, uint64_t now_ms)
 {
@@ -235,7 +278,7 @@ static enum err load_due(struct sdk *s, struct load *l, bool urgent, uint64_t no
         struct flight *f = place(s, i);
         if (f->id == 0)
             continue;
-        if (f->due_ms <= now_ms && !l->full && (!urgent || f->urgent)) {
+        if (f->due_ms <= now_ms && !l->full && (!urgent || f->urgent) && !in_line(s, f, now_ms)) {
             const enum err err = add(s, l, f->id);
             if (err == ERR_NOT_FOUND) { /* done, or undone, since it was taken aboard */
                 s->flight_count--;
@@ -244,7 +287,7 @@ static enum err load_due(struct sdk *s, struct load *l, bool urgent, uint64_t no
                 continue;
             }
             if (err == OK)
-                f->due_ms = now_ms + flight_jitter(s, backoff_ms(f->attempt++));
+                sent(f, l->jitter, now_ms);
             else if (err != ERR_BUSY)
                 return err;
         }
@@ -301,6 +344,7 @@ enum err flight_next(struct sdk *s, uint64_t now_ms)
         return err;
     if (now_ms < s->flight_due_ms)
         return offer(s, now_ms);
+    entropy_fill(&s->entropy, &l.jitter, sizeof l.jitter);
     if (s->flight_urgent > 0 && (err = load_due(s, &l, true, now_ms)) != OK)
         return err;
     if ((err = load_due(s, &l, false, now_ms)) != OK)

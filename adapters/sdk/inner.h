@@ -69,6 +69,7 @@ struct flight {
     uint64_t id; /* outbox row; 0: answered, the place is free once it is the oldest */
     uint8_t message_id[SDK_ID_LEN];
     uint64_t due_ms;
+    uint64_t sent_ms; /* when it went last; 0: it goes at due_ms whatever is answered */
     uint32_t attempt;
     bool urgent;
 };
@@ -222,6 +223,8 @@ struct sdk {
     size_t flight_urgent;                  /* of these repairs */
     uint64_t flight_cursor, urgent_cursor; /* outbox rows up to here are in flight or answered */
     uint64_t flight_due_ms;                /* none is due before this */
+    uint64_t answer_ms;                    /* when a message was answered last */
+    uint64_t answered_ms;                  /* when the last sent of the answered ones went */
     bool board_more, board_urgent;         /* there may be rows to take aboard */
     uint64_t quiet_until_ms;               /* the hub is busy as a whole */
     uint32_t busy_code;                    /* why it was busy last; 0: it takes what we send */
@@ -351,7 +354,7 @@ void flight_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uin
 /* The hub takes nothing before due_ms. */
 void flight_quiet(struct sdk *s, uint64_t due_ms);
 /* The message was answered. */
-void flight_land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN]);
+void flight_land(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t now_ms);
 /* It was handed to the connection at least once. */
 bool flight_sent(const struct sdk *s, const uint8_t message_id[static SDK_ID_LEN]);
 /* The next frames that are due into s->out, bundled; ERR_NOT_FOUND: nothing is due. */

@@ -417,7 +417,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, 
     if ((err = put_receipt(s, row->id, r, q, &fresh)) != OK)
         return err;
     if (row->state == SDK_QUEUED)
-        flight_land(s, r->message_id);
+        flight_land(s, r->message_id, now_ms);
     if (!fresh)
         return OK;
     if ((err = next_state(s, row, r, &state)) != OK ||
@@ -435,7 +435,7 @@ static enum err lapse_one(struct sdk *s, const uint8_t id[static SDK_ID_LEN], ui
 
     if ((err = find_row(s, id, &row)) != OK || (err = set_state(s, row, SDK_LAPSED, now_ms)) != OK)
         return err;
-    flight_land(s, id);
+    flight_land(s, id, now_ms);
     wire_clear(&lianshu_Receipt_msg, r);
     r->kind = lianshu_ReceiptKind_RECEIPT_EXPIRED;
     r->code = ERR_EXPIRED;

@@ -39,8 +39,9 @@ struct loop {
     bool idle_done;     /* opt.idle has run since something happened */
     struct refusals logged;
     uint64_t logged_ms;
-    uint64_t second_ms;          /* when opt.second is due */
-    uint8_t gone[CORE_PEER_MAX]; /* peers that did not take an output in this turn */
+    uint64_t second_ms;                  /* when opt.second is due */
+    bool signals, handshakes, questions; /* what the last wait has found, or may have */
+    uint8_t gone[CORE_PEER_MAX];         /* peers that did not take an output in this turn */
     bool any_gone;
     struct parcel parcel; /* outputs of one peer, to be sent as one */
 };
@@ -115,8 +116,13 @@ static enum err wait_for_work(struct loop *loop, long timeout_ms)
                                             (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
                                                     (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0)),
                                             0};
-    if (zmq_poll(items, (int)(FIXED + count), timeout_ms) < 0 && errno != EINTR)
+    const bool known = zmq_poll(items, (int)(FIXED + count), timeout_ms) >= 0;
+    if (!known && errno != EINTR)
         return ERR_INTERNAL;
+    loop->handshakes = !known || items[1].revents != 0;
+    loop->signals = !known || items[2].revents != 0;
+    /* Of a client that is connected a whole question may be in our buffer already. */
+    loop->questions = !known || count > 1 || items[FIXED].revents != 0;
     return OK;
 }
 
@@ -251,10 +257,11 @@ static enum err turn(struct loop *loop, size_t *work)
     size_t outputs;
 
     /* Before frames: a handshake that waits holds up a member's first message. */
-    enum err err = zap_serve(loop->opt.zap, loop->opt.now_ms());
+    enum err err = loop->handshakes ? zap_serve(loop->opt.zap, loop->opt.now_ms()) : OK;
     if (err != OK)
         return ERR_ZAP_DOMAIN;
-    take_signals(loop);
+    if (loop->signals)
+        take_signals(loop);
     if ((err = take_frames(loop, &frames)) != OK)
         return err;
     uint64_t now = loop->opt.now_ms();
@@ -269,8 +276,7 @@ static enum err turn(struct loop *loop, size_t *work)
     err = send_outputs(loop, &outputs);
     if (ends_process(err))
         return err;
-    err = control_serve(loop->opt.control);
-    if (err != OK)
+    if (loop->questions && control_serve(loop->opt.control) != OK)
         return ERR_INTERNAL;
     *work = frames + outputs;
     return OK;

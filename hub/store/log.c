@@ -158,6 +158,7 @@ enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_ms, struc
     if (err != OK)
         return err;
     *index = log->size;
+    log->time_ms = time_ms;
     err = carry(log, hash);
     log->stale = err != OK;
     return err;
@@ -166,6 +167,11 @@ enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_ms, struc
 uint64_t log_size(const struct leaf_log *log)
 {
     return log->size;
+}
+
+uint64_t log_time(const struct leaf_log *log)
+{
+    return log->time_ms;
 }
 
 /* What came from the disk, against its checksum and the tree. */
@@ -310,6 +316,7 @@ enum err log_savepoint(struct leaf_log *log)
 {
     enum err err = leaves_crowded(log) ? leaves_flush(log) : OK;
     log->mark = log->size;
+    log->time_mark = log->time_ms;
     log->marked = true;
     return err;
 }
@@ -324,6 +331,7 @@ void log_rolled_back(struct leaf_log *log)
 {
     log->head_written = false;
     log->marked = false;
+    log->time_ms = log->time_committed;
     leaves_cut(log, log->committed, log->committed);
     log->stale = log_rewind(log, log->committed) != OK;
 }
@@ -331,6 +339,7 @@ void log_rolled_back(struct leaf_log *log)
 enum err log_rolled_back_to(struct leaf_log *log)
 {
     log->marked = false;
+    log->time_ms = log->time_mark;
     leaves_cut(log, log->mark, log->written);
     return log_rewind(log, log->mark);
 }

@@ -38,6 +38,7 @@ enum {
     LOG_LEVELS = 5,            /* of tiles: up to 2^40 leaves, ERR_TOO_LARGE beyond */
     LOG_CHECKPOINT_MAX = 8192, /* text of a signed checkpoint with cosignatures */
     LOG_BESIDE_MAX = 34 * 1024,
+    LOG_HEAD_COMMITS = 64, /* from one writing of the checkpoint's row to the next */
 };
 
 struct leaf_log;
@@ -55,6 +56,8 @@ void log_unload(struct leaf_log **log);
 
 /* Leaves so far, those of the open transaction included: the index the next leaf gets. */
 uint64_t log_size(const struct leaf_log *log);
+/* Time of the last of them; 0 when there is none. */
+uint64_t log_time(const struct leaf_log *log);
 
 /* ERR_TOO_LARGE: body above LOG_BODY_MAX or beside above LOG_BESIDE_MAX. ERR_BUSY: more than a
  * mebibyte of leaves since the savepoint. */
@@ -77,9 +80,12 @@ MUST_USE enum err log_consistency(struct leaf_log *log, uint64_t old_size, uint6
                                   merkle_hash proof[static MERKLE_CONSISTENCY_MAX],
                                   unsigned *proof_len);
 
-/* The signer's last checkpoint. Valid at once in memory; written with the next commit that
- * writes anything: one that is lost is asked of the signer again. `size` never goes back and
- * is at most the committed size. ERR_NOT_FOUND before the first. */
+/* The signer's last checkpoint. Valid at once in memory; its row is written with every
+ * LOG_HEAD_COMMITS-th commit that appends, beginning with the first, and by log_unload: the signer
+ * keeps the newest and is asked for it at the start. So the row may be older than this, and is
+ * never newer. `size` never goes back and is at most the committed size. ERR_NOT_FOUND before the
+ * first.
+ */
 MUST_USE enum err log_checkpoint_set(struct leaf_log *log, uint64_t size, struct span text);
 MUST_USE enum err log_checkpoint(const struct leaf_log *log, uint64_t *size, struct span *text);
 

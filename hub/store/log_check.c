@@ -33,14 +33,10 @@ enum err log_checkpoint(const struct leaf_log *log, uint64_t *size, struct span 
     return log->head_len > 0 ? OK : ERR_NOT_FOUND;
 }
 
-enum err log_before_commit(struct leaf_log *log)
+static enum err head_write(struct leaf_log *log)
 {
     merkle_hash root;
-    enum err err = leaves_flush(log);
-
-    if (err != OK || !log->head_dirty || !db_wrote(log->db))
-        return err;
-    err = log_root(log, log->head_size, root);
+    enum err err = log_root(log, log->head_size, root);
     if (err != OK)
         return err;
     stmt_bind_u64(log->q[LOG_SQL_HEAD_PUT], 1, log->head_size);
@@ -51,13 +47,33 @@ enum err log_before_commit(struct leaf_log *log)
     return err;
 }
 
+enum err log_before_commit(struct leaf_log *log)
+{
+    enum err err = leaves_flush(log);
+    bool due = log->head_dirty && log->head_age + 1 >= LOG_HEAD_COMMITS && db_wrote(log->db);
+    return err == OK && due ? head_write(log) : err;
+}
+
+/* The last one, for whoever reads the file while nobody runs. Nothing is lost without it. */
+static void head_keep(struct leaf_log *log)
+{
+    if (!log->head_dirty || db_fatal(log->db) != OK || db_begin(log->db) != OK)
+        return;
+    if (head_write(log) != OK || db_commit(log->db) != OK)
+        db_rollback(log->db);
+}
+
 void log_committed(struct leaf_log *log)
 {
-    if (log->head_written)
+    log->head_age += log->size != log->committed;
+    if (log->head_written) {
         log->head_dirty = false;
+        log->head_age = 0;
+    }
     log->head_written = false;
     log->marked = false;
     log->committed = log->size;
+    log->time_committed = log->time_ms;
 }
 
 static enum err visit_compare(void *ctx, uint64_t index, const merkle_hash hash)
@@ -166,7 +182,9 @@ enum err log_load(struct leaf_log **out, struct db *db, struct fault *f)
         err = db_prepare(db, queries, LOG_SQL_COUNT, log->q, f);
     if (err != OK)
         goto out;
-    err = leaves_count(log, &size);
+    log->head_age = LOG_HEAD_COMMITS;
+    err = leaves_count(log, &size, &log->time_ms);
+    log->time_committed = log->time_ms;
     log->ring.first = size;
     log->written = size;
     log->stale = true;
@@ -187,6 +205,7 @@ out:
 void log_unload(struct leaf_log **log)
 {
     if (*log != NULL) {
+        head_keep(*log);
         box_fini(&(*log)->block.bytes);
         free((*log)->ring.bytes);
         free((*log)->ring.at);

@@ -212,18 +212,20 @@ enum err leaves_get(struct leaf_log *log, uint64_t index, bool stored, struct le
     return stored_get(log, index, out);
 }
 
-enum err leaves_count(struct leaf_log *log, uint64_t *size)
+enum err leaves_count(struct leaf_log *log, uint64_t *size, uint64_t *time_ms)
 {
     struct stmt *q = log->q[LOG_SQL_BLOCK_LAST];
-    struct leaf leaf;
+    struct leaf leaf = {0};
 
     *size = 0;
+    *time_ms = 0;
     enum err err = stmt_step(q);
     if (err == OK) {
         struct span rest = stmt_blob(q, 1);
         *size = stmt_u64(q, 0);
         for (; rest.len > 0 && err == OK; (*size)++)
             err = leaf_take(&rest, &leaf) ? OK : ERR_LOG_ENTRY;
+        *time_ms = err == OK ? leaf.time_ms : 0;
     }
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }

@@ -89,6 +89,9 @@ struct leaf_log {
     uint64_t written; /* leaves in rows, those of the open transaction included */
     uint64_t committed;
     uint64_t mark;            /* size at the savepoint */
+    uint64_t time_ms;         /* of the last leaf */
+    uint64_t time_committed;  /* the same at the last commit */
+    uint64_t time_mark;       /* the same at the savepoint */
     bool marked;              /* a savepoint is open: nothing is written before it ends */
     bool stale;               /* an append failed half way: only a rollback helps */
     struct merkle_edge right; /* of the size that paths were asked for last */
@@ -96,6 +99,7 @@ struct leaf_log {
     uint64_t head_size;
     size_t head_len;
     bool head_dirty;   /* newer than the row */
+    unsigned head_age; /* commits that appended since the row was written */
     bool head_written; /* by the open transaction */
     uint8_t head[LOG_CHECKPOINT_MAX];
     struct edge edge[LOG_LEVELS];
@@ -125,8 +129,8 @@ bool leaves_crowded(const struct leaf_log *log);
 /* From memory, or from its row; `stored`: from its row if it has one. */
 enum err leaves_get(struct leaf_log *log, uint64_t index, bool stored, struct leaf *out);
 bool leaves_in_memory(const struct leaf_log *log, uint64_t index);
-/* How many there are in rows. */
-enum err leaves_count(struct leaf_log *log, uint64_t *size);
+/* How many there are in rows, and the time of the last. */
+enum err leaves_count(struct leaf_log *log, uint64_t *size, uint64_t *time_ms);
 
 /* Visit leaves [from, to) with their hashes; *at is where it stopped. A gap in their numbers is
  * a changed log. */

@@ -259,11 +259,20 @@ enum err message_erase(struct messages *m, uint64_t seq)
 enum err message_stage(struct messages *m, const char *sender,
                        const uint8_t id[static STORE_ID_LEN], uint8_t stage, uint64_t last_leaf)
 {
-    kept_row_drop(&m->memory, sender, id);
+    struct message_row row;
+    enum err err = message_get(m, sender, id, &row);
+    if (err != OK)
+        return err;
+    row.stage = stage;
+    row.last_leaf = last_leaf;
+    stmt_later(m->q[STAGE]); /* as in message_settle */
     bind_key(m->q[STAGE], sender, id);
     stmt_bind_u64(m->q[STAGE], 3, stage);
     stmt_bind_u64(m->q[STAGE], 4, last_leaf);
-    return stmt_run_one(m->q[STAGE]);
+    err = stmt_run(m->q[STAGE]);
+    if (err == OK)
+        kept_row_put(&m->memory, &row);
+    return err;
 }
 
 enum err message_decide(struct messages *m, const char *sender,
@@ -279,6 +288,7 @@ enum err message_decide(struct messages *m, const char *sender,
 static enum err drop_payload(struct messages *m, uint64_t seq, bool attachments)
 {
     kept_frame_drop(&m->memory, seq);
+    stmt_later(m->q[FRAME_DROP]);
     stmt_bind_u64(m->q[FRAME_DROP], 1, seq);
     enum err err = stmt_run(m->q[FRAME_DROP]);
     if (err != OK || !attachments)
@@ -302,11 +312,12 @@ enum err message_settle(struct messages *m, const char *sender,
     row.open--;
     row.stage = stage;
     row.last_leaf = last_leaf;
+    stmt_later(q); /* the row was seen; and a savepoint stays free of cost */
     bind_key(q, sender, id);
     stmt_bind_u64(q, 3, stage);
     stmt_bind_u64(q, 4, last_leaf);
     stmt_bind_u64(q, 5, row.open);
-    err = stmt_run_one(q);
+    err = stmt_run(q);
     if (err != OK)
         return err;
     if (row.open > 0)

@@ -8,9 +8,9 @@ enum { TALLY_MAX = (4 * QUEUE_LANES + 4) * 10 };
 
 static const char *const queries[QUEUE_SQL_COUNT] = {
     [QUEUE_SQL_MEMBER_NEXT] =
-        "SELECT no, name, load FROM queue_member WHERE no > ?1 ORDER BY no LIMIT 1",
-    [QUEUE_SQL_MEMBER_PUT] =
-        "INSERT OR REPLACE INTO queue_member (no, name, load) VALUES (?1, ?2, ?3)",
+        "SELECT no, name, value FROM state WHERE kind = 3 AND no > ?1 ORDER BY no LIMIT 1",
+    [QUEUE_SQL_MEMBER_PUT] = "INSERT INTO state (kind, no, name, value) VALUES (3, ?1, ?2, ?3) "
+                             "ON CONFLICT DO UPDATE SET value = ?3",
     [QUEUE_SQL_NUMBER_GET] = "SELECT last FROM delivery WHERE conversation = ?1",
     [QUEUE_SQL_NUMBER_PUT] = "INSERT OR REPLACE INTO delivery (conversation, last) VALUES (?1, ?2)",
     [QUEUE_SQL_NUMBER_TOP] = "SELECT conversation FROM delivery WHERE conversation >= ?1 "

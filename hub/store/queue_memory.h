@@ -2,7 +2,7 @@
  * queue_memory - what the queue remembers beside its rows: members with their counts, leases, who
  * has which conversation, where the next claim looks, and rows put lately.
  *
- * Counts are exact and written once a commit (table queue_member). Everything else is either
+ * Counts are exact and written once a commit (table state). Everything else is either
  * rebuilt from rows when it is dropped or a hint that costs a look too many. A rollback drops it
  * for the members that the transaction touched. Thread rule: that of the queue; internal to it.
  */

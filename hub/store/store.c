@@ -14,9 +14,10 @@ static const char *const queries[QUERY_COUNT] = {
     [META_PUT] = "INSERT INTO meta (name, value) VALUES (?1, ?2) "
                  "ON CONFLICT DO UPDATE SET value = ?2",
     [META_GET] = "SELECT value FROM meta WHERE name = ?1",
-    [COUNTER_PUT] = "INSERT INTO counter (name, value) VALUES (?1, ?2) "
+    [COUNTER_PUT] = "INSERT INTO state (kind, no, name, value) VALUES (1, 0, ?1, ?2) "
                     "ON CONFLICT DO UPDATE SET value = ?2",
-    [COUNTER_NEXT] = "SELECT name, value FROM counter WHERE name > ?1 ORDER BY name LIMIT 1",
+    [COUNTER_NEXT] = "SELECT name, value FROM state WHERE kind = 1 AND no = 0 AND name > ?1 "
+                     "ORDER BY name LIMIT 1",
 };
 
 /* What is in them is compared with a hash or a sum when it is read, or is keyed by what is asked.
@@ -36,7 +37,9 @@ struct counter {
 struct store_cache {
     struct stmt *q[QUERY_COUNT];
     uint64_t now_high;  /* committed */
+    uint64_t now_meta;  /* what the disk says of it; the last leaf's time says the rest */
     uint64_t now_begun; /* of the open transaction */
+    bool now_written;   /* by the open transaction */
     size_t counter_count;
     bool counted;                 /* a counter differs from the disk */
     uint16_t slot[COUNTER_SLOTS]; /* index + 1 */
@@ -107,10 +110,21 @@ static enum err cache_open(struct store *s, struct fault *f)
     enum err err = db_prepare(s->db, queries, QUERY_COUNT, s->cache->q, f);
     if (err != OK)
         return err;
-    err = store_meta_get_u64(s, NOW_HIGH, &s->cache->now_high);
+    err = store_meta_get_u64(s, NOW_HIGH, &s->cache->now_meta);
     if (err == OK || err == ERR_NOT_FOUND)
         err = counters_load(s->cache);
     return err == OK ? OK : fault_set(f, err, 0, "store", "counters");
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What a restart would take for now_high. */
+static uint64_t now_kept(const struct store *s)
+{
+    return later(s->cache->now_meta, log_time(s->log));
 }
 
 static enum err modules_open(struct store *s, const struct store_options *options, struct fault *f)
@@ -119,6 +133,8 @@ static enum err modules_open(struct store *s, const struct store_options *option
     enum err err = cache_open(s, f);
     if (err == OK)
         err = log_load(&s->log, s->db, f);
+    if (err == OK)
+        s->cache->now_high = now_kept(s);
     if (err == OK)
         err = messages_open(&s->messages, s->db, f);
     if (err == OK)
@@ -205,6 +221,7 @@ enum err store_begin(struct store *s, uint64_t now_ms)
     enum err err = db_begin(s->db);
     if (err == OK)
         s->cache->now_begun = now_ms;
+    s->cache->now_written = false;
     return err;
 }
 
@@ -240,9 +257,11 @@ static enum err before_commit(struct store *s)
         err = log_before_commit(s->log);
     if (err != OK || !db_wrote(s->db))
         return err;
-    if (s->cache->now_begun > s->cache->now_high)
-        err = store_meta_put_u64(s, NOW_HIGH, s->cache->now_begun);
-    return err;
+    uint64_t high = later(s->cache->now_high, s->cache->now_begun);
+    if (high <= now_kept(s))
+        return OK;
+    s->cache->now_written = true;
+    return store_meta_put_u64(s, NOW_HIGH, high);
 }
 
 static void committed(struct store *s, bool wrote)
@@ -251,8 +270,10 @@ static void committed(struct store *s, bool wrote)
     for (size_t i = 0; i < c->counter_count && c->counted; i++)
         c->counter[i].committed = c->counter[i].value;
     c->counted = false;
-    if (wrote && c->now_begun > c->now_high)
-        c->now_high = c->now_begun;
+    if (wrote) {
+        c->now_high = later(c->now_high, later(c->now_begun, log_time(s->log)));
+        c->now_meta = c->now_written ? c->now_high : c->now_meta;
+    }
     log_committed(s->log);
     messages_committed(s->messages);
     stream_committed(s->stream);

@@ -10,7 +10,8 @@
  *   2. Caches in memory (log edge, counts, counters) change for good only with the commit; a
  *      rollback drops them. What is read inside the transaction sees its own writes.
  *   3. store_now_high never goes back: it is the highest time given to store_begin of a
- *      transaction that was committed, and it survives a restart.
+ *      transaction that was committed or borne by its last leaf, and it survives a restart (the
+ *      last leaf says it, `meta` where that does not).
  *   4. Counters are exact over restarts: they are written in the transaction that changed them.
  *
  * `seq` in every module is the index of the log leaf that recorded the row: unique, ordered by

@@ -6,12 +6,12 @@ enum query { LAST, ACKED, PUT, GET, ACK_PUT, ACK_DROP, QUERY_COUNT };
 
 static const char *const queries[QUERY_COUNT] = {
     [LAST] = "SELECT first, leaves FROM stream_block WHERE member = ?1 ORDER BY first DESC LIMIT 1",
-    [ACKED] = "SELECT number FROM stream_acked WHERE member = ?1",
+    [ACKED] = "SELECT value FROM state WHERE kind = 2 AND no = 0 AND name = ?1",
     [PUT] = "INSERT INTO stream_block (member, first, leaves) VALUES (?1, ?2, ?3)",
     [GET] = "SELECT first, leaves FROM stream_block WHERE member = ?1 AND first <= ?2 "
             "ORDER BY first DESC LIMIT 1",
-    [ACK_PUT] = "INSERT INTO stream_acked (member, number) VALUES (?1, ?2) "
-                "ON CONFLICT DO UPDATE SET number = ?2",
+    [ACK_PUT] = "INSERT INTO state (kind, no, name, value) VALUES (2, 0, ?1, ?2) "
+                "ON CONFLICT DO UPDATE SET value = ?2",
     [ACK_DROP] = "DELETE FROM stream_block WHERE member = ?1 AND first <= ?2 "
                  "AND first + length(leaves) / 8 <= ?2 + 1",
 };

@@ -52,19 +52,30 @@ static bool is_common(struct span text, size_t at)
            (p[2] & 0xC0) == 0x80;
 }
 
+/* Eight bytes from 0x20 to 0x7E? No sum carries into the next byte once all are below 0x80. */
+static bool is_plain_word(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t high = ones * 0x80;
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return (word & high) == 0 && ((word + ones * 0x60) & high) == high &&
+           ((word + ones) & high) == 0;
+}
+
 bool utf8_allowed(struct span text)
 {
     for (size_t at = 0; at < text.len;) {
-        uint8_t byte = text.data[at];
-        if (byte >= 0x20 && byte < 0x7F) { /* most text on the hot path is plain ASCII */
-            at++;
-            continue;
-        }
-        if (is_common(text, at)) { /* or Chinese */
+        const uint8_t byte = text.data[at];
+        if (byte >= 0xE3 && is_common(text, at)) { /* most text is Chinese */
             at += 3;
             continue;
         }
-        uint32_t c = utf8_next(text, &at);
+        if (byte >= 0x20 && byte < 0x7F) { /* or plain ASCII */
+            at += text.len - at >= 8 && is_plain_word(text.data + at) ? 8 : 1;
+            continue;
+        }
+        const uint32_t c = utf8_next(text, &at);
         if (c == 0 || !character_allowed(c))
             return false;
     }

@@ -7,9 +7,18 @@ CREATE TABLE meta (
   value BLOB NOT NULL CHECK (length(value) <= 4096)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE counter (
-  name  TEXT PRIMARY KEY NOT NULL CHECK (length(name) BETWEEN 1 AND 48),
-  value INTEGER NOT NULL CHECK (value >= 0)
+-- What nearly every commit changes a little, together so that it is one page:
+-- kind 1: counters by name; 2: number of a member's stream up to which all is acknowledged; 3: who ever
+-- had anything queued: no is the number by which the queue's keys name a member, value its counts as
+-- varints (hub/store/queue_member.c). Written once a commit.
+CREATE TABLE state (
+  kind  INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),
+  no    INTEGER NOT NULL CHECK (CASE kind WHEN 3 THEN no BETWEEN 1 AND 32768 ELSE no = 0 END),
+  name  TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND iif(kind = 1, 48, 40)),
+  value ANY NOT NULL CHECK (CASE kind WHEN 3
+    THEN typeof(value) = 'blob' AND length(value) BETWEEN 20 AND 200
+    ELSE typeof(value) = 'integer' AND value >= iif(kind = 1, 0, 1) END),
+  PRIMARY KEY (kind, no, name)
 ) STRICT, WITHOUT ROWID;
 
 -- The audit log: leaves for ever, many packed into a row (hub/store/log_own.h), tiles of 256 hashes
@@ -67,14 +76,6 @@ CREATE TABLE sequence (
   PRIMARY KEY (sender, conversation)
 ) STRICT, WITHOUT ROWID;
 
--- Who ever had anything queued; no is the number by which the queue's keys name a member, load its
--- counts as varints (hub/store/queue_member.c), written once a commit.
-CREATE TABLE queue_member (
-  no   INTEGER PRIMARY KEY CHECK (no BETWEEN 1 AND 32768),
-  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 40),
-  load BLOB NOT NULL CHECK (length(load) BETWEEN 20 AND 200)
-) STRICT;
-
 -- One row per (recipient, undelivered envelope), in the order of delivery:
 -- key = member no << 44 | state << 42 | lane << 40 | seq; place = member ‖ conversation ‖ delivery number;
 -- wake = member ‖ lane ‖ due ‖ seq of a waiting row; body: hub/store/queue_row.c.
@@ -108,11 +109,6 @@ CREATE TABLE stream_block (
   first  INTEGER NOT NULL CHECK (first > 0),
   leaves BLOB NOT NULL CHECK (length(leaves) BETWEEN 8 AND 8192 AND length(leaves) % 8 = 0),
   PRIMARY KEY (member, first)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE stream_acked (
-  member TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
-  number INTEGER NOT NULL CHECK (number > 0)
 ) STRICT, WITHOUT ROWID;
 
 -- Attachments: the chunks lie beside the database in chunks/<name>, `have` of them on disk for sure.

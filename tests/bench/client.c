@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READY_MS = 20000, DRAIN_MS = 60000, TICK_MS = 20 };
+enum { READY_MS = 20000, DRAIN_MS = 60000, TICK_MS = 20, MEMORY_MS = 200 };
 
 uint64_t bench_now_ns(void)
 {
@@ -170,8 +170,13 @@ static void progress(struct bench *b, uint64_t *last_ns)
             atomic_load(&b->counters.sent), done_of(b));
 }
 
-static void watch_memory(struct bench *b, uint64_t *peak_kib)
+/* Reading it costs as much as several messages: not at every tick. */
+static void watch_memory(struct bench *b, uint64_t *peak_kib, uint64_t *last_ns)
 {
+    const uint64_t now = bench_now_ns();
+    if (now < *last_ns + (uint64_t)MEMORY_MS * 1000000)
+        return;
+    *last_ns = now;
     const uint64_t rss = usage_of(b->plan.hub_pid).rss_kib;
     if (rss > *peak_kib)
         *peak_kib = rss;
@@ -187,7 +192,7 @@ static void measure(struct bench *b, struct mark *from, struct mark *to, uint64_
 {
     const struct bench_plan *plan = &b->plan;
     const uint64_t begin = bench_now_ns();
-    uint64_t told = begin;
+    uint64_t told = begin, looked = 0;
     bool warm = false;
 
     for (;;) {
@@ -200,7 +205,7 @@ static void measure(struct bench *b, struct mark *from, struct mark *to, uint64_
         if (failed(b) || (plan->count > 0 && done_of(b) >= plan->count) ||
             (plan->run_ms > 0 && ms >= (uint64_t)plan->warm_ms + plan->run_ms))
             break;
-        watch_memory(b, peak_kib);
+        watch_memory(b, peak_kib, &looked);
         progress(b, &told);
         tick(b);
     }

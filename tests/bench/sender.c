@@ -53,6 +53,8 @@ struct sender {
     struct envelope_batch *envelopes;
     uint64_t next_ns; /* of the next message at a given rate */
     unsigned short seed[3];
+    char (*targets)[MEMBER_MAX + 1]; /* owns; the names of plan.target_count members */
+    lianshu_Evidence body;           /* but for its order id the same in every message */
     /* of the batch that is being made */
     lianshu_Document document;
     lianshu_Header header;
@@ -86,31 +88,32 @@ static struct slot *slot_of(const struct sender *s, const uint8_t id[static 16])
 }
 
 /* Exactly BENCH_BODY_LEN bytes: the time and number that the receiver measures by, and text. */
-static enum err fill_body(const struct slot *slot, lianshu_Document *d)
+static void make_text(lianshu_Evidence *body)
 {
     static const char line[] = "事实与依据 facts and grounds. ";
-    lianshu_Evidence body = {.exhibits_count = 0};
-    struct writer id = writer_of(body.order_id, sizeof body.order_id);
+    const size_t text_len = BENCH_BODY_LEN - (2 + sizeof body->order_id) - 3;
+    for (size_t n = 0; n < text_len; n++)
+        body->summary[n] = n + sizeof line < text_len - text_len % (sizeof line - 1)
+                               ? line[n % (sizeof line - 1)]
+                               : '.';
+}
+
+static enum err fill_body(struct sender *s, const struct slot *slot, lianshu_Document *d)
+{
+    struct writer id = writer_of(s->body.order_id, sizeof s->body.order_id);
     write_uint(&id, slot->since_ns, 8);
     write_uint(&id, slot->index, 8);
-    const size_t text_len = BENCH_BODY_LEN - (2 + sizeof body.order_id) - 3;
-    for (size_t n = 0; n < text_len; n++)
-        body.summary[n] = n + sizeof line < text_len - text_len % (sizeof line - 1)
-                              ? line[n % (sizeof line - 1)]
-                              : '.';
     struct writer w = writer_of(d->body.bytes, sizeof d->body.bytes);
-    const enum err err = wire_encode(&lianshu_Evidence_msg, &body, &w);
+    const enum err err = wire_encode(&lianshu_Evidence_msg, &s->body, &w);
     d->body.size = (pb_size_t)w.len;
     return err;
 }
 
-static const char *target_of(const struct sender *s, uint64_t index,
-                             char out[static MEMBER_MAX + 1])
+static const char *target_of(const struct sender *s, uint64_t index)
 {
     const struct bench_plan *plan = &s->bench->plan;
     const uint64_t n = plan->spread ? index + s->number : s->number;
-    place_member(plan->target_first + (unsigned)(n % plan->target_count), out);
-    return out;
+    return s->targets[n % plan->target_count];
 }
 
 static enum err make_document(struct sender *s, size_t i, uint64_t now_ms, const char *target)
@@ -128,7 +131,7 @@ static enum err make_document(struct sender *s, size_t i, uint64_t now_ms, const
     (void)snprintf(d->purpose, sizeof d->purpose, "bench");
     document_prepare(d, PLACE_REALM, s->site.member, keyring_find(s->site.keys, KEY_USE_SIGN),
                      now_ms, &s->site.entropy);
-    enum err err = fill_body(&s->slots[s->batch_slots[i]], d);
+    enum err err = fill_body(s, &s->slots[s->batch_slots[i]], d);
     if (err != OK)
         return err;
     struct writer w = writer_of(s->text[i], sizeof s->text[i]);
@@ -212,7 +215,6 @@ static enum err make_batch(struct sender *s, const uint64_t *since_ns, size_t co
                                              .key = key,
                                              .registry = s->bench->place.registry,
                                              .entropy = &s->site.entropy};
-    char target[MEMBER_MAX + 1];
     enum err err = OK;
 
     batch_reset(s->documents);
@@ -224,13 +226,13 @@ static enum err make_batch(struct sender *s, const uint64_t *since_ns, size_t co
         slot->accepted = false;
         slot->index = s->next_index++;
         slot->since_ns = since_ns[i];
-        err = make_document(s, i, now_ms, target_of(s, slot->index, target));
+        err = make_document(s, i, now_ms, target_of(s, slot->index));
     }
     if (err != OK || (err = batch_sign(s->documents, key)) != OK ||
         (err = envelope_batch_begin(s->envelopes, &options)) != OK)
         return err;
     for (size_t i = 0; err == OK && i < count; i++)
-        err = add_envelope(s, i, now_ms, target_of(s, s->slots[s->batch_slots[i]].index, target));
+        err = add_envelope(s, i, now_ms, target_of(s, s->slots[s->batch_slots[i]].index));
     if (err != OK || (err = envelope_batch_finish(s->envelopes)) != OK)
         return err;
     atomic_fetch_add(&s->bench->counters.sent, count);
@@ -249,8 +251,8 @@ static size_t take_due(struct sender *s, uint64_t since_ns[static BENCH_BATCH_MA
     if (room > s->limit - s->next_index)
         room = s->limit - s->next_index;
     if (plan->rate_per_s == 0) {
-        /* Enough for a batch worth its signature, or all that there is. */
-        const uint32_t least = plan->batch < 32 ? plan->batch : 32;
+        /* Whole batches, as long as four of them are out at a time; or all that there is. */
+        const uint32_t least = plan->batch < plan->window / 4 ? plan->batch : plan->window / 4;
         if (room < least && s->free_count < plan->window && room < s->limit - s->next_index)
             return 0;
         for (; count < room; count++)
@@ -449,8 +451,12 @@ static enum err sender_open(struct sender *s, struct bench *b, unsigned number)
     s->limit = b->plan.count == 0 ? UINT32_MAX : each;
     s->slots = calloc(window, sizeof *s->slots);
     s->free_slots = calloc(window, sizeof *s->free_slots);
-    if (s->slots == NULL || s->free_slots == NULL)
+    s->targets = calloc(b->plan.target_count, sizeof *s->targets);
+    if (s->slots == NULL || s->free_slots == NULL || s->targets == NULL)
         return ERR_NO_MEMORY;
+    for (unsigned i = 0; i < b->plan.target_count; i++)
+        place_member(b->plan.target_first + i, s->targets[i]);
+    make_text(&s->body);
     for (uint32_t i = 0; i < window; i++)
         s->free_slots[s->free_count++] = window - 1 - i;
     place_member(b->plan.sender_first + number, member);
@@ -473,6 +479,7 @@ static void sender_close(struct sender *s)
     batch_close(&s->documents);
     free(s->slots);
     free(s->free_slots);
+    free(s->targets);
 }
 
 static void set_timer(int fd, const struct sender *senders, unsigned count)

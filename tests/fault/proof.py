@@ -22,10 +22,12 @@ def run(arguments, **more):
 
 
 def passes(tree, build, step):
-    """True, False, or None when it does not build."""
-    if run(["ninja", "-C", build, step.program]).returncode:
-        return None
-    return run([f"{build}/bin/{step.program}"], cwd=tree).returncode == 0
+    """True, False, or None when it does not build; what it said is kept beside the tree."""
+    made = run(["ninja", "-C", build, step.program])
+    done = run([f"{build}/bin/{step.program}"], cwd=tree) if made.returncode == 0 else made
+    with open(f"{tree}/said", "wb") as said:
+        said.write((done.stdout + done.stderr)[-4000:])
+    return None if made.returncode else done.returncode == 0
 
 
 def replace(path, before, after):
@@ -45,10 +47,12 @@ def main(chosen):
         for step in table:
             if passes(tree, build, step) is not True:
                 print(f"{step.number}: {step.program} does not pass without any change")
+                with open(f"{tree}/said", encoding="utf-8", errors="replace") as said:
+                    print(said.read())
                 return 2
             replace(f"{tree}/{step.file}", step.line, step.change)
             found = passes(tree, build, step)
-            shutil.copy2(f"{proof.ROOT}/{step.file}", f"{tree}/{step.file}")
+            shutil.copyfile(f"{proof.ROOT}/{step.file}", f"{tree}/{step.file}")  # with a new time
             word = {None: "does not build", False: "found", True: "NOT FOUND"}[found]
             missed += found is not False
             print(f"{step.number:>2}  {step.file}  {word} by {step.program}", flush=True)

@@ -272,7 +272,20 @@ static void append_outside_a_transaction_is_refused(void **state)
     assert_int_equal(log_size(p->s->log), 0);
 }
 
-static void checkpoint_is_kept_with_the_next_commit(void **state)
+/* What a kill leaves of the signed head; size 0: nothing. */
+static void assert_head_after_kill(const struct place *p, uint64_t want)
+{
+    struct place copy;
+    uint64_t size;
+    struct span text;
+    place_kill_copy(p, &copy);
+    assert_int_equal(place_try_open(&copy), OK);
+    assert_int_equal(log_checkpoint(copy.s->log, &size, &text), want == 0 ? ERR_NOT_FOUND : OK);
+    assert_int_equal(size, want);
+    place_close(&copy);
+}
+
+static void checkpoint_is_kept_with_the_first_commit(void **state)
 {
     struct place *p = *state;
     uint64_t size;
@@ -285,18 +298,31 @@ static void checkpoint_is_kept_with_the_next_commit(void **state)
     assert_int_equal(size, 10);
     begin(p);
     commit(p); /* writes nothing, so it does not touch the disk */
-    place_reopen(p);
-    assert_int_equal(log_checkpoint(p->s->log, &size, &text), ERR_NOT_FOUND);
-
-    assert_int_equal(log_checkpoint_set(p->s->log, 10, span_str("ten")), OK);
+    assert_head_after_kill(p, 0);
     begin(p);
     append(p, 1);
     store_rollback(p->s); /* and it is not lost with the transaction */
     append_committed(p, 1);
-    place_reopen(p);
+    assert_head_after_kill(p, 10);
+}
+
+static void checkpoint_row_is_written_now_and_then(void **state)
+{
+    struct place *p = *state;
+    append_committed(p, 1);
+    for (uint64_t size = 1; size <= 2 * LOG_HEAD_COMMITS; size++) {
+        uint64_t old = size < 2 ? 0 : 1 + (size - 2) / LOG_HEAD_COMMITS * LOG_HEAD_COMMITS;
+        assert_int_equal(log_checkpoint_set(p->s->log, size, span_str("head")), OK);
+        if (size % 16 < 4)
+            assert_head_after_kill(p, old);
+        append_committed(p, 1);
+    }
+    place_reopen(p); /* closed in order: the newest */
+    struct span text;
+    uint64_t size;
     assert_int_equal(log_checkpoint(p->s->log, &size, &text), OK);
-    assert_int_equal(size, 10);
-    assert_true(span_eq(text, span_str("ten")));
+    assert_int_equal(size, 2 * LOG_HEAD_COMMITS);
+    assert_true(span_eq(text, span_str("head")));
 }
 
 static void checkpoint_never_goes_back_or_ahead(void **state)
@@ -405,6 +431,38 @@ static void start_refuses_a_log_without_its_signed_head(void **state)
         assert_int_equal(place_try_open(p), rows[i].want);
         if (rows[i].want != OK)
             assert_int_equal(err_class(p->f.err), ERR_CLASS_FATAL);
+    }
+}
+
+/* The tree went on and the row did not: up to the row it convicts, above it the signer does. */
+static void an_old_checkpoint_row_still_convicts_a_changed_tree(void **state)
+{
+    static const struct {
+        const char *sql;
+        enum err want;
+    } rows[] = {
+        {"SELECT 1", OK},
+        {"DELETE FROM leaf_block WHERE first >= 9", ERR_LOG_TRUNCATED},
+        {"UPDATE leaf_block SET leaves = (SELECT leaves FROM leaf_block WHERE first = 0) "
+         "WHERE first = 9",
+         ERR_LOG_FORK},
+        {"DELETE FROM leaf_block WHERE first >= 10", OK},
+        {"DELETE FROM checkpoint", OK},
+    };
+    struct place *p = *state;
+    for (unsigned i = 0; i < 12; i++) {
+        append_committed(p, 1);
+        assert_int_equal(log_checkpoint_set(p->s->log, i + 1, span_str("head")), OK);
+        if (i < 9)
+            place_reopen(p); /* the row is written then */
+    }
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct place copy;
+        print_message("row %zu\n", i);
+        place_kill_copy(p, &copy);
+        tamper(&copy, rows[i].sql);
+        assert_int_equal(place_try_open(&copy), rows[i].want);
+        place_close(&copy);
     }
 }
 
@@ -647,7 +705,9 @@ int main(void)
         CASE(rollback_over_a_level_one_tile),
         CASE(leaves_too_long_are_refused),
         CASE(append_outside_a_transaction_is_refused),
-        CASE(checkpoint_is_kept_with_the_next_commit),
+        CASE(checkpoint_is_kept_with_the_first_commit),
+        CASE(checkpoint_row_is_written_now_and_then),
+        CASE(an_old_checkpoint_row_still_convicts_a_changed_tree),
         CASE(checkpoint_never_goes_back_or_ahead),
         CASE(start_refuses_a_log_without_its_signed_head),
         CASE(scrub_finds_every_changed_leaf_and_tile),

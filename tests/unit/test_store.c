@@ -170,6 +170,92 @@ static void now_high_never_goes_back(void **state)
     assert_int_equal(store_begin(p->s, UINT64_MAX), ERR_TOO_LARGE);
 }
 
+/* Pages that the write-ahead log has now. */
+static long wal_pages(const struct place *p)
+{
+    enum { HEAD = 32, PAGE_HEAD = 24, PAGE = 4096 };
+    char wal[80];
+    struct stat st;
+    snprintf(wal, sizeof wal, "%s-wal", p->path);
+    assert_int_equal(stat(wal, &st), 0);
+    return st.st_size == 0 ? 0 : ((long)st.st_size - HEAD) / (PAGE + PAGE_HEAD);
+}
+
+static void a_commit_of_one_message_writes_few_pages(void **state)
+{
+    enum { PAGES = 6 }; /* leaf, message, frame, queue, stream, and one for all that is counted */
+    struct place *p = *state;
+    uint64_t number;
+    for (uint32_t n = 1; n <= 20; n++) {
+        assert_int_equal(store_idle(p->s), OK); /* the log is empty */
+        assert_int_equal(wal_pages(p), 0);
+        assert_int_equal(store_begin(p->s, 1000 + n), OK);
+        accept(p, n);
+        assert_int_equal(stream_last(p->s->stream, "market.445100", &number), OK);
+        assert_int_equal(stream_ack(p->s->stream, "market.445100", number - 1), OK);
+        assert_int_equal(log_checkpoint_set(p->s->log, n - (n > 1), span_str("head")),
+                         n > 1 ? OK : ERR_LOG_ROLLBACK);
+        commit(p);
+        if (n > 2) /* tables have their pages, and the checkpoint its row */
+            assert_int_equal(wal_pages(p), PAGES);
+    }
+}
+
+/* Times in the database's own row: 0 when it was never written. */
+static uint64_t now_in_meta(struct place *p)
+{
+    uint64_t value;
+    enum err err = store_meta_get_u64(p->s, "now.high", &value);
+    assert_true(err == OK || err == ERR_NOT_FOUND);
+    return value;
+}
+
+static void the_last_leaf_says_now_high_and_meta_what_it_does_not(void **state)
+{
+    static const struct {
+        uint64_t now;
+        uint64_t leaf[2]; /* their times; 0: none */
+        bool commits;
+        uint64_t want;
+        uint64_t meta;
+    } rows[] = {
+        {1000, {1000}, true, 1000, 0},
+        {2000, {2000}, false, 1000, 0},
+        {2000, {900, 2000}, true, 2000, 0},    /* a statement made again, before the last */
+        {3000, {3000, 900}, true, 3000, 3000}, /* and as the last */
+        {2500, {2500}, true, 3000, 3000},      /* the clock went back */
+        {4000, {4000}, true, 4000, 3000},
+        {5000, {0}, true, 5000, 5000}, /* no leaf */
+        {5000, {5000}, true, 5000, 5000},
+        {6000, {6100}, true, 6100, 5000}, /* begun before the leaf's frame came */
+        {6050, {6050}, true, 6100, 6100},
+    };
+    struct place *p = *state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint64_t index;
+        print_message("row %zu\n", i);
+        assert_int_equal(store_begin(p->s, rows[i].now), OK);
+        assert_int_equal(store_meta_put_u64(p->s, "x", i), OK);
+        for (size_t k = 0; k < 2 && rows[i].leaf[k] != 0; k++)
+            assert_int_equal(log_append(p->s->log, LOG_STATEMENT, rows[i].leaf[k], span_str("body"),
+                                        (struct span){NULL, 0}, &index),
+                             OK);
+        assert_int_equal(store_savepoint(p->s), OK);
+        assert_int_equal(log_append(p->s->log, LOG_STATEMENT, 9999, span_str("gone"),
+                                    (struct span){NULL, 0}, &index),
+                         OK);
+        assert_int_equal(store_rollback_to(p->s), OK);
+        if (rows[i].commits)
+            assert_int_equal(store_commit(p->s), OK);
+        else
+            store_rollback(p->s);
+        assert_int_equal(store_now_high(p->s), rows[i].want);
+        place_reopen(p);
+        assert_int_equal(store_now_high(p->s), rows[i].want);
+        assert_int_equal(now_in_meta(p), rows[i].meta);
+    }
+}
+
 static void meta_values_are_kept(void **state)
 {
     struct place *p = *state;
@@ -302,6 +388,8 @@ int main(void)
         CASE(a_kill_at_any_step_leaves_what_was_committed),
         CASE(a_torn_log_loses_only_what_was_not_acknowledged),
         CASE(now_high_never_goes_back),
+        CASE(a_commit_of_one_message_writes_few_pages),
+        CASE(the_last_leaf_says_now_high_and_meta_what_it_does_not),
         CASE(meta_values_are_kept),
         CASE(counters_are_exact_over_restarts_and_rollbacks),
         CASE(a_reader_beside_the_hub_sees_commits_and_writes_nothing),

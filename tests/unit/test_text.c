@@ -61,6 +61,26 @@ static void misleading_or_broken_text_is_refused(void **state)
     }
 }
 
+/* Many bytes are looked at together: what is refused alone is refused at every place. */
+static void no_place_in_a_long_text_hides_a_control(void **state)
+{
+    static const char text[] = "plain text 潮州 of several words, long enough for all ways";
+    char bytes[sizeof text];
+    (void)state;
+    for (unsigned c = 0; c < 0x80; c++) {
+        const bool allowed = c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0x7F);
+        for (size_t at = 0; at < sizeof text - 1; at++) {
+            memcpy(bytes, text, sizeof bytes);
+            if ((text[at] & 0x80) != 0)
+                continue;
+            bytes[at] = (char)c;
+            assert_int_equal(utf8_allowed(span_of(bytes, sizeof bytes - 1)), allowed);
+            bytes[at] = (char)(c | 0x80); /* half a character */
+            assert_false(utf8_allowed(span_of(bytes, sizeof bytes - 1)));
+        }
+    }
+}
+
 static void characters_go_both_ways(void **state)
 {
     static const uint32_t rows[] = {1,      0x7F,   0x80,   0x7FF,   0x800,
@@ -198,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_text_is_allowed),
         cmocka_unit_test(misleading_or_broken_text_is_refused),
+        cmocka_unit_test(no_place_in_a_long_text_hides_a_control),
         cmocka_unit_test(characters_go_both_ways),
         cmocka_unit_test(hex_accepts_what_it_writes_and_nothing_else),
         cmocka_unit_test(base64_accepts_what_it_writes_and_nothing_else),
