@@ -19,6 +19,7 @@ enum {
     WINDOW_MIN = 2,       /* what everybody may have */
     BATCH_SHARE = 16,     /* a chunk counts as so many envelopes of a batch */
     TURN_BYTES = 4 << 20, /* of outputs given to chunks in one turn */
+    FULL_HOLD_MS = 500,   /* for a reader whose connection was full and that takes nothing */
     STALLED_MS = 5000,    /* without a chunk: may be asked for anew */
     IDLE_MS = 60 * 1000,  /* without a chunk: no longer counted */
 };
@@ -45,7 +46,8 @@ struct serving {
     uint64_t seq;
     uint64_t taken; /* the reader has those below, as far as we know */
     uint64_t next, end;
-    uint64_t seen; /* those below were sent before: looked at again before they are sent again */
+    uint64_t hold_ms; /* its connection was full: nothing before that, or before it took some */
+    uint64_t seen;    /* those below were sent before: looked at again before they are sent again */
 };
 
 struct attach {
@@ -76,7 +78,11 @@ void attach_gone(struct core *core, uint32_t number)
 void attach_full(struct core *core, uint32_t number)
 {
     struct serving *s = &core->attach->serving[number];
-    s->next = s->taken; /* what was not taken was dropped */
+    /* What was not taken was dropped, some of it: to send all of it again at once would only fill
+     * the connection with what is in it already. */
+    s->seen = s->seen > s->next ? s->seen : s->next;
+    s->next = s->taken;
+    s->hold_ms = core->now_ms + FULL_HOLD_MS;
 }
 
 static void attach_saw(struct core *core, uint32_t number)
@@ -302,8 +308,12 @@ static void serve_range(struct serving *s, const lianshu_ChunkWanted *want,
         memcpy(s->sender, message->sender, sizeof s->sender);
         s->taken = want->first;
     }
-    if (want->have > s->taken && want->have <= s->next)
+    uint64_t sent = s->seen > s->next ? s->seen : s->next;
+    if (want->have > s->taken && want->have <= sent) {
         s->taken = want->have;
+        s->next = s->next > s->taken ? s->next : s->taken;
+        s->hold_ms = 0;
+    }
     s->end = end - s->taken > WINDOW_MAX ? s->taken + WINDOW_MAX : end;
 }
 
@@ -377,6 +387,10 @@ static void ask_owner(struct core *core, const struct serving *s)
 static enum err serve_reader(struct core *core, uint32_t number, uint64_t share, size_t *bytes)
 {
     struct serving *s = &core->attach->serving[number];
+    if (core->now_ms < s->hold_ms) {
+        core_wake_at(core, s->hold_ms);
+        return OK;
+    }
     while (s->next < s->end && s->next < s->taken + share && *bytes < TURN_BYTES) {
         struct span frame;
         enum err err = chunk_get(core->store->chunks, s->sender, s->root, s->next, &frame);
