@@ -324,6 +324,25 @@ static void a_reader_that_fetches_uses_up_no_attempts(void **state)
     end(&s);
 }
 
+/* Whatever was dropped with a full connection: what the reader says it has is not sent again. */
+static void a_reader_whose_connection_was_full_goes_on_from_what_it_has(void **state)
+{
+    struct world *w = *state;
+    struct sent s;
+    struct site *police = world_site(w, "police.445100");
+    begin(w, &s, 8);
+    police->silent = true;
+    push(w, &s, 0, 8);
+    offer(w, &s);
+    want_from(w, "police.445100", s.entry.root, s.id, 0);
+    assert_int_equal(police->chunks_seen, 4);
+    assert_int_equal(core_peer_full(w->core, police->peer, w->now_ms), OK);
+    want_from(w, "police.445100", s.entry.root, s.id, 4);
+    world_pass(w, 1000);
+    assert_int_equal(police->chunks_seen, 8);
+    end(&s);
+}
+
 static void chunks_go_when_their_message_has_ended(void **state)
 {
     struct world *w = *state;
@@ -441,6 +460,7 @@ int main(void)
         CASE(another_file_of_the_same_sender_is_busy_meanwhile),
         CASE(the_same_file_for_the_same_readers_is_not_asked_for_twice),
         CASE(a_reader_that_fetches_uses_up_no_attempts),
+        CASE(a_reader_whose_connection_was_full_goes_on_from_what_it_has),
         CASE(chunks_go_when_their_message_has_ended),
         CASE(a_damaged_attachment_is_asked_of_its_sender_again),
         CASE(a_chunk_that_rotted_is_noticed_when_it_is_asked_for_again),
