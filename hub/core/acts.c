@@ -292,7 +292,7 @@ static enum err decide(struct core *core, struct act *act)
     if (err != OK)
         return err == ERR_NOT_FOUND ? refuse(act, err, NOTHING) : err;
     if (body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE &&
-        sweep_ends_ms(&row) <= core->now_ms && row.form != FORM_IMPOSE && row.form != FORM_LIFT)
+        sweep_ends_ms(&row) <= core->now_ms && !notices_is(&row))
         return refuse(act, ERR_EXPIRED, "it can only be returned");
     if (body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE)
         err = message_frame(core->store->messages, message.seq, &frame);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* The receipt and its place in the message's chain. A stage of 0 leaves the message's. */
+/* The receipt and its place in the message's chain. */
 static enum err tell(struct core *core, const struct queue_row *row, const struct ending *what,
                      struct message_row *message, uint64_t *leaf)
 {

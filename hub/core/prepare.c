@@ -9,8 +9,7 @@ enum err prepare_needed(struct core *core, const struct queue_row *row, bool *ne
 {
     static const uint8_t none[STORE_ID_LEN] = {0};
     *needed = true;
-    bool notice = row->form == FORM_IMPOSE || row->form == FORM_LIFT;
-    if (notice && !notices_sealed(row->message_id))
+    if (notices_is(row) && !notices_sealed(row->message_id))
         return OK;
     if (sweep_ends_ms(row) <= core->now_ms)
         return OK;
@@ -53,8 +52,7 @@ static enum err restate(struct core *core, const struct queue_row *row)
 
 static enum err prepare_one(struct core *core, const struct queue_row *row)
 {
-    bool notice = row->form == FORM_IMPOSE || row->form == FORM_LIFT;
-    if (notice && !notices_sealed(row->message_id))
+    if (notices_is(row) && !notices_sealed(row->message_id))
         return notices_seal(core, row);
     if (sweep_ends_ms(row) <= core->now_ms)
         return sweep_end(core, row);

@@ -355,6 +355,11 @@ MUST_USE enum err obligations_move(struct core *core, const struct obligation *r
 /* Queue the notice of an obligation; seq is a leaf of its own. */
 MUST_USE enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
                                 enum queue_form form);
+/* A row whose envelope is made when it is leased. */
+static inline bool notices_is(const struct queue_row *row)
+{
+    return row->form == FORM_IMPOSE || row->form == FORM_LIFT;
+}
 /* A notice that was queued and not sealed yet has no message id. */
 bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN]);
 MUST_USE enum err notices_seal(struct core *core, const struct queue_row *queued);

@@ -29,7 +29,7 @@ static uint64_t created_ms(const struct queue_row *row)
 
 uint64_t sweep_ends_ms(const struct queue_row *row)
 {
-    if (row->form != FORM_IMPOSE && row->form != FORM_LIFT)
+    if (!notices_is(row))
         return row->expires_ms;
     if (!notices_sealed(row->message_id))
         return STORE_NEVER; /* a notice has no end of its own, only its envelope */
@@ -39,7 +39,7 @@ uint64_t sweep_ends_ms(const struct queue_row *row)
 /* The sender hears of it while there is still time: after three quarters of the life. */
 static uint64_t warns_ms(const struct queue_row *row, uint64_t ends_ms)
 {
-    if (row->warned || ends_ms == STORE_NEVER || row->form == FORM_IMPOSE || row->form == FORM_LIFT)
+    if (row->warned || ends_ms == STORE_NEVER || notices_is(row))
         return ends_ms;
     uint64_t created = created_ms(row);
     if (ends_ms < created || ends_ms - created < WARN_LIFE_MIN_MS)
@@ -64,7 +64,7 @@ void sweep_note(struct core *core, const struct queue_row *row)
 
 enum err sweep_end(struct core *core, const struct queue_row *row)
 {
-    if (row->form == FORM_IMPOSE || row->form == FORM_LIFT)
+    if (notices_is(row))
         return notices_renew(core, row);
     const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_EXPIRED, .code = ERR_EXPIRED};
     return ending_close(core, row, &what);

@@ -132,16 +132,22 @@ static void a_gap_that_opens_after_the_statement_was_made_is_told_all_the_same(v
     assert_int_equal(world_got(w, "market.445100", "licence.application", 1)->tombstone_count, 0);
 }
 
-static void what_is_in_flight_does_not_end_under_its_recipients_hands(void **state)
+/* Ten seconds of life, in the hands of a recipient that does not answer. */
+static void send_short_lived(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
     world_hello(w, "health.445100");
     world_hello(w, "market.445100");
     world_site(w, "market.445100")->silent = true;
     struct mail mail = application(NULL);
     mail.expires_ms = w->now_ms + 10 * 1000;
     world_send(w, &mail, env_id);
+}
+
+static void what_is_in_flight_does_not_end_under_its_recipients_hands(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    send_short_lived(w, env_id);
     world_pass(w, 15 * 1000);
     world_push_receipt(w, "market.445100", world_got(w, "market.445100", "licence.application", 0));
     world_turn(w);
@@ -153,12 +159,7 @@ static void what_expired_in_flight_is_not_sent_again(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    world_site(w, "market.445100")->silent = true;
-    struct mail mail = application(NULL);
-    mail.expires_ms = w->now_ms + 10 * 1000;
-    world_send(w, &mail, env_id);
+    send_short_lived(w, env_id);
     world_pass(w, LEASE_MS);
     world_pass(w, LEASE_MS);
     assert_int_equal(world_got(w, "market.445100", "licence.application", 0)->seen, 1);
@@ -170,12 +171,7 @@ static void a_late_receipt_for_what_expired_changes_nothing(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    world_site(w, "market.445100")->silent = true;
-    struct mail mail = application(NULL);
-    mail.expires_ms = w->now_ms + 10 * 1000;
-    world_send(w, &mail, env_id);
+    send_short_lived(w, env_id);
     world_pass(w, 2 * LEASE_MS);
     world_push_receipt(w, "market.445100", world_got(w, "market.445100", "licence.application", 0));
     world_turn(w);
