@@ -40,3 +40,10 @@ foreach(name attacks attacks_bytes attacks_members attacks_orders attacks_seals 
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 300)
 endforeach()
+
+# Random lives against a model on paper.
+add_executable(scenario_property ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_property.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/naive.c)
+target_link_libraries(scenario_property PRIVATE scenario_world)
+add_test(NAME scenario_property COMMAND scenario_property WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(scenario_property PROPERTIES LABELS scenario TIMEOUT 600)

@@ -267,13 +267,23 @@ void world_hello(struct world *w, const char *member)
     hello(w, world_site(w, member));
 }
 
-void world_forget(struct world *w, const char *member)
+static void empty_inbox(struct site *site)
 {
-    struct site *site = world_site(w, member);
     for (size_t i = 0; i < site->got_count; i++)
         free(site->got[i].facts);
     site->got_count = 0;
-    site->line_count = 0;
+}
+
+void world_put_away(struct world *w, const char *member)
+{
+    empty_inbox(world_site(w, member));
+    world_site(w, member)->receipt_count = 0;
+}
+
+void world_forget(struct world *w, const char *member)
+{
+    empty_inbox(world_site(w, member));
+    world_site(w, member)->line_count = 0;
 }
 
 void world_limit(struct world *w, const struct core_options *limits)

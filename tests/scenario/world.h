@@ -140,6 +140,8 @@ void world_settle(struct world *w);
 void world_give(struct world *w, uint32_t peer, struct span frame);
 void world_hello(struct world *w, const char *member);
 void world_leave(struct world *w, const char *member);
+/* It has dealt with what it received: inbox and receipts are empty, its numbers go on. */
+void world_put_away(struct world *w, const char *member);
 /* What it received is lost to it, as by a restored disk. */
 void world_forget(struct world *w, const char *member);
 /* Another adapter of this member says hello and takes part from now on. */
