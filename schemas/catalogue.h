@@ -10,6 +10,7 @@
  *   1. Numbers and names are unique, and find the same row.
  *   2. A gated type requires facts; a type requires facts exactly when it has a facts body.
  *   3. facts_subject and facts_persons answer for every facts body: fields 1 and 2.
+ *   4. Every number fits the bit set of a grant.
  *
  * Thread rule: const tables.
  */
@@ -34,6 +35,8 @@ enum {
     TYPE_PART_ONLY = 1 << 8,   /* a document inside an envelope of another type */
 };
 
+enum { GRANT_TYPES_LEN = sizeof((lianshu_Grant *)0)->types };
+
 /* Which waits for which: a lower lane goes first. */
 enum lane { LANE_REPAIR, LANE_ORDER, LANE_NORMAL, LANE_BULK, LANE_COUNT };
 
@@ -53,6 +56,10 @@ struct document_type {
 const struct document_type *type_find(uint32_t number);     /* NULL: unknown */
 const struct document_type *type_by_name(const char *name); /* NULL: unknown */
 const struct document_type *type_at(size_t i);              /* by number; NULL beyond the end */
+
+/* The types that a grant names. */
+bool grant_names(const uint8_t set[static GRANT_TYPES_LEN], uint32_t number);
+void grant_add(uint8_t set[static GRANT_TYPES_LEN], uint32_t number); /* of the catalogue */
 
 /* "accepted", "已受理", "accepted: on disk and decided" */
 const char *receipt_kind_name(lianshu_ReceiptKind kind); /* "unknown" outside */

@@ -242,6 +242,18 @@ enum err document_check(const lianshu_Document *d)
                          ERR_HEADER);
 }
 
+/* At least one, and none that the catalogue lacks. */
+static bool types_known(const uint8_t types[static GRANT_TYPES_LEN])
+{
+    size_t known = 0;
+    size_t named = 0;
+    for (size_t i = 0; type_at(i) != NULL; i++)
+        known += grant_names(types, type_at(i)->number);
+    for (uint32_t number = 0; number < GRANT_TYPES_LEN * 8; number++)
+        named += grant_names(types, number);
+    return named > 0 && named == known;
+}
+
 enum err record_check(const lianshu_MemberRecord *r)
 {
     if (!member_valid(r->member))
@@ -255,7 +267,7 @@ enum err record_check(const lianshu_MemberRecord *r)
     }
     for (size_t i = 0; i < r->grants_count; i++) {
         const lianshu_Grant *grant = &r->grants[i];
-        if (grant->direction == lianshu_GrantDirection_GRANT_NONE || type_find(grant->type) == NULL)
+        if (grant->direction == lianshu_GrantDirection_GRANT_NONE || !types_known(grant->types))
             return ERR_WIRE_ENUM;
         if (!region_valid(grant->region) || grant->departments == 0)
             return ERR_HEADER;

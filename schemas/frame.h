@@ -109,7 +109,7 @@ struct frame_part {
     unsigned form;              /* 1: wraps and cipher are here; 0: only their hashes */
     struct span wraps;          /* R, form 1 */
     struct span cipher;         /* C, form 1 */
-    const uint8_t *wraps_hash;  /* SHA-256(R), form 0 */
+    const uint8_t *wraps_hash;  /* SHA-256(R), form 0; form 1: NULL, or known to its maker */
     const uint8_t *cipher_hash; /* SHA-256(C), form 0 */
 };
 

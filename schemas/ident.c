@@ -112,6 +112,58 @@ enum err approval_check(const char *number)
     return approval_matches(number, strlen(number)) ? OK : ERR_IDENTIFIER;
 }
 
+static bool all_digits(struct span text)
+{
+    size_t i = 0;
+    while (i < text.len && text.data[i] >= '0' && text.data[i] <= '9')
+        i++;
+    return i == text.len;
+}
+
+/* 医疗器械: (国|省简称)械注[准进许] year 4, class 1, category 2, serial 4; a filing 械备 has the
+ * signs of one or two places, year 4 and serial 4. */
+static bool device_matches(struct span number)
+{
+    enum { SIGN = 3, REGISTERED_DIGITS = 11, FILED_DIGITS = 8 }; /* a sign is 3 bytes */
+    static const struct {
+        const char *word;
+        size_t places;
+        size_t digits;
+    } forms[] = {
+        {"械注准", 1, REGISTERED_DIGITS}, {"械注进", 1, REGISTERED_DIGITS},
+        {"械注许", 1, REGISTERED_DIGITS}, {"械备", 1, FILED_DIGITS},
+        {"械备", 2, FILED_DIGITS},
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        const size_t word = strlen(forms[i].word);
+        const size_t head = forms[i].places * SIGN + word;
+        if (number.len == head + forms[i].digits && number.data[0] >= 0xe4 &&
+            memcmp(number.data + head - word, forms[i].word, word) == 0 &&
+            all_digits(span_of(number.data + head, forms[i].digits)))
+            return true;
+    }
+    return false;
+}
+
+/* GTIN-14: the digits weigh 3 and 1 in turn, the check digit fills up to ten. */
+static enum err gtin_check(struct span number)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < number.len; i++)
+        sum += (unsigned)(number.data[i] - '0') * (i % 2 == 0 ? 3 : 1);
+    return sum % 10 == 0 ? OK : ERR_CHECK_DIGIT;
+}
+
+enum err product_check(struct span number)
+{
+    enum { GTIN_LEN = 14 };
+    if (number.len == GTIN_LEN && all_digits(number))
+        return gtin_check(number);
+    return approval_matches((const char *)number.data, number.len) || device_matches(number)
+               ? OK
+               : ERR_IDENTIFIER;
+}
+
 enum err subject_id_check(lianshu_SubjectKind kind, const char *id)
 {
     const char *slash = strrchr(id, '/');
@@ -123,11 +175,11 @@ enum err subject_id_check(lianshu_SubjectKind kind, const char *id)
     case lianshu_SubjectKind_SUBJECT_PERSON:
         return citizen_check(id);
     case lianshu_SubjectKind_SUBJECT_PRODUCT:
-        return approval_check(id);
+        return product_check(span_str(id));
     case lianshu_SubjectKind_SUBJECT_BATCH:
-        if (slash == NULL || slash[1] == '\0' || !approval_matches(id, (size_t)(slash - id)))
+        if (slash == NULL || slash[1] == '\0')
             return ERR_IDENTIFIER;
-        return OK;
+        return product_check(span_of(id, (size_t)(slash - id)));
     default:
         return ERR_IDENTIFIER;
     }

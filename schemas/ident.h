@@ -2,9 +2,9 @@
  * ident - identifiers: subjects, members, regions, departments.
  *
  * Guarantees:
- *   1. uscc_check (GB 32100-2015), citizen_check (GB 11643-1999) and approval_check accept
- *      exactly what their standard does; the inner check of a USCC (GB 11714) is reported
- *      apart, for old bodies may differ.
+ *   1. uscc_check (GB 32100-2015), citizen_check (GB 11643-1999), approval_check and
+ *      product_check accept exactly what their standard does; the inner check of a USCC
+ *      (GB 11714) is reported apart, for old bodies may differ.
  *   2. ident_normalise trims, turns full-width into half-width and Latin letters into upper
  *      case, and nothing else: a letter O stays an O and fails its check.
  *   3. A member id is [a-z]{2,16}(-[a-z0-9]{1,8})?\.[0-9]{6}; its department is a word of the
@@ -42,8 +42,11 @@ MUST_USE enum err uscc_check(const char *code, bool *inner_ok); /* inner_ok may 
 MUST_USE enum err citizen_check(const char *id);
 uint32_t citizen_birth_date(const char *id);          /* of a valid id */
 MUST_USE enum err approval_check(const char *number); /* 国药准字H20067255 */
-/* By kind: codes for enterprises and institutions, citizen ids for persons, approval numbers for
- * products, "<approval number>/<batch number>" for batches. */
+/* A drug approval number; a device's registration (国械注准20193011234) or filing
+ * (粤潮械备20200012); a GTIN-14 with its check digit (devices by UDI, cosmetics). */
+MUST_USE enum err product_check(struct span number);
+/* By kind: codes for enterprises and institutions, citizen ids for persons, product numbers for
+ * products, "<product number>/<batch number>" for batches. */
 MUST_USE enum err subject_id_check(lianshu_SubjectKind kind, const char *id);
 
 /* Into out[cap]; ERR_FIELD_LONG when it does not fit, ERR_UTF8 when it is not text. */

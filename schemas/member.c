@@ -63,7 +63,7 @@ const char *department_en(unsigned bit)
 bool department_find(const char *name, unsigned *bit)
 {
     for (unsigned i = 0; i < DEPARTMENT_COUNT; i++) {
-        if (strcmp(departments[i].name, name) == 0) {
+        if (departments[i].name[0] == name[0] && strcmp(departments[i].name, name) == 0) {
             *bit = i;
             return true;
         }

@@ -1,8 +1,15 @@
 #include "validate.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
-#include "case.pb.h"
+#include "frame.h"
 #include "message.h"
+#include "validate_rule.h"
+
+#include "case.pb.h"
+#include "credit.pb.h"
+#include "redress.pb.h"
+#include "safety.pb.h"
 #include "sanction.pb.h"
 
 #include <assert.h>
@@ -10,79 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REQUIRED_MAX = 16, ORDERED_MAX = 4, PERSONS_ANY = 16 };
-
-/* What a body must hold, beside being well formed. A subject that is given is always checked. */
-struct rule {
-    const pb_msgdesc_t *desc;
-    const char *required[REQUIRED_MAX];
-    struct {
-        const char *first; /* not after `second`, when both are given */
-        const char *second;
-    } ordered[ORDERED_MAX];
-    bool subject;      /* must be given */
-    bool subject_none; /* must not be given: the hub is not to learn it */
-    unsigned persons_min;
-    unsigned persons_max;
-};
-
-#define BODY(name) .desc = &lianshu_##name##_msg
-
-/* clang-format off */
-static const struct rule rules[] = {
-    {BODY(SubjectRegister), .required = {"trade", "registered_date"}, .subject = true,
-     .persons_max = PERSONS_ANY},
-    {BODY(SubjectRelation), .required = {"from_date"}, .ordered = {{"from_date", "to_date"}},
-     .subject = true, .persons_min = 1, .persons_max = PERSONS_ANY},
-    {BODY(Licence), .required = {"licence_kind", "date"}, .ordered = {{"date", "expires_date"}},
-     .subject = true, .persons_max = PERSONS_ANY},
-    {BODY(Appointment), .required = {"from_date"}, .subject = true,
-     .persons_min = 1, .persons_max = 1},
-    {BODY(Honour), .required = {"title", "date"}, .subject = true, .persons_max = 4},
-    {BODY(SanctionOrder),
-     .required = {"order_id", "version", "list", "trigger", "severity", "decision_body",
-                  "decision_number", "decision_date", "start_date"},
-     .ordered = {{"decision_date", "start_date"}, {"start_date", "max_date"},
-                 {"earliest_repair_date", "max_date"}, {"act_date", "decision_date"}},
-     .subject = true, .persons_max = PERSONS_ANY},
-    {BODY(SanctionChange),
-     .required = {"order_id", "version", "decision_body", "decision_number", "decision_date",
-                  "reason"},
-     .subject = true, .persons_max = PERSONS_ANY},
-    {BODY(SanctionNotice),
-     .required = {"obligation_id", "stage", "order_id", "order_version", "measure", "force", "rule",
-                  "start_date", "issuer_document"},
-     .ordered = {{"start_date", "end_date"}}, .subject = true, .persons_max = 1},
-    {BODY(SanctionAnswer), .required = {"obligation_id", "answer"}, .persons_max = 1},
-    {BODY(SanctionExecuted), .required = {"obligation_id", "stage", "reference", "executed_ms"},
-     .persons_max = 1},
-    {BODY(Evidence), .required = {"order_id", "summary"}},
-    {BODY(CreditCheck), .required = {"question"}, .subject = true, .persons_max = 4},
-    {BODY(CreditCertificate), .required = {"at_ms"}, .subject = true, .persons_max = 4},
-    {BODY(CaseClock), .required = {"case_id", "transition", "event_ms"}, .subject_none = true},
-    {BODY(CaseReferral),
-     .required = {"case_id", "case_number", "cause", "suspect", "offence", "facts", "officer"},
-     .persons_max = PERSONS_ANY},
-    {BODY(CaseAnswer), .required = {"case_id", "number", "date", "officer"}},
-    {BODY(BatchFacts),
-     .required = {"product_name", "approval_number", "batch_number", "report_date"},
-     .subject = true},
-    {BODY(AefiReport),
-     .required = {"report_number", "classification", "severity", "vaccination_date", "onset_ms",
-                  "symptoms", "reporter"}},
-    {BODY(Withdraw), .required = {"message_id", "env_id"}, .subject_none = true},
-    {BODY(Manifest), .required = {"files"}},
-};
-/* clang-format on */
-
-static const struct rule *rule_of(const pb_msgdesc_t *desc)
-{
-    size_t i = 0;
-    while (i < sizeof rules / sizeof rules[0] && rules[i].desc != desc)
-        i++;
-    assert(i < sizeof rules / sizeof rules[0]); /* a test walks the whole catalogue */
-    return &rules[i];
-}
+enum { CREDIT_INDEX_MAX = 1000 };
 
 /* ---- fields by name ---- */
 
@@ -116,22 +51,22 @@ static bool is_given(const pb_field_iter_t *at)
     return any_byte(at->pData, at->data_size);
 }
 
-static uint32_t date_named(const pb_msgdesc_t *desc, const void *msg, const char *name)
+static uint32_t uint_named(const pb_msgdesc_t *desc, const void *msg, const char *name)
 {
     pb_field_iter_t at;
-    uint32_t date = 0;
+    uint32_t value = 0;
     bool found = find(desc, msg, name, &at);
-    assert(found && at.data_size == sizeof date);
+    assert(found && at.data_size == sizeof value);
     (void)found;
-    memcpy(&date, at.pData, sizeof date);
-    return date;
+    memcpy(&value, at.pData, sizeof value);
+    return value;
 }
 
 /* ---- checks ---- */
 
-static enum err check_required(const struct rule *rule, const void *msg, struct fault *f)
+static enum err check_required(const struct body_rule *rule, const void *msg, struct fault *f)
 {
-    for (size_t i = 0; i < REQUIRED_MAX && rule->required[i] != NULL; i++) {
+    for (size_t i = 0; i < RULE_REQUIRED_MAX && rule->required[i] != NULL; i++) {
         pb_field_iter_t at;
         bool found = find(rule->desc, msg, rule->required[i], &at);
         assert(found);
@@ -142,8 +77,54 @@ static enum err check_required(const struct rule *rule, const void *msg, struct 
     return OK;
 }
 
+/* Fields that belong to another type with this body. */
+static enum err check_forbidden(const struct body_rule *rule, const void *msg, struct fault *f)
+{
+    for (size_t i = 0; i < RULE_FORBIDDEN_MAX && rule->forbidden[i] != NULL; i++) {
+        pb_field_iter_t at;
+        bool found = find(rule->desc, msg, rule->forbidden[i], &at);
+        assert(found);
+        (void)found;
+        if (is_given(&at))
+            return fault_set(f, ERR_FIELD_VALUE, 0, rule->forbidden[i], "not in this type");
+    }
+    return OK;
+}
+
+/* Letters, digits and _ . -: what a rule set or table names, never a sentence. */
+static bool is_code(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (!(*p >= 'A' && *p <= 'Z') && ascii_word(p, "_.-") == 0)
+            return false;
+    }
+    return true;
+}
+
+static enum err check_codes(const struct body_rule *rule, const void *msg, struct fault *f)
+{
+    for (size_t i = 0; i < RULE_CODES_MAX && rule->codes[i] != NULL; i++) {
+        pb_field_iter_t at;
+        bool found = find(rule->desc, msg, rule->codes[i], &at);
+        assert(found && PB_LTYPE(at.type) == PB_LTYPE_STRING);
+        (void)found;
+        if (!is_code(at.pData))
+            return fault_set(f, ERR_FIELD_VALUE, 0, rule->codes[i],
+                             "a code: letters, digits, _ . and -");
+    }
+    return OK;
+}
+
+static enum err check_level(const struct body_rule *rule, const void *msg, struct fault *f)
+{
+    if (rule->level.field != NULL &&
+        uint_named(rule->desc, msg, rule->level.field) > rule->level.max)
+        return fault_set(f, ERR_FIELD_VALUE, 0, rule->level.field, "1 to %u", rule->level.max);
+    return OK;
+}
+
 /* Every uint32 that ends in `date` is one that exists, or 0. */
-static enum err check_dates(const struct rule *rule, const void *msg, struct fault *f)
+static enum err check_dates(const struct body_rule *rule, const void *msg, struct fault *f)
 {
     const struct message *m = message_of(rule->desc);
     pb_field_iter_t at;
@@ -159,13 +140,21 @@ static enum err check_dates(const struct rule *rule, const void *msg, struct fau
         if (date != 0 && !date_valid(date))
             return fault_set(f, ERR_FIELD_VALUE, 0, name, "a date that exists");
     } while (pb_field_iter_next(&at));
-    for (size_t i = 0; i < ORDERED_MAX && rule->ordered[i].first != NULL; i++) {
-        uint32_t first = date_named(rule->desc, msg, rule->ordered[i].first);
-        uint32_t second = date_named(rule->desc, msg, rule->ordered[i].second);
+    for (size_t i = 0; i < RULE_ORDERED_MAX && rule->ordered[i].first != NULL; i++) {
+        uint32_t first = uint_named(rule->desc, msg, rule->ordered[i].first);
+        uint32_t second = uint_named(rule->desc, msg, rule->ordered[i].second);
         if (first != 0 && second != 0 && second < first)
             return fault_set(f, ERR_FIELD_VALUE, 0, rule->ordered[i].second, "not before %s",
                              rule->ordered[i].first);
     }
+    return OK;
+}
+
+static enum err check_region(const char *region, const char *where, const struct regions *regions,
+                             struct fault *f)
+{
+    if (!region_valid(region) || regions_find(regions, region) == NULL)
+        return fault_set(f, ERR_REGION, 0, where, "a code of the table of regions");
     return OK;
 }
 
@@ -193,9 +182,7 @@ static enum err check_subject(const lianshu_Subject *s, const char *path,
     snprintf(where, sizeof where, "%s.region", path);
     if (s->region[0] == '\0')
         return placed ? fault_set(f, ERR_FIELD_MISSING, 0, where, "required") : OK;
-    if (!region_valid(s->region) || regions_find(regions, s->region) == NULL)
-        return fault_set(f, ERR_REGION, 0, where, "a code of the table of regions");
-    return OK;
+    return check_region(s->region, where, regions, f);
 }
 
 static enum err check_person(const lianshu_Person *p, size_t i, struct fault *f)
@@ -216,8 +203,8 @@ static enum err check_person(const lianshu_Person *p, size_t i, struct fault *f)
     return OK;
 }
 
-static enum err check_persons(const struct rule *rule, const lianshu_Person *persons, size_t count,
-                              struct fault *f)
+static enum err check_persons(const struct body_rule *rule, const lianshu_Person *persons,
+                              size_t count, struct fault *f)
 {
     if (count < rule->persons_min)
         return fault_set(f, ERR_FIELD_MISSING, 0, "persons", "at least %u", rule->persons_min);
@@ -231,16 +218,38 @@ static enum err check_persons(const struct rule *rule, const lianshu_Person *per
     return OK;
 }
 
-/* Subject and persons of facts bodies; those of a sealed referral stand in fields of their own. */
-static enum err check_who(const struct rule *rule, const void *msg, const struct regions *regions,
-                          struct fault *f)
+/* Subject and persons of facts bodies; those of sealed ones stand in fields of their own. */
+static enum err check_sealed_who(const struct body_rule *rule, const void *msg,
+                                 const struct regions *regions, struct fault *f, bool *done)
 {
-    size_t count;
+    *done = true;
     if (rule->desc == &lianshu_CaseReferral_msg) {
         const lianshu_CaseReferral *referral = msg;
         enum err err = check_subject(&referral->suspect, "suspect", regions, f);
         return err != OK ? err : check_persons(rule, referral->persons, referral->persons_count, f);
     }
+    if (rule->desc == &lianshu_Clue_msg) {
+        const lianshu_Clue *clue = msg;
+        enum err err =
+            clue->has_suspect ? check_subject(&clue->suspect, "suspect", regions, f) : OK;
+        return err != OK ? err : check_persons(rule, clue->persons, clue->persons_count, f);
+    }
+    if (rule->desc == &lianshu_PriceRecord_msg) {
+        const lianshu_PriceRecord *price = msg;
+        return price->has_seller ? check_subject(&price->seller, "seller", regions, f) : OK;
+    }
+    *done = false;
+    return OK;
+}
+
+static enum err check_who(const struct body_rule *rule, const void *msg,
+                          const struct regions *regions, struct fault *f)
+{
+    size_t count;
+    bool done;
+    enum err sealed = check_sealed_who(rule, msg, regions, f, &done);
+    if (done)
+        return sealed;
     const lianshu_Subject *subject = facts_subject(rule->desc, msg);
     const lianshu_Person *persons = facts_persons(rule->desc, msg, &count);
     if (rule->subject_none && (subject != NULL || count > 0))
@@ -249,27 +258,152 @@ static enum err check_who(const struct rule *rule, const void *msg, const struct
     if (subject == NULL && rule->subject)
         return fault_set(f, ERR_FIELD_MISSING, 0, "subject", "required");
     enum err err = subject == NULL ? OK : check_subject(subject, "subject", regions, f);
+    if (err == OK && subject != NULL && rule->kinds != KINDS_ANY &&
+        (rule->kinds & 1u << subject->kind) == 0)
+        err = fault_set(f, ERR_FIELD_VALUE, 0, "subject.kind",
+                        rule->kinds == KINDS_BATCH ? "batch" : "product or batch");
     return err != OK ? err : check_persons(rule, persons, count, f);
 }
 
-/* What only one type asks for. */
-static enum err check_special(const pb_msgdesc_t *desc, const void *msg, struct fault *f)
+/* ---- what only one body asks for ---- */
+
+static enum err check_clock(const lianshu_CaseClock *clock, struct fault *f)
 {
-    if (desc == &lianshu_SanctionAnswer_msg) {
-        const lianshu_SanctionAnswer *answer = msg;
-        if (answer->answer == lianshu_AnswerKind_ANSWER_DECLINED && answer->legal_reason[0] == '\0')
-            return fault_set(f, ERR_DECLINE_REASON, 0, "legal_reason", "required when declined");
+    const struct {
+        const char *name;
+        const char *text;
+    } codes[] = {{"transition", clock->transition},
+                 {"outcome", clock->outcome},
+                 {"complexity", clock->complexity}};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (!is_code(codes[i].text))
+            return fault_set(f, ERR_PERSONAL_DATA, 0, codes[i].name, "a code of the case table");
     }
-    if (desc == &lianshu_CaseClock_msg) {
-        const lianshu_CaseClock *clock = msg;
-        if (clock->owner[0] != '\0' && !member_valid(clock->owner))
-            return fault_set(f, ERR_PERSONAL_DATA, 0, "owner", "a member id");
+    if (clock->owner[0] != '\0' && !member_valid(clock->owner))
+        return fault_set(f, ERR_PERSONAL_DATA, 0, "owner", "a member id");
+    return OK;
+}
+
+/* The batch that is named twice is one. */
+static enum err check_batch(const lianshu_BatchFacts *facts, struct fault *f)
+{
+    char id[sizeof facts->approval_number + sizeof facts->batch_number];
+    snprintf(id, sizeof id, "%s/%s", facts->approval_number, facts->batch_number);
+    if (strcmp(id, facts->subject.id) != 0)
+        return fault_set(f, ERR_FIELD_VALUE, 0, "batch_number",
+                         "subject.id is approval number / batch number");
+    return OK;
+}
+
+static enum err check_rating(const lianshu_CreditRating *rating, struct fault *f)
+{
+    char where[32];
+    for (size_t i = 0; i < rating->indices_count; i++) {
+        const lianshu_IndexValue *index = &rating->indices[i];
+        snprintf(where, sizeof where, "indices[%zu].code", i);
+        if (index->code[0] == '\0')
+            return fault_set(f, ERR_FIELD_MISSING, 0, where, "required");
+        bool fits = is_code(index->code);
+        for (size_t k = 0; k < i; k++)
+            fits = fits && strcmp(rating->indices[k].code, index->code) != 0;
+        if (!fits)
+            return fault_set(f, ERR_FIELD_VALUE, 0, where, "a code, once");
+        snprintf(where, sizeof where, "indices[%zu].value", i);
+        if (index->value > CREDIT_INDEX_MAX)
+            return fault_set(f, ERR_FIELD_VALUE, 0, where, "0 to %d", CREDIT_INDEX_MAX);
     }
-    if (desc == &lianshu_BatchFacts_msg) {
-        const lianshu_BatchFacts *facts = msg;
-        if (facts->subject.kind != lianshu_SubjectKind_SUBJECT_BATCH)
-            return fault_set(f, ERR_FIELD_VALUE, 0, "subject.kind", "batch");
+    return OK;
+}
+
+static enum err check_recall(const lianshu_Recall *recall, struct fault *f)
+{
+    char where[32];
+    for (size_t i = 0; i < recall->batches_count; i++) {
+        snprintf(where, sizeof where, "batches[%zu]", i);
+        if (recall->batches[i][0] == '\0')
+            return fault_set(f, ERR_FIELD_MISSING, 0, where, "required");
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(recall->batches[k], recall->batches[i]) == 0)
+                return fault_set(f, ERR_FIELD_VALUE, 0, where, "each batch once");
+        }
     }
+    return OK;
+}
+
+static enum err check_preview(const lianshu_Preview *preview, struct fault *f)
+{
+    const struct document_type *type = type_find(preview->type);
+    if (type == NULL)
+        return fault_set(f, ERR_TYPE_UNKNOWN, 0, "type", "a type of the catalogue");
+    if (type->facts == NULL || type->facts == &lianshu_Preview_msg ||
+        (type->flags & TYPE_BY_HUB) != 0)
+        return fault_set(f, ERR_FIELD_VALUE, 0, "type",
+                         "a type with facts that a department sends");
+    return OK;
+}
+
+/* Ids that may be there or not, but never in part. */
+static enum err check_length(pb_size_t size, pb_size_t whole, const char *where, struct fault *f)
+{
+    return size == 0 || size == whole ? OK
+                                      : fault_set(f, ERR_FIELD_VALUE, 0, where, "%u bytes", whole);
+}
+
+static enum err check_answer(const lianshu_SanctionAnswer *answer, struct fault *f)
+{
+    if (answer->answer == lianshu_AnswerKind_ANSWER_DECLINED && answer->legal_reason[0] == '\0')
+        return fault_set(f, ERR_DECLINE_REASON, 0, "legal_reason", "required when declined");
+    return OK;
+}
+
+/* Two kinds of findings for two types. */
+static enum err check_finding(const struct document_type *type, const lianshu_Finding *finding,
+                              struct fault *f)
+{
+    const bool sampled = finding->kind == lianshu_FindingKind_FINDING_SAMPLING ||
+                         finding->kind == lianshu_FindingKind_FINDING_MONITORING;
+    if (sampled != (type->number == lianshu_DocumentType_TYPE_SAMPLING_RESULT))
+        return fault_set(f, ERR_FIELD_VALUE, 0, "kind", "of this type");
+    return OK;
+}
+
+static enum err check_notice(const lianshu_HubNotice *notice, struct fault *f)
+{
+    enum err err = check_length(notice->env_id.size, FRAME_HASH_LEN, "env_id", f);
+    return err != OK ? err : check_length(notice->order_id.size, FRAME_ID_LEN, "order_id", f);
+}
+
+static enum err check_special(const struct document_type *type, const pb_msgdesc_t *desc,
+                              const void *msg, const struct regions *regions, struct fault *f)
+{
+    if (desc == &lianshu_SanctionAnswer_msg)
+        return check_answer(msg, f);
+    if (desc == &lianshu_CaseClock_msg)
+        return check_clock(msg, f);
+    if (desc == &lianshu_BatchFacts_msg)
+        return check_batch(msg, f);
+    if (desc == &lianshu_CreditRating_msg)
+        return check_rating(msg, f);
+    if (desc == &lianshu_Finding_msg)
+        return check_finding(type, msg, f);
+    if (desc == &lianshu_Recall_msg)
+        return check_recall(msg, f);
+    if (desc == &lianshu_Preview_msg)
+        return check_preview(msg, f);
+    if (desc == &lianshu_Redress_msg)
+        return check_length(((const lianshu_Redress *)msg)->request_doc.size, FRAME_ID_LEN,
+                            "request_doc", f);
+    if (desc == &lianshu_HubNotice_msg)
+        return check_notice(msg, f);
+    if (desc == &lianshu_ObligationWarning_msg &&
+        !member_valid(((const lianshu_ObligationWarning *)msg)->member))
+        return fault_set(f, ERR_FIELD_VALUE, 0, "member", "a member id");
+    if (desc == &lianshu_Emergency_msg)
+        return check_region(((const lianshu_Emergency *)msg)->region, "region", regions, f);
+    if (desc == &lianshu_Shortage_msg)
+        return check_region(((const lianshu_Shortage *)msg)->region, "region", regions, f);
+    if (desc == &lianshu_PriceRecord_msg)
+        return check_region(((const lianshu_PriceRecord *)msg)->region, "region", regions, f);
     return OK;
 }
 
@@ -278,13 +412,19 @@ enum err body_validate(const struct document_type *type, const pb_msgdesc_t *des
 {
     if (desc != type->facts && desc != type->sealed)
         return fault_set(f, ERR_INTERNAL, 0, type->name, "body of another type");
-    const struct rule *rule = rule_of(desc);
+    const struct body_rule *rule = body_rule_of(type, desc);
     enum err err = check_required(rule, msg, f);
+    if (err == OK)
+        err = check_forbidden(rule, msg, f);
     if (err == OK)
         err = check_who(rule, msg, regions, f);
     if (err == OK)
         err = check_dates(rule, msg, f);
-    return err == OK ? check_special(desc, msg, f) : err;
+    if (err == OK)
+        err = check_codes(rule, msg, f);
+    if (err == OK)
+        err = check_level(rule, msg, f);
+    return err == OK ? check_special(type, desc, msg, regions, f) : err;
 }
 
 enum err facts_validate(const struct document_type *type, const void *msg,

@@ -1,6 +1,7 @@
 #include "adapters/runtime/adapter.h"
 
 #include "adapters/runtime/progress.h"
+#include "adapters/runtime/proof.h"
 #include "adapters/runtime/respond.h"
 #include "adapters/runtime/sink.h"
 #include "base/clock.h"
@@ -40,6 +41,8 @@ static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *mes
         err = respond_notice(a->respond, message, record, now_ms);
     if (err == OK)
         err = sink_put(&a->sink, sdk, message, record);
+    if (err == OK && message->type == lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE)
+        err = proof_keep(&a->site, sdk, message);
     json_close(&record);
     return err;
 }

@@ -127,6 +127,15 @@ static enum err take_body(struct call *c, const char *part, const pb_msgdesc_t *
     return refuse(c, err, place, fault.detail);
 }
 
+/* A part that is required, or is there. */
+static enum err take_part(struct call *c, const char *part, const pb_msgdesc_t *desc, bool required,
+                          uint8_t *out, size_t *len)
+{
+    if (required && json_kind(json_get(c->document, part)) != JSON_KIND_MAP)
+        return refuse(c, ERR_FIELD_MISSING, part, "required");
+    return json_get(c->document, part) == NULL ? OK : take_body(c, part, desc, out, len);
+}
+
 bool draft_path_valid(const char *path)
 {
     size_t parts = 1;
@@ -260,18 +269,16 @@ enum err draft_make(struct draft *d, const struct json *document,
     d->facts_len = d->sealed_len = 0;
     d->converses = d->replies = false;
     d->type = type == NULL ? NULL : type_by_name(type);
-    if (d->type == NULL || d->type->facts == NULL || (d->type->flags & TYPE_BY_HUB) != 0)
+    if (d->type == NULL || d->type->alone != NULL ||
+        (d->type->flags & (TYPE_BY_HUB | TYPE_PART_ONLY)) != 0)
         return refuse(&c, ERR_TYPE_UNKNOWN, "type", "a type that a department sends");
     check_keys(&c);
     take_destinations(&c);
-    if (json_kind(json_get(document, "facts")) != JSON_KIND_MAP)
-        (void)refuse(&c, ERR_FIELD_MISSING, "facts", "required");
-    else if ((err = take_body(&c, "facts", d->type->facts, d->facts, &d->facts_len)) ==
-             ERR_NO_MEMORY)
-        return err;
-    if (json_get(document, "sealed") != NULL &&
-        (err = take_body(&c, "sealed", d->type->sealed, d->sealed, &d->sealed_len)) ==
-            ERR_NO_MEMORY)
+    /* A type without facts is its sealed body. */
+    if ((err = take_part(&c, "facts", d->type->facts, d->type->facts != NULL, d->facts,
+                         &d->facts_len)) == ERR_NO_MEMORY ||
+        (err = take_part(&c, "sealed", d->type->sealed, d->type->facts == NULL, d->sealed,
+                         &d->sealed_len)) == ERR_NO_MEMORY)
         return err;
     take_rest(&c);
     if (report->count == before && !report->more)

@@ -11,7 +11,8 @@ enum { CONTAINERS_MAX = 128, TEXT_MAX = 512 };
 
 /* ---- open, close ---- */
 
-static enum err open_tree(struct map **out, struct yaml *yaml, const char *member, struct fault *f)
+static enum err open_tree(struct map **out, struct yaml *yaml, const char *dir, const char *member,
+                          struct fault *f)
 {
     enum err err = ERR_NO_MEMORY;
     struct map *map = calloc(1, sizeof *map);
@@ -21,6 +22,7 @@ static enum err open_tree(struct map **out, struct yaml *yaml, const char *membe
         return err;
     }
     map->yaml = yaml;
+    map->dir = dir;
     err = fault_set(f, ERR_FIELD_LONG, 0, "member", "a member id");
     if (strlen(member) < sizeof map->member) {
         memcpy(map->member, member, strlen(member) + 1);
@@ -42,7 +44,7 @@ enum err map_open(struct map **out, const char *dir, const char *member, struct 
     if (n < 0 || (size_t)n >= sizeof path)
         return fault_set(f, ERR_FIELD_LONG, 0, "department", "path");
     const enum err err = yaml_open(&yaml, path, f);
-    return err == OK ? open_tree(out, yaml, member, f) : err;
+    return err == OK ? open_tree(out, yaml, dir, member, f) : err;
 }
 
 enum err map_parse(struct map **out, struct span text, const char *name, const char *member,
@@ -52,7 +54,7 @@ enum err map_parse(struct map **out, struct span text, const char *name, const c
 
     *out = NULL;
     const enum err err = yaml_parse(&yaml, text, name, f);
-    return err == OK ? open_tree(out, yaml, member, f) : err;
+    return err == OK ? open_tree(out, yaml, NULL, member, f) : err;
 }
 
 static void free_records(struct record *records, size_t n)
@@ -73,6 +75,7 @@ void map_close(struct map **map)
         return;
     free_records(m->records, m->record_count);
     free_records(m->incoming, m->incoming_count);
+    yaml_close(&m->shared);
     yaml_close(&m->yaml);
     free(m);
     *map = NULL;

@@ -32,7 +32,7 @@
 #include "json.h"
 
 enum {
-    MAP_RECORDS_MAX = 64,
+    MAP_RECORDS_MAX = 128,
     MAP_FIELDS_MAX = 64, /* of a record, or of the items of a list */
     MAP_TARGETS_MAX = 2,
     MAP_PATH_MAX = 96,

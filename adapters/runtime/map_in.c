@@ -49,9 +49,11 @@ static bool named(const struct record *r, const char *path)
     const size_t n = strlen(path);
 
     for (size_t i = 0; i < r->field_count; i++) {
-        const char *t = r->fields[i].target[0];
-        if (strncmp(t, path, n) == 0 && (t[n] == '\0' || t[n] == '.'))
-            return true;
+        for (size_t k = 0; k < r->fields[i].target_count; k++) {
+            const char *t = r->fields[i].target[k];
+            if (strncmp(t, path, n) == 0 && (t[n] == '\0' || t[n] == '.'))
+                return true;
+        }
     }
     return false;
 }

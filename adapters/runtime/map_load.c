@@ -4,6 +4,7 @@
 #include "message.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,7 @@ static enum err load_field(struct map *map, const struct document_type *type,
                           .rule = {.date = map->date, .time = map->time, .member = map->member},
                           .fallback = yaml_text(yaml_get(node, "default")),
                           .role = yaml_text(yaml_get(node, "role")),
+                          .items = yaml_get(node, "each"),
                           .line = yaml_line(node)};
     if (out->name == NULL)
         return yaml_fault(node, ERR_CONFIG, f, "name is missing");
@@ -133,7 +135,7 @@ static enum err load_field(struct map *map, const struct document_type *type,
         (out->rule.as == VALUE_TIME && map->time == NULL))
         return yaml_fault(node, ERR_CONFIG, f, "the file has no such form");
     if (yaml_get(node, "codes") != NULL &&
-        (err = load_codes(yaml_root(map->yaml), yaml_get(node, "codes"), out, f)) != OK)
+        (err = load_codes(map->root, yaml_get(node, "codes"), out, f)) != OK)
         return err;
     if (yaml_get(node, "need") != NULL)
         return yaml_bool(yaml_get(node, "need"), &out->need, f);
@@ -151,35 +153,75 @@ static enum err check_names(const struct field *fields, size_t n, const struct y
     return OK;
 }
 
+/* The fields that one entry of a list stands for: itself, or those of the group it names. */
+static enum err entry_of(const struct map *map, const struct yaml_node *entry,
+                         const struct yaml_node **list, size_t *count, struct fault *f)
+{
+    *list = NULL;
+    *count = 1;
+    if (yaml_kind(entry) != YAML_KIND_SCALAR)
+        return OK;
+    *list = yaml_get(yaml_get(map->root, "groups"), yaml_text(entry));
+    *count = yaml_count(*list);
+    if (yaml_kind(*list) != YAML_KIND_LIST || *count == 0)
+        return yaml_fault(entry, ERR_CONFIG, f, "no such group of fields");
+    return OK;
+}
+
+static enum err count_fields(const struct map *map, const struct yaml_node *node, size_t *out,
+                             struct fault *f)
+{
+    const struct yaml_node *list;
+    size_t count;
+
+    *out = 0;
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        const enum err err = entry_of(map, yaml_item(node, i), &list, &count, f);
+        if (err != OK)
+            return err;
+        *out += count;
+    }
+    if (yaml_kind(node) != YAML_KIND_LIST || *out == 0 || *out > MAP_FIELDS_MAX)
+        return yaml_fault(node, ERR_CONFIG, f, "a list of 1 to %d fields", MAP_FIELDS_MAX);
+    return OK;
+}
+
 static enum err load_fields(struct map *map, const struct document_type *type,
                             const struct yaml_node *node, const char *list, struct field **out,
                             size_t *count, struct fault *f)
 {
-    enum err err;
-    const size_t n = yaml_count(node);
+    size_t n;
+    const struct yaml_node *group;
+    enum err err = count_fields(map, node, &n, f);
 
-    if (yaml_kind(node) != YAML_KIND_LIST || n == 0 || n > MAP_FIELDS_MAX)
-        return yaml_fault(node, ERR_CONFIG, f, "a list of 1 to %d fields", MAP_FIELDS_MAX);
+    if (err != OK)
+        return err;
     *out = calloc(n, sizeof **out);
     if (*out == NULL)
         return ERR_NO_MEMORY;
-    for (*count = 0; *count < n; (*count)++)
-        if ((err = load_field(map, type, yaml_item(node, *count), list, &(*out)[*count], f)) != OK)
+    for (size_t i = 0; i < yaml_count(node); i++) {
+        size_t members;
+        const struct yaml_node *entry = yaml_item(node, i);
+        if ((err = entry_of(map, entry, &group, &members, f)) != OK)
             return err;
+        for (size_t k = 0; k < members; k++) {
+            const struct yaml_node *one = group == NULL ? entry : yaml_item(group, k);
+            if ((err = load_field(map, type, one, list, &(*out)[(*count)++], f)) != OK)
+                return err;
+        }
+    }
     return check_names(*out, n, node, f);
 }
 
 /* The items of lists: one level, no list in a list. */
-static enum err load_items(struct map *map, struct record *r, const struct yaml_node *fields,
-                           struct fault *f)
+static enum err load_items(struct map *map, struct record *r, struct fault *f)
 {
     for (size_t i = 0; i < r->field_count; i++) {
         struct field *field = &r->fields[i];
-        const struct yaml_node *each = yaml_get(yaml_item(fields, i), "each");
-        if (each == NULL)
+        if (field->items == NULL)
             continue;
-        const enum err err =
-            load_fields(map, r->type, each, field->target[0], &field->each, &field->each_count, f);
+        const enum err err = load_fields(map, r->type, field->items, field->target[0], &field->each,
+                                         &field->each_count, f);
         if (err != OK)
             return err;
     }
@@ -199,7 +241,7 @@ static enum err load_set(const struct record *r, struct fault *f)
 static enum err load_record(struct map *map, const struct yaml_node *node, struct record *r,
                             struct fault *f)
 {
-    static const char *const keys[] = {"name", "type", "to", "csv", "set", "fields", NULL};
+    static const char *const keys[] = {"name", "type", "from", "to", "csv", "set", "fields", NULL};
     enum err err;
     const struct yaml_node *fields;
 
@@ -220,42 +262,97 @@ static enum err load_record(struct map *map, const struct yaml_node *node, struc
         (err = yaml_need(node, "fields", YAML_KIND_LIST, &fields, f)) != OK ||
         (err = load_fields(map, r->type, fields, NULL, &r->fields, &r->field_count, f)) != OK)
         return err;
-    return load_items(map, r, fields, f);
+    return load_items(map, r, f);
 }
 
-static enum err load_records(struct map *map, const char *key, struct record **out, size_t *count,
-                             struct fault *f)
+/* A record of the included file is passed over when the file has its own for that type, or when
+ * the department does not send it. */
+static bool wanted(const struct map *map, const struct yaml_node *node, const struct record *own,
+                   size_t own_count, bool sends)
+{
+    const char *type = yaml_text(yaml_get(node, "type"));
+    const struct yaml_node *from = yaml_get(node, "from");
+    struct member self;
+    bool named = !sends;
+
+    for (size_t i = 0; type != NULL && i < own_count; i++)
+        if (strcmp(own[i].type->name, type) == 0)
+            return false;
+    if (member_parse(map->member, &self) != OK)
+        return false;
+    for (size_t i = 0; i < yaml_count(from) && !named; i++) {
+        const char *word = yaml_text(yaml_item(from, i));
+        named = word != NULL &&
+                (strcmp(word, "all") == 0 || strcmp(word, department_name(self.department)) == 0);
+    }
+    return named;
+}
+
+/* Append the records under `key` of the file being read. */
+static enum err load_records(struct map *map, const char *key, bool sends, struct record **out,
+                             size_t *count, struct fault *f)
 {
     enum err err;
-    const struct yaml_node *list = yaml_get(yaml_root(map->yaml), key);
+    const struct yaml_node *list = yaml_get(map->root, key);
     const size_t n = yaml_count(list);
+    const size_t own = *count;
 
     if (list == NULL)
         return OK;
-    if (yaml_kind(list) != YAML_KIND_LIST || n > MAP_RECORDS_MAX)
+    if (yaml_kind(list) != YAML_KIND_LIST || own + n > MAP_RECORDS_MAX)
         return yaml_fault(list, ERR_CONFIG, f, "a list of at most %d", MAP_RECORDS_MAX);
-    *out = calloc(n + 1, sizeof **out);
-    if (*out == NULL)
+    struct record *more = realloc(*out, (own + n + 1) * sizeof **out);
+    if (more == NULL)
         return ERR_NO_MEMORY;
-    for (*count = 0; *count < n;) {
+    *out = more;
+    for (size_t i = 0; i < n; i++) {
+        const struct yaml_node *node = yaml_item(list, i);
+        if (map->shared != NULL && !wanted(map, node, *out, own, sends))
+            continue;
         struct record *r = &(*out)[(*count)++]; /* counted first: map_close frees what it has */
-        if ((err = load_record(map, yaml_item(list, *count - 1), r, f)) != OK)
+        *r = (struct record){.name = NULL};
+        if ((err = load_record(map, node, r, f)) != OK)
             return err;
-        for (size_t i = 0; i + 1 < *count; i++)
-            if (strcmp((*out)[i].name, r->name) == 0)
-                return yaml_fault(yaml_item(list, *count - 1), ERR_CONFIG, f,
-                                  "record %s stands twice", r->name);
+        for (size_t k = 0; k + 1 < *count; k++)
+            if (strcmp((*out)[k].name, r->name) == 0)
+                return yaml_fault(node, ERR_CONFIG, f, "record %s stands twice", r->name);
     }
     return OK;
 }
 
+/* The included file: its records serve both ways, but for what comes in another form. */
+static enum err load_shared(struct map *map, const struct yaml_node *include, struct fault *f)
+{
+    static const char *const keys[] = {"codes", "groups", "records", "incoming", NULL};
+    enum err err;
+    char path[1024];
+
+    if (include == NULL)
+        return OK;
+    if (map->dir == NULL || yaml_text(include) == NULL)
+        return yaml_fault(include, ERR_CONFIG, f, "include: a file, from the place of map.yaml");
+    const int n = snprintf(path, sizeof path, "%s/%s", map->dir, yaml_text(include));
+    if (n < 0 || (size_t)n >= sizeof path)
+        return yaml_fault(include, ERR_FIELD_LONG, f, "include: path");
+    if ((err = yaml_open(&map->shared, path, f)) != OK)
+        return err;
+    map->root = yaml_root(map->shared);
+    if ((err = yaml_only_keys(map->root, keys, f)) != OK ||
+        (err = load_records(map, "records", true, &map->records, &map->record_count, f)) != OK ||
+        (err = load_records(map, "incoming", false, &map->incoming, &map->incoming_count, f)) != OK)
+        return err;
+    return load_records(map, "records", false, &map->incoming, &map->incoming_count, f);
+}
+
 enum err map_load(struct map *map, struct fault *f)
 {
-    static const char *const keys[] = {"department", "kind",    "date",     "time",
-                                       "codes",      "records", "incoming", NULL};
+    static const char *const keys[] = {"department", "include", "kind",    "date",     "time",
+                                       "codes",      "groups",  "records", "incoming", NULL};
     enum err err;
     const struct yaml_node *root = yaml_root(map->yaml);
     struct member own;
+
+    map->root = root;
 
     if ((err = member_parse(map->member, &own)) != OK)
         return fault_set(f, err, 0, "member", "a member id");
@@ -269,9 +366,12 @@ enum err map_load(struct map *map, struct fault *f)
         return yaml_fault(yaml_get(root, "date"), ERR_CONFIG, f, "a form of YYYY, M and D");
     if (map->time != NULL && !value_form_valid(map->time, true))
         return yaml_fault(yaml_get(root, "time"), ERR_CONFIG, f, "a form of YYYY, M, D and h");
-    if ((err = load_records(map, "records", &map->records, &map->record_count, f)) != OK)
+    if ((err = load_records(map, "records", true, &map->records, &map->record_count, f)) != OK ||
+        (err = load_records(map, "incoming", false, &map->incoming, &map->incoming_count, f)) !=
+            OK ||
+        (err = load_shared(map, yaml_get(root, "include"), f)) != OK)
         return err;
     if (map->record_count > 0 && map->kind == NULL)
         return yaml_fault(root, ERR_CONFIG, f, "kind is missing");
-    return load_records(map, "incoming", &map->incoming, &map->incoming_count, f);
+    return OK;
 }

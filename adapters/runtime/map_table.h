@@ -17,6 +17,7 @@ struct field {
     const char *role;     /* of attachments; "" */
     struct field *each;   /* fields of the items; owned */
     size_t each_count;
+    const struct yaml_node *items; /* where `each` stands; NULL: no list */
     unsigned line;
 };
 
@@ -31,7 +32,10 @@ struct record {
 
 struct map {
     struct yaml *yaml;
-    const char *kind; /* name of the field that tells the kind; NULL: canonical only */
+    struct yaml *shared;          /* the included file; NULL: none */
+    const struct yaml_node *root; /* of the file that is being read */
+    const char *dir;              /* of map.yaml; NULL: it came as text */
+    const char *kind;             /* name of the field that tells the kind; NULL: canonical only */
     const char *date, *time;
     char member[41], region[7];
     struct record *records, *incoming; /* owned */

@@ -93,6 +93,8 @@ static struct json *about(const struct sdk_incoming *m, const struct document_ty
     (void)json_put_hex(out, "envelope", span_of(m->env_id, SDK_ENV_ID_LEN));
     (void)json_put_hex(out, "message_id", span_of(m->message_id, SDK_ID_LEN));
     (void)json_put_text(out, "type", type->name);
+    (void)json_put_text(out, "type_zh", type->zh);
+    (void)json_put_text(out, "type_en", type->en);
     (void)json_put_text(out, "sender", m->sender);
     (void)json_put_ms(out, "created", m->created_ms);
     (void)json_put_ms(out, "accepted", m->accepted_ms);

@@ -106,9 +106,9 @@
     X(ERR_RECEIPT_STALE, 522, OK, "receipt came too late to matter", "回执已过时", "", "") \
     X(ERR_LIST_RIGHT, 601, REJECT, "issuer may not impose this list", "制发机关无权列入该名单", "", "") \
     X(ERR_BASIS, 602, REJECT, "legal basis is missing, unknown or was not in force", "缺少法律依据、依据未知或当时未生效", "name an article that was in force", "请注明当时有效的条款") \
-    X(ERR_ORDER_VERSION, 603, REJECT, "order version does not follow", "惩戒版本不连续", "", "") \
-    X(ERR_ORDER_STATE, 604, REJECT, "the order's state does not allow this", "惩戒状态不允许此操作", "", "") \
-    X(ERR_ORDER_AUTHORITY, 605, REJECT, "not the issuer, its superior or a court", "非制发机关、上级或法院", "", "") \
+    X(ERR_ORDER_VERSION, 603, REJECT, "order version does not follow", "惩戒版本不连续", "correct the newest version, same list and subject; another list or subject: annul and impose again", "请更正最新版本，名单与主体不变；名单或主体有误的，撤销后重新作出") \
+    X(ERR_ORDER_STATE, 604, REJECT, "the order's state does not allow this", "惩戒状态不允许此操作", "see `lianshu order show`; a stayed order is resumed before it is corrected", "请看 lianshu order show；中止的惩戒须先恢复执行再更正") \
+    X(ERR_ORDER_AUTHORITY, 605, REJECT, "not the issuer, its superior or a court", "非制发机关、上级或法院", "ask the issuer; only it corrects its own order", "请联系制发机关；更正只能由制发机关作出") \
     X(ERR_TERM, 606, REJECT, "term is out of bounds or back-dated", "期限越界或倒签", "correct the dates", "请更正日期") \
     X(ERR_PROPAGATION, 607, REJECT, "propagation goes too far", "传导超出限度", "", "") \
     X(ERR_RULE_SET, 610, REJECT, "rule set does not load", "规则集无法加载", "correct the line that is named", "请更正所指之行") \
@@ -128,10 +128,14 @@
     X(ERR_CASE_STATE, 644, REJECT, "the case's state does not allow this", "案件状态不允许此操作", "", "") \
     X(ERR_OBLIGATION, 645, REJECT, "unknown obligation, not owed by the sender, or in another state", "义务不存在、非该方所负或状态不符", "", "") \
     X(ERR_DECLINE_REASON, 646, REJECT, "declined without a legal reason", "拒绝而无法定理由", "name the legal reason", "请注明法定理由") \
+    X(ERR_CREDIT_CLASS, 647, REJECT, "the credit class does not follow from the indices", "信用等级与指数不符", "compare the indices with credit.yaml", "请与 credit.yaml 核对指数") \
+    X(ERR_REQUEST, 648, REJECT, "unknown request, not from who may ask or decide, or decided already", "请求不存在、非有权申请或决定者、或已作决定", "see `lianshu order show`, redress", "请看 lianshu order show 的救济栏") \
+    X(ERR_EVIDENCE_RIGHT, 649, REJECT, "evidence is for who owes a measure of that order", "仅承担该惩戒措施者可调取证据", "name the obligation that is yours", "请注明本方所负义务") \
     X(ERR_FACTS_MISSING, 650, REJECT, "facts part is missing or its audience is incomplete", "缺少事实部分或其受众不全", "", "") \
     X(ERR_RESTRICTED, 660, REJECT, "refused because of a restriction in force", "因现行限制而拒绝", "see the measure, order and basis that are named", "请见所列措施、惩戒与依据") \
     X(ERR_HELD, 661, OK, "held for two officials", "待两名人员处理", "", "") \
     X(ERR_FLAGGED, 662, OK, "delivered with an advisory", "附提示送达", "", "") \
+    X(ERR_HOLD_OVER, 663, OK, "the hold ran out: the hub decided as the rule says", "暂扣期限届满，枢纽已按规则处理", "see the measure, order and basis that are named", "请见所列措施、惩戒与依据") \
     X(ERR_BUSY, 701, RETRY, "busy, retry later", "繁忙，请稍后重试", "", "") \
     X(ERR_BACKLOG, 702, RETRY, "the recipient's backlog is full", "收件方积压已满", "", "") \
     X(ERR_DISK_FULL, 703, RETRY, "disk is full", "磁盘已满", "free some space", "请释放磁盘空间") \

@@ -44,35 +44,49 @@ static bool character_allowed(uint32_t c)
     return true;
 }
 
-/* U+3000 to U+9FFF: the ideographs and their marks, all of them allowed. */
-static bool is_common(struct span text, size_t at)
+/* U+3000 to U+9FFF, the ideographs and their marks, are all allowed: of three bytes, the first
+ * 0xE3 to 0xE9. Here they are the low bytes of a word. */
+static bool is_common(uint64_t word)
 {
-    const uint8_t *p = text.data + at;
-    return text.len - at >= 3 && p[0] >= 0xE3 && p[0] <= 0xE9 && (p[1] & 0xC0) == 0x80 &&
-           (p[2] & 0xC0) == 0x80;
+    return (word & 0xC0C0F0) == 0x8080E0 && (word & 0x0F) >= 3 && (word & 0x0F) <= 9;
 }
 
-/* Eight bytes from 0x20 to 0x7E? No sum carries into the next byte once all are below 0x80. */
-static bool is_plain_word(const uint8_t *p)
+/* The first eight bytes, the first of them lowest. */
+static uint64_t word_of(const uint8_t *p)
+{
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+           (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+           (uint64_t)p[7] << 56;
+}
+
+/* How many of eight bytes are characters that are allowed, from the first on: a run of 0x20 to
+ * 0x7E, or one or two ideographs. 0: look closer. A sum's carry touches later bytes only, so the
+ * first byte that is marked is marked rightly. */
+static size_t allowed_run(uint64_t word)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint64_t high = ones * 0x80;
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-    return (word & high) == 0 && ((word + ones * 0x60) & high) == high &&
-           ((word + ones) & high) == 0;
+    const uint64_t other = (word | ~(word + ones * 0x60) | (word + ones)) & high;
+    if (other == 0)
+        return 8;
+    if ((other & 0x80) == 0)
+        return (size_t)__builtin_ctzll(other) / 8;
+    if (!is_common(word))
+        return 0;
+    return is_common(word >> 24) ? 6 : 3;
 }
 
 bool utf8_allowed(struct span text)
 {
     for (size_t at = 0; at < text.len;) {
-        const uint8_t byte = text.data[at];
-        if (byte >= 0xE3 && is_common(text, at)) { /* most text is Chinese */
-            at += 3;
-            continue;
-        }
-        if (byte >= 0x20 && byte < 0x7F) { /* or plain ASCII */
-            at += text.len - at >= 8 && is_plain_word(text.data + at) ? 8 : 1;
+        /* Most text is plain ASCII or Chinese. */
+        if (text.len - at >= 8) {
+            const size_t run = allowed_run(word_of(text.data + at));
+            at += run;
+            if (run > 0)
+                continue;
+        } else if (text.data[at] >= 0x20 && text.data[at] < 0x7F) {
+            at++;
             continue;
         }
         const uint32_t c = utf8_next(text, &at);

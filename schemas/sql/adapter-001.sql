@@ -158,6 +158,40 @@ CREATE TABLE inbox_owed (
   entries BLOB NOT NULL
 ) STRICT;
 
+-- The mirror of restrictions (adapters/sdk/mirror_in.h): what is in force of each generation, ...
+CREATE TABLE mirror (
+  generation INTEGER PRIMARY KEY,
+  current INTEGER NOT NULL,             -- 1: the one that is asked
+  whole INTEGER NOT NULL,               -- 1: its snapshot has all its pages
+  page INTEGER NOT NULL,                -- the last one here
+  step INTEGER NOT NULL,                -- the last one in force
+  size INTEGER NOT NULL,                -- log size of step, target: of the pages behind it
+  target INTEGER NOT NULL,
+  count INTEGER NOT NULL,               -- rows after page, and those without a token
+  unnamed INTEGER NOT NULL,
+  step_count INTEGER NOT NULL,          -- the same after step
+  step_unnamed INTEGER NOT NULL,
+  as_of_ms INTEGER NOT NULL,            -- of step, like what follows
+  fresh_until_ms INTEGER NOT NULL,
+  valid_until_ms INTEGER NOT NULL,
+  head BLOB NOT NULL,
+  step_head BLOB NOT NULL,
+  key BLOB NOT NULL,                    -- of its tokens, sealed under the storage key
+  CHECK (length(head) = 32 AND length(step_head) = 32 AND length(key) = 72)
+) STRICT;
+CREATE UNIQUE INDEX mirror_current ON mirror (current) WHERE current = 1;
+
+-- ... and its pages as they came, but for the key.
+CREATE TABLE mirror_page (
+  row INTEGER PRIMARY KEY,
+  generation INTEGER NOT NULL,
+  page INTEGER NOT NULL,
+  head BLOB NOT NULL,
+  body BLOB NOT NULL,
+  UNIQUE (generation, page),
+  CHECK (length(head) = 32)
+) STRICT;
+
 -- The directory runtime. One row a file taken from source/.
 CREATE TABLE source_file (
   id INTEGER PRIMARY KEY,

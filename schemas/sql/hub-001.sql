@@ -42,23 +42,13 @@ CREATE TABLE checkpoint (
 ) STRICT;
 
 -- Every envelope ever answered. Message ids begin with their time, so rows are appended per sender.
+-- body: env_id and the rest (hub/store/message_row.c); open: recipients without a final receipt.
 CREATE TABLE message (
-  sender       TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 40),
-  id           BLOB NOT NULL CHECK (length(id) = 16),
-  env_id       BLOB NOT NULL CHECK (length(env_id) = 32),
-  seq          INTEGER NOT NULL CHECK (seq >= 0),
-  type         INTEGER NOT NULL CHECK (type >= 0),
-  code         INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
-  stage        INTEGER NOT NULL CHECK (stage BETWEEN 0 AND 255),
-  lane         INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
-  created_ms   INTEGER NOT NULL CHECK (created_ms >= 0),
-  expires_ms   INTEGER NOT NULL CHECK (expires_ms >= 0),
-  accepted_ms  INTEGER NOT NULL CHECK (accepted_ms >= 0),
-  conversation BLOB CHECK (length(conversation) = 16),
-  sequence     INTEGER NOT NULL CHECK (sequence >= 0),
-  open         INTEGER NOT NULL CHECK (open >= 0),
-  attachments  INTEGER NOT NULL CHECK (attachments IN (0, 1)),
-  last_leaf    INTEGER NOT NULL CHECK (last_leaf >= 0),
+  sender      TEXT NOT NULL CHECK (length(sender) BETWEEN 1 AND 40),
+  id          BLOB NOT NULL CHECK (length(id) = 16),
+  accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0),
+  open        INTEGER NOT NULL CHECK (open >= 0),
+  body        BLOB NOT NULL CHECK (length(body) = 96),
   PRIMARY KEY (sender, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -66,6 +56,13 @@ CREATE TABLE frame (
   seq   INTEGER PRIMARY KEY CHECK (seq >= 0),
   sum   INTEGER NOT NULL,
   bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 1114112)
+) STRICT;
+
+-- Rows of message, frame and queue put lately, packed, one row a commit (hub/store/fresh_own.h): those
+-- that last go to their tables.
+CREATE TABLE fresh (
+  no  INTEGER PRIMARY KEY CHECK (no > 0),
+  ops BLOB NOT NULL CHECK (length(ops) BETWEEN 12 AND 524288)
 ) STRICT;
 
 -- The sender's own numbers, checked by the first hub.
@@ -179,12 +176,21 @@ CREATE TABLE sanction (
   rule_set        BLOB NOT NULL CHECK (length(rule_set) = 32),
   document        BLOB NOT NULL CHECK (length(document) = 32),
   change_document BLOB NOT NULL CHECK (length(change_document) = 32),
+  decision_seq    INTEGER NOT NULL CHECK (decision_seq >= 0), -- leaf of the decision of its text
+  known_seq       INTEGER NOT NULL CHECK (known_seq >= 0), -- relations as of this size; 0: of the decision
   sealed          BLOB NOT NULL CHECK (length(sealed) <= 98304),
   PRIMARY KEY (id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sanction_subject ON sanction (subject, id, seq);
 CREATE INDEX sanction_document ON sanction (document);
 CREATE INDEX sanction_change ON sanction (change_document);
+
+-- When the clock looks at an order next: its start, the end of a measure, its own end.
+CREATE TABLE sanction_clock (
+  id      BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+  next_ms INTEGER NOT NULL CHECK (next_ms > 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sanction_clock_due ON sanction_clock (next_ms, id);
 
 CREATE TABLE obligation (
   seq             INTEGER PRIMARY KEY CHECK (seq >= 0),
@@ -203,9 +209,14 @@ CREATE TABLE obligation (
   episode         INTEGER NOT NULL CHECK (episode >= 0),
   state           INTEGER NOT NULL CHECK (state BETWEEN 1 AND 8),
   cause           INTEGER NOT NULL CHECK (cause >= 0),
+  department      INTEGER NOT NULL CHECK (department BETWEEN 0 AND 31), -- that nobody holds; 0 when owed
+  begun_ms        INTEGER NOT NULL CHECK (begun_ms >= 0), -- its terms run from here
   answer_due_ms   INTEGER NOT NULL CHECK (answer_due_ms >= 0),
   execute_due_ms  INTEGER NOT NULL CHECK (execute_due_ms >= 0),
+  ended_ms        INTEGER NOT NULL CHECK (ended_ms >= 0), -- LIFT_DUE or CANCELLED since
+  lift_due_ms     INTEGER NOT NULL CHECK (lift_due_ms >= 0),
   next_due_ms     INTEGER NOT NULL CHECK (next_due_ms >= 0),
+  answer_warned   INTEGER NOT NULL CHECK (answer_warned >= 0),
   warned          INTEGER NOT NULL CHECK (warned >= 0),
   created_ms      INTEGER NOT NULL CHECK (created_ms >= 0),
   changed_ms      INTEGER NOT NULL CHECK (changed_ms >= 0),
@@ -217,16 +228,57 @@ CREATE INDEX obligation_order ON obligation (order_id, seq);
 CREATE INDEX obligation_member ON obligation (member, seq);
 CREATE INDEX obligation_due ON obligation (next_due_ms, seq) WHERE next_due_ms > 0;
 
+-- Obligations that are still to be aligned with a state of an order (its row of that seq).
 CREATE TABLE expansion (
+  seq           INTEGER PRIMARY KEY CHECK (seq >= 0),
   order_id      BLOB NOT NULL CHECK (length(order_id) = 16),
-  order_version INTEGER NOT NULL CHECK (order_version > 0),
+  time_ms       INTEGER NOT NULL CHECK (time_ms >= 0),
+  walked        INTEGER NOT NULL CHECK (walked >= 0),
   duty          INTEGER NOT NULL CHECK (duty >= 0),
   last_member   TEXT NOT NULL CHECK (length(last_member) <= 40),
-  seq           INTEGER NOT NULL CHECK (seq >= 0),
-  done          INTEGER NOT NULL CHECK (done IN (0, 1)),
-  PRIMARY KEY (order_id, order_version)
-) STRICT, WITHOUT ROWID;
+  done          INTEGER NOT NULL CHECK (done IN (0, 1))
+) STRICT;
 CREATE INDEX expansion_pending ON expansion (seq) WHERE done = 0;
+
+-- Members that were ever in the registry, and how far the orders in force were looked at for each.
+CREATE TABLE enrolment (
+  member   TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  order_id BLOB NOT NULL CHECK (length(order_id) = 16),
+  done     INTEGER NOT NULL CHECK (done IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX enrolment_pending ON enrolment (member) WHERE done = 0;
+
+-- Messages that were refused because of an order; due: it is annulled, their senders are told.
+CREATE TABLE refusal (
+  order_id BLOB NOT NULL CHECK (length(order_id) = 16),
+  env_id   BLOB NOT NULL CHECK (length(env_id) = 32),
+  member   TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  due      INTEGER NOT NULL CHECK (due IN (0, 1)),
+  PRIMARY KEY (order_id, env_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refusal_due ON refusal (order_id, env_id) WHERE due = 1;
+
+-- What somebody asked for and somebody else must answer: repair, objection, evidence, a lift that is due.
+CREATE TABLE request (
+  seq           INTEGER PRIMARY KEY CHECK (seq >= 0),
+  kind          INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),
+  document      BLOB NOT NULL UNIQUE CHECK (length(document) = 16),
+  order_id      BLOB NOT NULL CHECK (length(order_id) = 16),
+  obligation_id BLOB NOT NULL CHECK (length(obligation_id) = 16),
+  asker         TEXT NOT NULL CHECK (length(asker) BETWEEN 1 AND 40),
+  owner         TEXT NOT NULL CHECK (length(owner) BETWEEN 1 AND 40),
+  clock         TEXT NOT NULL CHECK (length(clock) <= 32),
+  shown         INTEGER NOT NULL CHECK (shown IN (0, 1)),
+  outcome       INTEGER NOT NULL CHECK (outcome BETWEEN 0 AND 9),
+  answer        BLOB NOT NULL CHECK (length(answer) = 16),
+  opened_ms     INTEGER NOT NULL CHECK (opened_ms >= 0),
+  due_ms        INTEGER NOT NULL CHECK (due_ms >= 0),
+  closed_ms     INTEGER NOT NULL CHECK (closed_ms >= 0),
+  warned        INTEGER NOT NULL CHECK (warned >= 0),
+  next_ms       INTEGER NOT NULL CHECK (next_ms >= 0)
+) STRICT;
+CREATE INDEX request_order ON request (order_id, seq);
+CREATE INDEX request_due ON request (next_ms, seq) WHERE next_ms > 0;
 
 -- A restriction is the set of its live justifications (ended_seq = 2^63 - 1).
 CREATE TABLE justification (
@@ -247,8 +299,36 @@ CREATE TABLE justification (
   ended_seq     INTEGER NOT NULL CHECK (ended_seq >= begun_seq)
 ) STRICT;
 CREATE INDEX justification_subject ON justification (subject, measure, row);
+CREATE INDEX justification_ended ON justification (ended_seq, row) WHERE ended_seq < 9223372036854775807;
 CREATE UNIQUE INDEX justification_live ON justification (order_id, subject, measure, scope, rule, force)
   WHERE ended_seq = 9223372036854775807;
+
+-- How far each member's local mirror of restrictions has been told (hub/store/mirror.h).
+CREATE TABLE mirror (
+  member     TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  head       BLOB NOT NULL CHECK (length(head) = 32),
+  concern    BLOB NOT NULL CHECK (length(concern) = 32),
+  generation INTEGER NOT NULL CHECK (generation > 0),
+  phase      INTEGER NOT NULL CHECK (phase BETWEEN 0 AND 3),
+  size       INTEGER NOT NULL CHECK (size >= 0),
+  seen       INTEGER NOT NULL CHECK (seen >= size),
+  target     INTEGER NOT NULL CHECK (target >= 0),
+  cursor_seq INTEGER NOT NULL CHECK (cursor_seq >= 0),
+  cursor_row INTEGER NOT NULL CHECK (cursor_row >= 0),
+  last_row   INTEGER NOT NULL CHECK (last_row >= 0),
+  page       INTEGER NOT NULL CHECK (page >= 0),
+  count      INTEGER NOT NULL CHECK (count >= 0),
+  first      INTEGER NOT NULL CHECK (first >= 0),
+  told       INTEGER NOT NULL CHECK (told >= 0),
+  unnamed    INTEGER NOT NULL CHECK (unnamed >= 0),
+  as_of_ms   INTEGER NOT NULL CHECK (as_of_ms >= 0),
+  sent_ms    INTEGER NOT NULL CHECK (sent_ms >= 0),
+  waiting    INTEGER NOT NULL CHECK (waiting >= 0),
+  open       INTEGER NOT NULL CHECK (open IN (0, 1)),
+  urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
+  broken     INTEGER NOT NULL CHECK (broken IN (0, 1)),
+  version    INTEGER NOT NULL CHECK (version >= 0)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE document (
   issuer TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 40),
@@ -266,7 +346,8 @@ CREATE TABLE decision (
   type        INTEGER NOT NULL CHECK (type >= 0),
   time_ms     INTEGER NOT NULL CHECK (time_ms >= 0),
   code        INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
-  record      BLOB NOT NULL CHECK (length(record) <= 65536)
+  record      BLOB NOT NULL CHECK (length(record) <= 65536),
+  facts       BLOB NOT NULL CHECK (length(facts) <= 98304) -- sealed: what was judged; empty: kept with the order
 ) STRICT;
 CREATE INDEX decision_document ON decision (document);
 CREATE INDEX decision_message ON decision (message_seq) WHERE message_seq IS NOT NULL;
