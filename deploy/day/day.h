@@ -17,6 +17,7 @@
 #ifndef DAY_DAY_H
 #define DAY_DAY_H
 
+#include "adapters/sdk/sdk_mirror.h"
 #include "day/city.h"
 #include "day/desk.h"
 #include "day/stage.h"
@@ -109,6 +110,8 @@ bool day_put_reports(struct day *d, int office, const char *const *names);
 bool day_wait_arrival(struct day *d, int office, const char *folder, size_t count);
 void day_appoint(struct day *d);
 void day_check_credit(struct day *d, const struct company *c, const char *file, bool clean);
+/* Until the insurance's local mirror says so of the company. */
+void day_check_mirror(struct day *d, const struct company *c, enum sdk_mirror_verdict wanted);
 
 /* The stories, in the order they are played. */
 void story_open_offices(struct day *d);

@@ -5,6 +5,7 @@
 #include "day/expected.h"
 #include "day/records.h"
 #include "json.h"
+#include "subject.pb.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -172,6 +173,46 @@ void day_check_credit(struct day *d, const struct company *c, const char *file, 
         of.clean ? "无限制 clean" : "有限制 restricted", of.clean ? (size_t)0 : of.restrictions);
 }
 
+/* ---- the local mirror ---- */
+
+struct mirror_of {
+    struct sdk_mirror *mirror;
+    const char *id;
+    enum sdk_mirror_verdict wanted;
+};
+
+static bool mirror_says(struct day *d, void *ctx)
+{
+    static struct sdk_mirror_answer answer;
+    const struct mirror_of *of = ctx;
+
+    (void)d;
+    return sdk_mirror_refresh(of->mirror) == OK &&
+           sdk_mirror_check(of->mirror, lianshu_SubjectKind_SUBJECT_ENTERPRISE, of->id,
+                            clock_real_ms(), &answer) == OK &&
+           answer.verdict == of->wanted;
+}
+
+void day_check_mirror(struct day *d, const struct company *c, enum sdk_mirror_verdict wanted)
+{
+    char paths[3][DESK_PATH_MAX];
+    static const char *const names[3] = {"keys/insurance.key", "keys/passphrase",
+                                         "adapter/insurance"};
+    struct fault f = {0};
+    struct mirror_of of = {.id = c->uscc, .wanted = wanted};
+
+    for (size_t i = 0; i < 3; i++)
+        snprintf(paths[i], sizeof paths[i], "%s/%s", d->options->dir, names[i]);
+    const struct sdk_mirror_config config = {"insurance.445100", paths[0], paths[1], paths[2]};
+    if (!tell_expect(&d->tell, sdk_mirror_open(&of.mirror, &config, &f) == OK, "本地镜像可读",
+                     "the local mirror can be read"))
+        return;
+    if (day_wait(d, mirror_says, &of, "本地镜像有答案", "the local mirror has the answer"))
+        tell_linef(&d->tell, "本地镜像核查（不经枢纽）：%s",
+                   "the local mirror, without the hub: %s", sdk_mirror_verdict_word(wanted));
+    sdk_mirror_close(&of.mirror);
+}
+
 void story_gate(struct day *d)
 {
     gates(d);
@@ -180,6 +221,8 @@ void story_gate(struct day *d)
     day_step(d, "医保核查两家企业的信用", "insurance checks the credit of both companies");
     day_check_credit(d, day_punished(d), "check-punished.json", false);
     day_check_credit(d, day_clean(d), "check-clean.json", true);
+    day_check_mirror(d, day_punished(d), SDK_MIRROR_RESTRICTED);
+    day_check_mirror(d, day_clean(d), SDK_MIRROR_CLEAN);
     tell_count_expected(&d->tell, "refused_by_gate", "关口拒绝", "refused by a gate",
                         d->gate_refusals, EXPECTED_GATE_REFUSALS);
 }

@@ -99,18 +99,35 @@ static const struct args_command COMMANDS[] = {
     {.group = "trace", .operands = {"ENVELOPE_ID"}, .options = {HUB_OPTIONS}, .run = cli_trace,
      .zh = "一个信封经过了什么", .en = "What an envelope went through", .example = "lianshu trace 9f0c… --control /run/lianshu-hub/control"},
     {.group = "order", .verb = "show", .operands = {"ORDER_ID"}, .options = {HUB_OPTIONS}, .run = cli_order_show,
-     .zh = "显示一项惩戒及其义务", .en = "Show an order and its obligations"},
+     .zh = "显示一项惩戒、其各版本、义务和救济", .en = "Show an order, its versions, obligations and redress"},
     {.group = "order", .verb = "list", .options = {HUB_OPTIONS}, .run = cli_order_list,
      .zh = "列出惩戒", .en = "List the orders"},
     {.group = "obligation", .verb = "list",
      .options = {{"order", "ORDER_ID", false, false, "只列此惩戒的义务", "of this order only"},
                  {"state", "STATE", false, false, "只列此状态", "in this state only"},
+                 {"member", "MEMBER", false, false, "只列此成员的义务", "owed by this member only"},
+                 {"overdue", NULL, false, false, "只列逾期的，含解除逾期", "overdue ones only, also those not undone in time"},
                  HUB_OPTIONS},
      .run = cli_obligation_list, .zh = "列出义务", .en = "List obligations"},
     {.group = "restriction", .verb = "list", .operands = {"SUBJECT"}, .options = {HUB_OPTIONS}, .run = cli_restriction_list,
      .zh = "对一个主体的现行限制；SUBJECT 为 -，从标准输入读取一行“enterprise 代码”或“person 证号”",
      .en = "Restrictions in force against a subject; SUBJECT is -, one line on standard input: \"enterprise CODE\" or \"person ID\"",
      .example = "lianshu restriction list - < subject.txt"},
+    {.group = "check", .operands = {"SUBJECT"},
+     .options = {{"adapter", "ADAPTER.yaml", true, false, "适配器配置", "configuration of the adapter"}, JSON_OPTION},
+     .run = cli_check,
+     .zh = "查本地镜像：有无现行限制（不经枢纽）；SUBJECT 为 -，从标准输入读取；退出码 0 无限制，3 有限制，4 不知道",
+     .en = "Ask the adapter's own mirror, without the hub; SUBJECT is -, from standard input; exit code 0 clean, 3 restricted, 4 not known",
+     .example = "lianshu check - --adapter /etc/lianshu/health.yaml < subject.txt"},
+    {.group = "certificate", .verb = "save", .operands = {"MESSAGE_ID", "FILE"},
+     .options = {{"spool", "SITE_DIR", false, false, "适配器目录", "the adapter's directory"},
+                 {"adapter", "ADAPTER.yaml", false, false, "或其配置文件", "or its configuration"}, JSON_OPTION},
+     .run = cli_certificate_save, .zh = "将收到的信用证明连同登记链存为文件", .en = "Save a certificate that came, with the chain of the registry",
+     .example = "lianshu certificate save 019e3c5f2a10… proof.lsp --adapter /etc/lianshu/health.yaml"},
+    {.group = "certificate", .verb = "verify", .operands = {"FILE"},
+     .options = {ANCHOR_OPTION, {"subject", "-", false, false, "从标准输入读取主体并核对", "read the subject from standard input and compare"}, JSON_OPTION},
+     .run = cli_certificate_verify, .zh = "离线验证信用证明：谁、关于谁、何时、至何时有效", .en = "Verify a certificate offline: by whom, about whom, as of when, valid until when",
+     .example = "lianshu certificate verify proof.lsp --anchor anchor.yaml"},
     {.group = "explain", .operands = {"ID"}, .options = {HUB_OPTIONS}, .run = cli_explain,
      .zh = "解释一个决定：信封、义务、惩戒或决定记录", .en = "Explain a decision: envelope, obligation, order or decision record"},
     {.group = "log", .verb = "checkpoint", .options = {HUB_OPTIONS}, .run = cli_log_checkpoint,
@@ -136,8 +153,36 @@ static const struct args_command COMMANDS[] = {
      .example = "lianshu act sign act.lsd --key b.key --passphrase-file b.pass"},
     {.group = "act", .verb = "submit", .operands = {"ACT.lsd"}, .options = {HUB_OPTIONS}, .run = cli_act_submit,
      .zh = "将两名人员已签的文件交枢纽办理", .en = "Give an act that both have signed to the hub"},
+    {.group = "decision", .verb = "verify",
+     .options = {{"since", "SEQ", false, false, "自此日志序号起（默认从头）", "from this log index on (default: the first)"},
+                 {"count", "N", false, false, "核验的决定数（默认 10000）", "how many decisions (default 10000)"},
+                 {"all", NULL, false, false, "全部", "all of them"},
+                 HUB_OPTIONS},
+     .run = cli_decision_verify, .zh = "按当时的数据与规则重演已记录的决定，列出不一致者",
+     .en = "Make recorded decisions again, as of the data and rules of then, and list what differs",
+     .example = "lianshu decision verify --all --config hub.yaml --json"},
     {.group = "rule", .verb = "check", .operands = {"DIR"}, .options = {JSON_OPTION}, .run = cli_rule_check,
      .zh = "检查规则集", .en = "Check a rule set", .example = "lianshu rule check /etc/lianshu/rules"},
+    {.group = "rule", .verb = "try",
+     .options = {{"order", "FILE", true, false, "决定（JSON：member、basis、order）", "the order (JSON: member, basis, order)"},
+                 {"rules", "DIR", false, false, "依此规则集（默认：枢纽现行）", "by this rule set (default: the hub's)"},
+                 {"calendar", "CALENDAR.csv", false, false, "无枢纽时的工作日历", "calendar of working days, without a hub"},
+                 HUB_OPTIONS},
+     .run = cli_rule_try, .zh = "预演一项决定的影响，不存储", .en = "What an order would do; nothing is stored",
+     .example = "lianshu rule try --order order.json --config /etc/lianshu/hub.yaml"},
+    {.group = "rule", .verb = "replay",
+     .options = {{"rules", "DIR", true, false, "新的规则集", "the new rule set"},
+                 {"since", "DATE", true, false, "自该日起的决定（2026-04-01）", "decisions from this day on (2026-04-01)"},
+                 HUB_OPTIONS},
+     .run = cli_rule_replay, .zh = "以新规则集重演已记录的决定，列出差异", .en = "Recorded decisions against a new rule set, and the difference",
+     .example = "lianshu rule replay --rules new --since 2026-04-01 --config /etc/lianshu/hub.yaml"},
+    {.group = "rule", .verb = "sign", .operands = {"DIR"},
+     .options = {{"key", "KEY", true, false, "人员密钥文件", "key file of an official"},
+                 PASSPHRASE_OPTION,
+                 {"realm", "REALM", true, false, "域名", "name of the realm"},
+                 JSON_OPTION},
+     .run = cli_rule_sign, .zh = "人员签署规则集（写入 rules.sig）", .en = "An official signs a rule set (into rules.sig)",
+     .example = "lianshu rule sign /etc/lianshu/rules --key a.key --passphrase-file a.pass --realm demo"},
     {.group = NULL},
 };
 /* clang-format on */
@@ -197,6 +242,7 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
 {
     struct args args;
     struct fault fault = {.err = OK};
+    int status = CLI_DONE;
 
     enum err err = args_parse(&args, COMMANDS, argc - 1, argv + 1, &fault);
     if (err == OK && args.version) {
@@ -204,13 +250,13 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
     } else if (err == OK && args.help) {
         args_help(world->out, COMMANDS, args.command);
     } else if (err == OK && (err = keys_init()) == OK) {
-        const struct cli cli = {&args, world, args_flag(&args, "json")};
+        const struct cli cli = {&args, world, args_flag(&args, "json"), &status};
         err = args.command->run(&cli, &fault);
     }
     if (err == OK && (fflush(world->out) != 0 || ferror(world->out) != 0))
         err = fault_set(&fault, ERR_IO, 0, "standard output", "it cannot be written");
     if (err == OK)
-        return CLI_DONE;
+        return status;
     if (fault.err != err) /* the callee named no place */
         fault_set(&fault, err, 0, "", "%s", "");
     return refuse(world, &fault, wants_json(argc, argv));

@@ -2,7 +2,8 @@
  * cli - the command-line tool `lianshu`: keys, registry, sending, and questions to a running hub.
  *
  * Guarantees:
- *   1. cli_run answers 0 done, 1 refused, 2 wrong usage; a refusal is one line on `err` with
+ *   1. cli_run answers 0 done, 1 refused, 2 wrong usage (check: 0 clean, 3 restricted, 4 not
+ *      known); a refusal is one line on `err` with
  *      code, place and what to do, or with --json one object {"error":{…}} on `out`.
  *   2. Identifiers of subjects are taken from standard input only; on the command line they are
  *      refused without being repeated.
@@ -19,7 +20,7 @@
 
 #include <stdint.h>
 
-enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_RESTRICTED = 3, CLI_UNKNOWN = 4 };
 
 /* The world of one run; everything is borrowed. */
 struct cli_world {
@@ -34,6 +35,7 @@ struct cli {
     const struct args *args;
     const struct cli_world *world;
     bool json;
+    int *status; /* of a run that is OK: CLI_DONE unless the command says otherwise */
 };
 
 int cli_run(int argc, const char *const *argv, const struct cli_world *world);
@@ -49,6 +51,8 @@ args_run_fn cli_status, cli_trace, cli_order_show, cli_order_list, cli_obligatio
     cli_restriction_list, cli_explain, cli_log_checkpoint, cli_hub_stop, cli_hub_reload;
 args_run_fn cli_waiting_list, cli_waiting_show;
 args_run_fn cli_act_make, cli_act_show, cli_act_sign, cli_act_submit;
-args_run_fn cli_rule_check;
+args_run_fn cli_decision_verify;
+args_run_fn cli_rule_check, cli_rule_sign, cli_rule_try, cli_rule_replay;
+args_run_fn cli_check, cli_certificate_save, cli_certificate_verify;
 
 #endif

@@ -1,4 +1,5 @@
 #include "cli/ask.h"
+#include "cli/subject.h"
 
 #include "base/hex.h"
 #include "ident.h"
@@ -10,7 +11,6 @@ enum {
     ID_PREFIX_MIN = 6,
     ID_SHORT_LEN = 32, /* orders, obligations, cases, messages */
     ID_LONG_LEN = 64,  /* envelopes */
-    SUBJECT_LINE_MAX = 256,
     STATE_MAX = 32,
 };
 
@@ -219,7 +219,14 @@ enum err cli_obligation_list(const struct cli *cli, struct fault *fault)
     if (state != NULL && (strlen(state) > STATE_MAX ||
                           strspn(state, "abcdefghijklmnopqrstuvwxyz_") != strlen(state)))
         return fault_set(fault, ERR_USAGE, 0, "--state", "a word like open, accepted, executed");
+    const char *member = args_value(cli->args, "member");
+    if (member != NULL && !member_valid(member))
+        return fault_set(fault, ERR_IDENTIFIER, 0, "--member", "a member like market.445100");
     struct json *request = request_of("obligations");
+    if (member != NULL)
+        json_put_text(request, "member", member);
+    if (args_flag(cli->args, "overdue"))
+        json_put_text(request, "overdue", "yes");
     if (order != NULL)
         json_put_text(request, "order", order);
     if (state != NULL)
@@ -227,77 +234,14 @@ enum err cli_obligation_list(const struct cli *cli, struct fault *fault)
     return ask_and_print(cli, request, fault);
 }
 
-/* The first line of standard input, without its end. */
-static enum err read_subject(int fd, char out[static SUBJECT_LINE_MAX], struct fault *fault)
-{
-    size_t len = 0;
-    while (len < SUBJECT_LINE_MAX) {
-        ssize_t got = read(fd, out + len, SUBJECT_LINE_MAX - len);
-        if (got < 0)
-            return fault_set(fault, ERR_IO, 0, "standard input", "it cannot be read");
-        char *end = memchr(out + len, '\n', (size_t)got);
-        len += (size_t)got;
-        if (end != NULL)
-            len = (size_t)(end - out);
-        if (end != NULL || got == 0)
-            break;
-    }
-    if (len == 0 || len >= SUBJECT_LINE_MAX)
-        return fault_set(fault, ERR_FIELD_VALUE, 1, "standard input",
-                         "one line: \"enterprise CODE\" or \"person ID\"");
-    out[len] = '\0';
-    return OK;
-}
-
-/* "enterprise 91…", "person 44…", or the bare identifier, whose own check tells its kind. */
-static enum err parse_subject(const char *line, const char **kind, const char **id,
-                              struct fault *fault)
-{
-    static const struct {
-        const char *word;
-        lianshu_SubjectKind kind;
-    } KINDS[] = {
-        {"enterprise", lianshu_SubjectKind_SUBJECT_ENTERPRISE},
-        {"institution", lianshu_SubjectKind_SUBJECT_INSTITUTION},
-        {"person", lianshu_SubjectKind_SUBJECT_PERSON},
-    };
-    const char *space = strchr(line, ' ');
-    for (size_t i = 0; space != NULL && i < sizeof KINDS / sizeof KINDS[0]; i++) {
-        if (strlen(KINDS[i].word) != (size_t)(space - line) ||
-            strncmp(KINDS[i].word, line, (size_t)(space - line)) != 0)
-            continue;
-        *kind = KINDS[i].word;
-        *id = space + 1;
-        enum err err = subject_id_check(KINDS[i].kind, *id);
-        return err == OK ? OK : fault_set(fault, err, 1, "standard input", "identifier");
-    }
-    if (space != NULL)
-        return fault_set(fault, ERR_FIELD_VALUE, 1, "standard input",
-                         "enterprise, institution or person before the identifier");
-    *id = line;
-    *kind = uscc_check(line, NULL) == OK ? "enterprise" : "person";
-    if (strcmp(*kind, "person") == 0 && citizen_check(line) != OK)
-        return fault_set(fault, ERR_CHECK_DIGIT, 1, "standard input",
-                         "neither a unified social credit code nor a citizen number");
-    return OK;
-}
-
 enum err cli_restriction_list(const struct cli *cli, struct fault *fault)
 {
-    char line[SUBJECT_LINE_MAX + 1] = "";
-    const char *kind = NULL;
-    const char *id = NULL;
-
-    /* A command line is seen by every user of the machine and kept in histories. */
-    if (strcmp(cli->args->operand[0], "-") != 0)
-        return fault_set(fault, ERR_USAGE, 0, "SUBJECT",
-                         "identifiers never stand on a command line: give - and write the line "
-                         "\"enterprise CODE\" to standard input");
-    enum err err = read_subject(cli->world->in, line, fault);
-    if (err != OK || (err = parse_subject(line, &kind, &id, fault)) != OK)
+    struct subject_line subject;
+    enum err err = subject_read(cli, &subject, fault);
+    if (err != OK)
         return err;
     struct json *request = request_of("restrictions");
-    json_put_text(request, "kind", kind);
-    json_put_text(request, "id", id);
+    json_put_text(request, "kind", subject.word);
+    json_put_text(request, "id", subject.id);
     return ask_and_print(cli, request, fault);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "catalogue.h"
 #include "cli/members.h"
 #include "ident.h"
 #include "json.h"
@@ -199,6 +200,24 @@ enum err cli_registry_show(const struct cli *cli, struct fault *fault)
     return err;
 }
 
+/* The types of a grant by their names, not as the bit set they are. */
+static void name_types(struct json *row, const lianshu_MemberRecord *record)
+{
+    struct json *grants = json_list();
+    const struct json *plain = json_get(row, "grants");
+    for (size_t g = 0; g < record->grants_count; g++) {
+        struct json *grant = json_clone(json_item(plain, g));
+        struct json *names = json_list();
+        for (size_t i = 0; type_at(i) != NULL; i++) {
+            if (grant_names(record->grants[g].types, type_at(i)->number))
+                json_add_text(names, type_at(i)->name);
+        }
+        json_put(grant, "types", names);
+        json_add(grants, grant);
+    }
+    json_put(row, "grants", grants);
+}
+
 enum err cli_registry_list(const struct cli *cli, struct fault *fault)
 {
     struct registry *r = NULL;
@@ -217,8 +236,10 @@ enum err cli_registry_list(const struct cli *cli, struct fault *fault)
             continue;
         }
         struct json *row = NULL;
-        if ((err = json_from_message(&row, &lianshu_MemberRecord_msg, &record)) == OK)
+        if ((err = json_from_message(&row, &lianshu_MemberRecord_msg, &record)) == OK) {
+            name_types(row, &record);
             json_add(list, row);
+        }
     }
     if (err == OK && cli->json) {
         struct json *j = json_map();

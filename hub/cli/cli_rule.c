@@ -1,61 +1,316 @@
-#include "cli/cli.h"
+/* A rule set on the official's desk: checked, shown as a table or as JSON. */
+#include "cli/cli_rule.h"
 
 #include "base/hex.h"
-#include "policy/ruleset.h"
+#include "cli/table.h"
+#include "ident.h"
+#include "json.h"
+#include "policy/audit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 1024, CELL_MAX = 512 };
 
-static enum err say_faults(const struct cli *cli, const struct ruleset_faults *faults, enum err err,
-                           struct fault *fault)
+enum err rule_set_open(const struct cli *cli, const char *dir, struct ruleset **out,
+                       struct fault *fault)
 {
-    if (faults->count == 0)
-        return fault_set(fault, err, 0, cli->args->operand[0], "the directory cannot be read");
-    /* All but the last here, the last as the error of the command: one line each. */
-    for (size_t i = 0; i + 1 < faults->count; i++) {
-        char line[LINE_MAX_BYTES];
-        fault_print(&faults->fault[i], line, sizeof line);
-        fprintf(cli->world->err, "%s\n", line);
+    struct ruleset_faults *faults = calloc(1, sizeof *faults);
+    *out = NULL;
+    if (faults == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = ruleset_open(out, dir, faults);
+    if (err != OK && faults->count == 0) {
+        (void)fault_set(fault, err, 0, dir, "the directory cannot be read");
+    } else if (err != OK) {
+        /* All but the last here, the last as the error of the command: one line each. */
+        for (size_t i = 0; i + 1 < faults->count; i++) {
+            char line[LINE_MAX_BYTES];
+            fault_print(&faults->fault[i], line, sizeof line);
+            fprintf(cli->world->err, "%s\n", line);
+        }
+        *fault = faults->fault[faults->count - 1];
     }
-    *fault = faults->fault[faults->count - 1];
-    return fault->err == OK ? err : fault->err;
+    free(faults);
+    return err;
+}
+
+/* ---- values as JSON ---- */
+
+static void put_term(struct json *map, const char *key, const struct term *term)
+{
+    char text[TERM_TEXT_MAX];
+    term_print(term, text);
+    json_put_text(map, key, text);
+}
+
+static void put_codes(struct json *map, const char *key, const char *const *codes, uint32_t n)
+{
+    struct json *list = json_list();
+    for (uint32_t i = 0; i < n; i++)
+        json_add_text(list, codes[i]);
+    json_put(map, key, list);
+}
+
+/* "market|drug health"; every, issuer. */
+static void owners_text(const struct owners *o, char out[static CELL_MAX])
+{
+    size_t len = 0;
+    out[0] = '\0';
+    if (o->who != WHO_DEPARTMENTS) {
+        snprintf(out, CELL_MAX, "%s", o->who == WHO_EVERY ? "every" : "issuer");
+        return;
+    }
+    for (unsigned pass = 0; pass < 2; pass++) {
+        const uint32_t set = pass == 0 ? o->each : o->either;
+        bool first = true;
+        for (unsigned bit = 0; bit < 32; bit++) {
+            if ((set & (UINT32_C(1) << bit)) == 0)
+                continue;
+            const char *between = len == 0 ? "" : pass == 1 && !first ? "|" : " ";
+            len +=
+                (size_t)snprintf(out + len, CELL_MAX - len, "%s%s", between, department_name(bit));
+            first = false;
+        }
+    }
+}
+
+static const char *force_text(lianshu_Force force)
+{
+    static const char *const words[] = {"none", "must", "consider", "notify"};
+    return words[force];
+}
+
+static const char *severity_text(lianshu_Severity severity)
+{
+    static const char *const words[] = {"none", "light", "ordinary", "serious"};
+    return words[severity];
+}
+
+static struct json *item_json(const struct rule_item *item)
+{
+    char owners[CELL_MAX];
+    struct json *j = json_map();
+    owners_text(&item->owners, owners);
+    json_put_text(j, "code", item->measure->code);
+    json_put_text(j, "force", force_text(item->force));
+    json_put_text(j, "on", item->reach == ON_PERSONS ? "persons" : "subject");
+    json_put_text(j, "departments", owners);
+    put_term(j, "term", &item->term);
+    put_term(j, "answer", &item->answer);
+    put_term(j, "execute", &item->execute);
+    put_codes(j, "basis", item->basis, item->basis_count);
+    return j;
+}
+
+static struct json *alert_json(const struct rule_alert *alert)
+{
+    char owners[CELL_MAX];
+    struct json *j = json_map();
+    owners_text(&alert->owners, owners);
+    json_put_text(j, "departments", owners);
+    json_put_text(j, "clock", alert->clock->id);
+    put_term(j, "term", &alert->clock->ordinary);
+    return j;
+}
+
+static struct json *rule_json(const struct rule *rule)
+{
+    static const char *const actions[] = {"take", "copy", "flag", "hold", "refuse"};
+    char mark[2] = {rule->mark, '\0'};
+    struct json *j = json_map();
+    struct json *items = json_list();
+    struct json *alerts = json_list();
+    json_put_text(j, "id", rule->id);
+    json_put_text(j, "zh", rule->zh);
+    json_put_text(j, "en", rule->en);
+    json_put_text(j, "event",
+                  rule->event == EVENT_ORDER    ? "order"
+                  : rule->event == EVENT_CHANGE ? "change"
+                                                : "document");
+    json_put_text(j, "list", rule->list == NULL ? "" : rule->list->code);
+    put_codes(j, "triggers", rule->trigger, rule->trigger_count);
+    json_put_text(j, "class", severity_text(rule->severity));
+    put_term(j, "term", &rule->term);
+    put_term(j, "earliest_repair", &rule->earliest_repair);
+    json_put_text(j, "action", actions[rule->action]);
+    for (uint32_t i = 0; i < rule->item_count; i++)
+        json_add(items, item_json(&rule->item[i]));
+    for (uint32_t i = 0; i < rule->alert_count; i++)
+        json_add(alerts, alert_json(&rule->alert[i]));
+    json_put(j, "measures", items);
+    json_put(j, "alerts", alerts);
+    put_codes(j, "basis", rule->basis, rule->basis_count);
+    json_put_date(j, "from", rule->from);
+    json_put_date(j, "to", rule->to);
+    json_put_text(j, "mark", mark);
+    return j;
+}
+
+/* ---- the table ---- */
+
+static void join(char out[static CELL_MAX], const char *const *codes, uint32_t n)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (uint32_t i = 0; i < n; i++)
+        len += (size_t)snprintf(out + len, CELL_MAX - len, "%s%s", i == 0 ? "" : " ", codes[i]);
+}
+
+static void put_row(struct json *rows, const struct rule *rule, const char *measure,
+                    const char *owners, const char *term, const char *basis, bool first)
+{
+    char mark[2] = {rule->mark, '\0'};
+    char repair[TERM_TEXT_MAX];
+    char listed[TERM_TEXT_MAX];
+    struct json *row = json_map();
+    term_print(&rule->earliest_repair, repair);
+    term_print(&rule->term, listed);
+    json_put_text(row, "rule", first ? rule->id : "");
+    json_put_text(row, "list", !first ? "" : rule->list != NULL ? rule->list->zh : rule->zh);
+    json_put_text(row, "class", first ? severity_text(rule->severity) : "");
+    json_put_text(row, "term", first ? listed : "");
+    json_put_text(row, "repair", first ? repair : "");
+    json_put_text(row, "measure", measure);
+    json_put_text(row, "until", term);
+    json_put_text(row, "departments", owners);
+    json_put_text(row, "basis", basis);
+    json_put_text(row, "mark", first ? mark : "");
+    json_add(rows, row);
+}
+
+static void put_item_row(struct json *rows, const struct rule *rule, uint32_t i, bool first)
+{
+    static const char *const forces[] = {"", "必须", "酌定", "通知"};
+    const struct rule_item *item = &rule->item[i];
+    char measure[CELL_MAX];
+    char owners[CELL_MAX];
+    char basis[CELL_MAX];
+    char term[TERM_TEXT_MAX];
+    snprintf(measure, sizeof measure, "%s %s%s", item->measure->code, forces[item->force],
+             item->reach == ON_PERSONS ? " 人员" : "");
+    owners_text(&item->owners, owners);
+    join(basis, item->basis, item->basis_count);
+    term_print(&item->term, term);
+    put_row(rows, rule, measure, owners, term, basis, first);
+}
+
+static void put_alert_row(struct json *rows, const struct rule *rule, uint32_t i, bool first)
+{
+    const struct rule_alert *alert = &rule->alert[i];
+    char owners[CELL_MAX];
+    char basis[CELL_MAX];
+    char term[TERM_TEXT_MAX];
+    owners_text(&alert->owners, owners);
+    join(basis, rule->basis, rule->basis_count);
+    term_print(&alert->clock->ordinary, term);
+    put_row(rows, rule, "提醒 alert", owners, term, basis, first);
+}
+
+static void print_table(FILE *to, const struct ruleset *rs)
+{
+    size_t n = 0;
+    const struct rule *rules = ruleset_rules(rs, &n);
+    struct json *rows = json_list();
+    for (size_t i = 0; i < n; i++) {
+        const struct rule *rule = &rules[i];
+        char basis[CELL_MAX];
+        join(basis, rule->basis, rule->basis_count);
+        for (uint32_t k = 0; k < rule->item_count; k++)
+            put_item_row(rows, rule, k, k == 0);
+        for (uint32_t k = 0; k < rule->alert_count; k++)
+            put_alert_row(rows, rule, k, k == 0 && rule->item_count == 0);
+        if (rule->item_count + rule->alert_count == 0)
+            put_row(rows, rule, "", "", "", basis, true);
+    }
+    table_print(to, "rules", rows, 0);
+    json_close(&rows);
+}
+
+/* ---- the command ---- */
+
+static void add_finding(void *arg, const char *word, const char *what)
+{
+    struct json *row = json_map();
+    json_put_text(row, "word", word);
+    json_put_text(row, "what", what);
+    json_add(arg, row);
+}
+
+static enum err print_json(const struct cli *cli, const struct ruleset *rs, const char *hash,
+                           const struct json *findings)
+{
+    size_t n = 0;
+    size_t measures = 0;
+    size_t lists = 0;
+    const struct rule *rules = ruleset_rules(rs, &n);
+    struct json *j = json_map();
+    struct json *rows = json_list();
+    char *text = NULL;
+    size_t len = 0;
+    (void)ruleset_measures(rs, &measures);
+    (void)ruleset_lists(rs, &lists);
+    for (size_t i = 0; i < n; i++)
+        json_add(rows, rule_json(&rules[i]));
+    json_put_text(j, "set", ruleset_name(rs));
+    json_put_ms(j, "activate_at", ruleset_activate_at_ms(rs));
+    json_put_text(j, "sha256", hash);
+    json_put_uint(j, "rule_count", n);
+    json_put_uint(j, "measure_count", measures);
+    json_put_uint(j, "list_count", lists);
+    json_put_flag(j, "complete", json_count(findings) == 0);
+    json_put(j, "findings", json_clone(findings));
+    json_put(j, "rules", rows);
+    enum err err = json_print(j, false, &text, &len);
+    if (err == OK)
+        fwrite(text, 1, len, cli->world->out);
+    free(text);
+    json_close(&j);
+    return err;
+}
+
+static void print_words(const struct cli *cli, const struct ruleset *rs, const char *hash,
+                        const struct json *findings)
+{
+    FILE *to = cli->world->out;
+    size_t n = 0;
+    size_t measures = 0;
+    size_t lists = 0;
+    (void)ruleset_rules(rs, &n);
+    (void)ruleset_measures(rs, &measures);
+    (void)ruleset_lists(rs, &lists);
+    print_table(to, rs);
+    for (size_t i = 0; i < json_count(findings); i++) {
+        const char *word = json_get_text(json_item(findings, i), "word");
+        fprintf(to, "%s: %s（%s）\n", word, audit_words(word),
+                json_get_text(json_item(findings, i), "what"));
+    }
+    fprintf(to,
+            "规则集%s：%zu 条规则，%zu 项措施，%zu 个名单 / the rule set is %s: %zu rules, %zu "
+            "measures, %zu lists\nSHA-256: %s\n",
+            json_count(findings) == 0 ? "有效且完整" : "有效而不完整", n, measures, lists,
+            json_count(findings) == 0 ? "valid and complete" : "valid, not complete", n, measures,
+            lists, hash);
 }
 
 enum err cli_rule_check(const struct cli *cli, struct fault *fault)
 {
-    struct ruleset *rules = NULL;
+    struct ruleset *rs = NULL;
     uint8_t hash[RULESET_HASH_LEN];
     char hash_text[2 * RULESET_HASH_LEN + 1];
-    size_t measures;
-    size_t lists;
-    size_t count;
 
-    struct ruleset_faults *faults = calloc(1, sizeof *faults);
-    if (faults == NULL)
-        return ERR_NO_MEMORY;
-    enum err err = ruleset_open(&rules, cli->args->operand[0], faults);
-    if (err != OK) {
-        err = say_faults(cli, faults, err, fault);
-        free(faults);
+    enum err err = rule_set_open(cli, cli->args->operand[0], &rs, fault);
+    if (err != OK)
         return err;
-    }
-    free(faults);
-    ruleset_hash(rules, hash);
+    ruleset_hash(rs, hash);
     hex_encode(span_of(hash, sizeof hash), hash_text);
-    (void)ruleset_measures(rules, &measures);
-    (void)ruleset_lists(rules, &lists);
-    (void)ruleset_rules(rules, &count);
+    struct json *findings = json_list();
+    (void)audit_rules(rs, add_finding, findings);
     if (cli->json)
-        fprintf(cli->world->out,
-                "{\"rules\":%zu,\"measures\":%zu,\"lists\":%zu,\"sha256\":\"%s\"}\n", count,
-                measures, lists, hash_text);
+        err = print_json(cli, rs, hash_text, findings);
     else
-        fprintf(cli->world->out,
-                "规则集有效：%zu 条规则，%zu 项措施，%zu 个名单 / the rule set is valid: %zu "
-                "rules, %zu "
-                "measures, %zu lists\nSHA-256: %s\n",
-                count, measures, lists, count, measures, lists, hash_text);
-    ruleset_close(&rules);
-    return OK;
+        print_words(cli, rs, hash_text, findings);
+    json_close(&findings);
+    ruleset_close(&rs);
+    return err;
 }

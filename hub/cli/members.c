@@ -103,8 +103,9 @@ static enum err read_direction(const struct yaml_node *node, unsigned *out, stru
     return yaml_fault(node, ERR_FIELD_VALUE, fault, "direction: send, receive or both");
 }
 
-static enum err add_grant(lianshu_MemberRecord *record, uint32_t type, unsigned directions,
-                          uint32_t departments, const struct yaml_node *region, struct fault *fault)
+static enum err add_grant(lianshu_MemberRecord *record, const uint8_t types[static GRANT_TYPES_LEN],
+                          unsigned directions, uint32_t departments, const struct yaml_node *region,
+                          struct fault *fault)
 {
     for (unsigned bit = 1; bit <= 2; bit <<= 1) {
         if ((directions & bit) == 0)
@@ -113,13 +114,42 @@ static enum err add_grant(lianshu_MemberRecord *record, uint32_t type, unsigned 
             return yaml_fault(region, ERR_TOO_LARGE, fault, "grants: at most %d a member",
                               GRANTS_MAX);
         lianshu_Grant *grant = &record->grants[record->grants_count++];
-        grant->type = type;
+        memcpy(grant->types, types, GRANT_TYPES_LEN);
         grant->direction =
             bit == 1 ? lianshu_GrantDirection_GRANT_SEND : lianshu_GrantDirection_GRANT_RECEIVE;
         grant->departments = departments;
         enum err err = yaml_copy(region, grant->region, sizeof grant->region, fault);
         if (err != OK)
             return err;
+    }
+    return OK;
+}
+
+/* Whatever may be in an envelope. */
+static void add_all(uint8_t set[static GRANT_TYPES_LEN])
+{
+    for (size_t i = 0; type_at(i) != NULL; i++) {
+        const struct document_type *type = type_at(i);
+        if (type->alone == NULL && (type->flags & TYPE_PART_ONLY) == 0)
+            grant_add(set, type->number);
+    }
+}
+
+static enum err read_types(const struct yaml_node *types, uint8_t set[static GRANT_TYPES_LEN],
+                           struct fault *fault)
+{
+    if (yaml_count(types) == 0)
+        return yaml_fault(types, ERR_FIELD_VALUE, fault, "types: names at least one, or all");
+    for (size_t i = 0; i < yaml_count(types); i++) {
+        const char *name = yaml_text(yaml_item(types, i));
+        const struct document_type *type = name == NULL ? NULL : type_by_name(name);
+        if (name != NULL && strcmp(name, "all") == 0)
+            add_all(set);
+        else if (type != NULL)
+            grant_add(set, type->number);
+        else
+            return yaml_fault(yaml_item(types, i), ERR_TYPE_UNKNOWN, fault,
+                              "types: names of the catalogue, like sanction.order, or all");
     }
     return OK;
 }
@@ -145,18 +175,10 @@ static enum err add_grants(lianshu_MemberRecord *record, const struct yaml_node 
         return err;
     if (!region_valid(yaml_text(region)))
         return yaml_fault(region, ERR_REGION, fault, "region: six digits, in quotes");
-    if (yaml_count(types) == 0)
-        return yaml_fault(types, ERR_FIELD_VALUE, fault, "types: names at least one");
-    for (size_t i = 0; i < yaml_count(types); i++) {
-        const char *name = yaml_text(yaml_item(types, i));
-        const struct document_type *type = name == NULL ? NULL : type_by_name(name);
-        if (type == NULL)
-            return yaml_fault(yaml_item(types, i), ERR_TYPE_UNKNOWN, fault,
-                              "types: names of the catalogue, like sanction.order");
-        if ((err = add_grant(record, type->number, directions, bits, region, fault)) != OK)
-            return err;
-    }
-    return OK;
+    uint8_t set[GRANT_TYPES_LEN] = {0};
+    if ((err = read_types(types, set, fault)) != OK)
+        return err;
+    return add_grant(record, set, directions, bits, region, fault);
 }
 
 static enum err read_name(const struct yaml_node *member, const char *key, char *out, size_t cap,

@@ -10,8 +10,8 @@
  *         - {types: [sanction.order], direction: send, departments: [hub], region: "445100"}
  *
  * Guarantees: every refusal names file and line; a record that members_read makes is canonical and
- * not longer than the registry allows. Equal grants for several types stay one row each; the same
- * encryption key in several key files of one member is taken once.
+ * not longer than the registry allows. One row here is one grant (of both directions: two); the
+ * same encryption key in several key files of one member is taken once.
  *
  * Ownership: *records is the caller's, free() it. Thread rule: no state.
  */

@@ -89,6 +89,8 @@ static void check_region(struct load *l, const struct rule *rule, const struct r
 static void check_item_term(struct load *l, const struct rule *rule, const struct rule_item *item)
 {
     struct term longest = {0};
+    if (item->term.unit == TERM_LIST && rule->event != EVENT_ORDER)
+        load_problem(l, item->line, PROBLEM_VALUE, "term: list: %s", rule->id);
     if (item->term.unit == TERM_LIST || item->term.unit == TERM_ORDER)
         return;
     for (uint32_t i = 0; i < item->basis_count; i++) {
@@ -104,27 +106,56 @@ static void check_item_term(struct load *l, const struct rule *rule, const struc
                      item->measure->code);
 }
 
+/* The rule's term and earliest repair against one row of its class. */
+static void check_class_row(struct load *l, const struct rule *rule, const struct rule_class *c)
+{
+    if (term_compare(&rule->term, &c->min) < 0 || term_compare(&rule->term, &c->max) > 0)
+        load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
+                     "%s: 不在该类期限内 / outside its class: %s", rule->id, c->basis);
+    if (rule->list != NULL && rule->list->repaired_by_class &&
+        rule->earliest_repair.unit != TERM_NONE &&
+        term_compare(&rule->earliest_repair, &c->earliest) < 0)
+        load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
+                     "%s: 早于该类最早修复 / repaired before its class allows: %s", rule->id,
+                     c->basis);
+}
+
+static bool class_on(const struct ruleset *rs, lianshu_Severity severity, uint32_t date)
+{
+    for (size_t i = 0; i < rs->class_count; i++)
+        if (rs->class[i].severity == severity && covers(rs->class[i].from, rs->class[i].to, date))
+            return true;
+    return false;
+}
+
+/* On every day of the rule its class has bounds, and the rule keeps to them. */
 static void check_class(struct load *l, const struct rule *rule)
 {
-    bool found = false;
+    bool gap = !class_on(l->rs, rule->severity, rule->from);
     for (size_t i = 0; i < l->rs->class_count; i++) {
         const struct rule_class *c = &l->rs->class[i];
-        if (c->severity != rule->severity || !covers(c->from, c->to, rule->from))
+        if (c->severity != rule->severity || !overlap(c->from, c->to, rule->from, rule->to))
             continue;
-        found = true;
-        if (term_compare(&rule->term, &c->min) < 0 || term_compare(&rule->term, &c->max) > 0)
-            load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
-                         "%s: 不在该类期限内 / outside its class", rule->id);
+        check_class_row(l, rule, c);
+        uint32_t next = c->to == 0 ? 0 : date_add_days(c->to, 1);
+        gap = gap || (next != 0 && covers(rule->from, rule->to, next) &&
+                      !class_on(l->rs, rule->severity, next));
     }
-    if (!found)
+    if (gap)
         load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
-                     "%s: 该类当时无期限 / its class has no bounds then", rule->id);
+                     "%s: 该类有一日无期限 / its class has no bounds on some day", rule->id);
     if (rule->list != NULL && rule->list->severity != rule->severity)
         load_problem(l, rule->line, PROBLEM_VALUE, "severity: %s, %s", rule->id, rule->list->code);
     if (rule->list != NULL && (term_compare(&rule->term, &rule->list->min) < 0 ||
                                term_compare(&rule->term, &rule->list->max) > 0))
         load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
                      "%s: 不在名单期限内 / outside its list", rule->id);
+    if (rule->list != NULL &&
+        !(rule->list->from <= rule->from &&
+          (rule->list->to == 0 || (rule->to != 0 && rule->to <= rule->list->to))))
+        load_problem(l, rule->line, PROBLEM_LIST_UNKNOWN,
+                     "%s: 名单当时未生效 / the list is not in force throughout: %s", rule->id,
+                     rule->list->code);
 }
 
 static bool share_trigger(const struct rule *a, const struct rule *b)
@@ -220,14 +251,27 @@ static void check_raised(struct load *l, const struct rule *rule)
     load_problem(l, rule->line, PROBLEM_RULE_UNKNOWN, "%s: raises %s", rule->id, rule->raises);
 }
 
+/* A rule without measures still says by what law it refuses or alerts. */
+static void check_rule_basis(struct load *l, const struct rule *rule)
+{
+    for (uint32_t i = 0; i < rule->basis_count; i++) {
+        const struct rule_basis *b = ruleset_basis(l->rs, rule->basis[i]);
+        if (covers(b->from, b->to, rule->from) &&
+            (b->to == 0 || (rule->to != 0 && rule->to <= b->to)))
+            return;
+    }
+    load_problem(l, rule->line, PROBLEM_BASIS_NOT_IN_FORCE, "%s", rule->id);
+}
+
 void check_rules(struct load *l)
 {
     for (size_t i = 0; i < l->rs->rule_count; i++) {
         const struct rule *rule = &l->rs->rule[i];
         check_raised(l, rule);
-        if (rule->event != EVENT_ORDER)
-            continue;
-        check_class(l, rule);
+        if (rule->event == EVENT_ORDER)
+            check_class(l, rule);
+        else
+            check_rule_basis(l, rule);
         for (uint32_t k = 0; k < rule->item_count; k++) {
             const struct rule_item *item = &rule->item[k];
             check_basis(l, rule, item);

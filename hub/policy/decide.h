@@ -63,6 +63,7 @@ struct duty {
     lianshu_Role role;      /* of that person */
     struct owners owners;
     char scope[VIEW_REGION_MAX]; /* members and gates of this region; "000000": the nation */
+    bool competent; /* owed instead by who is competent for scope: county to province */
     uint32_t start_date;
     uint32_t end_date;  /* last day; 0: for life */
     struct term answer; /* the terms, for notices … */

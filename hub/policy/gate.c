@@ -56,14 +56,23 @@ static bool open_on(const struct rule_gate *g, uint32_t date)
 static bool row_applies(const struct gating *g, const struct rule_gate *gate)
 {
     return gate->type == g->message->type && open_on(gate, g->today) &&
-           (!gate->notice_and_commitment || g->message->notice_and_commitment);
+           (!gate->notice_and_commitment || g->message->notice_and_commitment) &&
+           (!gate->beginning || !g->message->ending);
+}
+
+static bool excepted(const struct rule_gate *gate, const char *rule)
+{
+    for (uint32_t i = 0; i < gate->except_count; i++)
+        if (strcmp(gate->except[i], rule) == 0)
+            return true;
+    return false;
 }
 
 static bool row_meets(const struct gating *g, const struct rule_gate *gate,
                       const struct view_restriction *r)
 {
     if (!row_applies(g, gate) || gate->look != g->look ||
-        strcmp(gate->measure->code, r->measure) != 0)
+        strcmp(gate->measure->code, r->measure) != 0 || excepted(gate, r->rule))
         return false;
     if (gate->look != LOOK_SUBJECT && (gate->roles & (UINT32_C(1) << g->role)) == 0)
         return false;

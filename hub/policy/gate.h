@@ -41,6 +41,7 @@ struct gate_message {
     uint32_t person_count;
     const char *region; /* where it would take effect: the recipient's */
     bool notice_and_commitment;
+    bool ending; /* what it reports ends: a relation with a last day that has come */
     uint64_t now_ms;
     const struct calendar *calendar; /* for the deadline of a hold */
 };

@@ -1,7 +1,6 @@
 #include "policy/load.h"
 
 #include "base/clock.h"
-#include "catalogue.h"
 #include "ident.h"
 
 #include <stdarg.h>
@@ -70,9 +69,8 @@ bool load_keys(struct load *l, const struct yaml_node *map, const char *const *k
     return true;
 }
 
-/* The node under key; missing is a problem when needed. */
-static const struct yaml_node *find(struct load *l, const struct yaml_node *map, const char *key,
-                                    bool needed)
+const struct yaml_node *load_node(struct load *l, const struct yaml_node *map, const char *key,
+                                  bool needed)
 {
     const struct yaml_node *node = yaml_get(map, key);
     if (node == NULL && needed)
@@ -83,7 +81,7 @@ static const struct yaml_node *find(struct load *l, const struct yaml_node *map,
 const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, const char *key,
                                   bool needed)
 {
-    const struct yaml_node *node = find(l, map, key, needed);
+    const struct yaml_node *node = load_node(l, map, key, needed);
     if (node != NULL && yaml_kind(node) != YAML_KIND_LIST) {
         load_problem(l, yaml_line(node), PROBLEM_SYNTAX, "%s: 应为列表 / a list is expected", key);
         return NULL;
@@ -93,7 +91,7 @@ const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, c
 
 const char *load_text(struct load *l, const struct yaml_node *map, const char *key, bool needed)
 {
-    const struct yaml_node *node = find(l, map, key, needed);
+    const struct yaml_node *node = load_node(l, map, key, needed);
     if (node == NULL)
         return "";
     const char *text = yaml_text(node);
@@ -141,7 +139,7 @@ uint32_t load_date(struct load *l, const struct yaml_node *map, const char *key,
 
 struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed)
 {
-    const struct yaml_node *node = find(l, map, key, needed);
+    const struct yaml_node *node = load_node(l, map, key, needed);
     struct term term = {0};
     if (node == NULL)
         return term;
@@ -154,7 +152,7 @@ struct term load_term(struct load *l, const struct yaml_node *map, const char *k
 
 char load_mark(struct load *l, const struct yaml_node *map, const char *key)
 {
-    const struct yaml_node *node = find(l, map, key, true);
+    const struct yaml_node *node = load_node(l, map, key, true);
     if (node == NULL)
         return 'D';
     const char *text = yaml_text(node);
@@ -240,7 +238,7 @@ struct owners load_owners(struct load *l, const struct yaml_node *map, const cha
 {
     static const char *const keys[] = {"each", "either", NULL};
     static const char *const words[] = {"departments", "every", "issuer", NULL};
-    const struct yaml_node *node = find(l, map, key, absent == NULL);
+    const struct yaml_node *node = load_node(l, map, key, absent == NULL);
     struct owners owners = {0};
 
     if (node == NULL)
@@ -259,121 +257,4 @@ struct owners load_owners(struct load *l, const struct yaml_node *map, const cha
     if (owners.each == 0 && owners.either == 0)
         load_problem(l, yaml_line(node), PROBLEM_VALUE, "%s: 无人承担 / nobody owes it", key);
     return owners;
-}
-
-/* ---- values of our own enumerations ---- */
-
-static const struct message_enum *values_of(const pb_msgdesc_t *desc, const char *field)
-{
-    return message_field(message_of(desc), field)->values;
-}
-
-/* Value of one word; 0 (the value NONE) is no word. */
-static bool enum_word(const struct message_enum *values, const char *text, uint32_t *value)
-{
-    int number = 0;
-    if (text == NULL || !message_enum_value(values, text, &number) || number <= 0)
-        return false;
-    *value = (uint32_t)number;
-    return true;
-}
-
-static uint32_t enum_set(struct load *l, const struct yaml_node *map, const char *key, bool needed,
-                         const struct message_enum *values, enum ruleset_problem problem)
-{
-    const struct yaml_node *list = load_list(l, map, key, needed);
-    uint32_t set = 0;
-    for (size_t i = 0; i < yaml_count(list); i++) {
-        const struct yaml_node *item = yaml_item(list, i);
-        const char *text = yaml_text(item);
-        uint32_t value = 0;
-        if (enum_word(values, text, &value))
-            set |= UINT32_C(1) << value;
-        else
-            load_problem(l, yaml_line(item), problem, "%s", text == NULL ? key : text);
-    }
-    return set;
-}
-
-static uint32_t enum_value(struct load *l, const struct yaml_node *map, const char *key,
-                           bool needed, const struct message_enum *values, uint32_t absent)
-{
-    const struct yaml_node *node = find(l, map, key, needed);
-    uint32_t value = absent;
-    if (node != NULL && !enum_word(values, yaml_text(node), &value))
-        load_problem(l, yaml_line(node), PROBLEM_VALUE, "%s", key);
-    return value;
-}
-
-uint32_t load_roles(struct load *l, const struct yaml_node *map, const char *key, bool needed)
-{
-    return enum_set(l, map, key, needed, values_of(&lianshu_Person_msg, "role"),
-                    PROBLEM_ROLE_UNKNOWN);
-}
-
-uint32_t load_kinds(struct load *l, const struct yaml_node *map, const char *key)
-{
-    return enum_set(l, map, key, true, values_of(&lianshu_Subject_msg, "kind"), PROBLEM_VALUE);
-}
-
-uint32_t load_force(struct load *l, const struct yaml_node *map, const char *key, uint32_t absent)
-{
-    return enum_value(l, map, key, absent == 0, values_of(&lianshu_Outcome_msg, "force"), absent);
-}
-
-uint32_t load_forces(struct load *l, const struct yaml_node *map, const char *key)
-{
-    return enum_set(l, map, key, false, values_of(&lianshu_Outcome_msg, "force"), PROBLEM_VALUE);
-}
-
-uint32_t load_severity(struct load *l, const struct yaml_node *map, const char *key)
-{
-    return enum_value(l, map, key, true, values_of(&lianshu_SanctionOrder_msg, "severity"), 0);
-}
-
-uint32_t load_type(struct load *l, const struct yaml_node *map, const char *key)
-{
-    const struct yaml_node *node = find(l, map, key, true);
-    if (node == NULL)
-        return 0;
-    const char *text = yaml_text(node);
-    const struct document_type *type = text == NULL ? NULL : type_by_name(text);
-    if (type == NULL) {
-        load_problem(l, yaml_line(node), PROBLEM_TYPE_UNKNOWN, "%s", text == NULL ? key : text);
-        return 0;
-    }
-    return type->number;
-}
-
-uint32_t load_bases(struct load *l, const struct yaml_node *map, const char *key,
-                    const char *out[static RULE_BASES_MAX])
-{
-    const struct yaml_node *list = load_list(l, map, key, false);
-    uint32_t n = 0;
-    for (size_t i = 0; i < yaml_count(list); i++) {
-        const struct yaml_node *item = yaml_item(list, i);
-        const char *text = yaml_text(item);
-        const struct rule_basis *basis = text == NULL ? NULL : ruleset_basis(l->rs, text);
-        if (basis == NULL)
-            load_problem(l, yaml_line(item), PROBLEM_BASIS_UNKNOWN, "%s",
-                         text == NULL ? key : text);
-        else if (n == RULE_BASES_MAX)
-            load_problem(l, yaml_line(item), PROBLEM_TOO_MANY, "%s: %d", key, RULE_BASES_MAX);
-        else
-            out[n++] = basis->code;
-    }
-    return n;
-}
-
-const struct rule_measure *load_measure(struct load *l, const struct yaml_node *map,
-                                        const char *key)
-{
-    const struct yaml_node *node = find(l, map, key, true);
-    if (node == NULL)
-        return NULL;
-    const char *text = yaml_text(node);
-    const struct rule_measure *measure = text == NULL ? NULL : ruleset_measure(l->rs, text);
-    if (measure == NULL)
-        load_problem(l, yaml_line(node), PROBLEM_MEASURE_UNKNOWN, "%s", text == NULL ? key : text);
-    return measure;
 }

@@ -1,5 +1,5 @@
 /*
- * load - what the loaders of the seven files share: the set being built, the list of
+ * load - what the loaders of the eight files share: the set being built, the list of
  * problems, and typed look-ups that report instead of failing.
  *
  * A reader function that cannot give a value reports the problem with its line and answers a
@@ -19,6 +19,7 @@ enum {
     FILE_BASES,
     FILE_CASES,
     FILE_CLOCKS,
+    FILE_CREDIT,
     FILE_GATES,
     FILE_LISTS,
     FILE_MEASURES,
@@ -39,6 +40,8 @@ struct ruleset {
     size_t clock_count;
     size_t step_count;
     size_t class_count;
+    size_t index_count;
+    size_t rating_count;
     struct rule_measure measure[RULES_MEASURES_MAX];
     struct rule_list list[RULES_LISTS_MAX];
     struct rule_basis basis[RULES_BASES_MAX];
@@ -48,6 +51,9 @@ struct ruleset {
     struct rule_step step[RULES_STEPS_MAX];
     struct rule_class class[RULES_CLASSES_MAX];
     struct rule_change change[RULES_CHANGES];
+    struct rule_warnings warnings;
+    struct rule_index index[RULES_INDICES_MAX];
+    struct rule_rating rating[RULES_RATINGS_MAX];
 };
 
 struct load {
@@ -64,6 +70,10 @@ void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, c
 
 /* Every key of map is one of keys (NULL-terminated). False when node is no map. */
 bool load_keys(struct load *l, const struct yaml_node *map, const char *const *keys);
+
+/* The node under key; missing is a problem when needed. */
+const struct yaml_node *load_node(struct load *l, const struct yaml_node *map, const char *key,
+                                  bool needed);
 
 /* The list under key of map; its items. Missing is a problem when needed. */
 const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, const char *key,
@@ -92,12 +102,23 @@ uint32_t load_departments(struct load *l, const struct yaml_node *map, const cha
 struct owners load_owners(struct load *l, const struct yaml_node *map, const char *key,
                           const struct owners *absent);
 
+/* scope: nation | province | own | subject | a region code, into *region. */
+enum scope load_scope(struct load *l, const struct yaml_node *map, enum scope absent,
+                      const char **region);
+/* The clock that key names, known. */
+const struct rule_clock *load_clock(struct load *l, const struct yaml_node *map, const char *key);
+/* Too long, or known before. */
+void load_code(struct load *l, const char *code, size_t cap, unsigned line, bool known);
+
 /* Values of our own enumerations: roles and kinds as bit sets, force and severity as one. */
 uint32_t load_roles(struct load *l, const struct yaml_node *map, const char *key, bool needed);
-uint32_t load_kinds(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_kinds(struct load *l, const struct yaml_node *map, const char *key, bool needed);
 uint32_t load_force(struct load *l, const struct yaml_node *map, const char *key, uint32_t absent);
 uint32_t load_forces(struct load *l, const struct yaml_node *map, const char *key);
 uint32_t load_severity(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_severities(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_credit_class(struct load *l, const struct yaml_node *map, const char *key);
+uint32_t load_credit_classes(struct load *l, const struct yaml_node *map, const char *key);
 uint32_t load_type(struct load *l, const struct yaml_node *map, const char *key);
 
 /* Basis codes, each known. Answers the count. */
@@ -113,7 +134,11 @@ void load_lists(struct load *l, const struct yaml_node *root);
 void load_clocks(struct load *l, const struct yaml_node *root);
 void load_rules(struct load *l, const struct yaml_node *root);
 void load_gates(struct load *l, const struct yaml_node *root);
+void load_credit(struct load *l, const struct yaml_node *root);
 void load_cases(struct load *l, const struct yaml_node *root);
+
+/* The part of a rule that is for other events than orders. */
+void load_event_part(struct load *l, const struct yaml_node *node, struct rule *rule);
 
 /* What can only be seen on the whole set. */
 void check_rules(struct load *l);

@@ -41,15 +41,31 @@ static void check_gate(struct load *l, const struct rule_gate *g)
     }
 }
 
+/* Rules that judge their own restrictions, each known. */
+static void load_except(struct load *l, const struct yaml_node *node, struct rule_gate *g)
+{
+    const struct yaml_node *list = load_list(l, node, "except", false);
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const char *id = yaml_text(yaml_item(list, i));
+        if (id == NULL || ruleset_rule(l->rs, id) == NULL)
+            load_problem(l, yaml_line(yaml_item(list, i)), PROBLEM_RULE_UNKNOWN, "%s",
+                         id == NULL ? "except" : id);
+        else if (g->except_count == RULE_EXCEPT_MAX)
+            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "except: %d", RULE_EXCEPT_MAX);
+        else
+            g->except[g->except_count++] = id;
+    }
+}
+
 static void load_gate(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {"id",     "zh",       "en",     "type",    "look",
-                                       "roles",  "measure",  "force",  "when",    "needs",
-                                       "action", "deadline", "breach", "copy_to", "copy_issuer",
-                                       "basis",  "rule",     "from",   "to",      NULL};
+    static const char *const keys[] = {
+        "id",   "zh",    "en",     "type",     "look",   "roles",   "measure",     "force",
+        "when", "needs", "action", "deadline", "breach", "copy_to", "copy_issuer", "basis",
+        "rule", "from",  "to",     "except",   "mark",   NULL};
     static const char *const looks[] = {"subject", "persons", "related", NULL};
     static const char *const actions[] = {"pass", "copy", "flag", "hold", "refuse", NULL};
-    static const char *const whens[] = {"always", "notice_and_commitment", NULL};
+    static const char *const whens[] = {"always", "notice_and_commitment", "beginning", NULL};
     static const char *const needs[] = {"none", "person", NULL};
     if (!load_keys(l, node, keys))
         return;
@@ -67,6 +83,7 @@ static void load_gate(struct load *l, const struct yaml_node *node)
         .measure = load_measure(l, node, "measure"),
         .forces = load_forces(l, node, "force"),
         .notice_and_commitment = load_word(l, node, "when", whens, 0) == 1,
+        .beginning = load_word(l, node, "when", whens, 0) == 2,
         .required = load_word(l, node, "needs", needs, 0) == 1,
         .action = (enum gate_action)load_word(l, node, "action", actions, GATE_PASS),
         .deadline = load_term(l, node, "deadline", false),
@@ -74,11 +91,13 @@ static void load_gate(struct load *l, const struct yaml_node *node)
         .copy_to = load_departments(l, node, "copy_to", false),
         .copy_issuer = load_bool(l, node, "copy_issuer", false),
         .basis = known_basis(l, node, "basis"),
+        .mark = load_mark(l, node, "mark"),
         .from = load_date(l, node, "from", 0),
         .to = load_date(l, node, "to", 0),
         .line = yaml_line(node),
     };
     (void)known_rule(l, node, "rule");
+    load_except(l, node, &g);
     check_gate(l, &g);
     l->rs->gate[l->rs->gate_count++] = g;
 }

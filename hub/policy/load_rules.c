@@ -5,27 +5,9 @@
 
 #include <string.h>
 
-static const char *const event_words[] = {"order",      "change", "registration",  "penalty",
-                                          "employment", "rating", "qualification", "cover",
-                                          "trace",      NULL};
-
-/* scope: nation | province | own | a region code. */
-static void load_scope(struct load *l, const struct yaml_node *map, struct rule_item *item)
-{
-    static const char *const words[] = {"nation", "province", "own", NULL};
-    const struct yaml_node *node = yaml_get(map, "scope");
-    const char *text = node == NULL ? "nation" : yaml_text(node);
-
-    item->region = "000000";
-    for (unsigned i = 0; text != NULL && words[i] != NULL; i++) {
-        if (strcmp(words[i], text) == 0) {
-            item->scope = (enum scope)i;
-            return;
-        }
-    }
-    item->scope = SCOPE_REGION;
-    item->region = load_region(l, map, "scope", "000000");
-}
+static const char *const event_words[] = {
+    "order",         "change", "registration", "penalty", "employment", "rating",
+    "qualification", "cover",  "trace",        "result",  NULL};
 
 /* A measure on persons states its own basis: it inherits none from its rule. */
 static void load_item_basis(struct load *l, const struct yaml_node *node, const struct rule *rule,
@@ -79,7 +61,7 @@ static void load_item(struct load *l, const struct yaml_node *node, struct rule 
         load_problem(l, item.line, PROBLEM_VALUE, "as_of: 关系按行为时认定 / act, for a gate asks");
     if (item.least.unit != TERM_NONE && item.term.unit != TERM_ORDER)
         load_problem(l, item.line, PROBLEM_VALUE, "least: term: order");
-    load_scope(l, node, &item);
+    item.scope = load_scope(l, node, SCOPE_NATION, &item.region);
     load_item_basis(l, node, rule, &item);
     if (item.measure != NULL)
         rule->item[rule->item_count++] = item;
@@ -117,7 +99,7 @@ static void load_order_part(struct load *l, const struct yaml_node *node, struct
     bool order = rule->event == EVENT_ORDER;
     load_rule_list(l, node, rule);
     load_triggers(l, node, rule);
-    rule->subjects = order ? load_kinds(l, node, "subjects") : 0;
+    rule->subjects = load_kinds(l, node, "subjects", order);
     rule->severity = order ? (lianshu_Severity)load_severity(l, node, "severity") : 0;
     rule->term = load_term(l, node, "term", order);
     rule->earliest_repair = load_term(l, node, "earliest_repair", order);
@@ -130,10 +112,34 @@ static void load_order_part(struct load *l, const struct yaml_node *node, struct
 
 static void load_rule(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {
-        "id",   "zh",     "en",    "event", "list", "triggers", "subjects",        "severity",
-        "term", "note",   "basis", "from",  "to",   "region",   "earliest_repair", "measures",
-        "mark", "raises", NULL};
+    static const char *const keys[] = {"id",
+                                       "zh",
+                                       "en",
+                                       "event",
+                                       "list",
+                                       "triggers",
+                                       "subjects",
+                                       "severity",
+                                       "term",
+                                       "note",
+                                       "basis",
+                                       "from",
+                                       "to",
+                                       "region",
+                                       "earliest_repair",
+                                       "measures",
+                                       "mark",
+                                       "raises",
+                                       "types",
+                                       "when",
+                                       "action",
+                                       "deadline",
+                                       "breach",
+                                       "alerts",
+                                       "until_next",
+                                       "lost_on_order",
+                                       "reason",
+                                       NULL};
     if (!load_keys(l, node, keys))
         return;
     if (l->rs->rule_count == RULES_RULES_MAX) {
@@ -164,6 +170,7 @@ static void load_rule(struct load *l, const struct yaml_node *node)
     if (ruleset_rule(l->rs, rule->id) != NULL)
         load_problem(l, rule->line, PROBLEM_DUPLICATE, "%s", rule->id);
     load_order_part(l, node, rule);
+    load_event_part(l, node, rule);
     l->rs->rule_count++;
 }
 

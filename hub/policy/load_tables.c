@@ -16,7 +16,7 @@ static bool too_many(struct load *l, const struct yaml_node *list, size_t n, siz
     return true;
 }
 
-static void check_code(struct load *l, const char *code, size_t cap, unsigned line, bool known)
+void load_code(struct load *l, const char *code, size_t cap, unsigned line, bool known)
 {
     if (strlen(code) >= cap)
         load_problem(l, line, PROBLEM_VALUE, "%s: 过长 / at most %zu", code, cap - 1);
@@ -49,7 +49,7 @@ void load_measures(struct load *l, const struct yaml_node *root)
             .region = load_region(l, node, "region", "000000"),
             .line = yaml_line(node),
         };
-        check_code(l, m.code, 5, m.line, ruleset_measure(l->rs, m.code) != NULL);
+        load_code(l, m.code, 5, m.line, ruleset_measure(l->rs, m.code) != NULL);
         l->rs->measure[l->rs->measure_count++] = m;
     }
 }
@@ -83,14 +83,15 @@ void load_bases_file(struct load *l, const struct yaml_node *root)
             load_problem(l, b.line, PROBLEM_VALUE, "level: 1..10");
         if (b.from == 0)
             load_problem(l, b.line, PROBLEM_KEY_MISSING, "from");
-        check_code(l, b.code, 49, b.line, ruleset_basis(l->rs, b.code) != NULL);
+        load_code(l, b.code, 49, b.line, ruleset_basis(l->rs, b.code) != NULL);
         l->rs->basis[l->rs->basis_count++] = b;
     }
 }
 
 static void load_classes(struct load *l, const struct yaml_node *list)
 {
-    static const char *const keys[] = {"severity", "min", "max", "from", "to", NULL};
+    static const char *const keys[] = {"severity", "min",   "max",  "earliest", "from",
+                                       "to",       "basis", "mark", NULL};
     for (size_t i = 0; i < yaml_count(list); i++) {
         const struct yaml_node *node = yaml_item(list, i);
         if (!load_keys(l, node, keys) || too_many(l, node, l->rs->class_count, RULES_CLASSES_MAX))
@@ -99,6 +100,9 @@ static void load_classes(struct load *l, const struct yaml_node *list)
             .severity = (lianshu_Severity)load_severity(l, node, "severity"),
             .min = load_term(l, node, "min", true),
             .max = load_term(l, node, "max", true),
+            .earliest = load_term(l, node, "earliest", true),
+            .basis = load_text(l, node, "basis", true),
+            .mark = load_mark(l, node, "mark"),
             .from = load_date(l, node, "from", 0),
             .to = load_date(l, node, "to", 0),
             .line = yaml_line(node),
@@ -123,9 +127,11 @@ static void load_changes(struct load *l, const struct yaml_node *map)
 
 static void load_one_list(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {
-        "code",  "zh",       "en",  "issuers", "levels", "consent",      "region", "subject_region",
-        "needs", "severity", "min", "max",     "from",   "start_within", "to",     NULL};
+    static const char *const keys[] = {"code",   "zh",           "en",     "issuers",
+                                       "levels", "consent",      "region", "subject_region",
+                                       "needs",  "severity",     "min",    "max",
+                                       "from",   "start_within", "to",     "repaired_by_class",
+                                       NULL};
     static const char *const jurisdictions[] = {"any", "own", NULL};
     if (!load_keys(l, node, keys) || too_many(l, node, l->rs->list_count, RULES_LISTS_MAX))
         return;
@@ -144,6 +150,7 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
         .min = load_term(l, node, "min", true),
         .max = load_term(l, node, "max", true),
         .start_within = load_term(l, node, "start_within", true),
+        .repaired_by_class = load_bool(l, node, "repaired_by_class", false),
         .from = load_date(l, node, "from", 0),
         .to = load_date(l, node, "to", 0),
         .line = yaml_line(node),
@@ -152,7 +159,7 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
         list.needs |= NEEDS_CONSENT;
     if (term_compare(&list.min, &list.max) > 0)
         load_problem(l, list.line, PROBLEM_TERM_OUT_OF_BOUNDS, "%s: min > max", list.code);
-    check_code(l, list.code, 33, list.line, ruleset_list(l->rs, list.code) != NULL);
+    load_code(l, list.code, 33, list.line, ruleset_list(l->rs, list.code) != NULL);
     l->rs->list[l->rs->list_count++] = list;
 }
 
@@ -169,33 +176,4 @@ void load_lists(struct load *l, const struct yaml_node *root)
     const struct yaml_node *list = load_list(l, root, "lists", true);
     for (size_t i = 0; i < yaml_count(list); i++)
         load_one_list(l, yaml_item(list, i));
-}
-
-void load_clocks(struct load *l, const struct yaml_node *root)
-{
-    static const char *const root_keys[] = {"clocks", NULL};
-    static const char *const keys[] = {"id",    "zh",    "en",    "term", "complex",
-                                       "major", "owner", "basis", "mark", NULL};
-    if (!load_keys(l, root, root_keys))
-        return;
-    const struct yaml_node *list = load_list(l, root, "clocks", true);
-    for (size_t i = 0; i < yaml_count(list); i++) {
-        const struct yaml_node *node = yaml_item(list, i);
-        if (!load_keys(l, node, keys) || too_many(l, node, l->rs->clock_count, RULES_CLOCKS_MAX))
-            continue;
-        struct rule_clock c = {
-            .id = load_text(l, node, "id", true),
-            .zh = load_text(l, node, "zh", true),
-            .en = load_text(l, node, "en", true),
-            .ordinary = load_term(l, node, "term", true),
-            .complex = load_term(l, node, "complex", false),
-            .major = load_term(l, node, "major", false),
-            .owner = load_departments(l, node, "owner", false),
-            .basis = load_text(l, node, "basis", true),
-            .mark = load_mark(l, node, "mark"),
-            .line = yaml_line(node),
-        };
-        check_code(l, c.id, 33, c.line, ruleset_clock(l->rs, c.id) != NULL);
-        l->rs->clock[l->rs->clock_count++] = c;
-    }
 }

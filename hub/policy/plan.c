@@ -246,7 +246,10 @@ bool duty_owed_by(const struct duty *d, const char *issuer, const char *member)
         return false;
     if (d->owners.who == WHO_ISSUER)
         return strcmp(issuer, member) == 0;
-    if (!region_contains(d->scope, m.region))
+    const bool inside = d->competent
+                            ? strcmp(m.region, "000000") != 0 && region_contains(m.region, d->scope)
+                            : region_contains(d->scope, m.region);
+    if (!inside)
         return false;
     return d->owners.who == WHO_EVERY || ((d->owners.each | d->owners.either) & bit) != 0;
 }

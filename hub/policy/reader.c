@@ -29,8 +29,7 @@ void reader_init(struct reader *r, const struct view *view)
 {
     r->view = view;
     sha256_init(&r->notes);
-    struct label label = label_of("readset");
-    sha256_add(&r->notes, label_span(&label));
+    sha256_add(&r->notes, LABEL("readset"));
 }
 
 void reader_done(struct reader *r, uint8_t out[static HASH_LEN])
@@ -199,4 +198,12 @@ enum err reader_relations(struct reader *r, const uint8_t token[static VIEW_TOKE
     struct tap tap = {.reader = r, .relation = fn, .arg = arg};
     note_asked(r, "relations", token, date);
     return tap_result(&tap, r->view->relations(r->view->ctx, token, date, tap_relation, &tap));
+}
+
+enum err reader_holdings(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
+                         uint32_t date, view_relation_fn *fn, void *arg)
+{
+    struct tap tap = {.reader = r, .relation = fn, .arg = arg};
+    note_asked(r, "holdings", token, date);
+    return tap_result(&tap, r->view->holdings(r->view->ctx, token, date, tap_relation, &tap));
 }

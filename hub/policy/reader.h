@@ -6,7 +6,7 @@
  *      every row to the hash; two runs that read the same have the same hash.
  *   2. An iteration gives at most VIEW_ROWS_MAX rows.
  *
- * Used by decide and gate only. Thread rule: plain value of its caller.
+ * Used by decide, event and gate only. Thread rule: plain value of its caller.
  */
 #ifndef POLICY_READER_H
 #define POLICY_READER_H
@@ -37,5 +37,7 @@ MUST_USE enum err reader_restrictions(struct reader *r, const uint8_t token[stat
                                       uint32_t date, view_restriction_fn *fn, void *arg);
 MUST_USE enum err reader_relations(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
                                    uint32_t date, view_relation_fn *fn, void *arg);
+MUST_USE enum err reader_holdings(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
+                                  uint32_t date, view_relation_fn *fn, void *arg);
 
 #endif

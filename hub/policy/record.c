@@ -14,15 +14,6 @@ enum {
 
 _Static_assert((int)OUTCOMES_MAX >= (int)DECIDE_DUTIES_MAX, "a record holds every duty");
 
-void text_copy(char *out, size_t cap, const char *text)
-{
-    size_t len = strlen(text);
-    if (len >= cap)
-        len = cap - 1;
-    memcpy(out, text, len);
-    out[len] = '\0';
-}
-
 void record_begin(lianshu_DecisionRecord *record, const struct ruleset *rs, uint64_t now_ms)
 {
     if (record == NULL)

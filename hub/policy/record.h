@@ -7,6 +7,7 @@
 #ifndef POLICY_RECORD_H
 #define POLICY_RECORD_H
 
+#include "base/text.h"
 #include "policy/decide.h"
 #include "policy/reader.h"
 
@@ -17,8 +18,5 @@ void record_trace(lianshu_DecisionRecord *record, const char *rule, const char *
                   bool matched, const char *why);
 void record_outcome(lianshu_DecisionRecord *record, const lianshu_Outcome *outcome);
 void record_end(lianshu_DecisionRecord *record, struct reader *reader, enum err code);
-
-/* Copy a text that is known to fit; cut otherwise. */
-void text_copy(char *out, size_t cap, const char *text);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "policy/term.h"
 
+#include "credit.pb.h"
 #include "sanction.pb.h"
 
 #include <stdbool.h>
@@ -24,15 +25,22 @@ enum {
     RULES_BASES_MAX = 256,
     RULES_RULES_MAX = 128,
     RULES_GATES_MAX = 128,
-    RULES_CLOCKS_MAX = 128,
+    RULES_CLOCKS_MAX = 192,
     RULES_STEPS_MAX = 96,
-    RULES_CLASSES_MAX = 16,
-    RULES_CHANGES = 5,   /* lift, annul, suspend, resume, restore */
-    RULE_ITEMS_MAX = 24, /* measures of one rule */
-    RULE_BASES_MAX = 8,  /* basis codes of one measure */
+    RULES_CLASSES_MAX = 24,
+    RULES_INDICES_MAX = 8,  /* of a credit rating */
+    RULES_RATINGS_MAX = 8,  /* credit classes */
+    RULES_WARNINGS_MAX = 4, /* warnings of one term */
+    RULES_CHANGES = 5,      /* lift, annul, suspend, resume, restore */
+    RULE_ITEMS_MAX = 24,    /* measures of one rule */
+    RULE_BASES_MAX = 8,     /* basis codes of one measure */
     RULE_TRIGGERS_MAX = 16,
     RULE_CLOCKS_MAX = 4,
     RULE_STATES_MAX = 16, /* states one case step may start from */
+    RULE_TYPES_MAX = 8,   /* document types that set off one rule */
+    RULE_ALERTS_MAX = 4,  /* alerts of one rule */
+    RULE_EXCEPT_MAX = 4,  /* rules whose restrictions a gate leaves to them */
+    RULE_POINTS_MAX = 1000,
     RULE_NOTE_MAX = 512,
 };
 
@@ -110,16 +118,20 @@ struct rule_list {
     struct term min;          /* of the entry: maximum date lies in start + min … start + max */
     struct term max;          /* TERM_LIFE: unbounded */
     struct term start_within; /* start at most so long after the decision */
+    bool repaired_by_class;   /* no repair before the earliest of its class (B.4) */
     uint32_t from;
     uint32_t to;
     unsigned line;
 };
 
-/* Bounds of a class of severity at a time (B.4). */
+/* Bounds of a class of severity at a time (B.2, B.4). */
 struct rule_class {
     lianshu_Severity severity;
     struct term min;
     struct term max;
+    struct term earliest; /* of a repair; TERM_NONE: as soon as the duties are done */
+    const char *basis;
+    char mark;
     uint32_t from;
     uint32_t to;
     unsigned line;
@@ -151,6 +163,7 @@ enum scope {
     SCOPE_PROVINCE, /* the issuer's province */
     SCOPE_OWN,      /* the issuer's own region */
     SCOPE_REGION,   /* the region that is named */
+    SCOPE_SUBJECT,  /* those who are competent where the subject is: county, city, province */
 };
 
 enum reach {
@@ -192,6 +205,31 @@ enum rule_event {
     EVENT_QUALIFICATION, /* R16 */
     EVENT_COVER,         /* R28 */
     EVENT_TRACE,         /* R29 */
+    EVENT_RESULT,        /* T30: a judgment or the result of a case */
+};
+
+/* What a document must say for a rule of another event than an order; what is 0 asks nothing. */
+struct rule_when {
+    uint32_t severities;  /* penalty: bit set over lianshu_Severity */
+    uint32_t classes;     /* rating: bit set over lianshu_CreditClass */
+    uint32_t points_from; /* qualification: at least … */
+    uint32_t points_to;   /* … and at most; 0: no bound */
+    int single;           /* 1: points given at once, -1: points of the period, 0: either */
+    uint32_t holds;       /* registration: a named person has this role at another subject too */
+    const struct rule_measure *banned; /* employment: stands against a named person … */
+    uint32_t roles;                    /* … who takes one of these roles; 0: any */
+    bool uninsured;                    /* cover: a vaccine without insurance in force */
+    bool incentive;                    /* rating: the document offers one measure of this rule */
+    bool order_trigger; /* penalty: a rule for orders has the trigger that the document names */
+};
+
+/* Who is told, and until when something is expected of him. */
+struct rule_alert {
+    struct owners owners;
+    enum scope scope;
+    const char *region; /* SCOPE_REGION */
+    const struct rule_clock *clock;
+    unsigned line;
 };
 
 struct rule {
@@ -212,7 +250,19 @@ struct rule {
     const char *region;
     struct rule_item item[RULE_ITEMS_MAX];
     uint32_t item_count;
-    uint32_t from; /* decision dates it governs */
+    /* Of events that are no orders. */
+    uint32_t type[RULE_TYPES_MAX]; /* DocumentType */
+    uint32_t type_count;
+    struct rule_when when;
+    unsigned action; /* enum gate_action: GATE_REFUSE, GATE_HOLD; GATE_PASS: taken */
+    struct term deadline;
+    unsigned breach; /* enum gate_action, of a hold */
+    struct rule_alert alert[RULE_ALERTS_MAX];
+    uint32_t alert_count;
+    const char *reason; /* code of the reason that consequences carry */
+    bool until_next;    /* the next document of the type ends what this rule caused */
+    bool lost_on_order; /* an order against the subject ends it, and bars it */
+    uint32_t from;      /* decision dates it governs */
     uint32_t to;
     char mark;
     unsigned line;
@@ -235,18 +285,29 @@ struct rule_gate {
     enum gate_look look;
     uint32_t roles;
     const struct rule_measure *measure;
-    unsigned forces;            /* bit set over lianshu_Force; 0: any */
-    bool notice_and_commitment; /* only for such applications */
-    bool required;              /* LOOK_PERSONS: a message without such a person is E650 */
+    unsigned forces;                     /* bit set over lianshu_Force; 0: any */
+    bool notice_and_commitment;          /* only for such applications */
+    bool beginning;                      /* only for what begins: not for a relation that ends */
+    const char *except[RULE_EXCEPT_MAX]; /* restrictions of these rules do not count */
+    uint32_t except_count;
+    bool required; /* LOOK_PERSONS: a message without such a person is E650 */
     enum gate_action action;
     struct term deadline;    /* of a hold */
     enum gate_action breach; /* what a hold becomes after it */
     uint32_t copy_to;        /* departments */
     bool copy_issuer;        /* the authority that listed is told */
     const char *basis;
+    char mark;
     uint32_t from;
     uint32_t to;
     unsigned line;
+};
+
+/* What follows when a clock runs out. */
+enum clock_breach {
+    BREACH_WARN = 0,      /* the owner and its superior are warned */
+    BREACH_PROCURATORATE, /* the procuratorate is told as well */
+    BREACH_LAPSE,         /* the right is lost, nothing is escalated */
 };
 
 /* A row of the statutory clock table. */
@@ -258,7 +319,37 @@ struct rule_clock {
     struct term complex; /* TERM_NONE: as ordinary */
     struct term major;
     uint32_t owner; /* departments that must act */
+    enum clock_breach breach;
+    bool shows; /* objections: an entry under objection is shown as such */
     const char *basis;
+    char mark;
+    unsigned line;
+};
+
+/* When an obligation is warned of, and from which share its superior is told too. */
+struct rule_warnings {
+    uint32_t percent[RULES_WARNINGS_MAX]; /* rising, 1..100 */
+    uint32_t percent_count;
+    uint32_t escalate_at;
+};
+
+/* One of the indices of a credit rating, 0..1000. */
+struct rule_index {
+    const char *code;
+    const char *zh;
+    const char *en;
+    uint32_t weight; /* per cent; all together 100 */
+    bool falls;      /* the higher, the worse: counted as 1000 less the value */
+    char mark;
+    unsigned line;
+};
+
+/* The class of scores from `least` up to the next class above. */
+struct rule_rating {
+    lianshu_CreditClass class;
+    const char *zh;
+    const char *en;
+    uint32_t least; /* 0..1000 */
     char mark;
     unsigned line;
 };

@@ -11,9 +11,9 @@
 #include <string.h>
 
 static const char *const file_names[FILE_COUNT] = {
-    [FILE_BASES] = "bases.yaml", [FILE_CASES] = "cases.yaml", [FILE_CLOCKS] = "clocks.yaml",
-    [FILE_GATES] = "gates.yaml", [FILE_LISTS] = "lists.yaml", [FILE_MEASURES] = "measures.yaml",
-    [FILE_RULES] = "rules.yaml",
+    [FILE_BASES] = "bases.yaml",       [FILE_CASES] = "cases.yaml", [FILE_CLOCKS] = "clocks.yaml",
+    [FILE_CREDIT] = "credit.yaml",     [FILE_GATES] = "gates.yaml", [FILE_LISTS] = "lists.yaml",
+    [FILE_MEASURES] = "measures.yaml", [FILE_RULES] = "rules.yaml",
 };
 
 const char *load_file_name(unsigned file)
@@ -101,7 +101,7 @@ static void build(struct load *l)
     } order[] = {
         {FILE_MEASURES, load_measures}, {FILE_BASES, load_bases_file}, {FILE_LISTS, load_lists},
         {FILE_CLOCKS, load_clocks},     {FILE_RULES, load_rules},      {FILE_GATES, load_gates},
-        {FILE_CASES, load_cases},
+        {FILE_CASES, load_cases},       {FILE_CREDIT, load_credit},
     };
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         l->file = file_names[order[i].file];
@@ -262,4 +262,21 @@ const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n)
 const struct rule_change *ruleset_change(const struct ruleset *rs, unsigned kind)
 {
     return kind < RULES_CHANGES ? &rs->change[kind] : NULL;
+}
+
+const struct rule_index *ruleset_indices(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->index_count;
+    return rs->index;
+}
+
+const struct rule_rating *ruleset_ratings(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->rating_count;
+    return rs->rating;
+}
+
+const struct rule_warnings *ruleset_warnings(const struct ruleset *rs)
+{
+    return &rs->warnings;
 }

@@ -2,7 +2,7 @@
  * ruleset - the rules as data: loaded once, checked whole, never changed afterwards.
  *
  * A rule set is a directory of YAML files (hub/policy/rules/): measures, lists, bases, rules,
- * gates, clocks, cases. README.md tells officials how to read and change them.
+ * gates, clocks, cases, credit. README.md tells officials how to read and change them.
  *
  * Guarantees:
  *   1. A set that loads is complete and free of contradiction: every code that it names
@@ -97,6 +97,11 @@ const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n);
 const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n);
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n);
 const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n);
+
+const struct rule_index *ruleset_indices(const struct ruleset *rs, size_t *n);
+const struct rule_rating *ruleset_ratings(const struct ruleset *rs, size_t *n);
+/* When obligations are warned of. */
+const struct rule_warnings *ruleset_warnings(const struct ruleset *rs);
 
 /* Who may make this change (enum change_kind of decide.h). */
 const struct rule_change *ruleset_change(const struct ruleset *rs, unsigned kind);

@@ -79,7 +79,7 @@ struct view_restriction {
 
 struct view_relation {
     lianshu_Role role;
-    uint8_t token[VIEW_TOKEN_LEN]; /* of the person (or subject) that holds the role */
+    uint8_t token[VIEW_TOKEN_LEN]; /* of the person (or subject) at the other end */
 };
 
 /* Called for each row; false stops the iteration. */
@@ -109,6 +109,10 @@ struct view {
     /* Who holds a role towards that subject on that day. */
     enum err (*relations)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
                           view_relation_fn *fn, void *arg);
+
+    /* At which subjects that person holds a role on that day; row.token is the subject's. */
+    enum err (*holdings)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                         view_relation_fn *fn, void *arg);
 };
 
 #endif

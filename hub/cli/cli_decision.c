@@ -1,0 +1,129 @@
+/* Recorded decisions made again by the running hub, step by step. */
+#include "cli/ask.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+    STEP = 128,            /* decisions of one question: the hub does nothing else meanwhile */
+    COUNT_DEFAULT = 10000, /* the oldest that many, unless said otherwise */
+};
+
+struct totals {
+    uint64_t checked, same, erased, other_rules, differing, total;
+    uint64_t next;
+    bool end;
+};
+
+static uint64_t number_of(const struct json *answer, const char *key)
+{
+    uint64_t value = 0;
+    (void)json_uint(json_get(answer, key), &value); /* absent: 0 */
+    return value;
+}
+
+static void add_difference(struct json *rows, const struct json *found)
+{
+    static const char *const texts[] = {"type", "time", "why"};
+    struct json *row = json_map();
+    json_put_uint(row, "seq", number_of(found, "seq"));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *text = json_get_text(found, texts[i]);
+        json_put_text(row, texts[i], text != NULL ? text : "");
+    }
+    json_add(rows, row);
+}
+
+static enum err ask_step(const struct cli *cli, struct totals *t, uint64_t count, struct json *rows,
+                         struct fault *fault)
+{
+    struct json *request = json_map();
+    struct json *answer = NULL;
+    char *text = NULL;
+    json_put_text(request, "cmd", "decision.verify");
+    json_put_uint(request, "since", t->next);
+    json_put_uint(request, "count", count);
+    enum err err = ask_hub(cli, request, &text, &answer, fault);
+    if (err != OK)
+        return err;
+    t->checked += number_of(answer, "checked");
+    t->same += number_of(answer, "same");
+    t->erased += number_of(answer, "erased");
+    t->other_rules += number_of(answer, "other_rules");
+    t->differing += number_of(answer, "differing");
+    t->total = number_of(answer, "total");
+    t->next = number_of(answer, "next");
+    t->end = number_of(answer, "checked") < count;
+    const struct json *found = json_get(answer, "differences");
+    for (size_t i = 0; i < json_count(found); i++)
+        add_difference(rows, json_item(found, i));
+    free(text);
+    json_close(&answer);
+    return OK;
+}
+
+static void show_progress(const struct cli *cli, const struct totals *t)
+{
+    if (!isatty(fileno(cli->world->err)))
+        return;
+    fprintf(cli->world->err, "\r%" PRIu64 " / %" PRIu64, t->checked, t->total);
+    if (t->end)
+        fputc('\n', cli->world->err);
+    fflush(cli->world->err);
+}
+
+/* Takes rows over. */
+static enum err report(const struct cli *cli, const struct totals *t, struct json *rows)
+{
+    struct json *j = json_map();
+    char *text = NULL;
+    size_t len;
+    json_put_uint(j, "checked", t->checked);
+    json_put_uint(j, "same", t->same);
+    json_put_uint(j, "erased", t->erased);
+    json_put_uint(j, "other_rules", t->other_rules);
+    json_put_uint(j, "differing", t->differing);
+    json_put_uint(j, "total", t->total);
+    json_put_uint(j, "next", t->next);
+    json_put(j, "differences", rows);
+    enum err err = OK;
+    if (cli->json)
+        err = json_print(j, false, &text, &len);
+    if (err == OK && cli->json)
+        fprintf(cli->world->out, "%s\n", text);
+    else if (err == OK)
+        ask_print(cli->world->out, j);
+    free(text);
+    json_close(&j);
+    return err;
+}
+
+enum err cli_decision_verify(const struct cli *cli, struct fault *fault)
+{
+    struct totals t = {0};
+    uint64_t left;
+    enum err err = args_number(cli->args, "since", 0, INT64_MAX, 0, &t.next, fault);
+    if (err == OK)
+        err = args_number(cli->args, "count", 1, INT64_MAX, COUNT_DEFAULT, &left, fault);
+    if (err != OK)
+        return err;
+    if (args_flag(cli->args, "all"))
+        left = UINT64_MAX;
+    struct json *rows = json_list();
+    while (err == OK && left > 0 && !t.end) {
+        const uint64_t before = t.checked;
+        err = ask_step(cli, &t, left < STEP ? left : STEP, rows, fault);
+        left -= t.checked - before;
+        if (err == OK)
+            show_progress(cli, &t);
+    }
+    if (err != OK) {
+        json_close(&rows);
+        return err;
+    }
+    err = report(cli, &t, rows);
+    if (err == OK && t.differing > 0)
+        err = fault_set(fault, ERR_REEXECUTION, 0, "decision", "%" PRIu64 " differ", t.differing);
+    return err;
+}

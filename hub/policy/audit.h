@@ -1,0 +1,33 @@
+/*
+ * audit - is a rule set that loads also whole? What the law asks of the set as shipped, beyond
+ * what every set must keep to (ruleset.h).
+ *
+ * Findings:
+ *   rule_missing      a rule R01 … R29 is not there
+ *   trigger_closed    nobody may impose the list of a trigger, or at no level
+ *   nobody_owes       a measure or an alert that no department owes
+ *   gate_idle         a gate asks for a measure that no rule imposes
+ *   type_open         a gated type of the catalogue that no gate and no rule asks about
+ *   class_open        a class of severity without bounds on a day from the first rule on
+ *   objection_missing no clock for objections of the nation
+ *
+ * Guarantees: each finding is told once; a set with none is complete. Pure.
+ * Thread rule: pure functions.
+ */
+#ifndef POLICY_AUDIT_H
+#define POLICY_AUDIT_H
+
+#include "policy/ruleset.h"
+
+enum { AUDIT_RULES = 29 };
+
+/* word: one of the above; what: the code it is about. Both live while the call lasts. */
+typedef void audit_fn(void *arg, const char *word, const char *what);
+
+/* Answers how many findings there are. */
+size_t audit_rules(const struct ruleset *rs, audit_fn *fn, void *arg);
+
+/* What a finding's word means, in both languages. */
+const char *audit_words(const char *word);
+
+#endif
