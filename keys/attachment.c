@@ -25,8 +25,7 @@ struct chunk_cipher {
 static void chunk_init(struct chunk_cipher *c, const uint8_t file_key[static FILE_KEY_LEN],
                        uint64_t index, uint64_t count)
 {
-    const struct label label = label_of("chunk");
-    const struct span info = label_span(&label);
+    const struct span info = LABEL("chunk");
     hkdf_expand(c->key, sizeof c->key, file_key, &info, 1);
 
     struct writer nonce = writer_of(c->nonce, sizeof c->nonce);

@@ -1,5 +1,6 @@
 #include "keys/batch.h"
 
+#include "base/scratch.h"
 #include "keys/batch_statement.h"
 
 #include <stdlib.h>
@@ -81,7 +82,7 @@ static void build_levels(struct batch *batch)
 void batch_statement(struct writer *w, const uint8_t kid[static KID_LEN], uint64_t size,
                      const merkle_hash root)
 {
-    label_write(w, "batch");
+    write_span(w, LABEL("batch"));
     write_bytes(w, kid, KID_LEN);
     write_uint(w, size, 8);
     write_bytes(w, root, HASH_LEN);
@@ -110,7 +111,7 @@ size_t batch_signature_len(const struct batch *batch, size_t index)
 
 enum err batch_write(const struct batch *batch, size_t index, struct writer *w)
 {
-    merkle_hash path[BATCH_PATH_MAX];
+    SCRATCH merkle_hash path[BATCH_PATH_MAX];
     unsigned n = 0;
     size_t at = index;
 

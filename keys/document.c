@@ -2,22 +2,22 @@
 
 #include "keys/batch_statement.h"
 
+#include "base/text.h"
 #include "check.h"
 #include "wire.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void document_prepare(lianshu_Document *document, const char *realm, const char *member,
                       const struct key *key, uint64_t now_ms, const struct entropy *entropy)
 {
     static const uint8_t no_id[FRAME_ID_LEN];
-    snprintf(document->realm, sizeof document->realm, "%s", realm);
+    text_copy(document->realm, sizeof document->realm, realm);
     entropy_fill(entropy, document->salt, sizeof document->salt);
     if (document->version == 0)
         document->version = 1;
     document->issuers_count = 1;
-    snprintf(document->issuers[0].member, sizeof document->issuers[0].member, "%s", member);
+    text_copy(document->issuers[0].member, sizeof document->issuers[0].member, member);
     memcpy(document->issuers[0].kid, key_kid(key), KID_LEN);
     document->issued_ms = now_ms;
     if (memcmp(document->id, no_id, sizeof no_id) == 0)
@@ -39,8 +39,7 @@ enum err document_encode(const lianshu_Document *document, struct writer *w,
 
 void document_leaf(merkle_hash leaf, const uint8_t hash[static HASH_LEN])
 {
-    const struct label label = label_of("document");
-    const struct span spans[] = {label_span(&label), span_of(hash, HASH_LEN)};
+    const struct span spans[] = {LABEL("document"), span_of(hash, HASH_LEN)};
     merkle_leaf_spans(leaf, spans, 2);
 }
 

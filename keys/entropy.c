@@ -1,5 +1,7 @@
 #include "keys/entropy.h"
 
+#include "keys/guard.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -12,6 +14,30 @@ static void fill_system(void *ctx, uint8_t *out, size_t len)
 struct entropy entropy_system(void)
 {
     return (struct entropy){NULL, fill_system};
+}
+
+/* Salts and ids of a message: a call of the system for each costs more than making the message's
+ * keys. */
+static void fill_pooled(void *ctx, uint8_t *out, size_t len)
+{
+    struct entropy_pool *pool = ctx;
+    if (len >= ENTROPY_SECRET_MIN) {
+        randombytes_buf(out, len);
+        return;
+    }
+    if (pool->left < len) {
+        randombytes_buf(pool->bytes, sizeof pool->bytes);
+        pool->left = sizeof pool->bytes;
+    }
+    uint8_t *from = pool->bytes + sizeof pool->bytes - pool->left;
+    memcpy(out, from, len);
+    guard_wipe(from, len);
+    pool->left -= len;
+}
+
+struct entropy entropy_pooled(struct entropy_pool *pool)
+{
+    return (struct entropy){pool, fill_pooled};
 }
 
 /* One ChaCha20 stream per fill, told apart by its number. */

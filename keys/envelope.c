@@ -2,10 +2,11 @@
 
 #include "keys/guard.h"
 
+#include "base/scratch.h"
+#include "base/text.h"
 #include "check.h"
 #include "wire.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,12 @@ struct envelope_batch {
     size_t count;
     struct frame_envelope frames[ENVELOPE_BATCH_MAX]; /* but S; spans lie in the arena */
     uint8_t (*deks)[SEAL_DEK_LEN];                    /* guarded: of the envelope being made */
+    uint8_t wraps_hash[ENVELOPE_PART_MAX][HASH_LEN];  /* as well */
+    /* The audience looked up last, in this batch: the next message mostly has the same. */
+    uint64_t readers_at_ms;
+    size_t reader_count; /* 0: none */
+    char members[SEAL_READER_MAX][MEMBER_MAX + 1];
+    struct seal_reader readers[SEAL_READER_MAX];
 };
 
 enum err envelope_batch_open(struct envelope_batch **out, size_t bytes)
@@ -65,6 +72,7 @@ enum err envelope_batch_begin(struct envelope_batch *batch, const struct envelop
     batch->options = *options;
     batch->finished = false;
     batch->count = 0;
+    batch->reader_count = 0;
     batch->arena = writer_of(batch->arena.data, batch->arena.cap);
     batch_reset(batch->batch);
     return sealer_begin(batch->sealer, options->realm, key_kid(options->key), options->entropy);
@@ -75,30 +83,49 @@ static void fill_header(const struct envelope_options *o, lianshu_Header *h)
 {
     static const uint8_t no_id[FRAME_ID_LEN];
     h->suite = SUITE_CURRENT;
-    snprintf(h->realm, sizeof h->realm, "%s", o->realm);
-    snprintf(h->sender, sizeof h->sender, "%s", o->sender);
+    text_copy(h->realm, sizeof h->realm, o->realm);
+    text_copy(h->sender, sizeof h->sender, o->sender);
     memcpy(h->sender_kid, key_kid(o->key), KID_LEN);
     h->registry_version = registry_version(o->registry);
     if (memcmp(h->message_id, no_id, sizeof no_id) == 0)
         entropy_id(o->entropy, h->created_ms, h->message_id);
 }
 
-/* Current seal keys of the audience, and their kids into the header. */
-static enum err fill_audience(const struct envelope_options *o, uint64_t at_ms,
-                              lianshu_PartHeader *part, struct seal_reader *readers)
+/* Are these the members whose keys of that moment stand in b->readers? */
+static bool same_readers(const struct envelope_batch *b, uint64_t at_ms,
+                         const lianshu_PartHeader *part)
+{
+    if (b->readers_at_ms != at_ms || b->reader_count != part->audience_count)
+        return false;
+    for (pb_size_t i = 0; i < part->audience_count; i++) {
+        if (strcmp(b->members[i], part->audience[i].member) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Current seal keys of the audience into b->readers, and their kids into the header. */
+static enum err fill_audience(struct envelope_batch *b, uint64_t at_ms, lianshu_PartHeader *part)
 {
     if (part->audience_count == 0 || part->audience_count > SEAL_READER_MAX)
         return ERR_AUDIENCE;
-    for (pb_size_t i = 0; i < part->audience_count; i++) {
-        const struct registry_key *key;
-        enum err err =
-            registry_current(o->registry, part->audience[i].member, KEY_USE_SEAL, at_ms, &key);
-        if (err != OK)
-            return err;
-        memcpy(part->audience[i].kid, key->kid, KID_LEN);
-        memcpy(readers[i].kid, key->kid, KID_LEN);
-        memcpy(readers[i].public_key, key->public_key, KEY_PUBLIC_LEN);
+    if (!same_readers(b, at_ms, part)) {
+        b->reader_count = 0;
+        for (pb_size_t i = 0; i < part->audience_count; i++) {
+            const char *member = part->audience[i].member;
+            const struct registry_key *key;
+            enum err err = registry_current(b->options.registry, member, KEY_USE_SEAL, at_ms, &key);
+            if (err != OK)
+                return err;
+            text_copy(b->members[i], sizeof b->members[i], member);
+            memcpy(b->readers[i].kid, key->kid, KID_LEN);
+            memcpy(b->readers[i].public_key, key->public_key, KEY_PUBLIC_LEN);
+        }
+        b->readers_at_ms = at_ms;
+        b->reader_count = part->audience_count;
     }
+    for (pb_size_t i = 0; i < part->audience_count; i++)
+        memcpy(part->audience[i].kid, b->readers[i].kid, KID_LEN);
     return OK;
 }
 
@@ -113,15 +140,16 @@ static struct span arena_since(const struct envelope_batch *b, size_t begin)
 static enum err prepare_part(struct envelope_batch *b, lianshu_Header *h, size_t i,
                              struct frame_part *out)
 {
-    struct seal_reader readers[SEAL_READER_MAX];
     lianshu_PartHeader *part = &h->parts[i];
-    const uint8_t *extract;
+    const struct hmac_key *extract;
     struct span wraps;
+    const uint8_t *wraps_hash;
 
-    enum err err = fill_audience(&b->options, h->created_ms, part, readers);
+    enum err err = fill_audience(b, h->created_ms, part);
     if (err != OK)
         return err;
-    if ((err = sealer_audience(b->sealer, readers, part->audience_count, &extract, &wraps)) != OK)
+    if ((err = sealer_audience(b->sealer, b->readers, part->audience_count, &extract, &wraps,
+                               &wraps_hash)) != OK)
         return err;
     struct seal_place place = {.part = (uint8_t)i};
     memcpy(place.message_id, h->message_id, sizeof place.message_id);
@@ -132,7 +160,9 @@ static enum err prepare_part(struct envelope_batch *b, lianshu_Header *h, size_t
     write_span(&b->arena, wraps);
     if (b->arena.full)
         return ERR_BUSY;
-    *out = (struct frame_part){.form = 1, .wraps = arena_since(b, begin)};
+    memcpy(b->wraps_hash[i], wraps_hash, HASH_LEN);
+    *out = (struct frame_part){
+        .form = 1, .wraps = arena_since(b, begin), .wraps_hash = b->wraps_hash[i]};
     return OK;
 }
 
@@ -190,6 +220,8 @@ enum err envelope_batch_add(struct envelope_batch *batch, lianshu_Header *header
     if ((err = build(batch, header, plain, frame, header_hash)) != OK)
         goto out;
     envelope_id_under(frame, header_hash, env_id);
+    for (unsigned i = 0; i < frame->part_count; i++)
+        frame->parts[i].wraps_hash = NULL; /* lent for the id alone */
     if ((err = batch_add(batch->batch, env_id, &index)) != OK)
         goto out;
     if (deks != NULL)
@@ -227,7 +259,7 @@ size_t envelope_batch_frame_len(const struct envelope_batch *batch, size_t index
 
 enum err envelope_batch_frame(const struct envelope_batch *batch, size_t index, struct writer *w)
 {
-    uint8_t s[BATCH_SIGNATURE_MAX];
+    SCRATCH uint8_t s[BATCH_SIGNATURE_MAX];
     struct writer s_w = writer_of(s, sizeof s);
     if (!batch->finished || index >= batch->count)
         return ERR_INTERNAL;

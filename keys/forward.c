@@ -2,6 +2,7 @@
  * reader. */
 #include "keys/envelope.h"
 
+#include "base/scratch.h"
 #include "check.h"
 
 #include <string.h>
@@ -10,7 +11,10 @@
 static void part_hashes(const struct frame_part *part, merkle_hash wraps, merkle_hash cipher)
 {
     if (part->form == 1) {
-        hash_bytes(wraps, part->wraps);
+        if (part->wraps_hash != NULL)
+            memcpy(wraps, part->wraps_hash, HASH_LEN);
+        else
+            hash_bytes(wraps, part->wraps);
         hash_bytes(cipher, part->cipher);
     } else {
         memcpy(wraps, part->wraps_hash, HASH_LEN);
@@ -29,10 +33,10 @@ void envelope_id_under(const struct frame_envelope *frame,
                        const uint8_t header_hash[static HASH_LEN],
                        uint8_t env_id[static ENVELOPE_ID_LEN])
 {
-    uint8_t statement[HASH_LABEL_MAX + HASH_LEN + 1 + ENVELOPE_PART_MAX * 2 * HASH_LEN];
+    SCRATCH uint8_t statement[HASH_LABEL_MAX + HASH_LEN + 1 + ENVELOPE_PART_MAX * 2 * HASH_LEN];
     struct writer w = writer_of(statement, sizeof statement);
 
-    label_write(&w, "envelope");
+    write_span(&w, LABEL("envelope"));
     write_bytes(&w, header_hash, HASH_LEN);
     write_uint(&w, frame->part_count, 1);
     for (unsigned i = 0; i < frame->part_count; i++) {

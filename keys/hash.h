@@ -41,8 +41,8 @@ void hash_bytes(uint8_t out[static HASH_LEN], struct span bytes);
 
 /* A key after HMAC's two pads, for several messages under it. As secret as the key: wipe it. */
 struct hmac_key {
-    struct sha256 inner;
-    struct sha256 outer;
+    uint32_t inner[HASH_LEN / 4];
+    uint32_t outer[HASH_LEN / 4];
 };
 void hmac_key_init(struct hmac_key *k, struct span key);
 void hmac_key_spans(uint8_t out[static HASH_LEN], const struct hmac_key *k,
@@ -58,19 +58,14 @@ void hkdf_extract(uint8_t prk[static HASH_LEN], struct span salt, const struct s
 void hkdf_expand(uint8_t *out, size_t out_len, const uint8_t prk[static HASH_LEN],
                  const struct span *info, size_t info_count);
 
-/* L(name) = "lianshu." ‖ name ‖ ".v1\0" ‖ u16 suite, appended to w. */
-void label_write(struct writer *w, const char *name);
+/* The same for a prk that is used several times. */
+void hkdf_expand_key(uint8_t *out, size_t out_len, const struct hmac_key *prk,
+                     const struct span *info, size_t info_count);
 
-/* The same as a value: { struct label l = label_of("batch"); … label_span(&l) }. */
-struct label {
-    uint8_t bytes[HASH_LABEL_MAX];
-    size_t len;
-};
-struct label label_of(const char *name);
-static inline struct span label_span(const struct label *l)
-{
-    return (struct span){l->bytes, l->len};
-}
+/* L(name) = "lianshu." ‖ name ‖ ".v1\0" ‖ u16 suite, as a span; name is a literal. */
+#define LABEL_TEXT(name) "lianshu." name ".v1\0\0\1"
+#define LABEL(name)      span_of(LABEL_TEXT(name), sizeof LABEL_TEXT(name) - 1)
+_Static_assert((int)SUITE_CURRENT == 1, "the suite stands at the end of every label");
 
 /* kid(alg, pk) for a public key of 32 bytes. */
 void kid_of(uint8_t out[static KID_LEN], enum key_alg alg, const uint8_t public_key[static 32]);

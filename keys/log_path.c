@@ -1,10 +1,13 @@
 #include "keys/log_path.h"
 
+#include "base/scratch.h"
+
 #include <string.h>
 
 /* A path as it was walked: at each level the node, and its sibling where there is one. */
 struct walk {
     unsigned levels;
+    uint64_t fresh; /* bit n: what stands at level n was not known before */
     merkle_hash node[MERKLE_PATH_MAX + 1];
     const uint8_t *sibling[MERKLE_PATH_MAX + 1]; /* NULL: promoted */
 };
@@ -42,16 +45,19 @@ static enum err walk_path(struct log_nodes *n, const merkle_hash leaf, uint64_t 
                           uint64_t size, const merkle_hash *path, struct walk *walk)
 {
     unsigned level = 0;
+    const uint8_t *here = find(n, 0, place);
+    walk->fresh = 0;
     memcpy(walk->node[0], leaf, HASH_LEN);
     for (uint64_t last = size - 1; last > 0; last >>= 1, place >>= 1, level++) {
         const uint8_t *node = walk->node[level];
         uint8_t *up = walk->node[level + 1];
-        const uint8_t *here = find(n, level, place);
         walk->sibling[level] = NULL;
         if (is_other(here, node))
             return ERR_INCLUSION;
         if ((place & 1) == 0 && place == last) {
             memcpy(up, node, HASH_LEN);
+            walk->fresh |= (uint64_t)(here == NULL) << level;
+            here = find(n, level + 1, place >> 1);
             continue;
         }
         const uint8_t *sibling = *path++;
@@ -66,7 +72,10 @@ static enum err walk_path(struct log_nodes *n, const merkle_hash leaf, uint64_t 
             merkle_node(up, sibling, node);
         else
             merkle_node(up, node, sibling);
+        walk->fresh |= (uint64_t)(beside == NULL) << level;
+        here = above != NULL ? above : find(n, level + 1, place >> 1);
     }
+    walk->fresh |= (uint64_t)(here == NULL) << level;
     walk->levels = level;
     return OK;
 }
@@ -74,6 +83,8 @@ static enum err walk_path(struct log_nodes *n, const merkle_hash leaf, uint64_t 
 static void remember(struct log_nodes *n, uint64_t place, const struct walk *walk)
 {
     for (unsigned level = 0; level <= walk->levels; level++, place >>= 1) {
+        if ((walk->fresh >> level & 1) == 0)
+            continue;
         put(n, level, place, walk->node[level]);
         if (level < walk->levels && walk->sibling[level] != NULL)
             put(n, level, place ^ 1, walk->sibling[level]);
@@ -84,7 +95,7 @@ enum err log_path_verify(struct log_nodes *nodes, const merkle_hash leaf, uint64
                          uint64_t size, const merkle_hash *path, size_t path_len,
                          const merkle_hash root)
 {
-    struct walk walk;
+    SCRATCH struct walk walk;
     if (index >= size || path_len != merkle_path_len(index, size))
         return ERR_INCLUSION;
     if (nodes->serial == 0 || nodes->size != size || memcmp(nodes->root, root, HASH_LEN) != 0) {

@@ -1,22 +1,27 @@
 #include "keys/seal.h"
 
+#include "base/scratch.h"
 #include "keys/guard.h"
 #include "keys/seal_wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAYS = 4 };
+enum { WAYS = 4, NAME_MAX_LEN = WRAP_INFO_MAX + SEAL_WRAP_LEN };
 
-/* tags[i] names secrets[i], the extract of what was unwrapped. A row is one of the WAYS rows that
- * the tag's first bytes choose; the oldest of them gives way. */
+/* tags[i] names extracts[i], of what was unwrapped. A row is one of the WAYS rows that the tag's
+ * first bytes choose; the oldest of them gives way. A batch's messages come in a row: the name of
+ * the one used last is kept as it is, and compared instead of hashed. */
 struct opener {
     size_t mask;
     uint64_t clock;
     uint64_t unwraps;
+    size_t last_at; /* the row used last */
+    size_t last_len;
+    uint8_t last[NAME_MAX_LEN]; /* its name: info ‖ enc ‖ ct */
     uint8_t (*tags)[HASH_LEN];
-    uint64_t *used;                      /* 0: empty */
-    uint8_t (*secrets)[SEAL_SECRET_LEN]; /* guarded */
+    uint64_t *used;            /* 0: empty */
+    struct hmac_key *extracts; /* guarded; behind the last one R, while it is unwrapped */
 };
 
 enum err opener_open(struct opener **out, size_t secret_count)
@@ -31,8 +36,8 @@ enum err opener_open(struct opener **out, size_t secret_count)
     o->mask = rows - 1;
     o->tags = calloc(rows, sizeof o->tags[0]);
     o->used = calloc(rows, sizeof o->used[0]);
-    o->secrets = guard_alloc(rows * sizeof o->secrets[0]);
-    if (o->tags == NULL || o->used == NULL || o->secrets == NULL) {
+    o->extracts = guard_alloc((rows + 1) * sizeof o->extracts[0]);
+    if (o->tags == NULL || o->used == NULL || o->extracts == NULL) {
         opener_close(&o);
         return ERR_NO_MEMORY;
     }
@@ -46,7 +51,7 @@ void opener_close(struct opener **opener)
         return;
     free((*opener)->tags);
     free((*opener)->used);
-    guard_free((*opener)->secrets);
+    guard_free((*opener)->extracts);
     free(*opener);
     *opener = NULL;
 }
@@ -74,35 +79,54 @@ static size_t row_of(const struct opener *o, const uint8_t tag[static HASH_LEN],
     return oldest;
 }
 
-/* The extract of this wrap, from memory or by HPKE; lent until the next call. */
-static enum err unwrap(struct opener *o, const struct seal_opening *what, const uint8_t **extract)
+/* By HPKE, into this row. */
+static enum err fill_row(struct opener *o, size_t at, const struct seal_opening *what,
+                         struct span info)
 {
-    uint8_t info[WRAP_INFO_MAX];
+    uint8_t *secret = (uint8_t *)&o->extracts[o->mask + 1];
+    o->used[at] = 0;
+    o->unwraps++;
+    const enum err err = hpke_open(
+        key_secret(what->key), key_public(what->key), what->wrap.data, info, (struct span){NULL, 0},
+        span_of(what->wrap.data + HPKE_ENC_LEN, SEAL_WRAP_LEN - HPKE_ENC_LEN), secret);
+    if (err == OK)
+        seal_extract(&o->extracts[at], secret);
+    guard_wipe(secret, SEAL_SECRET_LEN);
+    return err;
+}
+
+/* The extract of this wrap, from memory or by HPKE; lent until the next call. */
+static enum err unwrap(struct opener *o, const struct seal_opening *what,
+                       const struct hmac_key **extract)
+{
+    SCRATCH uint8_t name[NAME_MAX_LEN];
     uint8_t tag[HASH_LEN];
-    struct writer w = writer_of(info, sizeof info);
-    bool found;
+    struct writer w = writer_of(name, sizeof name);
 
-    wrap_info(&w, what->realm, what->sender_kid, key_kid(what->key));
-    if (w.full || what->wrap.len != SEAL_WRAP_LEN)
+    if (what->wrap.len != SEAL_WRAP_LEN)
         return ERR_UNWRAP;
-    const struct span spans[] = {writer_span(&w), what->wrap};
-    hash_spans(tag, spans, 2);
-
-    const size_t at = row_of(o, tag, &found);
-    if (!found) {
-        o->used[at] = 0;
-        o->unwraps++;
-        enum err err = hpke_open(
-            key_secret(what->key), key_public(what->key), what->wrap.data, writer_span(&w),
-            (struct span){NULL, 0},
-            span_of(what->wrap.data + HPKE_ENC_LEN, SEAL_WRAP_LEN - HPKE_ENC_LEN), o->secrets[at]);
-        if (err != OK)
-            return err;
-        seal_extract(o->secrets[at]);
-        memcpy(o->tags[at], tag, HASH_LEN);
+    wrap_info(&w, what->realm, what->sender_kid, key_kid(what->key));
+    const struct span info = writer_span(&w);
+    write_span(&w, what->wrap);
+    if (w.full)
+        return ERR_UNWRAP;
+    if (!span_eq(writer_span(&w), span_of(o->last, o->last_len))) {
+        bool found;
+        hash_bytes(tag, writer_span(&w));
+        const size_t at = row_of(o, tag, &found);
+        o->last_len = 0;
+        if (!found) {
+            enum err err = fill_row(o, at, what, info);
+            if (err != OK)
+                return err;
+            memcpy(o->tags[at], tag, HASH_LEN);
+        }
+        o->last_at = at;
+        o->last_len = w.len;
+        memcpy(o->last, name, w.len);
     }
-    o->used[at] = ++o->clock;
-    *extract = o->secrets[at];
+    o->used[o->last_at] = ++o->clock;
+    *extract = &o->extracts[o->last_at];
     return OK;
 }
 
@@ -110,7 +134,7 @@ static enum err unwrap(struct opener *o, const struct seal_opening *what, const 
 static enum err open_part(struct opener *o, const struct seal_opening *what, uint8_t *buffer,
                           size_t cap, struct span *plain, uint8_t dek[static SEAL_DEK_LEN])
 {
-    const uint8_t *extract;
+    const struct hmac_key *extract;
     uint8_t commitment[SEAL_COMMITMENT_LEN];
 
     enum err err = unwrap(o, what, &extract);

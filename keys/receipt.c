@@ -12,7 +12,7 @@ enum err log_leaf(merkle_hash out, enum log_kind kind, uint64_t time_ms, struct 
     struct writer w = writer_of(head, sizeof head);
     if (body.len > LOG_BODY_MAX)
         return ERR_TOO_LARGE;
-    label_write(&w, "log");
+    write_span(&w, LABEL("log"));
     write_uint(&w, (uint64_t)kind, 1);
     write_uint(&w, time_ms, 8);
     write_uint(&w, body.len, 2);
@@ -44,9 +44,8 @@ enum err statement_encode(const lianshu_Statement *statement, struct writer *w)
 void receipt_leaf(merkle_hash leaf, struct span q)
 {
     uint8_t hash[HASH_LEN];
-    const struct label label = label_of("receipt");
     hash_bytes(hash, q);
-    const struct span spans[] = {label_span(&label), span_of(hash, sizeof hash)};
+    const struct span spans[] = {LABEL("receipt"), span_of(hash, sizeof hash)};
     merkle_leaf_spans(leaf, spans, 2);
 }
 

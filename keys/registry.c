@@ -243,7 +243,7 @@ static enum err reach(const struct registry *registry, const struct registry_mem
         if (grant->direction != direction)
             continue;
         /* Whoever may send something may take it back. */
-        if (type != lianshu_DocumentType_TYPE_WITHDRAW && grant->type != type)
+        if (type != lianshu_DocumentType_TYPE_WITHDRAW && !grant_names(grant->types, type))
             continue;
         if ((grant->departments >> other->department & 1) == 0) {
             if (err == ERR_NO_RIGHT)

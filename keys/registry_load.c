@@ -250,7 +250,7 @@ static enum err fill_tables(struct loading *l, struct frame_registry records)
         }
         for (pb_size_t i = 0; i < m.grants_count; i++) {
             struct registry_grant *grant = &r->grants[grants++];
-            grant->type = m.grants[i].type;
+            memcpy(grant->types, m.grants[i].types, sizeof grant->types);
             grant->departments = m.grants[i].departments;
             grant->direction = m.grants[i].direction;
             memcpy(grant->region, m.grants[i].region, sizeof grant->region);
@@ -294,10 +294,54 @@ enum err registry_load(struct registry *registry, const struct anchor *anchor, s
         goto out;
     if (file.len > 0)
         memcpy(registry->file, file.data, file.len);
+    registry->file_len = file.len;
     if ((err = verifier_open(&l.verifier, VERIFIER_NODES)) != OK)
         goto out;
     err = load_with(&l, span_of(registry->file, file.len), min_version);
 out:
+    verifier_close(&l.verifier);
+    free(l.document);
+    return err;
+}
+
+static enum err load_part(struct loading *l, const struct registry_part *part,
+                          lianshu_MemberRecord *out)
+{
+    merkle_hash leaf;
+    struct registry *r = l->registry;
+
+    memcpy(r->realm, l->anchor->realm, sizeof r->realm);
+    enum err err = load_registrar(l, part->registrar);
+    if (err == OK)
+        err = load_version(l, part->version, 0);
+    if (err != OK)
+        return err;
+    merkle_leaf(leaf, part->record);
+    err = merkle_verify(leaf, part->index, l->version.member_count, part->path, part->path_len,
+                        l->version.root);
+    if (err == OK)
+        err = wire_decode(&lianshu_MemberRecord_msg, part->record, out);
+    if (err == OK)
+        err = record_check(out);
+    if (err != OK)
+        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "record: %s", err_en(err));
+    const char *region = strchr(out->member, '.') + 1; /* record_check has seen the dot */
+    if (!region_contains(r->registrar_region, region))
+        return fault_set(l->fault, ERR_DELEGATION, 0, l->name, "%s", out->member);
+    return OK;
+}
+
+enum err registry_load_part(struct registry *head, const struct anchor *anchor,
+                            const struct registry_part *part, lianshu_MemberRecord *out,
+                            struct fault *fault)
+{
+    struct loading l = {
+        .registry = head, .anchor = anchor, .name = "registry proof", .fault = fault};
+    enum err err = ERR_NO_MEMORY;
+
+    l.document = calloc(1, sizeof *l.document);
+    if (l.document != NULL && (err = verifier_open(&l.verifier, VERIFIER_NODES)) == OK)
+        err = load_part(&l, part, out);
     verifier_close(&l.verifier);
     free(l.document);
     return err;

@@ -5,10 +5,11 @@
 #ifndef KEYS_REGISTRY_TABLE_H
 #define KEYS_REGISTRY_TABLE_H
 
+#include "catalogue.h"
 #include "keys/registry.h"
 
 struct registry_grant {
-    uint32_t type;
+    uint8_t types[GRANT_TYPES_LEN];
     uint32_t departments;
     lianshu_GrantDirection direction;
     char region[REGION_LEN + 1];
@@ -22,6 +23,7 @@ struct registry {
     char registrar_region[REGION_LEN + 1];
     uint8_t hash[HASH_LEN];
     uint8_t *file; /* records are spans of it */
+    size_t file_len;
     size_t member_count;
     size_t key_count;
     size_t grant_count;
@@ -31,6 +33,21 @@ struct registry {
     size_t slot_mask;
     uint32_t *slots; /* key index + 1 by kid; 0: free */
 };
+
+/* One record of a registry that is not here as a whole. */
+struct registry_part {
+    struct span registrar; /* LSD1 */
+    struct span version;   /* LSD1 */
+    struct span record;
+    uint64_t index;
+    const merkle_hash *path;
+    size_t path_len;
+};
+/* As registry_load for that record: the chain from the anchor to it. *head gets version, region and
+ * times, no tables. */
+MUST_USE enum err registry_load_part(struct registry *head, const struct anchor *anchor,
+                                     const struct registry_part *part, lianshu_MemberRecord *out,
+                                     struct fault *fault);
 
 /* Slot where the kid stands or would stand. */
 size_t registry_slot(const struct registry *registry, const uint8_t kid[static KID_LEN]);

@@ -78,8 +78,7 @@ enum err rest_token(uint8_t out[static REST_TOKEN_LEN], const struct key *token,
     uint8_t mac[HASH_LEN];
     if (key_use(token) != KEY_USE_TOKEN)
         return ERR_KEY_USE;
-    const struct label label = label_of("token");
-    const struct span spans[] = {label_span(&label), span_of(&kind, 1), id};
+    const struct span spans[] = {LABEL("token"), span_of(&kind, 1), id};
     hmac_spans(mac, span_of(key_secret(token), KEY_SECRET_LEN), spans, 3);
     memcpy(out, mac, REST_TOKEN_LEN);
     return OK;

@@ -10,7 +10,6 @@
 
 enum { STEP = 256, STEPPED_MAX = 4096, LENGTH_LEN = 4, PAYLOAD_LEN = 44 };
 
-_Static_assert((int)SEAL_SECRET_LEN == (int)HASH_LEN, "R and its extract share a place");
 _Static_assert((int)SEAL_WRAP_LEN == (int)FRAME_WRAP_LEN, "wrap length drifted");
 _Static_assert((int)SEAL_READER_MAX == (int)FRAME_AUDIENCE_MAX, "audience drifted");
 _Static_assert(SEAL_TAG_LEN == crypto_aead_chacha20poly1305_ietf_ABYTES, "tag length drifted");
@@ -40,30 +39,27 @@ size_t seal_padded_len(size_t plain_len)
     return (len + mask) & ~mask;
 }
 
-void seal_extract(uint8_t secret[static SEAL_SECRET_LEN])
+void seal_extract(struct hmac_key *extract, const uint8_t secret[static SEAL_SECRET_LEN])
 {
     uint8_t prk[HASH_LEN];
-    const struct label env = label_of("env");
     const struct span ikm = span_of(secret, SEAL_SECRET_LEN);
-    hkdf_extract(prk, label_span(&env), &ikm, 1);
-    memcpy(secret, prk, sizeof prk);
+    hkdf_extract(prk, LABEL("env"), &ikm, 1);
+    hmac_key_init(extract, span_of(prk, sizeof prk));
     guard_wipe(prk, sizeof prk);
 }
 
-void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const uint8_t extract[static SEAL_SECRET_LEN],
+void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const struct hmac_key *extract,
               const struct seal_place *place)
 {
-    const struct label label = label_of("dek");
-    const struct span info[] = {label_span(&label), span_of(place->message_id, SEAL_MESSAGE_ID_LEN),
+    const struct span info[] = {LABEL("dek"), span_of(place->message_id, SEAL_MESSAGE_ID_LEN),
                                 span_of(&place->part, 1)};
-    hkdf_expand(dek, SEAL_DEK_LEN, extract, info, 3);
+    hkdf_expand_key(dek, SEAL_DEK_LEN, extract, info, 3);
 }
 
 void seal_commitment(uint8_t out[static SEAL_COMMITMENT_LEN],
                      const uint8_t dek[static SEAL_DEK_LEN])
 {
-    const struct label label = label_of("commit");
-    const struct span info = label_span(&label);
+    const struct span info = LABEL("commit");
     hkdf_expand(out, SEAL_COMMITMENT_LEN, dek, &info, 1);
 }
 
@@ -77,12 +73,11 @@ struct payload {
 static void payload_init(struct payload *p, const uint8_t dek[static SEAL_DEK_LEN],
                          const uint8_t header_hash[static HASH_LEN], uint8_t part)
 {
-    const struct label label = label_of("payload");
-    const struct span info[] = {label_span(&label), span_of(header_hash, HASH_LEN)};
+    const struct span info[] = {LABEL("payload"), span_of(header_hash, HASH_LEN)};
     hkdf_expand(p->key_nonce, PAYLOAD_LEN, dek, info, 2);
 
     struct writer w = writer_of(p->aad, sizeof p->aad);
-    label_write(&w, "aead");
+    write_span(&w, LABEL("aead"));
     write_bytes(&w, header_hash, HASH_LEN);
     write_uint(&w, part, 1);
     p->aad_len = w.len;

@@ -12,7 +12,8 @@
  *   3. The plaintext handed out is exactly what was sealed: the commitment is compared before
  *      the ciphertext is tried, padding must be zeros and of the one right size.
  *   4. Extracts of opened secrets are kept in guarded memory, by SHA-256(info ‖ enc ‖ ct), a
- *      bounded number of them; nothing is allocated after open.
+ *      bounded number of them; the one used last is known by its bytes. Nothing is allocated
+ *      after open.
  *
  * Thread rule: a sealer and an opener belong to one thread each.
  */
@@ -23,7 +24,7 @@
 
 enum {
     SEAL_READER_MAX = 32,
-    SEAL_SECRET_LEN = 32, /* R, as it is wrapped; and the extract that DEKs are expanded from */
+    SEAL_SECRET_LEN = 32, /* R, as it is wrapped */
     SEAL_DEK_LEN = 32,
     SEAL_COMMITMENT_LEN = 32,
     SEAL_WRAP_LEN = HPKE_ENC_LEN + SEAL_SECRET_LEN + HPKE_TAG_LEN, /* one reader's share of R */
@@ -49,18 +50,19 @@ void sealer_close(struct sealer **sealer);
 MUST_USE enum err sealer_begin(struct sealer *sealer, const char *realm,
                                const uint8_t sender_kid[static KID_LEN],
                                const struct entropy *entropy);
-/* Extract and wraps of this audience, lent until the next call on this sealer. */
+/* Extract, wraps and SHA-256(wraps) of this audience, lent until the next call on this sealer. */
 MUST_USE enum err sealer_audience(struct sealer *sealer, const struct seal_reader *readers,
-                                  size_t reader_count, const uint8_t **extract, struct span *wraps);
-/* In place: from R to the extract, the same for all messages under R. */
-void seal_extract(uint8_t secret[static SEAL_SECRET_LEN]);
+                                  size_t reader_count, const struct hmac_key **extract,
+                                  struct span *wraps, const uint8_t **wraps_hash);
+/* From R to the extract that DEKs are expanded from, the same for all messages under R. */
+void seal_extract(struct hmac_key *extract, const uint8_t secret[static SEAL_SECRET_LEN]);
 
 /* Which part of which message. */
 struct seal_place {
     uint8_t message_id[SEAL_MESSAGE_ID_LEN];
     uint8_t part;
 };
-void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const uint8_t extract[static SEAL_SECRET_LEN],
+void seal_dek(uint8_t dek[static SEAL_DEK_LEN], const struct hmac_key *extract,
               const struct seal_place *place);
 void seal_commitment(uint8_t out[static SEAL_COMMITMENT_LEN],
                      const uint8_t dek[static SEAL_DEK_LEN]);

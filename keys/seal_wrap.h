@@ -15,7 +15,7 @@ static inline void wrap_info(struct writer *w, const char *realm,
                              const uint8_t sender_kid[static KID_LEN],
                              const uint8_t reader_kid[static KID_LEN])
 {
-    label_write(w, "wrap");
+    write_span(w, LABEL("wrap"));
     write_uint(w, strlen(realm), 1);
     write_bytes(w, realm, strlen(realm));
     write_bytes(w, sender_kid, KID_LEN);

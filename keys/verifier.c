@@ -1,5 +1,6 @@
 #include "keys/batch.h"
 
+#include "base/scratch.h"
 #include "keys/batch_statement.h"
 
 #include <stdlib.h>
@@ -151,6 +152,7 @@ static void node_put(struct verifier *v, uint64_t serial, unsigned level, uint64
 /* A path as it was walked: at each level the node, and its sibling where there is one. */
 struct walk {
     unsigned levels;
+    uint32_t fresh; /* bit n: what stands at level n was not known before */
     merkle_hash node[BATCH_PATH_MAX + 2];
     const uint8_t *sibling[BATCH_PATH_MAX + 2]; /* NULL: promoted */
 };
@@ -159,6 +161,8 @@ struct walk {
 static void remember(struct verifier *v, uint64_t serial, uint64_t index, const struct walk *walk)
 {
     for (unsigned level = 0; level <= walk->levels; level++, index >>= 1) {
+        if ((walk->fresh >> level & 1) == 0)
+            continue;
         node_put(v, serial, level, index, walk->node[level]);
         if (level < walk->levels && walk->sibling[level] != NULL)
             node_put(v, serial, level, index ^ 1, walk->sibling[level]);
@@ -183,19 +187,22 @@ static enum err walk_path(struct verifier *v, const struct frame_signature *s,
     const uint8_t *path = s->path.data;
     uint64_t place = s->index;
     unsigned level = 0;
+    const uint8_t *here = known ? node_find(v, known->serial, 0, place) : NULL;
 
+    walk->fresh = 0;
     memcpy(walk->node[0], leaf, HASH_LEN);
     for (uint64_t last = s->size - 1; last > 0; last >>= 1, place >>= 1, level++) {
         const uint8_t *node = walk->node[level];
         uint8_t *up = walk->node[level + 1];
         const bool alone = (place & 1) == 0 && place == last;
-        const uint8_t *here = known ? node_find(v, known->serial, level, place) : NULL;
 
         if (here != NULL && memcmp(here, node, HASH_LEN) != 0)
             return ERR_BATCH_PATH;
         walk->sibling[level] = NULL;
         if (alone) {
             memcpy(up, node, HASH_LEN);
+            walk->fresh |= (uint32_t)(here == NULL) << level;
+            here = known ? node_find(v, known->serial, level + 1, place >> 1) : NULL;
             continue;
         }
         walk->sibling[level] = path;
@@ -209,7 +216,11 @@ static enum err walk_path(struct verifier *v, const struct frame_signature *s,
             memcpy(up, above, HASH_LEN);
         else
             step_up(v, place, node, walk->sibling[level], up);
+        walk->fresh |= (uint32_t)(beside == NULL) << level;
+        here = above != NULL || known == NULL ? above
+                                              : node_find(v, known->serial, level + 1, place >> 1);
     }
+    walk->fresh |= (uint32_t)(here == NULL) << level;
     walk->levels = level;
     return OK;
 }
@@ -229,7 +240,7 @@ enum err verifier_check(struct verifier *verifier, const uint8_t public_key[stat
                         const merkle_hash leaf, struct span s)
 {
     struct frame_signature sig;
-    struct walk walk;
+    SCRATCH struct walk walk;
     enum err err = frame_parse_signature(s, &sig);
     if (err != OK)
         return err;

@@ -144,11 +144,10 @@ enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN])
 static void key_token(const struct sdk *s, const struct key *storage, const struct stage *stage,
                       const uint8_t sha256[static HASH_LEN], uint8_t token[static HASH_LEN])
 {
-    const struct label label = label_of("file");
     struct span spans[SDK_DESTINATION_MAX + 3];
     size_t n = 0;
 
-    spans[n++] = label_span(&label);
+    spans[n++] = LABEL("file");
     spans[n++] = span_of(sha256, HASH_LEN);
     for (size_t i = 0; i < stage->to_count; i++)
         if (strcmp(stage->to[i], s->hub) != 0)

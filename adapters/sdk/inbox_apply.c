@@ -180,11 +180,19 @@ static enum err undo_row(struct sdk *s, struct delivery *d, uint64_t before, uin
     return stmt_run(q);
 }
 
+#define MIRROR_TYPE lianshu_DocumentType_TYPE_MIRROR_UPDATE
+
 static enum err effects(struct sdk *s, uint64_t now_ms)
 {
     enum err err;
     struct sdk_withdrawal withdrawal;
 
+    /* The mirror is the SDK's own: the application asks it, and is not told of its pages. */
+    s->mirror_trims = s->mirror_trims || s->message->header.type == MIRROR_TYPE;
+    if (s->message->header.type == MIRROR_TYPE)
+        return mirror_take(s->mirror_in,
+                           span_of(s->message->facts.body.bytes, s->message->facts.body.size),
+                           s->message->statement.accepted_ms, now_ms);
     if (s->message->header.type != lianshu_DocumentType_TYPE_WITHDRAW)
         return call_apply(s, NULL, now_ms);
     err = recall_take(s, &withdrawal, now_ms);

@@ -17,7 +17,9 @@
 
 #include "adapters/sdk/inner_bounds.h"
 #include "adapters/sdk/link.h"
+#include "adapters/sdk/mirror_in.h"
 #include "adapters/sdk/sdk.h"
+#include "adapters/sdk/sdk_mirror.h"
 #include "catalogue.h"
 #include "frame.h"
 #include "keys/attachment.h"
@@ -167,7 +169,8 @@ struct sdk {
     char state_dir[SDK_PATH_MAX];
     uint32_t window_messages, window_bytes;
     struct sdk_handler handler;
-    struct entropy entropy;
+    struct entropy_pool pool;
+    struct entropy entropy; /* of the pool */
     struct keyring *keys;
     struct registry *registry;
     struct verifier *verifier;
@@ -178,6 +181,9 @@ struct sdk {
     struct db *db;
     struct stmt **sql; /* inner_sql.h */
     struct link *link;
+    struct mirror_in *mirror_in;
+    struct sdk_mirror *mirror; /* NULL until it is asked for */
+    bool mirror_trims;         /* pages of a generation that is no more may be here */
 
     /* staged since the last commit */
     struct stage *stage;
@@ -370,6 +376,8 @@ uint64_t flight_jitter(struct sdk *s, uint64_t ms);
 /* ---- trim.c ---- */
 /* Forget a few of what is older than keep_ms. */
 MUST_USE enum err trim_some(struct sdk *s, uint64_t now_ms);
+/* Pages of mirrors that are no more, a bounded step. */
+MUST_USE enum err trim_mirror(struct sdk *s);
 
 /* ---- recall.c ---- */
 /* A withdrawal came (s->message): what it takes back is marked. OK: apply is told, with *w. */

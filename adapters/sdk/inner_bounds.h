@@ -6,6 +6,7 @@
 #include "frame.h"
 
 enum {
+    SDK_APPLICATION_ID = 0x4c534144, /* of the database: "LSAD" */
     SDK_PATH_MAX = 1024,
     SDK_STAGE_BYTES = 4 << 20,    /* documents staged between two commits */
     SDK_RECEIPT_STAGE_MAX = 1024, /* receipts staged between two commits */

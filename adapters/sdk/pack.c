@@ -10,7 +10,7 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     enum err err;
     lianshu_Document *d = s->document;
     const struct document_type *row = type_find(stage->type);
-    const bool facts = facts_hash == NULL;
+    const bool facts = out == &stage->facts;
 
     if (row == NULL || body.len > sizeof d->body.bytes || m->basis_count > SDK_BASIS_MAX)
         return ERR_TOO_LARGE;
@@ -43,7 +43,7 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     memcpy(d->purpose, stage->purpose, sizeof stage->purpose);
     d->conversation.size = SDK_ID_LEN;
     memcpy(d->conversation.bytes, stage->conversation, SDK_ID_LEN);
-    if (!facts) {
+    if (facts_hash != NULL) {
         d->facts.size = HASH_LEN;
         memcpy(d->facts.bytes, facts_hash, HASH_LEN);
     }

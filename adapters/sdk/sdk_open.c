@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 enum {
-    APPLICATION_ID = 0x4c534144, /* "LSAD" */
     WINDOW_MESSAGES = 64,
     WINDOW_BYTES = 16 << 20,
 };
@@ -94,7 +93,7 @@ static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct faul
 
     if ((err = keys_init()) != OK)
         return fault_set(fault, err, 0, "keys", "the cryptographic libraries do not start");
-    s->entropy = entropy_system();
+    s->entropy = entropy_pooled(&s->pool);
     if ((err = passphrase_read(&passphrase, c->passphrase_file, fault)) != OK)
         return err;
     err = keyfile_read(&s->keys, c->key_file, passphrase, fault);
@@ -174,7 +173,7 @@ static enum err open_state(struct sdk *s, struct fault *fault)
                                           "inbox"};
     struct db_options options = {
         .path = path,
-        .application_id = APPLICATION_ID,
+        .application_id = SDK_APPLICATION_ID,
         .migrations = sdk_sql,
         .migration_count = sdk_sql_count,
         .growing = growing,
@@ -202,6 +201,11 @@ static enum err open_state(struct sdk *s, struct fault *fault)
     s->stream = s->stream_stored;
     frames_forget(s);
     flight_forget(s);
+    const struct mirror_in_options mirror = {
+        s->db, s->member, keyring_find(s->keys, KEY_USE_STORAGE), &s->entropy, s->shared};
+    if ((err = mirror_in_open(&s->mirror_in, &mirror, fault)) != OK)
+        return err;
+    s->mirror_trims = true;
     return file_sweep(s);
 }
 
@@ -254,6 +258,8 @@ void sdk_close(struct sdk **sdk)
         return;
     link_close(&s->link);
     file_close_all(s);
+    sdk_mirror_close(&s->mirror);
+    mirror_in_close(&s->mirror_in);
     db_close(&s->db);
     envelope_batch_close(&s->envelopes);
     batch_close(&s->batch);

@@ -60,19 +60,23 @@ static enum err check_message(struct sdk *s, const struct stage *stage, const st
     const struct document_type *row = type_find(m->type);
     const bool others = departments(s, stage) > 0;
 
-    if (row == NULL || row->facts == NULL)
+    if (row == NULL || row->alone != NULL || (row->flags & TYPE_PART_ONLY) != 0)
         return fault_set(fault, ERR_TYPE_UNKNOWN, 0, "type", "not a type that can be sent");
-    if (m->facts.len == 0)
+    if (row->facts != NULL && m->facts.len == 0)
         return fault_set(fault, ERR_FIELD_MISSING, 0, "facts", "required");
+    if (row->facts == NULL && m->sealed.len == 0)
+        return fault_set(fault, ERR_FIELD_MISSING, 0, "sealed", "required");
     if (m->facts.len > SDK_BODY_MAX || m->sealed.len > SDK_BODY_MAX)
         return fault_set(fault, ERR_TOO_LARGE, 0, "facts", "at most %d bytes", SDK_BODY_MAX);
-    if ((err = check_body(s, row->facts, m->facts, "facts", fault)) != OK)
+    if (m->facts.len > 0 && (err = check_body(s, row->facts, m->facts, "facts", fault)) != OK)
         return err;
     if (m->sealed.len > 0 && (err = check_body(s, row->sealed, m->sealed, "sealed", fault)) != OK)
         return err;
     if ((m->sealed.len > 0 || m->file_count > 0) && !others)
         return fault_set(fault, ERR_AUDIENCE, 0, "to",
                          "a sealed part needs a department to read it");
+    if (row->facts == NULL && departments(s, stage) != stage->to_count)
+        return fault_set(fault, ERR_AUDIENCE, 0, "to", "the hub reads nothing of this type");
     if (m->file_count > 0 && (row->flags & TYPE_ATTACHMENTS) == 0)
         return fault_set(fault, ERR_FIELD_UNKNOWN, 0, "attachments", "this type has none");
     if (m->file_count > SDK_FILE_MAX)
@@ -222,14 +226,17 @@ static enum err stage_documents(struct sdk *s, struct stage *stage, const struct
     uint8_t hash[HASH_LEN];
 
     if (stage->part == 0) {
-        if ((err = pack_document(s, stage, &stage->facts, m, m->type, m->facts, NULL,
-                                 stage->facts_hash)) != OK)
+        if (m->facts.len > 0 && (err = pack_document(s, stage, &stage->facts, m, m->type, m->facts,
+                                                     NULL, stage->facts_hash)) != OK)
             return fault_set(fault, err, 0, "facts", "the document cannot be made");
-        if (m->sealed.len > 0 && (err = pack_document(s, stage, &stage->sealed, m, m->type,
-                                                      m->sealed, stage->facts_hash, hash)) != OK)
+        if (m->sealed.len > 0 &&
+            (err = pack_document(s, stage, &stage->sealed, m, m->type, m->sealed,
+                                 m->facts.len > 0 ? stage->facts_hash : NULL, hash)) != OK)
             return fault_set(fault, err, 0, "sealed", "the document cannot be made");
     }
-    return m->file_count > 0 ? take_files(s, stage, m, stage->facts_hash, fault) : OK;
+    if (m->file_count == 0)
+        return OK;
+    return take_files(s, stage, m, m->facts.len > 0 ? stage->facts_hash : NULL, fault);
 }
 
 /* Room for `parts` more envelopes, by storing what is staged if need be. Not inside a savepoint:

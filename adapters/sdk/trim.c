@@ -85,6 +85,14 @@ static enum err trim_times(struct sdk *s, uint64_t before_ms)
     return stmt_run(proofs);
 }
 
+enum err trim_mirror(struct sdk *s)
+{
+    if (!s->mirror_trims)
+        return OK;
+    const enum err err = inner_begin(s);
+    return err == OK ? mirror_trim(s->mirror_in, &s->mirror_trims) : err;
+}
+
 enum err trim_some(struct sdk *s, uint64_t now_ms)
 {
     enum err err;

@@ -407,7 +407,8 @@ enum err turn_tick(struct sdk *s, uint64_t now_ms)
     if (now_ms < s->lapse_ms)
         return OK;
     s->lapse_ms = now_ms + SDK_LAPSE_EVERY_MS;
-    if ((err = outbox_lapse(s, now_ms)) != OK || (err = trim_some(s, now_ms)) != OK)
+    if ((err = outbox_lapse(s, now_ms)) != OK || (err = trim_some(s, now_ms)) != OK ||
+        (err = trim_mirror(s)) != OK)
         return err;
     return inbox_resume(s, now_ms);
 }

@@ -116,9 +116,12 @@ static enum err open_part(struct sdk *s, struct unpacked *u, size_t i)
     }
 }
 
-static bool names_facts(const lianshu_Document *d, const uint8_t hash[static HASH_LEN])
+/* The facts of this envelope, or none when it has none. */
+static bool names_facts(const struct unpacked *u, const lianshu_Document *d)
 {
-    return d->facts.size == HASH_LEN && memcmp(d->facts.bytes, hash, HASH_LEN) == 0;
+    if (!u->has_facts)
+        return d->facts.size == 0;
+    return d->facts.size == HASH_LEN && memcmp(d->facts.bytes, u->facts_hash, HASH_LEN) == 0;
 }
 
 /* What is in clear for the hub and what is sealed for us belong together. */
@@ -126,8 +129,8 @@ static enum err check_facts(const struct unpacked *u, const struct document_type
 {
     if ((row->flags & TYPE_FACTS) != 0 && !u->has_facts)
         return ERR_FACTS_MISSING;
-    if ((u->has_sealed && !names_facts(&u->sealed, u->facts_hash)) ||
-        (u->has_manifest && !names_facts(&u->manifest, u->facts_hash)))
+    if ((u->has_sealed && !names_facts(u, &u->sealed)) ||
+        (u->has_manifest && !names_facts(u, &u->manifest)))
         return ERR_FACTS_MISMATCH;
     return OK;
 }
