@@ -370,6 +370,12 @@ void chunk_committed(struct chunks *c)
         c->gone[i].committed = true;
 }
 
+void chunk_landed(struct chunks *c)
+{
+    for (size_t i = 0; i < c->gone_count; i++)
+        c->gone[i].landed = c->gone[i].committed;
+}
+
 /* The chunks stay, they are whole; what rows say is looked up again. */
 void chunk_rolled_back(struct chunks *c)
 {

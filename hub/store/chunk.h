@@ -95,6 +95,7 @@ bool chunk_any(const struct chunks *c);
 /* For store.c only. */
 MUST_USE enum err chunk_before_commit(struct chunks *c);
 void chunk_committed(struct chunks *c);
+void chunk_landed(struct chunks *c);
 void chunk_rolled_back(struct chunks *c); /* also for a savepoint */
 
 #endif

@@ -37,6 +37,7 @@ struct chunk_entry {
 struct chunk_gone {
     uint8_t name[CHUNK_NAME_LEN];
     bool committed;
+    bool landed; /* that commit is on disk */
 };
 
 struct chunks {

@@ -103,6 +103,7 @@ static enum err sweep_one(struct chunks *c, const struct swept *one, uint64_t no
     }
     struct chunk_gone *gone = &c->gone[c->gone_count++];
     gone->committed = false;
+    gone->landed = false;
     memcpy(gone->name, one->name, CHUNK_NAME_LEN);
     return OK;
 }
@@ -110,7 +111,7 @@ static enum err sweep_one(struct chunks *c, const struct swept *one, uint64_t no
 enum err chunk_sweep(struct chunks *c, uint64_t now_ms, bool *more)
 {
     *more = false;
-    if (c->gone_count > 0 && c->gone[0].committed)
+    if (c->gone_count > 0 && c->gone[0].landed)
         remove_gone(c, 0, CHUNK_CUT_SLOTS);
     for (int i = 0; i < CHUNK_SWEEP_ROWS && c->gone_count < CHUNK_GONE_MAX; i++) {
         struct swept one;

@@ -187,6 +187,22 @@ enum err db_commit(struct db *db)
     return OK;
 }
 
+/* After a sync that failed nobody knows what is on disk, and the next one may say that all is well:
+ * it is never tried again. */
+enum err db_sync(const struct db *db)
+{
+    if (db->log == NULL)
+        return ERR_PERMISSION;
+    return db->log->pMethods->xSync(db->log, SQLITE_SYNC_NORMAL) == SQLITE_OK ? OK : ERR_FSYNC;
+}
+
+enum err db_synced(struct db *db, enum err synced)
+{
+    if (synced != OK && db->fatal == OK)
+        db->fatal = synced;
+    return synced;
+}
+
 static void undo(struct db *db)
 {
     for (struct stmt *s = db->statements; s != NULL; s = s->next)

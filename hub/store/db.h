@@ -2,7 +2,7 @@
  * db - one SQLite file: opened fail-closed, written by one connection, upgraded forward only.
  *
  *            db_begin              db_commit
- *   (idle) ------------> (open) ---------------> (idle)     OK: on disk, fsynced
+ *   (idle) ------------> (open) ---------------> (idle)     OK: on disk, fsynced (guarantee 1)
  *      ^                 |    ^  \
  *      |  db_rollback    |    |   +-- db_savepoint / db_release / db_rollback_to (one level)
  *      +-----------------+    |
@@ -12,7 +12,9 @@
  * a path, an application id and their numbered schema texts.
  *
  * Guarantees:
- *   1. db_commit returns OK only after the transaction is on disk (WAL, synchronous=FULL).
+ *   1. db_commit returns OK only after the transaction is on disk (WAL, synchronous=FULL); of a db
+ *      that `syncs_apart` db_sync does, of every transaction committed before it began. Whatever is
+ *      lost with the power is a tail of transactions, and the file is whole.
  *   2. At most one process has the file open for writing: the second gets ERR_BUSY_ELSEWHERE.
  *   3. A file of another program is ERR_DB_FOREIGN, one of a newer version ERR_DB_NEWER, and
  *      neither is changed by a byte. Directory 0700, file 0600, both the caller's own, else
@@ -34,7 +36,8 @@
  * Ownership: the db owns its statements; db_close finalises them. Bound spans are borrowed
  * until stmt_end or stmt_run; spans read from a row live until stmt_end.
  * Errors of constraints: unique → ERR_EXISTS, foreign key → ERR_NOT_FOUND, check → ERR_FIELD_VALUE.
- * Thread rule: a db and its statements belong to the thread that opened it.
+ * Thread rule: a db and its statements belong to the thread that opened it. Only db_sync may run in
+ * another one, meanwhile no db_commit, db_rollback, db_idle and db_close here.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -64,8 +67,9 @@ struct db_options {
     uint32_t checkpoint_pages;     /* 0: DB_CHECKPOINT_PAGES */
     const char *const *growing;    /* tables that grow with traffic; see guarantee 10 */
     size_t growing_count;
-    bool read_only; /* for tools beside a running owner: never writes or checkpoints */
-    bool shrinks;   /* a new file is made so that db_idle can give free pages back */
+    bool read_only;   /* for tools beside a running owner: never writes or checkpoints */
+    bool shrinks;     /* a new file is made so that db_idle can give free pages back */
+    bool syncs_apart; /* db_commit does not wait for the disk, db_sync does */
 };
 
 /* Open or create. Fills *f (may be NULL) with path and reason on refusal. */
@@ -77,6 +81,10 @@ void db_close(struct db **db);
 MUST_USE enum err db_begin(struct db *db); /* BEGIN IMMEDIATE */
 MUST_USE enum err db_commit(struct db *db);
 void db_rollback(struct db *db); /* also when there is none */
+/* Wait until all that was committed is on disk: OK or ERR_FSYNC. Changes nothing in the db. */
+MUST_USE enum err db_sync(const struct db *db);
+/* What db_sync said, to the owner's thread; not OK: guarantee 6. Returns `synced`. */
+MUST_USE enum err db_synced(struct db *db, enum err synced);
 MUST_USE enum err db_savepoint(struct db *db);
 MUST_USE enum err db_release(struct db *db);
 MUST_USE enum err db_rollback_to(struct db *db); /* undo to the savepoint and forget it */

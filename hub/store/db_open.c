@@ -49,7 +49,7 @@ static enum err configure(struct db *db, const struct db_options *options, struc
     static const char *const pragmas = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
                                        "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON;"
                                        "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
-                                       "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;";
+                                       "PRAGMA wal_autocheckpoint=0;";
 
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, DB_BUSY_MS);
@@ -68,6 +68,11 @@ static enum err configure(struct db *db, const struct db_options *options, struc
     int rc = sqlite3_exec(db->raw, pragmas, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db->raw, cache, NULL, NULL, NULL);
+    /* NORMAL syncs around a checkpoint, and when the log starts over, but not at a commit. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db->raw,
+                          db->syncs_apart ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
+                          NULL, NULL, NULL);
     return rc == SQLITE_OK ? OK : db_refuse(db, rc, options->path, "configure", f);
 }
 
@@ -222,7 +227,15 @@ static enum err upgrade(struct db *db, const struct db_options *options, int64_t
     }
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     sqlite3_wal_hook(db->raw, on_wal, db);
-    return db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE); /* what a killed process left */
+    err = db_checkpoint(db, SQLITE_CHECKPOINT_TRUNCATE); /* what a killed process left */
+    if (err != OK)
+        return err;
+    sqlite3_file_control(db->raw, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &db->log);
+    if (db->log == NULL || db->log->pMethods == NULL)
+        return fault_set(f, ERR_INTERNAL, 0, options->path, "its log is not open");
+    /* With a reader in the way the log is still there, and was perhaps written without a sync. */
+    err = db_sync(db);
+    return err == OK ? OK : fault_set(f, err, 0, options->path, "its log cannot be synced");
 }
 
 static enum err open_raw(struct db *db, const struct db_options *options, struct fault *f)
@@ -265,6 +278,7 @@ enum err db_open(struct db **out, const struct db_options *options, struct fault
     db->lock_fd = -1;
     db->read_only = options->read_only;
     db->shrinks = options->shrinks && !options->read_only;
+    db->syncs_apart = options->syncs_apart;
     db->freed = true;
     db->checkpoint_pages =
         options->checkpoint_pages == 0 ? DB_CHECKPOINT_PAGES : options->checkpoint_pages;

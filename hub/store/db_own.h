@@ -60,11 +60,13 @@ struct db {
     enum err fatal;
     enum err lost; /* why SQLite ended the transaction by itself */
     int lock_fd;
+    sqlite3_file *log; /* the WAL, as the file system layer knows it; NULL when read-only */
     int64_t changes_at_begin;
     uint32_t checkpoint_pages;
     uint32_t wal_pages; /* in the log now */
     bool read_only;
     bool shrinks;
+    bool syncs_apart;
     bool shrinking;
     bool freed; /* pages may have become free since db_idle looked */
     bool begun;

@@ -4,14 +4,15 @@
 #include "store/columns.h"
 
 #define COLUMNS "seq, document, env_id, message_seq, type, time_ms, code, record"
+#define FACTS   ", facts"
 
 enum query { PUT, GET, NEXT, OF_DOCUMENT, OF_MESSAGE, QUERY_COUNT };
 
 static const char *const queries[QUERY_COUNT] = {
-    [PUT] = "INSERT INTO decision (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PUT] = "INSERT INTO decision (" COLUMNS FACTS ") "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [GET] = "SELECT " COLUMNS " FROM decision WHERE seq = ?1",
-    [NEXT] = "SELECT " COLUMNS " FROM decision WHERE seq >= ?1 AND length(record) > 1 "
-             "ORDER BY seq LIMIT 1",
+    [NEXT] = "SELECT " COLUMNS FACTS " FROM decision WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     [OF_DOCUMENT] = "SELECT " COLUMNS " FROM decision WHERE document = ?1 "
                     "ORDER BY seq DESC LIMIT 1",
     [OF_MESSAGE] = "SELECT " COLUMNS " FROM decision WHERE message_seq = ?1 "
@@ -21,6 +22,7 @@ static const char *const queries[QUERY_COUNT] = {
 struct decisions {
     struct stmt *q[QUERY_COUNT];
     struct box record;
+    struct box facts;
 };
 
 enum err decisions_open(struct decisions **out, struct db *db, struct fault *f)
@@ -38,8 +40,10 @@ enum err decisions_open(struct decisions **out, struct db *db, struct fault *f)
 
 void decisions_close(struct decisions **d)
 {
-    if (*d != NULL)
+    if (*d != NULL) {
         box_fini(&(*d)->record);
+        box_fini(&(*d)->facts);
+    }
     free(*d);
     *d = NULL;
 }
@@ -58,16 +62,14 @@ enum err decision_put(struct decisions *d, const struct decision_row *row)
     stmt_bind_u64(q, 6, row->time_ms);
     stmt_bind_u64(q, 7, row->code);
     stmt_bind_blob(q, 8, row->record);
+    stmt_bind_blob(q, 9, row->facts);
     return stmt_run(q);
 }
 
-/* Step, read and end. */
-static enum err take(struct decisions *d, struct stmt *q, struct decision_row *out)
+/* Read the row that was stepped to. */
+static enum err read_row(struct decisions *d, struct stmt *q, struct decision_row *out)
 {
-    *out = (struct decision_row){0};
-    enum err err = stmt_step(q);
-    if (err != OK)
-        return stmt_end(q, err);
+    enum err err = OK;
     out->seq = stmt_u64(q, 0);
     stmt_copy(q, 1, out->document, sizeof out->document);
     stmt_copy(q, 2, out->env_id, sizeof out->env_id);
@@ -77,20 +79,36 @@ static enum err take(struct decisions *d, struct stmt *q, struct decision_row *o
     out->code = stmt_u32(q, 6, &err);
     if (err == OK)
         err = box_keep(&d->record, stmt_blob(q, 7), &out->record);
-    err = stmt_end(q, err);
-    if (err != OK || !store_is_erased(out->record))
-        return err;
-    out->record = (struct span){NULL, 0};
-    return ERR_ERASED;
+    if (err == OK && store_is_erased(out->record))
+        out->record = (struct span){NULL, 0};
+    return err;
+}
+
+/* Step, read and end. */
+static enum err take(struct decisions *d, struct stmt *q, struct decision_row *out)
+{
+    *out = (struct decision_row){0};
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = read_row(d, q, out);
+    if (err == OK && out->record.len == 0)
+        err = ERR_ERASED;
+    return stmt_end(q, err);
 }
 
 enum err decision_next(struct decisions *d, uint64_t *cursor, struct decision_row *out)
 {
-    stmt_bind_u64(d->q[NEXT], 1, *cursor);
-    enum err err = take(d, d->q[NEXT], out);
+    struct stmt *q = d->q[NEXT];
+    *out = (struct decision_row){0};
+    stmt_bind_u64(q, 1, *cursor);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = read_row(d, q, out);
+    if (err == OK)
+        err = box_keep(&d->facts, stmt_blob(q, 8), &out->facts);
     if (err == OK)
         *cursor = out->seq + 1;
-    return err;
+    return stmt_end(q, err);
 }
 
 enum err decision_get(struct decisions *d, uint64_t seq, struct decision_row *out)

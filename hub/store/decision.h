@@ -4,9 +4,11 @@
  * Guarantees:
  *   1. A record is stored once under the seq of its log leaf, and never changed.
  *   2. It is found by its seq, by the document it judged and by the message that brought it.
+ *   3. What was judged stays with it, sealed by the caller, unless it is kept elsewhere: the
+ *      decision can be made again. It goes when the record goes.
  *
  * Records hold ids, codes, dates and hashes only.
- * Ownership: the record is borrowed until the next call on decisions.
+ * Ownership: record and facts are borrowed until the next call on decisions.
  * Thread rule: that of the db. sanctions.md, Deciding.
  */
 #ifndef STORE_DECISION_H
@@ -28,6 +30,7 @@ struct decision_row {
     uint64_t time_ms;
     uint32_t code;
     struct span record;
+    struct span facts; /* sealed; empty: kept elsewhere. Read by decision_next alone */
 };
 
 MUST_USE enum err decisions_open(struct decisions **out, struct db *db, struct fault *f);
@@ -44,7 +47,7 @@ MUST_USE enum err decision_of_document(struct decisions *d,
 MUST_USE enum err decision_of_message(struct decisions *d, uint64_t message_seq,
                                       struct decision_row *out);
 
-/* All whose record is there, in order; *cursor 0 to start. */
+/* All in order; *cursor 0 to start. Of an erased one the record is empty. */
 MUST_USE enum err decision_next(struct decisions *d, uint64_t *cursor, struct decision_row *out);
 
 #endif

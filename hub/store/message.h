@@ -10,8 +10,9 @@
  *   2. The frame is stored once whatever the number of recipients, and removed in the transaction
  *      that settles the last of them.
  *   3. The row outlives its frame: a repeat is recognised for ever.
- *   4. The frames and rows put or changed lately are in memory as well (message_memory.h): their
- *      delivery right after the commit reads no row.
+ *   4. What was put lately is `fresh` (fresh.h): its frame and the changes of its row never become
+ *      rows when it is settled soon, and no look at a table is needed for it. Rows read lately are
+ *      kept in memory (message_memory.h).
  *   5. Rows are keyed in order of time (message ids begin with it); there is no index over
  *      random hashes.
  *
@@ -23,7 +24,7 @@
 #ifndef STORE_MESSAGE_H
 #define STORE_MESSAGE_H
 
-#include "store/db.h"
+#include "store/fresh.h"
 #include "store/ids.h"
 
 struct messages;
@@ -47,7 +48,8 @@ struct message_row {
     uint64_t last_leaf; /* newest receipt about it: the end of its chain */
 };
 
-MUST_USE enum err messages_open(struct messages **out, struct db *db, struct fault *f);
+MUST_USE enum err messages_open(struct messages **out, struct db *db, struct fresh *fresh,
+                                struct fault *f);
 void messages_close(struct messages **m);
 
 /* Store a message, and its frame unless that is empty (a rejected one). */
@@ -99,8 +101,6 @@ MUST_USE enum err message_counts(struct messages *m, uint64_t *known, uint64_t *
 
 /* For store.c only. */
 void messages_committed(struct messages *m);
-void messages_savepoint(struct messages *m);
-void messages_rolled_back(struct messages *m);
-void messages_rolled_back_to(struct messages *m);
+void messages_rolled_back(struct messages *m); /* also to the savepoint */
 
 #endif

@@ -2,108 +2,23 @@
 
 #include <stdlib.h>
 
-_Static_assert((FRAME_RING_FRAMES & (FRAME_RING_FRAMES - 1)) == 0, "the ring is masked");
 _Static_assert((ROWS & (ROWS - 1)) == 0 && (TOPS & (TOPS - 1)) == 0, "the tables are masked");
-_Static_assert(STORE_FRAME_MAX < FRAME_RING_BYTES / 2, "the ring holds more than the largest");
 
 enum err kept_init(struct message_memory *m)
 {
     *m = (struct message_memory){.transaction = 1};
-    m->ring.bytes = malloc(FRAME_RING_BYTES); /* touched only as far as frames come */
-    m->ring.frame = malloc(FRAME_RING_FRAMES * sizeof *m->ring.frame);
     m->row = malloc(ROWS * sizeof *m->row);
     m->row_time = calloc(ROWS, sizeof *m->row_time);
     m->top = calloc(TOPS, sizeof *m->top);
-    return m->ring.bytes != NULL && m->ring.frame != NULL && m->row != NULL &&
-                   m->row_time != NULL && m->top != NULL
-               ? OK
-               : ERR_NO_MEMORY;
+    return m->row != NULL && m->row_time != NULL && m->top != NULL ? OK : ERR_NO_MEMORY;
 }
 
 void kept_fini(struct message_memory *m)
 {
-    free(m->ring.bytes);
-    free(m->ring.frame);
     free(m->row);
     free(m->row_time);
     free(m->top);
     *m = (struct message_memory){0};
-}
-
-static struct ring_frame *frame_slot(const struct frame_ring *r, uint64_t put)
-{
-    return &r->frame[put & (FRAME_RING_FRAMES - 1)];
-}
-
-/* Room for len bytes in one piece behind the newest; false when the oldest is in the way. */
-static bool ring_fits(const struct frame_ring *r, size_t len, uint32_t *at)
-{
-    *at = 0;
-    if (r->first == r->next)
-        return true;
-    if (r->next - r->first == FRAME_RING_FRAMES)
-        return false;
-    const struct ring_frame *newest = frame_slot(r, r->next - 1);
-    uint32_t head = newest->at + newest->len;
-    uint32_t tail = frame_slot(r, r->first)->at;
-    *at = head;
-    if (tail >= head)
-        return len <= tail - head;
-    if (len <= FRAME_RING_BYTES - head)
-        return true;
-    *at = 0;
-    return len <= tail;
-}
-
-void kept_frame_put(struct message_memory *m, uint64_t seq, struct span frame)
-{
-    struct frame_ring *r = &m->ring;
-    uint32_t at;
-    /* They come in the order of their leaves; one that does not is read from its row. */
-    if (frame.len == 0 || (r->first < r->next && seq <= frame_slot(r, r->next - 1)->seq))
-        return;
-    while (!ring_fits(r, frame.len, &at))
-        r->first++;
-    memcpy(r->bytes + at, frame.data, frame.len);
-    *frame_slot(r, r->next++) = (struct ring_frame){seq, at, (uint32_t)frame.len, false};
-}
-
-static struct ring_frame *frame_at(const struct frame_ring *r, uint64_t seq)
-{
-    uint64_t low = r->first;
-    uint64_t high = r->next;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (frame_slot(r, middle)->seq < seq)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    struct ring_frame *f = frame_slot(r, low);
-    return low < r->next && f->seq == seq ? f : NULL;
-}
-
-bool kept_frame_find(const struct message_memory *m, uint64_t seq, struct span *frame)
-{
-    const struct ring_frame *f = frame_at(&m->ring, seq);
-    if (f == NULL || f->dropped)
-        return false;
-    *frame = span_of(m->ring.bytes + f->at, f->len);
-    return true;
-}
-
-void kept_frame_drop(struct message_memory *m, uint64_t seq)
-{
-    struct ring_frame *f = frame_at(&m->ring, seq);
-    if (f != NULL)
-        f->dropped = true;
-}
-
-static void ring_cut(struct frame_ring *r, uint64_t next)
-{
-    r->next = next;
-    if (r->first > next)
-        r->first = next;
 }
 
 static uint32_t hash_text(const char *text)
@@ -192,24 +107,11 @@ static void rows_drop(struct message_memory *m)
 
 void kept_committed(struct message_memory *m)
 {
-    m->ring.committed = m->ring.next;
     m->transaction++;
-}
-
-void kept_savepoint(struct message_memory *m)
-{
-    m->ring.mark = m->ring.next;
 }
 
 void kept_rolled_back(struct message_memory *m)
 {
     rows_drop(m);
-    ring_cut(&m->ring, m->ring.committed);
     m->transaction++;
-}
-
-void kept_rolled_back_to(struct message_memory *m)
-{
-    rows_drop(m);
-    ring_cut(&m->ring, m->ring.mark);
 }

@@ -6,7 +6,9 @@
 #define COLUMNS                                                                                    \
     "seq, id, order_id, order_version, measure, member, subject, subject_index, force, rule, "     \
     "basis, start_date, end_date, episode, state, cause, answer_due_ms, execute_due_ms, "          \
-    "next_due_ms, warned, created_ms, changed_ms, notice_seq, notice_id, sealed"
+    "next_due_ms, warned, created_ms, changed_ms, notice_seq, notice_id, sealed, department, "     \
+    "begun_ms, ended_ms, lift_due_ms, answer_warned"
+#define EXPANSION "seq, order_id, time_ms, walked, duty, last_member, done"
 
 enum query {
     PUT,
@@ -15,6 +17,7 @@ enum query {
     MOVE_SEALED,
     NOTICE,
     SET_DUE,
+    SET_ENDED,
     NEXT,
     OF_ORDER,
     OF_MEMBER,
@@ -22,6 +25,8 @@ enum query {
     FIRST_DUE,
     COUNT_ALL,
     COUNT_ORDER,
+    COUNT_STANDING,
+    OWED,
     EXPANSION_PUT,
     EXPANSION_GET,
     EXPANSION_PENDING,
@@ -30,13 +35,16 @@ enum query {
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO obligation (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, "
+            "?28, ?29, ?30)",
     [GET] = "SELECT " COLUMNS " FROM obligation WHERE id = ?1",
     [MOVE] = "UPDATE obligation SET state = ?2, cause = ?3, changed_ms = ?4 WHERE id = ?1",
     [MOVE_SEALED] = "UPDATE obligation SET state = ?2, cause = ?3, changed_ms = ?4, sealed = ?5 "
                     "WHERE id = ?1",
     [NOTICE] = "UPDATE obligation SET notice_seq = ?2, notice_id = ?3 WHERE id = ?1",
-    [SET_DUE] = "UPDATE obligation SET next_due_ms = ?2, warned = ?3 WHERE id = ?1",
+    [SET_DUE] =
+        "UPDATE obligation SET next_due_ms = ?2, warned = ?3, answer_warned = ?4 WHERE id = ?1",
+    [SET_ENDED] = "UPDATE obligation SET ended_ms = ?2, lift_due_ms = ?3 WHERE id = ?1",
     [NEXT] = "SELECT " COLUMNS " FROM obligation WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM obligation WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
@@ -49,13 +57,15 @@ static const char *const queries[QUERY_COUNT] = {
     [COUNT_ALL] = "SELECT state, count(*), sum(member = '') FROM obligation GROUP BY state",
     [COUNT_ORDER] = "SELECT state, count(*), sum(member = '') FROM obligation "
                     "WHERE order_id = ?1 GROUP BY state",
-    [EXPANSION_PUT] = "INSERT INTO expansion (order_id, order_version, duty, last_member, seq, "
-                      "done) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
-                      "duty = ?3, last_member = ?4, done = ?6",
-    [EXPANSION_GET] = "SELECT order_id, order_version, duty, last_member, seq, done FROM expansion "
-                      "WHERE order_id = ?1 AND order_version = ?2",
-    [EXPANSION_PENDING] = "SELECT order_id, order_version, duty, last_member, seq, done "
-                          "FROM expansion WHERE done = 0 AND seq > ?1 ORDER BY seq LIMIT 1",
+    [OWED] = "SELECT 1 FROM obligation WHERE order_id = ?1 AND member = ?2 "
+             "AND (?3 = 0 OR state <= 5) LIMIT 1",
+    [COUNT_STANDING] = "SELECT count(*) FROM obligation WHERE member = '' AND state = 1",
+    [EXPANSION_PUT] = "INSERT INTO expansion (" EXPANSION ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                      "ON CONFLICT DO UPDATE SET walked = ?4, duty = ?5, last_member = ?6, "
+                      "done = ?7",
+    [EXPANSION_GET] = "SELECT " EXPANSION " FROM expansion WHERE seq = ?1",
+    [EXPANSION_PENDING] = "SELECT " EXPANSION " FROM expansion WHERE done = 0 AND seq > ?1 "
+                          "ORDER BY seq LIMIT 1",
 };
 
 struct obligations {
@@ -111,6 +121,11 @@ static void bind_row(struct stmt *q, const struct obligation *row)
     stmt_bind_u64(q, 23, row->notice_seq);
     bind_id(q, 24, row->notice_id);
     stmt_bind_blob(q, 25, row->sealed);
+    stmt_bind_u64(q, 26, row->department);
+    stmt_bind_u64(q, 27, row->begun_ms);
+    stmt_bind_u64(q, 28, row->ended_ms);
+    stmt_bind_u64(q, 29, row->lift_due_ms);
+    stmt_bind_u64(q, 30, row->answer_warned);
 }
 
 enum err obligation_put(struct obligations *o, const struct obligation *row)
@@ -150,6 +165,11 @@ static enum err take(struct obligations *o, struct stmt *q, struct obligation *o
     out->changed_ms = stmt_u64(q, 21);
     out->notice_seq = stmt_u64(q, 22);
     stmt_copy(q, 23, out->notice_id, sizeof out->notice_id);
+    out->department = stmt_u32(q, 25, &err);
+    out->begun_ms = stmt_u64(q, 26);
+    out->ended_ms = stmt_u64(q, 27);
+    out->lift_due_ms = stmt_u64(q, 28);
+    out->answer_warned = stmt_u32(q, 29, &err);
     if (err == OK && (state < OBLIGATION_CREATED || state >= OBLIGATION_STATES))
         err = ERR_CORRUPT;
     out->state = (enum obligation_state)state;
@@ -213,13 +233,22 @@ enum err obligation_notice(struct obligations *o, const uint8_t id[static STORE_
     return stmt_run_one(q);
 }
 
-enum err obligation_due(struct obligations *o, const uint8_t id[static STORE_ID_LEN],
-                        uint64_t next_due_ms, uint32_t warned)
+enum err obligation_due(struct obligations *o, const struct obligation *row)
 {
     struct stmt *q = o->q[SET_DUE];
-    bind_id(q, 1, id);
-    stmt_bind_u64(q, 2, next_due_ms);
-    stmt_bind_u64(q, 3, warned);
+    bind_id(q, 1, row->id);
+    stmt_bind_u64(q, 2, row->next_due_ms);
+    stmt_bind_u64(q, 3, row->warned);
+    stmt_bind_u64(q, 4, row->answer_warned);
+    return stmt_run_one(q);
+}
+
+enum err obligation_ended(struct obligations *o, const struct obligation *row)
+{
+    struct stmt *q = o->q[SET_ENDED];
+    bind_id(q, 1, row->id);
+    stmt_bind_u64(q, 2, row->ended_ms);
+    stmt_bind_u64(q, 3, row->lift_due_ms);
     return stmt_run_one(q);
 }
 
@@ -291,15 +320,37 @@ enum err obligation_counts(struct obligations *o, const uint8_t *order_id,
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
+enum err obligation_owed(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],
+                         const char *member, bool live, bool *owed)
+{
+    struct stmt *q = o->q[OWED];
+    bind_id(q, 1, order_id);
+    stmt_bind_text(q, 2, member);
+    stmt_bind_u64(q, 3, live);
+    enum err err = stmt_step(q);
+    *owed = err == OK;
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err obligation_unassigned(struct obligations *o, uint64_t *count)
+{
+    struct stmt *q = o->q[COUNT_STANDING];
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *count = stmt_u64(q, 0);
+    return stmt_end(q, err);
+}
+
 enum err expansion_put(struct obligations *o, const struct expansion *e)
 {
     struct stmt *q = o->q[EXPANSION_PUT];
-    bind_id(q, 1, e->order_id);
-    stmt_bind_u64(q, 2, e->order_version);
-    stmt_bind_u64(q, 3, e->duty);
-    stmt_bind_text(q, 4, e->last_member);
-    stmt_bind_u64(q, 5, e->seq);
-    stmt_bind_u64(q, 6, e->done);
+    stmt_bind_u64(q, 1, e->seq);
+    bind_id(q, 2, e->order_id);
+    stmt_bind_u64(q, 3, e->time_ms);
+    stmt_bind_u64(q, 4, e->walked);
+    stmt_bind_u64(q, 5, e->duty);
+    stmt_bind_text(q, 6, e->last_member);
+    stmt_bind_u64(q, 7, e->done);
     return stmt_run(q);
 }
 
@@ -309,20 +360,19 @@ static enum err take_expansion(struct stmt *q, struct expansion *out)
     enum err err = stmt_step(q);
     if (err != OK)
         return stmt_end(q, err);
-    stmt_copy(q, 0, out->order_id, sizeof out->order_id);
-    out->order_version = stmt_u32(q, 1, &err);
-    out->duty = stmt_u32(q, 2, &err);
-    stmt_copy_text(q, 3, out->last_member, sizeof out->last_member);
-    out->seq = stmt_u64(q, 4);
-    out->done = stmt_u64(q, 5) != 0;
+    out->seq = stmt_u64(q, 0);
+    stmt_copy(q, 1, out->order_id, sizeof out->order_id);
+    out->time_ms = stmt_u64(q, 2);
+    out->walked = stmt_u64(q, 3);
+    out->duty = stmt_u32(q, 4, &err);
+    stmt_copy_text(q, 5, out->last_member, sizeof out->last_member);
+    out->done = stmt_u64(q, 6) != 0;
     return stmt_end(q, err);
 }
 
-enum err expansion_get(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],
-                       uint32_t order_version, struct expansion *out)
+enum err expansion_get(struct obligations *o, uint64_t seq, struct expansion *out)
 {
-    bind_id(o->q[EXPANSION_GET], 1, order_id);
-    stmt_bind_u64(o->q[EXPANSION_GET], 2, order_version);
+    stmt_bind_u64(o->q[EXPANSION_GET], 1, seq);
     return take_expansion(o->q[EXPANSION_GET], out);
 }
 

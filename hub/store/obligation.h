@@ -58,11 +58,16 @@ struct obligation {
     uint32_t end_date;
     uint32_t episode;
     enum obligation_state state;
-    uint32_t cause; /* why it is LIFT_DUE or CANCELLED: the order_state that made it so */
+    uint32_t cause;      /* why it is LIFT_DUE or CANCELLED: the order_state that made it so */
+    uint32_t department; /* that nobody holds, of an unassigned one; else 0 */
+    uint64_t begun_ms;   /* the terms to answer and to execute run from here */
     uint64_t answer_due_ms;
     uint64_t execute_due_ms;
-    uint64_t next_due_ms; /* next moment the core wants to look at it; 0: never */
-    uint32_t warned;      /* percent of the term already warned of */
+    uint64_t ended_ms;      /* LIFT_DUE or CANCELLED since; the term to undo runs from here */
+    uint64_t lift_due_ms;   /* 0: no term */
+    uint64_t next_due_ms;   /* next moment the core wants to look at it; 0: never */
+    uint32_t answer_warned; /* percent of the term to answer already warned of */
+    uint32_t warned;        /* of the term to execute or, once it is LIFT_DUE, to undo */
     uint64_t created_ms;
     uint64_t changed_ms;
     uint64_t notice_seq; /* seq of the queue row with its latest notice; 0 and no id: none */
@@ -70,12 +75,14 @@ struct obligation {
     struct span sealed; /* reference and decision given by the member, sealed; may be empty */
 };
 
+/* Work to be done: the obligations of an order are aligned with one of its states. */
 struct expansion {
+    uint64_t seq; /* of the order's row */
     uint8_t order_id[STORE_ID_LEN];
-    uint32_t order_version;
+    uint64_t time_ms;                       /* terms of new obligations run from here */
+    uint64_t walked;                        /* obligations below this seq were looked at */
     uint32_t duty;                          /* next duty of the decision's outcome */
     char last_member[STORE_MEMBER_MAX + 1]; /* last member done in that duty; "": none */
-    uint64_t seq;                           /* leaf of the decision */
     bool done;
 };
 
@@ -95,8 +102,10 @@ bool obligation_may(enum obligation_state from, enum obligation_state to);
 MUST_USE enum err obligation_notice(struct obligations *o, const uint8_t id[static STORE_ID_LEN],
                                     uint64_t notice_seq,
                                     const uint8_t notice_id[static STORE_ID_LEN]);
-MUST_USE enum err obligation_due(struct obligations *o, const uint8_t id[static STORE_ID_LEN],
-                                 uint64_t next_due_ms, uint32_t warned);
+/* Write next_due_ms, answer_warned and warned of the row. */
+MUST_USE enum err obligation_due(struct obligations *o, const struct obligation *row);
+/* Write ended_ms and lift_due_ms: it has become LIFT_DUE or CANCELLED. */
+MUST_USE enum err obligation_ended(struct obligations *o, const struct obligation *row);
 
 /* Walks: *cursor 0 to start. ERR_NOT_FOUND at the end. */
 MUST_USE enum err obligation_next(struct obligations *o, uint64_t *cursor, struct obligation *out);
@@ -115,9 +124,16 @@ MUST_USE enum err obligation_first_due(struct obligations *o, uint64_t *due_ms);
 MUST_USE enum err obligation_counts(struct obligations *o, const uint8_t *order_id,
                                     uint64_t counts[static OBLIGATION_STATES]);
 
+/* Does the member owe anything of this order (live: that is not over)? */
+MUST_USE enum err obligation_owed(struct obligations *o,
+                                  const uint8_t order_id[static STORE_ID_LEN], const char *member,
+                                  bool live, bool *owed);
+
+/* Unassigned ones that stand. */
+MUST_USE enum err obligation_unassigned(struct obligations *o, uint64_t *count);
+
 MUST_USE enum err expansion_put(struct obligations *o, const struct expansion *e);
-MUST_USE enum err expansion_get(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],
-                                uint32_t order_version, struct expansion *out);
+MUST_USE enum err expansion_get(struct obligations *o, uint64_t seq, struct expansion *out);
 /* The oldest that is not done. ERR_NOT_FOUND: none. */
 MUST_USE enum err expansion_pending(struct obligations *o, uint64_t after, struct expansion *out);
 

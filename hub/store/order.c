@@ -6,24 +6,49 @@
 #define COLUMNS                                                                                    \
     "id, seq, version, state, episode, issuer, list, trigger, rule, changed_by, act, severity, "   \
     "act_date, decision_date, start_date, repair_date, max_date, end_date, subject, rule_set, "    \
-    "document, change_document, sealed"
+    "document, change_document, decision_seq, known_seq, sealed"
 
-enum query { PUT, GET, ORIGIN, HISTORY, OF_SUBJECT, NEXT, CONFLICT, COUNTS, QUERY_COUNT };
+enum query {
+    PUT,
+    GET,
+    TEXT,
+    HISTORY,
+    OF_SUBJECT,
+    BY_CHANGE,
+    ISSUER,
+    NEXT,
+    CONFLICT,
+    COUNTS,
+    DUE,
+    DUE_NOT,
+    NEXT_DUE,
+    FIRST_DUE,
+    QUERY_COUNT
+};
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO sanction (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
     [GET] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1",
-    [ORIGIN] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 ORDER BY seq LIMIT 1",
+    [TEXT] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND version <= ?2 "
+             "AND change_document = document ORDER BY seq DESC LIMIT 1",
     [HISTORY] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1",
     [OF_SUBJECT] = "SELECT " COLUMNS " FROM sanction WHERE subject = ?1 AND id > ?2 AND seq < ?3 "
                    "ORDER BY id, seq DESC LIMIT 1",
+    [BY_CHANGE] = "SELECT " COLUMNS " FROM sanction WHERE change_document = ?1 "
+                  "ORDER BY seq LIMIT 1",
+    [ISSUER] = "SELECT issuer FROM sanction WHERE id = ?1 ORDER BY seq LIMIT 1",
     [NEXT] = "SELECT " COLUMNS " FROM sanction WHERE id > ?1 ORDER BY id, seq DESC LIMIT 1",
     [CONFLICT] = "SELECT " COLUMNS " FROM sanction AS o WHERE subject = ?1 AND list = ?2 "
                  "AND act = ?3 AND id != ?4 AND state <= 3 AND seq = "
-                 "(SELECT max(seq) FROM sanction WHERE id = o.id) ORDER BY id LIMIT 1",
+                 "(SELECT max(seq) FROM sanction WHERE id = o.id AND seq < ?5) ORDER BY id LIMIT 1",
     [COUNTS] = ("SELECT count(*), coalesce(sum(state = 2), 0) FROM sanction AS o "
                 "WHERE seq = (SELECT max(seq) FROM sanction WHERE id = o.id)"),
+    [DUE] = ("INSERT INTO sanction_clock (id, next_ms) VALUES (?1, ?2) "
+             "ON CONFLICT DO UPDATE SET next_ms = ?2"),
+    [DUE_NOT] = "DELETE FROM sanction_clock WHERE id = ?1",
+    [NEXT_DUE] = "SELECT id FROM sanction_clock WHERE next_ms <= ?1 ORDER BY next_ms, id LIMIT 1",
+    [FIRST_DUE] = "SELECT next_ms FROM sanction_clock ORDER BY next_ms LIMIT 1",
 };
 
 struct orders {
@@ -76,7 +101,9 @@ static void bind_row(struct stmt *q, const struct order_row *row)
     stmt_bind_bytes(q, 20, row->rule_set, STORE_HASH_LEN);
     stmt_bind_bytes(q, 21, row->document, STORE_HASH_LEN);
     stmt_bind_bytes(q, 22, row->change_document, STORE_HASH_LEN);
-    stmt_bind_blob(q, 23, row->sealed);
+    stmt_bind_u64(q, 23, row->decision_seq);
+    stmt_bind_u64(q, 24, row->known_seq);
+    stmt_bind_blob(q, 25, row->sealed);
 }
 
 /* Step, read and end. */
@@ -108,8 +135,10 @@ static enum err take(struct orders *o, struct stmt *q, struct order_row *out)
     stmt_copy(q, 19, out->rule_set, sizeof out->rule_set);
     stmt_copy(q, 20, out->document, sizeof out->document);
     stmt_copy(q, 21, out->change_document, sizeof out->change_document);
+    out->decision_seq = stmt_u64(q, 22);
+    out->known_seq = stmt_u64(q, 23);
     if (err == OK)
-        err = box_keep(&o->sealed, stmt_blob(q, 22), &out->sealed);
+        err = box_keep(&o->sealed, stmt_blob(q, 24), &out->sealed);
     return stmt_end(q, err);
 }
 
@@ -133,11 +162,12 @@ enum err order_get(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint
     return take(o, o->q[GET], out);
 }
 
-enum err order_origin(struct orders *o, const uint8_t id[static STORE_ID_LEN],
-                      struct order_row *out)
+enum err order_text(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint32_t version,
+                    struct order_row *out)
 {
-    bind_id(o->q[ORIGIN], 1, id);
-    return take(o, o->q[ORIGIN], out);
+    bind_id(o->q[TEXT], 1, id);
+    stmt_bind_u64(o->q[TEXT], 2, version);
+    return take(o, o->q[TEXT], out);
 }
 
 enum err order_history(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint64_t *cursor,
@@ -174,15 +204,34 @@ enum err order_next(struct orders *o, uint8_t id[static STORE_ID_LEN], struct or
     return err;
 }
 
+enum err order_by_change(struct orders *o, const uint8_t document[static STORE_HASH_LEN],
+                         struct order_row *out)
+{
+    stmt_bind_bytes(o->q[BY_CHANGE], 1, document, STORE_HASH_LEN);
+    return take(o, o->q[BY_CHANGE], out);
+}
+
+enum err order_issuer(struct orders *o, const uint8_t id[static STORE_ID_LEN],
+                      char issuer[static STORE_MEMBER_MAX + 1])
+{
+    struct stmt *q = o->q[ISSUER];
+    bind_id(q, 1, id);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 0, issuer, STORE_MEMBER_MAX + 1);
+    return stmt_end(q, err);
+}
+
 enum err order_conflict(struct orders *o, const uint8_t subject[static STORE_TOKEN_LEN],
                         const char *list, const uint8_t act[static STORE_ID_LEN], const uint8_t *id,
-                        struct order_row *out)
+                        uint64_t as_of, struct order_row *out)
 {
     struct stmt *q = o->q[CONFLICT];
     bind_id(q, 1, subject);
     stmt_bind_text(q, 2, list);
     bind_id(q, 3, act);
     stmt_bind_bytes(q, 4, id, id == NULL ? 0 : STORE_ID_LEN);
+    stmt_bind_u64(q, 5, as_of);
     return take(o, q, out);
 }
 
@@ -195,4 +244,33 @@ enum err order_counts(struct orders *o, uint64_t *all, uint64_t *active)
         *active = stmt_u64(q, 1);
     }
     return stmt_end(q, err);
+}
+
+enum err order_due(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint64_t next_ms)
+{
+    struct stmt *q = o->q[next_ms == 0 ? DUE_NOT : DUE];
+    bind_id(q, 1, id);
+    if (next_ms != 0)
+        stmt_bind_u64(q, 2, next_ms);
+    return stmt_run(q);
+}
+
+enum err order_next_due(struct orders *o, uint64_t now_ms, uint8_t id[static STORE_ID_LEN])
+{
+    struct stmt *q = o->q[NEXT_DUE];
+    stmt_bind_u64(q, 1, now_ms);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy(q, 0, id, STORE_ID_LEN);
+    return stmt_end(q, err);
+}
+
+enum err order_first_due(struct orders *o, uint64_t *next_ms)
+{
+    struct stmt *q = o->q[FIRST_DUE];
+    *next_ms = STORE_NEVER;
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *next_ms = stmt_u64(q, 0);
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }

@@ -16,6 +16,20 @@ enum err queue_get(struct queue *q, const char *recipient, uint64_t seq, struct 
     return row_unpack(m, key_of(i, l->state, l->lane, seq), node_place(n), node_body(n), out);
 }
 
+/* The highest fresh key of a lane; 0: none. Looks at all that is fresh: for a start. */
+static uint64_t fresh_max(struct queue *q, uint64_t from, uint64_t to)
+{
+    struct fresh_row row;
+    uint64_t max = 0;
+    uint32_t at = 0;
+    while (fresh_walk(q->fresh, FRESH_QUEUE, &at, &row)) {
+        uint64_t key = 0;
+        (void)span_take_uint(&row.key, ROW_KEY_LEN, &key);
+        max = key >= from && key < to && key > max ? key : max;
+    }
+    return max;
+}
+
 /* The highest seq queued for the member, so that a higher one needs no look for a duplicate. */
 static enum err learn_max(struct queue *q, uint32_t member)
 {
@@ -28,12 +42,14 @@ static enum err learn_max(struct queue *q, uint32_t member)
         uint64_t from = key_of(member, i / QUEUE_LANES, i % QUEUE_LANES, 0);
         stmt_bind_u64(s, 1, from);
         stmt_bind_u64(s, 2, from + KEY_SEQ_MAX);
+        uint64_t max = fresh_max(q, from, from + KEY_SEQ_MAX);
         enum err err = stmt_step(s);
-        if (err == OK && key_seq(stmt_u64(s, 0)) > m->max_seq)
-            m->max_seq = key_seq(stmt_u64(s, 0));
-        err = stmt_end(s, err);
+        if (err == OK && stmt_u64(s, 0) > max)
+            max = stmt_u64(s, 0);
+        err = stmt_end(s, err == ERR_NOT_FOUND && max > 0 ? OK : err);
         if (err != OK)
             return err == ERR_NOT_FOUND ? ERR_CORRUPT : err; /* it was counted */
+        m->max_seq = key_seq(max) > m->max_seq ? key_seq(max) : m->max_seq;
     }
     m->max_known = true;
     return OK;
@@ -88,14 +104,42 @@ static bool row_fits(const struct queue_row *row)
     return row->state < QUEUE_PARKED && row->lane < QUEUE_LANES &&
            row->ref_len <= sizeof row->ref && row->token_count <= QUEUE_TOKENS_MAX &&
            row->seq < KEY_SEQ_MAX && row->due_ms <= STORE_NEVER && row->expires_ms <= STORE_NEVER &&
-           row->statement_leaf <= STORE_NEVER && row->restriction_version <= STORE_NEVER &&
+           row->statement_leaf <= STORE_NEVER && row->gated_at <= STORE_NEVER &&
            row->number <= STORE_NEVER && (row->number == 0 || !id_is_zero(row->conversation));
+}
+
+static enum err insert(struct queue *q, uint64_t key, const struct packed *p,
+                       const uint8_t wake[static WAKE_LEN])
+{
+    struct stmt *s = q->q[QUEUE_SQL_PUT];
+    stmt_later(s);
+    stmt_bind_u64(s, 1, key);
+    bind_row(s, 2, key, p, wake);
+    return stmt_run(s);
+}
+
+/* A new row: fresh when it is likely to be claimed and forgotten soon, and found by its key only.
+ */
+static enum err put_row(struct queue *q, struct queue_member *member, uint64_t key,
+                        const struct packed *p, const uint8_t wake[static WAKE_LEN])
+{
+    struct span place = span_of(p->bytes, p->place_len);
+    struct span body = span_of(p->bytes + p->place_len, p->len - p->place_len);
+    unsigned lane = key_lane(key);
+    uint64_t seq = key_seq(key);
+    bool ready = key_state(key) == QUEUE_READY;
+    bool kept = ready && recent_put(&q->memory, member, lane, seq, place, body);
+    enum err err = kept && place.len == 0 && fresh_room(q->fresh, body.len)
+                       ? row_fresh_put(q, key, body)
+                       : insert(q, key, p, wake);
+    if (err != OK && kept)
+        recent_without(&q->memory, member, lane, seq);
+    return err;
 }
 
 enum err queue_put(struct queue *q, const struct queue_row *row)
 {
     struct queue_memory *m = &q->memory;
-    struct stmt *s = q->q[QUEUE_SQL_PUT];
     struct packed p;
     uint8_t wake[WAKE_LEN];
     uint32_t i;
@@ -109,16 +153,10 @@ enum err queue_put(struct queue *q, const struct queue_row *row)
     uint64_t key = key_of(i, row->state, row->lane, row->seq);
     row_pack(row, i, sender, &p);
     wake_of(wake, i, row);
-    stmt_later(s);
-    stmt_bind_u64(s, 1, key);
-    bind_row(s, 2, key, &p, wake);
-    err = stmt_run(s);
+    struct queue_member *member = member_touch(m, i);
+    err = put_row(q, member, key, &p, wake);
     if (err != OK)
         return err;
-    struct queue_member *member = member_touch(m, i);
-    if (row->state == QUEUE_READY)
-        recent_put(m, member, row->lane, row->seq, span_of(p.bytes, p.place_len),
-                   span_of(p.bytes + p.place_len, p.len - p.place_len));
     if (row->seq > member->max_seq)
         member->max_seq = row->seq;
     tally_put(&member->now, sender == 0 ? NULL : &member_touch(m, sender - 1)->now, row);
@@ -181,9 +219,13 @@ static void tally_done(struct queue *q, uint32_t recipient, unsigned state, unsi
 static enum err drop(struct queue *q, struct hold *h, uint32_t sender)
 {
     struct stmt *s = q->q[QUEUE_SQL_DROP];
-    stmt_later(s); /* it is there: read just now, or under a lease */
-    stmt_bind_u64(s, 1, key_of(h->member, h->row.state, h->row.lane, h->row.seq));
-    enum err err = stmt_run(s);
+    uint64_t key = key_of(h->member, h->row.state, h->row.lane, h->row.seq);
+    enum err err = row_fresh_drop(q, key);
+    if (err == ERR_NOT_FOUND) {
+        stmt_later(s); /* it is there: read just now, or under a lease */
+        stmt_bind_u64(s, 1, key);
+        err = stmt_run(s);
+    }
     if (err != OK)
         return err;
     tally_done(q, h->member, h->row.state, h->row.lane, sender, h->row.bytes);
@@ -240,10 +282,16 @@ static enum err rewrite(struct queue *q, struct hold *h, const struct queue_row 
 
     row_pack(row, h->member, sender_of(q, row), &p);
     wake_of(wake, h->member, row);
-    stmt_bind_u64(s, 1, key_of(h->member, h->row.state, h->row.lane, h->row.seq));
-    stmt_bind_u64(s, 2, key);
-    bind_row(s, 3, key, &p, wake);
-    enum err err = stmt_run(s);
+    uint64_t was = key_of(h->member, h->row.state, h->row.lane, h->row.seq);
+    enum err err = row_fresh_drop(q, was);
+    if (err == OK) {
+        err = insert(q, key, &p, wake); /* it will last longer than what is fresh */
+    } else if (err == ERR_NOT_FOUND) {
+        stmt_bind_u64(s, 1, was);
+        stmt_bind_u64(s, 2, key);
+        bind_row(s, 3, key, &p, wake);
+        err = stmt_run(s);
+    }
     if (err != OK)
         return err;
     struct tally *now = &member_touch(m, h->member)->now;
@@ -305,6 +353,13 @@ uint64_t queue_backoff_ms(uint64_t now_ms, uint32_t attempts, uint32_t first_ms,
     return now_ms + interval / 2 + (interval - interval / 2) * jitter / UINT16_MAX;
 }
 
+static enum err set_aside(struct queue *q, struct hold *h, const struct queue_row *row,
+                          uint64_t leaf)
+{
+    enum err err = move(q, h, row);
+    return err == OK ? queue_tombstone_put(q, row, QUEUE_TOMBSTONE_PARKED, leaf) : err;
+}
+
 enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32_t code,
                     uint64_t leaf)
 {
@@ -317,8 +372,26 @@ enum err queue_park(struct queue *q, const char *recipient, uint64_t seq, uint32
     struct queue_row row = h.row;
     row.state = QUEUE_PARKED;
     row.code = code;
-    err = move(q, &h, &row);
-    return err == OK ? queue_tombstone_put(q, &row, QUEUE_TOMBSTONE_PARKED, leaf) : err;
+    return set_aside(q, &h, &row, leaf);
+}
+
+enum err queue_hold(struct queue *q, const char *recipient, uint64_t seq, uint32_t code,
+                    uint64_t leaf, struct span ref)
+{
+    struct hold h;
+    enum err err = hold_row(q, recipient, seq, &h);
+    if (err != OK)
+        return err;
+    if (h.row.state > QUEUE_WAITING || ref.len > QUEUE_REF_MAX)
+        return ERR_FIELD_VALUE;
+    struct queue_row row = h.row;
+    row.state = QUEUE_HELD;
+    row.code = code;
+    row.warned = false;
+    row.ref_len = (uint8_t)ref.len;
+    if (ref.len > 0)
+        memcpy(row.ref, ref.data, ref.len);
+    return set_aside(q, &h, &row, leaf);
 }
 
 enum err queue_release(struct queue *q, const char *recipient, uint64_t seq, uint64_t number,
@@ -334,6 +407,7 @@ enum err queue_release(struct queue *q, const char *recipient, uint64_t seq, uin
     row.statement_leaf = statement_leaf;
     row.attempts = 0;
     row.code = 0;
+    row.warned = false; /* that was about the hold */
     return h.row.state >= QUEUE_HELD && row_fits(&row) ? move(q, &h, &row) : ERR_FIELD_VALUE;
 }
 
@@ -375,16 +449,36 @@ enum err queue_seal(struct queue *q, const char *recipient, uint64_t seq,
     return OK;
 }
 
-enum err queue_gated(struct queue *q, const char *recipient, uint64_t seq,
-                     uint64_t restriction_version)
+enum err queue_gated(struct queue *q, const char *recipient, uint64_t seq, uint64_t gated_at,
+                     const uint8_t (*tokens)[STORE_TOKEN_LEN], size_t token_count)
 {
     struct hold h;
     enum err err = hold_row(q, recipient, seq, &h);
     if (err != OK)
         return err;
+    if (gated_at > STORE_NEVER || token_count > QUEUE_TOKENS_MAX)
+        return ERR_FIELD_VALUE;
     struct queue_row row = h.row;
-    row.restriction_version = restriction_version;
-    return restriction_version <= STORE_NEVER ? change(q, &h, &row) : ERR_FIELD_VALUE;
+    row.gated_at = gated_at;
+    row.token_count = (uint8_t)token_count;
+    if (token_count > 0)
+        memcpy(row.tokens, tokens, token_count * sizeof tokens[0]);
+    return change(q, &h, &row);
+}
+
+enum err queue_refer(struct queue *q, const char *recipient, uint64_t seq, struct span ref)
+{
+    struct hold h;
+    enum err err = hold_row(q, recipient, seq, &h);
+    if (err != OK)
+        return err;
+    if (ref.len > QUEUE_REF_MAX)
+        return ERR_FIELD_VALUE;
+    struct queue_row row = h.row;
+    row.ref_len = (uint8_t)ref.len;
+    if (ref.len > 0)
+        memcpy(row.ref, ref.data, ref.len);
+    return change(q, &h, &row);
 }
 
 enum err queue_warned(struct queue *q, const char *recipient, uint64_t seq)

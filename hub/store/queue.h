@@ -8,6 +8,7 @@
  *       |                 due +----- WAITING <-------+
  *       |                                            |
  *       +----> HELD --queue_release--> READY         +--queue_park--> PARKED -- queue_release
+ *              (also queue_hold, of a row in any state but PARKED)
  *
  *   any state --queue_close--> (gone), a tombstone in the place of its delivery number
  *
@@ -32,8 +33,10 @@
  *   7. A rollback returns every row it brings back to the claimable ones.
  *   8. Counts and loads are exact at any moment, over restarts, savepoints and rollbacks, and cost
  *      no look at rows.
- *   9. A row that is put while its lane is empty is claimed, asked for (queue_get) and forgotten
- *      without being read; it costs one insert and one delete.
+ *   9. A row without a number that is put while its lane is empty is `fresh` (fresh.h): it is
+ *      claimed, asked for (queue_get) and forgotten without a row of the table ever being written.
+ *  10. A row whose leaf or statement is at or above queue_landed is not claimed, nor is what lies
+ *      behind it in its lane.
  *
  * seq: see store.h. `ref` and `tokens` are the core's: what to seal at lease, whom to ask the
  * gate about.
@@ -42,7 +45,7 @@
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
-#include "store/db.h"
+#include "store/fresh.h"
 #include "store/ids.h"
 
 enum {
@@ -80,7 +83,7 @@ struct queue_row {
     uint32_t type;
     uint64_t due_ms; /* not before */
     uint64_t expires_ms;
-    uint64_t restriction_version; /* at which the gate was asked */
+    uint64_t gated_at; /* log size at which the gate was asked; 0: it never is */
     uint32_t attempts;
     uint32_t code;  /* why it is held, deferred or parked */
     uint32_t bytes; /* of the frame, for quotas */
@@ -112,7 +115,8 @@ struct queue_counts {
     uint64_t leased; /* of ready */
 };
 
-MUST_USE enum err queue_open(struct queue **out, struct db *db, struct fault *f);
+MUST_USE enum err queue_open(struct queue **out, struct db *db, struct fresh *fresh,
+                             struct fault *f);
 void queue_free(struct queue **q);
 
 /* The next delivery number of (recipient, conversation), used up by this call. */
@@ -127,6 +131,12 @@ MUST_USE enum err queue_put(struct queue *q, const struct queue_row *row);
 MUST_USE enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee,
                               uint64_t now_ms, uint64_t until_ms, unsigned lane_max,
                               struct queue_row *rows, size_t cap, size_t *count);
+
+/* Only rows whose seq and statement lie below this log index may be claimed; before the first call
+ * all. */
+void queue_landed(struct queue *q, uint64_t leaf_end);
+/* Did the last claim come to rows that have not landed? */
+bool queue_held_back(const struct queue *q);
 
 /* The row, whatever its state. */
 MUST_USE enum err queue_get(struct queue *q, const char *recipient, uint64_t seq,
@@ -194,9 +204,19 @@ MUST_USE enum err queue_seal(struct queue *q, const char *recipient, uint64_t se
                              const uint8_t message_id[static STORE_ID_LEN], uint64_t number,
                              uint64_t statement_leaf);
 
-/* The gate was asked again at this version of the restrictions. */
+/* Set aside for two officials, with the core's reference; its number, if any, becomes a tombstone
+ * of the kind that queue_park leaves: it comes later under another one, or not at all. */
+MUST_USE enum err queue_hold(struct queue *q, const char *recipient, uint64_t seq, uint32_t code,
+                             uint64_t leaf, struct span ref);
+
+/* Another reference; empty: none. */
+MUST_USE enum err queue_refer(struct queue *q, const char *recipient, uint64_t seq,
+                              struct span ref);
+
+/* The gate was asked again, at this log size and about these tokens. */
 MUST_USE enum err queue_gated(struct queue *q, const char *recipient, uint64_t seq,
-                              uint64_t restriction_version);
+                              uint64_t gated_at, const uint8_t (*tokens)[STORE_TOKEN_LEN],
+                              size_t token_count);
 
 /* A lease that is held now lasts until then at least: its row is being worked on. From memory. */
 void queue_extend(struct queue *q, const char *recipient, uint64_t seq, uint64_t until_ms);

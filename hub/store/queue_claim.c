@@ -13,6 +13,7 @@ struct claim {
     size_t count;
     unsigned budget; /* rows it may still look at in vain */
     bool again;      /* a lease opened rows that lie behind: begin there with the next claim */
+    bool stop;       /* the lane has come to a row that has not landed */
 };
 
 static bool claim_ends(const struct claim *c)
@@ -117,6 +118,14 @@ static enum err claim_row(struct queue *q, struct claim *c, struct lane *lane, u
     return OK;
 }
 
+/* A row or its statement may not be spoken of yet: neither may those behind it in the lane. */
+static bool holds_back(struct queue *q, struct claim *c, const struct queue_row *row)
+{
+    c->stop = row->seq >= q->leaf_end || row->statement_leaf >= q->leaf_end;
+    q->held_back = q->held_back || c->stop;
+    return c->stop;
+}
+
 /* Rows that came lately, without reading. */
 static enum err claim_recent(struct queue *q, struct claim *c, unsigned number, struct lane *lane)
 {
@@ -131,6 +140,8 @@ static enum err claim_recent(struct queue *q, struct claim *c, unsigned number, 
         bool taken = false;
         err = row_unpack(m, key_of(c->member, QUEUE_READY, number, seq), node_place(n),
                          node_body(n), &c->rows[c->count]);
+        if (err == OK && holds_back(q, c, &c->rows[c->count]))
+            return OK;
         if (err == OK)
             err = claim_row(q, c, lane, r->head, &taken);
         if (err != OK)
@@ -145,20 +156,16 @@ static enum err claim_recent(struct queue *q, struct claim *c, unsigned number, 
 }
 
 /* The row a scan stands at. */
-static enum err claim_stored(struct queue *q, struct claim *c, struct stmt *s, struct lane *lane)
+static enum err claim_stored(struct queue *q, struct claim *c, const struct row_at *at,
+                             struct lane *lane)
 {
     struct queue_memory *m = &q->memory;
     struct queue_row *row = &c->rows[c->count];
-    uint64_t key = stmt_u64(s, 0);
-    struct span place = {NULL, 0};
     bool taken = false;
-    if (!stmt_is_null(s, 1))
-        place = stmt_blob(s, 1);
-    struct span body = stmt_blob(s, 2);
-    enum err err = row_unpack(m, key, place, body, row);
-    if (err != OK)
+    enum err err = row_unpack(m, at->key, at->place, at->body, row);
+    if (err != OK || holds_back(q, c, row))
         return err;
-    uint32_t node = node_make(m, &m->member[c->member], row->seq, place, body);
+    uint32_t node = node_make(m, &m->member[c->member], row->seq, at->place, at->body);
     err = claim_row(q, c, lane, node, &taken);
     if (!taken)
         node_free(m, node);
@@ -170,7 +177,6 @@ static enum err claim_ready(struct queue *q, struct claim *c, unsigned number)
     struct queue_member *member = &q->memory.member[c->member];
     struct recent *r = &member->recent[number];
     struct lane *lane = &c->view->lanes[QUEUE_READY][number];
-    struct stmt *s = q->q[QUEUE_SQL_RANGE];
     uint32_t free = lane_free(member, QUEUE_READY, number);
     enum err err = OK;
 
@@ -178,15 +184,17 @@ static enum err claim_ready(struct queue *q, struct claim *c, unsigned number)
         return OK;
     if (lane->at.seq < r->from && free != r->count && lane->at.seq <= KEY_SEQ_MAX) {
         uint64_t to = r->from < KEY_SEQ_MAX ? r->from : KEY_SEQ_MAX;
-        stmt_bind_u64(s, 1, key_of(c->member, QUEUE_READY, number, lane->at.seq));
-        stmt_bind_u64(s, 2, key_of(c->member, QUEUE_READY, number, to));
-        while (!claim_ends(c) && (err = stmt_step(s)) == OK) {
-            err = claim_stored(q, c, s, lane);
+        struct row_scan scan;
+        struct row_at at;
+        scan_begin(q, &scan, key_of(c->member, QUEUE_READY, number, lane->at.seq),
+                   key_of(c->member, QUEUE_READY, number, to));
+        while (!claim_ends(c) && !c->stop && (err = scan_next(&scan, &at)) == OK) {
+            err = claim_stored(q, c, &at, lane);
             if (err != OK)
                 break;
         }
         bool end = err == ERR_NOT_FOUND;
-        err = stmt_end(s, end ? OK : err);
+        err = scan_end(&scan, end ? OK : err);
         if (err != OK || !end)
             return err;
         lane->at.seq = r->from;
@@ -211,7 +219,7 @@ static enum err claim_waiting(struct queue *q, struct claim *c, unsigned number)
     stmt_bind_bytes(s, 1, from, sizeof from);
     stmt_bind_bytes(s, 2, to, sizeof to);
     bool end = false;
-    while (err == OK && !end && !claim_ends(c)) {
+    while (err == OK && !end && !claim_ends(c) && !c->stop) {
         struct queue_row row;
         err = stmt_step(s);
         end = err == ERR_NOT_FOUND;
@@ -226,7 +234,10 @@ static enum err claim_waiting(struct queue *q, struct claim *c, unsigned number)
             end = true;
             break;
         }
-        err = claim_stored(q, c, s, lane);
+        struct row_at at = {stmt_u64(s, 0), (struct span){NULL, 0}, stmt_blob(s, 2)};
+        if (!stmt_is_null(s, 1))
+            at.place = stmt_blob(s, 1);
+        err = claim_stored(q, c, &at, lane);
     }
     return stmt_end(s, end ? OK : err);
 }
@@ -243,13 +254,16 @@ enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, ui
                       .budget = QUEUE_SCAN};
 
     *count = 0;
+    q->held_back = false;
     if (lessee == 0 || cap == 0)
         return ERR_FIELD_VALUE;
     if (!member_find(&q->memory, recipient, &c.member))
         return ERR_NOT_FOUND;
     enum err err = member_view(&q->memory, &q->memory.member[c.member], lessee, &c.view);
     for (unsigned lane = 0; err == OK && lane < QUEUE_LANES && lane <= lane_max; lane++) {
+        c.stop = false;
         err = claim_waiting(q, &c, lane);
+        c.stop = false;
         if (err == OK)
             err = claim_ready(q, &c, lane);
     }
@@ -261,6 +275,16 @@ enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, ui
     if (err == ERR_QUOTA)
         return ERR_NOT_FOUND; /* every lease is out: the next one back lets others go */
     return c.budget == 0 ? ERR_BUSY : ERR_NOT_FOUND;
+}
+
+void queue_landed(struct queue *q, uint64_t leaf_end)
+{
+    q->leaf_end = leaf_end;
+}
+
+bool queue_held_back(const struct queue *q)
+{
+    return q->held_back;
 }
 
 static void unlease(struct queue *q, struct lease *l)

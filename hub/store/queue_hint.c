@@ -140,19 +140,19 @@ void recent_drop(struct queue_memory *m, struct recent *r)
     *r = (struct recent){.from = STORE_NEVER};
 }
 
-void recent_put(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,
+bool recent_put(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,
                 struct span place, struct span body)
 {
     struct recent *r = &member->recent[lane];
     if (seq < r->from && lane_free(member, QUEUE_READY, lane) == 0)
         *r = (struct recent){.from = seq}; /* nobody waits there, so nothing is kept either */
     if (seq < r->from)
-        return;
+        return false;
     bool last = r->head == 0 || seq > m->node[r->tail - 1].seq;
     uint32_t node = last && r->count < RECENT_MAX ? node_make(m, member, seq, place, body) : 0;
     if (node == 0) {
         recent_drop(m, r);
-        return;
+        return false;
     }
     if (r->head == 0)
         r->head = node;
@@ -160,6 +160,7 @@ void recent_put(struct queue_memory *m, struct queue_member *member, unsigned la
         m->node[r->tail - 1].next = node;
     r->tail = node;
     r->count++;
+    return true;
 }
 
 void recent_back(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,

@@ -16,6 +16,7 @@ static const char *const queries[QUEUE_SQL_COUNT] = {
     [QUEUE_SQL_NUMBER_TOP] = "SELECT conversation FROM delivery WHERE conversation >= ?1 "
                              "AND conversation <= ?2 ORDER BY conversation DESC LIMIT 1",
     [QUEUE_SQL_PUT] = "INSERT INTO queue (key, place, wake, body) VALUES (?1, ?2, ?3, ?4)",
+    [QUEUE_SQL_KEEP] = "INSERT INTO queue (key, body) VALUES (?1, ?2)",
     [QUEUE_SQL_GET] = "SELECT key, place, body FROM queue WHERE key = ?1",
     [QUEUE_SQL_RANGE] =
         "SELECT key, place, body FROM queue WHERE key >= ?1 AND key < ?2 ORDER BY key",
@@ -90,12 +91,15 @@ static enum err members_load(struct queue *q)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-enum err queue_open(struct queue **out, struct db *db, struct fault *f)
+enum err queue_open(struct queue **out, struct db *db, struct fresh *fresh, struct fault *f)
 {
     *out = NULL;
     struct queue *q = calloc(1, sizeof *q);
     if (q == NULL)
         return fault_set(f, ERR_NO_MEMORY, 0, "queue", "open");
+    q->leaf_end = UINT64_MAX;
+    q->fresh = fresh;
+    fresh_home(fresh, FRESH_QUEUE, row_keep, q);
     enum err err = queue_memory_init(&q->memory);
     if (err == OK) {
         err = db_prepare(db, queries, QUEUE_SQL_COUNT, q->q, f);
@@ -252,9 +256,13 @@ static void check_leases(struct queue *q, uint32_t member)
         struct lease *l = &m->lease[at];
         enum err err = OK;
         if (l->lessee != 0 && l->member == member) {
-            stmt_bind_u64(s, 1, key_of(member, l->state, l->lane, l->seq));
-            err = stmt_step(s);
-            err = stmt_end(s, err);
+            uint64_t key = key_of(member, l->state, l->lane, l->seq);
+            struct span body;
+            if (!row_fresh(q, key, &body)) {
+                stmt_bind_u64(s, 1, key);
+                err = stmt_step(s);
+                err = stmt_end(s, err);
+            }
         }
         if (err != ERR_NOT_FOUND) {
             at++;

@@ -207,8 +207,8 @@ static inline struct span node_body(const struct node *n)
 {
     return span_of(n->bytes + n->place_len, (size_t)n->len - n->place_len);
 }
-/* A new ready row, before it is counted. */
-void recent_put(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,
+/* A new ready row, before it is counted. False: it is not kept. */
+bool recent_put(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,
                 struct span place, struct span body);
 /* A row is free again; takes the node (may be 0). */
 void recent_back(struct queue_memory *m, struct queue_member *member, unsigned lane, uint64_t seq,

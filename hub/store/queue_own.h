@@ -2,6 +2,7 @@
 #ifndef STORE_QUEUE_OWN_H
 #define STORE_QUEUE_OWN_H
 
+#include "store/fresh.h"
 #include "store/queue_memory.h"
 
 enum queue_sql {
@@ -10,7 +11,8 @@ enum queue_sql {
     QUEUE_SQL_NUMBER_GET,
     QUEUE_SQL_NUMBER_PUT,
     QUEUE_SQL_NUMBER_TOP,
-    QUEUE_SQL_PUT,
+    QUEUE_SQL_PUT,  /* later */
+    QUEUE_SQL_KEEP, /* the same, now: running what is recorded unbinds PUT */
     QUEUE_SQL_GET,
     QUEUE_SQL_RANGE,
     QUEUE_SQL_WAITING,
@@ -27,6 +29,9 @@ enum queue_sql {
 
 struct queue {
     struct stmt *q[QUEUE_SQL_COUNT];
+    struct fresh *fresh;
+    uint64_t leaf_end; /* queue_landed */
+    bool held_back;    /* queue_held_back */
     struct queue_memory memory;
 };
 
@@ -95,6 +100,40 @@ MUST_USE enum err row_unpack(const struct queue_memory *m, uint64_t key, struct 
                              struct span body, struct queue_row *out);
 /* The row a statement stands at: key, place, body. */
 MUST_USE enum err row_read(struct queue *q, struct stmt *s, struct queue_row *out);
+
+/* ---- queue_scan.c: rows that are fresh (fresh.h), and both kinds in the order of their keys.
+ * Fresh are only ready rows without a number: no other index names them. */
+enum { ROW_KEY_LEN = 8 };
+
+/* A row where a scan stands; borrowed until its next step. */
+struct row_at {
+    uint64_t key;
+    struct span place;
+    struct span body;
+};
+
+struct row_scan {
+    struct queue *q;
+    uint64_t fresh_at;
+    uint64_t to;
+    uint64_t stored_key; /* of the row the statement stands at */
+    uint64_t fresh_key;
+    bool stored;
+    bool stored_end;
+    bool fresh;
+};
+
+struct span row_key(uint8_t out[static ROW_KEY_LEN], uint64_t key);
+bool row_fresh(const struct queue *q, uint64_t key, struct span *body);
+MUST_USE enum err row_fresh_put(struct queue *q, uint64_t key, struct span body);
+/* ERR_NOT_FOUND: it is in the table. */
+MUST_USE enum err row_fresh_drop(struct queue *q, uint64_t key);
+fresh_keep_fn row_keep;
+
+/* Rows with a key in [from, to); scan_next is ERR_NOT_FOUND behind the last. One scan at a time. */
+void scan_begin(struct queue *q, struct row_scan *scan, uint64_t from, uint64_t to);
+MUST_USE enum err scan_next(struct row_scan *scan, struct row_at *out);
+MUST_USE enum err scan_end(struct row_scan *scan, enum err err);
 
 /* The first row with a key in [from, to). */
 MUST_USE enum err row_first(struct queue *q, uint64_t from, uint64_t to, struct queue_row *out);

@@ -90,7 +90,7 @@ void row_pack(const struct queue_row *row, uint32_t member, uint32_t sender, str
     if (conversation)
         write_bytes(&w, row->conversation, STORE_ID_LEN);
     const uint64_t numbers[] = {sender,        row->statement_leaf, row->type,
-                                row->due_ms,   row->expires_ms,     row->restriction_version,
+                                row->due_ms,   row->expires_ms,     row->gated_at,
                                 row->attempts, row->code,           row->bytes};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         varint_write(&w, numbers[i]);
@@ -138,7 +138,7 @@ static bool take_numbers(struct span *from, uint32_t *sender, struct queue_row *
 {
     return take_u32(from, sender) && varint_take(from, &out->statement_leaf) &&
            take_u32(from, &out->type) && varint_take(from, &out->due_ms) &&
-           varint_take(from, &out->expires_ms) && varint_take(from, &out->restriction_version) &&
+           varint_take(from, &out->expires_ms) && varint_take(from, &out->gated_at) &&
            take_u32(from, &out->attempts) && take_u32(from, &out->code) &&
            take_u32(from, &out->bytes);
 }
@@ -183,13 +183,13 @@ enum err row_read(struct queue *q, struct stmt *s, struct queue_row *out)
 
 enum err row_first(struct queue *q, uint64_t from, uint64_t to, struct queue_row *out)
 {
-    struct stmt *s = q->q[QUEUE_SQL_RANGE];
-    stmt_bind_u64(s, 1, from);
-    stmt_bind_u64(s, 2, to);
-    enum err err = stmt_step(s);
+    struct row_scan scan;
+    struct row_at at;
+    scan_begin(q, &scan, from, to);
+    enum err err = scan_next(&scan, &at);
     if (err == OK)
-        err = row_read(q, s, out);
-    return stmt_end(s, err);
+        err = row_unpack(&q->memory, at.key, at.place, at.body, out);
+    return scan_end(&scan, err);
 }
 
 enum err row_find(struct queue *q, uint32_t member, uint64_t seq, struct queue_row *out)
@@ -201,7 +201,11 @@ enum err row_find(struct queue *q, uint32_t member, uint64_t seq, struct queue_r
     for (unsigned i = 0; i < 4 * QUEUE_LANES; i++) {
         if (m->now.count[i / QUEUE_LANES][i % QUEUE_LANES] == 0)
             continue;
-        stmt_bind_u64(s, 1, key_of(member, i / QUEUE_LANES, i % QUEUE_LANES, seq));
+        uint64_t key = key_of(member, i / QUEUE_LANES, i % QUEUE_LANES, seq);
+        struct span body;
+        if (i < QUEUE_LANES && row_fresh(q, key, &body))
+            return row_unpack(&q->memory, key, (struct span){NULL, 0}, body, out);
+        stmt_bind_u64(s, 1, key);
         enum err err = stmt_step(s);
         if (err == OK)
             err = row_read(q, s, out);

@@ -14,7 +14,9 @@ enum query {
     FIRST_OF_ORDER,
     END,
     ALIVE,
+    CHANGED,
     NEXT,
+    EACH,
     NEXT_OF_ORDER,
     COUNTS,
     VERSION_GET,
@@ -28,13 +30,18 @@ static const char *const queries[QUERY_COUNT] = {
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 9223372036854775807)",
     [FIRST_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND " LIVE
                        " ORDER BY subject, measure, scope, rule, force LIMIT 1",
-    [END] = "UPDATE justification SET ended_seq = ?2 WHERE row = ?1",
+    [END] = "UPDATE justification SET ended_seq = ?2 WHERE row = ?1 AND " LIVE,
     [ALIVE] = "SELECT 1 FROM justification WHERE subject = ?1 AND measure = ?2 AND scope = ?3 "
               "AND " LIVE " LIMIT 1",
+    [CHANGED] = "SELECT 1 FROM justification WHERE subject = ?1 "
+                "AND (begun_seq >= ?2 OR (ended_seq >= ?2 AND NOT " LIVE ")) LIMIT 1",
     [NEXT] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
              "AND (measure, row) > (?2, ?3) AND begun_seq < ?4 AND ended_seq >= ?4 "
              "AND (?5 = 0 OR (start_date <= ?5 AND (end_date = 0 OR end_date >= ?5))) "
              "ORDER BY measure, row LIMIT 1",
+    [EACH] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
+             "AND begun_seq < ?2 AND ended_seq >= ?2 "
+             "AND start_date <= ?3 AND (end_date = 0 OR end_date >= ?3) ORDER BY measure, row",
     [NEXT_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND row >= ?2 "
                       "AND " LIVE " ORDER BY row LIMIT 1",
     [COUNTS] = "SELECT (SELECT count(*) FROM (SELECT DISTINCT subject, measure, scope "
@@ -109,14 +116,11 @@ enum err restriction_add(struct restrictions *r, const struct justification *row
     return err;
 }
 
-/* Step, read and end. */
-static enum err take(struct stmt *q, struct justification *out, uint64_t *row)
+/* Read the row that was stepped to. */
+static enum err read_row(struct stmt *q, struct justification *out, uint64_t *row)
 {
-    *out = (struct justification){0};
-    enum err err = stmt_step(q);
-    if (err != OK)
-        return stmt_end(q, err);
-    *row = stmt_u64(q, 0);
+    enum err err = OK;
+    *row = out->row = stmt_u64(q, 0);
     stmt_copy(q, 1, out->subject, sizeof out->subject);
     stmt_copy_text(q, 2, out->measure, sizeof out->measure);
     stmt_copy_text(q, 3, out->scope, sizeof out->scope);
@@ -131,6 +135,16 @@ static enum err take(struct stmt *q, struct justification *out, uint64_t *row)
     out->end_date = stmt_u32(q, 12, &err);
     out->begun_seq = stmt_u64(q, 13);
     out->ended_seq = stmt_u64(q, 14);
+    return err;
+}
+
+/* Step, read and end. */
+static enum err take(struct stmt *q, struct justification *out, uint64_t *row)
+{
+    *out = (struct justification){0};
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = read_row(q, out, row);
     return stmt_end(q, err);
 }
 
@@ -146,26 +160,46 @@ enum err restriction_alive(struct restrictions *r, const uint8_t subject[static 
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
+enum err restriction_changed(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
+                             uint64_t since, bool *changed)
+{
+    struct stmt *q = r->q[CHANGED];
+    bind_id(q, 1, subject);
+    stmt_bind_u64(q, 2, since);
+    enum err err = stmt_step(q);
+    *changed = err == OK;
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err restriction_end(struct restrictions *r, const struct justification *row,
+                         uint64_t ended_seq, bool *last)
+{
+    bool alive = false;
+
+    *last = false;
+    stmt_bind_u64(r->q[END], 1, row->row);
+    stmt_bind_u64(r->q[END], 2, ended_seq);
+    enum err err = stmt_run_one(r->q[END]);
+    if (err != OK)
+        return err;
+    r->version++;
+    err = restriction_alive(r, row->subject, row->measure, row->scope, &alive);
+    *last = err == OK && !alive;
+    return err;
+}
+
 enum err restriction_end_next(struct restrictions *r, const uint8_t order_id[static STORE_ID_LEN],
                               uint64_t ended_seq, struct justification *out, bool *last)
 {
     uint64_t row;
-    bool alive = false;
 
     *last = false;
     bind_id(r->q[FIRST_OF_ORDER], 1, order_id);
     enum err err = take(r->q[FIRST_OF_ORDER], out, &row);
-    if (err != OK)
-        return err;
-    stmt_bind_u64(r->q[END], 1, row);
-    stmt_bind_u64(r->q[END], 2, ended_seq);
-    err = stmt_run(r->q[END]);
-    if (err != OK)
-        return err;
-    out->ended_seq = ended_seq;
-    r->version++;
-    err = restriction_alive(r, out->subject, out->measure, out->scope, &alive);
-    *last = err == OK && !alive;
+    if (err == OK)
+        err = restriction_end(r, out, ended_seq, last);
+    if (err == OK)
+        out->ended_seq = ended_seq;
     return err;
 }
 
@@ -187,6 +221,27 @@ enum err restriction_next(struct restrictions *r, const uint8_t subject[static S
     memcpy(cursor->measure, out->measure, sizeof cursor->measure);
     cursor->row = row;
     return OK;
+}
+
+enum err restriction_each(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
+                          uint32_t date, uint64_t as_of, restriction_fn *fn, void *arg)
+{
+    struct stmt *q = r->q[EACH];
+    struct justification row;
+    uint64_t number;
+    bind_id(q, 1, subject);
+    stmt_bind_u64(q, 2, as_of);
+    stmt_bind_u64(q, 3, date);
+    enum err err;
+    bool more = true;
+    while (more && (err = stmt_step(q)) == OK) {
+        err = read_row(q, &row, &number);
+        if (err == OK)
+            err = fn(arg, &row, &more);
+        if (err != OK)
+            break;
+    }
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
 enum err restriction_next_of_order(struct restrictions *r,

@@ -25,6 +25,7 @@
 struct restrictions;
 
 struct justification {
+    uint64_t row; /* its number, of those that were read */
     uint8_t subject[STORE_TOKEN_LEN];
     char measure[STORE_MEASURE_MAX + 1];
     char scope[STORE_REGION_LEN + 1]; /* region prefix written in full: 445100, 000000 */
@@ -59,6 +60,11 @@ MUST_USE enum err restriction_end_next(struct restrictions *r,
                                        const uint8_t order_id[static STORE_ID_LEN],
                                        uint64_t ended_seq, struct justification *out, bool *last);
 
+/* End this one, which was read; *last: the restriction ended with it. ERR_NOT_FOUND when it has
+ * ended before. */
+MUST_USE enum err restriction_end(struct restrictions *r, const struct justification *row,
+                                  uint64_t ended_seq, bool *last);
+
 /* Justifications of a subject live as of a size and in term on `date` (0: whatever the date), in
  * order of measure. */
 MUST_USE enum err restriction_next(struct restrictions *r,
@@ -66,10 +72,21 @@ MUST_USE enum err restriction_next(struct restrictions *r,
                                    uint64_t as_of, struct restriction_cursor *cursor,
                                    struct justification *out);
 
+/* The same of a day, all in one pass: fn must not use the restrictions; *more false ends it. */
+typedef enum err restriction_fn(void *arg, const struct justification *row, bool *more);
+MUST_USE enum err restriction_each(struct restrictions *r,
+                                   const uint8_t subject[static STORE_TOKEN_LEN], uint32_t date,
+                                   uint64_t as_of, restriction_fn *fn, void *arg);
+
 /* Does another order's justification keep (subject, measure, scope) alive now? */
 MUST_USE enum err restriction_alive(struct restrictions *r,
                                     const uint8_t subject[static STORE_TOKEN_LEN],
                                     const char *measure, const char *scope, bool *alive);
+
+/* Did anything against the subject begin or end at this log size or later? */
+MUST_USE enum err restriction_changed(struct restrictions *r,
+                                      const uint8_t subject[static STORE_TOKEN_LEN], uint64_t since,
+                                      bool *changed);
 
 /* Live justifications of one order, in order of entry: *cursor 0 to start. */
 MUST_USE enum err restriction_next_of_order(struct restrictions *r,

@@ -33,7 +33,8 @@ enum query {
 static const char *const queries[QUERY_COUNT] = {
     [DECISION_TO] = "SELECT seq FROM decision WHERE seq >= ?1 ORDER BY seq LIMIT 1 OFFSET ?2",
     [DECISION_ERASE] =
-        "UPDATE decision SET record = x'00' WHERE seq >= ?1 AND seq <= ?2 AND time_ms < ?3 "
+        "UPDATE decision SET record = x'00', facts = x'' WHERE seq >= ?1 AND seq <= ?2 AND time_ms "
+        "< ?3 "
         "AND length(record) > 1 "
         "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.document = decision.document) "
         "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.change_document = decision.document)",
@@ -59,7 +60,7 @@ static const char *const queries[QUERY_COUNT] = {
         "ORDER BY n.seq DESC LIMIT 1) AND NOT EXISTS (SELECT 1 FROM obligation b "
         "WHERE b.order_id = sanction.id AND b.state NOT IN (4, 6, 8))",
     [ORDER_RECORDS] =
-        "UPDATE decision SET record = x'00' WHERE length(record) > 1 AND document IN "
+        "UPDATE decision SET record = x'00', facts = x'' WHERE length(record) > 1 AND document IN "
         "(SELECT document FROM sanction WHERE id > ?1 AND id <= ?2 AND seq < ?3 "
         "AND length(sealed) = 1 "
         "UNION ALL SELECT change_document FROM sanction WHERE id > ?1 AND id <= ?2 AND seq < ?3 "
@@ -272,6 +273,11 @@ enum err store_retain_step(struct store *s, const uint64_t before_ms[RETAIN_CLAS
     if (err != OK)
         return err;
     r->begun = true;
+    /* Rows of messages are looked for in their table. */
+    if (!over && part->class == RETAIN_MESSAGE)
+        err = fresh_drain(s->fresh);
+    if (err != OK)
+        return err;
     if (!over && part->walk == BY_QUEUE)
         err = step_parked(s, r, &out->erased, &over);
     else if (!over && part->walk == BY_NAME)

@@ -136,9 +136,13 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         s->cache->now_high = now_kept(s);
     if (err == OK)
-        err = messages_open(&s->messages, s->db, f);
+        err = fresh_open(&s->fresh, s->db, options->fresh_window, options->read_only, f);
     if (err == OK)
-        err = queue_open(&s->queue, s->db, f);
+        err = messages_open(&s->messages, s->db, s->fresh, f);
+    if (err == OK)
+        err = queue_open(&s->queue, s->db, s->fresh, f);
+    if (err == OK)
+        err = fresh_load(s->fresh, f);
     if (err == OK)
         err = stream_open(&s->stream, s->db, f);
     if (err == OK)
@@ -152,11 +156,19 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = restrictions_open(&s->restrictions, s->db, f);
     if (err == OK)
+        err = mirrors_open(&s->mirrors, s->db, f);
+    if (err == OK)
         err = decisions_open(&s->decisions, s->db, f);
     if (err == OK)
         err = documents_open(&s->documents, s->db, f);
     if (err == OK)
         err = casefiles_open(&s->casefiles, s->db, f);
+    if (err == OK)
+        err = enrolments_open(&s->enrolments, s->db, f);
+    if (err == OK)
+        err = requests_open(&s->requests, s->db, f);
+    if (err == OK)
+        err = refusals_open(&s->refusals, s->db, f);
     if (err == OK)
         err = retainer_open(&s->retainer, s->db, f);
     return err;
@@ -177,7 +189,8 @@ enum err store_open(struct store **out, const struct store_options *options, str
                                   .cache_kib = options->cache_kib,
                                   .checkpoint_pages = options->checkpoint_pages,
                                   .read_only = options->read_only,
-                                  .shrinks = true};
+                                  .shrinks = true,
+                                  .syncs_apart = true};
     enum err err = db_open(&s->db, &db, f);
     if (err == OK && !options->read_only)
         err = reserve_open(&s->reserve, options->path, options->reserve_bytes, f);
@@ -196,9 +209,13 @@ void store_close(struct store **out)
     if (s == NULL)
         return;
     retainer_close(&s->retainer);
+    refusals_close(&s->refusals);
+    requests_close(&s->requests);
+    enrolments_close(&s->enrolments);
     casefiles_close(&s->casefiles);
     documents_close(&s->documents);
     decisions_close(&s->decisions);
+    mirrors_close(&s->mirrors);
     restrictions_close(&s->restrictions);
     obligations_close(&s->obligations);
     orders_close(&s->orders);
@@ -207,6 +224,7 @@ void store_close(struct store **out)
     stream_close(&s->stream);
     queue_free(&s->queue);
     messages_close(&s->messages);
+    fresh_close(&s->fresh);
     log_unload(&s->log);
     free(s->cache);
     reserve_close(&s->reserve);
@@ -255,6 +273,8 @@ static enum err before_commit(struct store *s)
         err = chunk_before_commit(s->chunks);
     if (err == OK)
         err = log_before_commit(s->log);
+    if (err == OK)
+        err = fresh_before_commit(s->fresh);
     if (err != OK || !db_wrote(s->db))
         return err;
     uint64_t high = later(s->cache->now_high, s->cache->now_begun);
@@ -275,6 +295,7 @@ static void committed(struct store *s, bool wrote)
         c->now_meta = c->now_written ? c->now_high : c->now_meta;
     }
     log_committed(s->log);
+    fresh_committed(s->fresh);
     messages_committed(s->messages);
     stream_committed(s->stream);
     queue_committed(s->queue);
@@ -282,18 +303,38 @@ static void committed(struct store *s, bool wrote)
     restriction_committed(s->restrictions);
 }
 
-enum err store_commit(struct store *s)
+enum err store_write(struct store *s, bool *wrote)
 {
     enum err err = before_commit(s);
-    bool wrote = db_wrote(s->db);
+    *wrote = db_wrote(s->db);
     if (err == OK)
         err = db_commit(s->db);
     if (err != OK) {
+        *wrote = false;
         store_rollback(s);
         return err;
     }
-    committed(s, wrote);
+    committed(s, *wrote);
     return OK;
+}
+
+enum err store_sync(const struct store *s)
+{
+    return db_sync(s->db);
+}
+
+enum err store_landed(struct store *s, enum err synced)
+{
+    if (synced == OK)
+        chunk_landed(s->chunks);
+    return db_synced(s->db, synced);
+}
+
+enum err store_commit(struct store *s)
+{
+    bool wrote;
+    enum err err = store_write(s, &wrote);
+    return err == OK ? store_landed(s, wrote ? store_sync(s) : OK) : err;
 }
 
 void store_rollback(struct store *s)
@@ -303,6 +344,7 @@ void store_rollback(struct store *s)
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].value = c->counter[i].committed;
     c->counted = false;
+    fresh_rolled_back(s->fresh);
     queue_rolled_back(s->queue);
     chunk_rolled_back(s->chunks);
     messages_rolled_back(s->messages);
@@ -319,7 +361,7 @@ enum err store_savepoint(struct store *s)
         return err;
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].mark = c->counter[i].value;
-    messages_savepoint(s->messages);
+    fresh_savepoint(s->fresh);
     stream_savepoint(s->stream);
     queue_savepoint(s->queue);
     return log_savepoint(s->log);
@@ -339,9 +381,10 @@ enum err store_rollback_to(struct store *s)
         return err;
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].value = c->counter[i].mark;
+    fresh_rolled_back_to(s->fresh);
     queue_rolled_back_to(s->queue);
     chunk_rolled_back(s->chunks);
-    messages_rolled_back_to(s->messages);
+    messages_rolled_back(s->messages);
     stream_rolled_back_to(s->stream);
     return log_rolled_back_to(s->log);
 }
@@ -349,31 +392,6 @@ enum err store_rollback_to(struct store *s)
 uint64_t store_now_high(const struct store *s)
 {
     return s->cache->now_high;
-}
-
-enum err store_idle(struct store *s)
-{
-    return db_idle(s->db);
-}
-
-enum err store_shrink(struct store *s)
-{
-    return db_shrink(s->db);
-}
-
-enum err store_reserve_release(struct store *s)
-{
-    return s->reserve == NULL ? ERR_PERMISSION : reserve_release(s->reserve);
-}
-
-enum err store_reserve_restore(struct store *s)
-{
-    return s->reserve == NULL ? ERR_PERMISSION : reserve_restore(s->reserve);
-}
-
-bool store_reserve_held(const struct store *s)
-{
-    return s->reserve != NULL && reserve_held(s->reserve);
 }
 
 enum err store_meta_put(struct store *s, const char *name, struct span value)

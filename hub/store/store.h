@@ -4,9 +4,15 @@
  *   store_begin(now) -> { store_savepoint -> … -> store_release | store_rollback_to }*
  *                    -> store_commit | store_rollback
  *
+ *   store_commit  =  store_write  ->  store_sync  ->  store_landed
+ *                    (no sync)        (any thread)    (owner)
+ *
  * Guarantees:
- *   1. store_commit returns OK only after everything since store_begin is on disk. Whatever
- *      else it returns, nothing of it is, and no transaction is left open.
+ *   1. store_commit returns OK only after everything since store_begin is on disk. Whatever else it
+ *      returns, no transaction is left open, and nothing of it is there; of class FATAL, the next
+ *      start tells what is. store_write returns OK when it can be read and is not on disk yet: it
+ *      is after a store_sync that began later and returned OK. Transactions reach the disk in
+ *      their order.
  *   2. Caches in memory (log edge, counts, counters) change for good only with the commit; a
  *      rollback drops them. What is read inside the transaction sees its own writes.
  *   3. store_now_high never goes back: it is the highest time given to store_begin of a
@@ -19,7 +25,9 @@
  *
  * Ownership: the store owns its modules; the pointers are borrowed until store_close.
  * Errors: those of db.h. Class FATAL ends the process.
- * Thread rule: one thread. Design: crypto.md At rest, Log; reliability.md R1 to R3.
+ * Thread rule: one thread, but store_sync may run in another while the owner reads and writes;
+ * meanwhile no store_commit, store_write, store_rollback, store_idle or store_close. Design:
+ * crypto.md At rest, Log; reliability.md R1 to R3.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -29,12 +37,17 @@
 #include "store/db.h"
 #include "store/decision.h"
 #include "store/document.h"
+#include "store/enrolment.h"
+#include "store/fresh.h"
 #include "store/ids.h"
 #include "store/log.h"
 #include "store/message.h"
+#include "store/mirror.h"
 #include "store/obligation.h"
 #include "store/order.h"
 #include "store/queue.h"
+#include "store/refusal.h"
+#include "store/request.h"
 #include "store/reserve.h"
 #include "store/restriction.h"
 #include "store/retain.h"
@@ -51,6 +64,7 @@ enum {
 struct store {
     struct db *db;
     struct leaf_log *log;
+    struct fresh *fresh;
     struct messages *messages;
     struct queue *queue;
     struct stream *stream;
@@ -59,9 +73,13 @@ struct store {
     struct orders *orders;
     struct obligations *obligations;
     struct restrictions *restrictions;
+    struct mirrors *mirrors;
     struct decisions *decisions;
     struct documents *documents;
     struct casefiles *casefiles;
+    struct enrolments *enrolments;
+    struct requests *requests;
+    struct refusals *refusals;
     struct reserve *reserve;   /* NULL when read-only */
     struct retainer *retainer; /* internal */
     struct store_cache *cache; /* internal */
@@ -72,6 +90,7 @@ struct store_options {
     bool read_only;            /* for tools; every write is refused with ERR_PERMISSION */
     uint32_t cache_kib;        /* 0: default of db.h */
     uint32_t checkpoint_pages; /* 0: default of db.h */
+    uint32_t fresh_window;     /* bytes of rows kept packed; 0: default of fresh.h */
     uint64_t reserve_bytes;    /* disk space kept back, see reserve.h; 0: none */
     uint64_t chunk_quota;      /* bytes of one sender's attachments; 0: default of chunk.h */
 };
@@ -82,6 +101,13 @@ void store_close(struct store **store);
 
 MUST_USE enum err store_begin(struct store *s, uint64_t now_ms);
 MUST_USE enum err store_commit(struct store *s);
+/* Commit without waiting for the disk. *wrote: there was something to commit. */
+MUST_USE enum err store_write(struct store *s, bool *wrote);
+/* Wait for the disk: OK or ERR_FSYNC. Changes nothing in the store. */
+MUST_USE enum err store_sync(const struct store *s);
+/* What store_sync said, to the owner: what was written is on disk; otherwise the store is at its
+ * end. Returns `synced`. */
+MUST_USE enum err store_landed(struct store *s, enum err synced);
 void store_rollback(struct store *s);
 MUST_USE enum err store_savepoint(struct store *s);
 MUST_USE enum err store_release(struct store *s);

@@ -3,7 +3,7 @@
 #include "store/box.h"
 #include "store/columns.h"
 
-enum query { PUT, GET, RELATION_PUT, OF_SUBJECT, OF_PERSON, QUERY_COUNT };
+enum query { PUT, GET, RELATION_PUT, CHANGED, OF_SUBJECT, OF_PERSON, QUERY_COUNT };
 
 #define RELATION_COLUMNS "subject, person, role, from_date, to_date, seq, sealed, document"
 
@@ -20,6 +20,7 @@ static const char *const queries[QUERY_COUNT] = {
             "WHERE token = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1",
     [RELATION_PUT] = "INSERT INTO relation (" RELATION_COLUMNS ") "
                      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [CHANGED] = "SELECT 1 FROM relation WHERE subject = ?1 AND seq >= ?2 LIMIT 1",
     [OF_SUBJECT] = RELATION_WALK("subject", "person"),
     [OF_PERSON] = RELATION_WALK("person", "subject"),
 };
@@ -80,6 +81,17 @@ enum err subject_get(struct subjects *s, const uint8_t token[static STORE_TOKEN_
     if (err == OK)
         err = box_keep(&s->sealed, stmt_blob(q, 4), &out->sealed);
     return stmt_end(q, err);
+}
+
+enum err relation_changed(struct subjects *s, const uint8_t subject[static STORE_TOKEN_LEN],
+                          uint64_t since, bool *changed)
+{
+    struct stmt *q = s->q[CHANGED];
+    bind_id(q, 1, subject);
+    stmt_bind_u64(q, 2, since);
+    enum err err = stmt_step(q);
+    *changed = err == OK;
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
 enum err relation_put(struct subjects *s, const struct relation_row *row)

@@ -56,6 +56,11 @@ MUST_USE enum err subject_get(struct subjects *s, const uint8_t token[static STO
 /* A new state of (subject, person, role, from_date). */
 MUST_USE enum err relation_put(struct subjects *s, const struct relation_row *row);
 
+/* Was a relation of the subject put at this log size or later? */
+MUST_USE enum err relation_changed(struct subjects *s,
+                                   const uint8_t subject[static STORE_TOKEN_LEN], uint64_t since,
+                                   bool *changed);
+
 /* Relations of a subject; of a person. Every period, also ended ones: the caller judges dates. */
 MUST_USE enum err relation_next_of_subject(struct subjects *s,
                                            const uint8_t subject[static STORE_TOKEN_LEN],

@@ -1,0 +1,335 @@
+/* The bytes of fresh rows: in memory in segments, on disk as the blocks of commits. */
+#include "store/columns.h"
+#include "store/fresh_own.h"
+
+#include <stdlib.h>
+
+bool op_take(struct span *from, struct op *out)
+{
+    uint64_t kind;
+    uint64_t key;
+    uint64_t head;
+    uint64_t body;
+    uint64_t sum;
+    struct span slot;
+    const uint8_t *begin = from->data;
+
+    if (!span_take_uint(from, 1, &kind) || !span_take_uint(from, 1, &key) ||
+        !span_take_uint(from, 2, &head) || !span_take_uint(from, 4, &body) ||
+        !span_take(from, key, &out->row.key) || !span_take(from, head, &out->row.head))
+        return false;
+    struct span summed = span_of(begin, (size_t)(from->data - begin));
+    if (!span_take_uint(from, OP_SUM, &sum) || !span_take(from, OP_SLOT, &slot) ||
+        !span_take(from, body, &out->row.body))
+        return false;
+    out->drop = (kind & OP_DROP) != 0;
+    out->kind = (unsigned)kind & ~(unsigned)OP_DROP;
+    return sum == store_sum(summed);
+}
+
+void op_at(const uint8_t *at, struct op *out)
+{
+    size_t key = at[1];
+    size_t head = (size_t)at[2] << 8 | at[3];
+    size_t body = (size_t)at[4] << 24 | (size_t)at[5] << 16 | (size_t)at[6] << 8 | at[7];
+    out->drop = (at[0] & OP_DROP) != 0;
+    out->kind = at[0] & ~(unsigned)OP_DROP;
+    out->row.key = span_of(at + OP_HEAD, key);
+    out->row.head = span_of(at + OP_HEAD + key, head);
+    out->row.body = span_of(at + OP_HEAD + key + head + OP_SUM + OP_SLOT, body);
+}
+
+/* ---- segments ---- */
+
+void segments_free(struct segment *s)
+{
+    while (s != NULL) {
+        struct segment *next = s->next;
+        free(s);
+        s = next;
+    }
+}
+
+static void segment_spare(struct fresh *f, struct segment *s)
+{
+    if (f->spare_count >= SPARE_SEGMENTS) {
+        free(s);
+        return;
+    }
+    s->next = f->spare;
+    f->spare = s;
+    f->spare_count++;
+}
+
+static enum err segment_add(struct fresh *f)
+{
+    struct segment *s = f->spare;
+    if (s != NULL) {
+        f->spare = s->next;
+        f->spare_count--;
+    } else {
+        s = malloc(sizeof *s); /* touched only as far as rows come */
+    }
+    if (s == NULL)
+        return ERR_NO_MEMORY;
+    s->next = NULL;
+    s->used = 0;
+    if (f->tail == NULL)
+        f->head = s;
+    else
+        f->tail->next = s;
+    f->tail = s;
+    f->from = 0;
+    return OK;
+}
+
+/* Segments that no block needs any more. */
+void segments_release(struct fresh *f)
+{
+    while (f->head != f->tail &&
+           (f->first == f->next || block_at(f, f->first)->segment != f->head)) {
+        struct segment *s = f->head;
+        f->head = s->next;
+        segment_spare(f, s);
+    }
+    if (f->first == f->next && f->tail != NULL) {
+        f->tail->used = 0;
+        f->from = 0;
+    }
+}
+
+struct fresh_mark ops_mark(const struct fresh *f)
+{
+    return (struct fresh_mark){.segment = f->tail,
+                               .used = f->tail == NULL ? 0 : f->tail->used,
+                               .from = f->from,
+                               .first = f->first,
+                               .next = f->next,
+                               .bytes = f->bytes,
+                               .added = f->added,
+                               .undo = f->undo_len};
+}
+
+void ops_rewind(struct fresh *f, const struct fresh_mark *mark)
+{
+    struct segment *later = mark->segment == NULL ? f->head : mark->segment->next;
+    while (later != NULL) {
+        struct segment *s = later;
+        later = s->next;
+        segment_spare(f, s);
+    }
+    f->tail = mark->segment;
+    if (f->tail == NULL) {
+        f->head = NULL;
+    } else {
+        f->tail->next = NULL;
+        f->tail->used = mark->used;
+    }
+    f->from = mark->from;
+    f->first = mark->first;
+    f->next = mark->next;
+    f->bytes = mark->bytes;
+    f->added = mark->added;
+}
+
+void fresh_empty(struct fresh *f)
+{
+    const struct fresh_mark nothing = {.segment = NULL};
+    uint32_t i;
+    for (i = 0; i < f->entry_used; i++)
+        f->entry[i] = (struct entry){.op = NULL};
+    memset(f->bucket, 0, BUCKETS * sizeof *f->bucket);
+    memset(f->count, 0, sizeof f->count);
+    memset(f->lane, 0, sizeof f->lane);
+    f->entry_used = 0;
+    f->entry_free = 0;
+    f->version++;
+    f->undo_len = 0;
+    ops_rewind(f, &nothing);
+}
+
+/* ---- operations and blocks ---- */
+
+/* What the tail holds beyond its last block becomes one. */
+static enum err block_close(struct fresh *f)
+{
+    if (f->tail == NULL || f->tail->used == f->from)
+        return OK;
+    if (f->next - f->base.first == BLOCKS)
+        return ERR_BUSY;
+    uint32_t len = f->tail->used - f->from;
+    *block_at(f, f->next++) = (struct block){0, f->tail, f->from, len};
+    f->bytes += len;
+    f->from = f->tail->used;
+    return OK;
+}
+
+enum err ops_append(struct fresh *f, const struct op *op, uint8_t **at)
+{
+    const struct fresh_row *row = &op->row;
+    size_t len = OP_HEAD + row->key.len + row->head.len + OP_SUM + OP_SLOT + row->body.len;
+    if (f->tail == NULL || f->tail->used + len > FRESH_SEGMENT_BYTES) {
+        enum err err = block_close(f);
+        if (err == OK)
+            err = segment_add(f);
+        if (err != OK)
+            return err;
+    }
+    struct writer w = writer_of(f->tail->bytes + f->tail->used, len);
+    write_uint(&w,
+               (uint64_t)(op->kind | (op->drop ? OP_DROP : 0u)) << 56 | row->key.len << 48 |
+                   row->head.len << 32 | row->body.len,
+               8);
+    write_span(&w, row->key);
+    write_span(&w, row->head);
+    write_uint(&w, store_sum(writer_span(&w)), OP_SUM);
+    write_uint(&w, 0, OP_SLOT);
+    write_span(&w, row->body);
+    *at = w.data;
+    f->tail->used += (uint32_t)len;
+    return OK;
+}
+
+/* The rows of the first block that are still fresh go to their tables. */
+static enum err block_retire(struct fresh *f)
+{
+    const struct block *b = block_at(f, f->first);
+    const uint8_t *at = b->segment->bytes + b->from;
+    const uint8_t *end = at + b->len;
+    enum err err = OK;
+    while (err == OK && at < end) {
+        struct op op;
+        op_at(at, &op);
+        uint32_t i;
+        if (entry_at(f, at, &op, &i)) {
+            err = f->home[op.kind].keep(f->home[op.kind].ctx, &op.row);
+            if (err == OK)
+                err = entry_remove(f, i);
+        }
+        at = op.row.body.data + op.row.body.len;
+    }
+    if (err != OK)
+        return err;
+    f->first++;
+    f->bytes -= b->len;
+    return OK;
+}
+
+/* Retire blocks up to one that the window holds, of those before `end`. */
+static enum err retire(struct fresh *f, uint64_t end, uint64_t bytes, uint64_t blocks)
+{
+    uint64_t no = 0;
+    enum err err = OK;
+    while (err == OK && f->first < end && (f->bytes > bytes || f->next - f->first > blocks)) {
+        no = block_at(f, f->first)->no > no ? block_at(f, f->first)->no : no;
+        err = block_retire(f);
+    }
+    if (err != OK || no == 0)
+        return err;
+    stmt_bind_u64(f->q[FRESH_SQL_DROP], 1, no);
+    return stmt_run(f->q[FRESH_SQL_DROP]);
+}
+
+enum err fresh_drain(struct fresh *f)
+{
+    enum err err = block_close(f);
+    return err == OK ? retire(f, f->next, 0, 0) : err;
+}
+
+enum err fresh_before_commit(struct fresh *f)
+{
+    struct stmt *q = f->q[FRESH_SQL_PUT];
+    enum err err = block_close(f);
+    if (err == OK && f->next > f->base.next)
+        err = retire(f, f->base.next, f->window, FRESH_BLOCKS_MAX);
+    uint64_t i = f->first > f->base.next ? f->first : f->base.next;
+    for (; err == OK && i < f->next; i++) {
+        struct block *b = block_at(f, i);
+        stmt_bind_u64(q, 1, f->no + 1);
+        stmt_bind_bytes(q, 2, b->segment->bytes + b->from, b->len);
+        err = stmt_run(q);
+        b->no = ++f->no;
+    }
+    return err;
+}
+
+/* ---- the start ---- */
+
+/* A row as a block in memory. */
+static enum err block_add(struct fresh *f, uint64_t no, struct span bytes)
+{
+    if (bytes.len == 0 || bytes.len > FRESH_SEGMENT_BYTES || f->next - f->first == BLOCKS)
+        return ERR_CORRUPT;
+    if (f->tail == NULL || f->tail->used + bytes.len > FRESH_SEGMENT_BYTES) {
+        enum err err = segment_add(f);
+        if (err != OK)
+            return err;
+    }
+    memcpy(f->tail->bytes + f->tail->used, bytes.data, bytes.len);
+    *block_at(f, f->next++) = (struct block){no, f->tail, f->tail->used, (uint32_t)bytes.len};
+    f->tail->used += (uint32_t)bytes.len;
+    f->bytes += bytes.len;
+    f->from = f->tail->used;
+    f->no = no;
+    return OK;
+}
+
+/* What the last block says of rows; *bad is the operation that cannot be. */
+static enum err block_read(struct fresh *f, unsigned *bad)
+{
+    const struct block *b = block_at(f, f->next - 1);
+    struct span rest = span_of(b->segment->bytes + b->from, b->len);
+    enum err err = OK;
+    for (*bad = 0; err == OK && rest.len > 0; ++*bad) {
+        uint8_t *at = b->segment->bytes + b->from + (b->len - rest.len);
+        struct op op;
+        bool whole = op_take(&rest, &op) && op.kind > 0 && op.kind < FRESH_KINDS &&
+                     op.row.key.len <= FRESH_KEY_MAX &&
+                     (op.kind != FRESH_QUEUE || op.row.key.len == 8);
+        err = whole ? entry_apply(f, at, &op) : ERR_CORRUPT;
+        if (err == ERR_BUSY)
+            err = ERR_CORRUPT; /* more than were ever there */
+    }
+    return err;
+}
+
+enum err fresh_load(struct fresh *f, struct fault *fault)
+{
+    struct stmt *q = f->q[FRESH_SQL_NEXT];
+    enum err err = OK;
+    unsigned op = 0;
+    uint64_t no = 0;
+    while (err == OK) {
+        stmt_bind_u64(q, 1, no);
+        err = stmt_step(q);
+        if (err == OK) {
+            no = stmt_u64(q, 0);
+            err = block_add(f, no, stmt_blob(q, 1));
+        }
+        err = stmt_end(q, err);
+        if (err == OK)
+            err = block_read(f, &op);
+    }
+    fresh_committed(f);
+    return err == ERR_NOT_FOUND ? OK
+                                : fault_set(fault, err, 0, "fresh", "block %llu, row %u",
+                                            (unsigned long long)no, op);
+}
+
+void blocks_refresh(struct fresh *f)
+{
+    struct stmt *q = f->q[FRESH_SQL_ENDS];
+    uint64_t ends[2] = {0, 0};
+    if (!f->reader)
+        return;
+    enum err err = stmt_step(q);
+    for (int i = 0; err == OK && i < 2; i++)
+        ends[i] = stmt_u64(q, i);
+    err = stmt_end(q, err);
+    if (err != OK || memcmp(ends, f->ends, sizeof ends) == 0)
+        return; /* what cannot be read here is told by the read of the table that follows */
+    memcpy(f->ends, ends, sizeof ends);
+    fresh_empty(f);
+    if (fresh_load(f, NULL) != OK)
+        fresh_empty(f); /* the owner's start tells of it */
+}

@@ -1,0 +1,154 @@
+/* fresh_own - what the files of `fresh` share; internal to it.
+ *
+ *   fresh.c         rows by key: put, find, drop, undo
+ *   fresh_blocks.c  their bytes: segments of memory, blocks as rows, the way to the tables
+ */
+#ifndef STORE_FRESH_OWN_H
+#define STORE_FRESH_OWN_H
+
+#include "store/fresh.h"
+
+enum {
+    BUCKETS = 32768,    /* of rows by key */
+    LANES = 1024,       /* counts of queue keys by what stands above their seq */
+    LANE_SHIFT = 40,    /* of a queue key: queue_own.h */
+    BLOCKS = 16384,     /* a ring; more than the window and a transaction ever have */
+    SPARE_SEGMENTS = 2, /* kept although nothing is in them */
+};
+
+/*
+ * An operation, as it stands in memory and in a block:
+ *
+ *   u8 kind (| DROP) ‖ u8|key| ‖ u16|head| ‖ u32|body| ‖ key ‖ head ‖ u32 sum ‖ u32 slot ‖ body
+ *
+ * sum is of all before it. slot is the entry's index and is for memory only: what a block says
+ * there means nothing.
+ */
+enum { OP_HEAD = 8, OP_SUM = 4, OP_SLOT = 4, OP_DROP = 0x80 };
+
+struct op {
+    unsigned kind;
+    bool drop;
+    struct fresh_row row;
+};
+
+/* A row that is fresh; where its latest values are. */
+struct entry {
+    const uint8_t *op; /* NULL: free */
+    uint32_t hash;
+    uint32_t next; /* index + 1, in the bucket or the free list */
+};
+
+enum undo_kind { UNDO_NEW, UNDO_CHANGED, UNDO_GONE };
+
+struct undo {
+    struct entry was;
+    uint32_t index;
+    enum undo_kind kind;
+};
+
+struct segment {
+    struct segment *next; /* later bytes */
+    uint32_t used;
+    uint8_t bytes[FRESH_SEGMENT_BYTES];
+};
+
+/* The operations of a commit, or a part of them: one row. */
+struct block {
+    uint64_t no; /* 0: it is no row yet */
+    struct segment *segment;
+    uint32_t from;
+    uint32_t len;
+};
+
+/* Where everything stood: at the last commit, at the savepoint. */
+struct fresh_mark {
+    struct segment *segment; /* the last one; NULL: none */
+    uint32_t used;           /* of it */
+    uint32_t from;           /* where its open block begins */
+    uint64_t first;
+    uint64_t next;
+    uint64_t bytes;
+    uint64_t added;
+    size_t undo;
+};
+
+enum fresh_sql { FRESH_SQL_PUT, FRESH_SQL_DROP, FRESH_SQL_NEXT, FRESH_SQL_ENDS, FRESH_SQL_COUNT };
+
+struct fresh {
+    struct stmt *q[FRESH_SQL_COUNT];
+    struct db *db;
+    uint32_t window;
+    bool reader;
+    struct {
+        fresh_keep_fn *keep;
+        void *ctx;
+    } home[FRESH_KINDS];
+
+    struct entry *entry; /* owns; FRESH_ROWS_MAX */
+    uint32_t *bucket;    /* owns; BUCKETS, index + 1 */
+    uint32_t entry_used; /* of the array */
+    uint32_t entry_free; /* list */
+    uint64_t count[FRESH_KINDS];
+    uint32_t lane[LANES]; /* queue keys of lanes that share a place here */
+    uint64_t seed;        /* of the hash: keys are partly the sender's choice */
+    struct undo *undo;    /* owns */
+    size_t undo_len;
+    size_t undo_cap;
+
+    struct segment *head; /* owns; in order of their bytes */
+    struct segment *tail; /* operations go here */
+    struct segment *spare;
+    unsigned spare_count;
+    uint32_t from;       /* where the open block of the tail begins */
+    struct block *block; /* owns; the i-th is at i % BLOCKS */
+    uint64_t first;      /* blocks that are still here: first … next - 1 */
+    uint64_t next;
+    uint64_t bytes; /* of them */
+    uint64_t added; /* bytes of new rows in this transaction */
+    uint64_t no;    /* of the last row */
+    struct fresh_mark base;
+    struct fresh_mark save;
+
+    uint64_t *keys; /* owns; queue keys in order, of `keys_version` */
+    size_t key_count;
+    size_t key_cap;
+    uint64_t version; /* changes with every queue key that comes or goes */
+    uint64_t keys_version;
+    uint64_t ends[2]; /* of the rows, as a reader saw them last */
+};
+
+static inline struct block *block_at(const struct fresh *f, uint64_t i)
+{
+    return &f->block[i & (BLOCKS - 1)];
+}
+
+/* Take one operation off *from; false when there is no whole one. */
+bool op_take(struct span *from, struct op *out);
+/* One that this module wrote and that is in memory. */
+void op_at(const uint8_t *at, struct op *out);
+
+/* The entry of a key, or 0; index + 1. */
+uint32_t entry_find(const struct fresh *f, unsigned kind, struct span key);
+/* The row is not fresh any more; undone with the transaction. */
+MUST_USE enum err entry_remove(struct fresh *f, uint32_t index);
+/* What an operation does to the rows. */
+MUST_USE enum err entry_apply(struct fresh *f, uint8_t *at, const struct op *op);
+/* The entry whose latest values stand there; false when it is another or gone. */
+bool entry_at(const struct fresh *f, const uint8_t *at, const struct op *op, uint32_t *index);
+
+/* Put an operation behind the others; *at is where it is. */
+MUST_USE enum err ops_append(struct fresh *f, const struct op *op, uint8_t **at);
+struct fresh_mark ops_mark(const struct fresh *f);
+void ops_rewind(struct fresh *f, const struct fresh_mark *mark);
+/* Undo what was done to rows since there were so many entries in the list. */
+void entries_undo(struct fresh *f, size_t upto);
+/* A reader beside the owner: read the blocks again if they changed. */
+void blocks_refresh(struct fresh *f);
+/* Forget all rows and bytes. */
+void fresh_empty(struct fresh *f);
+void segments_free(struct segment *s);
+/* Of blocks that went. */
+void segments_release(struct fresh *f);
+
+#endif
