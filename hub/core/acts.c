@@ -22,7 +22,6 @@ struct act {
     bool equivocates; /* another one was, under this id */
     uint8_t first[HASH_LEN];
     uint64_t leaf;      /* of the log, when it is carried out */
-    uint64_t told;      /* leaf of the receipt that says so */
     const char *detail; /* of a refusal, for people */
 };
 
@@ -146,124 +145,28 @@ static enum err write_leaf(struct core *core, struct act *act)
     return err == OK ? store_count(core->store, body.event, 1) : err;
 }
 
-/* The grounds of a gate stand in the statement that was made at acceptance. */
-static enum err read_grounds(struct core *core, const struct queue_row *row,
-                             lianshu_Statement *statement)
-{
-    struct span body;
-    *statement = (lianshu_Statement)lianshu_Statement_init_zero;
-    if (row->state != QUEUE_HELD)
-        return OK;
-    enum err err = log_body(core->store->log, row->statement_leaf, &body);
-    return err == OK ? wire_decode(&lianshu_Statement_msg, body, statement) : err;
-}
-
-static enum err return_row(struct core *core, struct act *act, const struct queue_row *row)
-{
-    lianshu_Statement statement;
-    enum err err = read_grounds(core, row, &statement);
-    enum err code = err_from_code(act->body.reason);
-    if (code == OK)
-        code = row->state == QUEUE_HELD ? ERR_RESTRICTED : err_from_code(row->code);
-    const struct ending what = {
-        .kind = lianshu_ReceiptKind_RECEIPT_REFUSED,
-        .code = code,
-        .grounds = statement.advisories,
-        .ground_count = statement.advisories_count,
-    };
-    return err == OK ? ending_close(core, row, &what) : err;
-}
-
-/* Its number was closed, or never given: it gets one, and the statement that tells of the gap,
- * when its turn comes. Of the hub's own row nothing is delivered. */
-static enum err release_row(struct core *core, struct act *act, const struct queue_row *row)
-{
-    if (strcmp(row->recipient, core->opt.member) == 0) {
-        enum err err = queue_done(core->store->queue, row->recipient, row->seq);
-        return err == OK ? message_settle(core->store->messages, row->sender, row->message_id,
-                                          lianshu_ReceiptKind_RECEIPT_RELEASED, act->told, NULL)
-                         : err;
-    }
-    enum err err =
-        queue_release(core->store->queue, row->recipient, row->seq, 0, row->statement_leaf);
-    if (err == OK) {
-        sweep_note(core, row);
-        peers_wake(&core->peers, row->recipient, WAKE_QUEUE);
-    }
-    return err;
-}
-
-static enum err tell_released(struct core *core, struct act *act, const struct message_row *message,
-                              const char *about)
-{
-    const struct receipt_about receipt = {
-        .kind = lianshu_ReceiptKind_RECEIPT_RELEASED,
-        .sender = message->sender,
-        .message_id = message->id,
-        .env_id = message->env_id,
-        .about = about,
-        .code = err_from_code(act->body.reason),
-        .previous = &message->last_leaf,
-    };
-    enum err err = apply_receipt(core, &receipt, &act->told);
-    return err == OK ? message_stage(core->store->messages, message->sender, message->id,
-                                     (uint8_t)receipt.kind, act->told)
-                     : err;
-}
-
-typedef enum err row_fn(struct core *core, struct act *act, const struct queue_row *row);
-
-/* Every row of a held message, the hub's own among them: a hold is of the message, not of one
- * recipient. */
-static enum err each_held(struct core *core, struct act *act, const struct message_row *message,
-                          const lianshu_Header *h, row_fn *run)
-{
-    enum err err = OK;
-    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++) {
-        struct queue_row row;
-        err = queue_get(core->store->queue, h->destination[i], message->seq, &row);
-        if (err == OK && row.state == QUEUE_HELD)
-            err = run(core, act, &row);
-        err = err == ERR_NOT_FOUND ? OK : err; /* ended before */
-    }
-    return err;
-}
-
 static enum err decide_held(struct core *core, struct act *act, const struct message_row *message,
                             const struct queue_row *row)
 {
-    struct incoming *in = &core->in;
-    struct span frame;
-    bool release = act->body.verb == lianshu_OfficialVerb_OFFICIAL_RELEASE;
-    enum err err = message_frame(core->store->messages, message->seq, &frame);
-    if (err == OK)
-        err = ingest_reopen(core, in, frame, message->accepted_ms);
-    if (err_class(err) != ERR_CLASS_OK && err_class(err) != ERR_CLASS_REJECT)
-        return err;
-    if (err != OK && release)
-        return refuse(act, err, "the envelope cannot be opened again: it can only be returned");
-    const bool readable = err == OK;
-    const enum err code = release ? OK : ERR_RESTRICTED;
-    err = message_decide(core->store->messages, message->sender, message->id, (uint32_t)code,
-                         message->open);
-    if (err != OK)
-        return err;
-    if (!release) /* of what cannot be read any more, the recipient that is named */
-        return readable ? each_held(core, act, message, &in->header, return_row)
-                        : return_row(core, act, row);
-    err = tell_released(core, act, message, "");
-    if (err == OK)
-        err = apply_released(core, in, message->seq);
-    return err == OK ? each_held(core, act, message, &in->header, release_row) : err;
+    const struct hold_end end = {
+        .release = act->body.verb == lianshu_OfficialVerb_OFFICIAL_RELEASE,
+        .code = err_from_code(act->body.reason),
+    };
+    enum err err = holds_end(core, row, message, &end);
+    if (err_class(err) == ERR_CLASS_REJECT && end.release)
+        return refuse(act, err, "the envelope cannot be used again: it can only be returned");
+    return err;
 }
 
 static enum err decide_parked(struct core *core, struct act *act, const struct message_row *message,
                               const struct queue_row *row)
 {
+    const enum err reason = err_from_code(act->body.reason);
+    uint64_t told;
     if (act->body.verb == lianshu_OfficialVerb_OFFICIAL_RETURN)
-        return return_row(core, act, row);
-    enum err err = tell_released(core, act, message, row->recipient);
-    return err == OK ? release_row(core, act, row) : err;
+        return holds_return_row(core, row, reason, NULL);
+    enum err err = holds_tell_released(core, message, row->recipient, reason, &told);
+    return err == OK ? holds_release_row(core, row, told, NULL) : err;
 }
 
 static enum err keep_equivocation(struct core *core, const struct act *act)

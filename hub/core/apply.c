@@ -1,5 +1,7 @@
 #include "core/state.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -59,10 +61,10 @@ enum err apply_receipt(struct core *core, const struct receipt_about *what, uint
         .log_index = log_size(core->store->log),
         .grounds_count = (pb_size_t)what->ground_count,
     };
-    snprintf(q.realm, sizeof q.realm, "%s", core->opt.realm);
-    snprintf(q.sender, sizeof q.sender, "%s", what->sender);
-    snprintf(q.by, sizeof q.by, "%s", core->opt.member);
-    snprintf(q.about, sizeof q.about, "%s", what->about);
+    text_copy(q.realm, sizeof q.realm, core->opt.realm);
+    text_copy(q.sender, sizeof q.sender, what->sender);
+    text_copy(q.by, sizeof q.by, core->opt.member);
+    text_copy(q.about, sizeof q.about, what->about);
     memcpy(q.message_id, what->message_id, sizeof q.message_id);
     memcpy(q.env_id, what->env_id, sizeof q.env_id);
     if (what->ground_count > 0)
@@ -113,8 +115,8 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
         .advisories_count = (pb_size_t)what->advisory_count,
         .log_index = log_size(core->store->log),
     };
-    snprintf(v.realm, sizeof v.realm, "%s", core->opt.realm);
-    snprintf(v.recipient, sizeof v.recipient, "%s", what->recipient);
+    text_copy(v.realm, sizeof v.realm, core->opt.realm);
+    text_copy(v.recipient, sizeof v.recipient, what->recipient);
     v.env_id.size = HASH_LEN;
     memcpy(v.env_id.bytes, what->env_id, HASH_LEN);
     v.conversation.size = (pb_size_t)what->conversation.len;
@@ -132,7 +134,7 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
 }
 
 enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
-                       uint64_t *index)
+                       const struct verdict *newer, uint64_t *index)
 {
     lianshu_Statement *v = &core->stored_statement;
     struct span body;
@@ -145,6 +147,10 @@ enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t 
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     v->delivery_number = number;
     v->log_index = log_size(core->store->log);
+    if (newer != NULL) {
+        v->advisories_count = apply_advises(newer) ? (pb_size_t)newer->ground_count : 0;
+        memcpy(v->advisories, newer->ground, v->advisories_count * sizeof v->advisories[0]);
+    }
     /* PROTOCOL, LSV1: the leaf of a statement has the time of acceptance. */
     return append_leaf(core, LOG_STATEMENT, v->accepted_ms, &lianshu_Statement_msg, v,
                        (struct span){NULL, 0}, index);
@@ -195,7 +201,6 @@ static enum err queue_for(struct core *core, const struct incoming *in,
                           const char *recipient)
 {
     const lianshu_Header *h = &in->header;
-    const bool advises = judged->verdict.action == GATE_FLAG || judged->verdict.action == GATE_HOLD;
     struct queue_row row = {
         .seq = message->seq,
         .state = state_of(core, h, judged),
@@ -205,9 +210,14 @@ static enum err queue_for(struct core *core, const struct incoming *in,
         .type = h->type,
         .due_ms = h->not_before_ms,
         .expires_ms = h->expires_ms,
-        .restriction_version = restriction_version(core->store->restrictions),
+        .gated_at = judged->gated ? judged->gated_at : 0,
         .code = is_held(judged) ? ERR_HELD : OK,
+        .token_count = judged->asked.more ? 0 : judged->asked.count,
     };
+    if (judged->gated)
+        memcpy(row.tokens, judged->asked.token, row.token_count * sizeof row.tokens[0]);
+    if (is_held(judged))
+        holds_note(&row, &judged->verdict);
     memcpy(row.recipient, recipient, sizeof row.recipient);
     memcpy(row.sender, h->sender, sizeof row.sender);
     memcpy(row.message_id, h->message_id, sizeof row.message_id);
@@ -225,7 +235,7 @@ static enum err queue_for(struct core *core, const struct incoming *in,
         .conversation = span_of(h->conversation.bytes, h->conversation.size),
         .number = row.number,
         .advisories = judged->verdict.ground,
-        .advisory_count = advises ? judged->verdict.ground_count : 0,
+        .advisory_count = apply_advises(&judged->verdict) ? judged->verdict.ground_count : 0,
     };
     err = apply_statement(core, &statement, &row.statement_leaf);
     if (err != OK)
@@ -233,30 +243,61 @@ static enum err queue_for(struct core *core, const struct incoming *in,
     return deliver_put(core, &row);
 }
 
+/* What was judged, sealed, behind the record: with it the decision can be made again. An order and
+ * a change that are taken are kept with the order. */
+static enum err keep_facts(struct core *core, const struct incoming *in,
+                           const struct judgement *judged, const uint8_t record[static HASH_LEN],
+                           struct writer *w)
+{
+    const bool kept = judged->err == OK && (in->type->flags & TYPE_RULES) != 0;
+    return kept
+               ? OK
+               : rest_put(core, "decision", span_of(record, HASH_LEN), "facts", in->facts_frame, w);
+}
+
 static enum err keep_record(struct core *core, const struct incoming *in, uint64_t message_seq,
-                            const struct judgement *judged, uint64_t *seq)
+                            const struct judgement *judged, const lianshu_DecisionRecord *record,
+                            uint64_t *seq)
 {
     struct writer w = writer_of(core->frame, FRAME_MAX);
-    enum err err = wire_encode(&lianshu_DecisionRecord_msg, &judged->record, &w);
+    enum err err = wire_encode(&lianshu_DecisionRecord_msg, record, &w);
     if (err != OK)
         return err;
+    const size_t record_len = w.len;
     uint8_t hash[HASH_LEN];
     hash_bytes(hash, writer_span(&w));
-    err = log_append(core->store->log, LOG_DECISION, core->now_ms, span_of(hash, HASH_LEN),
-                     (struct span){NULL, 0}, seq);
+    err = keep_facts(core, in, judged, hash, &w);
+    if (err == OK)
+        err = log_append(core->store->log, LOG_DECISION, core->now_ms, span_of(hash, HASH_LEN),
+                         (struct span){NULL, 0}, seq);
     if (err != OK)
         return err;
     struct decision_row row = {
         .seq = *seq,
         .message_seq = message_seq,
-        .type = in->header.type,
-        .time_ms = core->now_ms,
-        .code = (uint32_t)(is_held(judged) ? ERR_HELD : judged->err),
-        .record = writer_span(&w),
+        .type = record->type,
+        .time_ms = record->now_ms,
+        .code = record->code,
+        .record = span_of(w.data, record_len),
+        .facts = span_of(w.data + record_len, w.len - record_len),
     };
     memcpy(row.document, in->facts_hash, sizeof row.document);
     memcpy(row.env_id, in->env_id, sizeof row.env_id);
-    return decision_put(core->store->decisions, &row);
+    err = decision_put(core->store->decisions, &row);
+    return err == OK ? store_count(core->store, "decisions", 1) : err;
+}
+
+enum err apply_records(struct core *core, const struct incoming *in, uint64_t message_seq,
+                       struct judgement *judged, uint64_t *seq)
+{
+    *seq = 0;
+    judged->event_seq = 0;
+    enum err err = OK;
+    if (judged->event_recorded)
+        err = keep_record(core, in, message_seq, judged, &judged->event_record, &judged->event_seq);
+    if (err == OK && judged->recorded)
+        err = keep_record(core, in, message_seq, judged, &judged->record, seq);
+    return err;
 }
 
 static enum err put_message(struct core *core, const struct incoming *in,
@@ -336,12 +377,14 @@ static enum err hold(struct core *core, const struct incoming *in, const struct 
 enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
 {
     struct judgement *judged = &core->judged;
-    judged->err = OK;
-    judged->verdict.action = GATE_PASS;
-    return in->has_facts ? effects_run(core, in, judged, 0, seq) : OK;
+    uint64_t decision_seq;
+    enum err err = judge_released(core, in, judged);
+    if (err == OK)
+        err = apply_records(core, in, seq, judged, &decision_seq);
+    return err == OK && in->has_facts ? effects_run(core, in, judged, decision_seq, seq) : err;
 }
 
-enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
+static enum err write_all(struct core *core, struct incoming *in, struct judgement *judged)
 {
     const lianshu_Header *h = &in->header;
     struct message_row message = {0};
@@ -353,7 +396,7 @@ enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
         .about = "",
         .code = judged->err,
         .grounds = judged->verdict.ground,
-        .ground_count = judged->err == ERR_RESTRICTED ? judged->verdict.ground_count : 0,
+        .ground_count = judged->err != OK ? judged->verdict.ground_count : 0,
     };
     enum err err = apply_receipt(core, &receipt, &message.seq);
     if (err == OK)
@@ -363,10 +406,15 @@ enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
     if (err == OK && judged->err == OK && in->has_facts)
         err = put_document(core, in, message.seq);
     uint64_t decision_seq = 0;
-    if (err == OK && judged->recorded)
-        err = keep_record(core, in, message.seq, judged, &decision_seq);
+    if (err == OK)
+        err = apply_records(core, in, message.seq, judged, &decision_seq);
+    if (err == OK && judged->err == ERR_RESTRICTED)
+        err = tell_refusal(core, h->sender, in->env_id, judged->verdict.ground,
+                           judged->verdict.ground_count);
     if (err == OK && judged->err == ERR_RESTRICTED)
         err = store_count(core->store, "gate.refused", 1);
+    if (err == OK && judged->err != OK)
+        err = consequences_tell(core, in, judged);
     if (err != OK || judged->err != OK)
         return err;
     if (judged->verdict.action == GATE_FLAG && judged->verdict.ground_count > 0)
@@ -377,7 +425,16 @@ enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
     }
     if (err == OK && is_held(judged))
         return hold(core, in, judged, &message);
+    if (err == OK && h->type == lianshu_DocumentType_TYPE_EVIDENCE)
+        err = requests_supplied(core, in);
     if (err != OK || !in->has_facts)
         return err;
     return effects_run(core, in, judged, decision_seq, message.seq);
+}
+
+/* Copies last: making an envelope uses the room that the document lies in. */
+enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
+{
+    enum err err = write_all(core, in, judged);
+    return err == OK && judged->gated ? copies_send(core, in, &judged->verdict) : err;
 }

@@ -28,32 +28,6 @@ void core_set_now(struct core *core, uint64_t now_ms)
     core->now_ms = now_ms > high ? now_ms : high;
 }
 
-enum err core_sign_log(struct core *core)
-{
-    uint64_t size = log_size(core->store->log);
-    while (core->signed_size < size || (core->checkpoint_len == 0 && size > 0)) {
-        uint64_t count = size - core->signed_size;
-        if (count > SIGN_LEAVES_MAX)
-            count = SIGN_LEAVES_MAX;
-        for (uint64_t i = 0; i < count; i++) {
-            enum err err = log_leaf_hash(core->store->log, core->signed_size + i, core->leaves[i]);
-            if (err != OK)
-                return err;
-        }
-        struct writer w = writer_of(core->checkpoint, sizeof core->checkpoint);
-        enum err err = core->opt.sign(core->opt.sign_ctx, core->signed_size,
-                                      (const uint8_t(*)[HASH_LEN])core->leaves, (size_t)count, &w);
-        if (err != OK)
-            return err;
-        core->checkpoint_len = w.len;
-        core->signed_size += count;
-    }
-    if (size == 0)
-        return OK; /* nothing to sign before the first leaf */
-    return log_checkpoint_set(core->store->log, core->signed_size,
-                              span_of(core->checkpoint, core->checkpoint_len));
-}
-
 /* ---- frames in ---- */
 
 enum err core_peer(struct core *core, const char *user_id, uint32_t *peer)
@@ -103,11 +77,8 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
     }
 }
 
-enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_t now_ms)
+static enum err take_frames(struct core *core, uint32_t peer, struct span frame)
 {
-    core_set_now(core, now_ms);
-    core->output_ready = false;
-    core_peer_at(core, peer)->heard = true;
     enum frame_kind kind;
     enum err err = frame_kind(frame, &kind);
     if (err != OK) {
@@ -129,6 +100,15 @@ enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_
         err = take_frame(core, peer, inner, kind);
     }
     return err;
+}
+
+enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_t now_ms)
+{
+    core_set_now(core, now_ms);
+    core->output_ready = false;
+    core_peer_at(core, peer)->heard = true;
+    const enum err err = take_frames(core, peer, frame);
+    return err == OK ? receipts_repeated(core) : err;
 }
 
 /* ---- time ---- */
@@ -154,6 +134,8 @@ static enum err write_refusals(struct core *core, uint32_t number)
     return err == OK ? apply_leaf(core, LOG_REFUSALS, &lianshu_Refusals_msg, &body, &index) : err;
 }
 
+typedef enum err step_fn(struct core *core, bool *more);
+
 enum err core_tick(struct core *core, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
@@ -173,12 +155,17 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         if (peer->paused_until_ms > core->now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
-    bool more = false;
-    if (err == OK)
-        err = obligations_expand(core, &more);
-    core->work_waiting = core->work_waiting || more;
+    static step_fn *const steps[] = {orders_clock,  expansion_step, backfill_step,
+                                     warnings_step, requests_step,  tell_step};
+    for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
+        bool more = false;
+        err = steps[i](core, &more);
+        core->work_waiting = core->work_waiting || more;
+    }
     if (err == OK)
         err = prepare_rows(core);
+    if (err == OK)
+        err = gates_step(core);
     if (err == OK)
         err = sweep_step(core);
     if (err == OK)
@@ -187,6 +174,8 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         err = attach_sweep(core);
     if (err == OK)
         err = sweep_log(core);
+    if (err == OK)
+        err = mirror_step(core);
     return survive(core, err);
 }
 
@@ -210,7 +199,7 @@ static void give_up_batch(struct core *core, enum err why)
     output_clear(&core->output);
     for (uint32_t i = 0; i < core->peers.count; i++) {
         struct peer *peer = core_peer_at(core, i);
-        peer->acks_due = 0;
+        peer->acks_open = 0;
         if (peer->heard)
             ingest_refuse(core, i, why, NULL);
         peer->heard = false;
@@ -218,17 +207,19 @@ static void give_up_batch(struct core *core, enum err why)
     if (!core->refusing)
         log_warn("batch_refused", "code=%d", (int)why);
     core->refusing = true;
+    core->gave_up = true;
     core->poison = OK;
     core->plan_loaded = false;
+    mirror_wake(core);
     core->work_waiting = true;
     core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
 }
 
-static enum err commit_batch(struct core *core)
+static enum err write_batch(struct core *core, bool *wrote)
 {
     core->open_batch = false;
     core->batch_count = 0;
-    enum err err = core->poison != OK ? core->poison : store_commit(core->store);
+    enum err err = core->poison != OK ? core->poison : store_write(core->store, wrote);
     if (err_class(err) == ERR_CLASS_RETRY) {
         give_up_batch(core, err);
         enum err room = err == ERR_DISK_FULL ? room_disk_full(core) : OK;
@@ -237,28 +228,51 @@ static enum err commit_batch(struct core *core)
     if (err == OK && core->refusing)
         log_info("batch_accepted", "code=0");
     core->refusing = core->refusing && err != OK;
-    return err == OK ? core_sign_log(core) : err;
+    return err;
+}
+
+enum err core_write(struct core *core, uint64_t now_ms, struct core_flight **flight)
+{
+    bool wrote = false;
+    *flight = NULL;
+    if (core->flying)
+        return ERR_INTERNAL;
+    core_set_now(core, now_ms);
+    core->gave_up = false;
+    enum err err = core->open_batch ? write_batch(core, &wrote) : OK;
+    if (err_class(err) == ERR_CLASS_RETRY)
+        return OK;
+    core->poison = OK;
+    if (err != OK)
+        return err;
+    for (uint32_t i = 0; i < core->peers.count; i++) {
+        struct peer *peer = core_peer_at(core, i);
+        peer->heard = false;
+        peer->acks_flying = peer->acks_open;
+        peer->acks_open = 0;
+    }
+    return flight_begin(core, wrote, flight);
 }
 
 enum err core_commit(struct core *core, uint64_t now_ms)
 {
-    core_set_now(core, now_ms);
-    enum err err = core->open_batch ? commit_batch(core) : OK;
-    if (err_class(err) == ERR_CLASS_RETRY) {
-        core->output_ready = true;
-        return OK;
-    }
-    core->poison = OK;
-    for (uint32_t i = 0; i < core->peers.count; i++)
-        core_peer_at(core, i)->heard = false;
+    struct core_flight *flight;
+    enum err err = core_write(core, now_ms, &flight);
     if (err == OK)
-        err = receipts_send(core);
+        err = flight_wait(core, flight);
+    return err == OK ? core_speak(core, now_ms) : err;
+}
+
+enum err core_speak(struct core *core, uint64_t now_ms)
+{
+    core_set_now(core, now_ms);
+    enum err err = receipts_send(core);
     if (err == OK)
         err = deliver_all(core);
     if (err == OK)
         err = attach_pump(core);
     send_acks(core);
-    if (core->work_waiting)
+    if (core->work_waiting && !core->gave_up)
         core_wake_at(core, core->now_ms);
     core->output_ready = err == OK;
     return err;
@@ -284,7 +298,7 @@ void core_peer_gone(struct core *core, uint32_t number, uint64_t now_ms)
     peer->out_messages = 0;
     peer->out_bytes = 0;
     peers_wake(&core->peers, peer->member, WAKE_QUEUE);
-    peer->acks_due = 0;
+    peer_forget_acks(peer);
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
 }
 

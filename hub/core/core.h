@@ -2,16 +2,22 @@
  * core - the broker as a state machine: frames, time and faults in; frames, rows and log
  * leaves out. No socket, no clock, no randomness: all three are arguments.
  *
- *        core_frame* ──> one open transaction ──> core_commit ──> core_output*
- *        core_tick   ──>                          (disk, then log signature)
+ *   core_frame* ──> open batch ──core_write──> in flight ──core_land, core_landed──> landed
+ *   core_tick   ──>                                                                    |
+ *                                                           core_output* <──core_speak─+
+ *
+ * While one batch is in flight, that is on its way to the disk and to the log's signature, the
+ * next one is open and filled. core_commit is all of it at once.
  *
  * An envelope on its way through (PROTOCOL, "Order of checks"):
  *   bounds > canonical header > connection carries this sender > known already? > suite,
  *   realm, key > time > bucket > signature > rights > facts > decide > row, leaf, receipt
  *
  * Guarantees, in the order they matter:
- *   1. No output exists before the transaction that justifies it is on disk and its log
- *      head is signed: core_output yields nothing between core_frame and core_commit.
+ *   1. No output exists before the transaction that justifies it is on disk and its log head is
+ *      signed. core_speak speaks of leaves below the signed head only; what a peer may forget
+ *      because we have it is acknowledged only once its batch has landed. core_output yields
+ *      nothing between core_frame and core_speak.
  *   2. Every message runs in a savepoint: a refused one leaves its receipt and its leaf
  *      and nothing else.
  *   3. (sender, message id) takes effect at most once; the same envelope again is answered
@@ -26,11 +32,12 @@
  *   8. The same inputs in the same order give the same bytes.
  *
  * Errors: core_frame never fails for what a peer sends; it returns only FATAL and INTERNAL
- * errors, after which the process must end. RETRY errors of the disk turn into `busy`.
+ * errors, after which the process must end. RETRY errors of the disk turn into `busy`. A sync that
+ * fails is FATAL (ERR_FSYNC): what is on disk then only the next start can tell.
  *
  * Ownership: the core borrows everything in core_options for its whole life; frames are
  * borrowed for the call; outputs are borrowed until a call on the core that is not core_output.
- * Thread rule: one thread, the one that opened it.
+ * Thread rule: one thread, the one that opened it; core_land in any one.
  */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
@@ -61,7 +68,7 @@ struct ruleset;
 struct store;
 
 /* Have the log signed: the n leaves follow the tree of old_size. Writes the checkpoint text.
- * Any error ends the process: without a signature there are no receipts. */
+ * Any error ends the process: without a signature there are no receipts. Called by core_land. */
 typedef enum err core_sign_fn(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32],
                               size_t leaf_count, struct writer *checkpoint);
 
@@ -109,6 +116,15 @@ void core_close(struct core **core);
  * turns only; commit afterwards. */
 MUST_USE enum err core_registry(struct core *core, const struct registry *registry);
 
+/* Judge by another rule set, and erase by another table, from now on; both are borrowed. Between
+ * turns only; commit afterwards. */
+MUST_USE enum err core_rules(struct core *core, const struct ruleset *rules,
+                             const struct retention *retention);
+
+/* Rules that the next query may try (rule.try, rule.replay); NULL: those in use. Borrowed until the
+ * next call; nothing else is judged by them. */
+void core_trial(struct core *core, const struct ruleset *rules);
+
 /* The number of an authenticated adapter; stable until core_close. ERR_BUSY when full. */
 MUST_USE enum err core_peer(struct core *core, const char *user_id, uint32_t *peer);
 
@@ -121,7 +137,22 @@ bool core_full(const struct core *core);
 /* What time alone causes: redelivery, expiry, deadlines, expansion of orders. */
 MUST_USE enum err core_tick(struct core *core, uint64_t now_ms);
 
-/* Commit what is open, have it signed, prepare outputs. */
+/* A batch in flight. The core fills it; then it is whose who lands it, until core_landed. */
+struct core_flight;
+
+/* Commit what is open, without waiting for the disk. *flight: what must land before it is spoken
+ * of; NULL when there was nothing to write. Not while another one is in flight (ERR_INTERNAL). */
+MUST_USE enum err core_write(struct core *core, uint64_t now_ms, struct core_flight **flight);
+/* Force it to disk, then have its leaves signed; waits for both. Uses nothing but the flight,
+ * store_sync and core_options.sign, so another thread may do it while the core goes on. */
+void core_land(struct core_flight *flight);
+/* After core_land: what became of it; its errors end the process. *flight: to be landed again, its
+ * leaves were more than one request takes; NULL when all of it has landed. */
+MUST_USE enum err core_landed(struct core *core, struct core_flight **flight);
+/* Prepare outputs: of what has landed, nothing else. */
+MUST_USE enum err core_speak(struct core *core, uint64_t now_ms);
+
+/* Write, land, speak: when nothing is in flight (ERR_INTERNAL). */
 MUST_USE enum err core_commit(struct core *core, uint64_t now_ms);
 
 /* Next output; false when there is none (left). */
@@ -143,11 +174,12 @@ uint64_t core_due_ms(const struct core *core);
 
 /* Carry out a document of two officials (LSD1 of type official.act) about an envelope that a gate
  * holds or that is parked: release it or return it. On OK the answer, a JSON object, says what was
- * done, which is on disk and signed then, or why nothing was. Between turns only. */
+ * done, which is on disk and signed then, or why nothing was. Only when nothing is in flight. */
 MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
                            struct writer *answer);
 
-/* Answer one request of the control socket: JSON object in, JSON object out. Reads only. */
+/* Answer one request of the control socket: JSON object in, JSON object out. Reads only, and what
+ * is open or in flight, too: land and commit first, so that the answer holds. */
 MUST_USE enum err core_query(struct core *core, struct span request, uint64_t now_ms,
                              struct writer *answer);
 

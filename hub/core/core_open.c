@@ -28,15 +28,17 @@ static enum err take_room(struct core *core)
 {
     core->plain = malloc(SEAL_PLAIN_MAX + SEAL_TAG_LEN);
     core->frame = malloc(FRAME_MAX);
-    core->leaves = malloc(SIGN_LEAVES_MAX * sizeof *core->leaves);
+    core->flight.leaves = malloc(SIGN_LEAVES_MAX * sizeof *core->flight.leaves);
     core->to_prepare = malloc(PREPARE_MAX * sizeof *core->to_prepare);
     core->claimed = malloc(CLAIM_MAX * sizeof *core->claimed);
-    if (core->plain == NULL || core->frame == NULL || core->leaves == NULL ||
+    if (core->plain == NULL || core->frame == NULL || core->flight.leaves == NULL ||
         core->to_prepare == NULL || core->claimed == NULL)
         return ERR_NO_MEMORY;
     enum err err = peers_open(&core->peers);
     if (err == OK)
         err = attach_open(core);
+    if (err == OK)
+        err = mirror_open(core);
     if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
     if (err == OK)
@@ -67,7 +69,11 @@ static enum err check_head(struct core *core, struct fault *fault)
     if (memcmp(here, root, HASH_LEN) != 0)
         return fault_set(fault, ERR_LOG_FORK, 0, "log", "at size %llu", (unsigned long long)size);
     core->signed_size = size;
-    err = core_sign_log(core);
+    queue_landed(core->store->queue, size);
+    struct core_flight *rest;
+    err = flight_begin(core, true, &rest);
+    if (err == OK)
+        err = flight_wait(core, rest);
     return err == OK ? OK : fault_set(fault, err, 0, "signer", "it does not sign the log");
 }
 
@@ -84,6 +90,9 @@ static enum err write_start(struct core *core, const char *event)
     enum err err = core_begin(core);
     if (err == OK)
         err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
+    if (err == OK)
+        err = backfill_note(core);
+    core->work_waiting = true;
     return err;
 }
 
@@ -126,6 +135,8 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     }
     if (err == OK)
         err = check_head(core, fault);
+    if (err == OK && (err = gates_open(core)) != OK)
+        (void)fault_set(fault, err, 0, "core", "gates");
     if (err == OK) {
         err = write_start(core, "start");
         if (err == OK)
@@ -153,14 +164,24 @@ void core_close(struct core **core)
     verifier_close(&c->verifier);
     output_close(&c->output);
     attach_close(c);
+    mirror_close(c);
+    gates_close(c);
     peers_close(&c->peers);
     free(c->claimed);
     free(c->to_prepare);
-    free(c->leaves);
+    free(c->flight.leaves);
     free(c->frame);
     free(c->plain);
     free(c);
     *core = NULL;
+}
+
+enum err core_rules(struct core *core, const struct ruleset *rules,
+                    const struct retention *retention)
+{
+    core->opt.rules = rules;
+    core->opt.retention = retention;
+    return write_start(core, "rules");
 }
 
 enum err core_registry(struct core *core, const struct registry *registry)

@@ -1,5 +1,5 @@
-/* From the queue to outputs: leases, the recipient's version of a frame, redelivery. Runs after
- * the commit, so that every statement it sends is under the signed head. */
+/* From the queue to outputs: leases, the recipient's version of a frame, redelivery. The queue
+ * gives out only what has landed, so that every statement that is sent is under the signed head. */
 #include "core/state.h"
 
 #include "base/log.h"
@@ -182,6 +182,7 @@ static enum err deliver_peer(struct core *core, uint32_t number)
     struct peer *peer = core_peer_at(core, number);
     struct bundle bundle = {.core = core, .peer = number};
     bool full = false;
+    bool more = false; /* that has not landed */
     enum err err = OK;
     while (err == OK && !full) {
         unsigned lane_max;
@@ -191,11 +192,12 @@ static enum err deliver_peer(struct core *core, uint32_t number)
             break;
         err = queue_claim(core->store->queue, peer->member, (uint64_t)number + 1, core->now_ms,
                           core->now_ms + core->opt.lease_ms, lane_max, core->claimed, cap, &count);
+        more = queue_held_back(core->store->queue);
         for (size_t i = 0; err == OK && i < count; i++)
             err = place_row(core, &bundle, &core->claimed[i], &full);
     }
     bundle_end(&bundle);
-    if (!full && err != ERR_BUSY)
+    if (!full && !more && err != ERR_BUSY)
         peer->wake &= ~(unsigned)WAKE_QUEUE;
     core->work_waiting = core->work_waiting || err == ERR_BUSY;
     return err == ERR_NOT_FOUND || err == ERR_BUSY ? OK : err;

@@ -21,94 +21,6 @@ static enum err put_subject(struct core *core, const struct incoming *in, uint64
     return subject_put(core->store->subjects, &row);
 }
 
-/* The persons of a document as relations from..to of its subject. */
-static enum err put_relations(struct core *core, const struct incoming *in, uint32_t from_date,
-                              uint32_t to_date, uint64_t seq)
-{
-    for (uint32_t i = 0; i < in->person_count; i++) {
-        struct relation_row row = {
-            .role = (uint32_t)in->persons[i].role,
-            .from_date = from_date,
-            .to_date = to_date,
-            .seq = seq,
-        };
-        enum err err =
-            orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
-        if (err == OK)
-            err = orders_token(core, in->subject, in->persons, in->person_count, i + 1, row.person);
-        if (err != OK)
-            return err;
-        uint8_t plain[lianshu_Person_size];
-        struct writer text = writer_of(plain, sizeof plain);
-        struct writer w = writer_of(core->frame, FRAME_MAX);
-        err = wire_encode(&lianshu_Person_msg, &in->persons[i], &text);
-        if (err == OK)
-            err = rest_put(core, "relation", span_of(row.person, sizeof row.person), "person",
-                           writer_span(&text), &w);
-        if (err != OK)
-            return err;
-        memcpy(row.document, in->facts_hash, sizeof row.document);
-        row.sealed = writer_span(&w);
-        err = relation_put(core->store->subjects, &row);
-        if (err != OK)
-            return err;
-    }
-    return OK;
-}
-
-/* The answer to a credit check, by the hub itself. */
-static enum err send_certificate(struct core *core, const struct incoming *in)
-{
-    struct view_ctx ctx = {core, STORE_NEVER};
-    lianshu_CreditCertificate body = {
-        .has_subject = true,
-        .subject = *in->subject,
-        .at_ms = core->now_ms,
-        .log_size = log_size(core->store->log),
-    };
-    uint8_t token[STORE_TOKEN_LEN];
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, token);
-    struct restriction_cursor cursor = {0};
-    struct justification row;
-    uint32_t today = date_from_ms(core->now_ms);
-    while (err == OK) {
-        err = restriction_next(core->store->restrictions, token, today, ctx.as_of, &cursor, &row);
-        if (err != OK)
-            break;
-        if (body.restrictions_count == sizeof body.restrictions / sizeof body.restrictions[0]) {
-            body.more = true;
-            break;
-        }
-        lianshu_RestrictionLine *line = &body.restrictions[body.restrictions_count++];
-        *line = (lianshu_RestrictionLine){
-            .force = (lianshu_Force)row.force,
-            .order_version = row.order_version,
-            .start_date = row.start_date,
-            .end_date = row.end_date,
-        };
-        snprintf(line->measure, sizeof line->measure, "%.4s", row.measure);
-        snprintf(line->list, sizeof line->list, "%s", row.list);
-        snprintf(line->rule, sizeof line->rule, "%.16s", row.rule);
-        memcpy(line->order_id, row.order_id, sizeof line->order_id);
-        line->basis_count = 1;
-        snprintf(line->basis[0], sizeof line->basis[0], "%.*s", (int)strcspn(row.basis, " "),
-                 row.basis);
-    }
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    body.clean = body.restrictions_count == 0;
-    const struct outgoing out = {
-        .type = lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE,
-        .recipient = in->header.sender,
-        .conversation = span_of(in->header.conversation.bytes, in->header.conversation.size),
-        .in_reply_to = span_of(in->env_id, HASH_LEN),
-        .in_reply_to_doc = span_of(in->document.id, sizeof in->document.id),
-        .purpose = in->header.purpose,
-        .body = &body,
-    };
-    return outgoing_send(core, &out);
-}
-
 static enum err put_case(struct core *core, const struct incoming *in,
                          const struct judgement *judged)
 {
@@ -153,16 +65,14 @@ static enum err put_case(struct core *core, const struct incoming *in,
 enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
                      uint64_t decision_seq, uint64_t seq)
 {
+    enum err followed = consequences_take(core, in, judged);
+    if (followed != OK)
+        return followed;
     switch (in->header.type) {
     case lianshu_DocumentType_TYPE_SUBJECT_REGISTER: {
         enum err err = put_subject(core, in, seq);
-        return err != OK
-                   ? err
-                   : put_relations(core, in, in->body.subject_register.registered_date, 0, seq);
+        return err != OK ? err : relations_take(core, in, seq);
     }
-    case lianshu_DocumentType_TYPE_SUBJECT_RELATION:
-        return put_relations(core, in, in->body.subject_relation.from_date,
-                             in->body.subject_relation.to_date, seq);
     case lianshu_DocumentType_TYPE_SANCTION_ORDER:
         return orders_impose(core, in, judged, decision_seq);
     case lianshu_DocumentType_TYPE_SANCTION_LIFT:
@@ -177,9 +87,14 @@ enum err effects_run(struct core *core, struct incoming *in, struct judgement *j
         return obligations_executed(core, in, judged);
     case lianshu_DocumentType_TYPE_WITHDRAW:
         return withdraw_apply(core, in);
+    case lianshu_DocumentType_TYPE_PREVIEW:
+        return preview_answer(core, in);
     case lianshu_DocumentType_TYPE_CREDIT_CHECK:
-        return send_certificate(core, in);
+        return certificate_send(core, in);
     default:
-        return (in->type->flags & TYPE_CASE) != 0 ? put_case(core, in, judged) : OK;
+        if ((in->type->flags & TYPE_CASE) != 0)
+            return put_case(core, in, judged);
+        return requests_apply(in->header.type) ? requests_take(core, in, seq)
+                                               : relations_take(core, in, seq);
     }
 }

@@ -39,14 +39,19 @@ enum err ending_close(struct core *core, const struct queue_row *row, const stru
         err = message_settle(core->store->messages, row->sender, row->message_id,
                              (uint8_t)what->kind, leaf, NULL);
     peers_wake(&core->peers, row->recipient, WAKE_QUEUE); /* what waited behind it may go */
+    if (err == OK && row->type == lianshu_DocumentType_TYPE_MIRROR_UPDATE)
+        err = mirror_answered(core, row, true);
     return err;
 }
 
 enum err ending_park(struct core *core, const struct queue_row *row, enum err code)
 {
     const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_PARKED, .code = code};
+    const struct ending given_up = {.kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED, .code = code};
     struct message_row message;
     uint64_t leaf;
+    if (row->type == lianshu_DocumentType_TYPE_MIRROR_UPDATE)
+        return ending_close(core, row, &given_up); /* a new snapshot takes its place */
     enum err err = tell(core, row, &what, &message, &leaf);
     if (err != OK)
         return err;
@@ -62,7 +67,7 @@ enum err ending_park(struct core *core, const struct queue_row *row, enum err co
 enum err ending_warn(struct core *core, const struct queue_row *row)
 {
     const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_WARNED,
-                                .code = ERR_UNDELIVERED};
+                                .code = row->state == QUEUE_HELD ? ERR_HELD : ERR_UNDELIVERED};
     struct message_row message;
     uint64_t leaf;
     enum err err = tell(core, row, &what, &message, &leaf);

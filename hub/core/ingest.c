@@ -253,6 +253,7 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
     judged->err = verdict;
     judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
     judged->recorded = false;
+    judged->event_recorded = false;
     judged->verdict.ground_count = 0;
     if (verdict == OK)
         err = judge(core, in, judged);
@@ -261,6 +262,7 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
         judged->err = err;
         judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
         judged->recorded = false;
+        judged->event_recorded = false;
         judged->verdict.ground_count = 0;
         err = OK;
     }
@@ -271,6 +273,7 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
         judged->err = err;
         judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
         judged->recorded = false;
+        judged->event_recorded = false;
         err = write_judged(core, in, judged);
     }
     core->batch_count++;

@@ -1,25 +1,25 @@
 #include "core/state.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
-/* The record names what was judged; the rest of it the policy filled. */
-static void record_done(struct core *core, const struct incoming *in, struct judgement *out)
+static struct evaluation now_of(struct core *core, const struct view *view)
 {
-    memcpy(out->record.document_sha256, in->facts_hash, HASH_LEN);
-    out->record.type = in->header.type;
-    out->record.log_size = log_size(core->store->log);
-    out->recorded = true;
+    return (struct evaluation){core, core->opt.rules, view, core->now_ms,
+                               log_size(core->store->log)};
 }
 
-/* A correction would have to carry restrictions, obligations and notices over to the new version.
- * An order is corrected by annulling it and imposing another: both are told to everybody. */
-static bool order_known(struct core *core, const lianshu_SanctionOrder *order, enum err *err)
+/* What a refusal rests on, beside its code: the rule and the article that the document offends. */
+static void name_offence(const struct rule *rule, const char *basis, struct verdict *v)
 {
-    struct order_row row;
-    *err = order_get(core->store->orders, order->order_id, STORE_NEVER, &row);
-    bool known = *err == OK;
-    *err = *err == ERR_NOT_FOUND ? OK : *err;
-    return known;
+    if (basis[0] == '\0')
+        return;
+    lianshu_Ground *ground = &v->ground[0];
+    *ground = (lianshu_Ground)lianshu_Ground_init_zero;
+    text_copy(ground->rule, sizeof ground->rule, rule == NULL ? "" : rule->id);
+    text_copy(ground->basis, sizeof ground->basis, basis);
+    v->ground_count = 1;
 }
 
 static enum err judge_rules(struct core *core, struct incoming *in, struct view *view,
@@ -30,71 +30,77 @@ static enum err judge_rules(struct core *core, struct incoming *in, struct view 
         out->err = ERR_TOO_LARGE;
         return OK;
     }
-    const char *basis[16];
-    _Static_assert(sizeof basis / sizeof basis[0] ==
-                       sizeof in->document.basis / sizeof in->document.basis[0],
-                   "bound of Document.basis drifted");
-    for (pb_size_t i = 0; i < in->document.basis_count; i++)
-        basis[i] = in->document.basis[i];
-    const struct decide_input input = {
-        .issuer = in->document.issuers[0].member,
-        .basis = basis,
-        .basis_count = in->document.basis_count,
-        .now_ms = core->now_ms,
-        .calendar = core->opt.calendar,
-        .regions = core->opt.regions,
-    };
-    enum err err = OK;
-    if (change_of_type(in->header.type, &out->change)) {
-        err = decide_change(core->opt.rules, view, &input, out->change, &in->body.change,
-                            &out->decision, &out->record);
-    } else if (order_known(core, &in->body.order, &err)) {
-        out->err = ERR_ORDER_VERSION;
-        return OK;
-    } else if (err == OK) {
-        err = decide_order(core->opt.rules, view, &input, &in->body.order, &out->decision,
-                           &out->record);
-    }
+    const struct evaluation at = now_of(core, view);
+    (void)change_of_type(in->header.type, &out->change); /* of an order there is none */
+    enum err err = evaluate_rules(&at, in, &out->decision, &out->record);
     if (err != OK)
         return err;
-    record_done(core, in, out);
+    out->recorded = true;
     out->err = out->decision.err;
+    if (out->err != OK)
+        name_offence(out->decision.rule, out->decision.basis, &out->verdict);
     return OK;
 }
 
-/* One gate for each place where the message would take effect; the strictest answer counts. */
-static enum err judge_gate(struct core *core, struct incoming *in, struct view *view,
-                           struct judgement *out)
+static enum err judge_gate(struct core *core, struct incoming *in, struct judgement *out)
 {
-    const lianshu_Header *h = &in->header;
-    bool licence = in->type->facts == &lianshu_Licence_msg;
-    struct gate_message message = {
-        .type = h->type,
-        .subject = in->subject,
-        .persons = in->persons,
-        .person_count = (uint32_t)in->person_count,
-        .notice_and_commitment = licence && in->body.licence.notice_and_commitment,
-        .now_ms = core->now_ms,
-        .calendar = core->opt.calendar,
-    };
-    for (pb_size_t i = 0; i < h->destination_count; i++) {
-        struct member recipient;
-        struct verdict verdict;
-        enum err err = member_parse(h->destination[i], &recipient);
-        message.region = recipient.region;
-        if (err == OK)
-            err = gate_check(core->opt.rules, view, &message, &verdict, &core->stored_record);
-        if (err != OK)
-            return err;
-        if (i > 0 && verdict.action <= out->verdict.action)
-            continue;
-        out->verdict = verdict;
-        out->record = core->stored_record;
-    }
-    record_done(core, in, out);
+    struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER, .asked = &out->asked};
+    const struct view view = view_of(&ctx);
+    const struct evaluation at = now_of(core, &view);
+    out->gated = true;
+    out->gated_at = at.log_size;
+    out->asked = (struct view_asked){0};
+    enum err err = evaluate_gates(&at, in, &out->verdict, &out->record);
+    if (err != OK)
+        return err;
+    out->recorded = true;
     /* A hold is accepted, and waits for two officials. */
     if (out->verdict.action == GATE_REFUSE)
         out->err = out->verdict.err == ERR_FACTS_MISSING ? ERR_FACTS_MISSING : ERR_RESTRICTED;
+    return OK;
+}
+
+/* A rule may hold a document that no restriction holds. */
+static void take_hold(const struct consequence *c, struct verdict *v)
+{
+    if (v->action >= GATE_HOLD)
+        return;
+    v->action = GATE_HOLD;
+    v->err = ERR_HELD;
+    v->deadline_ms = c->duty.answer_due_ms;
+    v->breach = (enum gate_action)c->breach;
+    v->ground_count = 0;
+    lianshu_Ground *ground = &v->ground[v->ground_count++];
+    *ground = (lianshu_Ground)lianshu_Ground_init_zero;
+    text_copy(ground->rule, sizeof ground->rule, c->duty.rule);
+    if (c->duty.basis_count > 0)
+        text_copy(ground->basis, sizeof ground->basis, c->duty.basis[0]);
+    memcpy(ground->order_id, c->order_id, sizeof ground->order_id);
+}
+
+/* Also of a document that a gate refuses: its rules may tell somebody of it. */
+static enum err judge_event(struct core *core, struct incoming *in, struct view *view,
+                            struct judgement *out)
+{
+    const bool judged = out->err == OK || out->err == ERR_RESTRICTED;
+    if (!judged || !in->has_facts || !event_applies(core->opt.rules, in->header.type))
+        return OK;
+    const struct evaluation at = now_of(core, view);
+    enum err err = evaluate_event(&at, in, &out->events, &out->event_record);
+    if (err != OK)
+        return err;
+    out->event_recorded = true;
+    if (out->err != OK)
+        return OK; /* the gate's refusal stands */
+    out->err = out->events.err;
+    if (out->err != OK) {
+        out->verdict.ground_count = 0;
+        name_offence(out->events.rule, out->events.basis, &out->verdict);
+    }
+    for (uint32_t i = 0; out->err == OK && i < out->events.count; i++) {
+        if (out->events.consequence[i].kind == CONSEQUENCE_HOLD)
+            take_hold(&out->events.consequence[i], &out->verdict);
+    }
     return OK;
 }
 
@@ -222,23 +228,60 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
         return judge_answer(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_WITHDRAW)
         return withdraw_judge(core, in, out);
+    if (in->header.type == lianshu_DocumentType_TYPE_PREVIEW)
+        return preview_judge(core, in, out);
+    if (in->header.type == lianshu_DocumentType_TYPE_CREDIT_CHECK)
+        return certificate_judge(core, in, out);
+    if (requests_apply(in->header.type))
+        return requests_judge(core, in, out);
     if (gate_applies(core->opt.rules, in->header.type))
-        return judge_gate(core, in, view, out);
+        return judge_gate(core, in, out);
     return OK;
+}
+
+static void begin(struct judgement *out)
+{
+    out->err = OK;
+    out->kind = lianshu_ReceiptKind_RECEIPT_ACCEPTED;
+    out->recorded = false;
+    out->event_recorded = false;
+    out->gated = false;
+    out->asked.count = 0;
+    out->events.count = 0;
+    out->events.end_count = 0;
+    out->verdict = (struct verdict){.action = GATE_PASS};
 }
 
 enum err judge(struct core *core, struct incoming *in, struct judgement *out)
 {
-    struct view_ctx ctx = {core, STORE_NEVER};
+    struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER};
     struct view view = view_of(&ctx);
-    out->err = OK;
-    out->recorded = false;
-    out->verdict.ground_count = 0;
-    out->verdict.action = GATE_PASS;
+    begin(out);
     enum err err = judge_known(core, in, out);
     if (err == OK && out->err == OK)
         err = judge_type(core, in, &view, out);
-    out->kind = out->err == OK ? lianshu_ReceiptKind_RECEIPT_ACCEPTED
-                               : lianshu_ReceiptKind_RECEIPT_REJECTED;
+    if (err == OK)
+        err = judge_event(core, in, &view, out);
+    if (out->err != OK)
+        out->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
     return err;
+}
+
+enum err judge_again(struct core *core, struct incoming *in, struct judgement *out)
+{
+    struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER};
+    struct view view = view_of(&ctx);
+    begin(out);
+    enum err err = judge_gate(core, in, out);
+    return err == OK ? judge_event(core, in, &view, out) : err;
+}
+
+enum err judge_released(struct core *core, struct incoming *in, struct judgement *out)
+{
+    struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER};
+    struct view view = view_of(&ctx);
+    begin(out);
+    enum err err = judge_event(core, in, &view, out);
+    out->verdict = (struct verdict){.action = GATE_PASS};
+    return err == OK ? out->err : err;
 }

@@ -35,7 +35,7 @@ enum err notices_queue(struct core *core, const struct obligation *row, uint64_t
     return err;
 }
 
-/* The other orders that keep the restriction alive, for a lift. */
+/* The orders that keep the restriction alive, for a lift; a corrected order is one of them. */
 static enum err still_restricted(struct core *core, const struct obligation *row,
                                  lianshu_SanctionNotice *body)
 {
@@ -48,8 +48,7 @@ static enum err still_restricted(struct core *core, const struct obligation *row
             return OK;
         if (err != OK)
             return err;
-        if (strcmp(other.measure, row->measure) != 0 ||
-            memcmp(other.order_id, row->order_id, STORE_ID_LEN) == 0)
+        if (strcmp(other.measure, row->measure) != 0)
             continue;
         body->still_restricted = true;
         if (body->still_orders_count < sizeof body->still_orders / sizeof body->still_orders[0])
@@ -84,21 +83,20 @@ static enum err copy_person(struct core *core, const struct obligation *row,
 static enum err copy_document(struct core *core, const struct obligation *row,
                               const struct queue_row *queued, lianshu_SanctionNotice *body)
 {
-    /* The change that ended it is the newest before the notice; later ones are others' business. */
+    /* The change that ended it is the newest before the notice; later ones are others' business.
+     * What the clock or other relations ended rests on the order itself. */
     bool lift = queued->form == FORM_LIFT;
     struct order_row order;
-    enum err err = lift ? order_get(core->store->orders, row->order_id, queued->seq, &order)
-                        : order_origin(core->store->orders, row->order_id, &order);
+    enum err err = lift
+                       ? order_get(core->store->orders, row->order_id, queued->seq, &order)
+                       : order_text(core->store->orders, row->order_id, row->order_version, &order);
+    if (err == OK && order.sealed.len == 0)
+        err = order_text(core->store->orders, row->order_id, order.version, &order);
     if (err != OK)
         return err;
     body->order_version = order.version;
     struct writer w = writer_of(core->frame, FRAME_MAX);
-    union {
-        lianshu_SanctionOrder order;
-        lianshu_SanctionChange change;
-    } text;
-    err = orders_unseal(core, &order, &w,
-                        lift ? &lianshu_SanctionChange_msg : &lianshu_SanctionOrder_msg, &text);
+    err = plans_unseal(core, &order, &w, NULL, NULL);
     if (err != OK)
         return err;
     if (w.len > sizeof body->issuer_document.bytes)
@@ -118,13 +116,16 @@ static enum err fill(struct core *core, const struct obligation *row,
     body->start_date = row->start_date;
     body->end_date = row->end_date;
     body->answer_due_ms = lift ? 0 : row->answer_due_ms;
-    body->execute_due_ms = row->execute_due_ms;
+    body->execute_due_ms = lift ? row->lift_due_ms : row->execute_due_ms;
     memcpy(body->obligation_id, row->id, sizeof body->obligation_id);
     memcpy(body->order_id, row->order_id, sizeof body->order_id);
     snprintf(body->measure, sizeof body->measure, "%.4s", row->measure);
     snprintf(body->rule, sizeof body->rule, "%.16s", row->rule);
     copy_basis(row, body);
-    enum err err = orders_plan(core, row->order_id);
+    enum err err = plans_load(core, row->order_id, row->order_version);
+    if (err != OK)
+        return err;
+    err = requests_shown(core, row->order_id, &body->disputed);
     if (err != OK)
         return err;
     body->has_subject = true;

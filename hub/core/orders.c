@@ -1,9 +1,14 @@
-/* Orders and their changes: rows of state, justifications of restrictions, and the expansion
- * that turns duties into obligations. */
+/* Orders and their changes: rows of state, and what follows from them at once:
+ * restrictions (justify.c), the clock, and the expansion that aligns
+ * obligations. */
 #include "core/state.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum {
+    CLOCK_ORDERS_MAX = 16 /* orders that the clock moves in one transaction */
+};
 
 enum err orders_token(struct core *core, const lianshu_Subject *subject,
                       const lianshu_Person *persons, size_t person_count, uint32_t index,
@@ -20,105 +25,6 @@ enum err orders_token(struct core *core, const lianshu_Subject *subject,
                       span_str(persons[index - 1].id), token);
 }
 
-enum err orders_unseal(struct core *core, const struct order_row *row, struct writer *lsd1,
-                       const pb_msgdesc_t *desc, void *body)
-{
-    uint8_t key[STORE_ID_LEN + 4];
-    struct writer k = writer_of(key, sizeof key);
-    write_bytes(&k, row->id, STORE_ID_LEN);
-    write_uint(&k, row->version, 4);
-    enum err err = rest_get(core, "order", writer_span(&k), "document", row->sealed, lsd1);
-    if (err != OK)
-        return err;
-    struct frame_document frame;
-    err = frame_parse_document(writer_span(lsd1), &frame);
-    if (err == OK)
-        err = wire_decode(&lianshu_Document_msg, frame.document, &core->stored);
-    if (err == OK)
-        err = wire_decode(desc, span_of(core->stored.body.bytes, core->stored.body.size), body);
-    /* What we sealed ourselves was whole then. */
-    return err == OK ? OK : ERR_CORRUPT;
-}
-
-/* What the order was decided to cause: the decision is made again as of the log size that its
- * record names, so that nothing but the record and the document has to be kept. */
-static enum err decide_again(struct core *core, const struct order_row *origin)
-{
-    struct expansion expansion;
-    enum err err = expansion_get(core->store->obligations, origin->id, origin->version, &expansion);
-    struct decision_row row;
-    if (err == OK)
-        err = decision_get(core->store->decisions, expansion.seq, &row);
-    lianshu_DecisionRecord *record = &core->stored_record;
-    if (err == OK)
-        err = wire_decode(&lianshu_DecisionRecord_msg, row.record, record);
-    if (err != OK)
-        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-    struct view_ctx ctx = {core, record->log_size};
-    struct view view = view_of(&ctx);
-    const char *basis[16];
-    for (pb_size_t i = 0; i < core->stored.basis_count; i++)
-        basis[i] = core->stored.basis[i];
-    const struct decide_input input = {
-        .issuer = core->stored.issuers[0].member,
-        .basis = basis,
-        .basis_count = core->stored.basis_count,
-        .now_ms = record->now_ms,
-        .calendar = core->opt.calendar,
-        .regions = core->opt.regions,
-    };
-    err = decide_order(core->opt.rules, &view, &input, &core->plan_body, &core->plan, NULL);
-    if (err != OK)
-        return err;
-    return core->plan.err == OK ? OK : ERR_REEXECUTION;
-}
-
-enum err orders_plan(struct core *core, const uint8_t id[static STORE_ID_LEN])
-{
-    if (core->plan_loaded && memcmp(core->plan_order, id, STORE_ID_LEN) == 0)
-        return OK;
-    core->plan_loaded = false;
-    struct order_row origin;
-    enum err err = order_origin(core->store->orders, id, &origin);
-    if (err != OK)
-        return err;
-    struct writer lsd1 = writer_of(core->frame, FRAME_MAX);
-    err = orders_unseal(core, &origin, &lsd1, &lianshu_SanctionOrder_msg, &core->plan_body);
-    if (err == OK)
-        err = decide_again(core, &origin);
-    if (err != OK)
-        return err;
-    memcpy(core->plan_order, id, STORE_ID_LEN);
-    core->plan_loaded = true;
-    return OK;
-}
-
-static enum err put_state_leaf(struct core *core, const struct order_row *row, const char *by,
-                               uint64_t *seq)
-{
-    lianshu_StateChange body = {.version = row->version, .state = row->state};
-    memcpy(body.id, row->id, sizeof body.id);
-    snprintf(body.by, sizeof body.by, "%s", by);
-    body.document.size = HASH_LEN;
-    memcpy(body.document.bytes, row->change_document, HASH_LEN);
-    return apply_leaf(core, LOG_ORDER_STATE, &lianshu_StateChange_msg, &body, seq);
-}
-
-/* The row with the signed document sealed under (order id, version). */
-static enum err put_row(struct core *core, struct order_row *row, struct span lsd1)
-{
-    uint8_t key[STORE_ID_LEN + 4];
-    struct writer k = writer_of(key, sizeof key);
-    write_bytes(&k, row->id, STORE_ID_LEN);
-    write_uint(&k, row->version, 4);
-    struct writer w = writer_of(core->frame, FRAME_MAX);
-    enum err err = rest_put(core, "order", writer_span(&k), "document", lsd1, &w);
-    if (err != OK)
-        return err;
-    row->sealed = writer_span(&w);
-    return order_put(core->store->orders, row);
-}
-
 void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1])
 {
     enum { ROOM = STORE_BASIS_MAX + 1 };
@@ -130,46 +36,122 @@ void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1])
     }
 }
 
-/* What the duties restrict, under the order's present version. */
-static enum err justify(struct core *core, const struct decision *plan,
-                        const struct order_row *order, const lianshu_SanctionOrder *body)
+static enum err put_state_leaf(struct core *core, const struct order_row *row, const char *by,
+                               uint64_t *seq)
 {
-    for (uint32_t i = 0; i < plan->duty_count; i++) {
-        const struct duty *duty = &plan->duty[i];
-        if (!duty->restricts)
-            continue;
-        struct justification row = {
-            .order_version = order->version,
-            .subject_index = duty->subject_index,
-            .force = (uint32_t)duty->force,
-            .start_date = duty->start_date,
-            .end_date = duty->end_date,
-            .begun_seq = order->seq,
-        };
-        enum err err = orders_token(core, &body->subject, body->persons, body->persons_count,
-                                    duty->subject_index, row.subject);
-        if (err != OK)
-            return err;
-        memcpy(row.order_id, order->id, sizeof row.order_id);
-        memcpy(row.scope, duty->scope, sizeof row.scope);
-        snprintf(row.measure, sizeof row.measure, "%s", duty->measure);
-        snprintf(row.rule, sizeof row.rule, "%s", duty->rule);
-        snprintf(row.list, sizeof row.list, "%s", order->list);
-        orders_basis(duty, row.basis);
-        err = restriction_add(core->store->restrictions, &row);
-        /* Two departments may owe the same measure: one justification. */
-        if (err != OK && err != ERR_EXISTS)
-            return err;
+    static const uint8_t none[HASH_LEN] = {0};
+    lianshu_StateChange body = {.version = row->version, .state = row->state};
+    memcpy(body.id, row->id, sizeof body.id);
+    snprintf(body.by, sizeof body.by, "%s", by);
+    if (memcmp(row->change_document, none, HASH_LEN) != 0) {
+        body.document.size = HASH_LEN;
+        memcpy(body.document.bytes, row->change_document, HASH_LEN);
     }
-    return OK;
+    return apply_leaf(core, LOG_ORDER_STATE, &lianshu_StateChange_msg, &body, seq);
 }
 
-static enum err begin_expansion(struct core *core, const struct order_row *order, uint64_t seq)
+/* The row with the signed document sealed under (order id, version); empty: the
+ * clock's. */
+static enum err put_row(struct core *core, struct order_row *row, struct span lsd1)
 {
-    struct expansion expansion = {.order_version = order->version, .seq = seq};
-    memcpy(expansion.order_id, order->id, sizeof expansion.order_id);
+    uint8_t key[STORE_ID_LEN + 4];
+    struct writer k = writer_of(key, sizeof key);
+    write_bytes(&k, row->id, STORE_ID_LEN);
+    write_uint(&k, row->version, 4);
+    struct writer w = writer_of(core->frame, FRAME_MAX);
+    enum err err =
+        lsd1.len == 0 ? OK : rest_put(core, "order", writer_span(&k), "document", lsd1, &w);
+    if (err != OK)
+        return err;
+    row->sealed = writer_span(&w);
+    return order_put(core->store->orders, row);
+}
+
+static bool stands(const struct order_row *row)
+{
+    return row->state == ORDER_ACTIVE || row->state == ORDER_PENDING;
+}
+
+/* The next moment at which the clock alone changes something: the start, the
+ * end of a measure, the end of the order. core->plan is that of the row when it
+ * stands. */
+static uint64_t next_moment(const struct core *core, const struct order_row *row)
+{
+    uint32_t today = date_from_ms(core->now_ms);
+    if (row->state == ORDER_PENDING)
+        return date_start_ms(row->start_date);
+    if (row->state == ORDER_SUSPENDED)
+        return row->end_date == 0 ? 0 : date_end_ms(row->end_date);
+    if (row->state != ORDER_ACTIVE)
+        return 0;
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < core->plan.duty_count; i++) {
+        uint32_t end = core->plan.duty[i].end_date;
+        if (end != 0 && !expansion_over(end, today) && (first == 0 || end < first))
+            first = end;
+    }
+    return first == 0 ? 0 : date_end_ms(first);
+}
+
+/* A new row of state is on its way to disk: everything follows it. */
+static enum err follow(struct core *core, const struct order_row *row)
+{
+    /* Rules that no longer explain the order: whoever renews it cannot be obeyed.
+     */
+    enum err err = stands(row) ? plans_load(core, row->id, row->version) : OK;
+    if (err == ERR_REEXECUTION)
+        return ERR_ORDER_STATE;
+    if (err == OK)
+        err = justify_align(core, row, stands(row));
+    uint64_t moment = err == OK ? next_moment(core, row) : 0;
+    if (err == OK)
+        err = order_due(core->store->orders, row->id, moment);
+    if (moment != 0)
+        core_wake_at(core, moment);
+    struct expansion expansion = {.seq = row->seq, .time_ms = core->now_ms};
+    memcpy(expansion.order_id, row->id, sizeof expansion.order_id);
     core->work_waiting = true;
-    return expansion_put(core->store->obligations, &expansion);
+    return err == OK ? expansion_put(core->store->obligations, &expansion) : err;
+}
+
+enum err orders_begin(struct core *core, struct order_row *row, struct span lsd1,
+                      const struct decision *plan, const lianshu_SanctionOrder *who)
+{
+    enum err err = put_state_leaf(core, row, row->issuer, &row->seq);
+    if (err == OK)
+        err = put_row(core, row, lsd1);
+    if (err == OK)
+        err = plans_take(core, row, plan, who);
+    return err == OK ? follow(core, row) : err;
+}
+
+enum err orders_end(struct core *core, struct order_row *row)
+{
+    enum err err = put_state_leaf(core, row, row->changed_by, &row->seq);
+    if (err == OK)
+        err = put_row(core, row, span_of(NULL, 0));
+    return err == OK ? follow(core, row) : err;
+}
+
+/* R25: whoever is listed loses what good standing gave. */
+static enum err end_standing(struct core *core, const struct order_row *row)
+{
+    const char *rules[EVENT_ENDS_MAX];
+    uint32_t count = event_ends_on_order(core->opt.rules, rules);
+    return count == 0
+               ? OK
+               : consequences_end(core, row->subject, rules, count, row->issuer, row->document);
+}
+
+/* A correction begins a new episode: what it changes ends by a lift and begins
+ * anew. */
+static enum err next_episode(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                             uint32_t *episode)
+{
+    struct order_row before;
+    enum err err = order_get(core->store->orders, id, STORE_NEVER, &before);
+    *episode = err == OK ? before.episode + 1 : 0;
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err orders_impose(struct core *core, struct incoming *in, const struct judgement *judged,
@@ -186,10 +168,13 @@ enum err orders_impose(struct core *core, struct incoming *in, const struct judg
         .repair_date = body->earliest_repair_date,
         .max_date = body->max_date,
         .end_date = judged->decision.end_date,
+        .decision_seq = seq,
     };
     enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
     if (err == OK)
         err = view_token(core, 0, span_str(body->decision_number), row.act);
+    if (err == OK)
+        err = next_episode(core, body->order_id, &row.episode);
     if (err != OK)
         return err;
     memcpy(row.id, body->order_id, sizeof row.id);
@@ -202,39 +187,12 @@ enum err orders_impose(struct core *core, struct incoming *in, const struct judg
     memcpy(row.document, in->facts_hash, sizeof row.document);
     memcpy(row.change_document, in->facts_hash, sizeof row.change_document);
     ruleset_hash(core->opt.rules, row.rule_set);
-    err = put_state_leaf(core, &row, row.issuer, &row.seq);
+    err = row.version == 1 ? end_standing(core, &row) : OK;
     if (err == OK)
-        err = put_row(core, &row, in->facts_frame);
-    if (err == OK)
-        err = justify(core, &judged->decision, &row, body);
-    if (err == OK)
-        err = begin_expansion(core, &row, seq);
-    return err == OK ? store_count(core->store, "orders", 1) : err;
-}
-
-/* End what the order justified, as of the leaf of its new state. */
-static enum err end_justifications(struct core *core, const struct order_row *row)
-{
-    for (;;) {
-        struct justification ended;
-        bool last;
-        enum err err =
-            restriction_end_next(core->store->restrictions, row->id, row->seq, &ended, &last);
-        if (err == ERR_NOT_FOUND)
-            return OK;
-        if (err != OK)
-            return err;
-    }
-}
-
-/* Resume and restore: the order's own duties stand again, in a new episode. */
-static enum err renew(struct core *core, const struct order_row *row)
-{
-    enum err err = orders_plan(core, row->id);
-    /* Rules that no longer explain the order: the sender's request cannot be met. */
-    if (err == ERR_REEXECUTION)
-        return ERR_ORDER_STATE;
-    return err == OK ? justify(core, &core->plan, row, &core->plan_body) : err;
+        err = orders_begin(core, &row, in->facts_frame, &judged->decision, body);
+    if (err != OK)
+        return err;
+    return store_count(core->store, row.version == 1 ? "orders" : "orders.corrected", 1);
 }
 
 enum err orders_change(struct core *core, struct incoming *in, const struct judgement *judged)
@@ -254,8 +212,132 @@ enum err orders_change(struct core *core, struct incoming *in, const struct judg
     if (err == OK)
         err = put_row(core, &row, in->facts_frame);
     if (err == OK)
-        err = renewed ? renew(core, &row) : end_justifications(core, &row);
-    if (err == OK)
-        err = begin_expansion(core, &row, row.seq);
+        err = follow(core, &row);
+    if (err == OK && (row.state == ORDER_LIFTED || row.state == ORDER_ANNULLED))
+        err = requests_order_over(core, in, row.id);
+    if (err == OK && row.state == ORDER_ANNULLED)
+        err = tell_annulled(core, row.id);
     return err == OK ? store_count(core->store, "orders.changed", 1) : err;
+}
+
+/* ---- the clock, and relations ---- */
+
+/* A state that the clock made, or that other relations made: nobody signed it.
+ */
+static enum err move_on(struct core *core, struct order_row *row)
+{
+    row->changed_by[0] = '\0';
+    memset(row->change_document, 0, sizeof row->change_document);
+    enum err err = put_state_leaf(core, row, "", &row->seq);
+    if (err == OK)
+        err = put_row(core, row, span_of(NULL, 0));
+    return err == OK ? follow(core, row) : err;
+}
+
+/* Does what is known of relations now make another plan of the order? */
+static enum err relations_tell(struct core *core, struct order_row *row, bool *other)
+{
+    uint8_t before[HASH_LEN];
+    uint8_t after[HASH_LEN];
+    *other = false;
+    if (!stands(row))
+        return OK;
+    enum err err = plans_load(core, row->id, row->version);
+    if (err != OK)
+        return err;
+    plans_hash(core, before);
+    err = plans_known(core, row, log_size(core->store->log));
+    if (err != OK)
+        return err;
+    plans_hash(core, after);
+    *other = memcmp(before, after, HASH_LEN) != 0;
+    core->plan_loaded = false;
+    if (*other)
+        row->known_seq = log_size(core->store->log);
+    return OK;
+}
+
+/* Has a measure of the order reached its end since the row was made? core->plan
+ * is the row's. */
+static enum err measure_ended(struct core *core, const struct order_row *row, bool *ended)
+{
+    struct log_entry made;
+    enum err err = log_get(core->store->log, row->seq, &made);
+    if (err != OK)
+        return err;
+    uint32_t since = date_from_ms(made.time_ms);
+    uint32_t today = date_from_ms(core->now_ms);
+    *ended = false;
+    for (uint32_t i = 0; i < core->plan.duty_count; i++) {
+        uint32_t end = core->plan.duty[i].end_date;
+        *ended = *ended || (expansion_over(end, today) && !expansion_over(end, since));
+    }
+    return OK;
+}
+
+static enum err look_at(struct core *core, const uint8_t id[static STORE_ID_LEN])
+{
+    struct order_row row;
+    bool other = false;
+    enum err err = order_get(core->store->orders, id, STORE_NEVER, &row);
+    if (err == OK)
+        err = relations_tell(core, &row, &other);
+    if (err == ERR_REEXECUTION) {
+        core->expansion_stuck = true; /* an operator must look; the others go on */
+        return order_due(core->store->orders, id, core->now_ms + DAY_MS);
+    }
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    uint32_t state = (uint32_t)order_state_on((enum order_state)row.state, row.start_date,
+                                              row.end_date, date_from_ms(core->now_ms));
+    bool ended = false;
+    if (state == row.state && !other && stands(&row)) {
+        err = plans_load(core, id, row.version);
+        if (err == OK)
+            err = measure_ended(core, &row, &ended);
+        if (err == OK && !ended)
+            return order_due(core->store->orders, id, next_moment(core, &row));
+    }
+    row.state = state;
+    return err == OK ? move_on(core, &row) : err;
+}
+
+enum err orders_clock(struct core *core, bool *more)
+{
+    *more = false;
+    for (size_t i = 0; i < CLOCK_ORDERS_MAX; i++) {
+        uint8_t id[STORE_ID_LEN];
+        enum err err = order_next_due(core->store->orders, core->now_ms, id);
+        if (err == ERR_NOT_FOUND) {
+            uint64_t first;
+            err = order_first_due(core->store->orders, &first);
+            core_wake_at(core, first);
+            return err;
+        }
+        if (err == OK)
+            err = core_begin(core);
+        if (err == OK)
+            err = look_at(core, id);
+        if (err != OK)
+            return err;
+    }
+    *more = true;
+    return OK;
+}
+
+enum err orders_relations_changed(struct core *core, const uint8_t subject[static STORE_TOKEN_LEN])
+{
+    uint8_t id[STORE_ID_LEN] = {0};
+    struct order_row row;
+    enum err err;
+    while ((err = order_next_of_subject(core->store->orders, subject, STORE_NEVER, id, &row)) ==
+           OK) {
+        if (!stands(&row))
+            continue;
+        err = order_due(core->store->orders, row.id, core->now_ms);
+        if (err != OK)
+            return err;
+        core->work_waiting = true;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
 }

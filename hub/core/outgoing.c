@@ -14,6 +14,7 @@ static enum err make_document(struct core *core, const struct outgoing *what, st
     const struct document_type *type = type_find(what->type);
     d->type = what->type;
     d->version = 1;
+    d->valid_until_ms = what->valid_until_ms;
     d->addressees_count = 1;
     snprintf(d->addressees[0], sizeof d->addressees[0], "%s", what->recipient);
     d->basis_count = (pb_size_t)what->basis_count;
@@ -48,7 +49,7 @@ enum err outgoing_make(struct core *core, const struct outgoing *what, lianshu_H
     header->type = what->type;
     header->created_ms = core->now_ms;
     header->expires_ms = core->now_ms + type->life_ms;
-    header->priority = (uint32_t)type->lane;
+    header->priority = (uint32_t)(what->lane != NULL ? *what->lane : type->lane);
     header->destination_count = 1;
     snprintf(header->destination[0], sizeof header->destination[0], "%s", what->recipient);
     header->conversation.size = (pb_size_t)what->conversation.len;
@@ -93,12 +94,11 @@ enum err outgoing_send(struct core *core, const struct outgoing *what)
         return err;
     struct queue_row row = {
         .state = QUEUE_READY,
-        .lane = (uint8_t)type_find(what->type)->lane,
+        .lane = (uint8_t)header->priority,
         .form = FORM_WHOLE,
         .bytes = (uint32_t)frame.len,
         .type = what->type,
         .expires_ms = header->expires_ms,
-        .restriction_version = restriction_version(core->store->restrictions),
     };
     snprintf(row.recipient, sizeof row.recipient, "%s", what->recipient);
     snprintf(row.sender, sizeof row.sender, "%s", core->opt.member);

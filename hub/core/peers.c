@@ -95,6 +95,13 @@ void peer_answered(struct peer *peer)
     peer->breaker_ms = 0;
 }
 
+void peer_forget_acks(struct peer *peer)
+{
+    peer->acks_open = 0;
+    peer->acks_flying = 0;
+    peer->acks_due = 0;
+}
+
 uint32_t peer_allows(const struct peer *peer, uint64_t now_ms)
 {
     uint32_t free =

@@ -69,8 +69,11 @@ struct peer {
     uint64_t ack_number;      /* acknowledged by the adapter, not written yet; 0: none */
     uint64_t bucket_ms;       /* when the bucket was last filled */
     uint32_t bucket;
-    bool heard;              /* it sent something in the open batch */
-    uint32_t acks_due;       /* frames of receipts taken in the open transaction */
+    bool heard; /* it sent something in the open batch */
+    /* Frames of receipts that came from it: in the open batch, in flight, to be acknowledged. */
+    uint32_t acks_open;
+    uint32_t acks_flying;
+    uint32_t acks_due;
     uint8_t equivocated[32]; /* second env_id of the last evidence */
     uint64_t refused_since_ms;
     size_t refused_count;
@@ -96,6 +99,8 @@ void peers_wake(struct peers *peers, const char *member, unsigned what);
 bool peer_overdue(struct peer *peer, uint64_t now_ms, uint16_t jitter);
 /* It answered, or connected anew. */
 void peer_answered(struct peer *peer);
+/* Its connection is another one: nothing is acknowledged on it. */
+void peer_forget_acks(struct peer *peer);
 /* How many envelopes the breaker lets out beside those that are out. */
 uint32_t peer_allows(const struct peer *peer, uint64_t now_ms);
 

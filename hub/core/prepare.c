@@ -1,9 +1,22 @@
-/* Rows that were claimed but cannot go as they are: a notice to be sealed, a number that is given
- * only when the moment has come, a gap that has opened below the number since the statement was
- * made, an envelope past its end. They are changed in a transaction and claimed again. */
+/* Rows that were claimed but cannot go as they are: a notice to be sealed, a message that a gate
+ * must be asked about again, a number that is given only when the moment has come, a gap that has
+ * opened below the number since the statement was made, an envelope past its end. They are changed
+ * in a transaction and claimed again. */
 #include "core/state.h"
 
 #include <string.h>
+
+/* One of its conversation is being prepared: it may end, and this one must tell of it. */
+static bool is_behind(const struct core *core, const struct queue_row *row)
+{
+    for (size_t i = 0; i < core->to_prepare_count; i++) {
+        const struct queue_row *first = &core->to_prepare[i];
+        if (memcmp(first->conversation, row->conversation, sizeof row->conversation) == 0 &&
+            strcmp(first->recipient, row->recipient) == 0)
+            return true;
+    }
+    return false;
+}
 
 enum err prepare_needed(struct core *core, const struct queue_row *row, bool *needed)
 {
@@ -13,10 +26,13 @@ enum err prepare_needed(struct core *core, const struct queue_row *row, bool *ne
         return OK;
     if (sweep_ends_ms(row) <= core->now_ms)
         return OK;
+    enum err err = gates_stale(core, row, needed);
+    if (err != OK || *needed)
+        return err;
     bool ordered = memcmp(row->conversation, none, sizeof none) != 0;
-    if (ordered && row->number == 0)
+    *needed = ordered && (row->number == 0 || is_behind(core, row));
+    if (*needed)
         return OK;
-    *needed = false;
     if (!ordered)
         return OK;
     return queue_tombstones_newer(core->store->queue, row->recipient, row->conversation,
@@ -44,7 +60,7 @@ static enum err restate(struct core *core, const struct queue_row *row)
     if (number == 0)
         err = queue_number(core->store->queue, row->recipient, row->conversation, &number);
     if (err == OK)
-        err = apply_restate(core, row, number, &leaf);
+        err = apply_restate(core, row, number, NULL, &leaf);
     return err == OK ? queue_seal(core->store->queue, row->recipient, row->seq, row->message_id,
                                   number, leaf)
                      : err;
@@ -56,7 +72,13 @@ static enum err prepare_one(struct core *core, const struct queue_row *row)
         return notices_seal(core, row);
     if (sweep_ends_ms(row) <= core->now_ms)
         return sweep_end(core, row);
-    return restate(core, row);
+    bool needed;
+    enum err err = gates_stale(core, row, &needed);
+    if (err == OK && needed)
+        return regate(core, row);
+    if (err == OK)
+        err = prepare_needed(core, row, &needed);
+    return err == OK && needed ? restate(core, row) : err;
 }
 
 /* A notice that cannot be sealed now (no valid key, a rule set that no longer explains the

@@ -97,6 +97,9 @@ static enum err query_status(struct query *q)
     uint64_t states[OBLIGATION_STATES] = {0};
     if (err == OK)
         err = obligation_counts(store->obligations, NULL, states);
+    uint64_t unassigned = 0;
+    if (err == OK)
+        err = obligation_unassigned(store->obligations, &unassigned);
     uint64_t restrictions = 0;
     uint64_t justifications = 0;
     if (err == OK)
@@ -111,16 +114,18 @@ static enum err query_status(struct query *q)
     }
     json_put_uint(obligations, "total", total - states[0]);
     json_put(q->answer, "obligations", obligations);
-    json_put_uint(q->answer, "unassigned", states[0]);
+    json_put_uint(q->answer, "unassigned", unassigned);
     json_put_uint(q->answer, "obligations_executed", store_counter(store, "obligations.executed"));
     json_put_uint(q->answer, "restrictions", restrictions);
     json_put_uint(q->answer, "justifications", justifications);
     json_put_uint(q->answer, "envelopes", store_counter(store, "envelopes"));
+    json_put_uint(q->answer, "mirror_pages", store_counter(store, "mirror.pages"));
     json_put_uint(q->answer, "orders", store_counter(store, "orders"));
     json_put_uint(q->answer, "orders_changed", store_counter(store, "orders.changed"));
     json_put_uint(q->answer, "refused_by_gate", store_counter(store, "gate.refused"));
     json_put_uint(q->answer, "flagged_by_gate", store_counter(store, "gate.flagged"));
     json_put_uint(q->answer, "held_by_gate", store_counter(store, "gate.held"));
+    json_put_uint(q->answer, "decisions", store_counter(store, "decisions"));
     json_put_uint(q->answer, "undelivered", undelivered);
     json_put_uint(q->answer, "held", held);
     json_put_uint(q->answer, "parked", parked);
@@ -165,6 +170,9 @@ static const struct {
     {"explain", query_explain},
     {"case", query_case},
     {"checkpoint", query_checkpoint},
+    {"decision.verify", query_redecide},
+    {"rule.try", query_rule_try},
+    {"rule.replay", query_redecide},
     {"held", query_held},
     {"parked", query_parked},
 };

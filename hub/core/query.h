@@ -29,6 +29,12 @@ query_fn query_order, query_orders, query_obligations, query_restrictions;
 /* query_message.c */
 query_fn query_trace, query_explain, query_case;
 
+/* redecide.c: decisions made again. */
+query_fn query_redecide;
+
+/* trial.c: what an order would do. */
+query_fn query_rule_try;
+
 /* query_waiting.c: what is held or parked. */
 query_fn query_held, query_parked;
 

@@ -1,6 +1,8 @@
 /* Orders, obligations and restrictions as JSON. */
 #include "core/query.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 static const char *const obligation_words[OBLIGATION_STATES] = {
@@ -57,7 +59,17 @@ void query_put_obligation(const struct core *core, struct json *row, const struc
     json_put_text(row, "measure_en", measure != NULL ? measure->en : "");
     json_put_text(row, "force", force_word(o->force));
     json_put_text(row, "state", query_obligation_word(o->state));
-    json_put_flag(row, "unassigned", o->member[0] == '\0');
+    bool unassigned = o->member[0] == '\0';
+    uint64_t overdue_ms = warnings_overdue_ms(o, core->now_ms);
+    json_put_flag(row, "unassigned", unassigned && obligations_live(o));
+    if (unassigned)
+        json_put_text(row, "department", department_name(o->department));
+    json_put_uint(row, "episode", o->episode);
+    json_put_uint(row, "version", o->order_version);
+    json_put_flag(row, "overdue", overdue_ms > 0);
+    json_put_uint(row, "overdue_hours", (overdue_ms + HOUR_MS - 1) / HOUR_MS);
+    json_put_uint(row, "warned_percent",
+                  o->warned > o->answer_warned ? o->warned : o->answer_warned);
     json_put_uint(row, "subject_index", o->subject_index);
     json_put_text(row, "rule", o->rule);
     json_put_text(row, "basis", o->basis);
@@ -65,12 +77,30 @@ void query_put_obligation(const struct core *core, struct json *row, const struc
     json_put_date(row, "end_date", o->end_date);
     json_put_ms(row, "answer_due", o->answer_due_ms);
     json_put_ms(row, "execute_due", o->execute_due_ms);
+    if (o->ended_ms != 0)
+        json_put_ms(row, "ended", o->ended_ms);
+    if (o->lift_due_ms != 0)
+        json_put_ms(row, "lift_due", o->lift_due_ms);
     json_put_ms(row, "created", o->created_ms);
     json_put_ms(row, "changed", o->changed_ms);
 }
 
+/* Which obligations are asked for; NULL: whatever. */
+struct filter {
+    const char *state;
+    const char *member;
+    bool overdue;
+};
+
+static bool passes(const struct query *q, const struct filter *f, const struct obligation *row)
+{
+    return (f->state == NULL || strcmp(query_obligation_word(row->state), f->state) == 0) &&
+           (f->member == NULL || strcmp(row->member, f->member) == 0) &&
+           (!f->overdue || warnings_overdue_ms(row, q->core->now_ms) > 0);
+}
+
 /* *only NULL: all orders. */
-static enum err list_obligations(struct query *q, const uint8_t *only, const char *state)
+static enum err list_obligations(struct query *q, const uint8_t *only, const struct filter *filter)
 {
     struct json *list = json_list();
     uint64_t cursor = 0;
@@ -83,7 +113,7 @@ static enum err list_obligations(struct query *q, const uint8_t *only, const cha
             break;
         if (err != OK)
             return err;
-        if (state != NULL && strcmp(query_obligation_word(row.state), state) != 0)
+        if (!passes(q, filter, &row))
             continue;
         struct json *item = json_map();
         query_put_obligation(q->core, item, &row);
@@ -91,6 +121,52 @@ static enum err list_obligations(struct query *q, const uint8_t *only, const cha
     }
     json_put(q->answer, "obligations", list);
     return OK;
+}
+
+/* What was asked about the order, by whom, of whom, until when. */
+static enum err list_redress(struct query *q, const uint8_t id[static STORE_ID_LEN])
+{
+    static const char *const kinds[REQUEST_KINDS] = {
+        [REQUEST_REPAIR] = "repair",
+        [REQUEST_OBJECTION] = "objection",
+        [REQUEST_EVIDENCE] = "evidence",
+        [REQUEST_LIFT] = "lift_expected",
+    };
+    static const char *const outcomes[REQUEST_OUTCOMES] = {
+        [REQUEST_OPEN] = "open",         [REQUEST_UPHELD] = "upheld",
+        [REQUEST_REFUSED] = "refused",   [REQUEST_ACCEPTED] = "accepted",
+        [REQUEST_ANSWERED] = "answered",
+    };
+    struct json *list = json_list();
+    uint64_t cursor = 0;
+    struct request row;
+    bool shown = false;
+    enum err err;
+    while ((err = request_next_of_order(q->core->store->requests, id, &cursor, &row)) == OK) {
+        struct json *item = json_map();
+        bool open = row.outcome == REQUEST_OPEN;
+        uint64_t now_ms = q->core->now_ms;
+        uint64_t over_ms =
+            open && row.due_ms != 0 && row.due_ms <= now_ms ? now_ms - row.due_ms + 1 : 0;
+        shown = shown || (open && row.shown);
+        json_put_text(item, "kind", kinds[row.kind]);
+        json_put_text(item, "outcome", outcomes[row.outcome]);
+        json_put_hex(item, "document_id", span_of(row.document, sizeof row.document));
+        json_put_text(item, "asker", row.asker);
+        json_put_text(item, "owner", row.owner);
+        json_put_text(item, "clock", row.clock);
+        json_put_ms(item, "opened", row.opened_ms);
+        if (row.due_ms != 0)
+            json_put_ms(item, "due", row.due_ms);
+        if (row.closed_ms != 0)
+            json_put_ms(item, "closed", row.closed_ms);
+        json_put_flag(item, "overdue", over_ms > 0);
+        json_put_uint(item, "overdue_hours", (over_ms + HOUR_MS - 1) / HOUR_MS);
+        json_add(list, item);
+    }
+    json_put(q->answer, "redress", list);
+    json_put_flag(q->answer, "under_objection", shown);
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err query_order(struct query *q)
@@ -111,7 +187,9 @@ enum err query_order(struct query *q)
         json_add(history, item);
     }
     json_put(q->answer, "history", history);
-    return err == ERR_NOT_FOUND ? list_obligations(q, id, NULL) : err;
+    if (err == ERR_NOT_FOUND)
+        err = list_redress(q, id);
+    return err == OK ? list_obligations(q, id, &(struct filter){0}) : err;
 }
 
 enum err query_orders(struct query *q)
@@ -135,7 +213,11 @@ enum err query_obligations(struct query *q)
     bool only = json_get_text(q->args, "order") != NULL;
     if (only && !query_hex(q, "order", id, sizeof id))
         return ERR_FIELD_VALUE;
-    return list_obligations(q, only ? id : NULL, json_get_text(q->args, "state"));
+    const char *overdue = json_get_text(q->args, "overdue");
+    const struct filter filter = {.state = json_get_text(q->args, "state"),
+                                  .member = json_get_text(q->args, "member"),
+                                  .overdue = overdue != NULL && strcmp(overdue, "yes") == 0};
+    return list_obligations(q, only ? id : NULL, &filter);
 }
 
 static bool kind_of(const char *word, uint8_t *kind)

@@ -32,7 +32,9 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
                            const struct frame_receipt *entry)
 {
     bool returned = q->kind == lianshu_ReceiptKind_RECEIPT_RETURNED;
-    bool ours = strcmp(row->sender, core->opt.member) == 0;
+    /* A page that was not taken is of no use to anybody: the mirror begins anew. */
+    bool mirror = row->type == lianshu_DocumentType_TYPE_MIRROR_UPDATE;
+    bool ours = !mirror && strcmp(row->sender, core->opt.member) == 0;
     if (returned && ours && row->state == QUEUE_PARKED)
         return ERR_RECEIPT_STALE; /* it was returned before */
     uint64_t leaf;
@@ -49,6 +51,8 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
     }
     if (row->ref_len > 0)
         err = obligations_delivered(core, row);
+    if (err == OK && mirror)
+        err = mirror_answered(core, row, returned);
     if (err == OK)
         err = queue_done(core->store->queue, row->recipient, row->seq);
     if (err == OK && row->number > 0 && queue_tombstones_any(core->store->queue, row->recipient))
@@ -182,6 +186,6 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
             err = OK;
         core->batch_count++;
     }
-    core_peer_at(core, number)->acks_due++;
+    core_peer_at(core, number)->acks_open++;
     return err;
 }

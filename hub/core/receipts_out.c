@@ -5,8 +5,7 @@
 
 enum {
     STREAM_FRAME_ENTRIES = 64,
-    REPEAT_ENTRIES = 32, /* of one frame */
-    REPEAT_MAX = 128,    /* newest receipts of a message that a repeat tells */
+    REPEAT_MAX = 128, /* newest receipts of a message that a repeat tells */
     ENTRY_BYTES_MAX = FRAME_RECEIPT_MAX + FRAME_SIGNATURE_MAX + MERKLE_PATH_MAX * HASH_LEN + 64,
 };
 
@@ -41,29 +40,33 @@ static enum err add_entry(struct core *core, uint64_t leaf, struct writer *w)
     return OK;
 }
 
-/* Entries that go into the next frame: how many of those that wait. */
-static enum err count_entries(struct core *core, const struct peer *peer, unsigned *count)
+/* The entries of the next frame, by their leaves: what waits and has landed. */
+static enum err next_entries(struct core *core, const struct peer *peer, uint64_t *first,
+                             uint64_t leaves[static STREAM_FRAME_ENTRIES], unsigned *count)
 {
-    uint64_t last;
-    enum err err = stream_last(core->store->stream, peer->member, &last);
-    uint64_t waiting = err == OK && last > peer->stream_sent ? last - peer->stream_sent : 0;
-    *count = waiting > STREAM_FRAME_ENTRIES ? STREAM_FRAME_ENTRIES : (unsigned)waiting;
-    return err;
+    uint64_t at = peer->stream_sent;
+    for (*count = 0; *count < STREAM_FRAME_ENTRIES; *count += 1) {
+        enum err err = stream_next(core->store->stream, peer->member, at, &at, &leaves[*count]);
+        if (err != OK)
+            return err == ERR_NOT_FOUND ? OK : err;
+        if (leaves[*count] >= core->signed_size)
+            return OK;
+        if (*count == 0)
+            *first = at;
+    }
+    return OK;
 }
 
 static enum err send_frame(struct core *core, uint32_t number, bool *more)
 {
     struct peer *peer = core_peer_at(core, number);
+    uint64_t leaves[STREAM_FRAME_ENTRIES];
+    uint64_t first;
     unsigned count;
     *more = false;
-    enum err err = count_entries(core, peer, &count);
+    enum err err = next_entries(core, peer, &first, leaves, &count);
     if (err != OK || count == 0)
         return err;
-    uint64_t first;
-    uint64_t leaf;
-    err = stream_next(core->store->stream, peer->member, peer->stream_sent, &first, &leaf);
-    if (err != OK)
-        return err == ERR_NOT_FOUND ? OK : err;
     if (first != peer->stream_sent + 1) {
         peer->stream_sent = first - 1; /* acknowledged by another adapter */
         *more = true;
@@ -76,10 +79,7 @@ static enum err send_frame(struct core *core, uint32_t number, bool *more)
     }
     frame_receipts_begin(&w, first, count);
     for (unsigned i = 0; i < count; i++) {
-        uint64_t at;
-        err = stream_next(core->store->stream, peer->member, peer->stream_sent + i, &at, &leaf);
-        if (err == OK)
-            err = add_entry(core, leaf, &w);
+        err = add_entry(core, leaves[i], &w);
         if (err != OK)
             return err;
     }
@@ -137,22 +137,36 @@ static enum err collect(struct core *core, const struct message_row *known,
 
 enum err receipts_repeat(struct core *core, uint32_t number, const struct message_row *known)
 {
+    struct repeats *r = &core->repeats;
     uint64_t leaves[REPEAT_MAX];
     size_t count;
     enum err err = collect(core, known, leaves, &count);
-    for (size_t at = 0; err == OK && at < count; at += REPEAT_ENTRIES) {
-        unsigned some = (unsigned)(count - at < REPEAT_ENTRIES ? count - at : REPEAT_ENTRIES);
-        struct writer w;
-        if (!output_begin(&core->output, some * (size_t)ENTRY_BYTES_MAX + NOTE_LEN_MAX + 64, &w))
-            return OK; /* whoever asked asks again */
-        frame_receipts_begin(&w, 0, some);
-        for (unsigned i = 0; err == OK && i < some; i++)
-            err = add_entry(core, leaves[at + i], &w);
-        frame_receipts_end(&w, span_of(core->checkpoint, core->checkpoint_len));
-        if (err == OK && w.full)
-            err = ERR_INTERNAL;
-        if (err == OK)
-            output_end(&core->output, number, &w);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        if (r->count == RECEIPTS_REPEAT_ENTRIES || (r->count > 0 && r->peer != number))
+            err = receipts_repeated(core);
+        r->peer = number;
+        r->leaves[r->count++] = leaves[i];
     }
+    return err;
+}
+
+enum err receipts_repeated(struct core *core)
+{
+    struct repeats *r = &core->repeats;
+    const unsigned count = r->count;
+    struct writer w;
+    enum err err = OK;
+    r->count = 0;
+    if (count == 0 ||
+        !output_begin(&core->output, count * (size_t)ENTRY_BYTES_MAX + NOTE_LEN_MAX + 64, &w))
+        return OK; /* whoever asked asks again */
+    frame_receipts_begin(&w, 0, count);
+    for (unsigned i = 0; err == OK && i < count; i++)
+        err = add_entry(core, r->leaves[i], &w);
+    frame_receipts_end(&w, span_of(core->checkpoint, core->checkpoint_len));
+    if (err == OK && w.full)
+        err = ERR_INTERNAL;
+    if (err == OK)
+        output_end(&core->output, r->peer, &w);
     return err;
 }

@@ -84,7 +84,7 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     peer->wake = WAKE_STREAM;
     peer_answered(peer);
     peers_wake(&core->peers, peer->member, WAKE_QUEUE);
-    peer->acks_due = 0;
+    peer_forget_acks(peer);
     set_window(peer, body->credit_messages, body->credit_bytes);
     uint64_t last;
     enum err err = stream_last(core->store->stream, peer->member, &last);

@@ -5,11 +5,14 @@
  *   ingest.c    frame -> checks -> struct incoming
  *   judge.c     incoming -> struct judgement (reads only)
  *   apply.c     judgement -> rows, leaves, receipts
- *   orders.c    orders and their changes   obligations.c   expansion, notices, answers
+ *   ledger.h    orders and what follows from them
  *   deliver.c   queue -> outputs           receipts.c      receipts in and out
  *   session.c   hello, credit              view.c          the policy's look-ups
+ *   gates.c     who may be concerned by a change            regate.c   asking the gate again
+ *   holds.c     what a gate holds, until it goes or not
  *   attach.c    attachments, in and out
  *   query.c     answers for people         outgoing.c      envelopes of the hub itself
+ *   mirror.c    the members' mirrors       certificate.c   answers to credit checks
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -21,6 +24,7 @@
 #include "core/core.h"
 #include "core/output.h"
 #include "core/peers.h"
+#include "credit.pb.h"
 #include "document.pb.h"
 #include "frame.h"
 #include "ident.h"
@@ -30,7 +34,10 @@
 #include "log.pb.h"
 #include "policy/casebook.h"
 #include "policy/decide.h"
+#include "policy/event.h"
 #include "policy/gate.h"
+#include "redress.pb.h"
+#include "safety.pb.h"
 #include "sanction.pb.h"
 #include "store/store.h"
 #include "subject.pb.h"
@@ -45,9 +52,10 @@ enum {
     ATTEMPTS_MAX = 20,
     FUTURE_MAX_MS = 300 * 1000, /* PROTOCOL, order of checks: created at most so far ahead */
     BUSY_RETRY_MS = 1000,
-    EXPAND_ROWS_MAX = 256, /* obligations of one transaction */
-    PREPARE_MAX = 64,      /* rows prepared in one transaction */
-    CLAIM_MAX = 64,        /* rows of one look into a queue */
+    EXPAND_ROWS_MAX = 256,  /* obligations of one transaction */
+    EXPAND_ORDERS_MAX = 64, /* orders of one transaction */
+    PREPARE_MAX = 64,       /* rows prepared in one transaction */
+    CLAIM_MAX = 64,         /* rows of one look into a queue */
     SIGN_LEAVES_MAX = 4096,
 };
 
@@ -73,6 +81,20 @@ union facts_body {
     lianshu_CreditCheck check;
     lianshu_CaseClock clock;
     lianshu_BatchFacts batch;
+    lianshu_CreditRecord credit_record;
+    lianshu_CreditRating rating;
+    lianshu_CreditIncentive incentive;
+    lianshu_Procurement procurement;
+    lianshu_Insurance insurance;
+    lianshu_Finding finding;
+    lianshu_Penalty penalty;
+    lianshu_Risk risk;
+    lianshu_Recall recall;
+    lianshu_Trace trace;
+    lianshu_JointNotice joint_notice;
+    lianshu_Redress redress;
+    lianshu_EvidenceRequest evidence_request;
+    lianshu_Preview preview;
     lianshu_Withdraw withdraw;
 };
 
@@ -96,17 +118,31 @@ struct incoming {
     size_t person_count;
 };
 
+/* Whose restrictions and relations a gate looked at: a change elsewhere does not concern it. */
+struct view_asked {
+    uint8_t token[QUEUE_TOKENS_MAX][STORE_TOKEN_LEN];
+    uint8_t count;
+    bool more; /* there are more than can be kept */
+};
+
 /* What was decided about it. */
 struct judgement {
     enum err err;
     lianshu_ReceiptKind kind;
+    bool gated;        /* the gate was asked, … */
+    uint64_t gated_at; /* … at this log size */
+    struct view_asked asked;
     struct verdict verdict;
     struct decision decision;
     struct case_result step;
     struct obligation obligation; /* that an answer is about */
     enum change_kind change;
     bool recorded;
-    lianshu_DecisionRecord record;
+    lianshu_DecisionRecord record; /* of the order, the change or the gate */
+    struct event_decision events;  /* what else the rules make of it */
+    bool event_recorded;
+    uint64_t event_seq; /* log leaf of its record */
+    lianshu_DecisionRecord event_record;
 };
 
 /* The walk over the queue for what time alone ends. */
@@ -119,12 +155,38 @@ struct sweep {
     uint64_t met;      /* rows on this walk */
 };
 
+/* What is to be synced and signed of a committed batch, and what became of it. */
+struct core_flight {
+    const struct store *store;
+    core_sign_fn *sign;
+    void *sign_ctx;
+    bool unsynced;
+    bool signs; /* leaf_count leaves follow the tree of old_size */
+    uint64_t old_size;
+    size_t leaf_count;
+    uint8_t (*leaves)[HASH_LEN]; /* owns SIGN_LEAVES_MAX */
+    enum err synced;
+    enum err err; /* of both */
+    uint8_t checkpoint[NOTE_LEN_MAX];
+    size_t checkpoint_len;
+};
+
+enum { RECEIPTS_REPEAT_ENTRIES = 64 }; /* of one frame */
+
 struct core {
     struct core_options opt;
+    const struct ruleset *trial; /* of the next question: other rules to try; NULL: opt.rules */
     struct store *store;
     struct peers peers;
     struct output output;
+    struct repeats {
+        uint32_t peer;
+        unsigned count;
+        uint64_t leaves[RECEIPTS_REPEAT_ENTRIES];
+    } repeats;             /* receipts to be told again */
     struct attach *attach; /* owns; attach.c */
+    struct gates *gates;   /* owns; gates.c */
+    struct mirror *mirror; /* owns; mirror.c */
     bool output_ready;
     struct verifier *verifier;
     struct opener *opener;
@@ -135,6 +197,10 @@ struct core {
     char region[REGION_LEN + 1];
 
     bool open_batch;
+    bool gave_up;         /* the last core_write did, for want of disk */
+    bool flying;          /* `flight` is with who lands it */
+    uint64_t flight_size; /* of the log, once it has landed */
+    struct core_flight flight;
     enum err poison;      /* why the open transaction must not be committed; OK: it may */
     bool refusing;        /* the last batch was given up */
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
@@ -156,11 +222,17 @@ struct core {
     uint8_t checkpoint[NOTE_LEN_MAX];
     size_t checkpoint_len;
 
-    /* The plan of the order that is being expanded. */
+    /* The plan of the order that was looked at last: plans.c. */
     bool plan_loaded;
     uint8_t plan_order[STORE_ID_LEN];
+    uint32_t plan_version;
+    uint64_t plan_known; /* relations as of this size; 0: as of the decision */
     struct decision plan;
     lianshu_SanctionOrder plan_body;
+    uint8_t plan_token[DECIDE_DUTIES_MAX][STORE_TOKEN_LEN]; /* whom each duty is about */
+    union facts_body root_body;                             /* of a document that is no order */
+    struct event_decision root_events;
+    lianshu_SanctionOrder root_order; /* its subject and persons */
 
     /* Leased rows that cannot go as they are. */
     size_t to_prepare_count;
@@ -175,10 +247,13 @@ struct core {
     lianshu_Receipt stored_receipt;
     lianshu_Statement stored_statement;
     lianshu_SanctionNotice notice; /* the one being made */
+    lianshu_CreditCertificate certificate;
     lianshu_Header out_header;
-    uint8_t *plain;              /* owns ENVELOPE plaintext room, SEAL_PLAIN_MAX */
-    uint8_t *frame;              /* owns FRAME_MAX */
-    uint8_t (*leaves)[HASH_LEN]; /* owns SIGN_LEAVES_MAX */
+    struct incoming previewed; /* a document that is only tried, and what it came to: preview.c */
+    struct judgement tried;
+    lianshu_PreviewAnswer preview;
+    uint8_t *plain; /* owns ENVELOPE plaintext room, SEAL_PLAIN_MAX */
+    uint8_t *frame; /* owns FRAME_MAX */
 };
 
 /* ---- core.c ---- */
@@ -189,12 +264,16 @@ static inline struct peer *core_peer_at(struct core *core, uint32_t number)
 }
 /* now of the order of checks: a clock that was set back revives nothing. */
 void core_set_now(struct core *core, uint64_t now_ms);
-/* Have leaves from signed_size on signed, in bounded requests. */
-MUST_USE enum err core_sign_log(struct core *core);
 /* It said hello and is not paused. */
 bool core_peer_takes(const struct core *core, uint32_t number);
 /* Keep *core due no later than at_ms. */
 void core_wake_at(struct core *core, uint64_t at_ms);
+
+/* ---- flight.c ---- */
+/* What was committed just now is to land; NULL: nothing of it need. */
+MUST_USE enum err flight_begin(struct core *core, bool wrote, struct core_flight **flight);
+/* Land it here and now. */
+MUST_USE enum err flight_wait(struct core *core, struct core_flight *flight);
 
 /* ---- ingest.c ---- */
 MUST_USE enum err ingest_envelope(struct core *core, uint32_t peer, struct span frame);
@@ -211,9 +290,6 @@ MUST_USE enum err room_for(struct core *core, const struct incoming *in);
 MUST_USE enum err room_disk_full(struct core *core);
 /* OK, or ERR_DISK_FULL for anything new that is no repair. */
 MUST_USE enum err room_disk(const struct core *core, bool repair);
-
-/* ---- judge.c ---- */
-MUST_USE enum err judge(struct core *core, struct incoming *in, struct judgement *out);
 
 /* ---- apply.c ---- */
 MUST_USE enum err apply(struct core *core, struct incoming *in, struct judgement *judged);
@@ -249,27 +325,22 @@ MUST_USE enum err apply_statement(struct core *core, const struct statement_abou
                                   uint64_t *index);
 
 /* The statement of a row again, with this number and the gaps below it; what it said of
- * acceptance and advisories stays. */
+ * acceptance stays, and of advisories unless there is a newer verdict (NULL: there is none). */
 MUST_USE enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
-                                uint64_t *index);
+                                const struct verdict *newer, uint64_t *index);
+/* The records of what was decided, each with its leaf; *seq: of the order, change or gate. */
+MUST_USE enum err apply_records(struct core *core, const struct incoming *in, uint64_t message_seq,
+                                struct judgement *judged, uint64_t *seq);
+/* Must the recipient see the grounds? */
+static inline bool apply_advises(const struct verdict *v)
+{
+    return v->action == GATE_FLAG || v->action == GATE_HOLD;
+}
 
 /* ---- effects.c ---- */
 /* decision_seq: the log leaf of the decision record, 0: none; seq: of the acceptance. */
 MUST_USE enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
                               uint64_t decision_seq, uint64_t seq);
-
-/* ---- ending.c ---- */
-/* What the hub declares about an envelope that waits for a recipient. */
-struct ending {
-    lianshu_ReceiptKind kind;
-    enum err code;
-    const lianshu_Ground *grounds;
-    size_t ground_count;
-};
-MUST_USE enum err ending_close(struct core *core, const struct queue_row *row,
-                               const struct ending *what);
-MUST_USE enum err ending_park(struct core *core, const struct queue_row *row, enum err code);
-MUST_USE enum err ending_warn(struct core *core, const struct queue_row *row);
 
 /* ---- sweep.c ---- */
 /* One bounded step; expires and warns. */
@@ -284,19 +355,6 @@ MUST_USE enum err sweep_log(struct core *core);
 uint64_t sweep_ends_ms(const struct queue_row *row);
 /* That moment has come. */
 MUST_USE enum err sweep_end(struct core *core, const struct queue_row *row);
-
-/* ---- prepare.c ---- */
-/* Must this claimed row be changed before it can go? */
-MUST_USE enum err prepare_needed(struct core *core, const struct queue_row *row, bool *needed);
-/* Keep it for prepare_rows; false, and given back, when there are enough. */
-bool prepare_add(struct core *core, const struct queue_row *row);
-MUST_USE enum err prepare_rows(struct core *core);
-
-/* ---- withdraw.c ---- */
-/* May it be taken back? Reads only. */
-MUST_USE enum err withdraw_judge(struct core *core, const struct incoming *in,
-                                 struct judgement *out);
-MUST_USE enum err withdraw_apply(struct core *core, const struct incoming *in);
 
 /* ---- chain.c ---- */
 /* The receipts of a message, each with the leaf of the one before it kept beside its own. */
@@ -319,53 +377,6 @@ void chain_encode(struct writer *w, uint64_t previous, struct span q, struct spa
  * walk. ERR_NOT_FOUND at CHAIN_END. */
 MUST_USE enum err chain_next(struct core *core, uint64_t *leaf, struct chain_receipt *out);
 
-/* ---- orders.c ---- */
-/* The basis codes of a duty, separated by spaces, as the store keeps them. */
-void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1]);
-MUST_USE enum err orders_impose(struct core *core, struct incoming *in,
-                                const struct judgement *judged, uint64_t seq);
-MUST_USE enum err orders_change(struct core *core, struct incoming *in,
-                                const struct judgement *judged);
-/* Token of the subject (index 0) or of a person of a facts body. */
-MUST_USE enum err orders_token(struct core *core, const lianshu_Subject *subject,
-                               const lianshu_Person *persons, size_t person_count, uint32_t index,
-                               uint8_t token[static STORE_TOKEN_LEN]);
-/* The signed document of a row, opened from rest into *lsd1, decoded into core->stored and its
- * body into *body. */
-MUST_USE enum err orders_unseal(struct core *core, const struct order_row *row, struct writer *lsd1,
-                                const pb_msgdesc_t *desc, void *body);
-/* Load core->plan and core->plan_body: what the order was decided to cause. */
-MUST_USE enum err orders_plan(struct core *core, const uint8_t id[static STORE_ID_LEN]);
-
-/* ---- obligations.c ---- */
-/* One bounded step of expanding orders or their changes. *more: there is more to do. */
-MUST_USE enum err obligations_expand(struct core *core, bool *more);
-MUST_USE enum err obligations_answer(struct core *core, const struct incoming *in,
-                                     const struct judgement *judged);
-MUST_USE enum err obligations_executed(struct core *core, const struct incoming *in,
-                                       const struct judgement *judged);
-/* The member has the notice, or cannot use it. */
-MUST_USE enum err obligations_delivered(struct core *core, const struct queue_row *row);
-/* Move the state, with its leaf. */
-MUST_USE enum err obligations_move(struct core *core, const struct obligation *row, uint32_t to,
-                                   uint32_t cause, struct span sealed, const char *by,
-                                   const uint8_t *document);
-
-/* ---- notices.c ---- */
-/* Queue the notice of an obligation; seq is a leaf of its own. */
-MUST_USE enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
-                                enum queue_form form);
-/* A row whose envelope is made when it is leased. */
-static inline bool notices_is(const struct queue_row *row)
-{
-    return row->form == FORM_IMPOSE || row->form == FORM_LIFT;
-}
-/* A notice that was queued and not sealed yet has no message id. */
-bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN]);
-MUST_USE enum err notices_seal(struct core *core, const struct queue_row *queued);
-/* Its envelope has come to its end undelivered: another one takes its place. */
-MUST_USE enum err notices_renew(struct core *core, const struct queue_row *queued);
-
 /* ---- outgoing.c ---- */
 struct outgoing {
     uint32_t type;
@@ -377,6 +388,8 @@ struct outgoing {
     const char *const *basis;
     size_t basis_count;
     const void *body;
+    uint64_t valid_until_ms; /* of the document; 0: without end */
+    const enum lane *lane;   /* NULL: the type's */
 };
 /* Make one envelope of the hub with one facts document; the frame is in core->frame. */
 MUST_USE enum err outgoing_make(struct core *core, const struct outgoing *what,
@@ -413,9 +426,11 @@ MUST_USE enum err deliver_overdue(struct core *core);
 MUST_USE enum err receipts_take(struct core *core, uint32_t peer, struct span frame);
 /* What waits in the streams of ready peers. */
 MUST_USE enum err receipts_send(struct core *core);
-/* Everything that was ever receipted about a message again, outside the stream. */
+/* Everything that was ever receipted about a message again, outside the stream; told together with
+ * that of other messages by receipts_repeated, at the end of the frame that asked for it. */
 MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
                                   const struct message_row *known);
+MUST_USE enum err receipts_repeated(struct core *core);
 
 /* ---- session.c ---- */
 MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
@@ -445,15 +460,40 @@ MUST_USE enum err attach_sweep(struct core *core);
 struct view_ctx {
     struct core *core;
     uint64_t as_of;
+    struct view_asked *asked; /* noted here; may be NULL */
+    uint64_t known;           /* relations as of this size; 0: as of as_of */
 };
 struct view view_of(struct view_ctx *ctx);
+/* One USCC is one body, whatever kind of body the sender calls it. */
+uint8_t view_kind(uint8_t kind);
 MUST_USE enum err view_token(struct core *core, uint8_t kind, struct span id,
                              uint8_t out[static STORE_TOKEN_LEN]);
+
+/* ---- certificate.c ---- */
+/* May it be asked? Reads only. */
+MUST_USE enum err certificate_judge(struct core *core, const struct incoming *in,
+                                    struct judgement *out);
+/* The signed answer to a credit check. */
+MUST_USE enum err certificate_send(struct core *core, const struct incoming *in);
+
+/* ---- mirror.c ---- */
+MUST_USE enum err mirror_open(struct core *core);
+void mirror_close(struct core *core);
+/* One bounded step of telling members what restricts whom: at most one page. */
+MUST_USE enum err mirror_step(struct core *core);
+/* Something of it changed, or was rolled back: look at all members again. */
+void mirror_wake(struct core *core);
+/* An update of ours has come to its end; refused: not by being taken. */
+MUST_USE enum err mirror_answered(struct core *core, const struct queue_row *row, bool refused);
 
 /* ---- rest of the core's own keys ---- */
 MUST_USE enum err rest_put(struct core *core, const char *table, struct span row,
                            const char *column, struct span value, struct writer *w);
 MUST_USE enum err rest_get(struct core *core, const char *table, struct span row,
                            const char *column, struct span sealed, struct writer *w);
+
+#include "core/ledger.h"
+
+#include "core/state_gates.h"
 
 #endif

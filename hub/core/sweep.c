@@ -36,6 +36,14 @@ uint64_t sweep_ends_ms(const struct queue_row *row)
     return created_ms(row) + type_find(row->type)->life_ms;
 }
 
+/* The end of the envelope, or of the hold that it is under. */
+static uint64_t last_ms(const struct queue_row *row)
+{
+    uint64_t ends = sweep_ends_ms(row);
+    uint64_t hold = holds_due_ms(row);
+    return hold < ends ? hold : ends;
+}
+
 /* The sender hears of it while there is still time: after three quarters of the life. */
 static uint64_t warns_ms(const struct queue_row *row, uint64_t ends_ms)
 {
@@ -59,7 +67,7 @@ static void note(struct core *core, uint64_t moment_ms)
 
 void sweep_note(struct core *core, const struct queue_row *row)
 {
-    note(core, warns_ms(row, sweep_ends_ms(row)));
+    note(core, warns_ms(row, last_ms(row)));
 }
 
 enum err sweep_end(struct core *core, const struct queue_row *row)
@@ -75,7 +83,7 @@ static enum err look_at(struct core *core, const struct queue_row *row)
 {
     if (row->state == QUEUE_PARKED)
         return OK; /* never dropped */
-    uint64_t ends = sweep_ends_ms(row);
+    uint64_t ends = last_ms(row);
     uint64_t moment = warns_ms(row, ends);
     if (moment <= core->now_ms && queue_lessee(core->store->queue, row->recipient, row->seq) != 0) {
         note(core, core->now_ms + core->opt.lease_ms);
@@ -86,8 +94,10 @@ static enum err look_at(struct core *core, const struct queue_row *row)
         return OK;
     }
     enum err err = core_begin(core);
+    if (err == OK && sweep_ends_ms(row) <= core->now_ms)
+        return sweep_end(core, row);
     if (err != OK || ends <= core->now_ms)
-        return err == OK ? sweep_end(core, row) : err;
+        return err == OK ? holds_overdue(core, row) : err;
     note(core, ends);
     return ending_warn(core, row);
 }

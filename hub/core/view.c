@@ -1,16 +1,22 @@
 /* The policy's look-ups, answered from the store as of one log size. */
 #include "core/state.h"
 
+#include "base/text.h"
+
 #include <string.h>
+
+uint8_t view_kind(uint8_t kind)
+{
+    return kind == lianshu_SubjectKind_SUBJECT_INDIVIDUAL_BUSINESS ||
+                   kind == lianshu_SubjectKind_SUBJECT_INSTITUTION
+               ? lianshu_SubjectKind_SUBJECT_ENTERPRISE
+               : kind;
+}
 
 enum err view_token(struct core *core, uint8_t kind, struct span id,
                     uint8_t out[static STORE_TOKEN_LEN])
 {
-    /* One USCC is one body, whatever kind of body the sender calls it. */
-    if (kind == lianshu_SubjectKind_SUBJECT_INDIVIDUAL_BUSINESS ||
-        kind == lianshu_SubjectKind_SUBJECT_INSTITUTION)
-        kind = lianshu_SubjectKind_SUBJECT_ENTERPRISE;
-    return rest_token(out, core->token_key, kind, id);
+    return rest_token(out, core->token_key, view_kind(kind), id);
 }
 
 static enum err look_token(void *arg, lianshu_SubjectKind kind, const char *id,
@@ -55,48 +61,73 @@ static enum err look_conflict(void *arg, const uint8_t token[static VIEW_TOKEN_L
     enum err err = view_token(ctx->core, 0, span_str(decision_number), act);
     if (err != OK)
         return err;
-    err = order_conflict(ctx->core->store->orders, token, list, act, NULL, &found);
-    if (err == OK && found.seq >= ctx->as_of)
-        return ERR_NOT_FOUND;
+    err = order_conflict(ctx->core->store->orders, token, list, act, NULL, ctx->as_of, &found);
     if (err == OK)
         memcpy(order_id, found.id, VIEW_ORDER_ID_LEN);
     return err;
+}
+
+/* Remember whom this look-up was about. */
+static void note(const struct view_ctx *ctx, const uint8_t token[static VIEW_TOKEN_LEN])
+{
+    struct view_asked *asked = ctx->asked;
+    if (asked == NULL)
+        return;
+    for (uint8_t i = 0; i < asked->count; i++)
+        if (memcmp(asked->token[i], token, VIEW_TOKEN_LEN) == 0)
+            return;
+    asked->more = asked->count == QUEUE_TOKENS_MAX;
+    if (!asked->more)
+        memcpy(asked->token[asked->count++], token, VIEW_TOKEN_LEN);
+}
+
+/* One pass over the restrictions of a token. */
+struct pass {
+    struct orders *orders;
+    view_restriction_fn *fn;
+    void *arg;
+    size_t rows;
+    struct view_restriction out;
+};
+
+static enum err pass_row(void *arg, const struct justification *row, bool *more)
+{
+    struct pass *pass = arg;
+    struct view_restriction *out = &pass->out;
+    if (pass->rows == VIEW_ROWS_MAX)
+        return ERR_TOO_LARGE;
+    /* Several measures of one order follow each other, seldom others between them. */
+    if (pass->rows++ == 0 || memcmp(out->order_id, row->order_id, sizeof out->order_id) != 0) {
+        char issuer[STORE_MEMBER_MAX + 1];
+        enum err err = order_issuer(pass->orders, row->order_id, issuer);
+        if (err != OK)
+            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+        text_copy(out->issuer, sizeof out->issuer, issuer);
+        memcpy(out->order_id, row->order_id, sizeof out->order_id);
+    }
+    out->force = (lianshu_Force)row->force;
+    out->order_version = row->order_version;
+    out->start_date = row->start_date;
+    out->end_date = row->end_date;
+    text_copy(out->measure, sizeof out->measure, row->measure);
+    text_copy(out->rule, sizeof out->rule, row->rule);
+    text_copy(out->scope, sizeof out->scope, row->scope);
+    const size_t first = strcspn(row->basis, " ");
+    const size_t len = first < sizeof out->basis ? first : sizeof out->basis - 1;
+    memcpy(out->basis, row->basis, len);
+    out->basis[len] = '\0';
+    *more = pass->fn(pass->arg, out);
+    return OK;
 }
 
 static enum err look_restrictions(void *arg, const uint8_t token[static VIEW_TOKEN_LEN],
                                   uint32_t date, view_restriction_fn *fn, void *fn_arg)
 {
     struct view_ctx *ctx = arg;
-    struct restriction_cursor cursor = {0};
-    struct justification row;
-    for (size_t i = 0; i < VIEW_ROWS_MAX; i++) {
-        enum err err = restriction_next(ctx->core->store->restrictions, token, date, ctx->as_of,
-                                        &cursor, &row);
-        if (err == ERR_NOT_FOUND)
-            return OK;
-        if (err != OK)
-            return err;
-        struct order_row order;
-        err = order_get(ctx->core->store->orders, row.order_id, ctx->as_of, &order);
-        if (err != OK)
-            return err;
-        struct view_restriction out = {
-            .force = (lianshu_Force)row.force,
-            .order_version = row.order_version,
-            .start_date = row.start_date,
-            .end_date = row.end_date,
-        };
-        memcpy(out.measure, row.measure, strnlen(row.measure, sizeof out.measure - 1));
-        memcpy(out.order_id, row.order_id, sizeof out.order_id);
-        memcpy(out.issuer, order.issuer, strnlen(order.issuer, sizeof out.issuer - 1));
-        memcpy(out.rule, row.rule, strnlen(row.rule, sizeof out.rule - 1));
-        size_t first = strcspn(row.basis, " ");
-        memcpy(out.basis, row.basis, first < sizeof out.basis ? first : sizeof out.basis - 1);
-        memcpy(out.scope, row.scope, sizeof out.scope);
-        if (!fn(fn_arg, &out))
-            return OK;
-    }
-    return ERR_TOO_LARGE;
+    struct pass pass = {.orders = ctx->core->store->orders, .fn = fn, .arg = fn_arg};
+    note(ctx, token);
+    return restriction_each(ctx->core->store->restrictions, token, date, ctx->as_of, pass_row,
+                            &pass);
 }
 
 static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
@@ -105,9 +136,11 @@ static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_
     struct view_ctx *ctx = arg;
     struct relation_cursor cursor = {0};
     struct relation_row row;
+    uint64_t known = ctx->known != 0 ? ctx->known : ctx->as_of;
+    note(ctx, token);
     for (size_t i = 0; i < VIEW_ROWS_MAX; i++) {
         enum err err =
-            relation_next_of_subject(ctx->core->store->subjects, token, ctx->as_of, &cursor, &row);
+            relation_next_of_subject(ctx->core->store->subjects, token, known, &cursor, &row);
         if (err == ERR_NOT_FOUND)
             return OK;
         if (err != OK)
@@ -116,6 +149,29 @@ static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_
             continue;
         struct view_relation out = {.role = (lianshu_Role)row.role};
         memcpy(out.token, row.person, sizeof out.token);
+        if (!fn(fn_arg, &out))
+            return OK;
+    }
+    return ERR_TOO_LARGE;
+}
+
+static enum err look_holdings(void *arg, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                              view_relation_fn *fn, void *fn_arg)
+{
+    struct view_ctx *ctx = arg;
+    struct relation_cursor cursor = {0};
+    struct relation_row row;
+    for (size_t i = 0; i < VIEW_ROWS_MAX; i++) {
+        enum err err =
+            relation_next_of_person(ctx->core->store->subjects, token, ctx->as_of, &cursor, &row);
+        if (err == ERR_NOT_FOUND)
+            return OK;
+        if (err != OK)
+            return err;
+        if (row.from_date > date || (row.to_date != 0 && row.to_date < date))
+            continue;
+        struct view_relation out = {.role = (lianshu_Role)row.role};
+        memcpy(out.token, row.subject, sizeof out.token);
         if (!fn(fn_arg, &out))
             return OK;
     }
@@ -131,5 +187,6 @@ struct view view_of(struct view_ctx *ctx)
         .conflict = look_conflict,
         .restrictions = look_restrictions,
         .relations = look_relations,
+        .holdings = look_holdings,
     };
 }

@@ -76,6 +76,7 @@ static const struct {
     LIMIT_ROW(sender_rows, 1, 1000000000),  LIMIT_ROW(sender_mib, 1, 1 << 24),
     LIMIT_ROW(backlog_rows, 1, 1000000000), LIMIT_ROW(backlog_mib, 1, 1 << 24),
     LIMIT_ROW(attachments_mib, 1, 1 << 24), LIMIT_ROW(disk_reserve_mib, 0, 64 << 10),
+    LIMIT_ROW(rule_signatures, 0, 8),       LIMIT_ROW(rule_notice_days, 0, 365),
 };
 #undef LIMIT_ROW
 
@@ -104,6 +105,8 @@ static enum err read_limits(const struct yaml_node *root, struct hub_config *out
     const char *keys[LIMIT_COUNT + 1] = {NULL};
     const struct yaml_node *limits = yaml_get(root, "limits");
     out->disk_reserve_mib = HUB_RESERVE_MIB;
+    out->rule_signatures = HUB_RULE_SIGNATURES;
+    out->rule_notice_days = HUB_RULE_NOTICE_DAYS;
     if (limits == NULL)
         return OK;
     if (yaml_kind(limits) != YAML_KIND_MAP)

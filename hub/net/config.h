@@ -40,9 +40,11 @@ struct hub_config {
     uint64_t backlog_mib;
     uint64_t attachments_mib;
     uint64_t disk_reserve_mib; /* here 0 is none; left out: HUB_RESERVE_MIB */
+    uint64_t rule_signatures;  /* officials who must sign a rule set; 0: none */
+    uint64_t rule_notice_days; /* between signing and activation */
 };
 
-enum { HUB_RESERVE_MIB = 64 };
+enum { HUB_RESERVE_MIB = 64, HUB_RULE_SIGNATURES = 2, HUB_RULE_NOTICE_DAYS = 7 };
 
 MUST_USE enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault);
 

@@ -10,13 +10,12 @@
 #include "keys/registry.h"
 #include "net/config.h"
 #include "net/control.h"
+#include "net/hub_rules.h"
 #include "net/loop.h"
 #include "net/process.h"
 #include "net/routes.h"
 #include "net/signer_client.h"
 #include "net/zap.h"
-#include "policy/retention.h"
-#include "policy/ruleset.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -38,8 +37,7 @@ struct hub {
     struct keyring *keys;
     struct anchor anchor;
     struct registry *registry;
-    struct ruleset *rules;
-    struct retention *retention;
+    struct hub_rules *rules;
     struct calendar *calendar;
     struct regions *regions;
     struct store *store;
@@ -70,8 +68,7 @@ void hub_close(struct hub **hub)
     store_close(&h->store);
     regions_close(&h->regions);
     calendar_close(&h->calendar);
-    retention_close(&h->retention);
-    ruleset_close(&h->rules);
+    hub_rules_close(&h->rules);
     registry_close(&h->registry);
     keyring_close(&h->keys);
     passphrase_close(&h->passphrase);
@@ -135,7 +132,7 @@ static enum err number_user(void *ctx, const char *user, uint32_t *peer)
     return core_peer(hub->core, user, peer);
 }
 
-/* core_sign_fn, core_head_fn */
+/* core_sign_fn, core_head_fn: in the thread that lands, or at the start */
 static enum err sign_log(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32],
                          size_t leaf_count, struct writer *checkpoint)
 {
@@ -153,14 +150,20 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
 {
     uint8_t document[CONTROL_DOCUMENT_MAX];
     size_t len;
-    enum err err;
-    if (verb == CONTROL_QUERY) {
+    const struct ruleset *trial = NULL;
+    enum err err = verb == CONTROL_QUERY
+                       ? hub_rules_trial(hub->rules, request, &trial, fault)
+                       : control_document(request, document, sizeof document, &len, fault);
+    if (err != OK)
+        return err;
+    core_trial(hub->core, trial);
+    err = loop_settle(hub->loop);
+    if (err == OK && verb == CONTROL_QUERY) {
         err = core_query(hub->core, request, clock_real_ms(), answer);
-    } else {
-        err = control_document(request, document, sizeof document, &len, fault);
-        if (err != OK)
-            return err;
+    } else if (err == OK) {
         err = core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
+        const enum err sent = loop_settle(hub->loop); /* what the act has caused */
+        err = sent == OK ? err : sent;
     }
     if (err_class(err) == ERR_CLASS_FATAL || err_class(err) == ERR_CLASS_INTERNAL)
         loop_fail(hub->loop, err);
@@ -246,24 +249,6 @@ static enum err open_registry(const struct hub *hub, uint64_t min_version, struc
     return err;
 }
 
-static enum err open_rules(struct hub *hub, struct fault *fault)
-{
-    struct ruleset_faults *faults = calloc(1, sizeof *faults);
-    if (faults == NULL)
-        return ERR_NO_MEMORY;
-    enum err err = ruleset_open(&hub->rules, hub->config.rules, faults);
-    if (err == OK)
-        err = retention_open(&hub->retention, hub->config.rules, faults);
-    if (err != OK && faults->count > 0)
-        *fault = faults->fault[0];
-    else if (err != OK)
-        fault_set(fault, err, 0, hub->config.rules, "rules");
-    for (size_t i = 1; err != OK && i < faults->count; i++)
-        log_fault("rule_set_refused", &faults->fault[i]);
-    free(faults);
-    return err;
-}
-
 /* Everything that is read and not written. */
 static enum err open_inputs(struct hub *hub, const char *config_path, struct fault *fault)
 {
@@ -279,7 +264,7 @@ static enum err open_inputs(struct hub *hub, const char *config_path, struct fau
         return fault_set(fault, ERR_REALM, 0, config->anchor, "the anchor is of realm %s",
                          hub->anchor.realm);
     if ((err = open_registry(hub, 0, &hub->registry, fault)) != OK ||
-        (err = open_rules(hub, fault)) != OK ||
+        (err = hub_rules_open(&hub->rules, config, hub->registry, clock_real_ms(), fault)) != OK ||
         (err = calendar_open(&hub->calendar, config->calendar, fault)) != OK)
         return err;
     return regions_open(&hub->regions, config->regions, fault);
@@ -299,14 +284,10 @@ static enum err note_registry(const struct hub *hub, struct fault *fault)
                          (unsigned long long)seen);
     if (version == seen)
         return OK;
-    if ((err = store_begin(hub->store, clock_real_ms())) != OK)
-        return err;
-    err = store_meta_put_u64(hub->store, META_REGISTRY, version);
-    if (err != OK) {
+    if ((err = store_begin(hub->store, clock_real_ms())) == OK &&
+        (err = store_meta_put_u64(hub->store, META_REGISTRY, version)) != OK)
         store_rollback(hub->store);
-        return err;
-    }
-    return store_commit(hub->store);
+    return err == OK ? store_commit(hub->store) : err;
 }
 
 static enum err open_store(struct hub *hub, struct fault *fault)
@@ -320,7 +301,8 @@ static enum err open_store(struct hub *hub, struct fault *fault)
     enum err err = file_private_dir(hub->config.state_dir, 0700, fault);
     if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
         return err;
-    return note_registry(hub, fault);
+    err = note_registry(hub, fault);
+    return err == OK ? hub_rules_note(hub->rules, hub->store, clock_real_ms(), fault) : err;
 }
 
 static enum err open_core(struct hub *hub, struct fault *fault)
@@ -331,8 +313,8 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .store = hub->store,
         .registry = hub->registry,
         .keys = hub->keys,
-        .rules = hub->rules,
-        .retention = hub->retention,
+        .rules = hub_rules_active(hub->rules),
+        .retention = hub_rules_retention(hub->rules),
         .calendar = hub->calendar,
         .regions = hub->regions,
         .entropy = &hub->entropy,
@@ -368,6 +350,24 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
     return control_open(&hub->control, hub->config.control_socket, answer_control, hub, fault);
 }
 
+/* The rule sets as they are now; refused, those in use stay. */
+static enum err reload_rules(struct hub *hub, struct fault *fault)
+{
+    struct hub_rules *fresh = NULL;
+    enum err err = hub_rules_renew(&fresh, &hub->config, hub->registry, hub->store, fault);
+    if (err != OK)
+        return err;
+    err = core_rules(hub->core, hub_rules_active(fresh), hub_rules_retention(fresh));
+    if (err == OK)
+        err = loop_settle(hub->loop);
+    if (err != OK)
+        return ERR_INTERNAL; /* the core may hold either: the process ends */
+    hub_rules_close(&hub->rules);
+    hub->rules = fresh;
+    log_info("rules_loaded", "set=%s", ruleset_name(hub_rules_active(fresh)));
+    return OK;
+}
+
 /* loop_call_fn */
 static enum err reload(void *ctx, struct fault *fault)
 {
@@ -378,7 +378,7 @@ static enum err reload(void *ctx, struct fault *fault)
         return err;
     err = core_registry(hub->core, fresh);
     if (err == OK)
-        err = core_commit(hub->core, clock_real_ms());
+        err = loop_settle(hub->loop);
     if (err != OK) {
         /* The core may hold either: only the class tells, and then the process ends. */
         registry_close(&fresh);
@@ -388,7 +388,8 @@ static enum err reload(void *ctx, struct fault *fault)
     hub->registry = fresh;
     log_info("registry_loaded", "version=%llu members=%zu",
              (unsigned long long)registry_version(fresh), registry_member_count(fresh));
-    return note_registry(hub, fault);
+    err = note_registry(hub, fault);
+    return err == OK ? reload_rules(hub, fault) : err;
 }
 
 /* loop_call_fn */
@@ -406,6 +407,8 @@ static enum err watch_disk(void *ctx, struct fault *fault)
     struct statvfs disk;
     enum err err = OK;
     (void)fault;
+    if (hub_rules_due(hub->rules, clock_real_ms()))
+        loop_reload(hub->loop);
     if (statvfs(hub->config.state_dir, &disk) == 0) /* otherwise the next write tells more */
         err = core_disk(hub->core, (uint64_t)disk.f_bavail * disk.f_frsize,
                         (uint64_t)disk.f_blocks * disk.f_frsize);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "net/control.h"
+#include "net/lander.h"
 #include "net/local.h"
 #include "net/parcel.h"
 #include "net/routes.h"
@@ -34,9 +35,13 @@ struct loop {
     struct loop_options opt;
     bool stop;
     bool reload;
-    enum err failed;    /* loop_fail */
-    uint64_t worked_ms; /* when something last happened */
-    bool idle_done;     /* opt.idle has run since something happened */
+    enum err failed;            /* loop_fail */
+    struct lander *lander;      /* owns; runs core_land */
+    struct core_flight *flight; /* in flight; the worker's */
+    bool ticked;                /* core_tick has worked in the open batch */
+    bool between;               /* no batch is open */
+    uint64_t worked_ms;         /* when something last happened */
+    bool idle_done;             /* opt.idle has run since something happened */
     struct refusals logged;
     uint64_t logged_ms;
     uint64_t second_ms;                  /* when opt.second is due */
@@ -53,6 +58,12 @@ static struct refusals refusals_of(const struct loop *loop)
                              drops->multipart, drops->no_user};
 }
 
+/* lander_fn */
+static void land(void *flight)
+{
+    core_land(flight);
+}
+
 enum err loop_open(struct loop **out, const struct loop_options *options)
 {
     *out = calloc(1, sizeof **out);
@@ -60,13 +71,17 @@ enum err loop_open(struct loop **out, const struct loop_options *options)
         return ERR_NO_MEMORY;
     (*out)->opt = *options;
     (*out)->logged = refusals_of(*out); /* the self-test's own strangers are no news */
-    return OK;
+    enum err err = lander_open(&(*out)->lander, land);
+    if (err != OK)
+        loop_close(out);
+    return err;
 }
 
 void loop_close(struct loop **loop)
 {
-    if (loop == NULL)
+    if (loop == NULL || *loop == NULL)
         return;
+    lander_close(&(*loop)->lander);
     free(*loop);
     *loop = NULL;
 }
@@ -96,19 +111,25 @@ static long wait_ms(const struct loop *loop)
 {
     uint64_t now = loop->opt.now_ms();
     uint64_t due = core_due_ms(loop->opt.core);
-    if (loop->stop || loop->reload || due <= now)
+    if (loop->stop || loop->reload)
+        return 0;
+    if (loop->flight != NULL && loop->ticked)
+        return LOOP_WAIT_MAX_MS;
+    if (due <= now)
         return 0;
     return due - now < LOOP_WAIT_MAX_MS ? (long)(due - now) : LOOP_WAIT_MAX_MS;
 }
 
 static enum err wait_for_work(struct loop *loop, long timeout_ms)
 {
-    enum { FIXED = 3 };
+    enum { FIXED = 4 };
     struct pollfd fds[CONTROL_POLL_MAX];
+    const bool reads = loop->flight == NULL || !core_full(loop->opt.core);
     zmq_pollitem_t items[FIXED + CONTROL_POLL_MAX] = {
-        {endpoint_zmq(loop->opt.endpoint), 0, ZMQ_POLLIN, 0},
+        {endpoint_zmq(loop->opt.endpoint), 0, reads ? ZMQ_POLLIN : 0, 0},
         {zap_zmq(loop->opt.zap), 0, ZMQ_POLLIN, 0},
         {NULL, loop->opt.signal_fd, ZMQ_POLLIN, 0},
+        {NULL, lander_fd(loop->lander), ZMQ_POLLIN, 0},
     };
     size_t count = control_poll(loop->opt.control, fds);
     for (size_t i = 0; i < count; i++)
@@ -251,10 +272,63 @@ static enum err call_second(struct loop *loop)
     return call(loop->opt.second, loop, "second_failed");
 }
 
+/* Take what has landed; what needs another flight begins it. */
+static enum err take_landed(struct loop *loop, bool *landed)
+{
+    *landed = loop->flight != NULL && lander_take(loop->lander);
+    if (!*landed)
+        return OK;
+    enum err err = core_landed(loop->opt.core, &loop->flight);
+    return err == OK && loop->flight != NULL ? lander_begin(loop->lander, loop->flight) : err;
+}
+
+static enum err read_and_tick(struct loop *loop, size_t *frames)
+{
+    enum err err = take_frames(loop, frames);
+    uint64_t now = loop->opt.now_ms();
+    if (err != OK || loop->ticked || now < core_due_ms(loop->opt.core))
+        return err;
+    /* Once a batch: its steps are bounded so that a batch is. */
+    loop->ticked = true;
+    err = core_tick(loop->opt.core, now);
+    return ends_process(err) ? err : OK;
+}
+
+/* What is open sets out, then what has landed is told: the worker does not wait for that. */
+static enum err commit_and_send(struct loop *loop, size_t *outputs)
+{
+    const uint64_t now = loop->opt.now_ms();
+    enum err err = core_write(loop->opt.core, now, &loop->flight);
+    if (err == OK && loop->flight != NULL)
+        err = lander_begin(loop->lander, loop->flight);
+    loop->ticked = false;
+    loop->between = true;
+    if (err == OK)
+        err = core_speak(loop->opt.core, now);
+    return err == OK ? send_outputs(loop, outputs) : err;
+}
+
+enum err loop_settle(struct loop *loop)
+{
+    enum err err = OK;
+    size_t outputs;
+    while (err == OK && loop->flight != NULL) {
+        bool landed;
+        (void)poll(&(struct pollfd){lander_fd(loop->lander), POLLIN, 0}, 1, -1);
+        err = take_landed(loop, &landed);
+    }
+    if (err == OK)
+        err = core_commit(loop->opt.core, loop->opt.now_ms());
+    loop->ticked = false;
+    loop->between = true;
+    return err == OK ? send_outputs(loop, &outputs) : err;
+}
+
 static enum err turn(struct loop *loop, size_t *work)
 {
-    size_t frames;
-    size_t outputs;
+    size_t frames = 0;
+    size_t outputs = 0;
+    bool landed;
 
     /* Before frames: a handshake that waits holds up a member's first message. */
     enum err err = loop->handshakes ? zap_serve(loop->opt.zap, loop->opt.now_ms()) : OK;
@@ -262,18 +336,11 @@ static enum err turn(struct loop *loop, size_t *work)
         return ERR_ZAP_DOMAIN;
     if (loop->signals)
         take_signals(loop);
-    if ((err = take_frames(loop, &frames)) != OK)
-        return err;
-    uint64_t now = loop->opt.now_ms();
-    if (now >= core_due_ms(loop->opt.core)) {
-        err = core_tick(loop->opt.core, now);
-        if (ends_process(err))
-            return err;
-    }
-    err = core_commit(loop->opt.core, now);
-    if (ends_process(err))
-        return err;
-    err = send_outputs(loop, &outputs);
+    loop->between = false;
+    if ((err = take_landed(loop, &landed)) == OK && !landed)
+        err = read_and_tick(loop, &frames);
+    if (err == OK && loop->flight == NULL)
+        err = commit_and_send(loop, &outputs);
     if (ends_process(err))
         return err;
     if (loop->questions && control_serve(loop->opt.control) != OK)
@@ -309,14 +376,18 @@ enum err loop_run(struct loop *loop)
             err = loop->failed;
         if (err == OK && loop->reload) {
             loop->reload = false;
-            err = call(loop->opt.reload, loop, "reload_refused");
+            err = loop_settle(loop);
+            if (err == OK)
+                err = call(loop->opt.reload, loop, "reload_refused");
         }
-        if (err == OK)
+        if (err == OK && loop->between && loop->flight == NULL)
             err = call_idle(loop, work);
-        if (err == OK)
+        if (err == OK && loop->between)
             err = call_second(loop);
         report_refusals(loop);
     }
+    if (err == OK)
+        err = loop_settle(loop);
     /* Answers that control still owes, "stop" itself among them. */
     if (err == OK)
         err = control_serve(loop->opt.control);

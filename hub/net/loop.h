@@ -1,23 +1,31 @@
 /*
- * loop - the hub's only thread at work: wait, read, let the core decide, commit, send.
+ * loop - the hub's thread at work: wait, read, let the core decide, commit, send.
  *
- *   poll ──> ZAP ──> frames (≤ one batch) ──> core_tick if due ──> core_commit ──> outputs ──>
- * control ^                                                                                 |
- *    +---------------------------------------------------------------------------------+
+ *            a batch is in flight:   frames ──> core_tick if due ─────────────────────────────+
+ *            it has landed:          core_landed ──────────────+                              |
+ *   poll ──> none was in flight:     frames ──> core_tick ─────+──> core_write ──> worker ──> |
+ *    ^                                                              core_speak ──> send       |
+ *    +────────────────────────────────────────────────────────────────── control <────────────+
+ *
+ * The worker (lander.h) waits for the disk and the signer, and the loop reads and judges the next
+ * batch meanwhile. So a batch takes what came while the one before it was in flight.
  *
  * Guarantees:
  *   1. Nothing is sent before the transaction that justifies it is on disk and its log head is
- *      signed: outputs are fetched after core_commit only.
- *   2. The loop never blocks outside poll (the signer's answer within core_commit excepted, which
- *      has a deadline) and never spins: with nothing to do it waits for the core's next date.
+ *      signed: outputs are made and fetched only when nothing is in flight but what core_write has
+ *      just begun, and core_speak leaves that out.
+ *   2. The loop never blocks outside poll (loop_settle excepted, which has the signer's deadline)
+ *      and never spins: with nothing to do it waits for the core's next date; with a batch that is
+ *      full, or whose time has had its turn, for the one in flight.
  *   3. At most LOOP_BATCH_MAX frames are read per turn, so that time, control and outputs get
  *      their turn under any load.
  *   4. A frame that a peer does not take (queue full, connection gone) is left to redelivery:
  *      the core is told that the peer is gone. Nobody waits for a slow consumer.
- *   5. SIGTERM and SIGINT end it in order: what was read is committed, then it returns OK.
+ *   5. SIGTERM and SIGINT end it in order: what was read is committed, landed and answered, then it
+ *      returns OK.
  *   6. Any FATAL or INTERNAL error of the core, and a dead ZAP handler, is returned at once.
  *
- * Thread rule: the thread that opened sockets and core.
+ * Thread rule: the thread that opened sockets and core; the worker's job is core_land.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -55,10 +63,15 @@ struct loop_options {
 struct loop;
 
 MUST_USE enum err loop_open(struct loop **out, const struct loop_options *options);
+/* Waits for the worker: before core, store and signer are closed. */
 void loop_close(struct loop **loop);
 
 /* Until a signal or loop_stop. */
 MUST_USE enum err loop_run(struct loop *loop);
+
+/* Let what is in flight land, commit and land what is open, and send what that justifies: for a
+ * question whose answer must hold, and for whoever commits on his own. */
+MUST_USE enum err loop_settle(struct loop *loop);
 
 /* End after the present turn (control's "stop"). */
 void loop_stop(struct loop *loop);

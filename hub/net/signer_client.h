@@ -7,7 +7,8 @@
  *   2. A refusal of the signer comes back as the signer's own code (E803, E804, E806); everything
  *      else, including an answer of the wrong shape, is ERR_SIGNER. Both end the hub.
  *
- * Thread rule: the loop's thread; calls block (bounded), as the commit needs the answer.
+ * Thread rule: one thread at a time: the loop's at the start and in loop_settle, else the worker's.
+ * Calls block (bounded).
  */
 #ifndef NET_SIGNER_CLIENT_H
 #define NET_SIGNER_CLIENT_H

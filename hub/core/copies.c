@@ -1,0 +1,90 @@
+/* Who is told of what a gate found: the authority that listed, and the departments that the gate's
+ * rule names, at the place where the message would take effect or the next one above that has them.
+ * They get the envelope's id and the grounds, never what it says. */
+#include "core/state.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { MEMBERS_MAX = 16 };
+
+struct told {
+    const char *member[MEMBERS_MAX];
+    size_t count;
+};
+
+/* Everybody once, and nobody about what it sent or gets itself. */
+static void add(struct told *told, const struct incoming *in, const char *member)
+{
+    bool known = strcmp(member, in->header.sender) == 0 || told->count == MEMBERS_MAX;
+    for (pb_size_t i = 0; i < in->header.destination_count; i++)
+        known = known || strcmp(member, in->header.destination[i]) == 0;
+    for (size_t i = 0; i < told->count; i++)
+        known = known || strcmp(member, told->member[i]) == 0;
+    if (!known)
+        told->member[told->count++] = member;
+}
+
+/* 445102 -> 445100 -> 440000 -> 000000; false: there is nothing above. */
+static bool step_up(char region[static REGION_LEN + 1])
+{
+    for (size_t at = REGION_LEN - 2;; at -= 2) {
+        if (memcmp(region + at, "00", 2) != 0) {
+            memset(region + at, '0', 2);
+            return true;
+        }
+        if (at == 0)
+            return false;
+    }
+}
+
+/* The members of one department of exactly that region, or of the next above that has one. */
+static void add_department(struct core *core, const struct incoming *in, uint32_t bit,
+                           const char *where, struct told *told)
+{
+    const struct registry *registry = core->opt.registry;
+    char region[REGION_LEN + 1];
+    text_copy(region, sizeof region, where);
+    bool found = false;
+    do {
+        for (size_t at = 0; (at = registry_next(registry, at, bit, region)) != SIZE_MAX; at++) {
+            const struct registry_member *m = registry_member_at(registry, at);
+            if (strcmp(m->region, region) != 0)
+                continue;
+            add(told, in, m->id);
+            found = true;
+        }
+    } while (!found && step_up(region));
+}
+
+enum err copies_send(struct core *core, const struct incoming *in, const struct verdict *verdict)
+{
+    struct told told = {.count = 0};
+    struct member first;
+    if (verdict->copy_count == 0 && verdict->copy_departments == 0)
+        return OK;
+    if (member_parse(in->header.destination[0], &first) != OK)
+        return ERR_INTERNAL; /* it was parsed to ask the gate */
+    for (uint32_t i = 0; i < verdict->copy_count; i++)
+        add(&told, in, verdict->copy_member[i]);
+    for (unsigned bit = 0; bit < 32; bit++) {
+        if ((verdict->copy_departments >> bit & 1) != 0)
+            add_department(core, in, UINT32_C(1) << bit, first.region, &told);
+    }
+    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_COPY};
+    body.env_id.size = HASH_LEN;
+    memcpy(body.env_id.bytes, in->env_id, HASH_LEN);
+    if (verdict->ground_count > 0) {
+        const lianshu_Ground *ground = &verdict->ground[0];
+        tell_order(&body, ground->order_id);
+        text_copy(body.rule, sizeof body.rule, ground->rule);
+        text_copy(body.basis, sizeof body.basis, ground->basis);
+        text_copy(body.measure, sizeof body.measure, ground->measure);
+    }
+    text_copy(body.reference, sizeof body.reference, gate_action_word(verdict->action));
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < told.count; i++)
+        err = tell_notice(core, told.member[i], &body);
+    return err == OK && told.count > 0 ? store_count(core->store, "gate.copied", told.count) : err;
+}

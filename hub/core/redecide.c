@@ -1,0 +1,233 @@
+/* Recorded decisions made again, as of the log size that each names: the record must be the one
+ * that its leaf commits to, the document the one that was judged, and the outcome the same to the
+ * byte. */
+#include "core/query.h"
+
+#include <string.h>
+
+enum {
+    STEP_DEFAULT = 128, /* decisions of one answer: a few milliseconds of the hub */
+    STEP_MAX = 1024,
+    LISTED_MAX = 64, /* that are named in one answer */
+};
+
+enum redecided { SAME, ERASED, OTHER_RULES, DIFFERS };
+
+/* Why it differs: a stable word. */
+struct remade {
+    enum redecided is;
+    const char *why;
+};
+
+static struct remade differs(const char *why)
+{
+    return (struct remade){DIFFERS, why};
+}
+
+/* What is beside the record says the same as the record. */
+static bool row_fits(const struct decision_row *row, const lianshu_DecisionRecord *r)
+{
+    return memcmp(row->document, r->document_sha256, HASH_LEN) == 0 && row->type == r->type &&
+           row->time_ms == r->now_ms && row->code == r->code && r->log_size <= row->seq;
+}
+
+/* The leaf commits to the record, and the message's receipt to its envelope. */
+static enum err leaves_fit(struct core *core, const struct decision_row *row, bool *fit)
+{
+    uint8_t hash[HASH_LEN];
+    struct log_entry leaf;
+    *fit = false;
+    enum err err = log_get(core->store->log, row->seq, &leaf);
+    if (err != OK)
+        return err;
+    *fit = leaf.kind == LOG_DECISION && leaf.time_ms == row->time_ms && leaf.body.len == HASH_LEN;
+    if (*fit && row->record.len > 0) {
+        hash_bytes(hash, row->record);
+        *fit = memcmp(hash, leaf.body.data, HASH_LEN) == 0;
+    }
+    if (!*fit || row->message_seq == STORE_NEVER)
+        return OK;
+    lianshu_Receipt *receipt = &core->stored_receipt;
+    err = log_get(core->store->log, row->message_seq, &leaf);
+    if (err != OK)
+        return err;
+    *fit = leaf.kind == LOG_RECEIPT &&
+           wire_decode(&lianshu_Receipt_msg, leaf.body, receipt) == OK &&
+           memcmp(receipt->env_id, row->env_id, HASH_LEN) == 0;
+    return OK;
+}
+
+/* The document that was judged, into core->plain. ERR_ERASED. */
+static enum err open_facts(struct core *core, const struct decision_row *row, struct span *lsd1)
+{
+    struct writer w = writer_of(core->plain, SEAL_PLAIN_MAX);
+    uint8_t key[HASH_LEN];
+    enum err err;
+    if (row->facts.len > 0) {
+        hash_bytes(key, row->record);
+        err = rest_get(core, "decision", span_of(key, HASH_LEN), "facts", row->facts, &w);
+    } else {
+        struct order_row order;
+        struct writer k = writer_of(key, sizeof key);
+        err = order_by_change(core->store->orders, row->document, &order);
+        if (err != OK)
+            return err;
+        write_bytes(&k, order.id, STORE_ID_LEN);
+        write_uint(&k, order.version, 4);
+        err = rest_get(core, "order", writer_span(&k), "document", order.sealed, &w);
+    }
+    *lsd1 = writer_span(&w);
+    return err;
+}
+
+/* Decide again what the record says was decided, into *again. */
+static enum err decide(struct core *core, const struct ruleset *rules, const struct incoming *in,
+                       const lianshu_DecisionRecord *record, lianshu_DecisionRecord *again)
+{
+    struct view_ctx ctx = {.core = core, .as_of = record->log_size};
+    const struct view view = view_of(&ctx);
+    const struct evaluation at = {core, rules, &view, record->now_ms, record->log_size};
+    struct judgement *judged = &core->judged;
+    if (strcmp(record->kind, "gate") == 0)
+        return evaluate_gate(&at, in, record->region, &judged->verdict, again);
+    if (strcmp(record->kind, "event") == 0)
+        return evaluate_event(&at, in, &judged->events, again);
+    return evaluate_rules(&at, in, &judged->decision, again);
+}
+
+static bool same_bytes(struct core *core, const lianshu_DecisionRecord *again, struct span record)
+{
+    struct writer w = writer_of(core->frame, FRAME_MAX);
+    return wire_encode(&lianshu_DecisionRecord_msg, again, &w) == OK &&
+           span_eq(writer_span(&w), record);
+}
+
+/* By other rules the traces differ anyhow: what counts is the code and what follows. */
+static bool same_outcome(const lianshu_DecisionRecord *a, const lianshu_DecisionRecord *b)
+{
+    if (a->code != b->code || a->outcome_count != b->outcome_count)
+        return false;
+    for (pb_size_t i = 0; i < a->outcome_count; i++) {
+        const lianshu_Outcome *x = &a->outcome[i];
+        const lianshu_Outcome *y = &b->outcome[i];
+        if (strcmp(x->measure, y->measure) != 0 || x->force != y->force ||
+            x->subject_index != y->subject_index || x->start_date != y->start_date ||
+            x->end_date != y->end_date || strcmp(x->action, y->action) != 0 ||
+            strcmp(x->basis, y->basis) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Against the rules of a trial: the same code and consequences, or how they differ. */
+static enum err replay(struct core *core, const struct incoming *in,
+                       const lianshu_DecisionRecord *record, struct remade *out)
+{
+    lianshu_DecisionRecord *again = &core->judged.record;
+    enum err err = decide(core, core->trial, in, record, again);
+    if (err != OK)
+        *out = differs("outcome");
+    else if (same_outcome(again, record))
+        *out = (struct remade){SAME, ""};
+    else
+        *out = differs(again->code != record->code ? "code" : "outcome");
+    return err_class(err) == ERR_CLASS_REJECT ? OK : err;
+}
+
+/* A fault of the disk or of ourselves is returned; whatever is wrong with the row is told. */
+static enum err remake(struct core *core, const struct decision_row *row, struct remade *out)
+{
+    lianshu_DecisionRecord *record = &core->stored_record;
+    struct incoming *in = &core->in;
+    uint8_t rules[RULESET_HASH_LEN];
+    struct span lsd1;
+    bool fit;
+    enum err err = leaves_fit(core, row, &fit);
+    *out = differs(err == OK ? "record" : "log");
+    if (err != OK || !fit)
+        return err == ERR_NOT_FOUND || err == ERR_LOG_ENTRY ? OK : err;
+    out->is = ERASED;
+    if (row->record.len == 0)
+        return OK;
+    if (wire_decode(&lianshu_DecisionRecord_msg, row->record, record) != OK ||
+        !row_fits(row, record)) {
+        *out = differs("row");
+        return OK;
+    }
+    err = open_facts(core, row, &lsd1);
+    if (err == ERR_ERASED)
+        return OK;
+    if (err == OK)
+        err = evaluate_open(in, lsd1);
+    if (err_class(err) == ERR_CLASS_RETRY)
+        return err;
+    *out = differs("document");
+    if (err != OK || memcmp(in->facts_hash, record->document_sha256, HASH_LEN) != 0 ||
+        in->header.type != record->type)
+        return OK;
+    if (core->trial != NULL)
+        return replay(core, in, record, out);
+    ruleset_hash(core->opt.rules, rules);
+    out->is = OTHER_RULES;
+    if (memcmp(rules, record->rule_set_sha256, sizeof rules) != 0)
+        return OK;
+    err = decide(core, core->opt.rules, in, record, &core->judged.record);
+    *out = differs("outcome");
+    if (err == OK && same_bytes(core, &core->judged.record, row->record))
+        *out = (struct remade){SAME, ""};
+    return err_class(err) == ERR_CLASS_REJECT ? OK : err;
+}
+
+static void list(struct json *rows, const struct decision_row *row, const char *why)
+{
+    const struct document_type *type = type_find(row->type);
+    struct json *item = json_map();
+    json_put_uint(item, "seq", row->seq);
+    json_put_text(item, "type", type != NULL ? type->name : "?");
+    json_put_ms(item, "time", row->time_ms);
+    json_put_text(item, "why", why);
+    json_add(rows, item);
+}
+
+enum err query_redecide(struct query *q)
+{
+    static const char *const names[] = {"same", "erased", "other_rules", "differing"};
+    struct core *core = q->core;
+    uint64_t counts[DIFFERS + 1] = {0};
+    uint64_t cursor = 0;
+    uint64_t step = STEP_DEFAULT;
+    uint64_t from_ms = 0;
+    (void)json_uint(json_get(q->args, "from_ms"), &from_ms);
+    (void)json_uint(json_get(q->args, "since"), &cursor); /* both may be left out */
+    (void)json_uint(json_get(q->args, "count"), &step);
+    if (step == 0 || step > STEP_MAX)
+        return ERR_FIELD_VALUE;
+    struct json *rows = json_list();
+    enum err err = OK;
+    uint64_t checked = 0;
+    while (checked < step) {
+        struct decision_row row;
+        struct remade remade;
+        err = decision_next(core->store->decisions, &cursor, &row);
+        if (err == OK && row.time_ms < from_ms) {
+            checked++; /* looked at, not counted */
+            continue;
+        }
+        if (err == OK)
+            err = remake(core, &row, &remade);
+        if (err != OK)
+            break;
+        checked++;
+        counts[remade.is]++;
+        if (remade.is == DIFFERS && json_count(rows) < LISTED_MAX)
+            list(rows, &row, remade.why);
+    }
+    json_put(q->answer, "differences", rows);
+    json_put_uint(q->answer, "checked", checked);
+    for (size_t i = 0; i <= DIFFERS; i++)
+        json_put_uint(q->answer, names[i], counts[i]);
+    json_put_uint(q->answer, "total", store_counter(core->store, "decisions"));
+    json_put_uint(q->answer, "next", cursor);
+    json_put_flag(q->answer, "end", err == ERR_NOT_FOUND);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
