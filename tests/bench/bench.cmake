@@ -10,6 +10,10 @@ add_executable(lianshu-bench-primitives ${CMAKE_SOURCE_DIR}/tests/bench/primitiv
   ${CMAKE_SOURCE_DIR}/tests/bench/place.c)
 target_link_libraries(lianshu-bench-primitives PRIVATE lianshu_flags lianshu_keys)
 
+# The hub's store alone, beside plain SQLite.
+add_executable(lianshu-bench-store ${CMAKE_SOURCE_DIR}/tests/bench/store_cycle.c)
+target_link_libraries(lianshu-bench-store PRIVATE lianshu_flags lianshu_store)
+
 add_executable(lianshu-bench-client
   ${CMAKE_SOURCE_DIR}/tests/bench/client.c
   ${CMAKE_SOURCE_DIR}/tests/bench/official.c
@@ -25,6 +29,28 @@ target_link_libraries(lianshu-bench-client PRIVATE lianshu_flags lianshu_net Pkg
 add_executable(bench_adapter ${CMAKE_SOURCE_DIR}/tests/bench/bench_adapter.c)
 target_link_libraries(bench_adapter PRIVATE lianshu_flags lianshu_runtime)
 
+# The core alone with everything around it simulated: no socket, but a database on the disk.
+pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+add_library(bench_world STATIC
+  ${CMAKE_SOURCE_DIR}/tests/bench/rounds.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/acts.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_keys.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_mail.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/world_take.c)
+target_link_libraries(bench_world PUBLIC lianshu_flags lianshu_core PkgConfig::cmocka)
+target_include_directories(bench_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
+foreach(program gate decisions)
+  add_executable(bench_${program} ${CMAKE_SOURCE_DIR}/tests/bench/bench_${program}.c)
+  target_link_libraries(bench_${program} PRIVATE bench_world)
+endforeach()
+
+# The adapter's own mirror of restrictions.
+add_executable(bench_mirror ${CMAKE_SOURCE_DIR}/tests/bench/bench_mirror.c)
+target_include_directories(bench_mirror PRIVATE $<TARGET_PROPERTY:lianshu_sdk,INCLUDE_DIRECTORIES>)
+target_link_libraries(bench_mirror PRIVATE lianshu_flags lianshu_sdk)
+
 foreach(program lianshu-bench-realm lianshu-bench-primitives lianshu-bench-client)
   target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
 endforeach()
@@ -38,10 +64,13 @@ if(rabbitmq_FOUND AND mosquitto_FOUND AND ssl_FOUND)
     ${CMAKE_SOURCE_DIR}/tests/bench/peers.c
     ${CMAKE_SOURCE_DIR}/tests/bench/peer_mosquitto.c
     ${CMAKE_SOURCE_DIR}/tests/bench/peer_nats.c
-    ${CMAKE_SOURCE_DIR}/tests/bench/peer_rabbitmq.c)
-  target_link_libraries(lianshu-bench-peers PRIVATE lianshu_flags PkgConfig::rabbitmq
+    ${CMAKE_SOURCE_DIR}/tests/bench/peer_rabbitmq.c
+    ${CMAKE_SOURCE_DIR}/tests/bench/peer_seal.c
+    ${CMAKE_SOURCE_DIR}/tests/bench/place.c)
+  target_link_libraries(lianshu-bench-peers PRIVATE lianshu_flags lianshu_keys PkgConfig::rabbitmq
     PkgConfig::mosquitto PkgConfig::ssl Threads::Threads)
-  target_include_directories(lianshu-bench-peers PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_include_directories(lianshu-bench-peers PRIVATE ${CMAKE_SOURCE_DIR}
+    ${CMAKE_SOURCE_DIR}/tests)
 endif()
 
 # So that it cannot rot: a second of it with every build that has tests.

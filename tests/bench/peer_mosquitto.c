@@ -10,8 +10,9 @@ enum { KEEP_ALIVE_S = 60, WAIT_MS = 5 };
 struct client {
     struct mosquitto *m;
     char topic[32];
+    struct peer_sink sink;
     uint64_t confirmed, consumed;
-    bool up;
+    bool up, bad;
 };
 
 static void on_publish(struct mosquitto *m, void *ctx, int id)
@@ -26,7 +27,10 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 {
     struct client *c = ctx;
     (void)m;
-    c->consumed += message->payloadlen == PEER_BODY;
+    if (c->sink.take(c->sink.ctx, span_of(message->payload, (size_t)message->payloadlen)))
+        c->consumed++;
+    else
+        c->bad = true;
 }
 
 static void on_subscribe(struct mosquitto *m, void *ctx, int id, int count, const int *qos)
@@ -72,6 +76,7 @@ static void *open_client(const struct peer_target *t, bool consumer)
         return NULL;
     }
     (void)snprintf(id, sizeof id, "%s-%u", consumer ? "consumer" : "publisher", t->queue);
+    c->sink = t->sink;
     (void)snprintf(c->topic, sizeof c->topic, "bench/%u", t->queue);
     c->m = mosquitto_new(id, !consumer, c);
     bool good = c->m != NULL;
@@ -96,10 +101,11 @@ static void *open_client(const struct peer_target *t, bool consumer)
     return NULL;
 }
 
-static bool publish(void *peer, const uint8_t body[PEER_BODY])
+static bool publish(void *peer, struct span message)
 {
     struct client *c = peer;
-    return mosquitto_publish(c->m, NULL, c->topic, PEER_BODY, body, 1, false) == MOSQ_ERR_SUCCESS;
+    return mosquitto_publish(c->m, NULL, c->topic, (int)message.len, message.data, 1, false) ==
+           MOSQ_ERR_SUCCESS;
 }
 
 static bool confirm(void *peer, uint64_t *confirmed)
@@ -114,7 +120,7 @@ static bool confirm(void *peer, uint64_t *confirmed)
 static bool consume(void *peer, uint64_t *consumed)
 {
     struct client *c = peer;
-    const bool good = turn(c, WAIT_MS);
+    const bool good = turn(c, WAIT_MS) && !c->bad;
     *consumed = c->consumed;
     c->consumed = 0;
     return good;

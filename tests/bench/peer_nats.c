@@ -19,6 +19,7 @@ struct client {
     SSL_CTX *tls;
     SSL *ssl;
     unsigned queue;
+    struct peer_sink sink;
     uint64_t counted; /* messages since the last question */
     size_t in_len;
     size_t out_len;
@@ -62,28 +63,33 @@ static bool put_message(struct client *c, const char *subject, const char *reply
     return put_text(c, head) && put(c, data, len) && put_text(c, "\r\n");
 }
 
+/* All that is there: TLS hands it out record by record, and the server writes small ones. */
 static bool read_some(struct client *c, int wait_ms)
 {
     struct pollfd p = {c->fd, POLLIN, 0};
-    if ((c->ssl == NULL || SSL_pending(c->ssl) == 0) && poll(&p, 1, wait_ms) <= 0)
-        return true;
-    const size_t room = IN_MAX - c->in_len;
-    const ssize_t n = c->ssl != NULL ? SSL_read(c->ssl, c->in + c->in_len, (int)room)
-                                     : recv(c->fd, c->in + c->in_len, room, 0);
-    if (n > 0)
+    for (; c->in_len < IN_MAX; wait_ms = 0) {
+        if ((c->ssl == NULL || SSL_pending(c->ssl) == 0) && poll(&p, 1, wait_ms) <= 0)
+            return true;
+        const size_t room = IN_MAX - c->in_len;
+        const ssize_t n = c->ssl != NULL ? SSL_read(c->ssl, c->in + c->in_len, (int)room)
+                                         : recv(c->fd, c->in + c->in_len, room, 0);
+        if (n <= 0)
+            return false;
         c->in_len += (size_t)n;
-    return n > 0;
+    }
+    return true;
 }
 
-/* "MSG subject sid [reply] length": count it, and acknowledge it where it asks for that. */
-static bool take_message(struct client *c, const char *line)
+/* "MSG subject sid [reply] length": count it, and take and acknowledge it where it asks for that.
+ */
+static bool take_message(struct client *c, const char *line, struct span body)
 {
     char subject[256], sid[32], third[256], fourth[32];
     const int n = sscanf(line, "MSG %255s %31s %255s %31s", subject, sid, third, fourth);
     c->counted++;
     if (n != 4) /* an acknowledgement of a publication */
         return true;
-    return put_message(c, third, "", "+ACK", 4);
+    return c->sink.take(c->sink.ctx, body) && put_message(c, third, "", "+ACK", 4);
 }
 
 /* All whole lines and messages that are here. */
@@ -103,7 +109,7 @@ static bool take_input(struct client *c)
             const size_t body = strtoull(strrchr(line, ' '), NULL, 10) + 2;
             if (c->in_len - next < body)
                 break;
-            if (!take_message(c, line))
+            if (!take_message(c, line, span_of(c->in + next, body - 2)))
                 return false;
             at = next + body;
             continue;
@@ -218,6 +224,7 @@ static void *open_client(const struct peer_target *t, bool consumer)
     if (c == NULL)
         return NULL;
     c->queue = t->queue;
+    c->sink = t->sink;
     c->fd = dial(t->host, t->port);
     /* The server speaks first, in clear; TLS begins after its greeting. */
     bool good = c->fd >= 0 && read_some(c, 1000);
@@ -239,13 +246,13 @@ static void *open_client(const struct peer_target *t, bool consumer)
     return NULL;
 }
 
-static bool publish(void *peer, const uint8_t body[PEER_BODY])
+static bool publish(void *peer, struct span message)
 {
     struct client *c = peer;
     char subject[32], reply[32];
     (void)snprintf(subject, sizeof subject, "bench.%u", c->queue);
     (void)snprintf(reply, sizeof reply, "confirmed.%u", c->queue);
-    return put_message(c, subject, reply, body, PEER_BODY);
+    return put_message(c, subject, reply, message.data, message.len);
 }
 
 const struct peer_ops peer_nats = {"nats", open_client, close_client, publish, turn, turn};

@@ -14,6 +14,7 @@ enum { CHANNEL = 1, PREFETCH = 512, ACK_EVERY = 64, WAIT_US = 5000, FRAME_BYTES 
 struct client {
     amqp_connection_state_t connection;
     char queue[32];
+    struct peer_sink sink;
     uint64_t confirmed; /* highest delivery tag that was confirmed */
     uint64_t ack_tag;   /* to be acknowledged */
     uint64_t ack_count;
@@ -69,6 +70,7 @@ static void *open_client(const struct peer_target *t, bool consumer)
     if (c == NULL)
         return NULL;
     c->connection = amqp_new_connection();
+    c->sink = t->sink;
     (void)snprintf(c->queue, sizeof c->queue, "bench-%u", t->queue);
     bool good = open_socket(c, t) != NULL && amqp_login(c->connection, "/", 0, FRAME_BYTES, 0,
                                                         AMQP_SASL_METHOD_PLAIN, "guest", "guest")
@@ -89,11 +91,11 @@ static void *open_client(const struct peer_target *t, bool consumer)
     return NULL;
 }
 
-static bool publish(void *peer, const uint8_t body[PEER_BODY])
+static bool publish(void *peer, struct span message)
 {
     struct client *c = peer;
     amqp_basic_properties_t p = {._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = 2};
-    const amqp_bytes_t bytes = {PEER_BODY, (void *)(uintptr_t)body};
+    const amqp_bytes_t bytes = {message.len, (void *)(uintptr_t)message.data};
     return amqp_basic_publish(c->connection, CHANNEL, amqp_empty_bytes,
                               amqp_cstring_bytes(c->queue), 0, 0, &p, bytes) == AMQP_STATUS_OK;
 }
@@ -149,7 +151,11 @@ static bool consume(void *peer, uint64_t *consumed)
             return false;
         c->ack_tag = envelope.delivery_tag;
         c->ack_count++;
+        const bool good = c->sink.take(
+            c->sink.ctx, span_of(envelope.message.body.bytes, envelope.message.body.len));
         amqp_destroy_envelope(&envelope);
+        if (!good)
+            return false;
     }
     return acknowledge(c, consumed);
 }

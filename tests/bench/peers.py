@@ -7,13 +7,14 @@ fsync where its version has the knob. What each had on disk when it acknowledged
 import json
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 
-from place import Failure, ended, free_port, work_dir
+from place import MEMBERS, Failure, ended, free_port, work_dir
 from rows import AT_REFERENCE, ROWS
 
 MARK = {"nats": ("nats-server", "流存为文件，默认每两分钟落盘 / file store, flushed every two minutes by default"),
@@ -22,8 +23,12 @@ MARK = {"nats": ("nats-server", "流存为文件，默认每两分钟落盘 / fi
         "mosquitto": ("mosquitto", "仅在内存，定时整库写出 / in memory, whole store saved at intervals"),
         "mosquitto-fsync": ("mosquitto", "每次改变即整库写出 / whole store saved on every change")}
 
+# Their clients sign and seal each message too: the promise that ours keep.
+SEALED = ["nats", "rabbitmq", "mosquitto"]
+
 # What the design measured on its machine, messages a second; the computed ratio is to these.
-REFERENCE = {"nats": 47000, "nats_fsync": 3400, "rabbitmq_tls": 14000, "mosquitto_tls": 15500}
+REFERENCE = {"nats": 47000, "nats_fsync": 3400, "rabbitmq_tls": 14000, "mosquitto_tls": 15500,
+             "nats_tls_sealed": 5900, "rabbitmq_tls_sealed": 5800, "mosquitto_tls_sealed": 6000}
 
 
 def certificate(folder):
@@ -132,20 +137,31 @@ class Broker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def measure(context, kind, tls, fsync):
+def make_realm(context):
+    """Keys for the clients that sign and seal."""
+    folder = work_dir("realm")
+    write(f"{folder}/passphrase", secrets.token_hex(16) + "\n")
+    os.chmod(f"{folder}/passphrase", 0o600)
+    subprocess.run([os.path.join(context.bin, "lianshu-bench-realm"), folder, str(MEMBERS)], check=True)
+    return folder
+
+
+def measure(context, kind, tls, fsync, realm=None):
     with Broker(kind, tls, fsync) as broker:
         command = [os.path.join(context.bin, "lianshu-bench-peers"), kind, "localhost" if tls else "127.0.0.1",
                    str(broker.port), str(3000 if context.quick else 10000)]
-        done = subprocess.run(command + ([f"{broker.folder}/cert.pem"] if tls else []), stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=120, check=False)
+        command += ["--ca", f"{broker.folder}/cert.pem"] if tls else []
+        command += ["--seal", realm] if realm else []
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, check=False)
         if done.returncode != 0:
             raise Failure(f"{kind}: {done.stderr.decode(errors='replace')[-300:]}")
         return json.loads(done.stdout)["per_s"]
 
 
 class Shown:
-    def __init__(self, name, tls, durable):
-        self.zh = self.en = f"{name}{' + TLS' if tls else ''}"
+    def __init__(self, name, tls, durable, sealed):
+        self.zh = f"{name}{' + TLS' if tls else ''}{'，客户端逐条签名加密' if sealed else ''}"
+        self.en = f"{name}{' + TLS' if tls else ''}{', clients sign and seal each message' if sealed else ''}"
         self.durable = durable
 
 
@@ -159,21 +175,28 @@ def run(context, print_row):
         print_row(ROWS["msgs_per_s_4x4"], context.measure("msgs_per_s_4x4"))
     ours = context.figures["msgs_per_s_4x4"]
     computed = context.figures["msgs_per_s_4x4" + AT_REFERENCE]
-    for mark, (program, durable) in MARK.items():
-        kind, _, fsync = mark.partition("-")
-        if shutil.which(program) is None:
-            print(f"\n{mark}: 未安装 / not installed: {program}")
-            continue
-        for tls in [False, True]:
-            try:
-                theirs = measure(context, kind, tls, bool(fsync))
-            except (Failure, subprocess.TimeoutExpired) as failure:
-                print(f"\n{mark}{' + TLS' if tls else ''}: 此版本不能 / not with this version: {str(failure).strip()}")
+    realm = make_realm(context)
+    try:
+        for mark, (program, durable) in MARK.items():
+            kind, _, fsync = mark.partition("-")
+            if shutil.which(program) is None:
+                print(f"\n{mark}: 未安装 / not installed: {program}")
                 continue
-            which = f"{mark.replace('-', '_')}{'_tls' if tls else ''}"
-            figures = {f"peer_{which}_msgs_per_s": theirs, f"peer_{which}_ratio": ours / theirs}
-            if which in REFERENCE:
-                figures[f"peer_{which}_ratio{AT_REFERENCE}"] = computed / REFERENCE[which]
-            context.figures.update(figures)
-            print_row(Shown(mark, tls, durable), figures)
+            for tls, sealed in [(False, False), (True, False), (True, True)]:
+                if sealed and mark not in SEALED:
+                    continue
+                shown = Shown(mark, tls, durable, sealed)
+                try:
+                    theirs = measure(context, kind, tls, bool(fsync), realm if sealed else None)
+                except (Failure, subprocess.TimeoutExpired) as failure:
+                    print(f"\n{shown.zh} / {shown.en}: 此版本不能 / not with this version: {str(failure).strip()}")
+                    continue
+                which = f"{mark.replace('-', '_')}{'_tls' if tls else ''}{'_sealed' if sealed else ''}"
+                figures = {f"peer_{which}_msgs_per_s": theirs, f"peer_{which}_ratio": ours / theirs}
+                if which in REFERENCE:
+                    figures[f"peer_{which}_ratio{AT_REFERENCE}"] = computed / REFERENCE[which]
+                context.figures.update(figures)
+                print_row(shown, figures)
+    finally:
+        shutil.rmtree(realm, ignore_errors=True)
     return 0

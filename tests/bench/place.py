@@ -87,7 +87,7 @@ class Place:
             f"bind: tcp://127.0.0.1:{self.port}", "state_dir: hub", "key_file: hub.key",
             "anchor: anchor.yaml", "registry: registry.lsg", f"rules: {ROOT}/hub/policy/rules",
             f"regions: {ROOT}/schemas/data/regions.csv", f"calendar: {ROOT}/schemas/data/calendar.csv",
-            "signer_socket: run/signer.sock", "control_socket: run/control.sock", "limits:"]
+            "signer_socket: run/signer.sock", "control_socket: run/control.sock", "limits:", "  rule_signatures: 0"]
             + [f"  {key}: {value}" for key, value in self.limits.items()])
         subprocess.run([self.program("lianshu-signer"), "--config", self.path("signer.yaml"), "--init"],
                        check=True, stderr=subprocess.DEVNULL)

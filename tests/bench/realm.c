@@ -78,14 +78,13 @@ static void write_ring(const struct making *m, struct keyring **ring, const char
 
 static void add_grants(lianshu_MemberRecord *record)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        for (int direction = 1; direction <= 2; direction++) {
-            lianshu_Grant *grant = &record->grants[record->grants_count++];
-            grant->type = type_by_name(types[i])->number;
-            grant->direction = (lianshu_GrantDirection)direction;
-            grant->departments = UINT32_MAX;
-            (void)snprintf(grant->region, sizeof grant->region, "445100");
-        }
+    for (int direction = 1; direction <= 2; direction++) {
+        lianshu_Grant *grant = &record->grants[record->grants_count++];
+        for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+            grant_add(grant->types, type_by_name(types[i])->number);
+        grant->direction = (lianshu_GrantDirection)direction;
+        grant->departments = UINT32_MAX;
+        (void)snprintf(grant->region, sizeof grant->region, "445100");
     }
 }
 

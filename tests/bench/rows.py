@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
-from place import RECEIVER_FIRST, Failure, Place, memory_kib
+from place import RECEIVER_FIRST, Failure, Place, memory_kib, work_dir
 
 HUB = ("信封、裁决、回执叶与签名后的日志头均已 fdatasync / envelope, decision, receipt leaf (WAL, synchronous=FULL) "
        "and signed log head (fdatasync)")
@@ -17,6 +18,8 @@ TARGETS = {
     "hub_rss_idle_kib": (-16 * 1024, -12 * 1024), "hub_rss_loaded_kib": (-64 * 1024, -48 * 1024),
     "backlog_100k_ratio": (0.8, None), "backlog_1m_ratio": (0.8, None),
     "fairness_p99_ratio": (-1.2, None), "overload_goodput_ratio": (0.9, None),
+    "mirror_checks_per_s": (500000, 2000000),
+    "gate_added_us": (-20, None), "decisions_reexecuted_per_s": (20000, None), "decisions_differing": (0, None),
     "overload_lift_us": (-1000000, None), "lift_past_backlog_us": (-5000000, -1000000),
 }
 # The design's machine: floors and goals are meant for it.
@@ -36,7 +39,7 @@ def at_reference(figures, ground):
     slower = ground["ed25519_verify_ns"] / REFERENCE_VERIFY_NS
     computed = {}
     for key, value in figures.items():
-        if key in TARGETS and "msgs_per_s" in key:
+        if key in TARGETS and "_per_s" in key:
             computed[key + AT_REFERENCE] = value * slower
         elif key in TARGETS and key.endswith("_us"):
             computed[key + AT_REFERENCE] = value / slower
@@ -270,6 +273,45 @@ def attachment(context):
             "attachment_rss_kib": max(out[key] for key in out if key.endswith("_rss_kib"))}
 
 
+def mirror(context):
+    """A check in the adapter's own mirror; half of those asked about are restricted."""
+    folder = work_dir("mirror")
+    try:
+        done = subprocess.run([os.path.join(context.bin, "bench_mirror"), folder, "100000" if context.quick else "1000000"],
+                              stdout=subprocess.PIPE, check=True)
+    finally:
+        shutil.rmtree(folder)
+    out = json.loads(done.stdout)
+    return {"mirror_checks_per_s": out["checks_per_s"], "mirror_memory_kib": out["memory_kib"],
+            "mirror_load_s": out["loaded_s"], "mirror_bytes_per_row": out["memory_kib"] * 1024 / out["rows"]}
+
+
+def program(context, name, *counts):
+    """A program of the core alone; it reads the rule set beside the sources."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    done = subprocess.run([os.path.join(context.bin, name), *map(str, counts)], cwd=root, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def store_cycle(context):
+    """The hub's store alone: put, lease, done and settle, beside a plain row that is inserted and deleted."""
+    folder = work_dir("store")
+    try:
+        done = subprocess.run([os.path.join(context.bin, "lianshu-bench-store"), folder, "100" if context.quick else "800"],
+                              stdout=subprocess.PIPE, check=True)
+    finally:
+        shutil.rmtree(folder)
+    return json.loads(done.stdout)
+
+
+def gate(context):
+    return program(context, "bench_gate", *([4000, 20] if context.quick else []))
+
+
+def decisions(context):
+    return program(context, "bench_decisions", *([20000] if context.quick else []))
+
+
 ROWS = {
     "msgs_per_s_1x1": Row("一对一吞吐", "throughput, one sender to one receiver", msgs_1x1),
     "msgs_per_s_4x4": Row("四对四吞吐", "throughput, four senders to four receivers", msgs_4x4),
@@ -279,11 +321,17 @@ ROWS = {
     "hub_rss": Row("枢纽内存", "resident memory of the hub", hub_rss),
     "hub_cpu_us_per_msg": Row("每条 CPU", "CPU per message of hub and signer", hub_cpu),
     "written_bytes_per_msg": Row("每条写盘字节", "bytes written to disk per message, hub and signer", written),
+    "store_cycle": Row("枢纽存储的一个循环", "a message through the hub's store alone", store_cycle),
     "backlog_100k": Row("十万条积压", "beside a backlog of 100,000", backlog_100k),
     "fairness": Row("五十个消费者中一死一慢（R12）", "one dead and one slow consumer among fifty (R12)", fairness),
     "overload": Row("五倍过载（R13）", "overload ×5 (R13)", overload),
     "lift_past_backlog": Row("越过积压的解除（J2）", "a lift past a backlog of 100,000 (J2)", lift_past_backlog),
     "attachment": Row("附件", "an attachment from adapter to adapter", attachment,
                       "文件各块与清单在各站均已 fsync / every chunk and the manifest, at every station"),
+    "mirror": Row("本地镜像核查（一百万条限制）", "checks in the local mirror, one million restrictions", mirror,
+                  "镜像各页均已提交 / every page of the mirror is committed"),
+    "gate": Row("百万条限制下的关口", "a gate among a million restrictions", gate),
+    "decisions": Row("重演百万条决定", "a million recorded decisions made again", decisions,
+                     "不写盘 / reads only"),
     "backlog_1m": Row("百万条积压", "beside a backlog of 1,000,000", backlog_1m),
 }

@@ -10,7 +10,8 @@ enum { CREDIT_BYTES = 64 << 20 };
 enum err site_open(struct site *s, const struct place *place, struct net_context *net,
                    const char *address, const char *member, uint32_t credit, struct fault *fault)
 {
-    *s = (struct site){.place = place, .credit = credit, .entropy = entropy_system()};
+    *s = (struct site){.place = place, .credit = credit};
+    s->entropy = entropy_pooled(&s->pool);
     (void)snprintf(s->member, sizeof s->member, "%s", member);
     s->log = (struct log_reader){.registry = place->registry, .hub = PLACE_HUB};
     enum err err = place_keys(place, member, &s->keys, fault);

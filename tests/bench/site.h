@@ -30,10 +30,11 @@ struct site {
     struct endpoint *endpoint;
     struct verifier *verifier;
     struct log_reader log;
-    struct entropy entropy;
-    uint64_t stream;  /* highest contiguous receipt number */
-    uint64_t ack_due; /* to be acknowledged; 0: nothing */
-    uint32_t credit;  /* messages towards us */
+    struct entropy_pool pool;
+    struct entropy entropy; /* of the pool */
+    uint64_t stream;        /* highest contiguous receipt number */
+    uint64_t ack_due;       /* to be acknowledged; 0: nothing */
+    uint32_t credit;        /* messages towards us */
     bool greeted;
     uint64_t hello_ms;
     struct site_frame out[SITE_OUT_MAX]; /* ring: what the library did not take yet */

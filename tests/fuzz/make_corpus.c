@@ -3,6 +3,7 @@
  * single bits changed. `make_corpus DIR` writes DIR/<target>/<sample>-<change>; run it when a
  * format changes and commit what it writes.
  */
+#include "fuzz/bodies.h"
 #include "fuzz/samples.h"
 
 #include "base/file.h"
@@ -144,6 +145,52 @@ static bool save_messages(const char *dir)
            save_message(dir, "act", &lianshu_OfficialAct_msg, &act);
 }
 
+/* The bodies of the catalogue, each once, as they are. */
+static bool save_body(const char *dir, const struct document_type *type, const char *part,
+                      const pb_msgdesc_t *desc)
+{
+    struct json *j = NULL;
+    char name[64];
+    const char *text = body_sample(type, desc);
+    void *msg = calloc(1, message_of(desc)->size);
+    struct writer w = writer_of(room, sizeof room - 1);
+    snprintf(name, sizeof name, "%s.%s", type->name, part);
+    write_uint(&w, message_index(desc), 1);
+    write_bytes(&w, text, strlen(text));
+    bool done = msg != NULL && save(dir, "json", name, "good", writer_span(&w)) &&
+                json_parse(&j, span_str(text), name, NULL) == OK &&
+                json_to_message(j, desc, msg, NULL) == OK;
+    json_close(&j);
+    w.len = 1;
+    done = done && wire_encode(desc, msg, &w) == OK &&
+           save(dir, "message", name, "good", writer_span(&w));
+    free(msg);
+    return done;
+}
+
+static bool first_of(const struct document_type *type, const pb_msgdesc_t *desc)
+{
+    size_t i = 0;
+    const char *text = body_sample(type, desc);
+    while (type_at(i) != type && ((type_at(i)->facts != desc && type_at(i)->sealed != desc) ||
+                                  body_sample(type_at(i), desc) != text))
+        i++;
+    return type_at(i) == type;
+}
+
+static bool save_bodies(const char *dir)
+{
+    bool done = true;
+    for (size_t i = 0; done && type_at(i) != NULL; i++) {
+        const struct document_type *type = type_at(i);
+        if (type->facts != NULL && first_of(type, type->facts))
+            done = save_body(dir, type, "facts", type->facts);
+        if (done && type->sealed != NULL && first_of(type, type->sealed))
+            done = save_body(dir, type, "sealed", type->sealed);
+    }
+    return done;
+}
+
 static bool save_yaml(const char *dir)
 {
     static const char *const texts[] = {
@@ -174,6 +221,7 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)mkdir(argv[1], 0755); /* there already, mostly; writing tells */
-    bool done = save_frames(argv[1]) && save_messages(argv[1]) && save_yaml(argv[1]);
+    bool done = save_frames(argv[1]) && save_messages(argv[1]) && save_bodies(argv[1]) &&
+                save_yaml(argv[1]);
     return done ? 0 : 1;
 }

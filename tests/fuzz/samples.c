@@ -198,7 +198,8 @@ void sample_record(lianshu_MemberRecord *r)
     r->keys[0].valid_from_ms = SAMPLE_NOW_MS;
     r->keys[0].valid_until_ms = SAMPLE_NOW_MS + 1;
     r->grants_count = 1;
-    r->grants[0].type = lianshu_DocumentType_TYPE_SANCTION_ORDER;
+    grant_add(r->grants[0].types, lianshu_DocumentType_TYPE_SANCTION_ORDER);
+    grant_add(r->grants[0].types, lianshu_DocumentType_TYPE_HUB_NOTICE);
     r->grants[0].direction = lianshu_GrantDirection_GRANT_SEND;
     r->grants[0].departments = UINT32_C(1) << 30;
     PUT(r->grants[0].region, "445100");

@@ -26,6 +26,7 @@ foreach(name envelope receipts statement control document chunk bundle registry 
   fuzz_target(${name} LIBS lianshu_schemas)
 endforeach()
 
-add_executable(make_corpus EXCLUDE_FROM_ALL ${fuzz_dir}/make_corpus.c ${fuzz_dir}/samples.c)
+add_executable(make_corpus EXCLUDE_FROM_ALL ${fuzz_dir}/make_corpus.c ${fuzz_dir}/bodies.c
+  ${fuzz_dir}/samples.c)
 target_link_libraries(make_corpus PRIVATE lianshu_flags lianshu_schemas)
 target_include_directories(make_corpus PRIVATE ${CMAKE_SOURCE_DIR}/tests)

@@ -15,6 +15,7 @@ LAYERS = {
     "hub/core": {"schemas", "keys", "hub/policy", "hub/store", "hub/core"},
     "hub/net": {"schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net"},
     "hub": {"schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net", "hub"},
+    "hub/cli": {"schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net", "hub/cli", "adapters/sdk"},
     "adapters/sdk": {"schemas", "keys", "hub/store", "adapters/sdk"},
     "adapters/runtime": {"schemas", "keys", "hub/store", "adapters/sdk", "adapters/runtime"},
     "adapters": {"schemas", "keys", "hub/store", "adapters/sdk", "adapters/runtime", "adapters"},
@@ -40,7 +41,7 @@ PURE = {
 # How a project header's first folder names its layer.
 ROOMS = {
     "base": "schemas", "keys": "keys", "policy": "hub/policy", "store": "hub/store",
-    "core": "hub/core", "net": "hub/net", "cli": "hub", "signer": "hub", "day": "deploy",
+    "core": "hub/core", "net": "hub/net", "cli": "hub/cli", "signer": "hub", "day": "deploy",
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 USES = re.compile(r"lianshu_layer\(\s*NAME\s+(\w+)(.*?)\)", re.S)

@@ -19,6 +19,10 @@ struct site *world_site(struct world *w, const char *member)
         if (strcmp(w->sites[i].id, member) == 0)
             return &w->sites[i];
     }
+    for (size_t i = WORLD_MEMBERS + 1; i < WORLD_SITES; i++) {
+        if (w->sites[i].id != NULL && strcmp(w->sites[i].id, member) == 0)
+            return &w->sites[i];
+    }
     fail_msg("no site %s", member);
     return NULL;
 }
@@ -58,9 +62,11 @@ static enum err try_open_core(struct world *w)
 
 static void name_peers(struct world *w)
 {
-    for (size_t i = 0; i < WORLD_MEMBERS; i++) {
+    for (size_t i = 0; i < WORLD_SITES; i++) {
         char user[CORE_USER_ID_MAX];
-        snprintf(user, sizeof user, "%s/0011223344556677", world_ids[i]);
+        if (w->sites[i].id == NULL || i == WORLD_MEMBERS)
+            continue;
+        snprintf(user, sizeof user, "%s/0011223344556677", w->sites[i].id);
         assert_int_equal(core_peer(w->core, user, &w->sites[i].peer), OK);
     }
 }
@@ -81,6 +87,14 @@ static void hello(struct world *w, struct site *site)
     site->connected = true;
     world_give(w, site->peer, writer_span(&out));
     world_turn(w);
+}
+
+void world_enrol(struct world *w, const char *member)
+{
+    world_add_later(w, member);
+    world_widen(w);
+    name_peers(w);
+    world_hello(w, member);
 }
 
 struct site *world_second(struct world *w, const char *member)
@@ -148,7 +162,7 @@ void world_free(struct world *w)
     verifier_close(&w->verifier);
     for (size_t i = 0; i < WORLD_SITES; i++) {
         opener_close(&w->openers[i]);
-        if (i < WORLD_MEMBERS)
+        if (i != WORLD_MEMBERS)
             keyring_close(&w->sites[i].keys);
         for (size_t g = 0; g < w->sites[i].got_count; g++)
             free(w->sites[i].got[g].facts);
@@ -208,13 +222,34 @@ void world_give(struct world *w, uint32_t peer, struct span frame)
         (void)died(w, core_frame(w->core, peer, frame, w->now_ms));
 }
 
+void world_land(struct world *w)
+{
+    while (w->flight != NULL) {
+        core_land(w->flight);
+        if (died(w, core_landed(w->core, &w->flight)))
+            w->flight = NULL;
+    }
+}
+
+/* As hub/net/loop.c does it: what is open sets out, then what has landed is told. */
+static enum err commit(struct world *w)
+{
+    if (!w->overlaps)
+        return core_commit(w->core, w->now_ms);
+    world_land(w);
+    if (w->dead)
+        return OK;
+    enum err err = core_write(w->core, w->now_ms, &w->flight);
+    return err == OK ? core_speak(w->core, w->now_ms) : err;
+}
+
 static bool turn_once(struct world *w)
 {
     if (died(w, core_tick(w->core, w->now_ms)))
         return false;
-    if (died(w, core_commit(w->core, w->now_ms)))
+    if (died(w, commit(w)))
         return false;
-    return world_take_outputs(w) > 0 || core_due_ms(w->core) <= w->now_ms;
+    return world_take_outputs(w) > 0 || core_due_ms(w->core) <= w->now_ms || w->flight != NULL;
 }
 
 void world_turn(struct world *w)
@@ -312,6 +347,7 @@ void world_leave(struct world *w, const char *member)
 
 enum err world_try_restart(struct world *w)
 {
+    w->flight = NULL;
     core_close(&w->core);
     store_close(&w->store);
     return try_open_core(w);
@@ -322,6 +358,7 @@ void world_restart(struct world *w)
 {
     enum err err = OK;
     w->restarts++;
+    w->flight = NULL;
     for (int i = 0; i < 5; i++) {
         core_close(&w->core);
         store_close(&w->store);
@@ -332,8 +369,8 @@ void world_restart(struct world *w)
     assert_int_equal(err, OK);
     w->dead = false;
     name_peers(w);
-    for (size_t i = 1; i < WORLD_MEMBERS; i++) {
-        if (w->sites[i].connected)
+    for (size_t i = 1; i < WORLD_SITES; i++) {
+        if (w->sites[i].connected && i != WORLD_MEMBERS)
             world_hello(w, w->sites[i].id);
     }
 }
@@ -387,6 +424,7 @@ uint64_t world_status(struct world *w, const char *path)
     static uint8_t answer[CORE_QUERY_BYTES];
     struct writer out = writer_of(answer, sizeof answer);
     struct json *json = NULL;
+    world_land(w);
     assert_int_equal(core_query(w->core, span_str("{\"cmd\":\"status\"}"), w->now_ms, &out), OK);
     assert_int_equal(json_parse(&json, writer_span(&out), "status", NULL), OK);
     const struct json *at = json;

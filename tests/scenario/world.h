@@ -20,8 +20,10 @@
 #include "store/store.h"
 
 enum {
-    WORLD_MEMBERS = 6,               /* hub, market, health, insurance, police, procuratorate */
-    WORLD_SITES = WORLD_MEMBERS + 1, /* and a second adapter of one of them */
+    WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
+    WORLD_LATER = 4,   /* not enrolled at first: see world_enrol */
+    /* and a second adapter of one of them */
+    WORLD_SITES = WORLD_MEMBERS + 1 + WORLD_LATER,
     WORLD_INBOX_MAX = 512,
     WORLD_LINES_MAX = 64,
     WORLD_RECEIPTS_MAX = 4096,
@@ -90,7 +92,11 @@ struct world {
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
     struct log_reader reader;
-    bool may_die; /* a FATAL error ends the hub, and it is started again */
+    bool wide;     /* everybody may send and receive every type, from everywhere */
+    bool mirrors;  /* health and police may be sent the mirror of restrictions */
+    bool may_die;  /* a FATAL error ends the hub, and it is started again */
+    bool overlaps; /* turns are the loop's: a batch is in flight while the next one is filled */
+    struct core_flight *flight; /* NULL: none */
     bool dead;
     unsigned restarts;
     enum err sign_fails;        /* what the signer answers instead */
@@ -117,6 +123,15 @@ struct mail {
     const lianshu_ManifestFile *file; /* one attachment; NULL: none */
 };
 
+/* From now on everybody may send and receive every type. */
+void world_widen(struct world *w);
+/* market.440000, procurement.445100, credit.445100 or insurance.440000 is a member from now on, in
+ * a wide world, and connected. */
+void world_enrol(struct world *w, const char *member);
+
+/* From now on health and police have the grant to receive mirror.update. */
+void world_grant_mirrors(struct world *w);
+
 int world_setup(void **state);
 int world_teardown(void **state);
 struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN]);
@@ -131,11 +146,15 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
 void world_push(struct world *w, const char *from);
 /* Make, push, turn; again, as an adapter does, until there is a receipt or a refusal. */
 void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN]);
+/* Let what is in flight land. */
+void world_land(struct world *w);
 /* Commit, tick, deliver and take receipts until nothing moves any more at this time. */
 void world_turn(struct world *w);
 void world_pass(struct world *w, uint64_t ms);
 /* Let time pass until nothing is undelivered and no restart is due. */
 void world_settle(struct world *w);
+/* Members take what the hub says now; how many frames that was. */
+size_t world_take_outputs(struct world *w);
 /* Give a frame to the hub; notes its death. */
 void world_give(struct world *w, uint32_t peer, struct span frame);
 void world_hello(struct world *w, const char *member);

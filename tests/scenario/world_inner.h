@@ -7,11 +7,9 @@
 /* world_keys.c: keys of all members, the signed registry, the signer. */
 extern const char *const world_ids[WORLD_MEMBERS];
 void world_make_keys(struct world *w);
+void world_add_later(struct world *w, const char *member);
 void world_make_registry(struct world *w);
 core_sign_fn world_sign;
 core_head_fn world_head;
-
-/* world_take.c: what comes out of the hub, taken as an adapter does. */
-size_t world_take_outputs(struct world *w);
 
 #endif

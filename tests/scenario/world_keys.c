@@ -75,7 +75,7 @@ static void add_grants(lianshu_MemberRecord *record)
             lianshu_Grant *grant = &record->grants[record->grants_count++];
             const struct document_type *type = type_by_name(grants[g].types[t]);
             assert_non_null(type);
-            grant->type = type->number;
+            grant_add(grant->types, type->number);
             grant->direction = grants[g].send ? lianshu_GrantDirection_GRANT_SEND
                                               : lianshu_GrantDirection_GRANT_RECEIVE;
             grant->departments = UINT32_MAX;
@@ -84,28 +84,89 @@ static void add_grants(lianshu_MemberRecord *record)
     }
 }
 
+/* Everything but mirrors, from and to everywhere. */
+static void add_all(lianshu_MemberRecord *record)
+{
+    record->grants_count = 0;
+    for (int direction = 0; direction < 2; direction++) {
+        lianshu_Grant *grant = &record->grants[record->grants_count++];
+        for (size_t i = 0; type_at(i) != NULL; i++) {
+            if (type_at(i)->number != lianshu_DocumentType_TYPE_MIRROR_UPDATE)
+                grant_add(grant->types, type_at(i)->number);
+        }
+        grant->direction = direction == 0 ? lianshu_GrantDirection_GRANT_SEND
+                                          : lianshu_GrantDirection_GRANT_RECEIVE;
+        grant->departments = UINT32_MAX;
+        strcpy(grant->region, "000000");
+    }
+}
+
+void world_widen(struct world *w)
+{
+    struct registry *old = w->registry;
+    w->wide = true;
+    world_make_registry(w);
+    w->reader.registry = w->registry;
+    assert_int_equal(core_registry(w->core, w->registry), OK);
+    registry_close(&old);
+    world_turn(w);
+}
+
+static void add_mirror(lianshu_MemberRecord *record)
+{
+    const bool hub = strcmp(record->member, world_ids[0]) == 0;
+    if (!hub && strcmp(record->member, "health.445100") != 0 &&
+        strcmp(record->member, "police.445100") != 0)
+        return;
+    lianshu_Grant *grant = &record->grants[record->grants_count++];
+    grant_add(grant->types, lianshu_DocumentType_TYPE_MIRROR_UPDATE);
+    grant->direction =
+        hub ? lianshu_GrantDirection_GRANT_SEND : lianshu_GrantDirection_GRANT_RECEIVE;
+    grant->departments = UINT32_MAX;
+    strcpy(grant->region, "445100");
+}
+
+void world_grant_mirrors(struct world *w)
+{
+    struct registry *old = w->registry;
+    w->mirrors = true;
+    world_make_registry(w);
+    w->reader.registry = w->registry;
+    assert_int_equal(core_registry(w->core, w->registry), OK);
+    registry_close(&old);
+    world_turn(w);
+}
+
 void world_make_registry(struct world *w)
 {
     struct keyring *root = NULL;
-    static lianshu_MemberRecord records[WORLD_MEMBERS];
+    static lianshu_MemberRecord records[WORLD_SITES];
+    size_t count = 0;
     memset(records, 0, sizeof records);
     assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
     const struct key *root_key = add_key(w, root, KEY_USE_ROOT);
     const struct key *registrar = add_key(w, root, KEY_USE_REGISTRAR);
-    for (size_t i = 0; i < WORLD_MEMBERS; i++) {
+    for (size_t i = 0; i < WORLD_SITES; i++) {
+        if (w->sites[i].id == NULL || i == WORLD_MEMBERS)
+            continue; /* not enrolled yet; the second adapter is no member */
+        lianshu_MemberRecord *record = &records[count++];
         struct keyring *ring = w->sites[i].keys;
-        snprintf(records[i].member, sizeof records[i].member, "%s", world_ids[i]);
-        strcpy(records[i].name_zh, "成员");
-        strcpy(records[i].name_en, "member");
-        add_public(&records[i], w, keyring_find(ring, KEY_USE_SIGN));
-        add_public(&records[i], w, keyring_find(ring, KEY_USE_SEAL));
-        add_public(&records[i], w, keyring_find(ring, KEY_USE_TRANSPORT));
+        snprintf(record->member, sizeof record->member, "%s", w->sites[i].id);
+        strcpy(record->name_zh, "成员");
+        strcpy(record->name_en, "member");
+        add_public(record, w, keyring_find(ring, KEY_USE_SIGN));
+        add_public(record, w, keyring_find(ring, KEY_USE_SEAL));
+        add_public(record, w, keyring_find(ring, KEY_USE_TRANSPORT));
         if (i == 0) {
-            add_public(&records[i], w, keyring_find(w->signer, KEY_USE_LOG));
+            add_public(record, w, keyring_find(w->signer, KEY_USE_LOG));
             for (size_t o = 0; o < T_COUNT(w->officials); o++)
-                add_public(&records[i], w, keyring_find(w->officials[o], KEY_USE_OFFICIAL));
+                add_public(record, w, keyring_find(w->officials[o], KEY_USE_OFFICIAL));
         }
-        add_grants(&records[i]);
+        add_grants(record);
+        if (w->wide)
+            add_all(record);
+        if (w->mirrors)
+            add_mirror(record);
     }
     struct anchor anchor = {.threshold = 1, .root_count = 1};
     strcpy(anchor.realm, "demo");
@@ -124,7 +185,7 @@ void world_make_registry(struct world *w)
     static uint8_t bytes[64 << 10];
     struct writer out = writer_of(bytes, sizeof bytes);
     struct fault fault = {0};
-    enum err err = registry_write(&make, records, WORLD_MEMBERS, &out, &fault);
+    enum err err = registry_write(&make, records, count, &out, &fault);
     if (err == OK)
         err = registry_open(&w->registry, &anchor, writer_span(&out), 0, &fault);
     if (err != OK)
@@ -132,21 +193,37 @@ void world_make_registry(struct world *w)
     keyring_close(&root);
 }
 
+static void make_site_keys(struct world *w, size_t i, const char *id)
+{
+    w->sites[i].id = id;
+    assert_int_equal(keyring_open(&w->sites[i].keys, id, "a"), OK);
+    (void)add_key(w, w->sites[i].keys, KEY_USE_SIGN);
+    (void)add_key(w, w->sites[i].keys, KEY_USE_SEAL);
+    (void)add_key(w, w->sites[i].keys, KEY_USE_TRANSPORT);
+    assert_int_equal(opener_open(&w->openers[i], 64), OK);
+}
+
+void world_add_later(struct world *w, const char *member)
+{
+    static const char *const later[WORLD_LATER] = {"market.440000", "procurement.445100",
+                                                   "credit.445100", "insurance.440000"};
+    for (size_t i = 0; i < WORLD_LATER; i++) {
+        size_t at = WORLD_MEMBERS + 1 + i;
+        if (strcmp(later[i], member) == 0 && w->sites[at].id == NULL)
+            make_site_keys(w, at, later[i]);
+    }
+}
+
 void world_make_keys(struct world *w)
 {
     assert_int_equal(keyring_open(&w->signer, "hub.445100", "signer"), OK);
     (void)add_key(w, w->signer, KEY_USE_LOG);
     for (size_t i = 0; i < WORLD_MEMBERS; i++) {
-        w->sites[i].id = world_ids[i];
-        assert_int_equal(keyring_open(&w->sites[i].keys, world_ids[i], "a"), OK);
-        (void)add_key(w, w->sites[i].keys, KEY_USE_SIGN);
-        (void)add_key(w, w->sites[i].keys, KEY_USE_SEAL);
-        (void)add_key(w, w->sites[i].keys, KEY_USE_TRANSPORT);
+        make_site_keys(w, i, world_ids[i]);
         if (i == 0) {
             (void)add_key(w, w->sites[i].keys, KEY_USE_STORAGE);
             (void)add_key(w, w->sites[i].keys, KEY_USE_TOKEN);
         }
-        assert_int_equal(opener_open(&w->openers[i], 64), OK);
     }
     for (size_t i = 0; i < T_COUNT(w->officials); i++) {
         assert_int_equal(keyring_open(&w->officials[i], "hub.445100", ""), OK);

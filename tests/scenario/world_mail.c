@@ -109,8 +109,9 @@ static void add_part(struct world *w, const struct mail *mail, lianshu_Header *h
     size_t i = h->parts_count++;
     h->parts[i].kind = kind;
     p->span[i] = span_of(
-        p->plain[i], make_document(w, mail, type, desc, body, facts ? NULL : p->facts_hash,
-                                   p->plain[i], sizeof p->plain[i], facts ? p->facts_hash : hash));
+        p->plain[i], make_document(w, mail, type, desc, body,
+                                   facts || mail->facts == NULL ? NULL : p->facts_hash, p->plain[i],
+                                   sizeof p->plain[i], facts ? p->facts_hash : hash));
 }
 
 static void fill_parts(struct world *w, const struct mail *mail, const struct document_type *type,

@@ -127,6 +127,24 @@ static inline enum err world_relations(void *ctx, const uint8_t token[static VIE
     return w->broken;
 }
 
+/* The same rows from the other end: where that person holds a role. */
+static inline enum err world_holdings(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                                      uint32_t date, view_relation_fn *fn, void *arg)
+{
+    const struct world *w = ctx;
+    for (size_t i = 0; w->broken == OK && i < w->relation_count; i++) {
+        uint8_t person[VIEW_TOKEN_LEN];
+        struct view_relation row = {.role = w->relation[i].role};
+        world_token_of(w->relation[i].person, person);
+        world_token_of(w->relation[i].of, row.token);
+        bool open =
+            w->relation[i].from <= date && (w->relation[i].to == 0 || date <= w->relation[i].to);
+        if (open && memcmp(person, token, VIEW_TOKEN_LEN) == 0 && !fn(arg, &row))
+            return OK;
+    }
+    return w->broken;
+}
+
 static inline void world_open(struct world *w, const char *rules_dir)
 {
     static struct ruleset_faults faults;
@@ -145,7 +163,8 @@ static inline void world_open(struct world *w, const char *rules_dir)
                             .order = world_order,
                             .conflict = world_conflict,
                             .restrictions = world_restrictions,
-                            .relations = world_relations};
+                            .relations = world_relations,
+                            .holdings = world_holdings};
 }
 
 static inline void world_close(struct world *w)

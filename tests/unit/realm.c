@@ -1,5 +1,6 @@
 #include "realm.h"
 
+#include "catalogue.h"
 #include "keys/init.h"
 
 #include "t.h"
@@ -13,10 +14,15 @@ static const char *const members[REALM_MEMBERS] = {
 };
 
 static const uint32_t types[REALM_TYPES] = {
-    lianshu_DocumentType_TYPE_SUBJECT_REGISTER, lianshu_DocumentType_TYPE_APPOINTMENT,
-    lianshu_DocumentType_TYPE_HONOUR,           lianshu_DocumentType_TYPE_SANCTION_ORDER,
-    lianshu_DocumentType_TYPE_SANCTION_NOTICE,  lianshu_DocumentType_TYPE_SANCTION_ANSWER,
-    lianshu_DocumentType_TYPE_CASE_REFERRAL,    lianshu_DocumentType_TYPE_AEFI_REPORT,
+    lianshu_DocumentType_TYPE_SUBJECT_REGISTER,
+    lianshu_DocumentType_TYPE_APPOINTMENT,
+    lianshu_DocumentType_TYPE_HONOUR,
+    lianshu_DocumentType_TYPE_SANCTION_ORDER,
+    lianshu_DocumentType_TYPE_SANCTION_NOTICE,
+    lianshu_DocumentType_TYPE_SANCTION_ANSWER,
+    lianshu_DocumentType_TYPE_CASE_REFERRAL,
+    lianshu_DocumentType_TYPE_AEFI_REPORT,
+    lianshu_DocumentType_TYPE_CLUE,
 };
 
 static void add_key(struct realm *r, struct keyring *ring, lianshu_MemberRecord *record,
@@ -36,14 +42,13 @@ static void add_key(struct realm *r, struct keyring *ring, lianshu_MemberRecord 
 
 static void add_grants(lianshu_MemberRecord *record)
 {
-    for (size_t i = 0; i < REALM_TYPES; i++) {
-        for (int direction = 1; direction <= 2; direction++) {
-            lianshu_Grant *grant = &record->grants[record->grants_count++];
-            grant->type = types[i];
-            grant->direction = (lianshu_GrantDirection)direction;
-            grant->departments = UINT32_MAX;
-            snprintf(grant->region, sizeof grant->region, "445100");
-        }
+    for (int direction = 1; direction <= 2; direction++) {
+        lianshu_Grant *grant = &record->grants[record->grants_count++];
+        for (size_t i = 0; i < REALM_TYPES; i++)
+            grant_add(grant->types, types[i]);
+        grant->direction = (lianshu_GrantDirection)direction;
+        grant->departments = UINT32_MAX;
+        snprintf(grant->region, sizeof grant->region, "445100");
     }
 }
 

@@ -1,6 +1,6 @@
 # hub/store: every promise of its headers.
 pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
-foreach(name db db_later log message queue queue_model queue_tomb reserve retain stream chunk ledger store)
+foreach(name db db_later fresh log message queue queue_landed queue_model queue_tomb reserve retain stream chunk ledger redress store)
   unit_test(${name} LIBS lianshu_store PkgConfig::sqlite3)
 endforeach()
 unit_test(store_fault LIBS lianshu_store PkgConfig::sqlite3

@@ -20,6 +20,7 @@ struct place {
     struct store *s;
     struct fault f;
     uint32_t checkpoint_pages;
+    uint32_t fresh_window;
 };
 
 static inline void place_dir(char dir[static 40])
@@ -49,7 +50,8 @@ static inline void place_wipe(const char *dir)
 
 static inline enum err place_try_open(struct place *p)
 {
-    const struct store_options options = {.path = p->path, .checkpoint_pages = p->checkpoint_pages};
+    const struct store_options options = {
+        .path = p->path, .checkpoint_pages = p->checkpoint_pages, .fresh_window = p->fresh_window};
     memset(&p->f, 0, sizeof p->f);
     return store_open(&p->s, &options, &p->f);
 }

@@ -239,12 +239,13 @@ static void signature_of_another_context_is_refused(void **state)
     uint8_t signature[64], s[BATCH_SIGNATURE_MAX];
     merkle_hash leaf;
     uint8_t statement[HASH_LABEL_MAX + KID_LEN + 8 + HASH_LEN];
-    static const char *const labels[] = {"log", "document", "receipt", "envelope", "batch"};
+    const struct span labels[] = {LABEL("log"), LABEL("document"), LABEL("receipt"),
+                                  LABEL("envelope"), LABEL("batch")};
     (void)state;
     leaf_of(leaf, 0);
     for (size_t i = 0; i < T_COUNT(labels); i++) {
         struct writer w = writer_of(statement, sizeof statement);
-        label_write(&w, labels[i]);
+        write_span(&w, labels[i]);
         write_bytes(&w, key_kid(f.key), KID_LEN);
         write_uint(&w, 1, 8);
         write_bytes(&w, leaf, HASH_LEN);

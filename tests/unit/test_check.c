@@ -1,6 +1,8 @@
 /* Checks the promises in check.h: one change of a good header or document a row. */
 #include "check.h"
 
+#include "catalogue.h"
+
 #include "t.h"
 
 #include "fuzz/samples.h"
@@ -237,7 +239,13 @@ static void a_record_is_refused_for_each_fault(void **state)
     strcpy(r.grants[0].region, "4451"); /* */
     assert_int_equal(record_check(&r), ERR_HEADER);
     sample_record(&r);
-    r.grants[0].type = 9999;
+    grant_add(r.grants[0].types, 3); /* no such type, beside known ones */
+    assert_int_equal(record_check(&r), ERR_WIRE_ENUM);
+    sample_record(&r);
+    grant_add(r.grants[0].types, 127);
+    assert_int_equal(record_check(&r), ERR_WIRE_ENUM);
+    sample_record(&r);
+    memset(r.grants[0].types, 0, sizeof r.grants[0].types);
     assert_int_equal(record_check(&r), ERR_WIRE_ENUM);
     sample_record(&r);
     r.grants[0].departments = 0;

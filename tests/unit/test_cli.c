@@ -3,6 +3,8 @@
  * the registry, rules, and sending through a directory.
  */
 #include "cli/cli.h"
+
+#include "base/file.h"
 #include "cli/pubfile.h"
 #include "keys/keyfile.h"
 
@@ -17,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGV_MAX = 32, TEXT_MAX = 64 << 10, NOW = 1700000000 };
+enum { ARGV_MAX = 32, TEXT_MAX = 256 << 10, NOW = 1700000000 };
 
 struct fixture {
     char dir[32];
@@ -416,7 +418,7 @@ static void a_registry_is_built_shown_listed_and_checked(void **state)
     must(f, "registry list registry.lsg --anchor anchor.yaml");
     assert_non_null(strstr(f->out, "潮州市市场监督管理局"));
     must(f, "registry list registry.lsg --anchor anchor.yaml --json");
-    assert_non_null(strstr(f->out, "sanction.notice"));
+    assert_non_null(strstr(f->out, "\"types\":[\"sanction.notice\"]"));
     must(f, "registry check registry.lsg --anchor anchor.yaml --json");
     assert_non_null(strstr(f->out, "\"keys_not_valid\":0"));
 
@@ -492,6 +494,26 @@ static void every_wrong_line_of_members_is_named(void **state)
     }
 }
 
+/* One row may name every type that an envelope carries, and none that travels in files. */
+static void all_types_fit_into_one_grant(void **state)
+{
+    struct fixture *f = *state;
+    char text[sizeof MEMBERS + 64];
+    const char *from = "[sanction.order], direction: send";
+    const char *at = strstr(MEMBERS, from);
+    make_keys(f);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s[all], direction: both%s", (int)(at - MEMBERS), MEMBERS,
+             at + strlen(from));
+    write_text("members.yaml", text);
+    must(f, BUILD);
+    must(f, "registry list registry.lsg --anchor anchor.yaml --json");
+    assert_non_null(strstr(f->out, "\"risk.alert\""));
+    assert_non_null(strstr(f->out, "\"hub.notice\""));
+    assert_null(strstr(f->out, "\"manifest\""));
+    assert_null(strstr(f->out, "\"official.act\""));
+}
+
 static void keys_of_the_wrong_kind_build_no_registry(void **state)
 {
     struct fixture *f = *state;
@@ -517,9 +539,84 @@ static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
     snprintf(line, sizeof line, "rule check %s/hub/policy/rules --json", f->before);
     must(f, line);
     assert_non_null(strstr(f->out, "\"sha256\""));
+    assert_non_null(strstr(f->out, "\"complete\":true"));
+    for (unsigned i = 1; i <= 29; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "\"id\":\"R%02u\"", i);
+        assert_non_null(strstr(f->out, id));
+    }
+    snprintf(line, sizeof line, "rule check %s/hub/policy/rules", f->before);
+    must(f, line);
+    assert_non_null(strstr(f->out, "有效且完整"));
     assert_int_equal(run(f, "rule check none"), CLI_REFUSED);
     assert_int_equal(mkdir("empty", 0700), 0);
     assert_int_equal(run(f, "rule check empty"), CLI_REFUSED);
+}
+
+#define ORDER_FILE                                                                                 \
+    "{\"member\":\"market.445100\",\"basis\":[\"DL116\"],\"order\":{\"subject\":{\"kind\":"        \
+    "\"enterprise\",\"id\":\"91445100DEMA00013Q\",\"region\":\"445102\"},\"persons\":[{\"role\":"  \
+    "\"legal_representative\",\"id\":\"440524188001010014\",\"responsible\":true}],\"order_id\":"  \
+    "\"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1\",\"version\":1,\"list\":\"serious_dishonesty\","          \
+    "\"trigger\":\"DL116_118\",\"severity\":\"serious\",\"decision_body\":\"b\",\"decision_"       \
+    "number\":"                                                                                    \
+    "\"%s\",\"decision_date\":\"2023-04-20\",\"start_date\":\"2023-04-20\",\"prior_notice_date\":" \
+    "\"2023-04-01\",\"consent_number\":\"7\",\"remedy\":\"r\"}}"
+
+static void an_order_is_tried_without_a_hub(void **state)
+{
+    struct fixture *f = *state;
+    char line[1400];
+    char text[1200];
+    snprintf(text, sizeof text, ORDER_FILE, "1");
+    write_text("order.json", text);
+    snprintf(line, sizeof line,
+             "rule try --order order.json --rules %s/hub/policy/rules --calendar "
+             "%s/schemas/data/calendar.csv --json",
+             f->before, f->before);
+    must(f, line);
+    assert_non_null(strstr(f->out, "\"rule\":\"R01\""));
+    assert_non_null(strstr(f->out, "\"code\":0"));
+    assert_non_null(strstr(f->out, "\"gate\":\"G03\""));
+    assert_null(strstr(f->out, "91445100")); /* no identifier in it */
+    snprintf(text, sizeof text, ORDER_FILE, "");
+    write_text("order.json", text);
+    must(f, line);
+    assert_non_null(strstr(f->out, "\"why\":\"decision_number\""));
+    assert_int_equal(run(f, "rule try --order order.json"), CLI_USAGE);
+    write_text("order.json", "{\"member\":\"market.445100\"}");
+    assert_int_equal(run(f, line), CLI_REFUSED);
+}
+
+static void officials_sign_a_rule_set_once_each(void **state)
+{
+    static const char *const files[] = {"bases", "cases", "clocks",   "credit",
+                                        "gates", "lists", "measures", "rules"};
+    struct fixture *f = *state;
+    char path[600];
+    assert_int_equal(mkdir("set", 0700), 0);
+    for (size_t i = 0; i < T_COUNT(files); i++) {
+        uint8_t *text = NULL;
+        size_t len = 0;
+        snprintf(path, sizeof path, "%s/hub/policy/rules/%s.yaml", f->before, files[i]);
+        assert_int_equal(file_read(path, 1 << 20, 0, &text, &len, NULL), OK);
+        snprintf(path, sizeof path, "set/%s.yaml", files[i]);
+        assert_int_equal(file_write(path, span_of(text, len), 0644, 0, NULL), OK);
+        free(text);
+    }
+    must(f, "key passphrase op");
+    must(f, "key generate --member hub.445100 --use official --out o1.key --passphrase-file op");
+    must(f, "key generate --member market.445100 --adapter a1 --use adapter --out m.key "
+            "--passphrase-file op");
+    assert_int_equal(run(f, "rule sign set --key m.key --passphrase-file op --realm demo"),
+                     CLI_REFUSED);
+    must(f, "rule sign set --key o1.key --passphrase-file op --realm demo");
+    assert_non_null(strstr(f->out, "已签 1 人"));
+    assert_int_equal(run(f, "rule sign set --key o1.key --passphrase-file op --realm demo"),
+                     CLI_REFUSED);
+    assert_memory_equal(f->err, "E026", 4);
+    assert_int_equal(run(f, "rule sign set --key o1.key --passphrase-file op --realm a/b"),
+                     CLI_USAGE);
 }
 
 /* ---- sending ---- */
@@ -674,8 +771,11 @@ int main(void)
         CASE(a_registry_is_built_shown_listed_and_checked),
         CASE(a_changed_registry_or_another_anchor_is_refused),
         CASE(every_wrong_line_of_members_is_named),
+        CASE(all_types_fit_into_one_grant),
         CASE(keys_of_the_wrong_kind_build_no_registry),
         CASE(a_rule_set_is_checked_or_its_faults_are_named),
+        CASE(an_order_is_tried_without_a_hub),
+        CASE(officials_sign_a_rule_set_once_each),
         CASE(an_accepted_document_ends_with_its_envelope),
         CASE(a_refused_document_ends_with_the_reason),
         CASE(an_older_file_of_the_same_name_is_not_mistaken_for_ours),

@@ -347,7 +347,7 @@ static void r10_is_published_as_long_as_its_time_said(void **state)
     order.max_date = 20290331;
     assert_int_equal(decide(*state, &in, &order, &out, NULL), OK);
     assert_string_equal(out.why, "");
-    assert_string_equal(out.rule->id, "R10-2021");
+    assert_string_equal(out.rule->id, "R10-2023");
 }
 
 static void a_measure_as_decided_never_outlasts_its_article(void **state)

@@ -268,6 +268,57 @@ static void repetition_slows_down_to_its_bound_and_no_further(void **state)
     }
 }
 
+/* The hub answers in the order of sending: as long as it answers what went before, what went later
+ * is waited for, not sent again. */
+static void a_message_waits_in_line_before_it_is_repeated(void **state)
+{
+    (void)state;
+    const uint64_t began = f.e->now_ms;
+    static uint8_t answers[4][FRAME_CONTROL_MAX];
+    size_t len[4];
+
+    for (unsigned i = 0; i < 4; i++) { /* each sent a little after the one before */
+        send_some(i, i + 1);
+        assert_int_equal(exchange_pull(f.e, f.market), 1);
+        len[i] = exchange_verdict_frame(f.e, exchange_frame(f.e, 0),
+                                        lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, "", 0, answers[i],
+                                        sizeof answers[i]);
+        f.e->now_ms += 10;
+    }
+    /* One answer just before the others would go again, and again one: all that time in line. */
+    for (unsigned i = 0; i < 2; i++) {
+        f.e->now_ms = began + 30 + (i + 1) * (SDK_RETRY_MS - 40);
+        exchange_give(f.e, f.market, span_of(answers[i], len[i]));
+        f.e->now_ms += SDK_RETRY_MS / 2;
+        assert_int_equal(exchange_pull(f.e, f.market), 0);
+    }
+    /* The hub falls silent: what is left goes again, once the time since its last answer is over.
+     */
+    f.e->now_ms += 2 * SDK_RETRY_MS;
+    assert_int_equal(exchange_pull(f.e, f.market), 2);
+}
+
+/* What went later was answered: the hub has passed this one over, or never had it. */
+static void a_message_that_was_passed_over_is_repeated_at_its_time(void **state)
+{
+    (void)state;
+    uint8_t answer[FRAME_CONTROL_MAX];
+    size_t len = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        send_some(i, i + 1);
+        assert_int_equal(exchange_pull(f.e, f.market), 1);
+        len = exchange_verdict_frame(f.e, exchange_frame(f.e, 0),
+                                     lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, "", 0, answer,
+                                     sizeof answer);
+        f.e->now_ms += 10;
+    }
+    f.e->now_ms += SDK_RETRY_MS - 30;                   /* none is due */
+    exchange_give(f.e, f.market, span_of(answer, len)); /* the second */
+    f.e->now_ms += SDK_RETRY_MS / 4 + 30;
+    assert_int_equal(exchange_pull(f.e, f.market), 1); /* the first, not in line behind it */
+}
+
 static void no_welcome_means_hello_later_and_later(void **state)
 {
     (void)state;
@@ -357,6 +408,8 @@ int main(void)
         CASE(a_busy_hub_is_left_alone_for_a_bounded_time),
         CASE(a_refusal_without_a_message_silences_nothing),
         CASE(repetition_slows_down_to_its_bound_and_no_further),
+        CASE(a_message_waits_in_line_before_it_is_repeated),
+        CASE(a_message_that_was_passed_over_is_repeated_at_its_time),
         CASE(no_welcome_means_hello_later_and_later),
         CASE(a_connection_that_comes_and_goes_is_greeted_later_and_later),
         CASE(hello_names_what_is_open_a_page_at_a_time),

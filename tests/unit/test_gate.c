@@ -391,7 +391,7 @@ static void same_inputs_same_bytes_and_the_record_says_all(void **state)
         assert_int_equal(record.outcome_count, 1);
         assert_string_equal(record.outcome[0].rule, "G03");
         assert_string_equal(record.outcome[0].action, "refuse");
-        assert_int_equal(record.rules_count, 4); /* G03 to G06 are of this type */
+        assert_int_equal(record.rules_count, 6); /* G03 to G06 are of this type */
         assert_string_equal(record.rules[0].rule, "G03");
         assert_true(record.rules[0].matched);
         assert_string_equal(record.rules[1].why, "no_restriction");

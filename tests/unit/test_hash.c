@@ -52,6 +52,66 @@ static void joined_spans_and_streams_hash_alike(void **state)
     }
 }
 
+/* Short and long, whole blocks and a byte beside them: what is gathered is what a stream hashes. */
+static void every_length_and_cut_hashes_alike(void **state)
+{
+    enum { MAX = 800 };
+    uint8_t data[MAX], want[HASH_LEN], got[HASH_LEN];
+    (void)state;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 11 + i / 251);
+    for (size_t len = 0; len <= MAX; len++) {
+        struct sha256 s;
+        sha256_init(&s);
+        sha256_add(&s, span_of(data, len));
+        sha256_done(&s, want);
+        const size_t cuts[] = {0, 1, len / 3, len / 2, len - (len > 0), len};
+        for (size_t a = 0; a < T_COUNT(cuts); a++) {
+            for (size_t b = 0; b < T_COUNT(cuts); b++) {
+                const size_t first = cuts[a] < cuts[b] ? cuts[a] : cuts[b];
+                const size_t second = cuts[a] < cuts[b] ? cuts[b] : cuts[a];
+                if (second > len)
+                    continue;
+                const struct span spans[] = {span_of(data, first),
+                                             span_of(data + first, second - first),
+                                             span_of(data + second, len - second)};
+                hash_spans(got, spans, 3);
+                assert_memory_equal(got, want, HASH_LEN);
+            }
+        }
+    }
+}
+
+/* RFC 2104 in its own words, for messages of every length. */
+static void hmac_is_its_definition(void **state)
+{
+    uint8_t key[32], data[400], block[64 + 400], inner[HASH_LEN], want[HASH_LEN], got[HASH_LEN];
+    (void)state;
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 3 + 1);
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = (uint8_t)(200 - i);
+    for (size_t len = 0; len <= sizeof data; len++) {
+        struct sha256 s;
+        for (size_t i = 0; i < 64; i++)
+            block[i] = (uint8_t)((i < sizeof key ? key[i] : 0) ^ 0x36);
+        memcpy(block + 64, data, len);
+        sha256_init(&s);
+        sha256_add(&s, span_of(block, 64 + len));
+        sha256_done(&s, inner);
+        for (size_t i = 0; i < 64; i++)
+            block[i] = (uint8_t)((i < sizeof key ? key[i] : 0) ^ 0x5c);
+        memcpy(block + 64, inner, sizeof inner);
+        sha256_init(&s);
+        sha256_add(&s, span_of(block, 64 + sizeof inner));
+        sha256_done(&s, want);
+        const struct span spans[] = {span_of(data, len / 2),
+                                     span_of(data + len / 2, len - len / 2)};
+        hmac_spans(got, span_of(key, sizeof key), spans, 2);
+        assert_memory_equal(got, want, HASH_LEN);
+    }
+}
+
 static void hmac_matches_rfc_4231(void **state)
 {
     static const char *const rows[] = {"hmac1", "hmac2", "hmac6"};
@@ -94,10 +154,10 @@ static void hkdf_matches_rfc_5869(void **state)
 static void labels_are_the_bytes_of_the_protocol(void **state)
 {
     static const uint8_t want[] = "lianshu.batch.v1\0\0\1"; /* …\0 ‖ u16 suite */
-    const struct label l = label_of("batch");
+    const struct span l = LABEL("batch");
     (void)state;
     assert_int_equal(l.len, sizeof want - 1);
-    assert_memory_equal(l.bytes, want, l.len);
+    assert_memory_equal(l.data, want, l.len);
 }
 
 static void kid_depends_on_algorithm_and_key(void **state)
@@ -135,6 +195,27 @@ static void replay_gives_the_same_bytes_and_never_repeats(void **state)
     assert_memory_not_equal(x, z, sizeof x);
 }
 
+/* Guarantees 1 and 2 of keys/entropy.h. */
+static void pool_never_repeats_and_keeps_nothing_it_gave(void **state)
+{
+    enum { DRAWS = 200, LEN = 16 };
+    static uint8_t given[DRAWS][LEN];
+    struct entropy_pool pool = {0};
+    const struct entropy e = entropy_pooled(&pool);
+    (void)state;
+    for (size_t i = 0; i < DRAWS; i++) {
+        entropy_fill(&e, given[i], LEN);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(given[i], given[j], LEN);
+        assert_null(memmem(pool.bytes, sizeof pool.bytes, given[i], LEN));
+    }
+    uint8_t secret[ENTROPY_SECRET_MIN];
+    const size_t left = pool.left;
+    entropy_fill(&e, secret, sizeof secret);
+    assert_int_equal(pool.left, left); /* not out of the pool */
+    assert_null(memmem(pool.bytes, sizeof pool.bytes, secret, sizeof secret));
+}
+
 static void ids_begin_with_their_time(void **state)
 {
     struct entropy e = entropy_system();
@@ -166,11 +247,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_matches_its_vectors),
         cmocka_unit_test(joined_spans_and_streams_hash_alike),
+        cmocka_unit_test(every_length_and_cut_hashes_alike),
+        cmocka_unit_test(hmac_is_its_definition),
         cmocka_unit_test(hmac_matches_rfc_4231),
         cmocka_unit_test(hkdf_matches_rfc_5869),
         cmocka_unit_test(labels_are_the_bytes_of_the_protocol),
         cmocka_unit_test(kid_depends_on_algorithm_and_key),
         cmocka_unit_test(replay_gives_the_same_bytes_and_never_repeats),
+        cmocka_unit_test(pool_never_repeats_and_keeps_nothing_it_gave),
         cmocka_unit_test(ids_begin_with_their_time),
         cmocka_unit_test(guarded_memory_begins_as_zeros),
     };

@@ -185,7 +185,7 @@ static void write_configuration(struct fixture *f)
              "passphrase_file: p\nanchor: anchor.yaml\nregistry: registry.lsg\n"
              "rules: %s/hub/policy/rules\nregions: %s/schemas/data/regions.csv\n"
              "calendar: %s/schemas/data/calendar.csv\nsigner_socket: signer\n"
-             "control_socket: control\nlog_level: info\n",
+             "control_socket: control\nlog_level: info\nlimits:\n  rule_signatures: 0\n",
              f->address, f->before, f->before, f->before);
     write_text("hub.yaml", text);
     write_text("signer.yaml", "realm: demo\nmember: hub.445100\nkey_file: signer.key\n"

@@ -116,6 +116,40 @@ static void approval_vectors_hold(void **state)
         assert_int_equal(approval_check(rows[i].number), rows[i].want);
 }
 
+static void product_vectors_hold(void **state)
+{
+    static const struct {
+        const char *number;
+        enum err want;
+    } rows[] = {
+        {"国药准字H20067255", OK},
+        {"国械注准20193011234", OK},
+        {"粤械注准20202140001", OK},
+        {"国械注进20153770001", OK},
+        {"粤潮械备20200012", OK},
+        {"国械备20200012", OK},
+        {"国械注准2019301123", ERR_IDENTIFIER},
+        {"国械注准2019301123A", ERR_IDENTIFIER},
+        {"X械注准20193011234", ERR_IDENTIFIER},
+        {"粤潮州械备20200012", ERR_IDENTIFIER},
+        {"械备20200012", ERR_IDENTIFIER},
+        {"06901234567892", OK}, /* GTIN-14 */
+        {"26901234567896", OK},
+        {"06901234567891", ERR_CHECK_DIGIT},
+        {"0690123456789", ERR_IDENTIFIER},
+        {"81234567890123456789", ERR_IDENTIFIER}, /* a trace code is no product */
+        {"", ERR_IDENTIFIER},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu: %s\n", i, rows[i].number);
+        assert_int_equal(product_check(span_str(rows[i].number)), rows[i].want);
+    }
+    assert_int_equal(subject_id_check(lianshu_SubjectKind_SUBJECT_BATCH, "06901234567892/L-7"), OK);
+    assert_int_equal(subject_id_check(lianshu_SubjectKind_SUBJECT_BATCH, "06901234567891/L-7"),
+                     ERR_CHECK_DIGIT);
+}
+
 static void a_subject_has_the_identifier_of_its_kind(void **state)
 {
     (void)state;
@@ -315,6 +349,7 @@ int main(void)
         cmocka_unit_test(inner_check_is_reported_apart),
         cmocka_unit_test(citizen_vectors_hold),
         cmocka_unit_test(approval_vectors_hold),
+        cmocka_unit_test(product_vectors_hold),
         cmocka_unit_test(a_subject_has_the_identifier_of_its_kind),
         cmocka_unit_test(normalising_changes_form_only),
         cmocka_unit_test(masks_never_identify),

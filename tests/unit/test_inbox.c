@@ -4,6 +4,7 @@
 #include "check.h"
 
 #include "case.pb.h"
+#include "safety.pb.h"
 
 #include "t.h"
 
@@ -658,6 +659,52 @@ static void sealed_files_go_when_nobody_needs_them(void **state)
     assert_int_equal(files_in(f.market), 0);
 }
 
+/* A type without facts: the hub reads nothing, so it is no destination either. */
+static void what_the_hub_cannot_read_goes_sealed_alone(void **state)
+{
+    uint8_t id[SDK_ID_LEN], room[512];
+    static lianshu_Header header;
+    struct frame_envelope frame;
+    struct fault fault = {0};
+    static const char *const to_hub[] = {REALM_HEALTH, REALM_HUB};
+    static const lianshu_Clue clue = {.number = "1",
+                                      .source = lianshu_ClueSource_SOURCE_DUTY,
+                                      .facts = "x",
+                                      .date = 20261122,
+                                      .officer = "x"};
+    struct writer w = writer_of(room, sizeof room);
+    (void)state;
+
+    assert_int_equal(wire_encode(&lianshu_Clue_msg, &clue, &w), OK);
+    struct sdk_message m = {
+        .key = "clue", .type = lianshu_DocumentType_TYPE_CLUE, .to = TO_HEALTH, .to_count = 1};
+    assert_int_equal(sdk_send(f.market, &m, f.e->now_ms, id, NULL, &fault), ERR_FIELD_MISSING);
+    assert_string_equal(fault.where, "sealed");
+    m.sealed = writer_span(&w);
+    m.facts = exchange_honour("x");
+    assert_int_equal(sdk_send(f.market, &m, f.e->now_ms, id, NULL, &fault), ERR_FIELD_UNKNOWN);
+    m.facts = span_of(NULL, 0);
+    m.to = to_hub;
+    m.to_count = 2;
+    assert_int_equal(sdk_send(f.market, &m, f.e->now_ms, id, NULL, &fault), ERR_AUDIENCE);
+    m.to = TO_HEALTH;
+    m.to_count = 1;
+    assert_int_equal(sdk_send(f.market, &m, f.e->now_ms, id, NULL, &fault), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+    assert_int_equal(exchange_pull(f.e, f.market), 1);
+    keep(exchange_frame(f.e, 0));
+
+    assert_int_equal(frame_parse_envelope(envelope(0), &frame), OK);
+    assert_int_equal(wire_decode(&lianshu_Header_msg, frame.header, &header), OK);
+    assert_int_equal(header_check(&header), OK);
+    assert_int_equal(header.parts_count, 1);
+    assert_int_equal(part_reader(&header.parts[0], REALM_HUB), -1);
+
+    exchange_deliver(f.e, f.health, envelope(0), 1, 0);
+    assert_int_equal(f.seen, 1);
+    assert_one_receipt(lianshu_ReceiptKind_RECEIPT_DELIVERED, OK);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -683,6 +730,7 @@ int main(void)
         CASE(fetching_goes_on_after_a_kill_where_it_was),
         CASE(a_chunk_that_rotted_on_disk_is_fetched_again),
         CASE(sealed_files_go_when_nobody_needs_them),
+        CASE(what_the_hub_cannot_read_goes_sealed_alone),
     };
     return cmocka_run_group_tests_name("inbox", tests, NULL, NULL);
 }

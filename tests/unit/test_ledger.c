@@ -22,6 +22,8 @@ static struct order_row order_of(uint32_t id, uint64_t seq, uint32_t version, ui
     snprintf(row.trigger, sizeof row.trigger, "fake-drugs");
     snprintf(row.rule, sizeof row.rule, "R01");
     memset(row.document, (int)id, sizeof row.document);
+    if (version == 1) /* a text; later versions are changes */
+        memset(row.change_document, (int)id, sizeof row.change_document);
     row.sealed = span_str("sealed document");
     return row;
 }
@@ -68,7 +70,7 @@ static void orders_answer_as_of_any_size(void **state)
     assert_int_equal(got.end_date, 20290201);
     assert_string_equal(got.trigger, "fake-drugs");
     assert_memory_equal(got.act, row.act, sizeof got.act);
-    assert_int_equal(order_origin(p->s->orders, ID(1), &got), OK);
+    assert_int_equal(order_text(p->s->orders, ID(1), 2, &got), OK);
     assert_true(span_eq(got.sealed, span_str("sealed document")));
     for (uint64_t seq = 10; seq <= 30; seq += 10) {
         assert_int_equal(order_history(p->s->orders, ID(1), &cursor, &got), OK);
@@ -104,28 +106,36 @@ static void conflict_is_the_same_act_that_is_not_over(void **state)
     struct order_row got;
 
     put_order(p, &row);
-    assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, &got), OK);
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, STORE_NEVER, &got), OK);
     assert_memory_equal(got.id, row.id, STORE_ID_LEN);
-    assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", row.act, ID(2), &got),
-                     OK);
-    assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", row.act, ID(1), &got),
-                     ERR_NOT_FOUND); /* itself */
-    assert_int_equal(order_conflict(p->s->orders, row.subject, "light", row.act, NULL, &got),
-                     ERR_NOT_FOUND);
-    assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", ID(601), NULL, &got),
-                     ERR_NOT_FOUND);
-    assert_int_equal(order_conflict(p->s->orders, ID(501), "serious", row.act, NULL, &got),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, "serious", row.act, ID(2), STORE_NEVER, &got),
+        OK);
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, "serious", row.act, ID(1), STORE_NEVER, &got),
+        ERR_NOT_FOUND); /* itself */
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, "light", row.act, NULL, STORE_NEVER, &got),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, "serious", ID(601), NULL, STORE_NEVER, &got),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        order_conflict(p->s->orders, ID(501), "serious", row.act, NULL, STORE_NEVER, &got),
+        ERR_NOT_FOUND);
     uint64_t seq = 20;
     for (size_t i = 0; i < T_COUNT(over); i++) {
         struct order_row next = order_of(1, seq++, 2, over[i]);
         put_order(p, &next);
-        assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, &got),
-                         ERR_NOT_FOUND);
+        assert_int_equal(
+            order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, STORE_NEVER, &got),
+            ERR_NOT_FOUND);
         next = order_of(1, seq++, 2, 3); /* suspended: not over */
         put_order(p, &next);
-        assert_int_equal(order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, &got),
-                         OK);
+        assert_int_equal(
+            order_conflict(p->s->orders, row.subject, "serious", row.act, NULL, STORE_NEVER, &got),
+            OK);
     }
 }
 
@@ -352,9 +362,13 @@ static void moving_without_a_reference_keeps_the_old_one(void **state)
     assert_int_equal(got.sealed.len, OBLIGATION_SEALED_MAX);
     begin(p);
     assert_int_equal(obligation_notice(o, id, 44, ID(3)), OK);
-    assert_int_equal(obligation_due(o, id, 0, 80), OK);
+    struct obligation due = {.warned = 80, .answer_warned = 50};
+    memcpy(due.id, id, sizeof due.id);
+    assert_int_equal(obligation_due(o, &due), OK);
     assert_int_equal(obligation_notice(o, ID(5), 44, ID(3)), ERR_NOT_FOUND);
-    assert_int_equal(obligation_due(o, ID(5), 0, 80), ERR_NOT_FOUND);
+    id_of(due.id, 5);
+    assert_int_equal(obligation_due(o, &due), ERR_NOT_FOUND);
+    assert_int_equal(obligation_ended(o, &due), ERR_NOT_FOUND);
     commit(p);
     assert_int_equal(obligation_get(o, id, &got), OK);
     assert_int_equal(got.notice_seq, 44);
@@ -410,7 +424,9 @@ static void obligations_are_walked_by_order_member_due_and_counted(void **state)
         assert_int_equal(obligation_next_due(o, 989, &got), OK);
         assert_int_equal(got.seq, n);
         begin(p);
-        assert_int_equal(obligation_due(o, got.id, n == 12 ? 0 : 5000, 50), OK);
+        got.next_due_ms = n == 12 ? 0 : 5000;
+        got.warned = 50;
+        assert_int_equal(obligation_due(o, &got), OK);
         commit(p);
     }
     assert_int_equal(obligation_next_due(o, 989, &got), ERR_NOT_FOUND);
@@ -419,7 +435,7 @@ static void obligations_are_walked_by_order_member_due_and_counted(void **state)
 static void expansion_resumes_where_it_stopped(void **state)
 {
     struct place *p = *state;
-    struct expansion e = {.order_version = 1, .seq = 10};
+    struct expansion e = {.seq = 10, .time_ms = 77};
     struct expansion got;
 
     assert_int_equal(expansion_pending(p->s->obligations, 0, &got), ERR_NOT_FOUND);
@@ -445,10 +461,11 @@ static void expansion_resumes_where_it_stopped(void **state)
     assert_int_equal(obligation_put(p->s->obligations, &o), OK);
     store_rollback(p->s);
     place_reopen(p);
-    assert_int_equal(expansion_get(p->s->obligations, ID(1), 1, &got), OK);
+    assert_int_equal(expansion_get(p->s->obligations, 10, &got), OK);
     assert_int_equal(got.duty, 3);
+    assert_int_equal(got.time_ms, 77);
     assert_string_equal(got.last_member, "health.445100");
-    assert_int_equal(expansion_get(p->s->obligations, ID(1), 2, &got), ERR_NOT_FOUND);
+    assert_int_equal(expansion_get(p->s->obligations, 11, &got), ERR_NOT_FOUND);
     begin(p);
     e.done = true;
     assert_int_equal(expansion_put(p->s->obligations, &e), OK);
@@ -618,7 +635,8 @@ static void the_restriction_version_grows_and_survives(void **state)
 static void decisions_are_found_by_leaf_document_and_message(void **state)
 {
     struct place *p = *state;
-    struct decision_row row = {.type = 3, .time_ms = 5, .record = span_str("record")};
+    struct decision_row row = {
+        .type = 3, .time_ms = 5, .record = span_str("record"), .facts = span_str("facts")};
     struct decision_row got;
     uint64_t cursor = 0;
 
@@ -650,6 +668,8 @@ static void decisions_are_found_by_leaf_document_and_message(void **state)
     for (uint64_t n = 1; n <= 3; n++) {
         assert_int_equal(decision_next(d, &cursor, &got), OK);
         assert_int_equal(got.seq, 10 * n);
+        assert_true(span_eq(got.record, span_str("record")));
+        assert_true(span_eq(got.facts, span_str("facts")));
     }
     assert_int_equal(decision_next(d, &cursor, &got), ERR_NOT_FOUND);
 }

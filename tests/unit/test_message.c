@@ -360,6 +360,7 @@ static void a_changed_frame_is_not_given_out(void **state)
     begin(p);
     assert_int_equal(message_put(p->s->messages, &row, span_str("a frame of some length")), OK);
     commit(p);
+    assert_int_equal(store_idle(p->s), OK); /* so that it is in its table */
     store_close(&p->s);
     assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
     assert_int_equal(sqlite3_exec(raw,

@@ -80,7 +80,7 @@ static void put_survives_restart(void **state)
     row.due_ms = 5;
     row.state = QUEUE_WAITING;
     row.expires_ms = 99;
-    row.restriction_version = 11;
+    row.gated_at = 11;
     row.ref_len = 16;
     id_of(row.ref, 77);
     row.token_count = 2;
@@ -447,7 +447,7 @@ static void done_forgets_and_says_when_there_is_nothing(void **state)
     assert_int_equal(queue_defer(p->s->queue, HEALTH, 1, 5, 0, NULL), ERR_NOT_FOUND);
     assert_int_equal(queue_park(p->s->queue, HEALTH, 1, 0, 1), ERR_NOT_FOUND);
     assert_int_equal(queue_release(p->s->queue, HEALTH, 1, 0, 0), ERR_NOT_FOUND);
-    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 0), ERR_NOT_FOUND);
+    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 0, NULL, 0), ERR_NOT_FOUND);
     assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(1), 0, 0), ERR_NOT_FOUND);
     commit(p);
     assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), ERR_NOT_FOUND);
@@ -529,6 +529,7 @@ static void counts_follow_every_move_and_rollback(void **state)
 static void sealing_gives_message_number_and_statement(void **state)
 {
     struct place *p = *state;
+    static const uint8_t TOKENS[1][STORE_TOKEN_LEN] = {{21}};
     struct queue_row row = row_of(1, 1);
     struct queue_row got;
 
@@ -539,14 +540,16 @@ static void sealing_gives_message_number_and_statement(void **state)
     assert_int_equal(claim(p, A, 0), 1);
     begin(p);
     assert_int_equal(queue_seal(p->s->queue, HEALTH, 1, ID(55), 3, 44), OK);
-    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 12), OK);
+    assert_int_equal(queue_gated(p->s->queue, HEALTH, 1, 12, TOKENS, 1), OK);
     commit(p);
     place_reopen(p);
     assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &got), OK);
     assert_memory_equal(got.message_id, ID(55), STORE_ID_LEN);
     assert_int_equal(got.number, 3);
     assert_int_equal(got.statement_leaf, 44);
-    assert_int_equal(got.restriction_version, 12);
+    assert_int_equal(got.gated_at, 12);
+    assert_int_equal(got.token_count, 1);
+    assert_memory_equal(got.tokens[0], TOKENS[0], STORE_TOKEN_LEN);
 }
 
 static void a_number_given_at_sealing_keeps_order(void **state)

@@ -1,7 +1,8 @@
 /* Checks the promises in keys/registry.h. */
 #include "keys/registry.h"
-#include "realm.h"
 
+#include "catalogue.h"
+#include "realm.h"
 #include "wire.h"
 
 #include "t.h"
@@ -462,13 +463,15 @@ static void rights_are_default_deny(void **state)
         memcpy(f.records, f.realm->records, sizeof f.realm->records);
         lianshu_MemberRecord *from = record_of(REALM_MARKET), *to = record_of(REALM_POLICE);
         from->grants_count = 1;
-        from->grants[0] = (lianshu_Grant){lianshu_DocumentType_TYPE_HONOUR,
-                                          lianshu_GrantDirection_GRANT_SEND, rows[i].send_to, ""};
+        from->grants[0] = (lianshu_Grant){.direction = lianshu_GrantDirection_GRANT_SEND,
+                                          .departments = rows[i].send_to};
+        grant_add(from->grants[0].types, lianshu_DocumentType_TYPE_HONOUR);
+        grant_add(from->grants[0].types, lianshu_DocumentType_TYPE_SUBSIDY);
         snprintf(from->grants[0].region, sizeof from->grants[0].region, "%s", rows[i].send_region);
         to->grants_count = rows[i].receive_from != 0;
-        to->grants[0] =
-            (lianshu_Grant){lianshu_DocumentType_TYPE_HONOUR, lianshu_GrantDirection_GRANT_RECEIVE,
-                            rows[i].receive_from, ""};
+        to->grants[0] = (lianshu_Grant){.direction = lianshu_GrantDirection_GRANT_RECEIVE,
+                                        .departments = rows[i].receive_from};
+        grant_add(to->grants[0].types, lianshu_DocumentType_TYPE_HONOUR);
         snprintf(to->grants[0].region, sizeof to->grants[0].region, "%s", rows[i].receive_region);
         assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
         assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault),

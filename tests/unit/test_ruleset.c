@@ -17,11 +17,11 @@
 
 #define RULES_DIR "hub/policy/rules"
 
-enum { SET_FILES = 7, PATH_LEN = 256 };
+enum { SET_FILES = 8, PATH_LEN = 256 };
 
-static const char *const names[SET_FILES] = {"bases.yaml", "cases.yaml", "clocks.yaml",
-                                             "gates.yaml", "lists.yaml", "measures.yaml",
-                                             "rules.yaml"};
+static const char *const names[SET_FILES] = {"bases.yaml",    "cases.yaml", "clocks.yaml",
+                                             "credit.yaml",   "gates.yaml", "lists.yaml",
+                                             "measures.yaml", "rules.yaml"};
 
 /* A copy of the shipped set that a test may spoil. */
 struct fixture {
@@ -275,6 +275,54 @@ static const struct {
     {"lists.yaml", "needs: [prior_notice, remedy]", "needs: [prior_notice, stamp]", PROBLEM_VALUE, "stamp"},
     {"rules.yaml", "set:\n", "set:\n  owner: me\n", PROBLEM_KEY_UNKNOWN, "owner: me"},
     {"bases.yaml", "level: 1,", "level: 11,", PROBLEM_VALUE, "level: 11"},
+    /* rules of other documents than orders */
+    {"rules.yaml", "types: [subject.register, subject.relation]", "types: [subject.registered]", PROBLEM_TYPE_UNKNOWN, "types: [subject.registered]"},
+    {"rules.yaml", "    types: [insurance.qualification]\n", "", PROBLEM_KEY_MISSING, "id: R16\n"},
+    {"rules.yaml", "    reason: second_one_person\n", "", PROBLEM_KEY_MISSING, "id: R08-2018\n"},
+    {"rules.yaml", "holds: [sole_shareholder]", "holds: [owner]", PROBLEM_ROLE_UNKNOWN, "holds: [owner]"},
+    {"rules.yaml", "clock: R08}", "clock: R80}", PROBLEM_CLOCK_UNKNOWN, "clock: R80}"},
+    {"rules.yaml", "to: {each: [market]}", "to: {each: [markets]}", PROBLEM_DEPARTMENT_UNKNOWN, "[markets]"},
+    {"rules.yaml", "to: {each: [market]}", "to: {each: []}", PROBLEM_VALUE, "to: {each: []}"},
+    {"rules.yaml", "points_to: 11", "points_to: 8", PROBLEM_VALUE, "points_to: 8"},
+    {"rules.yaml", "points_from: 12, single: no", "points_from: 12, single: perhaps", PROBLEM_VALUE, "perhaps"},
+    {"rules.yaml", "class: [warned]", "class: [warm]", PROBLEM_VALUE, "warm]"},
+    {"rules.yaml", "severity: [light]", "severity: [slight]", PROBLEM_VALUE, "slight]"},
+    {"rules.yaml", "banned: M02", "banned: M99", PROBLEM_MEASURE_UNKNOWN, "M99"},
+    {"rules.yaml", "when: {uninsured: true}", "when: {uninsured: true, weather: bad}", PROBLEM_KEY_UNKNOWN, "weather"},
+    {"rules.yaml", "    deadline: 3 working_days\n", "", PROBLEM_KEY_MISSING, "id: R28\n"},
+    {"rules.yaml", "    breach: refuse\n", "", PROBLEM_KEY_MISSING, "id: R28\n"},
+    {"rules.yaml", "    action: hold\n", "    action: burn\n", PROBLEM_VALUE, "action: burn"},
+    {"rules.yaml", "triggers: [DL117_118]\n", "triggers: [DL117_118]\n    reason: listed\n", PROBLEM_KEY_UNKNOWN, "reason: listed"},
+    {"rules.yaml", "term: order, basis: [VL68, VL73]", "term: order, basis: [POLICY000-9]", PROBLEM_MUST_WITHOUT_BASIS, "term: order, basis: [POLICY000-9], answer: 24"},
+    {"rules.yaml", "term: 1 year, basis: [NHSA2024-23]", "term: 4 years, basis: [NHSA2024-23]", PROBLEM_TERM_OUT_OF_BOUNDS, "term: 4 years"},
+    {"rules.yaml", "    basis: [CL58]\n", "    basis: [CL60]\n", PROBLEM_BASIS_NOT_IN_FORCE, "id: R08-2018\n"},
+    {"rules.yaml", "triggers: [DL117_118]", "triggers: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]", PROBLEM_TOO_MANY, "triggers: [a, b"},
+    /* classes on every day of a rule, earliest repair, lists in force */
+    {"rules.yaml", "earliest_repair: 1 year\n    basis: [AP48, SAMR45, NDRC58]", "earliest_repair: 3 months\n    basis: [AP48, SAMR45, NDRC58]", PROBLEM_TERM_OUT_OF_BOUNDS, "id: R10-2023\n"},
+    {"lists.yaml", "earliest: 1 year, from: 2026-04-01, basis: NDRC36", "earliest: 1 year, from: 2026-05-01, basis: NDRC36", PROBLEM_TERM_OUT_OF_BOUNDS, NULL},
+    {"lists.yaml", "from: 2019-12-01", "from: 2025-12-01", PROBLEM_LIST_UNKNOWN, NULL},
+    {"lists.yaml", "max: 5 years, earliest: none, from: 2014-10-01, to: 2021-08-31", "max: 5 years, from: 2014-10-01, to: 2021-08-31", PROBLEM_KEY_MISSING, "max: 5 years, from"},
+    /* credit */
+    {"credit.yaml", "weight: 50", "weight: 49", PROBLEM_VALUE, "indices:"},
+    {"credit.yaml", "weight: 50", "weight: 0", PROBLEM_VALUE, "weight: 0"},
+    {"credit.yaml", "least: 0,", "least: 1,", PROBLEM_VALUE, NULL},
+    {"credit.yaml", "least: 550", "least: 800", PROBLEM_VALUE, "least: 800"},
+    {"credit.yaml", "least: 550", "least: 1001", PROBLEM_VALUE, "least: 1001"},
+    {"credit.yaml", "class: dishonest", "class: warned", PROBLEM_DUPLICATE, "class: warned, zh: 失信"},
+    {"credit.yaml", "code: region_weight", "code: integrity", PROBLEM_DUPLICATE, "{code: integrity, zh: 区域"},
+    {"credit.yaml", "class: warned", "class: wary", PROBLEM_VALUE, "class: wary"},
+    /* clocks and warnings */
+    {"clocks.yaml", "[50, 80, 100]", "[80, 50, 100]", PROBLEM_VALUE, "[80, 50, 100]"},
+    {"clocks.yaml", "[50, 80, 100]", "[50, 80, 120]", PROBLEM_VALUE, "[50, 80, 120]"},
+    {"clocks.yaml", "escalate_at: 100", "escalate_at: 90", PROBLEM_VALUE, NULL},
+    {"clocks.yaml", "warnings:\n  percents: [50, 80, 100]\n  escalate_at: 100\n  mark: D\n", "", PROBLEM_KEY_MISSING, NULL},
+    {"clocks.yaml", "breach: lapse", "breach: forget", PROBLEM_VALUE, "breach: forget"},
+    {"clocks.yaml", "shows: true", "shows: often", PROBLEM_VALUE, "shows: often"},
+    /* gates */
+    {"gates.yaml", "except: [R28]", "except: [R99]", PROBLEM_RULE_UNKNOWN, "R99"},
+    {"gates.yaml", "action: hold, deadline: 3 working_days, breach: refuse", "action: hold, breach: refuse", PROBLEM_KEY_MISSING, "{id: G11"},
+    {"gates.yaml", "when: beginning", "when: dawn", PROBLEM_VALUE, "when: dawn"},
+    {"gates.yaml", "copy_issuer: true, mark: V}", "copy_issuer: true}", PROBLEM_KEY_MISSING, "{id: G01"},
     /* clang-format on */
 };
 

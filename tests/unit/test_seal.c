@@ -68,10 +68,12 @@ static void begin(void)
 /* Seal len bytes of text for all readers, in the batch that is open. */
 static void seal(size_t len)
 {
-    const uint8_t *secret;
+    const struct hmac_key *secret;
     struct span wraps;
+    const uint8_t *wraps_hash;
     struct writer w = writer_of(f.c, sizeof f.c);
-    assert_int_equal(sealer_audience(f.sealer, f.readers, READERS, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers, READERS, &secret, &wraps, &wraps_hash),
+                     OK);
     assert_int_equal(wraps.len, sizeof f.wraps);
     memcpy(f.wraps, wraps.data, wraps.len);
     seal_dek(f.dek, secret, &f.place);
@@ -147,34 +149,36 @@ static void every_reader_opens_what_was_sealed(void **state)
 /* Guarantee 1 */
 static void secret_serves_one_audience_of_one_batch(void **state)
 {
-    const uint8_t *secret;
+    const struct hmac_key *secret;
     struct span wraps;
+    const uint8_t *wraps_hash;
     uint8_t first[SEAL_SECRET_LEN];
     (void)state;
     begin();
-    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps, &wraps_hash), OK);
     memcpy(first, secret, sizeof first);
-    assert_int_equal(sealer_audience(f.sealer, f.readers, 3, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers, 3, &secret, &wraps, &wraps_hash), OK);
     assert_memory_not_equal(first, secret, sizeof first);
-    assert_int_equal(sealer_audience(f.sealer, f.readers + 1, 2, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers + 1, 2, &secret, &wraps, &wraps_hash), OK);
     assert_memory_not_equal(first, secret, sizeof first);
-    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps, &wraps_hash), OK);
     assert_memory_equal(first, secret, sizeof first); /* the same audience: the same secret */
     begin();
-    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers, 2, &secret, &wraps, &wraps_hash), OK);
     assert_memory_not_equal(first, secret, sizeof first);
 }
 
 static void more_audiences_than_rows_are_served(void **state)
 {
     struct seal_reader reader = f.readers[0];
-    const uint8_t *secret;
+    const struct hmac_key *secret;
     struct span wraps;
+    const uint8_t *wraps_hash;
     (void)state;
     begin();
     for (size_t i = 0; i < 2 * SEALER_AUDIENCE_MAX; i++) {
         reader.kid[0] = (uint8_t)i;
-        assert_int_equal(sealer_audience(f.sealer, &reader, 1, &secret, &wraps), OK);
+        assert_int_equal(sealer_audience(f.sealer, &reader, 1, &secret, &wraps, &wraps_hash), OK);
         assert_int_equal(wraps.len, SEAL_WRAP_LEN);
     }
 }
@@ -183,17 +187,22 @@ static void impossible_audiences_are_refused(void **state)
 {
     struct seal_reader many[SEAL_READER_MAX + 1];
     struct seal_reader weak = {{1}, {1}};
-    const uint8_t *secret;
+    const struct hmac_key *secret;
     struct span wraps;
+    const uint8_t *wraps_hash;
     (void)state;
     begin();
     for (size_t i = 0; i <= SEAL_READER_MAX; i++)
         many[i] = f.readers[0];
-    assert_int_equal(sealer_audience(f.sealer, many, 0, &secret, &wraps), ERR_AUDIENCE);
-    assert_int_equal(sealer_audience(f.sealer, many, SEAL_READER_MAX + 1, &secret, &wraps),
+    assert_int_equal(sealer_audience(f.sealer, many, 0, &secret, &wraps, &wraps_hash),
                      ERR_AUDIENCE);
-    assert_int_equal(sealer_audience(f.sealer, &weak, 1, &secret, &wraps), ERR_KEY_WEAK);
-    assert_int_equal(sealer_audience(f.sealer, &weak, 1, &secret, &wraps), ERR_KEY_WEAK);
+    assert_int_equal(
+        sealer_audience(f.sealer, many, SEAL_READER_MAX + 1, &secret, &wraps, &wraps_hash),
+        ERR_AUDIENCE);
+    assert_int_equal(sealer_audience(f.sealer, &weak, 1, &secret, &wraps, &wraps_hash),
+                     ERR_KEY_WEAK);
+    assert_int_equal(sealer_audience(f.sealer, &weak, 1, &secret, &wraps, &wraps_hash),
+                     ERR_KEY_WEAK);
     assert_int_equal(sealer_begin(f.sealer, "a-realm-that-is-too-long", f.sender_kid, &f.entropy),
                      ERR_REALM);
 }
@@ -286,14 +295,15 @@ static void pasted_wrap_of_another_batch_fails_the_commitment(void **state)
 /* C-09: two DEKs for two readers; each can be given a C of its own, but H commits to one. */
 static void salamander_shows_only_one_face(void **state)
 {
-    const uint8_t *secret;
+    const struct hmac_key *secret;
     struct span wraps, plain;
+    const uint8_t *wraps_hash;
     uint8_t dek[SEAL_DEK_LEN], c[1024];
     struct writer w = writer_of(c, sizeof c);
     (void)state;
     begin();
     seal(50);
-    assert_int_equal(sealer_audience(f.sealer, f.readers + 1, 1, &secret, &wraps), OK);
+    assert_int_equal(sealer_audience(f.sealer, f.readers + 1, 1, &secret, &wraps, &wraps_hash), OK);
     seal_dek(dek, secret, &f.place);
     assert_int_equal(seal_part(dek, f.header_hash, f.place.part, span_str("another face"), &w), OK);
     struct seal_opening what = opening(1);
@@ -324,12 +334,11 @@ static void encapsulation_of_small_order_is_refused(void **state)
 static void seal_raw(const uint8_t *padded, size_t len)
 {
     uint8_t key_nonce[44], aad[128];
-    const struct label payload = label_of("payload");
-    const struct span info[] = {label_span(&payload), span_of(f.header_hash, HASH_LEN)};
+    const struct span info[] = {LABEL("payload"), span_of(f.header_hash, HASH_LEN)};
     struct writer w = writer_of(aad, sizeof aad);
     unsigned long long c_len;
     hkdf_expand(key_nonce, sizeof key_nonce, f.dek, info, 2);
-    label_write(&w, "aead");
+    write_span(&w, LABEL("aead"));
     write_bytes(&w, f.header_hash, HASH_LEN);
     write_uint(&w, f.place.part, 1);
     crypto_aead_chacha20poly1305_ietf_encrypt(f.c, &c_len, padded, len, aad, w.len, NULL,

@@ -13,6 +13,10 @@ enum { STEPS = 12, RUNS_MAX = 3000 };
 
 static uint64_t stride = 7;
 
+/* Of fresh rows: so small that some last and go to their tables, or never filled. */
+static const uint32_t windows[] = {12000, 0};
+static uint32_t window;
+
 static enum err accept(struct store *s, uint32_t n)
 {
     struct message_row m = {.type = 7, .open = 1};
@@ -139,7 +143,8 @@ static bool holds(struct store *s, uint32_t steps)
 static void fresh(struct place *p)
 {
     vfs_disarm();
-    *p = (struct place){.checkpoint_pages = 12}; /* so that commits fold back, too */
+    /* So that commits fold back, too. */
+    *p = (struct place){.checkpoint_pages = 12, .fresh_window = window};
     place_open(p);
 }
 
@@ -261,6 +266,117 @@ static void broken_disk_at_every_operation(void **state)
     }
 }
 
+/* Nothing waits for the disk but store_sync, and that does. */
+static void what_is_written_is_on_disk_after_its_sync_and_not_before(void **state)
+{
+    struct place p = {.checkpoint_pages = 1000};
+    bool wrote;
+    (void)state;
+    vfs_disarm();
+    place_open(&p);
+    assert_int_equal(step(p.s, 1), OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(store_begin(p.s, 2000), OK);
+        assert_int_equal(accept(p.s, 100 + (uint32_t)i), OK);
+        uint64_t before = vfs_count(VFS_SYNC);
+        assert_int_equal(store_write(p.s, &wrote), OK);
+        assert_true(wrote);
+        assert_int_equal(vfs_count(VFS_SYNC), before);
+        assert_int_equal(store_sync(p.s), OK);
+        assert_int_equal(vfs_count(VFS_SYNC), before + 1);
+        assert_int_equal(store_landed(p.s, OK), OK);
+    }
+    assert_int_equal(store_begin(p.s, 2000), OK);
+    assert_int_equal(store_write(p.s, &wrote), OK);
+    assert_false(wrote);
+    uint64_t before = vfs_count(VFS_SYNC);
+    assert_int_equal(store_begin(p.s, 2000), OK);
+    assert_int_equal(accept(p.s, 200), OK);
+    assert_int_equal(store_commit(p.s), OK); /* all three steps */
+    assert_int_equal(vfs_count(VFS_SYNC), before + 1);
+    place_close(&p);
+}
+
+/* What is in the file must be in the log, or a kill of the power between the two tears it. */
+static void a_checkpoint_syncs_the_log_before_the_file(void **state)
+{
+    struct place p = {.checkpoint_pages = 1000};
+    bool wrote;
+    uint64_t leaf;
+    (void)state;
+    vfs_disarm();
+    place_open(&p);
+    assert_int_equal(store_begin(p.s, 1000), OK);
+    /* Nothing fresh, which store_idle would write first. */
+    assert_int_equal(log_append(p.s->log, LOG_RECEIPT, 1000, span_str("leaf"), span_str(""), &leaf),
+                     OK);
+    assert_int_equal(store_write(p.s, &wrote), OK);
+    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_BROKEN});
+    assert_int_equal(store_idle(p.s), ERR_FSYNC);
+    assert_int_equal(vfs_count(VFS_WRITE), 0);
+    vfs_disarm();
+    store_close(&p.s);
+    assert_int_equal(place_try_open(&p), OK);
+    assert_int_equal(log_size(p.s->log), 1);
+    place_close(&p);
+}
+
+/* Adapters wait in their commits: nobody else works meanwhile. */
+static void a_commit_waits_for_the_disk_unless_its_db_syncs_apart(void **state)
+{
+    static const char *const schema[] = {"CREATE TABLE t (a INTEGER) STRICT;"};
+    static const char *const sql[] = {"INSERT INTO t VALUES (1)"};
+    (void)state;
+    for (uint64_t apart = 0; apart < 2; apart++) {
+        struct place p = {.s = NULL};
+        struct db *db;
+        struct stmt *insert;
+        place_dir(p.dir);
+        snprintf(p.path, sizeof p.path, "%s/own.db", p.dir);
+        const struct db_options options = {.path = p.path,
+                                           .application_id = 0x4c535454,
+                                           .migrations = schema,
+                                           .migration_count = 1,
+                                           .syncs_apart = apart == 1};
+        assert_int_equal(db_open(&db, &options, NULL), OK);
+        assert_int_equal(db_prepare(db, sql, 1, &insert, NULL), OK);
+        assert_int_equal(db_begin(db), OK);
+        assert_int_equal(stmt_run(insert), OK);
+        assert_int_equal(db_commit(db), OK); /* the log begins: its head is synced in any case */
+        uint64_t before = vfs_count(VFS_SYNC);
+        assert_int_equal(db_begin(db), OK);
+        assert_int_equal(stmt_run(insert), OK);
+        assert_int_equal(db_commit(db), OK);
+        assert_int_equal(vfs_count(VFS_SYNC), before + 1 - apart);
+        db_close(&db);
+        place_wipe(p.dir);
+    }
+}
+
+static void after_a_sync_that_failed_the_store_refuses_everything(void **state)
+{
+    struct place p = {.checkpoint_pages = 1000};
+    bool wrote;
+    (void)state;
+    vfs_disarm();
+    place_open(&p);
+    assert_int_equal(store_begin(p.s, 1000), OK);
+    assert_int_equal(accept(p.s, 1), OK);
+    assert_int_equal(store_write(p.s, &wrote), OK);
+    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_NO_SPACE});
+    const enum err synced = store_sync(p.s);
+    assert_int_equal(synced, ERR_FSYNC);   /* whatever the reason, nobody knows what is there */
+    assert_int_equal(store_sync(p.s), OK); /* so it is, and so it means nothing */
+    assert_int_equal(store_landed(p.s, synced), ERR_FSYNC);
+    assert_int_equal(store_begin(p.s, 1000), ERR_FSYNC);
+    assert_int_equal(store_idle(p.s), ERR_FSYNC);
+    store_close(&p.s);
+    vfs_disarm();
+    assert_int_equal(place_try_open(&p), OK);
+    assert_int_equal(log_size(p.s->log), 1);
+    place_close(&p);
+}
+
 /* A read that fails is never taken for an absent row. */
 static void broken_read_at_every_read_of_a_restarted_store(void **state)
 {
@@ -343,11 +459,21 @@ int main(int argc, char **argv)
         cmocka_unit_test(full_disk_once_at_every_write),
         cmocka_unit_test(full_disk_for_a_while_at_every_write),
         cmocka_unit_test(broken_disk_at_every_operation),
+        cmocka_unit_test(what_is_written_is_on_disk_after_its_sync_and_not_before),
+        cmocka_unit_test(a_checkpoint_syncs_the_log_before_the_file),
+        cmocka_unit_test(a_commit_waits_for_the_disk_unless_its_db_syncs_apart),
+        cmocka_unit_test(after_a_sync_that_failed_the_store_refuses_everything),
         cmocka_unit_test(broken_read_at_every_read_of_a_restarted_store),
         cmocka_unit_test(faults_at_every_point_of_the_first_start),
     };
     if (argc > 1 && strcmp(argv[1], "all") == 0)
         stride = 1;
     vfs_install();
-    return cmocka_run_group_tests_name("store_fault", tests, NULL, NULL);
+    int failed = 0;
+    for (size_t i = 0; i < T_COUNT(windows) && failed == 0; i++) {
+        window = windows[i];
+        print_message("window of %u bytes\n", window);
+        failed = cmocka_run_group_tests_name("store_fault", tests, NULL, NULL);
+    }
+    return failed;
 }

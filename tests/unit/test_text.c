@@ -18,6 +18,52 @@ static void ordinary_text_is_allowed(void **state)
         assert_true(utf8_allowed(span_str(rows[i])));
 }
 
+/* Whatever stands around it: every character that is refused alone is refused at every place of a
+ * longer text, and every other one is allowed there. */
+static void place_in_the_text_changes_nothing(void **state)
+{
+    static const char around[] = "药品ab 监管c示范医药 plain text";
+    static const uint32_t odd[] = {0x1F,   0x20,   0x7E,   0x7F,   0x9F,   0xA0,   0x2FFF, 0x3000,
+                                   0x9FFF, 0xA000, 0xD7FF, 0xFEFF, 0xFFFF, 0x200E, 0x10000};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(odd); i++) {
+        char one[4], text[sizeof around + 4];
+        const size_t len = utf8_put(odd[i], one);
+        const bool alone = utf8_allowed(span_of(one, len));
+        for (size_t at = 0; at<sizeof around; at = utf8_cut(span_str(around), at + 4)> at
+                                ? utf8_cut(span_str(around), at + 4)
+                                : sizeof around) {
+            memcpy(text, around, at);
+            memcpy(text + at, one, len);
+            memcpy(text + at + len, around + at, sizeof around - 1 - at);
+            assert_int_equal(utf8_allowed(span_of(text, sizeof around - 1 + len)), alone);
+        }
+    }
+}
+
+/* A byte out of place is found wherever it stands. */
+static void every_broken_byte_is_found(void **state)
+{
+    static const char around[] = "药品ab 监管c示范医药 plain text";
+    static const uint8_t bad[] = {0x00, 0x01, 0x7F, 0x80, 0xBF, 0xC0, 0xE4, 0xF8, 0xFF};
+    (void)state;
+    for (size_t at = 0; at < sizeof around - 1; at++) {
+        for (size_t i = 0; i < T_COUNT(bad); i++) {
+            char text[sizeof around];
+            memcpy(text, around, sizeof around);
+            if ((uint8_t)text[at] == bad[i])
+                continue;
+            /* another continuation or lead byte may make another good character */
+            if ((uint8_t)text[at] >= 0x80 && bad[i] >= 0x80 && bad[i] < 0xC0)
+                continue;
+            if ((uint8_t)text[at] >= 0xE0 && bad[i] == 0xE4)
+                continue;
+            text[at] = (char)bad[i];
+            assert_false(utf8_allowed(span_of(text, sizeof around - 1)));
+        }
+    }
+}
+
 static void misleading_or_broken_text_is_refused(void **state)
 {
     static const struct {
@@ -217,6 +263,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_text_is_allowed),
+        cmocka_unit_test(place_in_the_text_changes_nothing),
+        cmocka_unit_test(every_broken_byte_is_found),
         cmocka_unit_test(misleading_or_broken_text_is_refused),
         cmocka_unit_test(no_place_in_a_long_text_hides_a_control),
         cmocka_unit_test(characters_go_both_ways),

@@ -1,0 +1,184 @@
+/* Every decision is recorded so that it can be made again: the same bytes come out, whatever has
+ * changed since, and a byte that somebody changed is found. sanctions.md, Deciding. */
+#include "scenario/acts.h"
+#include "scenario/gatebook.h"
+#include "scenario/texts.h"
+
+#include "base/clock.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEALTH "health.445100"
+#define MARKET "market.445100"
+#define HUB    "hub.445100"
+
+struct verified {
+    uint64_t checked, same, erased, other_rules, differing, next;
+    char text[CORE_QUERY_BYTES + 1];
+};
+
+static uint64_t number_of(const struct json *answer, const char *key)
+{
+    uint64_t value = UINT64_MAX;
+    assert_true(json_uint(json_get(answer, key), &value));
+    return value;
+}
+
+static struct verified *verify(struct world *w, const char *request)
+{
+    static struct verified v;
+    struct json *answer = NULL;
+    struct writer out = writer_of((uint8_t *)v.text, CORE_QUERY_BYTES);
+    assert_int_equal(core_query(w->core, span_str(request), w->now_ms, &out), OK);
+    v.text[out.len] = '\0';
+    assert_int_equal(json_parse(&answer, writer_span(&out), "answer", NULL), OK);
+    v.checked = number_of(answer, "checked");
+    v.same = number_of(answer, "same");
+    v.erased = number_of(answer, "erased");
+    v.other_rules = number_of(answer, "other_rules");
+    v.differing = number_of(answer, "differing");
+    v.next = number_of(answer, "next");
+    json_close(&answer);
+    return &v;
+}
+
+#define ALL "{\"cmd\":\"decision.verify\",\"count\":1024}"
+
+static void send(struct world *w, const char *from, const char *type, const char *facts)
+{
+    const struct mail mail = {.from = from, .type = type, .to = {MARKET}, .facts = facts};
+    world_send(w, &mail, NULL);
+}
+
+/* Orders taken and refused, changes, gates that pass, flag and refuse. */
+static void live(struct world *w)
+{
+    acts_connect(w);
+    send(w, HEALTH, "honour", HONOUR_BODY(PUNISHED));
+    acts_order(w, NULL);
+    acts_order(w, NULL); /* refused: the version does not follow */
+    send(w, HEALTH, "honour", HONOUR_BODY(PUNISHED));
+    send(w, HEALTH, "appointment", APPOINTMENT_BODY(CLEAN, HEAD_PERSON));
+    send(w, HEALTH, "licence.application", LICENCE_BODY(PUNISHED));
+    send(w, HEALTH, "licence.application", LICENCE_BODY(CLEAN));
+    acts_annul(w, NULL);
+    send(w, HEALTH, "honour", HONOUR_BODY(PUNISHED));
+    world_settle(w);
+}
+
+static void everything_that_was_decided_is_decided_the_same_again(void **state)
+{
+    struct world *w = *state;
+    live(w);
+    const struct verified *v = verify(w, ALL);
+    assert_int_equal(v->checked, world_status(w, "decisions"));
+    assert_true(v->checked >= 9);
+    if (v->same != v->checked)
+        fail_msg("%s", v->text);
+    assert_int_equal(v->differing, 0);
+    world_restart(w);
+    world_pass(w, 400 * (uint64_t)DAY_MS); /* long after, with keys that have ended */
+    v = verify(w, ALL);
+    assert_int_equal(v->same, v->checked);
+}
+
+static void it_goes_in_steps_and_from_anywhere(void **state)
+{
+    struct world *w = *state;
+    char request[96];
+    uint64_t sum = 0;
+    live(w);
+    const uint64_t all = verify(w, ALL)->checked;
+    const struct verified *v = NULL;
+    for (uint64_t since = 0; sum < all; since = v->next) {
+        snprintf(request, sizeof request,
+                 "{\"cmd\":\"decision.verify\",\"since\":%llu,\"count\":2}",
+                 (unsigned long long)since);
+        v = verify(w, request);
+        assert_in_range(v->checked, 1, 2);
+        sum += v->checked;
+    }
+    assert_int_equal(sum, all);
+    snprintf(request, sizeof request, "{\"cmd\":\"decision.verify\",\"since\":%llu}",
+             (unsigned long long)v->next);
+    assert_int_equal(verify(w, request)->checked, 0);
+}
+
+static void decisions_by_other_rules_are_counted_apart(void **state)
+{
+    struct world *w = *state;
+    live(w);
+    gatebook_use(w, "  - {id: G01, zh: 关口, en: a gate, type: honour, look: subject, "
+                    "measure: M21, action: refuse, basis: BASIC-LIST, mark: D}\n");
+    const struct verified *v = verify(w, ALL);
+    assert_int_equal(v->other_rules, v->checked);
+    assert_int_equal(v->differing, 0);
+}
+
+/* Beside the hub, as somebody with access to the disk would. */
+static void tamper(struct world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char path[160];
+    snprintf(path, sizeof path, "%s/hub.db", w->dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_changes(db), 1);
+    sqlite3_close(db);
+}
+
+#define FIRST(kind) "(SELECT min(seq) FROM decision WHERE " kind ")"
+#define FLIP(column, at)                                                                           \
+    "UPDATE decision SET " column " = CAST(substr(" column ", 1, " at " - 1) || "                  \
+    "iif(substr(" column ", " at ", 1) = x'01', x'02', x'01') || substr(" column ", " at           \
+    " + 1) AS BLOB) WHERE seq = "
+
+static void a_byte_that_somebody_changed_is_found(void **state)
+{
+    static const char *const changes[] = {
+        FLIP("record", "40") FIRST("type = 15"),
+        FLIP("record", "length(record)") FIRST("type = 15"),
+        FLIP("facts", "60") FIRST("type = 15"),
+        FLIP("document", "7") FIRST("type = 15"),
+        FLIP("env_id", "7") FIRST("type = 15"),
+        "UPDATE decision SET code = 1 WHERE seq = " FIRST("type = 15"),
+        "UPDATE decision SET time_ms = time_ms + 1 WHERE seq = " FIRST("type = 15"),
+        "UPDATE decision SET type = type + 1 WHERE seq = " FIRST("type = 15"),
+        "UPDATE decision SET message_seq = message_seq + 1 WHERE seq = " FIRST("type = 15"),
+        "UPDATE decision SET seq = seq - 1 WHERE seq = " FIRST("type = 15"),
+        "UPDATE decision SET facts = x'' WHERE seq = " FIRST("type = 15"),
+        FLIP("record", "40") FIRST("type = 20"),
+        "UPDATE justification SET measure = 'M19' WHERE row = "
+        "(SELECT min(row) FROM justification WHERE measure = 'M21')",
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(changes); i++) {
+        static const uint8_t seed[ENTROPY_SEED_LEN] = {7};
+        struct world *w = world_new(seed);
+        print_message("change %zu\n", i);
+        live(w);
+        assert_int_equal(verify(w, ALL)->differing, 0);
+        tamper(w, changes[i]);
+        world_restart(w);
+        const struct verified *v = verify(w, ALL);
+        if (v->differing == 0)
+            fail_msg("%s", v->text);
+        world_free(w);
+    }
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(everything_that_was_decided_is_decided_the_same_again),
+        CASE(it_goes_in_steps_and_from_anywhere),
+        CASE(decisions_by_other_rules_are_counted_apart),
+        cmocka_unit_test(a_byte_that_somebody_changed_is_found),
+    };
+    return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);
+}

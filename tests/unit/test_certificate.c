@@ -1,0 +1,203 @@
+/* Checks what keys/certificate.h promises: believed with anchor and file alone, or refused. */
+#include "keys/certificate.h"
+#include "realm.h"
+#include "wire.h"
+
+#include "t.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct fixture {
+    struct realm *realm;
+    lianshu_Document document;
+    lianshu_CreditCertificate body;
+    struct certificate out;
+    uint8_t lsd1[FRAME_DOCUMENT_FRAME_MAX];
+    uint8_t file[CERTIFICATE_FILE_MAX];
+    size_t len;
+};
+
+static struct fixture f;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&f, 0, sizeof f);
+    f.realm = realm_open(5);
+    f.body.has_subject = true;
+    f.body.subject.kind = lianshu_SubjectKind_SUBJECT_ENTERPRISE;
+    strcpy(f.body.subject.id, "91445100DEMA00021K");
+    f.body.at_ms = REALM_NOW_MS - 5000;
+    f.body.log_size = 77;
+    f.body.clean = true;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    realm_close(&f.realm);
+    return 0;
+}
+
+/* A certificate by that member, and its file. */
+static void make_by(const char *member, uint32_t type, uint64_t issued_ms, uint64_t valid_until_ms)
+{
+    const struct key *key = realm_key(f.realm, member, KEY_USE_SIGN);
+    uint8_t hash[HASH_LEN];
+    lianshu_Document *d = &f.document;
+    memset(d, 0, sizeof *d);
+    document_prepare(d, REALM_NAME, member, key, issued_ms, &f.realm->entropy);
+    d->type = type;
+    d->version = 1;
+    d->valid_until_ms = valid_until_ms;
+    d->addressees_count = 1;
+    strcpy(d->addressees[0], REALM_HEALTH);
+    struct writer body = writer_of(d->body.bytes, sizeof d->body.bytes);
+    assert_int_equal(wire_encode(&lianshu_CreditCertificate_msg, &f.body, &body), OK);
+    d->body.size = (pb_size_t)body.len;
+    struct writer lsd1 = writer_of(f.lsd1, sizeof f.lsd1);
+    assert_int_equal(document_make(d, key, &lsd1, hash), OK);
+    struct writer file = writer_of(f.file, sizeof f.file);
+    assert_int_equal(certificate_write(f.realm->registry, writer_span(&lsd1), &file), OK);
+    f.len = file.len;
+}
+
+static void make(void)
+{
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, REALM_NOW_MS,
+            REALM_NOW_MS + 30 * REALM_DAY_MS);
+}
+
+static enum err verify_at(uint64_t now_ms)
+{
+    return certificate_verify(span_of(f.file, f.len), &f.realm->anchor, now_ms, &f.out, NULL);
+}
+
+static void anchor_and_file_alone_tell_who_about_whom_and_when(void **state)
+{
+    (void)state;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS + REALM_DAY_MS), OK);
+    assert_string_equal(f.out.issuer, REALM_HUB);
+    assert_string_equal(f.out.body.subject.id, "91445100DEMA00021K");
+    assert_int_equal(f.out.body.at_ms, REALM_NOW_MS - 5000);
+    assert_int_equal(f.out.body.log_size, 77);
+    assert_true(f.out.body.clean);
+    assert_int_equal(f.out.registry_version, 1);
+}
+
+static void every_changed_byte_is_refused(void **state)
+{
+    (void)state;
+    make();
+    for (size_t i = 0; i < f.len; i++) {
+        f.file[i] ^= 0x04;
+        if (verify_at(REALM_NOW_MS) == OK)
+            fail_msg("byte %zu", i);
+        f.file[i] ^= 0x04;
+    }
+    assert_int_equal(verify_at(REALM_NOW_MS), OK);
+}
+
+static void a_file_that_is_shorter_or_longer_is_refused(void **state)
+{
+    (void)state;
+    make();
+    const size_t whole = f.len;
+    for (f.len = 0; f.len < whole; f.len += 1 + f.len / 40)
+        assert_int_not_equal(verify_at(REALM_NOW_MS), OK);
+    f.len = whole + 1;
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_FRAME_LENGTH);
+}
+
+static void times_are_judged(void **state)
+{
+    (void)state;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS + 30 * REALM_DAY_MS - 1), OK);
+    assert_int_equal(verify_at(REALM_NOW_MS + 30 * REALM_DAY_MS), ERR_EXPIRED);
+    assert_int_equal(verify_at(REALM_NOW_MS - 301 * 1000), ERR_FUTURE);
+    f.body.at_ms = REALM_NOW_MS + 1; /* it speaks of what had not come */
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_FUTURE);
+    f.body.at_ms = REALM_NOW_MS;
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, REALM_NOW_MS, 0);
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_EXPIRED); /* without an end there is none */
+}
+
+static void only_a_hub_certifies_and_only_certificates_count(void **state)
+{
+    (void)state;
+    make_by(REALM_MARKET, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, REALM_NOW_MS,
+            REALM_NOW_MS + REALM_DAY_MS);
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_NO_RIGHT);
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CHECK, REALM_NOW_MS,
+            REALM_NOW_MS + REALM_DAY_MS);
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_TYPE_UNKNOWN);
+}
+
+static void clean_with_a_restriction_is_no_statement(void **state)
+{
+    (void)state;
+    f.body.restrictions_count = 1;
+    strcpy(f.body.restrictions[0].measure, "M01");
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
+    f.body.restrictions_count = 0;
+    f.body.clean = false;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
+}
+
+static void another_realms_anchor_does_not_vouch(void **state)
+{
+    struct realm *other = realm_open(6);
+    (void)state;
+    make();
+    assert_int_equal(
+        certificate_verify(span_of(f.file, f.len), &other->anchor, REALM_NOW_MS, &f.out, NULL),
+        ERR_REGISTRY);
+    realm_close(&other);
+    struct anchor renamed = f.realm->anchor;
+    strcpy(renamed.realm, "other");
+    assert_int_equal(
+        certificate_verify(span_of(f.file, f.len), &renamed, REALM_NOW_MS, &f.out, NULL),
+        ERR_REALM);
+}
+
+static void a_record_from_another_registry_does_not_fit(void **state)
+{
+    static uint8_t good[CERTIFICATE_FILE_MAX];
+    struct realm *other = realm_open(6);
+    struct realm *own = f.realm;
+    (void)state;
+    make();
+    const size_t len = f.len;
+    memcpy(good, f.file, len);
+    f.realm = other;
+    make();
+    /* Their whole chain under our document, and under our anchor. */
+    f.realm = own;
+    memcpy(f.file, good, 8);
+    assert_int_not_equal(verify_at(REALM_NOW_MS), OK);
+    realm_close(&other);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(anchor_and_file_alone_tell_who_about_whom_and_when),
+        CASE(every_changed_byte_is_refused),
+        CASE(a_file_that_is_shorter_or_longer_is_refused),
+        CASE(times_are_judged),
+        CASE(only_a_hub_certifies_and_only_certificates_count),
+        CASE(clean_with_a_restriction_is_no_statement),
+        CASE(another_realms_anchor_does_not_vouch),
+        CASE(a_record_from_another_registry_does_not_fit),
+    };
+    return cmocka_run_group_tests_name("certificate", tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* Checks the promises in store/enrolment.h, store/request.h and store/refusal.h. */
+#include "store_place.h"
+
+#include <stdio.h>
+
+static void a_member_is_enrolled_once_and_its_cursor_survives(void **state)
+{
+    struct place *p = *state;
+    struct enrolment row = {.member = "health.445100"};
+    struct enrolment got;
+    begin(p);
+    assert_int_equal(enrolment_put(p->s->enrolments, &row), OK);
+    assert_int_equal(enrolment_put(p->s->enrolments, &row), ERR_EXISTS);
+    id_of(row.order_id, 7);
+    assert_int_equal(enrolment_move(p->s->enrolments, &row), OK);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(enrolment_pending(p->s->enrolments, &got), OK);
+    assert_memory_equal(got.order_id, row.order_id, sizeof got.order_id);
+    begin(p);
+    row.done = true;
+    assert_int_equal(enrolment_move(p->s->enrolments, &row), OK);
+    commit(p);
+    assert_int_equal(enrolment_pending(p->s->enrolments, &got), ERR_NOT_FOUND);
+    assert_int_equal(enrolment_get(p->s->enrolments, "police.445100", &got), ERR_NOT_FOUND);
+}
+
+static void a_request_is_decided_once_and_its_clock_stops(void **state)
+{
+    struct place *p = *state;
+    struct request row = {
+        .seq = 5, .kind = REQUEST_REPAIR, .opened_ms = 10, .due_ms = 90, .next_ms = 50};
+    struct request got;
+    uint64_t first;
+    snprintf(row.asker, sizeof row.asker, "credit.445100");
+    snprintf(row.owner, sizeof row.owner, "market.445100");
+    id_of(row.document, 1);
+    id_of(row.order_id, 2);
+    begin(p);
+    assert_int_equal(request_put(p->s->requests, &row), OK);
+    row.seq = 6;
+    assert_int_equal(request_put(p->s->requests, &row), ERR_EXISTS); /* the same document */
+    commit(p);
+    assert_int_equal(request_next_due(p->s->requests, 49, &got), ERR_NOT_FOUND);
+    assert_int_equal(request_next_due(p->s->requests, 50, &got), OK);
+    begin(p);
+    got.outcome = REQUEST_REFUSED;
+    got.closed_ms = 60;
+    assert_int_equal(request_close(p->s->requests, &got), OK);
+    assert_int_equal(request_close(p->s->requests, &got), ERR_EXISTS);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(request_of_document(p->s->requests, row.document, &got), OK);
+    assert_int_equal(got.outcome, REQUEST_REFUSED);
+    assert_string_equal(got.owner, "market.445100");
+    assert_int_equal(request_first_due(p->s->requests, &first), OK);
+    assert_true(first == STORE_NEVER);
+}
+
+static void a_refusal_is_due_with_its_order_and_told_once(void **state)
+{
+    struct place *p = *state;
+    struct refusal row = {.env_id = {9}};
+    struct refusal got;
+    snprintf(row.member, sizeof row.member, "health.445100");
+    id_of(row.order_id, 1);
+    begin(p);
+    assert_int_equal(refusal_put(p->s->refusals, &row), OK);
+    assert_int_equal(refusal_put(p->s->refusals, &row), OK);
+    assert_int_equal(refusal_due(p->s->refusals, ID(2)), OK);
+    assert_int_equal(refusal_next_due(p->s->refusals, &got), ERR_NOT_FOUND);
+    assert_int_equal(refusal_due(p->s->refusals, ID(1)), OK);
+    assert_int_equal(refusal_next_due(p->s->refusals, &got), OK);
+    assert_string_equal(got.member, "health.445100");
+    assert_int_equal(refusal_told(p->s->refusals, &got), OK);
+    assert_int_equal(refusal_next_due(p->s->refusals, &got), ERR_NOT_FOUND);
+    commit(p);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, place_setup, place_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_member_is_enrolled_once_and_its_cursor_survives),
+        CASE(a_request_is_decided_once_and_its_clock_stops),
+        CASE(a_refusal_is_due_with_its_order_and_told_once),
+    };
+    return cmocka_run_group_tests_name("redress", tests, NULL, NULL);
+}
