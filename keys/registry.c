@@ -120,9 +120,15 @@ enum err registry_record(const struct registry_member *member, lianshu_MemberRec
 size_t registry_next(const struct registry *registry, size_t from, uint32_t departments,
                      const char *region)
 {
+    size_t kept = REGION_LEN; /* digits that all regions inside have in common */
+    if (!region_valid(region))
+        return SIZE_MAX;
+    while (kept > 0 && region[kept - 2] == '0' && region[kept - 1] == '0')
+        kept -= 2;
     for (size_t i = from; i < registry->member_count; i++) {
         const struct registry_member *member = &registry->members[i];
-        if ((departments >> member->department & 1) != 0 && region_contains(region, member->region))
+        if ((departments >> member->department & 1) != 0 &&
+            memcmp(region, member->region, kept) == 0)
             return i;
     }
     return SIZE_MAX;

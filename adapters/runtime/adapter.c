@@ -43,6 +43,8 @@ static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *mes
         err = sink_put(&a->sink, sdk, message, record);
     if (err == OK && message->type == lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE)
         err = proof_keep(&a->site, sdk, message);
+    if (err == OK && message->type == lianshu_DocumentType_TYPE_PREVIEW_ANSWER && a->source != NULL)
+        err = source_answer(a->source, message);
     json_close(&record);
     return err;
 }
@@ -71,7 +73,11 @@ static void progress(void *ctx, const struct sdk_progress *now)
 {
     struct adapter *a = ctx;
 
-    progress_note(&a->progress, now, clock_real_ms());
+    const uint64_t now_ms = clock_real_ms();
+
+    progress_note(&a->progress, now, now_ms);
+    if (a->source != NULL)
+        source_progress(a->source, now, now_ms);
 }
 
 enum err adapter_open(struct adapter **out, const struct config *config, bool connect,

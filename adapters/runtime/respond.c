@@ -384,6 +384,8 @@ enum err respond_check(struct respond *r, struct draft *draft, struct report *re
                           "an obligation that waits for an answer");
     if (r->answer.answer == lianshu_AnswerKind_ANSWER_DECLINED && r->answer.legal_reason[0] == '\0')
         return report_add(report, ERR_DECLINE_REASON, "legal_reason", "required when declining");
+    if (r->answer.answer == lianshu_AnswerKind_ANSWER_ACCEPTED && r->answer.decision[0] == '\0')
+        return report_add(report, ERR_FIELD_MISSING, "decision", "what was decided");
     memcpy(draft->conversation, d.order_id, SDK_ID_LEN);
     memcpy(draft->in_reply_to, d.env_id, SDK_ENV_ID_LEN);
     draft->converses = draft->replies = true;

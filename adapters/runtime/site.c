@@ -80,6 +80,24 @@ enum err site_write(const struct site *site, const char *path, const struct json
     return err;
 }
 
+void site_note(const struct site *site, const char *name, const struct json *j)
+{
+    char path[SITE_PATH_MAX], temporary[SITE_PATH_MAX];
+    char *text = NULL;
+    size_t len;
+
+    if (json_print(j, false, &text, &len) != OK || site_path(site, path, "%s", name) != OK ||
+        site_path(site, temporary, ".%s.tmp", name) != OK) {
+        free(text);
+        return;
+    }
+    FILE *to = fopen(temporary, "we");
+    const bool whole = to != NULL && fwrite(text, 1, len, to) == len;
+    if (to != NULL && fclose(to) == 0 && whole)
+        (void)rename(temporary, path); /* the older note stays */
+    free(text);
+}
+
 enum err site_read(const struct site *site, const char *path, struct json **out)
 {
     char full[SITE_PATH_MAX];

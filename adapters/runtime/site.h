@@ -36,6 +36,8 @@ MUST_USE enum err site_path(const struct site *site, char out[static SITE_PATH_M
 
 /* Write JSON; folders on the way are made. */
 MUST_USE enum err site_write(const struct site *site, const char *path, const struct json *j);
+/* Write what is only shown: whole under its name, not forced to disk. Failing is harmless. */
+void site_note(const struct site *site, const char *name, const struct json *j);
 /* ERR_NOT_FOUND. */
 MUST_USE enum err site_read(const struct site *site, const char *path, struct json **out);
 /* Rename, over what is there. Gone from `from` and present at `to` is OK; gone from both is

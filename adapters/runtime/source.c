@@ -48,6 +48,15 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_RECEIPTS] = "SELECT kind, by, about, code, time_ms, q FROM outbox_receipt"
                             " WHERE outbox_id = ?1 AND kind > ?2"
                             " ORDER BY time_ms, kind, by LIMIT 128",
+    [SOURCE_SQL_ASKED] = "SELECT m.row, f.stored FROM source_message m"
+                         " JOIN outbox o ON o.message_id = m.message_id"
+                         " JOIN source_file f ON f.id = m.file_id"
+                         " WHERE m.message_id = ?1 AND o.env_id = ?2",
+    [SOURCE_SQL_ROOT] = "SELECT s.name FROM outbox_file x JOIN outbox o ON o.id = x.outbox_id"
+                        " JOIN outbox f ON f.key = o.key AND f.part = 0"
+                        " JOIN source_message m ON m.message_id = f.message_id"
+                        " JOIN source_file s ON s.id = m.file_id"
+                        " WHERE x.root = ?1 ORDER BY x.outbox_id DESC LIMIT 1",
 };
 
 /* ---- open, close ---- */
@@ -119,6 +128,16 @@ static bool is_record(const char *name)
         return false;
     return (n > 5 && strcmp(name + n - 5, ".json") == 0) ||
            (n > 4 && strcmp(name + n - 4, ".csv") == 0);
+}
+
+/* x.preview.json, x.preview.csv */
+static bool is_preview(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    const size_t stem = (size_t)(dot - name);
+
+    return stem > sizeof ".preview" - 1 &&
+           memcmp(dot - (sizeof ".preview" - 1), ".preview", sizeof ".preview" - 1) == 0;
 }
 
 struct earlier {
@@ -239,7 +258,8 @@ static enum err recognise(struct source *s, struct intake *in, uint64_t now_ms, 
         return OK;
     if (err != OK)
         return err;
-    if (e.moved && e.state != SOURCE_TAKEN) {
+    /* What was refused may be sent again; an answer is of its moment, so a question is new. */
+    if (e.moved && (e.state != SOURCE_TAKEN || in->preview)) {
         in->attempt = e.attempt + 1;
         return OK;
     }
@@ -266,10 +286,12 @@ enum err source_take(struct source *s, const char *name, uint64_t now_ms)
     if (!is_record(name))
         return OK;
     memcpy(in.name, name, strlen(name) + 1);
+    in.preview = is_preview(name);
     s->report.count = 0;
     s->report.more = false;
     s->report.row = s->report.line = 0;
     in.files = json_list();
+    s->taking = in.name;
     err = source_read(s, &in);
     if (err == ERR_NOT_FOUND)
         err = OK; /* taken back by its writer */
@@ -281,6 +303,7 @@ enum err source_take(struct source *s, const char *name, uint64_t now_ms)
         if (s->report.count > 0 && (err == OK || err_class(err) == ERR_CLASS_REJECT))
             err = refuse(s, &in, now_ms);
     }
+    s->taking = NULL;
     intake_fini(&in);
     return err;
 }

@@ -16,6 +16,8 @@
  *      nothing.
  *   5. Names that begin with '.' or do not end in .json or .csv are not looked at: writers use them
  *      until they rename.
+ *   6. The records of x.preview.json (or .csv) are asked about and not sent; the same file again
+ * asks again. Their attachments are not looked at.
  *
  * Errors of a file are told to the department (reason file), never returned. RETRY errors (disk
  * full) leave the file for later. Thread rule: that of the sdk.
@@ -35,6 +37,7 @@ enum {
     SOURCE_TURN_FILES = 32, /* files taken a turn */
     SOURCE_SHOW_TURN = 32,  /* receipt files written a turn */
     SOURCE_NAME_MAX = 200,
+    SOURCE_NOTE_MS = 200,
 };
 
 struct source;
@@ -64,6 +67,14 @@ MUST_USE enum err source_settle(struct source *source);
 
 /* Inside the sdk's outcome handler. */
 MUST_USE enum err source_outcome(struct source *source, const struct sdk_outcome *outcome);
+
+/* Inside the sdk's apply handler: a preview.answer, beside the record that asked:
+ * done/x.preview.json.answer.<row>.json, as answer.h has it. */
+MUST_USE enum err source_answer(struct source *source, const struct sdk_incoming *message);
+
+/* Inside the sdk's progress handler: how far an attachment of a record is, as progress.json beside
+ * the folders, {"file","phase","root","bytes","total"}; at most each SOURCE_NOTE_MS. */
+void source_progress(struct source *source, const struct sdk_progress *now, uint64_t now_ms);
 
 /* How long a turn may wait before source_show has something to do. */
 uint32_t source_wait_ms(const struct source *source, uint64_t now_ms, uint32_t wait_ms);

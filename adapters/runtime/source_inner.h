@@ -27,6 +27,8 @@ enum source_sql {
     SOURCE_SQL_REFUSE,
     SOURCE_SQL_MESSAGES,
     SOURCE_SQL_RECEIPTS,
+    SOURCE_SQL_ASKED,
+    SOURCE_SQL_ROOT,
     SOURCE_SQL_COUNT,
 };
 
@@ -42,6 +44,8 @@ struct source {
     uint64_t show_ms; /* not before this */
     bool changed;     /* something may be due to be shown */
     char own_region[7];
+    const char *taking; /* the file being taken; NULL: none */
+    uint64_t noted_ms;  /* when progress.json was written */
 };
 
 /* One file being taken. */
@@ -52,6 +56,7 @@ struct intake {
     struct json *records; /* list; owned */
     const char *kind;     /* of CSV rows; NULL: each says so */
     bool csv, single;
+    bool preview;       /* its records are asked about, not sent */
     struct json *files; /* list of attachment paths; owned */
 };
 

@@ -156,6 +156,18 @@ static enum err take_back(struct source *s, size_t row, bool send, uint64_t file
     return note_message(s, id, file_id, row);
 }
 
+/* Send it, or ask about it; its id. */
+static enum err hand_over(struct source *s, const struct intake *in, const struct sdk_message *m,
+                          uint64_t now_ms, uint8_t id[static SDK_ID_LEN])
+{
+    struct fault fault = {0};
+    const enum err err = in->preview ? sdk_preview(s->o.sdk, m, now_ms, id, NULL, &fault)
+                                     : sdk_send(s->o.sdk, m, now_ms, id, NULL, &fault);
+
+    return err_class(err) == ERR_CLASS_REJECT ? report_fault(&s->report, err, fault.where, &fault)
+                                              : err;
+}
+
 static enum err send_draft(struct source *s, const struct intake *in, size_t row, uint64_t file_id,
                            const struct sdk_file *files, uint64_t now_ms)
 {
@@ -164,7 +176,6 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
     const char *to[SDK_DESTINATION_MAX], *basis[SDK_BASIS_MAX];
     char key[SDK_KEY_MAX + 1], hex[2 * HASH_LEN + 1];
     uint8_t id[SDK_ID_LEN];
-    struct fault fault = {0};
 
     for (size_t i = 0; i < d->to_count; i++)
         to[i] = d->to[i];
@@ -188,13 +199,10 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
         .basis_count = d->basis_count,
         .purpose = d->purpose,
     };
-    if ((err = sdk_send(s->o.sdk, &m, now_ms, id, NULL, &fault)) != OK)
-        return err_class(err) == ERR_CLASS_REJECT
-                   ? report_fault(&s->report, err, fault.where, &fault)
-                   : err;
-    if ((err = note_message(s, id, file_id, row)) != OK)
+    if ((err = hand_over(s, in, &m, now_ms, id)) != OK ||
+        (err = note_message(s, id, file_id, row)) != OK)
         return err;
-    return d->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER
+    return d->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER && !in->preview
                ? respond_answered(s->o.respond, d, now_ms)
                : OK;
 }
@@ -227,14 +235,16 @@ static enum err one_record(struct source *s, struct intake *in, size_t row, bool
         return err;
     err = draft_make(s->draft, document, &context, &s->report);
     json_close(&document);
+    if (in->preview)
+        s->draft->file_count = 0; /* the record stays with its writer, and so do they */
     if (!send)
         note_files(s, in);
     if (err != OK)
         return err;
-    if (s->draft->type->number == lianshu_DocumentType_TYPE_WITHDRAW)
+    if (s->draft->type->number == lianshu_DocumentType_TYPE_WITHDRAW && !in->preview)
         return take_back(s, row, send, file_id, now_ms);
     check_members(s);
-    if (s->draft->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER &&
+    if (s->draft->type->number == lianshu_DocumentType_TYPE_SANCTION_ANSWER && !in->preview &&
         (err = respond_check(s->o.respond, s->draft, &s->report)) != OK)
         return err;
     err = open_files(s, files);

@@ -1,4 +1,5 @@
 /* What became of a file's messages, written beside it. */
+#include "adapters/runtime/answer.h"
 #include "adapters/runtime/source_inner.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -298,6 +299,82 @@ static enum err show_one(struct source *s, const struct due *d)
     }
     account_fini(&a);
     return err;
+}
+
+/* ---- answers to what was asked ---- */
+
+/* The record that a question came from. ERR_NOT_FOUND: it came from no file. */
+static enum err find_question(struct source *s, const struct sdk_incoming *m, uint64_t *row,
+                              char stored[static STORED_MAX])
+{
+    struct stmt *q = s->sql[SOURCE_SQL_ASKED];
+
+    stmt_bind_bytes(q, 1, m->conversation.data, m->conversation.len);
+    stmt_bind_bytes(q, 2, m->in_reply_to.data, m->in_reply_to.len);
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        *row = stmt_u64(q, 0);
+        stmt_copy_text(q, 1, stored, STORED_MAX);
+    }
+    return stmt_end(q, err);
+}
+
+enum err source_answer(struct source *s, const struct sdk_incoming *m)
+{
+    char stored[STORED_MAX], path[SITE_PATH_MAX];
+    struct json *answer = NULL;
+    uint64_t row = 0;
+    enum err err = find_question(s, m, &row, stored);
+
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? OK : err;
+    if ((err = answer_json(m->facts, &answer)) != OK)
+        return err;
+    (void)json_put_uint(answer, "row", row);
+    (void)json_put_hex(answer, "envelope", m->in_reply_to);
+    (void)snprintf(path, sizeof path, "done/%s.answer.%llu.json", stored, (unsigned long long)row);
+    err = site_write(s->o.site, path, answer);
+    json_close(&answer);
+    return err;
+}
+
+/* ---- how far attachments are ---- */
+
+/* The record whose attachment this is. */
+static bool find_record(struct source *s, const struct sdk_progress *now,
+                        char name[static SOURCE_NAME_MAX + 1])
+{
+    struct stmt *q = s->sql[SOURCE_SQL_ROOT];
+
+    if (now->phase == SDK_SEALING) {
+        (void)snprintf(name, SOURCE_NAME_MAX + 1, "%s", s->taking == NULL ? "" : s->taking);
+        return s->taking != NULL;
+    }
+    stmt_bind_bytes(q, 1, now->root, sizeof now->root);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 0, name, SOURCE_NAME_MAX + 1);
+    return stmt_end(q, err) == OK;
+}
+
+void source_progress(struct source *s, const struct sdk_progress *now, uint64_t now_ms)
+{
+    char name[SOURCE_NAME_MAX + 1];
+    const bool over = now->bytes >= now->total;
+
+    if ((now->phase != SDK_SEALING && now->phase != SDK_SENDING) ||
+        (!over && now_ms - s->noted_ms < SOURCE_NOTE_MS) || !find_record(s, now, name))
+        return;
+    struct json *note = json_map();
+    (void)json_put_text(note, "file", name);
+    (void)json_put_text(note, "phase", now->phase == SDK_SEALING ? "sealing" : "sending");
+    if (now->phase == SDK_SENDING)
+        (void)json_put_hex(note, "root", span_of(now->root, sizeof now->root));
+    (void)json_put_uint(note, "bytes", now->bytes);
+    (void)json_put_uint(note, "total", now->total);
+    site_note(s->o.site, "progress.json", note);
+    json_close(&note);
+    s->noted_ms = now_ms;
 }
 
 uint32_t source_wait_ms(const struct source *s, uint64_t now_ms, uint32_t wait_ms)

@@ -267,6 +267,12 @@ void sdk_close(struct sdk **sdk);
  * after sdk_commit; inside apply or outcome, with their transaction. */
 MUST_USE enum err sdk_send(struct sdk *sdk, const struct sdk_message *message, uint64_t now_ms,
                            uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault);
+/* Ask the hub what it would answer to this message if it came now; the message is not sent, its
+ * sealed body, files, destinations and conversation are not looked at. As sdk_send otherwise; the
+ * key must not be that of a message. The answer comes as preview.answer (guarantee 3), in_reply_to
+ * the question and in its conversation, which is the id given here. PROTOCOL: Preview. */
+MUST_USE enum err sdk_preview(struct sdk *sdk, const struct sdk_message *message, uint64_t now_ms,
+                              uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault);
 /* Begin a transaction for the caller's own rows in sdk_db, when none is open. */
 MUST_USE enum err sdk_begin(struct sdk *sdk);
 MUST_USE enum err sdk_commit(struct sdk *sdk, uint64_t now_ms);

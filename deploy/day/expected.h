@@ -24,13 +24,18 @@
  *   refused; the honour is only flagged, for M21 is a matter of consideration here:             2
  *   Credit checks: punished, clean, punished after repair, and the attacker's one correct
  *   message: 4, each answered with a certificate by the hub.
+ *   The hub tells of its own: R27, a banned person appointed, alerts the company's market
+ *   regulation and health commission, one each; and the annulment tells the sender of each
+ *   refusal that rested on the order (health, twice: appointment and application):              4
  *   Accepted: the city; order and annulment; for each obligation the answer, the execution and
  *   the end of it; clean application, honour and appointment; checks and their certificates;
- *   referral, its receipt, its decision; the adverse event; ten applications.
+ *   referral, its receipt, its decision; the adverse event; ten applications; what the hub
+ *   tells of its own.
  *   Rejected: two by a gate; of the attacks those whose signature is good: expired, future,
  *   two without the right, one around a forged document                                        7
  *   Delivered: notices of both stages; evidence to two; application, honour, appointment;
- *   certificates; referral to two, its receipt, its decision to two; the event; ten more.
+ *   certificates; referral to two, its receipt, its decision to two; the event; ten more; what
+ *   the hub tells of its own.
  *   Envelopes: what was accepted or rejected, and the notices, which the hub itself sends.
  *   Attacks: a strange key; 2 malformed frames; 7 crafted ones; a replay, an id used twice, an
  *   altered bit, a bent header:                                                                14
@@ -55,11 +60,12 @@ enum {
     EXPECTED_BATCH = 10, /* applications sent while the adapter is killed */
     EXPECTED_CHECKS = 4,
     EXPECTED_NOTICES = 2 * EXPECTED_OBLIGATIONS,
+    EXPECTED_TOLD = 2 + EXPECTED_GATE_REFUSALS,
     EXPECTED_ACCEPTED = EXPECTED_CITY_DOCUMENTS + 2 + 3 * EXPECTED_OBLIGATIONS + 3 +
-                        2 * EXPECTED_CHECKS + 3 + 1 + EXPECTED_BATCH,
+                        2 * EXPECTED_CHECKS + 3 + 1 + EXPECTED_BATCH + EXPECTED_TOLD,
     EXPECTED_REJECTED = EXPECTED_GATE_REFUSALS + 5,
     EXPECTED_DELIVERED =
-        EXPECTED_NOTICES + 2 + 3 + EXPECTED_CHECKS + 2 + 1 + 2 + 1 + EXPECTED_BATCH,
+        EXPECTED_NOTICES + 2 + 3 + EXPECTED_CHECKS + 2 + 1 + 2 + 1 + EXPECTED_BATCH + EXPECTED_TOLD,
     EXPECTED_ENVELOPES = EXPECTED_ACCEPTED + EXPECTED_REJECTED + EXPECTED_NOTICES,
 };
 

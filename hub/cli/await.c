@@ -6,6 +6,7 @@
 #include "net/local.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -151,7 +152,19 @@ static void wait_for_change(const struct await *a, uint64_t left_ms)
         continue;
 }
 
-enum err await_result(const struct await *a, uint64_t wait_ms, FILE *progress,
+static void tell(const struct await_watch *watch, uint64_t waited_ms)
+{
+    if (watch->look != NULL)
+        watch->look(watch->ctx, waited_ms);
+}
+
+static enum err too_late(const char *place, struct fault *fault)
+{
+    return fault_set(fault, ERR_TIMEOUT, 0, place,
+                     "nothing is lost: the adapter goes on; see done/ and refused/");
+}
+
+enum err await_result(const struct await *a, uint64_t wait_ms, const struct await_watch *watch,
                       enum await_outcome *outcome, struct json **answer, const char **place,
                       struct fault *fault)
 {
@@ -159,15 +172,23 @@ enum err await_result(const struct await *a, uint64_t wait_ms, FILE *progress,
     uint64_t now = start;
     *answer = NULL;
     while ((*outcome = look(a, answer, place)) == AWAIT_WAITING && now - start < wait_ms) {
-        if (progress != NULL)
-            fprintf(progress, "\r等待 / waiting … %llus", (unsigned long long)(now - start) / 1000);
+        tell(watch, now - start);
         wait_for_change(a, wait_ms - (now - start));
         now = local_monotonic_ms();
     }
-    if (progress != NULL)
-        fprintf(progress, "\n");
-    if (*outcome != AWAIT_WAITING)
-        return OK;
-    return fault_set(fault, ERR_TIMEOUT, 0, a->source,
-                     "nothing is lost: the adapter goes on; see done/ and refused/");
+    return *outcome != AWAIT_WAITING ? OK : too_late(a->source, fault);
+}
+
+enum err await_file(const struct await *a, const char *path, uint64_t wait_ms,
+                    const struct await_watch *watch, struct json **answer, struct fault *fault)
+{
+    const uint64_t start = local_monotonic_ms();
+    uint64_t now = start;
+    enum err err;
+    while ((err = json_open(answer, path, NULL)) != OK && now - start < wait_ms) {
+        tell(watch, now - start);
+        wait_for_change(a, wait_ms - (now - start));
+        now = local_monotonic_ms();
+    }
+    return err == OK ? OK : too_late(path, fault);
 }

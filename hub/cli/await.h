@@ -21,8 +21,6 @@
 #include "base/span.h"
 #include "json.h"
 
-#include <stdio.h>
-
 enum { AWAIT_PATH_MAX = 1024, AWAIT_NAMES = 2 };
 
 struct await_name {
@@ -47,10 +45,22 @@ MUST_USE enum err await_open(struct await *a, const char *site, const char *name
                              struct span content, struct fault *fault);
 void await_close(struct await *a);
 
+/* Who is told that it still waits. */
+struct await_watch {
+    void *ctx;
+    void (*look)(void *ctx, uint64_t waited_ms); /* each RECHECK_MS or more often; NULL: nobody */
+    void (*over)(void *ctx);                     /* once, before the result is shown; NULL */
+};
+
 /* Until an outcome; *answer is the receipt or the reason, the caller's to close, and *place
- * its path, borrowed from a. progress may be NULL. */
-MUST_USE enum err await_result(const struct await *a, uint64_t wait_ms, FILE *progress,
-                               enum await_outcome *outcome, struct json **answer,
-                               const char **place, struct fault *fault);
+ * its path, borrowed from a. */
+MUST_USE enum err await_result(const struct await *a, uint64_t wait_ms,
+                               const struct await_watch *watch, enum await_outcome *outcome,
+                               struct json **answer, const char **place, struct fault *fault);
+
+/* Until the file is there, in done/ or refused/; *answer as above. */
+MUST_USE enum err await_file(const struct await *a, const char *path, uint64_t wait_ms,
+                             const struct await_watch *watch, struct json **answer,
+                             struct fault *fault);
 
 #endif

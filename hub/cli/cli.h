@@ -3,8 +3,8 @@
  *
  * Guarantees:
  *   1. cli_run answers 0 done, 1 refused, 2 wrong usage (check: 0 clean, 3 restricted, 4 not
- *      known); a refusal is one line on `err` with
- *      code, place and what to do, or with --json one object {"error":{…}} on `out`.
+ *      known; send --preview: 0 it would pass, 3 it would be refused or held); a refusal is one
+ * line on `err` with code, place and what to do, or with --json one object {"error":{…}} on `out`.
  *   2. Identifiers of subjects are taken from standard input only; on the command line they are
  *      refused without being repeated.
  *   3. Secrets leave guarded memory only into key and passphrase files of mode 0600.

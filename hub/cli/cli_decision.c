@@ -3,17 +3,20 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
     STEP = 128,            /* decisions of one question: the hub does nothing else meanwhile */
     COUNT_DEFAULT = 10000, /* the oldest that many, unless said otherwise */
+    MISSING_MAX = 8,
 };
 
 struct totals {
     uint64_t checked, same, erased, other_rules, differing, total;
     uint64_t next;
     bool end;
+    struct json *missing; /* rule sets that the archive does not have */
 };
 
 static uint64_t number_of(const struct json *answer, const char *key)
@@ -33,6 +36,16 @@ static void add_difference(struct json *rows, const struct json *found)
         json_put_text(row, texts[i], text != NULL ? text : "");
     }
     json_add(rows, row);
+}
+
+static void add_missing(struct json *list, const char *hash)
+{
+    for (size_t i = 0; hash != NULL && i < json_count(list); i++) {
+        if (strcmp(json_text(json_item(list, i)), hash) == 0)
+            return;
+    }
+    if (hash != NULL && json_count(list) < MISSING_MAX)
+        json_add_text(list, hash);
 }
 
 static enum err ask_step(const struct cli *cli, struct totals *t, uint64_t count, struct json *rows,
@@ -55,6 +68,9 @@ static enum err ask_step(const struct cli *cli, struct totals *t, uint64_t count
     t->total = number_of(answer, "total");
     t->next = number_of(answer, "next");
     t->end = number_of(answer, "checked") < count;
+    const struct json *missing = json_get(answer, "missing_rules");
+    for (size_t i = 0; i < json_count(missing); i++)
+        add_missing(t->missing, json_text(json_item(missing, i)));
     const struct json *found = json_get(answer, "differences");
     for (size_t i = 0; i < json_count(found); i++)
         add_difference(rows, json_item(found, i));
@@ -87,6 +103,7 @@ static enum err report(const struct cli *cli, const struct totals *t, struct jso
     json_put_uint(j, "total", t->total);
     json_put_uint(j, "next", t->next);
     json_put(j, "differences", rows);
+    json_put(j, "missing_rules", json_clone(t->missing));
     enum err err = OK;
     if (cli->json)
         err = json_print(j, false, &text, &len);
@@ -111,6 +128,7 @@ enum err cli_decision_verify(const struct cli *cli, struct fault *fault)
     if (args_flag(cli->args, "all"))
         left = UINT64_MAX;
     struct json *rows = json_list();
+    t.missing = json_list();
     while (err == OK && left > 0 && !t.end) {
         const uint64_t before = t.checked;
         err = ask_step(cli, &t, left < STEP ? left : STEP, rows, fault);
@@ -118,12 +136,15 @@ enum err cli_decision_verify(const struct cli *cli, struct fault *fault)
         if (err == OK)
             show_progress(cli, &t);
     }
-    if (err != OK) {
+    if (err == OK)
+        err = report(cli, &t, rows);
+    else
         json_close(&rows);
-        return err;
-    }
-    err = report(cli, &t, rows);
     if (err == OK && t.differing > 0)
         err = fault_set(fault, ERR_REEXECUTION, 0, "decision", "%" PRIu64 " differ", t.differing);
+    else if (err == OK && t.other_rules > 0)
+        err = fault_set(fault, ERR_RULE_ARCHIVE, 0, "state_dir/rules",
+                        "%" PRIu64 " decisions not made again", t.other_rules);
+    json_close(&t.missing);
     return err;
 }

@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "cli/await.h"
+#include "cli/preview.h"
+#include "cli/steps.h"
 #include "json.h"
 #include "net/place.h"
 
@@ -186,7 +188,14 @@ static enum err say_refused(const struct json *reason, const char *place, struct
                      detail == NULL ? "" : detail);
 }
 
-static enum err send_files(const struct args *args, const struct site *site, struct fault *fault)
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static enum err send_files(const struct args *args, const struct site *site, struct steps *steps,
+                           struct fault *fault)
 {
     enum err err = OK;
     const char *path;
@@ -196,34 +205,62 @@ static enum err send_files(const struct args *args, const struct site *site, str
         if ((err = base_name(path, name, fault)) != OK ||
             (err = put_file(path, site, name, fault)) != OK)
             return err;
+        steps_put(steps, name, size_of(path));
     }
-    return put_file(args->operand[0], site, site->name, fault);
+    err = put_file(args->operand[0], site, site->name, fault);
+    if (err == OK)
+        steps_put(steps, site->name, size_of(args->operand[0]));
+    return err;
 }
 
 /* Put the files there and wait. */
 static enum err deliver(const struct cli *cli, const struct site *site, struct span content,
                         uint64_t seconds, struct fault *fault)
 {
-    const bool tty = !cli->json && isatty(fileno(cli->world->err)) == 1;
     enum await_outcome outcome;
+    struct steps steps;
+    const struct await_watch watch = {&steps, steps_look, steps_over};
     const char *place = NULL;
     struct json *answer = NULL;
     struct await a;
 
+    steps_open(&steps, cli, site->dir, site->name);
     enum err err = await_open(&a, site->dir, site->name, content, fault);
-    if (err != OK || (err = send_files(cli->args, site, fault)) != OK ||
-        (err = await_result(&a, seconds * 1000, tty ? cli->world->err : NULL, &outcome, &answer,
-                            &place, fault)) != OK)
+    if (err != OK || (err = send_files(cli->args, site, &steps, fault)) != OK ||
+        (err = await_result(&a, seconds * 1000, &watch, &outcome, &answer, &place, fault)) != OK)
         goto out;
+    if (outcome == AWAIT_DONE && args_flag(cli->args, "preview")) {
+        err = preview_show(cli, &a, &watch, seconds * 1000, answer, place, fault);
+        goto out;
+    }
+    steps_over(&steps);
     if (outcome == AWAIT_REFUSED)
         err = say_refused(answer, place, fault);
     else
         err = say_done(cli, answer);
 
 out:
+    steps_over(&steps);
     await_close(&a);
     json_close(&answer);
     return err;
+}
+
+/* Under which name the adapter is to have it. */
+static enum err choose_name(const struct cli *cli, char out[static NAME_BYTES + 1],
+                            struct fault *fault)
+{
+    char name[NAME_BYTES + 1];
+    enum err err = base_name(cli->args->operand[0], name, fault);
+    if (err != OK)
+        return err;
+    if (!args_flag(cli->args, "preview")) {
+        memcpy(out, name, sizeof name);
+        return OK;
+    }
+    if (args_value(cli->args, "attach") != NULL)
+        return fault_set(fault, ERR_USAGE, 0, "--attach", "not with --preview: nothing is sent");
+    return preview_name(name, cli->world->now_ms(), out, NAME_BYTES + 1, fault);
 }
 
 enum err cli_send(const struct cli *cli, struct fault *fault)
@@ -236,7 +273,7 @@ enum err cli_send(const struct cli *cli, struct fault *fault)
     enum err err = args_number(cli->args, "timeout", 1, WAIT_SECONDS_MAX, WAIT_SECONDS_DEFAULT,
                                &seconds, fault);
     if (err != OK || (err = site_dir(cli->args, site.dir, fault)) != OK ||
-        (err = base_name(cli->args->operand[0], site.name, fault)) != OK ||
+        (err = choose_name(cli, site.name, fault)) != OK ||
         (err = file_read(cli->args->operand[0], JSON_TEXT_MAX, 0, &content, &len, fault)) != OK)
         return err;
     err = deliver(cli, &site, span_of(content, len), seconds, fault);

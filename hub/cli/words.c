@@ -20,7 +20,7 @@ static const struct {
     {"expires", "失效"}, {"explanation", "解释"}, {"flagged_by_gate", "关口提示"}, {"force", "效力"},
     {"grounds", "理由"}, {"held", "待审"}, {"held_by_gate", "关口待审"}, {"history", "经过"}, {"hub", "枢纽"},
     {"in_flight", "投递中"}, {"in_time", "按期"}, {"issuer", "制发机关"},
-    {"justifications", "限制理由"}, {"kind", "类别"}, {"leased", "投递中"}, {"list", "名单"},
+    {"justifications", "限制理由"}, {"missing_rules", "缺失的规则集"}, {"kind", "类别"}, {"leased", "投递中"}, {"list", "名单"},
     {"log_index", "日志序号"}, {"log_signed", "已签条数"}, {"log_size", "日志条数"},
     {"measure", "措施"}, {"measure_en", "措施英文"}, {"measure_zh", "措施名称"}, {"member", "成员"}, {"members", "成员"}, {"message_id", "报文标识"},
     {"now", "现在"}, {"obligation", "义务"}, {"obligations", "义务"},

@@ -371,7 +371,8 @@ static enum err hold(struct core *core, const struct incoming *in, const struct 
         err = store_count(core->store, "gate.held", 1);
     if (err == OK && recipients_of(core, &in->header) == 0)
         err = queue_for(core, in, judged, message, in->header.destination[0]);
-    return err;
+    /* What the document says waits; what a rule finds in it does not. */
+    return err == OK && consequences_hold(judged) ? consequences_take(core, in, judged) : err;
 }
 
 enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
@@ -381,6 +382,8 @@ enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
     enum err err = judge_released(core, in, judged);
     if (err == OK)
         err = apply_records(core, in, seq, judged, &decision_seq);
+    if (err == OK && consequences_hold(judged))
+        err = consequences_release(core, in, judged);
     return err == OK && in->has_facts ? effects_run(core, in, judged, decision_seq, seq) : err;
 }
 

@@ -115,14 +115,14 @@ static enum err tell(struct core *core, const struct incoming *in, const struct 
              c->duty.basis_count > 0 ? c->duty.basis[0] : "");
     snprintf(body.reference, sizeof body.reference, "%.64s", c->reason != NULL ? c->reason : "");
     enum err err = store_count(core->store, "alerts", 1);
-    for (size_t i = 0; err == OK && i < registry_member_count(core->opt.registry); i++) {
-        const struct registry_member *m = registry_member_at(core->opt.registry, i);
-        if (!duty_owed_by(&c->duty, in->document.issuers[0].member, m->id))
-            continue;
+    for (size_t i = 0; err == OK; i++) {
+        i = expansion_owner(core, &c->duty, in->document.issuers[0].member, i);
+        if (i == SIZE_MAX)
+            break;
         if (*left == 0)
             return store_count(core->store, "alerts.untold", 1);
         (*left)--;
-        err = tell_notice(core, m->id, &body);
+        err = tell_notice(core, registry_member_at(core->opt.registry, i)->id, &body);
     }
     return err;
 }
@@ -217,4 +217,31 @@ enum err consequences_take(struct core *core, const struct incoming *in,
             err = begin(core, in, judged, c->duty.rule);
     }
     return err == OK ? consequences_tell(core, in, judged) : err;
+}
+
+bool consequences_hold(const struct judgement *judged)
+{
+    for (uint32_t i = 0; judged->event_recorded && i < judged->events.count; i++) {
+        if (judged->events.consequence[i].kind == CONSEQUENCE_HOLD)
+            return true;
+    }
+    return false;
+}
+
+enum err consequences_release(struct core *core, const struct incoming *in,
+                              struct judgement *judged)
+{
+    static const uint8_t none[HASH_LEN] = {0}; /* no document of a member ended it */
+    const char *rules[EVENT_ENDS_MAX];
+    uint32_t count = 0;
+    uint8_t subject[STORE_TOKEN_LEN];
+    struct event_decision *events = &judged->events;
+    for (uint32_t i = 0; i < events->count && count < EVENT_ENDS_MAX; i++) {
+        if (events->consequence[i].kind == CONSEQUENCE_HOLD)
+            rules[count++] = events->consequence[i].duty.rule;
+    }
+    events->count = 0;
+    events->end_count = 0;
+    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, subject);
+    return err == OK ? consequences_end(core, subject, rules, count, core->opt.member, none) : err;
 }

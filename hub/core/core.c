@@ -219,6 +219,7 @@ static enum err write_batch(struct core *core, bool *wrote)
 {
     core->open_batch = false;
     core->batch_count = 0;
+    core->at_once = 0;
     enum err err = core->poison != OK ? core->poison : store_write(core->store, wrote);
     if (err_class(err) == ERR_CLASS_RETRY) {
         give_up_batch(core, err);

@@ -64,6 +64,7 @@ struct keyring;
 struct regions;
 struct registry;
 struct retention;
+struct rulearchive;
 struct ruleset;
 struct store;
 
@@ -82,6 +83,7 @@ struct core_options {
     const struct registry *registry;
     const struct keyring *keys; /* seal, sign, storage and token key of the hub */
     const struct ruleset *rules;
+    struct rulearchive *archive;       /* sets of the past, to decide again; NULL: none */
     const struct retention *retention; /* NULL: nothing is ever erased */
     const struct calendar *calendar;
     const struct regions *regions;

@@ -157,6 +157,7 @@ void core_close(struct core **core)
     struct core *c = *core;
     if (c == NULL)
         return;
+    flight_close(c);
     if (c->open_batch)
         store_rollback(c->store);
     envelope_batch_close(&c->envelopes);

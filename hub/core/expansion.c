@@ -7,8 +7,11 @@
 #include <string.h>
 
 enum {
-    EVERY_DEPARTMENT = -1,
-    LOOK_ROWS_MAX = 2048 /* obligations looked at in one transaction */
+    EXPAND_ROWS_MAX = 64,   /* obligations of one transaction */
+    EXPAND_ORDERS_MAX = 64, /* orders of one transaction */
+    LOOKS = 4,              /* obligations looked at for each that may be ended or made */
+    AT_ONCE = 16,           /* obligations of one order in the transaction of its cause, … */
+    AT_ONCE_ALL = 256,      /* … and of all orders in it */
 };
 
 static bool stands(const struct order_row *order)
@@ -21,13 +24,58 @@ bool expansion_over(uint32_t end_date, uint32_t today)
     return end_date != 0 && end_date < today;
 }
 
+size_t expansion_owner(const struct core *core, const struct duty *duty, const char *issuer,
+                       size_t from)
+{
+    const struct registry *registry = core->opt.registry;
+    if (duty->owners.who == WHO_ISSUER) {
+        const struct registry_member *m = registry_member(registry, issuer);
+        size_t at = m == NULL ? SIZE_MAX : (size_t)(m - registry_member_at(registry, 0));
+        return m != NULL && at >= from && duty_owed_by(duty, issuer, issuer) ? at : SIZE_MAX;
+    }
+    uint32_t departments =
+        duty->owners.who == WHO_EVERY ? UINT32_MAX : duty->owners.each | duty->owners.either;
+    /* A competent member may stand above the scope: all of them are looked at. */
+    const char *region = duty->competent ? "000000" : duty->scope;
+    for (size_t at = from;; at++) {
+        at = registry_next(registry, at, departments, region);
+        if (at == SIZE_MAX || duty_owed_by(duty, issuer, registry_member_at(registry, at)->id))
+            return at;
+    }
+}
+
+/* The first member behind this id. */
+static size_t place_after(const struct registry *registry, const char *id)
+{
+    size_t low = 0;
+    size_t high = registry_member_count(registry);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(registry_member_at(registry, middle)->id, id) <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 uint32_t expansion_present(const struct core *core, const struct duty *duty)
 {
     uint32_t present = 0;
+    if (duty->owners.who != WHO_DEPARTMENTS)
+        return 0; /* nobody asks: there is always somebody, or nobody is needed */
+    uint32_t wanted = duty->owners.each | duty->owners.either;
+    for (size_t at = 0; !duty->competent && (wanted & ~present) != 0; at++) {
+        at = registry_next(core->opt.registry, at, wanted & ~present, duty->scope);
+        if (at == SIZE_MAX)
+            return present;
+        present |= UINT32_C(1) << registry_member_at(core->opt.registry, at)->department;
+    }
+    if (!duty->competent)
+        return present;
     for (size_t i = 0; i < registry_member_count(core->opt.registry); i++) {
         const struct registry_member *m = registry_member_at(core->opt.registry, i);
-        if (duty->competent ? region_contains(m->region, duty->scope)
-                            : region_contains(duty->scope, m->region))
+        if (region_contains(m->region, duty->scope))
             present |= UINT32_C(1) << m->department;
     }
     return present;
@@ -57,7 +105,8 @@ static bool caused(const struct core *core, const struct order_row *order,
 static enum err prune(struct core *core, const struct order_row *order, uint32_t today,
                       struct expansion *expansion, size_t *budget)
 {
-    for (size_t i = 0; i<LOOK_ROWS_MAX && * budget> 0; i++) {
+    const size_t looks = LOOKS * *budget;
+    for (size_t i = 0; i<looks && * budget> 0; i++) {
         struct obligation row;
         enum err err =
             obligation_next_of_order(core->store->obligations, order->id, &expansion->walked, &row);
@@ -104,20 +153,15 @@ static enum err expand_duty(struct core *core, const struct order_row *order,
 {
     const struct duty *duty = &core->plan.duty[expansion->duty];
     struct owed what = {.order = order, .duty = expansion->duty, .from_ms = expansion->time_ms};
-    /* A competent member may stand above the scope: all of them are looked at. */
-    const char *region = duty->competent ? "000000" : duty->scope;
-    size_t at = 0;
+    size_t at = place_after(core->opt.registry, expansion->last_member);
     *done = false;
     while (*budget > 0) {
-        at = registry_next(core->opt.registry, at, (uint32_t)EVERY_DEPARTMENT, region);
+        at = expansion_owner(core, duty, order->issuer, at);
         if (at == SIZE_MAX) {
             *done = true;
             return make_unassigned(core, &what);
         }
         const struct registry_member *member = registry_member_at(core->opt.registry, at++);
-        if (strcmp(member->id, expansion->last_member) <= 0 ||
-            !duty_owed_by(duty, order->issuer, member->id))
-            continue;
         what.member = member->id;
         enum err err = obligations_make(core, &what);
         if (err != OK)
@@ -145,6 +189,52 @@ static enum err expand(struct core *core, const struct order_row *order, uint32_
     return OK;
 }
 
+/* What the order does not cause any more, then what it does. */
+static enum err align(struct core *core, const struct order_row *order, struct expansion *expansion,
+                      size_t *budget)
+{
+    uint32_t today = date_from_ms(core->now_ms);
+    enum err err = stands(order) ? plans_load(core, order->id, order->version) : OK;
+    if (err == OK && expansion->walked != STORE_NEVER)
+        err = prune(core, order, today, expansion, budget);
+    if (err != OK || expansion->walked != STORE_NEVER)
+        return err;
+    if (!stands(order)) {
+        expansion->done = true;
+        return OK;
+    }
+    return expand(core, order, today, expansion, budget);
+}
+
+/* How many obligations may be aligned in the transaction of their cause. None while an older
+ * expansion waits: what a stay ends must not come after what its end renews. */
+static enum err at_once(struct core *core, size_t *given)
+{
+    struct expansion older;
+    const size_t left = core->at_once < AT_ONCE_ALL ? AT_ONCE_ALL - core->at_once : 0;
+    *given = 0;
+    enum err err = expansion_pending(core->store->obligations, core->stuck_seq, &older);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    *given = left < AT_ONCE ? left : AT_ONCE;
+    return OK;
+}
+
+enum err expansion_begin(struct core *core, const struct order_row *order)
+{
+    struct expansion expansion = {.seq = order->seq, .time_ms = core->now_ms};
+    size_t given;
+    memcpy(expansion.order_id, order->id, sizeof expansion.order_id);
+    enum err err = at_once(core, &given);
+    if (err != OK)
+        return err;
+    size_t budget = given;
+    err = given == 0 ? OK : align(core, order, &expansion, &budget);
+    core->at_once += given - budget;
+    core->work_waiting = core->work_waiting || !expansion.done;
+    return err == OK ? expansion_put(core->store->obligations, &expansion) : err;
+}
+
 /* A bounded step of one expansion. The order as it stood in that state: what
  * one state ended is undone although a later one renewed it; what it imposed is
  * left to the later one. */
@@ -161,18 +251,7 @@ static enum err step(struct core *core, struct expansion *expansion, size_t *bud
         expansion->done = true;
         return OK;
     }
-    if (stands(&order))
-        err = plans_load(core, order.id, order.version);
-    uint32_t today = date_from_ms(core->now_ms);
-    if (err == OK && expansion->walked != STORE_NEVER)
-        err = prune(core, &order, today, expansion, budget);
-    if (err != OK || expansion->walked != STORE_NEVER)
-        return err;
-    if (!stands(&order)) {
-        expansion->done = true;
-        return OK;
-    }
-    return expand(core, &order, today, expansion, budget);
+    return align(core, &order, expansion, budget);
 }
 
 enum err expansion_step(struct core *core, bool *more)

@@ -24,6 +24,7 @@ static enum err ask(struct core *core, bool unsynced, struct core_flight **fligh
     /* The first text of the signer's last head comes with a request for no leaves. */
     f->signs = count > 0 || (core->checkpoint_len == 0 && core->flight_size > 0);
     f->unsynced = unsynced;
+    f->synced = unsynced ? ERR_FSYNC : OK; /* until somebody has asked the disk */
     f->old_size = core->signed_size;
     f->leaf_count = (size_t)count;
     *flight = NULL;
@@ -83,6 +84,13 @@ enum err core_landed(struct core *core, struct core_flight **flight)
                                  span_of(core->checkpoint, core->checkpoint_len));
     }
     return err == OK ? ask(core, false, flight) : err;
+}
+
+void flight_close(struct core *core)
+{
+    const enum err end = core->flying ? store_landed(core->store, core->flight.synced) : OK;
+    (void)end; /* the store keeps it; nobody else is there to hear of it */
+    core->flying = false;
 }
 
 enum err flight_wait(struct core *core, struct core_flight *flight)

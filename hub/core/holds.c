@@ -1,6 +1,7 @@
 /* What a gate holds: accepted, in nobody's way, without effects, until two officials or the rule's
- * own deadline let it go or send it back. A hold is of the message: all its rows that are held, the
- * hub's own among them, end together. PROTOCOL.md, Held. */
+ * own deadline let it go or send it back. What a rule that holds it causes by itself (R28: no sale)
+ * begins with the hold; its release ends that, a return does not. A hold is of the message: all its
+ * rows that are held, the hub's own among them, end together. PROTOCOL.md, Held. */
 #include "core/state.h"
 
 #include <string.h>

@@ -196,6 +196,10 @@ static enum err judge_answer(struct core *core, struct incoming *in, struct judg
              row->force == (uint32_t)lianshu_Force_FORCE_MUST &&
              in->body.answer.legal_reason[0] == '\0')
         out->err = ERR_DECLINE_REASON;
+    else if (!lifting && in->body.answer.answer == lianshu_AnswerKind_ANSWER_ACCEPTED &&
+             row->force == (uint32_t)lianshu_Force_FORCE_CONSIDER &&
+             in->body.answer.decision[0] == '\0')
+        out->err = ERR_FIELD_MISSING; /* `consider` records what was decided */
     return OK;
 }
 

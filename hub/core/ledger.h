@@ -64,17 +64,29 @@ void plans_hash(const struct core *core, uint8_t out[static HASH_LEN]);
 MUST_USE enum err justify_align(struct core *core, const struct order_row *order, bool stands);
 
 /* ---- expansion.c ---- */
+/* A new state of an order: what is little is aligned at once, the rest in steps. core->plan is the
+ * order's when it stands. */
+MUST_USE enum err expansion_begin(struct core *core, const struct order_row *order);
 /* One bounded step of aligning obligations with orders. *more: there is more to do. */
 MUST_USE enum err expansion_step(struct core *core, bool *more);
 /* Is the last day over? */
 bool expansion_over(uint32_t end_date, uint32_t today);
-/* The departments that have a member where the duty is owed, as bits. */
+/* The member that owes the duty of this issuer's order, by its place in the registry, from this
+ * place on; SIZE_MAX: no more. */
+size_t expansion_owner(const struct core *core, const struct duty *duty, const char *issuer,
+                       size_t from);
+/* Those departments of the duty that have a member where it is owed, as bits. */
 uint32_t expansion_present(const struct core *core, const struct duty *duty);
 
 /* ---- consequences.c ---- */
 /* Of an accepted document: obligations, ends of earlier ones, notices. */
 MUST_USE enum err consequences_take(struct core *core, const struct incoming *in,
                                     const struct judgement *judged);
+/* Does one of its rules hold the document? What that rule causes begins with the hold. */
+bool consequences_hold(const struct judgement *judged);
+/* Officials let it go: what the rule held against it is over, and is not taken again. */
+MUST_USE enum err consequences_release(struct core *core, const struct incoming *in,
+                                       struct judgement *judged);
 /* Only the notices: of a refused document. */
 MUST_USE enum err consequences_tell(struct core *core, const struct incoming *in,
                                     const struct judgement *judged);
@@ -150,7 +162,7 @@ uint64_t warnings_overdue_ms(const struct obligation *row, uint64_t now_ms);
 MUST_USE enum err warnings_schedule(struct core *core, struct obligation *row);
 /* The terms of a new obligation from row->begun_ms on; stayed: the one of the episode before that a
  * stay ended, or zeros. */
-MUST_USE enum err warnings_terms(const struct core *core, const struct duty *duty,
+MUST_USE enum err warnings_terms(struct core *core, const struct duty *duty,
                                  const struct obligation *stayed, struct obligation *row);
 /* The term to undo, from row->ended_ms on. */
 MUST_USE enum err warnings_lift_term(const struct core *core, uint32_t cause,
@@ -185,9 +197,16 @@ MUST_USE enum err obligations_delivered(struct core *core, const struct queue_ro
 MUST_USE enum err obligations_move(struct core *core, struct obligation *row, uint32_t to,
                                    uint32_t cause, struct span sealed, const char *by,
                                    const uint8_t *document);
+/* The same for one that the hub itself ends, now; lift_due_ms and warned are those of the row. */
+MUST_USE enum err obligations_end(struct core *core, struct obligation *row, uint32_t to,
+                                  uint32_t cause);
 
 /* ---- notices.c ---- */
-/* Queue the notice of an obligation; seq is a leaf of its own. */
+/* Queue the notice of an obligation that is stored with this notice_seq; seq is a leaf of its own.
+ */
+MUST_USE enum err notices_put(struct core *core, const struct obligation *row, uint64_t seq,
+                              enum queue_form form);
+/* The same, and store it. */
 MUST_USE enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
                                 enum queue_form form);
 /* A row whose envelope is made when it is leased. */

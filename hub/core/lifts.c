@@ -24,11 +24,7 @@ static enum err cancel(struct core *core, struct obligation *row, uint32_t cause
         row->member[0] == '\0' ? OK : queue_done(core->store->queue, row->member, row->notice_seq);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    row->ended_ms = core->now_ms;
-    err = obligation_ended(core->store->obligations, row);
-    return err == OK ? obligations_move(core, row, OBLIGATION_CANCELLED, cause, span_of(NULL, 0),
-                                        "", NULL)
-                     : err;
+    return obligations_end(core, row, OBLIGATION_CANCELLED, cause);
 }
 
 /* Has the member, or might it have, the notice? */
@@ -47,10 +43,8 @@ enum err lifts_end(struct core *core, struct obligation *row, uint32_t cause)
     row->ended_ms = core->now_ms;
     row->warned = 0;
     err = warnings_lift_term(core, cause, row);
-    if (err == OK)
-        err = obligation_ended(core->store->obligations, row);
     uint64_t seq = log_size(core->store->log);
     if (err == OK)
-        err = obligations_move(core, row, OBLIGATION_LIFT_DUE, cause, span_of(NULL, 0), "", NULL);
+        err = obligations_end(core, row, OBLIGATION_LIFT_DUE, cause);
     return err == OK ? notices_queue(core, row, seq, FORM_LIFT) : err;
 }

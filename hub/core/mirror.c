@@ -1,8 +1,8 @@
 /* Mirrors of restrictions: which member is told next, and when it begins anew.
  *
- * A round looks at every member that may receive them, and ends when none has anything to be told.
- * It begins when a restriction has changed, a receipt has come or a refreshment is due; it costs
- * one comparison otherwise. A step makes at most one page. */
+ * A round looks at every member that may receive them (`readers`), and ends when none has anything
+ * to be told. It begins when a restriction has changed, a receipt has come or a refreshment is due;
+ * it costs one comparison otherwise. A step makes at most one page. */
 #include "core/mirror_inner.h"
 
 #include "base/log.h"
@@ -28,6 +28,7 @@ void mirror_close(struct core *core)
         return;
     mirror_tokens_close(&core->mirror->tokens);
     free(core->mirror->measures);
+    free(core->mirror->readers);
     guard_wipe(core->mirror, sizeof *core->mirror);
     free(core->mirror);
     core->mirror = NULL;
@@ -130,9 +131,6 @@ static enum err look(struct core *core, size_t place, bool *did)
     uint8_t concern[HASH_LEN];
     struct mirror_row row;
     *did = false;
-    if (registry_may(core->opt.registry, core->opt.member, lianshu_DocumentType_TYPE_MIRROR_UPDATE,
-                     member->id) != OK)
-        return OK;
     enum err err = mirror_get(core->store->mirrors, member->id, &row);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
@@ -165,7 +163,7 @@ enum err mirror_step(struct core *core)
         return OK;
     }
     enum err err = mirror_concerns_load(core);
-    const size_t members = registry_member_count(core->opt.registry);
+    const size_t members = m->reader_count;
     if (!m->awake || version != m->version) {
         mirror_wake(core);
         m->version = version;
@@ -177,7 +175,7 @@ enum err mirror_step(struct core *core)
             return OK;
         }
         m->next = m->next < members ? m->next : 0;
-        err = look(core, m->next++, &did);
+        err = look(core, m->readers[m->next++], &did);
         m->calm = did ? 0 : m->calm + 1;
     }
     core->work_waiting = true;

@@ -18,7 +18,7 @@ enum {
 };
 
 struct mirror {
-    size_t next;      /* the member that is looked at next, by its place in the registry */
+    size_t next;      /* the member that is looked at next, by its place among `readers` */
     size_t calm;      /* so many in a row had nothing to be told */
     bool awake;       /* a round is under way */
     uint64_t version; /* of restrictions, at its beginning */
@@ -28,6 +28,8 @@ struct mirror {
     const struct registry *registry;
     const struct ruleset *rules;
     uint64_t *measures; /* owns; one a member */
+    uint32_t *readers;  /* owns; who may receive a mirror, by place in the registry */
+    size_t reader_count;
 
     /* The page being made. */
     struct mirror_tokens *tokens; /* owns; of the generation at hand */

@@ -55,6 +55,27 @@ static void owed(const struct ruleset *rs, uint32_t departments[static RULES_MEA
     }
 }
 
+/* Who may receive a mirror: asked once, not at every change of a restriction. */
+static enum err find_readers(struct core *core)
+{
+    struct mirror *m = core->mirror;
+    const struct registry *registry = core->opt.registry;
+    const size_t members = registry_member_count(registry);
+    uint32_t *readers = malloc((members + 1) * sizeof *readers);
+    if (readers == NULL)
+        return ERR_NO_MEMORY;
+    size_t count = 0;
+    for (size_t i = 0; i < members; i++) {
+        if (registry_may(registry, core->opt.member, lianshu_DocumentType_TYPE_MIRROR_UPDATE,
+                         registry_member_at(registry, i)->id) == OK)
+            readers[count++] = (uint32_t)i;
+    }
+    free(m->readers);
+    m->readers = readers;
+    m->reader_count = count;
+    return OK;
+}
+
 enum err mirror_concerns_load(struct core *core)
 {
     struct mirror *m = core->mirror;
@@ -79,6 +100,8 @@ enum err mirror_concerns_load(struct core *core)
             bits[i] |= (uint64_t)(departments[n] >> member->department & 1) << n;
     }
     free(record);
+    if (err == OK)
+        err = find_readers(core);
     if (err != OK) {
         free(bits);
         return err;

@@ -11,9 +11,9 @@ bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN])
     return memcmp(message_id, none, sizeof none) != 0;
 }
 
-/* Queue a notice. It is sealed, and gets its delivery number, when an adapter can take it. */
-enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
-                       enum queue_form form)
+/* It is sealed, and gets its delivery number, when an adapter can take it. */
+enum err notices_put(struct core *core, const struct obligation *row, uint64_t seq,
+                     enum queue_form form)
 {
     const struct document_type *type = type_find(lianshu_DocumentType_TYPE_SANCTION_NOTICE);
     struct queue_row queued = {
@@ -29,10 +29,15 @@ enum err notices_queue(struct core *core, const struct obligation *row, uint64_t
     snprintf(queued.sender, sizeof queued.sender, "%s", core->opt.member);
     memcpy(queued.conversation, row->order_id, sizeof queued.conversation);
     memcpy(queued.ref, row->id, STORE_ID_LEN);
-    enum err err = deliver_put(core, &queued);
-    if (err == OK)
-        err = obligation_notice(core->store->obligations, row->id, seq, queued.message_id);
-    return err;
+    return deliver_put(core, &queued);
+}
+
+enum err notices_queue(struct core *core, const struct obligation *row, uint64_t seq,
+                       enum queue_form form)
+{
+    static const uint8_t unsealed[STORE_ID_LEN] = {0};
+    enum err err = notices_put(core, row, seq, form);
+    return err == OK ? obligation_notice(core->store->obligations, row->id, seq, unsealed) : err;
 }
 
 /* The orders that keep the restriction alive, for a lift; a corrected order is one of them. */

@@ -38,6 +38,21 @@ enum err obligations_move(struct core *core, struct obligation *row, uint32_t to
                : err;
 }
 
+enum err obligations_end(struct core *core, struct obligation *row, uint32_t to, uint32_t cause)
+{
+    if (!obligation_may(row->state, (enum obligation_state)to))
+        return ERR_OBLIGATION;
+    row->state = (enum obligation_state)to;
+    row->cause = cause;
+    row->changed_ms = row->ended_ms = core->now_ms;
+    row->next_due_ms = warnings_next(core, row);
+    if (row->next_due_ms != 0)
+        core_wake_at(core, row->next_due_ms);
+    enum err err = obligation_ended(core->store->obligations, row);
+    uint64_t leaf;
+    return err == OK ? write_leaf(core, row, to, "", NULL, &leaf) : err;
+}
+
 /* SHA-256(L("obligation") ‖ order ‖ u32 episode ‖ u8|measure| ‖ measure ‖
  * u8|member| ‖ member ‖ subject)[0..16): the same obligation has the same id
  * however often it is expanded. Of an unassigned one the department stands in
@@ -129,6 +144,7 @@ enum err obligations_make(struct core *core, const struct owed *what)
         return err;
     row.next_due_ms = warnings_next(core, &row);
     row.seq = log_size(core->store->log);
+    row.notice_seq = row.member[0] == '\0' ? 0 : row.seq; /* the leaf of its own that follows */
     err = obligation_put(core->store->obligations, &row);
     if (err == ERR_EXISTS)
         return OK; /* one member, one measure, one subject: two rules may name it
@@ -138,7 +154,7 @@ enum err obligations_make(struct core *core, const struct owed *what)
         err = write_leaf(core, &row, OBLIGATION_CREATED, "", NULL, &leaf);
     if (err != OK || row.member[0] == '\0')
         return err;
-    return notices_queue(core, &row, leaf, FORM_IMPOSE);
+    return notices_put(core, &row, leaf, FORM_IMPOSE);
 }
 
 static enum err seal_reference(struct core *core, const struct obligation *row,

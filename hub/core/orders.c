@@ -108,10 +108,7 @@ static enum err follow(struct core *core, const struct order_row *row)
         err = order_due(core->store->orders, row->id, moment);
     if (moment != 0)
         core_wake_at(core, moment);
-    struct expansion expansion = {.seq = row->seq, .time_ms = core->now_ms};
-    memcpy(expansion.order_id, row->id, sizeof expansion.order_id);
-    core->work_waiting = true;
-    return err == OK ? expansion_put(core->store->obligations, &expansion) : err;
+    return err == OK ? expansion_begin(core, row) : err;
 }
 
 enum err orders_begin(struct core *core, struct order_row *row, struct span lsd1,

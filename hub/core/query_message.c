@@ -172,14 +172,14 @@ static enum err explain_obligation(struct query *q, const struct obligation *row
     return err;
 }
 
-static enum err explain_record(struct query *q, const struct message_row *message)
+/* found: of looking for the row; a document about which nothing was decided has none. */
+static enum err explain_record(struct query *q, enum err found, const struct decision_row *row)
 {
-    struct decision_row row;
-    enum err err = decision_of_message(q->core->store->decisions, message->seq, &row);
+    enum err err = found;
     struct json *list = json_list();
     lianshu_DecisionRecord *record = &q->core->stored_record;
     if (err == OK)
-        err = wire_decode(&lianshu_DecisionRecord_msg, row.record, record);
+        err = wire_decode(&lianshu_DecisionRecord_msg, row->record, record);
     for (pb_size_t i = 0; err == OK && i < record->outcome_count; i++) {
         const lianshu_Outcome *o = &record->outcome[i];
         char text[TEXT_MAX];
@@ -195,13 +195,28 @@ static enum err explain_record(struct query *q, const struct message_row *messag
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* The decision that its text rests on. */
+static enum err explain_order(struct query *q, const struct order_row *order)
+{
+    struct decision_row row;
+    json_put_hex(q->answer, "order", span_of(order->id, sizeof order->id));
+    json_put_uint(q->answer, "version", order->version);
+    json_put_text(q->answer, "rule", order->rule);
+    enum err err = decision_get(q->core->store->decisions, order->decision_seq, &row);
+    return explain_record(q, err, &row);
+}
+
 enum err query_explain(struct query *q)
 {
     uint8_t id[STORE_ID_LEN];
     struct obligation row;
-    if (query_hex(q, "id", id, sizeof id) &&
-        obligation_get(q->core->store->obligations, id, &row) == OK)
-        return explain_obligation(q, &row);
+    struct order_row order;
+    if (query_hex(q, "id", id, sizeof id)) {
+        if (obligation_get(q->core->store->obligations, id, &row) == OK)
+            return explain_obligation(q, &row);
+        if (order_get(q->core->store->orders, id, STORE_NEVER, &order) == OK)
+            return explain_order(q, &order);
+    }
     struct message_row message;
     enum err err = find_message(q, &message);
     if (err != OK)
@@ -210,7 +225,9 @@ enum err query_explain(struct query *q)
     json_put_uint(q->answer, "code", message.code);
     json_put_text(q->answer, "code_zh", err_zh(err_from_code(message.code)));
     json_put_text(q->answer, "code_en", err_en(err_from_code(message.code)));
-    return explain_record(q, &message);
+    struct decision_row decision;
+    err = decision_of_message(q->core->store->decisions, message.seq, &decision);
+    return explain_record(q, err, &decision);
 }
 
 enum err query_case(struct query *q)

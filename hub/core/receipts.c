@@ -49,7 +49,7 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
                                          (uint8_t)q->kind, leaf)
                          : err;
     }
-    if (row->ref_len > 0)
+    if (notices_is(row)) /* other rows note there how a hold of theirs ended */
         err = obligations_delivered(core, row);
     if (err == OK && mirror)
         err = mirror_answered(core, row, returned);

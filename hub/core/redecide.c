@@ -1,7 +1,10 @@
-/* Recorded decisions made again, as of the log size that each names: the record must be the one
- * that its leaf commits to, the document the one that was judged, and the outcome the same to the
- * byte. */
+/* Recorded decisions made again, by the rule set that each names (of the archive, when it is not
+ * the one in use) and as of the log size that each names: the record must be the one that its leaf
+ * commits to, the document the one that was judged, and the outcome the same to the byte. */
 #include "core/query.h"
+
+#include "base/hex.h"
+#include "policy/rulearchive.h"
 
 #include <string.h>
 
@@ -9,6 +12,7 @@ enum {
     STEP_DEFAULT = 128, /* decisions of one answer: a few milliseconds of the hub */
     STEP_MAX = 1024,
     LISTED_MAX = 64, /* that are named in one answer */
+    MISSING_MAX = 8, /* rule sets that the archive does not have, named in one answer */
 };
 
 enum redecided { SAME, ERASED, OTHER_RULES, DIFFERS };
@@ -134,12 +138,22 @@ static enum err replay(struct core *core, const struct incoming *in,
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
 }
 
+/* The set that decided; NULL when the archive does not have it. */
+static const struct ruleset *rules_of(const struct core *core, const lianshu_DecisionRecord *record)
+{
+    uint8_t hash[RULESET_HASH_LEN];
+    ruleset_hash(core->opt.rules, hash);
+    if (memcmp(hash, record->rule_set_sha256, sizeof hash) == 0)
+        return core->opt.rules;
+    return core->opt.archive == NULL ? NULL
+                                     : archive_find(core->opt.archive, record->rule_set_sha256);
+}
+
 /* A fault of the disk or of ourselves is returned; whatever is wrong with the row is told. */
 static enum err remake(struct core *core, const struct decision_row *row, struct remade *out)
 {
     lianshu_DecisionRecord *record = &core->stored_record;
     struct incoming *in = &core->in;
-    uint8_t rules[RULESET_HASH_LEN];
     struct span lsd1;
     bool fit;
     enum err err = leaves_fit(core, row, &fit);
@@ -167,11 +181,11 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
         return OK;
     if (core->trial != NULL)
         return replay(core, in, record, out);
-    ruleset_hash(core->opt.rules, rules);
+    const struct ruleset *rules = rules_of(core, record);
     out->is = OTHER_RULES;
-    if (memcmp(rules, record->rule_set_sha256, sizeof rules) != 0)
+    if (rules == NULL)
         return OK;
-    err = decide(core, core->opt.rules, in, record, &core->judged.record);
+    err = decide(core, rules, in, record, &core->judged.record);
     *out = differs("outcome");
     if (err == OK && same_bytes(core, &core->judged.record, row->record))
         *out = (struct remade){SAME, ""};
@@ -189,6 +203,19 @@ static void list(struct json *rows, const struct decision_row *row, const char *
     json_add(rows, item);
 }
 
+/* Which set is missing, once. */
+static void list_missing(struct json *missing, const lianshu_DecisionRecord *record)
+{
+    char hex[2 * RULESET_HASH_LEN + 1];
+    hex_encode(span_of(record->rule_set_sha256, RULESET_HASH_LEN), hex);
+    for (size_t i = 0; i < json_count(missing); i++) {
+        if (strcmp(json_text(json_item(missing, i)), hex) == 0)
+            return;
+    }
+    if (json_count(missing) < MISSING_MAX)
+        json_add_text(missing, hex);
+}
+
 enum err query_redecide(struct query *q)
 {
     static const char *const names[] = {"same", "erased", "other_rules", "differing"};
@@ -203,6 +230,7 @@ enum err query_redecide(struct query *q)
     if (step == 0 || step > STEP_MAX)
         return ERR_FIELD_VALUE;
     struct json *rows = json_list();
+    struct json *missing = json_list();
     enum err err = OK;
     uint64_t checked = 0;
     while (checked < step) {
@@ -221,8 +249,11 @@ enum err query_redecide(struct query *q)
         counts[remade.is]++;
         if (remade.is == DIFFERS && json_count(rows) < LISTED_MAX)
             list(rows, &row, remade.why);
+        if (remade.is == OTHER_RULES)
+            list_missing(missing, &core->stored_record);
     }
     json_put(q->answer, "differences", rows);
+    json_put(q->answer, "missing_rules", missing);
     json_put_uint(q->answer, "checked", checked);
     for (size_t i = 0; i <= DIFFERS; i++)
         json_put_uint(q->answer, names[i], counts[i]);

@@ -5,6 +5,17 @@
 
 #include <string.h>
 
+enum { NAMED_MAX = sizeof(((lianshu_SubjectRelation *)NULL)->persons) / sizeof(lianshu_Person) };
+
+/* Whom a document names, and in which role. */
+struct named {
+    struct {
+        uint8_t person[STORE_TOKEN_LEN];
+        uint32_t role;
+    } row[NAMED_MAX];
+    uint32_t count;
+};
+
 /* Roles that one person holds at a time. */
 static bool exclusive(uint32_t role)
 {
@@ -15,25 +26,42 @@ static bool exclusive(uint32_t role)
 static enum err put_one(struct core *core, const struct incoming *in, uint32_t index,
                         struct relation_row *row)
 {
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row->subject);
-    if (err == OK)
-        err =
-            orders_token(core, in->subject, in->persons, in->person_count, index + 1, row->person);
-    if (err != OK)
-        return err;
     uint8_t plain[lianshu_Person_size];
     struct writer text = writer_of(plain, sizeof plain);
     struct writer w = writer_of(core->frame, FRAME_MAX);
-    err = wire_encode(&lianshu_Person_msg, &in->persons[index], &text);
+    enum err err = wire_encode(&lianshu_Person_msg, &in->persons[index], &text);
     if (err == OK)
         err = rest_put(core, "relation", span_of(row->person, sizeof row->person), "person",
                        writer_span(&text), &w);
     if (err != OK)
         return err;
-    row->role = (uint32_t)in->persons[index].role;
-    memcpy(row->document, in->facts_hash, sizeof row->document);
     row->sealed = writer_span(&w);
-    return relation_put(core->store->subjects, row);
+    err = relation_put(core->store->subjects, row);
+    return err == ERR_EXISTS ? OK : err; /* one document names the person twice in the role */
+}
+
+static enum err name_all(struct core *core, const struct incoming *in, struct named *named)
+{
+    if (in->person_count > NAMED_MAX)
+        return ERR_TOO_LARGE;
+    for (uint32_t i = 0; i < in->person_count; i++) {
+        enum err err = orders_token(core, in->subject, in->persons, in->person_count, i + 1,
+                                    named->row[i].person);
+        if (err != OK)
+            return err;
+        named->row[i].role = (uint32_t)in->persons[i].role;
+    }
+    named->count = (uint32_t)in->person_count;
+    return OK;
+}
+
+static bool names(const struct named *named, const struct relation_row *row)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < named->count && !found; i++)
+        found = named->row[i].role == row->role &&
+                memcmp(named->row[i].person, row->person, STORE_TOKEN_LEN) == 0;
+    return found;
 }
 
 /* The last day of a former holder: the day before the new one begins; of one that begins no later
@@ -45,17 +73,17 @@ static uint32_t last_day(const struct core *core, const struct relation_row *for
     return last < former->from_date ? former->from_date : last;
 }
 
-/* End open relations of the subject in this role, of everybody but `kept` (NULL: of everybody). */
+/* End open relations of the subject in this role, of everybody whom the document does not name in
+ * it. */
 static enum err end_role(struct core *core, const struct relation_row *now, uint32_t role,
-                         const uint8_t *kept)
+                         const struct named *named)
 {
     struct relation_cursor cursor = {0};
     struct relation_row row;
     enum err err;
     while ((err = relation_next_of_subject(core->store->subjects, now->subject, STORE_NEVER,
                                            &cursor, &row)) == OK) {
-        if (row.role != role || row.to_date != 0 ||
-            (kept != NULL && memcmp(row.person, kept, STORE_TOKEN_LEN) == 0))
+        if (row.role != role || row.to_date != 0 || names(named, &row))
             continue;
         row.to_date = last_day(core, &row, now->from_date);
         row.seq = now->seq;
@@ -67,21 +95,32 @@ static enum err end_role(struct core *core, const struct relation_row *now, uint
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* A document that names two in an exclusive role is believed: both are looked at. Ending comes
+ * first, for a person has one row per role, first day and size. */
 enum err relations_put(struct core *core, const struct incoming *in, uint32_t from_date,
                        uint32_t to_date, uint64_t seq)
 {
-    for (uint32_t i = 0; i < in->person_count; i++) {
-        struct relation_row row = {.from_date = from_date, .to_date = to_date, .seq = seq};
-        enum err err = put_one(core, in, i, &row);
-        if (err == OK && to_date == 0 && exclusive(row.role))
-            err = end_role(core, &row, row.role, row.person);
-        if (err == OK)
-            err = orders_relations_changed(core, row.subject);
-        if (err != OK)
-            return err;
-        gates_changed(core, row.subject);
+    struct relation_row row = {.from_date = from_date, .to_date = to_date, .seq = seq};
+    struct named named = {0};
+    if (in->person_count == 0)
+        return OK;
+    enum err err = name_all(core, in, &named);
+    if (err == OK)
+        err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
+    memcpy(row.document, in->facts_hash, sizeof row.document);
+    for (uint32_t i = 0; err == OK && i < named.count; i++)
+        if (to_date == 0 && exclusive(named.row[i].role))
+            err = end_role(core, &row, named.row[i].role, &named);
+    for (uint32_t i = 0; err == OK && i < named.count; i++) {
+        row.role = named.row[i].role;
+        memcpy(row.person, named.row[i].person, sizeof row.person);
+        err = put_one(core, in, i, &row);
     }
-    return OK;
+    if (err == OK)
+        err = orders_relations_changed(core, row.subject);
+    if (err == OK)
+        gates_changed(core, row.subject);
+    return err;
 }
 
 /* A licence that is revoked ends the roles that rested on it. */
@@ -89,11 +128,12 @@ static enum err revoke(struct core *core, const struct incoming *in, uint64_t se
 {
     static const uint32_t roles[] = {lianshu_Role_ROLE_LICENCE_HOLDER,
                                      lianshu_Role_ROLE_QUALITY_AUTHORISED};
+    static const struct named nobody;
     struct relation_row now = {.from_date = in->body.licence.date, .seq = seq};
     enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, now.subject);
     memcpy(now.document, in->facts_hash, sizeof now.document);
     for (size_t i = 0; err == OK && i < sizeof roles / sizeof roles[0]; i++)
-        err = end_role(core, &now, roles[i], NULL);
+        err = end_role(core, &now, roles[i], &nobody);
     if (err == OK)
         err = orders_relations_changed(core, now.subject);
     gates_changed(core, now.subject);

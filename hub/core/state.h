@@ -21,7 +21,7 @@
 #include "case.pb.h"
 #include "catalogue.h"
 #include "check.h"
-#include "core/core.h"
+#include "core/dues.h"
 #include "core/output.h"
 #include "core/peers.h"
 #include "credit.pb.h"
@@ -52,10 +52,8 @@ enum {
     ATTEMPTS_MAX = 20,
     FUTURE_MAX_MS = 300 * 1000, /* PROTOCOL, order of checks: created at most so far ahead */
     BUSY_RETRY_MS = 1000,
-    EXPAND_ROWS_MAX = 256,  /* obligations of one transaction */
-    EXPAND_ORDERS_MAX = 64, /* orders of one transaction */
-    PREPARE_MAX = 64,       /* rows prepared in one transaction */
-    CLAIM_MAX = 64,         /* rows of one look into a queue */
+    PREPARE_MAX = 64, /* rows prepared in one transaction */
+    CLAIM_MAX = 64,   /* rows of one look into a queue */
     SIGN_LEAVES_MAX = 4096,
 };
 
@@ -205,7 +203,7 @@ struct core {
     bool refusing;        /* the last batch was given up */
     bool expansion_stuck; /* an order that the rule set no longer explains: until the next start */
     uint64_t stuck_seq;   /* expansions up to here are not tried again until the next start */
-    size_t batch_count;
+    size_t batch_count, at_once; /* frames; obligations aligned outside steps */
     uint64_t now_ms;             /* max(clock, highest ever committed) */
     uint64_t due_ms;             /* of core_due_ms */
     uint32_t acks_waiting;       /* acknowledgements that wait for a batch */
@@ -226,7 +224,8 @@ struct core {
     bool plan_loaded;
     uint8_t plan_order[STORE_ID_LEN];
     uint32_t plan_version;
-    uint64_t plan_known; /* relations as of this size; 0: as of the decision */
+    struct due_memo dues[2]; /* to answer, to execute */
+    uint64_t plan_known;     /* relations as of this size; 0: as of the decision */
     struct decision plan;
     lianshu_SanctionOrder plan_body;
     uint8_t plan_token[DECIDE_DUTIES_MAX][STORE_TOKEN_LEN]; /* whom each duty is about */
@@ -274,6 +273,8 @@ void core_wake_at(struct core *core, uint64_t at_ms);
 MUST_USE enum err flight_begin(struct core *core, bool wrote, struct core_flight **flight);
 /* Land it here and now. */
 MUST_USE enum err flight_wait(struct core *core, struct core_flight *flight);
+/* Nobody is going to land what is in flight: the store hears what became of its sync. */
+void flight_close(struct core *core);
 
 /* ---- ingest.c ---- */
 MUST_USE enum err ingest_envelope(struct core *core, uint32_t peer, struct span frame);

@@ -17,6 +17,7 @@ enum {
     SWEEP_ROWS_PER_MS = 50,       /* and a millisecond more for so many rows that were met */
     WARN_LIFE_MIN_MS = 60 * 1000, /* a shorter life needs no warning */
     SCRUB_MS = 1000,              /* between two tiles of the log */
+    RETAIN_PAUSE_MS = 20,         /* between two full steps of retention */
 };
 
 static uint64_t created_ms(const struct queue_row *row)
@@ -138,7 +139,8 @@ enum err sweep_step(struct core *core)
     return OK;
 }
 
-/* What was kept long enough goes, once an hour and in bounded steps. */
+/* What was kept long enough goes, once an hour and in bounded steps. Where there is much to look at
+ * it takes its time: nothing waits for it, neither a start nor a message. */
 enum err sweep_retention(struct core *core)
 {
     _Static_assert((int)RETENTION_CLASSES == (int)RETAIN_CLASSES, "one list of classes, twice");
@@ -156,10 +158,11 @@ enum err sweep_retention(struct core *core)
         err = store_retain_step(core->store, before_ms, &report);
     if (err == OK && report.erased > 0)
         err = store_count(core->store, "erased", report.erased);
-    if (report.more)
+    if (report.more && !report.full)
         core->work_waiting = true;
     else
-        core->retain_ms = core->now_ms + HOUR_MS;
+        core->retain_ms = core->now_ms + (report.full ? RETAIN_PAUSE_MS : HOUR_MS);
+    core_wake_at(core, core->retain_ms);
     return err;
 }
 

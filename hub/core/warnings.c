@@ -136,21 +136,37 @@ static enum err rest_of(const struct core *core, const struct term *term, uint64
     return rest.n == 0 ? OK : term_due(&rest, from_ms, calendar, out);
 }
 
-static enum err due_of(const struct core *core, const struct term *term, uint64_t stayed_due_ms,
-                       const struct obligation *stayed, uint64_t from_ms, uint64_t *out)
+/* All obligations of one duty have the same term: its end is counted once. */
+static enum err whole_of(const struct core *core, const struct term *term, uint64_t from_ms,
+                         struct due_memo *memo)
 {
-    bool rest = stayed_due_ms != 0 && stayed->ended_ms != 0 && stayed->sealed.len == 0;
-    return rest ? rest_of(core, term, stayed_due_ms, stayed->ended_ms, from_ms, out)
-                : term_due(term, from_ms, core->opt.calendar, out);
+    if (memo->set && memo->from_ms == from_ms && memo->term.n == term->n &&
+        memo->term.unit == term->unit && memo->term.roll == term->roll)
+        return OK;
+    *memo = (struct due_memo){.term = *term, .from_ms = from_ms};
+    enum err err = term_due(term, from_ms, core->opt.calendar, &memo->due_ms);
+    memo->set = err == OK;
+    return err;
 }
 
-enum err warnings_terms(const struct core *core, const struct duty *duty,
-                        const struct obligation *stayed, struct obligation *row)
+static enum err due_of(const struct core *core, const struct term *term, uint64_t stayed_due_ms,
+                       const struct obligation *stayed, uint64_t from_ms, struct due_memo *memo,
+                       uint64_t *out)
+{
+    if (stayed_due_ms != 0 && stayed->ended_ms != 0 && stayed->sealed.len == 0)
+        return rest_of(core, term, stayed_due_ms, stayed->ended_ms, from_ms, out);
+    enum err err = whole_of(core, term, from_ms, memo);
+    *out = memo->due_ms;
+    return err;
+}
+
+enum err warnings_terms(struct core *core, const struct duty *duty, const struct obligation *stayed,
+                        struct obligation *row)
 {
     enum err err = due_of(core, &duty->answer, stayed->answer_due_ms, stayed, row->begun_ms,
-                          &row->answer_due_ms);
+                          &core->dues[0], &row->answer_due_ms);
     return err == OK ? due_of(core, &duty->execute, stayed->execute_due_ms, stayed, row->begun_ms,
-                              &row->execute_due_ms)
+                              &core->dues[1], &row->execute_due_ms)
                      : err;
 }
 

@@ -36,12 +36,23 @@ static const struct {
     const char *name;
     enum control_verb verb;
 } VERBS[] = {
-    {"ping", CONTROL_PING},         {"stop", CONTROL_STOP},         {"reload", CONTROL_RELOAD},
-    {"status", CONTROL_QUERY},      {"trace", CONTROL_QUERY},       {"order", CONTROL_QUERY},
-    {"orders", CONTROL_QUERY},      {"obligations", CONTROL_QUERY}, {"restrictions", CONTROL_QUERY},
-    {"explain", CONTROL_QUERY},     {"checkpoint", CONTROL_QUERY},  {"held", CONTROL_QUERY},
-    {"parked", CONTROL_QUERY},      {"act", CONTROL_ACT},           {"rule.try", CONTROL_QUERY},
+    {"ping", CONTROL_PING},
+    {"stop", CONTROL_STOP},
+    {"reload", CONTROL_RELOAD},
+    {"status", CONTROL_QUERY},
+    {"trace", CONTROL_QUERY},
+    {"order", CONTROL_QUERY},
+    {"orders", CONTROL_QUERY},
+    {"obligations", CONTROL_QUERY},
+    {"restrictions", CONTROL_QUERY},
+    {"explain", CONTROL_QUERY},
+    {"checkpoint", CONTROL_QUERY},
+    {"held", CONTROL_QUERY},
+    {"parked", CONTROL_QUERY},
+    {"act", CONTROL_ACT},
+    {"rule.try", CONTROL_QUERY},
     {"rule.replay", CONTROL_QUERY},
+    {"decision.verify", CONTROL_QUERY},
 };
 
 enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault)

@@ -38,6 +38,7 @@ struct hub {
     struct anchor anchor;
     struct registry *registry;
     struct hub_rules *rules;
+    struct rulearchive *archive;
     struct calendar *calendar;
     struct regions *regions;
     struct store *store;
@@ -69,6 +70,7 @@ void hub_close(struct hub **hub)
     regions_close(&h->regions);
     calendar_close(&h->calendar);
     hub_rules_close(&h->rules);
+    archive_close(&h->archive);
     registry_close(&h->registry);
     keyring_close(&h->keys);
     passphrase_close(&h->passphrase);
@@ -302,7 +304,10 @@ static enum err open_store(struct hub *hub, struct fault *fault)
     if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
         return err;
     err = note_registry(hub, fault);
-    return err == OK ? hub_rules_note(hub->rules, hub->store, clock_real_ms(), fault) : err;
+    if (err != OK || (err = hub_rules_archive(&hub->archive, hub->config.state_dir, fault)) != OK ||
+        (err = hub_rules_keep(hub->rules, hub->archive, fault)) != OK)
+        return err;
+    return hub_rules_note(hub->rules, hub->store, clock_real_ms(), fault);
 }
 
 static enum err open_core(struct hub *hub, struct fault *fault)
@@ -314,6 +319,7 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .registry = hub->registry,
         .keys = hub->keys,
         .rules = hub_rules_active(hub->rules),
+        .archive = hub->archive,
         .retention = hub_rules_retention(hub->rules),
         .calendar = hub->calendar,
         .regions = hub->regions,
@@ -354,7 +360,8 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
 static enum err reload_rules(struct hub *hub, struct fault *fault)
 {
     struct hub_rules *fresh = NULL;
-    enum err err = hub_rules_renew(&fresh, &hub->config, hub->registry, hub->store, fault);
+    enum err err =
+        hub_rules_renew(&fresh, &hub->config, hub->registry, hub->store, hub->archive, fault);
     if (err != OK)
         return err;
     err = core_rules(hub->core, hub_rules_active(fresh), hub_rules_retention(fresh));

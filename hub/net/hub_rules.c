@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "json.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,11 +135,26 @@ enum err hub_rules_note(const struct hub_rules *r, struct store *store, uint64_t
     return remember(r, store, now_ms);
 }
 
+enum err hub_rules_archive(struct rulearchive **out, const char *state_dir, struct fault *fault)
+{
+    char path[PLACE_MAX + 8];
+    snprintf(path, sizeof path, "%s/rules", state_dir);
+    return archive_open(out, path, fault);
+}
+
+enum err hub_rules_keep(const struct hub_rules *r, struct rulearchive *archive, struct fault *fault)
+{
+    return archive_keep(archive, rulesets_dir(r->sets, r->active), r->active, fault);
+}
+
 enum err hub_rules_renew(struct hub_rules **out, const struct hub_config *config,
-                         const struct registry *registry, struct store *store, struct fault *fault)
+                         const struct registry *registry, struct store *store,
+                         struct rulearchive *archive, struct fault *fault)
 {
     const uint64_t now_ms = clock_real_ms();
     enum err err = hub_rules_open(out, config, registry, now_ms, fault);
+    if (err == OK)
+        err = hub_rules_keep(*out, archive, fault);
     if (err == OK)
         err = hub_rules_note(*out, store, now_ms, fault);
     if (err != OK)

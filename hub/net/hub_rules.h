@@ -10,6 +10,7 @@
  *   2. The database remembers the set in use: an older one is refused (E612), and a newer one that
  *      was not announced in time (E611).
  *   3. A reload that is refused leaves the sets in use as they are.
+ *   4. Every set that was in use is in the archive before anything is decided by it.
  *
  * Ownership: sets and retention are lent until hub_rules_close. Thread rule: main only.
  */
@@ -19,6 +20,7 @@
 #include "keys/registry.h"
 #include "net/config.h"
 #include "policy/retention.h"
+#include "policy/rulearchive.h"
 #include "policy/rulesets.h"
 #include "store/store.h"
 
@@ -33,10 +35,17 @@ void hub_rules_close(struct hub_rules **rules);
 MUST_USE enum err hub_rules_note(const struct hub_rules *rules, struct store *store,
                                  uint64_t now_ms, struct fault *fault);
 
-/* Both, for a reload at this moment; refused, *out is NULL. */
+/* Open the archive of a hub: state_dir/rules. */
+MUST_USE enum err hub_rules_archive(struct rulearchive **out, const char *state_dir,
+                                    struct fault *fault);
+/* Keep the set in use in the archive (policy/rulearchive.h). */
+MUST_USE enum err hub_rules_keep(const struct hub_rules *rules, struct rulearchive *archive,
+                                 struct fault *fault);
+
+/* All three, for a reload at this moment; refused, *out is NULL. */
 MUST_USE enum err hub_rules_renew(struct hub_rules **out, const struct hub_config *config,
                                   const struct registry *registry, struct store *store,
-                                  struct fault *fault);
+                                  struct rulearchive *archive, struct fault *fault);
 
 const struct ruleset *hub_rules_active(const struct hub_rules *rules);
 const struct retention *hub_rules_retention(const struct hub_rules *rules);

@@ -338,6 +338,35 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
     return OK;
 }
 
+static const struct rule_item *item_of(const struct rule *const *matched, size_t n,
+                                       const struct duty *d)
+{
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t k = 0; strcmp(matched[i]->id, d->rule) == 0 && k < matched[i]->item_count;
+             k++)
+            if (strcmp(matched[i]->item[k].measure->code, d->measure) == 0)
+                return &matched[i]->item[k];
+    return NULL;
+}
+
+/* An early removal waits until what a statute itself imposes is over; to stop a product is no
+ * punishment that could be. */
+static enum err check_bans(struct judging *j, const struct rule *const *matched, size_t n)
+{
+    const uint32_t earliest = j->order->earliest_repair_date;
+    for (uint32_t i = 0; earliest != 0 && j->list->repaired_after_bans && i < j->out->duty_count;
+         i++) {
+        const struct duty *d = &j->out->duty[i];
+        const struct rule_item *item = item_of(matched, n, d);
+        if (item == NULL || item->term.unit == TERM_LIST || item->measure->kind == KIND_PRODUCT)
+            continue;
+        if (d->end_date == 0 || d->end_date >= earliest)
+            return refuse(j, ERR_TERM, "ban_outlasts_repair",
+                          d->basis_count > 0 ? d->basis[0] : "");
+    }
+    return OK;
+}
+
 static enum err check_terms(struct judging *j, const struct rule *const *matched, size_t n)
 {
     const lianshu_SanctionOrder *o = j->order;
@@ -413,7 +442,8 @@ static enum err judge(struct judging *j)
         (err = check_fields(j)) != OK || (err = check_version(j)) != OK ||
         (err = check_basis(j)) != OK || (err = find_rules(j, matched, &n)) != OK ||
         (err = check_issuer(j)) != OK || (err = check_terms(j, matched, n)) != OK ||
-        (err = check_procedure(j)) != OK || (err = plan(j, matched, n)) != OK)
+        (err = check_procedure(j)) != OK || (err = plan(j, matched, n)) != OK ||
+        (err = check_bans(j, matched, n)) != OK)
         return err;
     return check_conflict(j);
 }

@@ -69,6 +69,8 @@ static const struct {
     {"term_too_long", "长于规则所许期限", "longer than the rule allows"},
     {"no_early_repair", "该情形不得提前修复", "there is no early repair"},
     {"repair_too_early", "早于最早修复日期", "before the earliest date of repair"},
+    {"ban_outlasts_repair", "法定措施期满之前不得提前移出",
+     "no early removal while a statutory measure lasts"},
     {"prior_notice", "缺少列入前告知", "the notice before listing is missing"},
     {"consent", "缺少上一级机关同意文号", "the consent of the next higher level is missing"},
     {"no_person", "个人禁业未列明人员", "a personal ban names no person"},

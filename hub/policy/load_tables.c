@@ -127,10 +127,23 @@ static void load_changes(struct load *l, const struct yaml_node *map)
 
 static void load_one_list(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {"code",   "zh",           "en",     "issuers",
-                                       "levels", "consent",      "region", "subject_region",
-                                       "needs",  "severity",     "min",    "max",
-                                       "from",   "start_within", "to",     "repaired_by_class",
+    static const char *const keys[] = {"code",
+                                       "zh",
+                                       "en",
+                                       "issuers",
+                                       "levels",
+                                       "consent",
+                                       "region",
+                                       "subject_region",
+                                       "needs",
+                                       "severity",
+                                       "min",
+                                       "max",
+                                       "from",
+                                       "start_within",
+                                       "to",
+                                       "repaired_by_class",
+                                       "repaired_after_bans",
                                        NULL};
     static const char *const jurisdictions[] = {"any", "own", NULL};
     if (!load_keys(l, node, keys) || too_many(l, node, l->rs->list_count, RULES_LISTS_MAX))
@@ -151,6 +164,7 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
         .max = load_term(l, node, "max", true),
         .start_within = load_term(l, node, "start_within", true),
         .repaired_by_class = load_bool(l, node, "repaired_by_class", false),
+        .repaired_after_bans = load_bool(l, node, "repaired_after_bans", false),
         .from = load_date(l, node, "from", 0),
         .to = load_date(l, node, "to", 0),
         .line = yaml_line(node),

@@ -119,6 +119,7 @@ struct rule_list {
     struct term max;          /* TERM_LIFE: unbounded */
     struct term start_within; /* start at most so long after the decision */
     bool repaired_by_class;   /* no repair before the earliest of its class (B.4) */
+    bool repaired_after_bans; /* no repair while a measure with a term of its own lasts (B.3) */
     uint32_t from;
     uint32_t to;
     unsigned line;

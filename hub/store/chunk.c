@@ -376,8 +376,14 @@ void chunk_landed(struct chunks *c)
         c->gone[i].landed = c->gone[i].committed;
 }
 
+void chunk_savepoint(struct chunks *c)
+{
+    for (size_t i = 0; i < c->gone_count; i++)
+        c->gone[i].saved = true;
+}
+
 /* The chunks stay, they are whole; what rows say is looked up again. */
-void chunk_rolled_back(struct chunks *c)
+static void roll_back(struct chunks *c, bool all)
 {
     size_t kept = 0;
     for (size_t i = 0; i < CHUNK_OPEN_MAX; i++) {
@@ -390,8 +396,18 @@ void chunk_rolled_back(struct chunks *c)
         c->any_due = c->any_due || e->due;
     }
     for (size_t i = 0; i < c->gone_count; i++)
-        if (c->gone[i].committed)
+        if (c->gone[i].committed || (c->gone[i].saved && !all))
             c->gone[kept++] = c->gone[i];
     c->gone_count = kept;
     c->cursor = 0;
+}
+
+void chunk_rolled_back(struct chunks *c)
+{
+    roll_back(c, true);
+}
+
+void chunk_rolled_back_to(struct chunks *c)
+{
+    roll_back(c, false);
 }

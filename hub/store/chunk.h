@@ -17,7 +17,7 @@
  *      chunk_have is less and chunk_get is ERR_NOT_FOUND until they are put again.
  *   4. A file is kept while an envelope refers to it (message_settle drops references) and goes
  *      when the last reference has gone; one never referred to goes CHUNK_ORPHAN_MS after its last
- *      record. What is removed from disk was dropped by a transaction that is committed.
+ *      record. What is removed from disk was dropped by a transaction that is on it.
  *   5. The files of one sender have at most the quota's bytes, counted whole from their first
  * chunk: ERR_QUOTA before anything is written.
  *   6. Files without a row, rests of a kill, are removed by chunks_open.
@@ -96,6 +96,8 @@ bool chunk_any(const struct chunks *c);
 MUST_USE enum err chunk_before_commit(struct chunks *c);
 void chunk_committed(struct chunks *c);
 void chunk_landed(struct chunks *c);
-void chunk_rolled_back(struct chunks *c); /* also for a savepoint */
+void chunk_savepoint(struct chunks *c);
+void chunk_rolled_back(struct chunks *c);
+void chunk_rolled_back_to(struct chunks *c);
 
 #endif

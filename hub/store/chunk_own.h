@@ -38,6 +38,7 @@ struct chunk_gone {
     uint8_t name[CHUNK_NAME_LEN];
     bool committed;
     bool landed; /* that commit is on disk */
+    bool saved;  /* before the savepoint */
 };
 
 struct chunks {
@@ -68,7 +69,7 @@ struct chunk_entry *chunk_entry_find(struct chunks *c, const uint8_t name[static
 /* ---- chunk_sweep.c ---- */
 /* Cut off at most `max` slots of a file without a row. True: it is gone. */
 bool chunk_remove(struct chunks *c, const uint8_t name[static CHUNK_NAME_LEN], uint64_t max);
-/* Remove what is being removed under that name at once: it comes again. */
+/* It comes again: what is being removed under that name goes at once, or stays. */
 void chunk_remove_now(struct chunks *c, const uint8_t name[static CHUNK_NAME_LEN]);
 /* What a kill left: files whose row was never committed, or was dropped. */
 MUST_USE enum err chunk_remove_rests(struct chunks *c);

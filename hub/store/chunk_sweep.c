@@ -35,7 +35,12 @@ void chunk_remove_now(struct chunks *c, const uint8_t name[static CHUNK_NAME_LEN
     for (size_t i = 0; i < c->gone_count; i++) {
         if (memcmp(c->gone[i].name, name, CHUNK_NAME_LEN) != 0)
             continue;
-        remove_gone(c, i, UINT64_MAX);
+        /* Before it has landed the file is needed should the transaction be undone or lost; what
+         * is put under its name again are the same bytes. */
+        if (c->gone[i].landed)
+            remove_gone(c, i, UINT64_MAX);
+        else
+            c->gone[i] = c->gone[--c->gone_count];
         return;
     }
 }
@@ -102,8 +107,7 @@ static enum err sweep_one(struct chunks *c, const struct swept *one, uint64_t no
         *e = (struct chunk_entry){.used = false};
     }
     struct chunk_gone *gone = &c->gone[c->gone_count++];
-    gone->committed = false;
-    gone->landed = false;
+    *gone = (struct chunk_gone){.committed = false};
     memcpy(gone->name, one->name, CHUNK_NAME_LEN);
     return OK;
 }

@@ -181,10 +181,12 @@ enum err db_commit(struct db *db)
     }
     db->begun = false;
     db->freed = true;
-    /* The rows are on disk whatever the checkpoint says; a fatal one speaks at the next call. */
     if (db->wal_pages >= db->checkpoint_pages)
         db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
-    return OK;
+    /* A commit that waited is on disk whatever the checkpoint says; a fatal one speaks at the next
+     * call. Otherwise what is to be synced still may be what the checkpoint could not sync, and the
+     * next sync would say that all is well. */
+    return db->syncs_apart ? db->fatal : OK;
 }
 
 /* After a sync that failed nobody knows what is on disk, and the next one may say that all is well:
@@ -198,9 +200,9 @@ enum err db_sync(const struct db *db)
 
 enum err db_synced(struct db *db, enum err synced)
 {
-    if (synced != OK && db->fatal == OK)
+    if (db->fatal == OK)
         db->fatal = synced;
-    return synced;
+    return db->fatal;
 }
 
 static void undo(struct db *db)

@@ -10,6 +10,15 @@ static enum err read_count(struct db *db, enum db_control which, uint64_t *out)
     return stmt_end(s, err);
 }
 
+/* Later, then, when the disk is full. Nothing is folded back to make room: a sync may be under way
+ * in another thread, and of two the kernel tells one alone that it failed. */
+static enum err shrink_not(struct db *db, enum err err)
+{
+    db->full = false;
+    db_rollback(db);
+    return err == ERR_DISK_FULL ? OK : err;
+}
+
 /* Outside of any transaction of the caller. SQLite moves the last pages into free ones, or drops
  * them when they are free themselves. */
 static enum err shrink_step(struct db *db)
@@ -19,15 +28,12 @@ static enum err shrink_step(struct db *db)
         err = stmt_step(db->control[CONTROL_SHRINK]);
     if (err != ERR_NOT_FOUND) {
         err = stmt_end(db->control[CONTROL_SHRINK], err);
-        db_rollback(db);
-        return err == ERR_DISK_FULL ? OK : err; /* later, then */
+        return shrink_not(db, err);
     }
     err = stmt_end(db->control[CONTROL_SHRINK], OK);
     if (err == OK)
         err = stmt_run(db->control[CONTROL_COMMIT]);
-    if (err != OK)
-        db_rollback(db);
-    return err == ERR_DISK_FULL ? OK : err;
+    return err == OK ? OK : shrink_not(db, err);
 }
 
 enum err db_shrink(struct db *db)

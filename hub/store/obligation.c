@@ -44,7 +44,8 @@ static const char *const queries[QUERY_COUNT] = {
     [NOTICE] = "UPDATE obligation SET notice_seq = ?2, notice_id = ?3 WHERE id = ?1",
     [SET_DUE] =
         "UPDATE obligation SET next_due_ms = ?2, warned = ?3, answer_warned = ?4 WHERE id = ?1",
-    [SET_ENDED] = "UPDATE obligation SET ended_ms = ?2, lift_due_ms = ?3 WHERE id = ?1",
+    [SET_ENDED] = "UPDATE obligation SET state = ?2, cause = ?3, changed_ms = ?4, ended_ms = ?5, "
+                  "lift_due_ms = ?6, next_due_ms = ?7, warned = ?8 WHERE seq = ?1",
     [NEXT] = "SELECT " COLUMNS " FROM obligation WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM obligation WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
@@ -246,9 +247,14 @@ enum err obligation_due(struct obligations *o, const struct obligation *row)
 enum err obligation_ended(struct obligations *o, const struct obligation *row)
 {
     struct stmt *q = o->q[SET_ENDED];
-    bind_id(q, 1, row->id);
-    stmt_bind_u64(q, 2, row->ended_ms);
-    stmt_bind_u64(q, 3, row->lift_due_ms);
+    stmt_bind_u64(q, 1, row->seq);
+    stmt_bind_u64(q, 2, row->state);
+    stmt_bind_u64(q, 3, row->cause);
+    stmt_bind_u64(q, 4, row->changed_ms);
+    stmt_bind_u64(q, 5, row->ended_ms);
+    stmt_bind_u64(q, 6, row->lift_due_ms);
+    stmt_bind_u64(q, 7, row->next_due_ms);
+    stmt_bind_u64(q, 8, row->warned);
     return stmt_run_one(q);
 }
 

@@ -284,6 +284,7 @@ enum err store_retain_step(struct store *s, const uint64_t before_ms[RETAIN_CLAS
         err = step_name(r, part, &out->erased, &over);
     else if (!over)
         err = step_range(r, part, &out->erased, &over);
+    out->full = err == OK && !over;
     if (err != OK || !over)
         return err;
     r->begun = false;

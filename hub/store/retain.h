@@ -56,6 +56,7 @@ enum {
 struct retain_report {
     uint64_t erased; /* values or rows, by this step */
     bool more;       /* the round is not over: call again soon */
+    bool full;       /* the step did not come to the end of its table */
 };
 
 /* One step. before_ms by class: what ended before that moment goes; 0: nothing does. */

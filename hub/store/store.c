@@ -362,6 +362,7 @@ enum err store_savepoint(struct store *s)
     for (size_t i = 0; i < c->counter_count; i++)
         c->counter[i].mark = c->counter[i].value;
     fresh_savepoint(s->fresh);
+    chunk_savepoint(s->chunks);
     stream_savepoint(s->stream);
     queue_savepoint(s->queue);
     return log_savepoint(s->log);
@@ -383,7 +384,7 @@ enum err store_rollback_to(struct store *s)
         c->counter[i].value = c->counter[i].mark;
     fresh_rolled_back_to(s->fresh);
     queue_rolled_back_to(s->queue);
-    chunk_rolled_back(s->chunks);
+    chunk_rolled_back_to(s->chunks);
     messages_rolled_back(s->messages);
     stream_rolled_back_to(s->stream);
     return log_rolled_back_to(s->log);

@@ -106,7 +106,7 @@ MUST_USE enum err store_write(struct store *s, bool *wrote);
 /* Wait for the disk: OK or ERR_FSYNC. Changes nothing in the store. */
 MUST_USE enum err store_sync(const struct store *s);
 /* What store_sync said, to the owner: what was written is on disk; otherwise the store is at its
- * end. Returns `synced`. */
+ * end. Returns `synced`, or what had ended the store before. */
 MUST_USE enum err store_landed(struct store *s, enum err synced);
 void store_rollback(struct store *s);
 MUST_USE enum err store_savepoint(struct store *s);

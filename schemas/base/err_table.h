@@ -114,6 +114,7 @@
     X(ERR_RULE_SET, 610, REJECT, "rule set does not load", "规则集无法加载", "correct the line that is named", "请更正所指之行") \
     X(ERR_RULE_NOTICE, 611, REJECT, "rule set takes effect too early", "规则集生效过早", "", "") \
     X(ERR_RULE_ROLLBACK, 612, REJECT, "rule set is older than the active one", "规则集旧于现行版本", "", "") \
+    X(ERR_RULE_ARCHIVE, 613, REJECT, "a rule set that decisions name is not in the archive", "归档中没有决定所依据的规则集", "put the set back into state_dir/rules from a backup", "请从备份恢复 state_dir/rules 中的该规则集") \
     X(ERR_LIST_ROLLBACK, 620, REJECT, "list snapshot is older than seen", "名单快照旧于已见", "", "") \
     X(ERR_LIST_EXPIRED, 621, REJECT, "list snapshot has expired", "名单快照已过期", "", "") \
     X(ERR_LIST_FORWARD, 622, REJECT, "list version is implausible", "名单版本不合理", "", "") \

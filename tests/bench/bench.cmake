@@ -46,6 +46,11 @@ foreach(program gate decisions)
   target_link_libraries(bench_${program} PRIVATE bench_world)
 endforeach()
 
+add_executable(bench_orders ${CMAKE_SOURCE_DIR}/tests/bench/bench_orders.c
+  ${CMAKE_SOURCE_DIR}/tests/bench/nation.c
+  ${CMAKE_SOURCE_DIR}/tests/bench/usage.c)
+target_link_libraries(bench_orders PRIVATE bench_world lianshu_net)
+
 # The adapter's own mirror of restrictions.
 add_executable(bench_mirror ${CMAKE_SOURCE_DIR}/tests/bench/bench_mirror.c)
 target_include_directories(bench_mirror PRIVATE $<TARGET_PROPERTY:lianshu_sdk,INCLUDE_DIRECTORIES>)

@@ -65,8 +65,13 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double rounds_median(struct rounds *r)
+double rounds_share(struct rounds *r, unsigned percent)
 {
     qsort(r->us, r->count, sizeof r->us[0], by_value);
-    return r->count == 0 ? 0 : r->us[r->count / 2];
+    return r->count == 0 ? 0 : r->us[r->count * percent / 100];
+}
+
+double rounds_median(struct rounds *r)
+{
+    return rounds_share(r, 50);
 }

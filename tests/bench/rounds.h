@@ -18,5 +18,7 @@ uint64_t rounds_wall_ns(void);
 double rounds_send(struct world *w, const struct mail *mail, size_t batch);
 void rounds_add(struct rounds *r, double us);
 double rounds_median(struct rounds *r);
+/* So many in a hundred are at most this. */
+double rounds_share(struct rounds *r, unsigned percent);
 
 #endif

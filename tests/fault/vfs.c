@@ -1,9 +1,32 @@
 #include "fault/vfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { DISK_FILES_MAX = 128, DISK_PATH_MAX = 256, SECTOR = 512 };
+
+/* A write, or (no bytes) a truncation to `at`. */
+struct change {
+    uint8_t *bytes; /* owns */
+    size_t len;
+    size_t at;
+};
+
+/* A file as the disk has it, and what was done to it since. */
+struct disk {
+    char path[DISK_PATH_MAX];
+    uint8_t *bytes; /* owns */
+    size_t len;
+    size_t cap;
+    struct change *change; /* owns */
+    size_t count;
+    size_t room;
+    bool removed;
+};
 
 static struct {
     struct vfs_plan plan;
@@ -13,10 +36,14 @@ static struct {
     uint64_t count[6];
     sqlite3_vfs *real;
     sqlite3_vfs own;
+    bool power;
+    struct disk disk[DISK_FILES_MAX];
+    size_t disks;
 } g;
 
 struct shim {
     sqlite3_file base;
+    struct disk *disk;  /* NULL: nobody asks */
     sqlite3_file *real; /* lies behind this struct */
 };
 
@@ -42,6 +69,134 @@ static int code(int broken)
     return g.plan.kind == VFS_NO_SPACE ? SQLITE_FULL : broken;
 }
 
+/* ---- the disk ---- */
+
+static void *grown(void *old, size_t len)
+{
+    void *p = realloc(old, len);
+    if (p == NULL)
+        abort();
+    return p;
+}
+
+static void apply(struct disk *d, const struct change *c, size_t len)
+{
+    size_t end = c->at + len;
+    if (end > d->cap) {
+        d->cap = 2 * end;
+        d->bytes = grown(d->bytes, d->cap);
+    }
+    if (end > d->len)
+        memset(d->bytes + d->len, 0, end - d->len);
+    if (c->bytes == NULL || end > d->len)
+        d->len = end;
+    if (c->bytes != NULL)
+        memcpy(d->bytes + c->at, c->bytes, len);
+}
+
+static void forget(struct disk *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        free(d->change[i].bytes);
+    d->count = 0;
+}
+
+static void changed(struct disk *d, const void *from, size_t len, sqlite3_int64 at)
+{
+    if (d == NULL)
+        return;
+    if (d->count == d->room) {
+        d->room = d->room == 0 ? 64 : 2 * d->room;
+        d->change = grown(d->change, d->room * sizeof *d->change);
+    }
+    struct change *c = &d->change[d->count++];
+    *c = (struct change){.len = len, .at = (size_t)at};
+    if (from != NULL) {
+        c->bytes = grown(NULL, len + 1);
+        memcpy(c->bytes, from, len);
+    }
+}
+
+static void synced(struct disk *d)
+{
+    for (size_t i = 0; d != NULL && i < d->count; i++)
+        apply(d, &d->change[i], d->change[i].len);
+    if (d != NULL)
+        forget(d);
+}
+
+/* The disk's file of that name; when it is new, as it is now. */
+static struct disk *disk_of(const char *path)
+{
+    if (!g.power || path == NULL)
+        return NULL;
+    for (size_t i = 0; i < g.disks; i++) {
+        if (strcmp(g.disk[i].path, path) == 0)
+            return &g.disk[i];
+    }
+    if (g.disks == DISK_FILES_MAX || strlen(path) >= DISK_PATH_MAX)
+        abort();
+    struct disk *d = &g.disk[g.disks++];
+    *d = (struct disk){.removed = false};
+    strcpy(d->path, path);
+    uint8_t some[4096];
+    ssize_t len;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd != -1 && (len = read(fd, some, sizeof some)) > 0) {
+        const struct change c = {.bytes = some, .len = (size_t)len, .at = d->len};
+        apply(d, &c, c.len);
+    }
+    if (fd != -1)
+        close(fd);
+    return d;
+}
+
+static uint64_t some(uint64_t *seed, uint64_t bound)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*seed >> 33) % bound;
+}
+
+static void lose(struct disk *d, enum vfs_tail tail, uint64_t *seed)
+{
+    size_t whole = tail == VFS_TAIL_LOST ? 0 : (size_t)some(seed, d->count + 1);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct change *c = &d->change[i];
+        if (tail == VFS_TAIL_SCATTERED ? some(seed, 2) == 0 : i < whole)
+            apply(d, c, c->len);
+        else if (tail == VFS_TAIL_TORN && i == whole && c->bytes != NULL)
+            apply(d, c, (size_t)some(seed, c->len / SECTOR + 1) * SECTOR);
+    }
+}
+
+void vfs_power_on(void)
+{
+    vfs_power_off(VFS_TAIL_LOST, 0);
+    g.power = true;
+}
+
+void vfs_power_off(enum vfs_tail tail, uint64_t seed)
+{
+    for (size_t i = 0; i < g.disks; i++) {
+        struct disk *d = &g.disk[i];
+        lose(d, tail, &seed);
+        int fd = g.power && !d->removed
+                     ? open(d->path, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0600)
+                     : -1;
+        if (fd != -1 && write(fd, d->bytes, d->len) != (ssize_t)d->len)
+            abort();
+        if (fd != -1)
+            close(fd);
+        forget(d);
+        free(d->change);
+        free(d->bytes);
+    }
+    g.disks = 0;
+    g.power = false;
+}
+
+/* ---- what SQLite calls ---- */
+
 static int x_close(sqlite3_file *f)
 {
     return real_of(f)->pMethods->xClose(real_of(f));
@@ -53,26 +208,44 @@ static int x_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
                            : real_of(f)->pMethods->xRead(real_of(f), to, len, at);
 }
 
+static int do_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 at)
+{
+    int rc = real_of(f)->pMethods->xWrite(real_of(f), from, len, at);
+    if (rc == SQLITE_OK)
+        changed(((struct shim *)f)->disk, from, (size_t)len, at);
+    return rc;
+}
+
 static int x_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 at)
 {
     if (!fails(VFS_WRITE))
-        return real_of(f)->pMethods->xWrite(real_of(f), from, len, at);
+        return do_write(f, from, len, at);
     if (g.plan.torn && len > 1)
-        (void)real_of(f)->pMethods->xWrite(real_of(f), from, len / 2, at);
+        (void)do_write(f, from, len / 2, at);
     return code(SQLITE_IOERR_WRITE);
 }
 
 static int x_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-    return fails(VFS_TRUNCATE) ? SQLITE_IOERR_TRUNCATE
-                               : real_of(f)->pMethods->xTruncate(real_of(f), size);
+    if (fails(VFS_TRUNCATE))
+        return SQLITE_IOERR_TRUNCATE;
+    int rc = real_of(f)->pMethods->xTruncate(real_of(f), size);
+    if (rc == SQLITE_OK)
+        changed(((struct shim *)f)->disk, NULL, 0, size);
+    return rc;
 }
 
 static int x_sync(sqlite3_file *f, int flags)
 {
-    (void)f;
+    struct disk *disk = ((struct shim *)f)->disk;
     (void)flags;
-    return fails(VFS_SYNC) ? code(SQLITE_IOERR_FSYNC) : SQLITE_OK;
+    if (!fails(VFS_SYNC)) {
+        synced(disk);
+        return SQLITE_OK;
+    }
+    if (disk != NULL)
+        forget(disk);
+    return code(SQLITE_IOERR_FSYNC);
 }
 
 static int x_size(sqlite3_file *f, sqlite3_int64 *size)
@@ -159,9 +332,28 @@ static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags
     *shim = (struct shim){.real = (sqlite3_file *)(void *)(shim + 1)};
     if (fails(VFS_OPEN))
         return SQLITE_CANTOPEN;
+    shim->disk = disk_of(name);
+    if (shim->disk != NULL)
+        shim->disk->removed = false;
     int rc = g.real->xOpen(g.real, name, shim->real, flags, out_flags);
     if (shim->real->pMethods != NULL)
         shim->base.pMethods = &methods;
+    return rc;
+}
+
+/* Nothing is removed once all that was armed fails for good. */
+static int x_delete(sqlite3_vfs *vfs, const char *name, int sync_dir)
+{
+    (void)vfs;
+    if (g.fired && g.plan.sticky)
+        return SQLITE_IOERR_DELETE;
+    struct disk *disk = disk_of(name);
+    int rc = g.real->xDelete(g.real, name, sync_dir);
+    if (disk != NULL && rc == SQLITE_OK) {
+        forget(disk);
+        disk->len = 0;
+        disk->removed = true;
+    }
     return rc;
 }
 
@@ -175,6 +367,7 @@ void vfs_install(void)
     g.own.pNext = NULL;
     g.own.szOsFile = (int)sizeof(struct shim) + g.real->szOsFile;
     g.own.xOpen = x_open;
+    g.own.xDelete = x_delete;
     if (sqlite3_vfs_register(&g.own, 1) != SQLITE_OK)
         abort();
 }

@@ -8,61 +8,115 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void write_text(const char *path, const char *head, const char *text)
+/* How a copy of the shipped rules differs from them. */
+struct edit {
+    const char *rows; /* in place of all gates; NULL: the shipped ones */
+    const char *from; /* this text, wherever it stands; NULL: none */
+    const char *to;
+    unsigned replaced;
+};
+
+static void write_replaced(FILE *to, const char *text, struct edit *edit)
 {
-    FILE *to = fopen(path, "w");
-    assert_non_null(to);
-    fprintf(to, "%s%s", head, text);
-    assert_int_equal(fclose(to), 0);
+    const char *at;
+    while (edit->from != NULL && (at = strstr(text, edit->from)) != NULL) {
+        fprintf(to, "%.*s%s", (int)(at - text), text, edit->to);
+        text = at + strlen(edit->from);
+        edit->replaced++;
+    }
+    fputs(text, to);
 }
 
-/* Every file of the rule set into the copy; or out of it again. */
-static void each_file(const char *dir, const char *rows)
+static void copy_file(const char *dir, const char *name, struct edit *edit)
+{
+    char path[512];
+    uint8_t *text;
+    size_t len;
+    snprintf(path, sizeof path, "hub/policy/rules/%s", name);
+    assert_int_equal(file_read(path, 1 << 20, 0, &text, &len, NULL), OK);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *to = fopen(path, "w");
+    assert_non_null(to);
+    if (edit->rows != NULL && strcmp(name, "gates.yaml") == 0)
+        fprintf(to, "gates:\n%s", edit->rows);
+    else
+        write_replaced(to, (const char *)text, edit);
+    assert_int_equal(fclose(to), 0);
+    free(text);
+}
+
+/* Every file of the rule set into the copy; edit NULL: out of it again. */
+static void each_file(const char *dir, struct edit *edit)
 {
     DIR *from = opendir("hub/policy/rules");
     assert_non_null(from);
     for (struct dirent *entry; (entry = readdir(from)) != NULL;) {
-        char source[512];
         char copy[512];
-        uint8_t *text;
-        size_t len;
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(source, sizeof source, "hub/policy/rules/%s", entry->d_name);
         snprintf(copy, sizeof copy, "%s/%s", dir, entry->d_name);
-        if (rows == NULL) {
+        if (edit == NULL)
             assert_int_equal(unlink(copy), 0);
-        } else if (strcmp(entry->d_name, "gates.yaml") == 0) {
-            write_text(copy, "gates:\n", rows);
-        } else {
-            assert_int_equal(file_read(source, 1 << 20, 0, &text, &len, NULL), OK);
-            write_text(copy, "", (const char *)text);
-            free(text);
-        }
+        else
+            copy_file(dir, entry->d_name, edit);
     }
     closedir(from);
 }
 
-struct ruleset *gatebook_open(struct world *w, const char *rows)
+static struct ruleset *open_edited(struct world *w, struct edit *edit, bool keep)
 {
+    struct fault fault = {0};
     static struct ruleset_faults faults;
     struct ruleset *rules = NULL;
     char dir[160];
     snprintf(dir, sizeof dir, "%s/gatebook", w->dir);
     assert_int_equal(mkdir(dir, 0700), 0);
-    each_file(dir, rows);
+    each_file(dir, edit);
+    assert_true(edit->from == NULL || edit->replaced > 0);
     if (ruleset_open(&rules, dir, &faults) != OK)
         fail_msg("rules: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
                  faults.fault[0].detail);
+    if (keep)
+        assert_int_equal(archive_keep(w->archive, dir, rules, &fault), OK);
     each_file(dir, NULL);
     assert_int_equal(rmdir(dir), 0);
     return rules;
 }
 
-void gatebook_use(struct world *w, const char *rows)
+static void use(struct world *w, struct edit *edit)
 {
     struct ruleset *before = w->rules;
-    w->rules = gatebook_open(w, rows);
+    w->rules = open_edited(w, edit, false);
     world_restart(w);
     ruleset_close(&before);
+}
+
+struct ruleset *gatebook_open(struct world *w, const char *rows)
+{
+    struct edit edit = {.rows = rows};
+    return open_edited(w, &edit, false);
+}
+
+void gatebook_keep(struct world *w, const char *rows)
+{
+    struct edit edit = {.rows = rows};
+    struct fault fault = {0};
+    char dir[160];
+    snprintf(dir, sizeof dir, "%s/archive", w->dir);
+    if (w->archive == NULL)
+        assert_int_equal(archive_open(&w->archive, dir, &fault), OK);
+    struct ruleset *rules = open_edited(w, &edit, true);
+    ruleset_close(&rules);
+}
+
+void gatebook_use(struct world *w, const char *rows)
+{
+    struct edit edit = {.rows = rows};
+    use(w, &edit);
+}
+
+void gatebook_reword(struct world *w, const char *from, const char *to)
+{
+    struct edit edit = {.from = from, .to = to};
+    use(w, &edit);
 }

@@ -104,12 +104,14 @@ static const struct line {
 
 enum { LAW_LINES = sizeof law / sizeof law[0] };
 
-size_t naive_owed(enum naive_kind kind)
+size_t naive_owed(const struct naive *n, enum naive_kind kind)
 {
     /* M01 1, M02 2, M03 1, M07 1, M08 2, M21 5, M22 5, M23 2, M24 2, M27 1 | M03 1, M27 1 |
-     * M21 1, M22 5, M23 2, M24 2, M27 1 | M27 1; M20, M25 and a procurement body nobody has. */
+     * M21 1, M22 5, M23 2, M24 2, M27 1 | M27 1; M20 nobody has. A procurement body owes
+     * M08, M25, M21, M22 | nothing | M22, M25 (honours are the listing departments') | nothing. */
     static const size_t owed[NAIVE_KINDS] = {22, 2, 11, 1};
-    return owed[kind];
+    static const size_t by_tender[NAIVE_KINDS] = {4, 0, 2, 0};
+    return owed[kind] + (n->tender ? by_tender[kind] : 0);
 }
 
 static uint32_t line_until(const struct line *line, const struct naive_order *o)
@@ -150,20 +152,41 @@ struct naive_order *naive_find(struct naive *n, uint32_t number)
     return NULL;
 }
 
+/* Another entry for the same act, alive. */
+static bool punished(const struct naive *n, const struct naive_order *order, uint32_t today)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        const struct naive_order *o = &n->order[i];
+        if (o->number != order->number && o->subject == order->subject && o->act == order->act &&
+            list_of(o->kind) == list_of(order->kind) && !naive_over(o, today))
+            return true;
+    }
+    return false;
+}
+
 bool naive_impose(struct naive *n, const struct naive_order *order, uint32_t today)
 {
     if (n->count == NAIVE_ORDERS_MAX || order->decided > today ||
         naive_find(n, order->number) != NULL)
         return false;
-    for (size_t i = 0; i < n->count; i++) {
-        const struct naive_order *o = &n->order[i];
-        if (o->subject == order->subject && o->act == order->act &&
-            list_of(o->kind) == list_of(order->kind) && !naive_over(o, today))
-            return false; /* the same act is punished already */
-    }
+    if (punished(n, order, today))
+        return false;
     n->order[n->count] = *order;
     n->order[n->count].state = NAIVE_STANDS;
     n->order[n->count++].version = 1;
+    return true;
+}
+
+/* What stands may be corrected by who imposed it: the same list and firm, one version on. */
+bool naive_correct(struct naive *n, const struct naive_order *text, uint32_t today)
+{
+    struct naive_order *o = naive_find(n, text->number);
+    if (o == NULL || text->version != o->version + 1 || text->decided > today ||
+        o->state != NAIVE_STANDS || naive_over(o, today) || o->subject != text->subject ||
+        list_of(o->kind) != list_of(text->kind) || punished(n, text, today))
+        return false;
+    *o = *text;
+    o->state = NAIVE_STANDS;
     return true;
 }
 

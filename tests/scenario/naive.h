@@ -58,6 +58,7 @@ struct naive_order {
 };
 
 struct naive {
+    bool tender; /* a procurement body of the city has joined the other five */
     size_t count;
     struct naive_order order[NAIVE_ORDERS_MAX];
 };
@@ -78,6 +79,9 @@ uint32_t naive_plus(uint32_t date, int years, int months, int days);
 
 /* Would the order be taken today? If so it is written down. */
 bool naive_impose(struct naive *n, const struct naive_order *order, uint32_t today);
+/* Would this corrected text of an order be taken today, as its next version? If so it stands in
+ * place of the one before. */
+bool naive_correct(struct naive *n, const struct naive_order *text, uint32_t today);
 /* Would this change, numbered so and decided then, be taken today? If so it is made. */
 bool naive_change(struct naive *n, uint32_t number, enum naive_change change, uint32_t version,
                   uint32_t decided, uint32_t today);
@@ -92,7 +96,7 @@ size_t naive_against_person(const struct naive *n, size_t i, uint32_t today,
                             struct naive_found out[NAIVE_FOUND_MAX]);
 
 /* How many members of a city with one of each of market, health, insurance, police and
- * procuratorate owe something by an order of this kind. */
-size_t naive_owed(enum naive_kind kind);
+ * procuratorate, and perhaps procurement, owe something by an order of this kind. */
+size_t naive_owed(const struct naive *n, enum naive_kind kind);
 
 #endif

@@ -1,18 +1,15 @@
 /* Two officials decide on what a gate holds and on what is parked; nobody else does. */
 #include "fault/vfs.h"
 #include "scenario/acts.h"
+#include "scenario/gatebook.h"
 #include "scenario/officials.h"
 #include "scenario/texts.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/hex.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { LEASE_AND_MORE_MS = 40 * 1000 };
 
@@ -25,80 +22,24 @@ enum { LEASE_AND_MORE_MS = 40 * 1000 };
 
 static const uint8_t nobody[16] = {9};
 
-/* ---- a rule set whose gates hold ---- */
+/* ---- gates that hold ---- */
 
-#define HOLD_PERSON                                                                                \
-    "measure: M02, action: hold, deadline: 3 working_days, breach: refuse, basis: BASIC-LIST}"
+/* What is about a banned person waits for two officials; who is headed by one is flagged. */
+#define PERSON_GATE(id, type, look, action)                                                        \
+    "  - {id: " id ", zh: 关口, en: a gate, type: " type ", look: " look                           \
+    ", roles: [legal_representative], measure: M02, action: " action                               \
+    ", basis: BASIC-LIST, mark: D}\n"
+#define HOLD "hold, deadline: 3 working_days, breach: refuse"
 
-static const char HOLD_REGISTER[] =
-    "\n  - {id: G90, zh: 被禁业者登记, en: a banned person is registered,\n"
-    "     type: subject.register, look: persons, roles: [legal_representative],\n"
-    "     " HOLD_PERSON "\n";
-
-static void copy_rules(struct world *w, const char *name, char *text)
-{
-    char path[512];
-    FILE *to;
-    snprintf(path, sizeof path, "%s/rules/%s", w->dir, name);
-    to = fopen(path, "w");
-    assert_non_null(to);
-    if (strcmp(name, "gates.yaml") == 0) {
-        char *flag = strstr(text, "measure: M02, action: flag, basis: BASIC-LIST}");
-        assert_non_null(flag);
-        char *rest = strchr(flag, '}') + 1;
-        fprintf(to, "%.*s" HOLD_PERSON "%s%s", (int)(flag - text), text, rest, HOLD_REGISTER);
-    } else {
-        fputs(text, to);
-    }
-    assert_int_equal(fclose(to), 0);
-}
-
-/* Every file of the rule set into the copy, or out of it again. */
-static void each_rule_file(struct world *w, bool copy)
-{
-    DIR *dir = opendir("hub/policy/rules");
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
-        char path[512];
-        uint8_t *text;
-        size_t len;
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "%s/rules/%s", copy ? "hub/policy" : w->dir, entry->d_name);
-        if (!copy) {
-            assert_int_equal(unlink(path), 0);
-            continue;
-        }
-        assert_int_equal(file_read(path, 1 << 20, 0, &text, &len, NULL), OK);
-        copy_rules(w, entry->d_name, (char *)text);
-        free(text);
-    }
-    closedir(dir);
-}
-
-/* The hub starts anew under rules that hold what is about a banned person. */
-static void hold_the_banned(struct world *w)
-{
-    static struct ruleset_faults faults;
-    struct ruleset *before = w->rules;
-    char path[160];
-    snprintf(path, sizeof path, "%s/rules", w->dir);
-    assert_int_equal(mkdir(path, 0700), 0);
-    each_rule_file(w, true);
-    if (ruleset_open(&w->rules, path, &faults) != OK)
-        fail_msg("rules: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
-                 faults.fault[0].detail);
-    world_restart(w);
-    ruleset_close(&before);
-    each_rule_file(w, false);
-    assert_int_equal(rmdir(path), 0);
-}
+static const char gates[] = PERSON_GATE("G01", "honour", "persons", HOLD)
+    PERSON_GATE("G02", "subject.register", "persons", HOLD)
+        PERSON_GATE("G03", "licence.application", "related", "flag");
 
 /* The head of an enterprise is banned; everybody has the notices, nothing is on its way. */
 static void ban(struct world *w)
 {
     acts_connect(w);
-    hold_the_banned(w);
+    gatebook_use(w, gates);
     acts_order(w, NULL);
     world_settle(w);
     assert_true(world_status(w, "restrictions") > 0);

@@ -6,9 +6,11 @@
 
 #include "base/clock.h"
 
+#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define HEALTH "health.445100"
 #define MARKET "market.445100"
@@ -117,6 +119,102 @@ static void decisions_by_other_rules_are_counted_apart(void **state)
     assert_int_equal(v->differing, 0);
 }
 
+#define OTHER_GATES                                                                                \
+    "  - {id: G01, zh: 关口, en: a gate, type: honour, look: subject, measure: M21, action: "    \
+    "refuse, "                                                                                     \
+    "basis: BASIC-LIST, mark: D}\n"
+
+/* The archive, a directory of directories. */
+static void each_kept(struct world *w, bool spoil)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/archive", w->dir);
+    DIR *sets = opendir(path);
+    assert_non_null(sets);
+    for (const struct dirent *set; (set = readdir(sets)) != NULL;) {
+        if (set->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/archive/%.64s", w->dir, set->d_name);
+        DIR *files = opendir(path);
+        assert_non_null(files);
+        for (const struct dirent *file; (file = readdir(files)) != NULL;) {
+            if (file->d_name[0] == '.')
+                continue;
+            snprintf(path, sizeof path, "%s/archive/%.64s/%.64s", w->dir, set->d_name,
+                     file->d_name);
+            FILE *f = spoil && strcmp(file->d_name, "gates.yaml") == 0 ? fopen(path, "a") : NULL;
+            if (f != NULL)
+                assert_true(fputs("# changed\n", f) >= 0 && fclose(f) == 0);
+            if (!spoil)
+                assert_int_equal(unlink(path), 0);
+        }
+        closedir(files);
+        snprintf(path, sizeof path, "%s/archive/%.64s", w->dir, set->d_name);
+        if (!spoil)
+            assert_int_equal(rmdir(path), 0);
+    }
+    closedir(sets);
+    snprintf(path, sizeof path, "%s/archive", w->dir);
+    if (!spoil)
+        assert_int_equal(rmdir(path), 0);
+}
+
+static void decisions_of_an_earlier_set_are_made_again_by_that_set(void **state)
+{
+    struct world *w = *state;
+    live(w);
+    const uint64_t before = verify(w, ALL)->checked;
+    gatebook_keep(w, NULL);
+    gatebook_use(w, OTHER_GATES);
+    send(w, HEALTH, "honour", HONOUR_BODY(PUNISHED));
+    acts_order(w, NULL);
+    const struct verified *v = verify(w, ALL);
+    assert_true(v->checked > before);
+    if (v->same != v->checked)
+        fail_msg("%s", v->text);
+    assert_int_equal(v->other_rules, 0);
+    /* One byte of a kept file: then nobody can say any more what those rules were. */
+    each_kept(w, true);
+    archive_close(&w->archive);
+    gatebook_keep(w, OTHER_GATES); /* another set, which is not asked for */
+    world_restart(w);
+    v = verify(w, ALL);
+    assert_int_equal(v->other_rules, before);
+    assert_int_equal(v->same, v->checked - before);
+    assert_non_null(strstr(v->text, "\"missing_rules\":[\""));
+    archive_close(&w->archive);
+    each_kept(w, false);
+}
+
+static void a_new_set_is_tried_on_what_was_decided_and_the_difference_shown(void **state)
+{
+    struct world *w = *state;
+    static const char ask[] = "{\"cmd\":\"rule.replay\",\"count\":1024}";
+    char later[96];
+    live(w);
+    const uint64_t decisions = world_status(w, "decisions");
+    core_trial(w->core, w->rules);
+    const struct verified *v = verify(w, ask);
+    assert_int_equal(v->checked, decisions);
+    assert_int_equal(v->differing, 0); /* the same rules change nothing */
+    struct ruleset *other = gatebook_open(w, OTHER_GATES);
+    core_trial(w->core, other);
+    v = verify(w, ask);
+    assert_int_equal(v->checked, decisions);
+    /* Flagged then and refused now; the other gates' types pass. Orders stay as they are. */
+    assert_true(v->differing >= 3);
+    assert_int_equal(v->same + v->differing, decisions);
+    assert_non_null(strstr(v->text, "\"type\":\"honour\""));
+    assert_non_null(strstr(v->text, "\"type\":\"licence.application\""));
+    assert_null(strstr(v->text, "\"type\":\"sanction.order\""));
+    snprintf(later, sizeof later, "{\"cmd\":\"rule.replay\",\"count\":1024,\"from_ms\":%llu}",
+             (unsigned long long)(w->now_ms + DAY_MS));
+    assert_int_equal(verify(w, later)->differing, 0);
+    core_trial(w->core, NULL);
+    ruleset_close(&other);
+    assert_int_equal(verify(w, ALL)->same, decisions); /* and nothing was changed by it */
+}
+
 /* Beside the hub, as somebody with access to the disk would. */
 static void tamper(struct world *w, const char *sql)
 {
@@ -178,6 +276,8 @@ int main(void)
         CASE(everything_that_was_decided_is_decided_the_same_again),
         CASE(it_goes_in_steps_and_from_anywhere),
         CASE(decisions_by_other_rules_are_counted_apart),
+        CASE(decisions_of_an_earlier_set_are_made_again_by_that_set),
+        CASE(a_new_set_is_tried_on_what_was_decided_and_the_difference_shown),
         cmocka_unit_test(a_byte_that_somebody_changed_is_found),
     };
     return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);

@@ -316,6 +316,25 @@ static void a_sync_that_fails_is_signed_by_nobody_ends_the_process_and_loses_not
     assert_int_equal(world_status(w, "envelopes"), 1);
 }
 
+/* A closing checkpoint would take what the disk has lost for good. */
+static void a_hub_that_ends_before_it_heard_of_a_failed_sync_writes_nothing_more(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    connect(w);
+    push_application(w, NULL, env_id);
+    set_out(w);
+    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_BROKEN});
+    core_land(w->flight);
+    assert_true(vfs_fired());
+    vfs_disarm();
+    push_application(w, NULL, env_id); /* the next batch is open */
+    core_close(&w->core);
+    store_close(&w->store);
+    assert_int_equal(vfs_count(VFS_WRITE), 0);
+    world_restart(w);
+}
+
 static void a_full_disk_gives_up_the_open_batch_and_what_has_landed_is_told(void **state)
 {
     struct world *w = *state;
@@ -385,6 +404,7 @@ int main(void)
         CASE(killed_before_the_sync_the_next_start_tells_it),
         CASE(power_lost_before_the_sync_loses_nothing_that_was_told),
         CASE(a_sync_that_fails_is_signed_by_nobody_ends_the_process_and_loses_nothing),
+        CASE(a_hub_that_ends_before_it_heard_of_a_failed_sync_writes_nothing_more),
         CASE(a_full_disk_gives_up_the_open_batch_and_what_has_landed_is_told),
         CASE(a_batch_of_many_leaves_lands_in_several_requests),
     };

@@ -3,12 +3,14 @@
 #include "scenario/ledgerbook.h"
 
 #include "base/clock.h"
+#include "core/state.h"
 
 #include <stdlib.h>
 
 #define ORDER_QUERY    "{\"cmd\":\"order\",\"id\":\"" ORDER_ID "\"}"
 #define FINE_QUERY     "{\"cmd\":\"order\",\"id\":\"" FINE_ID "\"}"
 #define SHORT_FINE     FINE_BODY(FINE_ID, "1", "潮市监罚〔2026〕8号", "2026-04-01", "", "2026-04-20")
+#define EXPLAIN        "{\"cmd\":\"explain\",\"id\":\"" ORDER_ID "\"}"
 #define OVERDUE        "{\"cmd\":\"obligations\",\"overdue\":\"yes\"}"
 #define OVERDUE_POLICE "{\"cmd\":\"obligations\",\"overdue\":\"yes\",\"member\":\"police.445100\"}"
 
@@ -133,6 +135,19 @@ static void who_sanctions_on_after_the_end_is_warned_and_stands_in_the_list(void
     assert_int_equal(book_warnings(w, "police.445100", NULL, 0, lianshu_WarningTerm_TERM_LIFT), 6);
 }
 
+static void an_order_is_explained_also_when_it_is_stayed_or_over(void **state)
+{
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    assert_int_equal(order(w), 0);
+    size_t sentences = book_count(w, EXPLAIN, "explanation", NULL, "");
+    assert_true(sentences > 0);
+    assert_int_equal(change(w, "sanction.suspend", ANNUL_BODY("2")), 0);
+    assert_int_equal(book_count(w, EXPLAIN, "explanation", NULL, ""), sentences);
+    acts_annul(w, env_id);
+    assert_int_equal(book_count(w, EXPLAIN, "explanation", NULL, ""), sentences);
+}
+
 /* ---- stays ---- */
 
 /* Of the three working days to answer M22 one has passed when the order is stayed. */
@@ -231,12 +246,57 @@ static void a_correction_that_was_interrupted_goes_on_after_a_restart(void **sta
                               .basis = {"DL116", "DL118"},
                               .conversation = ORDER_ID};
     world_make(w, &mail, NULL, NULL);
+    w->core->at_once = SIZE_MAX; /* the batch has aligned as much as it may */
     world_push(w, "market.445100");
     assert_int_equal(core_commit(w->core, w->now_ms), OK); /* decided, nothing aligned */
     assert_int_equal(world_status(w, "obligations.lift_due"), 0);
     world_restart(w);
     world_turn(w);
     assert_int_equal(world_status(w, "obligations.lift_due"), 1);
+}
+
+/* Orders as they may have been imposed long ago, against others. */
+static void put_orders(struct world *w, uint64_t count)
+{
+    static const uint8_t sealed[1] = {1};
+    assert_int_equal(store_begin(w->store, w->now_ms), OK);
+    for (uint64_t n = 1; n <= count; n++) {
+        struct order_row row = {
+            .seq = 1,
+            .version = 1,
+            .state = ORDER_ACTIVE,
+            .issuer = "market.445100",
+            .list = "serious_dishonesty",
+            .rule = "R09",
+            .changed_by = "market.445100",
+            .start_date = 20200101,
+            .sealed = span_of(sealed, sizeof sealed),
+        };
+        memcpy(row.id, &n, sizeof n);
+        memcpy(row.subject, &n, sizeof n);
+        assert_int_equal(order_put(w->store->orders, &row), OK);
+    }
+    assert_int_equal(store_commit(w->store), OK);
+}
+
+static void a_start_takes_as_many_steps_however_many_orders_there_are(void **state)
+{
+    enum { ORDERS = 12000, STEPS_MAX = 16 };
+    struct world *w = *state;
+    put_orders(w, ORDERS);
+    assert_int_equal(world_try_restart(w), OK);
+    int steps = 0;
+    while (core_due_ms(w->core) <= w->now_ms) {
+        assert_true(steps++ < STEPS_MAX);
+        assert_int_equal(core_tick(w->core, w->now_ms), OK);
+        assert_int_equal(core_commit(w->core, w->now_ms), OK);
+    }
+    /* What is looked through at leisure goes on soon. */
+    assert_true(core_due_ms(w->core) < w->now_ms + 1000);
+    uint64_t all;
+    uint64_t active;
+    assert_int_equal(order_counts(w->store->orders, &all, &active), OK);
+    assert_int_equal(active, ORDERS);
 }
 
 static void a_correction_is_refused_out_of_order_by_others_and_of_another_case(void **state)
@@ -361,11 +421,13 @@ int main(void)
         CASE(at_the_end_of_a_term_the_superior_hears_of_it_and_not_before),
         CASE(the_overdue_list_names_who_is_late_by_how_much_and_nobody_else),
         CASE(who_sanctions_on_after_the_end_is_warned_and_stands_in_the_list),
+        CASE(an_order_is_explained_also_when_it_is_stayed_or_over),
         CASE(a_stay_stops_the_clocks_and_what_was_left_runs_on_after_it),
         CASE(a_lift_notice_after_a_resumption_says_what_is_still_in_force),
         CASE(a_correction_ends_what_it_drops_and_leaves_the_rest_as_it_is),
         CASE(what_a_correction_names_anew_begins_with_its_own_terms),
         CASE(a_correction_that_was_interrupted_goes_on_after_a_restart),
+        CASE(a_start_takes_as_many_steps_however_many_orders_there_are),
         CASE(a_correction_is_refused_out_of_order_by_others_and_of_another_case),
         CASE(an_order_ends_at_midnight_after_its_last_day_and_everybody_undoes),
         CASE(a_hub_that_slept_through_the_end_finds_it_at_its_start),

@@ -150,6 +150,35 @@ static void who_may_not_send_it_may_not_ask_about_it(void **state)
     assert_int_equal(world_has(w, HEALTH, "preview.answer"), 0);
 }
 
+/* Each department has its grants: asking about a document needs the right to send it. */
+static void a_member_asks_only_about_what_it_may_send(void **state)
+{
+    static const struct {
+        const char *from, *type, *facts;
+        enum err code;
+    } rows[] = {
+        {HEALTH, "honour", HONOUR_BODY(CLEAN), OK},
+        {HEALTH, "licence.application", LICENCE_BODY(CLEAN), OK},
+        {HEALTH, "sanction.order", ORDER_BODY("1"), ERR_NO_RIGHT},
+        {HEALTH, "sanction.annul", ANNUL_BODY("2"), ERR_NO_RIGHT},
+        {MARKET, "sanction.order", ORDER_BODY("1"), ERR_NO_RIGHT}, /* may send it, not ask */
+    };
+    struct world *w = *state;
+    acts_connect(w);
+    size_t answered = 0;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint8_t env_id[HASH_LEN];
+        print_message("row %zu\n", i);
+        ask(w, rows[i].from, rows[i].type, rows[i].facts, env_id);
+        assert_int_equal(world_code(w, rows[i].from, env_id), rows[i].code);
+        answered += rows[i].code == OK;
+        assert_int_equal(world_has(w, HEALTH, "preview.answer"), answered);
+        assert_int_equal(world_has(w, MARKET, "preview.answer"), 0);
+    }
+    assert_int_equal(world_status(w, "orders"), 0);
+    assert_int_equal(world_status(w, "decisions"), 0);
+}
+
 /* An order by somebody who may send orders, but not this one: the refusal's own code. */
 static void a_body_that_would_be_refused_is_answered_with_its_code(void **state)
 {
@@ -173,6 +202,7 @@ int main(void)
         CASE(the_answer_is_what_the_receipt_would_be),
         CASE(the_same_act_twice_is_a_conflict_that_is_named),
         CASE(who_may_not_send_it_may_not_ask_about_it),
+        CASE(a_member_asks_only_about_what_it_may_send),
         CASE(a_body_that_would_be_refused_is_answered_with_its_code),
     };
     return cmocka_run_group_tests_name("preview", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /*
- * Orders, their ends and the clock at random, against the model of naive.h. After each step:
- * every restriction has a live justification, every live justification its restriction, and what
- * is over is owed by nobody. At the end: retraction in any order gives the same state, and so
- * does doing again only what was accepted.
+ * Orders, corrections, their ends, a member that comes later and the clock at random, against the
+ * model of naive.h. After each step: every restriction has a live justification, every live
+ * justification its restriction, and what is over is owed by nobody. At the end: retraction in any
+ * order gives the same state, and so does doing again only what was accepted.
  *
  *   scenario_property [SEED [LIVES]]     with a count: a campaign, the seeds that follow
  */
@@ -21,7 +21,9 @@ enum {
     LIVES_IN_THE_TEST_RUN = 6,
 };
 
-enum step_kind { STEP_IMPOSE, STEP_CHANGE, STEP_DAYS, STEP_KILL };
+enum step_kind { STEP_IMPOSE, STEP_CORRECT, STEP_CHANGE, STEP_DAYS, STEP_KILL, STEP_ENROL };
+
+static const char TENDER[] = "procurement.445100"; /* who comes later */
 
 struct step {
     enum step_kind kind;
@@ -137,14 +139,14 @@ static bool impose(struct world *w, const struct naive_order *o)
     }
     int len = snprintf(
         body, sizeof body,
-        "{\"subject\":%s,\"persons\":%s,\"order_id\":\"%032x\",\"version\":1,\"list\":\"%s\","
+        "{\"subject\":%s,\"persons\":%s,\"order_id\":\"%032x\",\"version\":%u,\"list\":\"%s\","
         "\"trigger\":\"%s\",\"severity\":\"%s\",\"decision_body\":\"潮州市市场监督管理局\","
         "\"decision_number\":\"潮市监罚〔2026〕%u号\",\"decision_date\":\"%s\","
         "\"start_date\":\"%s\",\"max_date\":\"%s\",%s\"prior_notice_date\":\"2026-03-10\","
         "\"consent_number\":\"粤市监〔2026〕9号\",\"served_date\":\"%s\",\"remedy\":"
         "\"60日内可申请复议\",\"facts_summary\":\"样本\",\"contact\":\"0768-0000000\","
         "\"act_date\":\"2026-01-15\"}",
-        subject, persons, o->number, papers[o->kind].list, papers[o->kind].trigger,
+        subject, persons, o->number, o->version, papers[o->kind].list, papers[o->kind].trigger,
         papers[o->kind].severity, o->act, decided, start, until, repair, decided);
     assert_true(len > 0 && (size_t)len < sizeof body);
     return send(w, "sanction.order", body, papers[o->kind].basis);
@@ -254,7 +256,7 @@ static void compare(struct world *w, const struct life *life, bool person, size_
 }
 
 /* Nobody owes what is over or stayed; what stands is owed by as many as the law names. */
-static void compare_obligations(struct world *w, const struct naive_order *o)
+static void compare_obligations(struct world *w, const struct naive *n, const struct naive_order *o)
 {
     char request[96];
     snprintf(request, sizeof request, "{\"cmd\":\"obligations\",\"order\":\"%032x\"}", o->number);
@@ -270,7 +272,7 @@ static void compare_obligations(struct world *w, const struct naive_order *o)
     }
     json_close(&json);
     bool stands = o->state == NAIVE_STANDS && !naive_over(o, naive_day(w->now_ms));
-    if (owed != (stands ? naive_owed(o->kind) : 0))
+    if (owed != (stands ? naive_owed(n, o->kind) : 0))
         fail_msg("order %u (kind %d, state %d) is owed %zu times", o->number, (int)o->kind,
                  (int)o->state, owed);
 }
@@ -282,14 +284,15 @@ static void check(struct world *w, const struct life *life)
     for (size_t i = 0; i < NAIVE_PERSONS; i++)
         compare(w, life, true, i);
     for (size_t i = 0; i < life->model.count; i++)
-        compare_obligations(w, &life->model.order[i]);
+        compare_obligations(w, &life->model, &life->model.order[i]);
 }
 
 /* ---- a life ---- */
 
 static void draw_order(struct life *life, uint32_t today, struct naive_order *o)
 {
-    *o = (struct naive_order){.number = ++life->next_number, .act = life->next_number};
+    *o =
+        (struct naive_order){.number = ++life->next_number, .act = life->next_number, .version = 1};
     o->kind = (enum naive_kind)draw(life, NAIVE_KINDS);
     o->subject = draw(life, NAIVE_SUBJECTS);
     o->head = draw(life, NAIVE_PERSONS);
@@ -314,6 +317,33 @@ static void draw_order(struct life *life, uint32_t today, struct naive_order *o)
     }
 }
 
+/* Other persons, another end, and now and then what no correction may say. */
+static void draw_correction(struct life *life, uint32_t today, struct naive_order *o)
+{
+    *o = life->model.order[draw(life, life->model.count)];
+    o->version += draw(life, 8) == 0 ? 2 : 1;
+    o->head = draw(life, NAIVE_PERSONS);
+    o->manager = (o->head + 1 + draw(life, NAIVE_PERSONS - 1)) % NAIVE_PERSONS;
+    if (o->kind == NAIVE_LARGER_FINE)
+        o->until = naive_plus(o->start, 0, 0, 120 + (int)draw(life, 200));
+    switch (draw(life, 10)) {
+    case 0:
+        o->decided = naive_plus(today, 0, 0, 1); /* of tomorrow */
+        o->start = o->decided;
+        break;
+    case 1:
+        o->subject = (o->subject + 1) % NAIVE_SUBJECTS;
+        break;
+    case 2: /* of another list, or for another reason of the same one */
+        o->kind = o->kind == NAIVE_HEAVY_PENALTY ? NAIVE_LICENCE_REVOKED : NAIVE_FAKE_DRUGS;
+        o->repair = 0;
+        o->until = naive_plus(o->start, 3, 0, 0);
+        break;
+    default:
+        break;
+    }
+}
+
 static void draw_change(struct life *life, uint32_t today, struct step *step)
 {
     const struct naive_order *o = &life->model.order[draw(life, life->model.count)];
@@ -333,51 +363,67 @@ static void draw_step(struct life *life, uint32_t today, struct step *step)
         step->kind = STEP_DAYS;
     else if (dice == 10)
         step->kind = STEP_KILL;
+    else if (dice < 14)
+        step->kind = STEP_CORRECT;
+    else if (dice == 14 && !life->model.tender)
+        step->kind = STEP_ENROL;
     if (step->kind == STEP_IMPOSE)
         draw_order(life, today, &step->order);
+    else if (step->kind == STEP_CORRECT)
+        draw_correction(life, today, &step->order);
     else if (step->kind == STEP_CHANGE)
         draw_change(life, today, step);
     else
         step->days = 1 + (unsigned)draw(life, 40);
 }
 
-static void put_away(struct world *w)
+static void put_away(struct world *w, const struct life *life)
 {
+    if (life->model.tender)
+        world_put_away(w, TENDER);
     for (size_t i = 0; i < ACTS_EVERYBODY; i++)
         world_put_away(w, acts_everybody[i]);
 }
 
-static void wait_days(struct world *w, unsigned days)
+static void wait_days(struct world *w, const struct life *life, unsigned days)
 {
     for (unsigned i = 0; i < days; i++) {
         world_pass(w, DAY_MS);
-        put_away(w);
+        put_away(w, life);
     }
+}
+
+/* What the market says, and what the paper says of it. */
+static void say(struct world *w, struct life *life, struct step *step, uint32_t today)
+{
+    bool order = step->kind != STEP_CHANGE;
+    bool expected = step->kind == STEP_IMPOSE ? naive_impose(&life->model, &step->order, today)
+                    : order                   ? naive_correct(&life->model, &step->order, today)
+                            : naive_change(&life->model, step->number, step->change, step->version,
+                                           step->decided, today);
+    step->taken = order ? impose(w, &step->order) : change(w, &life->model, step);
+    if (step->taken != expected)
+        fail_msg("step %zu on %u: %s %u version %u was %s", life->step_count, today,
+                 order ? "order" : changes[step->change], order ? step->order.number : step->number,
+                 order ? step->order.version : step->version, step->taken ? "accepted" : "refused");
+    *(step->taken ? &life->accepted : &life->refused) += 1;
 }
 
 static void do_step(struct world *w, struct life *life, struct step *step)
 {
     uint32_t today = naive_day(w->now_ms);
     if (step->kind == STEP_DAYS) {
-        wait_days(w, step->days);
+        wait_days(w, life, step->days);
     } else if (step->kind == STEP_KILL) {
         world_restart(w);
         acts_connect(w);
+    } else if (step->kind == STEP_ENROL) {
+        world_enrol(w, TENDER);
+        life->model.tender = true;
     } else {
-        bool expected = step->kind == STEP_IMPOSE
-                            ? naive_impose(&life->model, &step->order, today)
-                            : naive_change(&life->model, step->number, step->change, step->version,
-                                           step->decided, today);
-        step->taken =
-            step->kind == STEP_IMPOSE ? impose(w, &step->order) : change(w, &life->model, step);
-        if (step->taken != expected)
-            fail_msg("step %zu on %u: %s %u was %s", life->step_count, today,
-                     step->kind == STEP_IMPOSE ? "order" : changes[step->change],
-                     step->kind == STEP_IMPOSE ? step->order.number : step->number,
-                     step->taken ? "accepted" : "refused");
-        *(step->taken ? &life->accepted : &life->refused) += 1;
+        say(w, life, step, today);
     }
-    put_away(w);
+    put_away(w, life);
 }
 
 static struct world *world_of(uint64_t seed)
@@ -475,7 +521,8 @@ static void live_again(uint64_t seed, const struct life *first, bool accepted_on
     struct world *w = world_of(seed);
     for (size_t i = 0; i < first->step_count; i++) {
         struct step step = first->steps[i];
-        bool sent = step.kind == STEP_IMPOSE || step.kind == STEP_CHANGE;
+        bool sent =
+            step.kind == STEP_IMPOSE || step.kind == STEP_CORRECT || step.kind == STEP_CHANGE;
         if (accepted_only && ((sent && !step.taken) || step.kind == STEP_KILL))
             continue;
         do_step(w, &life, &step);

@@ -72,6 +72,22 @@ static void a_transfer_ends_the_former_holders_time_and_does_not_unsay_it(void *
     assert_int_equal(who(w, 20241231).count, 0);
 }
 
+/* Whoever a document names in a role that one holds at a time is believed, twice named once. */
+static void two_heads_in_one_document_are_both_looked_at_until_the_next_one(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(registers(w, HEAD_PERSON, "2025-01-01"), 0);
+    assert_int_equal(registers(w, OTHER_PERSON "," HEAD_PERSON "," OTHER_PERSON, "2025-01-01"), 0);
+    assert_int_equal(who(w, 20260401).count, 2);
+    assert_true(who(w, 20260401).head);
+    assert_int_equal(registers(w, HEAD_PERSON "," OTHER_PERSON, "2026-03-01"), 0);
+    assert_true(who(w, 20260401).head);
+    assert_int_equal(registers(w, OTHER_PERSON, "2026-03-15"), 0);
+    assert_false(who(w, 20260401).head);
+    assert_true(who(w, 20260310).head);
+    assert_true(who(w, 20260401).count > 0);
+}
+
 static void an_accepted_appointment_begins_the_role_on_its_day(void **state)
 {
     struct world *w = *state;
@@ -176,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_transfer_ends_the_former_holders_time_and_does_not_unsay_it),
+        CASE(two_heads_in_one_document_are_both_looked_at_until_the_next_one),
         CASE(an_accepted_appointment_begins_the_role_on_its_day),
         CASE(a_refused_appointment_begins_nothing),
         CASE(the_head_of_a_revoked_firm_takes_no_post_in_another_region),

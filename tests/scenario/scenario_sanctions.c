@@ -131,6 +131,39 @@ static void a_licence_application_of_the_punished_is_refused_and_of_the_clean_pa
     assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
 }
 
+/* Who may consider says what it decided; who must need not. */
+static void accepting_what_may_be_considered_names_the_decision(void **state)
+{
+    static lianshu_SanctionNotice notice;
+    struct world *w = *state;
+    size_t considered = 0;
+    acts_connect(w);
+    acts_order(w, NULL);
+    world_turn(w);
+    const size_t count = world_has(w, "market.445100", "sanction.notice");
+    for (size_t i = 0; i < count; i++) {
+        uint8_t env_id[HASH_LEN];
+        char id[33];
+        char body[128];
+        acts_read_notice(world_got(w, "market.445100", "sanction.notice", i), &notice);
+        hex_encode(span_of(notice.obligation_id, 16), id);
+        snprintf(body, sizeof body, "{\"obligation_id\":\"%s\",\"answer\":\"accepted\"}", id);
+        const struct mail mail = {.from = "market.445100",
+                                  .type = "sanction.answer",
+                                  .to = {"hub.445100"},
+                                  .facts = body};
+        world_send(w, &mail, env_id);
+        const bool free_to = notice.force == lianshu_Force_FORCE_CONSIDER;
+        considered += free_to;
+        assert_int_equal(world_code(w, "market.445100", env_id), free_to ? ERR_FIELD_MISSING : OK);
+        if (!free_to)
+            continue;
+        acts_answer(w, "market.445100", &notice, "accepted", env_id);
+        assert_int_equal(world_code(w, "market.445100", env_id), OK);
+    }
+    assert_true(considered > 0 && considered < count);
+}
+
 static void an_honour_under_a_measure_to_consider_arrives_with_an_advisory(void **state)
 {
     struct world *w = *state;
@@ -318,6 +351,7 @@ int main(void)
         CASE(the_gate_refuses_the_banned_persons_appointment_with_its_grounds),
         CASE(before_the_order_and_after_its_annulment_the_same_appointment_passes),
         CASE(a_licence_application_of_the_punished_is_refused_and_of_the_clean_passes),
+        CASE(accepting_what_may_be_considered_names_the_decision),
         CASE(an_honour_under_a_measure_to_consider_arrives_with_an_advisory),
         CASE(annulment_ends_every_restriction_and_everybody_confirms),
         CASE(an_annulment_cancels_notices_that_nobody_has_seen),

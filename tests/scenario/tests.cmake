@@ -33,6 +33,18 @@ foreach(name ledger redress relations)
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 600)
 endforeach()
 
+# Each rule from its trigger to the last lift.
+add_library(scenario_rulebook STATIC ${CMAKE_SOURCE_DIR}/tests/scenario/rulebook.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c ${CMAKE_SOURCE_DIR}/tests/scenario/naive.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/officials.c)
+target_link_libraries(scenario_rulebook PUBLIC scenario_ledgerbook)
+foreach(name rules rules_statutes rules_events)
+  add_executable(scenario_${name} ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_${name}.c)
+  target_link_libraries(scenario_${name} PRIVATE scenario_rulebook)
+  add_test(NAME scenario_${name} COMMAND scenario_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 600)
+endforeach()
+
 # The same life with a disk that refuses at the n-th write.
 add_executable(scenario_faults ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_faults.c
   ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
@@ -49,10 +61,18 @@ set_tests_properties(scenario_flight PROPERTIES LABELS scenario TIMEOUT 300)
 
 # What two officials decide, also while the disk refuses.
 add_executable(scenario_acts ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_acts.c
-  ${CMAKE_SOURCE_DIR}/tests/scenario/officials.c ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
+  ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c ${CMAKE_SOURCE_DIR}/tests/scenario/officials.c
+  ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
 target_link_libraries(scenario_acts PRIVATE scenario_world PkgConfig::sqlite3)
 add_test(NAME scenario_acts COMMAND scenario_acts WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(scenario_acts PROPERTIES LABELS scenario TIMEOUT 600)
+
+# Every gate of the shipped rules.
+add_executable(scenario_gate_table ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_gate_table.c
+  ${CMAKE_SOURCE_DIR}/tests/fuzz/bodies.c)
+target_link_libraries(scenario_gate_table PRIVATE scenario_world)
+add_test(NAME scenario_gate_table COMMAND scenario_gate_table WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(scenario_gate_table PROPERTIES LABELS scenario TIMEOUT 600)
 
 # What gates do on the way through, also while the disk refuses.
 add_executable(scenario_gates ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_gates.c
@@ -79,6 +99,7 @@ foreach(name attacks attacks_bytes attacks_members attacks_orders attacks_seals 
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT 300)
 endforeach()
+target_sources(scenario_attacks_orders PRIVATE ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c)
 
 # Random lives against a model on paper.
 add_executable(scenario_property ${CMAKE_SOURCE_DIR}/tests/scenario/scenario_property.c

@@ -31,7 +31,9 @@ static enum err try_open_core(struct world *w)
     char path[96];
     struct fault fault = {0};
     snprintf(path, sizeof path, "%s/hub.db", w->dir);
-    enum err err = store_open(&w->store, &(struct store_options){.path = path}, &fault);
+    const struct store_options room = {
+        .path = path, .checkpoint_pages = w->checkpoint_pages, .fresh_window = w->fresh_window};
+    enum err err = store_open(&w->store, &room, &fault);
     const struct core_options options = {
         .realm = "demo",
         .member = "hub.445100",
@@ -39,6 +41,7 @@ static enum err try_open_core(struct world *w)
         .registry = w->registry,
         .keys = w->sites[0].keys,
         .rules = w->rules,
+        .archive = w->archive,
         .retention = w->retention,
         .calendar = w->calendar,
         .regions = w->regions,
@@ -89,12 +92,20 @@ static void hello(struct world *w, struct site *site)
     world_turn(w);
 }
 
-void world_enrol(struct world *w, const char *member)
+void world_enrol_all(struct world *w, const char *const *members, size_t count, unsigned years)
 {
-    world_add_later(w, member);
+    w->years = years;
+    for (size_t i = 0; i < count; i++)
+        world_add_later(w, members[i]);
     world_widen(w);
     name_peers(w);
-    world_hello(w, member);
+    for (size_t i = 0; i < count; i++)
+        world_hello(w, members[i]);
+}
+
+void world_enrol(struct world *w, const char *member)
+{
+    world_enrol_all(w, &member, 1, w->years);
 }
 
 struct site *world_second(struct world *w, const char *member)
@@ -252,10 +263,15 @@ static bool turn_once(struct world *w)
     return world_take_outputs(w) > 0 || core_due_ms(w->core) <= w->now_ms || w->flight != NULL;
 }
 
+static bool rest(struct world *w)
+{
+    return w->idles && (died(w, store_idle(w->store)) || died(w, store_shrink(w->store)));
+}
+
 void world_turn(struct world *w)
 {
     for (int i = 0; i < 400; i++) {
-        if (!w->dead && !turn_once(w) && !w->dead)
+        if (!w->dead && !turn_once(w) && !w->dead && !rest(w))
             return;
         if (w->dead)
             world_restart(w);
@@ -362,6 +378,8 @@ void world_restart(struct world *w)
     for (int i = 0; i < 5; i++) {
         core_close(&w->core);
         store_close(&w->store);
+        if (w->restarts_from != NULL)
+            w->restarts_from();
         err = try_open_core(w);
         if (err == OK || !w->may_die)
             break;

@@ -16,12 +16,13 @@
 #include "keys/keyfile.h"
 #include "keys/receipt.h"
 #include "policy/retention.h"
+#include "policy/rulearchive.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
 
 enum {
     WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
-    WORLD_LATER = 4,   /* not enrolled at first: see world_enrol */
+    WORLD_LATER = 16,  /* not enrolled at first: see world_enrol */
     /* and a second adapter of one of them */
     WORLD_SITES = WORLD_MEMBERS + 1 + WORLD_LATER,
     WORLD_INBOX_MAX = 512,
@@ -82,6 +83,7 @@ struct world {
     struct keyring *officials[2]; /* of the hub's member */
     struct registry *registry;
     struct ruleset *rules;
+    struct rulearchive *archive; /* of the test; NULL: none */
     struct retention *retention;
     struct calendar *calendar;
     struct regions *regions;
@@ -92,11 +94,16 @@ struct world {
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
     struct log_reader reader;
-    bool wide;     /* everybody may send and receive every type, from everywhere */
-    bool mirrors;  /* health and police may be sent the mirror of restrictions */
-    bool may_die;  /* a FATAL error ends the hub, and it is started again */
-    bool overlaps; /* turns are the loop's: a batch is in flight while the next one is filled */
-    struct core_flight *flight; /* NULL: none */
+    unsigned years; /* that registry and keys are valid; 0: one */
+    bool wide;      /* everybody may send and receive every type, from everywhere */
+    bool mirrors;   /* health and police may be sent the mirror of restrictions */
+    bool may_die;   /* a FATAL error ends the hub, and it is started again */
+    bool overlaps;  /* turns are the loop's: a batch is in flight while the next one is filled */
+    bool idles;     /* whenever it comes to rest, what the loop does then is done */
+    uint32_t checkpoint_pages;   /* of the store, from the next world_restart on; 0: standard */
+    uint32_t fresh_window;       /* the same */
+    void (*restarts_from)(void); /* called when nobody has the store open; NULL: nothing */
+    struct core_flight *flight;  /* NULL: none */
     bool dead;
     unsigned restarts;
     enum err sign_fails;        /* what the signer answers instead */
@@ -125,9 +132,11 @@ struct mail {
 
 /* From now on everybody may send and receive every type. */
 void world_widen(struct world *w);
-/* market.440000, procurement.445100, credit.445100 or insurance.440000 is a member from now on, in
- * a wide world, and connected. */
+/* Any "department.region" is a member from now on, in a wide world, and connected. The text is
+ * borrowed for as long as the world lives. */
 void world_enrol(struct world *w, const char *member);
+/* These at once, and a registry and keys that are valid for so many years. */
+void world_enrol_all(struct world *w, const char *const *members, size_t count, unsigned years);
 
 /* From now on health and police have the grant to receive mirror.update. */
 void world_grant_mirrors(struct world *w);

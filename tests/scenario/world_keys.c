@@ -20,13 +20,18 @@ static struct key *add_key(struct world *w, struct keyring *ring, enum key_use u
     return lent;
 }
 
+static uint64_t valid_days(const struct world *w)
+{
+    return w->years == 0 ? 365 : 366 * (uint64_t)w->years;
+}
+
 static void add_public(lianshu_MemberRecord *record, const struct world *w, const struct key *key)
 {
     lianshu_MemberKey *row = &record->keys[record->keys_count++];
     row->use = (lianshu_KeyUse)key_use(key);
     memcpy(row->public_key, key_public(key), sizeof row->public_key);
     row->valid_from_ms = w->now_ms - DAY_MS;
-    row->valid_until_ms = w->now_ms + UINT64_C(400) * DAY_MS;
+    row->valid_until_ms = w->now_ms + (35 + valid_days(w)) * DAY_MS;
 }
 
 static const struct {
@@ -34,12 +39,12 @@ static const struct {
     bool send;
     const char *types[12];
 } grants[] = {
-    {"hub.445100", true, {"sanction.notice", "credit.certificate"}},
+    {"hub.445100", true, {"sanction.notice", "credit.certificate", "preview.answer"}},
     {"hub.445100",
      false,
      {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
-      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed",
-      "credit.check"}},
+      "sanction.suspend", "sanction.resume", "sanction.answer", "sanction.executed", "credit.check",
+      "preview"}},
     {"market.445100",
      true,
      {"subject.register", "subject.relation", "sanction.order", "sanction.lift", "sanction.annul",
@@ -52,8 +57,10 @@ static const struct {
     {"health.445100",
      true,
      {"appointment", "licence.application", "aefi.report", "honour", "sanction.answer",
-      "sanction.executed", "credit.check"}},
-    {"health.445100", false, {"sanction.notice", "credit.certificate", "sanction.order"}},
+      "sanction.executed", "credit.check", "preview"}},
+    {"health.445100",
+     false,
+     {"sanction.notice", "credit.certificate", "sanction.order", "preview.answer"}},
     {"insurance.445100", true, {"honour", "sanction.answer", "sanction.executed"}},
     {"insurance.445100", false, {"sanction.notice"}},
     {"police.445100",
@@ -179,7 +186,7 @@ void world_make_registry(struct world *w)
         .region = "000000",
         .version = 1,
         .now_ms = w->now_ms,
-        .valid_until_ms = w->now_ms + UINT64_C(365) * DAY_MS,
+        .valid_until_ms = w->now_ms + valid_days(w) * DAY_MS,
         .entropy = &w->entropy,
     };
     static uint8_t bytes[64 << 10];
@@ -205,13 +212,12 @@ static void make_site_keys(struct world *w, size_t i, const char *id)
 
 void world_add_later(struct world *w, const char *member)
 {
-    static const char *const later[WORLD_LATER] = {"market.440000", "procurement.445100",
-                                                   "credit.445100", "insurance.440000"};
-    for (size_t i = 0; i < WORLD_LATER; i++) {
-        size_t at = WORLD_MEMBERS + 1 + i;
-        if (strcmp(later[i], member) == 0 && w->sites[at].id == NULL)
-            make_site_keys(w, at, later[i]);
-    }
+    size_t at = WORLD_MEMBERS + 1;
+    while (at < WORLD_SITES && w->sites[at].id != NULL && strcmp(w->sites[at].id, member) != 0)
+        at++;
+    assert_true(at < WORLD_SITES);
+    if (w->sites[at].id == NULL)
+        make_site_keys(w, at, member);
 }
 
 void world_make_keys(struct world *w)

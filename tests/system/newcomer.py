@@ -213,6 +213,42 @@ class Newcomer:
         watch.close()
         print("missing attachment: E018")
 
+    # ---- what README.md shows, at the running hub ----
+
+    def looking(self):
+        made = self.made
+        order = f"{made.dir}/order.json"
+        with open(order, "w", encoding="utf-8") as text:
+            json.dump({"member": "market.445100", "basis": ["DL116"], "order": {
+                "subject": {"kind": "enterprise", "id": "91445100DEMA00013Q", "region": "445102"},
+                "order_id": "a1" * 16, "version": 1, "list": "serious_dishonesty", "trigger": "DL116_118",
+                "severity": "serious", "decision_body": "b", "decision_number": "1", "decision_date": "2023-04-20",
+                "start_date": "2023-04-20", "prior_notice_date": "2023-04-01", "consent_number": "7",
+                "remedy": "r"}}, text)
+        rows = [
+            # command, a key that its answer has
+            (["status"], "members"),
+            (["order", "list"], "orders"),
+            (["obligation", "list"], "obligations"),
+            (["obligation", "list", "--overdue"], "obligations"),
+            (["parked", "list"], "parked"),
+            (["held", "list"], "held"),
+            (["log", "checkpoint"], "checkpoint"),
+            (["decision", "verify", "--all"], "same"),
+            (["rule", "try", "--order", order], "code"),
+            (["rule", "replay", "--rules", f"{made.dir}/rules", "--since", "2026-04-01"], "differences"),
+        ]
+        for words, key in rows:
+            answer = made.ask(*words)
+            realm.check(answer is not None and key in answer, f"lianshu {' '.join(words)}: {answer}")
+        realm.check(made.ask("decision", "verify", "--all")["differing"] == 0, "a decision made again is another")
+        subject = "enterprise 91445100DEMA00013Q\n"
+        answer = made.ask("restriction", "list", "-", text=subject)
+        realm.check(answer is not None and answer["restrictions"] == [], f"restriction list: {answer}")
+        expect("no such envelope", 2, [], self.run("lianshu", "trace", "0" * 64, "--config", made.config("hub")))
+        expect("no such decision", 2, [], self.run("lianshu", "explain", "0" * 64, "--config", made.config("hub")))
+        print(f"{len(rows) + 1} commands of README.md answered")
+
     # ---- two officials, at the running hub ----
 
     def officials(self):
@@ -252,7 +288,7 @@ def test(binaries, *_):
     with realm.Realm(binaries, "newcomer") as made:
         newcomer = Newcomer(made)
         for part in (newcomer.arguments, newcomer.configuration, newcomer.keys, newcomer.ground, newcomer.files,
-                     newcomer.officials):
+                     newcomer.looking, newcomer.officials):
             part()
 
 

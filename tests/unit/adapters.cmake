@@ -15,6 +15,7 @@ unit_test(progress LIBS lianshu_runtime)
 set(adapters_site ${adapters_exchange} ${CMAKE_CURRENT_SOURCE_DIR}/unit/site_world.c)
 unit_test(source LIBS lianshu_runtime SOURCES ${adapters_site})
 unit_test(sink LIBS lianshu_runtime SOURCES ${adapters_site})
+unit_test(preview LIBS lianshu_runtime SOURCES ${adapters_site})
 
 
 # R7: adapters and the real core over a link that loses, doubles, reorders and cuts.

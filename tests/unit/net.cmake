@@ -10,6 +10,8 @@ unit_test(config LIBS lianshu_net lianshu_signing)
 unit_test(signer LIBS lianshu_signing)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
 unit_test(cli LIBS lianshu_cli)
+unit_test(cli_send LIBS lianshu_cli)
+unit_test(cli_rules LIBS lianshu_cli)
 unit_test(cli_hub LIBS lianshu_cli lianshu_net)
 unit_test(cli_act LIBS lianshu_cli lianshu_net)
 

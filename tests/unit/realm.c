@@ -23,6 +23,8 @@ static const uint32_t types[REALM_TYPES] = {
     lianshu_DocumentType_TYPE_CASE_REFERRAL,
     lianshu_DocumentType_TYPE_AEFI_REPORT,
     lianshu_DocumentType_TYPE_CLUE,
+    lianshu_DocumentType_TYPE_PREVIEW,
+    lianshu_DocumentType_TYPE_PREVIEW_ANSWER,
 };
 
 static void add_key(struct realm *r, struct keyring *ring, lianshu_MemberRecord *record,

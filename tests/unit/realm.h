@@ -19,7 +19,7 @@
 #define REALM_POLICE        "police.445100"
 #define REALM_PROCURATORATE "procuratorate.445100"
 
-enum { REALM_MEMBERS = 6, REALM_TYPES = 9, REALM_OFFICIALS = 2 };
+enum { REALM_MEMBERS = 6, REALM_TYPES = 11, REALM_OFFICIALS = 2 };
 
 struct realm {
     struct entropy_replay replay;

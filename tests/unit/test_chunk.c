@@ -303,6 +303,83 @@ static void files_live_as_long_as_a_message_needs_them(void **state)
     assert_int_equal(have(p, ROOT), 1);
 }
 
+/* The drop is committed; it is not on disk yet. */
+static void drop_in_flight(struct place *p)
+{
+    bool more;
+    bool wrote;
+    begin(p);
+    assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+    assert_int_equal(store_write(p->s, &wrote), OK);
+    assert_true(wrote);
+    assert_int_equal(have(p, ROOT), 0);
+}
+
+static off_t length(struct place *p)
+{
+    char path[128];
+    struct stat st;
+    path_of(p, ROOT, path);
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+static void a_file_stays_until_the_transaction_that_dropped_it_has_landed(void **state)
+{
+    struct place *p = *state;
+    bool more = false;
+    bool wrote;
+    put_first(p, ROOT, 3, 3);
+    drop_in_flight(p);
+    begin(p); /* the next batch, while that one is synced */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+    assert_true(more); /* there is something to come back for */
+    assert_int_equal(files(p), 1);
+    assert_int_equal(store_landed(p->s, store_sync(p->s)), OK);
+    assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+    assert_int_equal(files(p), 0);
+    assert_int_equal(store_write(p->s, &wrote), OK);
+}
+
+static void a_file_that_was_dropped_in_vain_is_whole(void **state)
+{
+    struct place *p = *state;
+    const struct {
+        const char *name;
+        bool lost; /* with the power: the transaction that dropped it is not on disk */
+    } rows[] = {{"undone", false}, {"lost", true}};
+    for (size_t r = 0; r < T_COUNT(rows); r++) {
+        bool more;
+        print_message("row %zu: %s\n", r, rows[r].name);
+        put_first(p, ROOT, 3, 3);
+        const off_t before = length(p);
+        if (rows[r].lost)
+            drop_in_flight(p);
+        begin(p);
+        if (!rows[r].lost)
+            assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+        assert_int_equal(put(p, ROOT, 0, 3), OK); /* and it comes again */
+        assert_int_equal(length(p), before);
+        store_rollback(p->s);
+        assert_int_equal(length(p), before);
+        assert_int_equal(store_landed(p->s, store_sync(p->s)), OK);
+    }
+}
+
+static void a_refused_message_does_not_keep_the_files_that_were_dropped_before(void **state)
+{
+    struct place *p = *state;
+    bool more;
+    put_first(p, ROOT, 3, 3);
+    begin(p);
+    assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+    assert_int_equal(store_savepoint(p->s), OK);
+    assert_int_equal(store_rollback_to(p->s), OK);
+    commit(p);
+    sweep_all(p, 1000 + CHUNK_ORPHAN_MS);
+    assert_int_equal(files(p), 0);
+}
+
 static void abandoned_upload_goes_after_its_time(void **state)
 {
     struct place *p = *state;
@@ -385,6 +462,9 @@ int main(void)
         CASE(a_spoilt_chunk_is_wanted_again),
         CASE(files_of_others_are_not_opened),
         CASE(files_live_as_long_as_a_message_needs_them),
+        CASE(a_file_stays_until_the_transaction_that_dropped_it_has_landed),
+        CASE(a_file_that_was_dropped_in_vain_is_whole),
+        CASE(a_refused_message_does_not_keep_the_files_that_were_dropped_before),
         CASE(abandoned_upload_goes_after_its_time),
         CASE(rests_of_a_kill_are_removed_at_the_next_start),
         CASE(the_database_does_not_carry_the_chunks),

@@ -112,6 +112,89 @@ static void parking_leaves_one_tombstone_and_closing_no_second(void **state)
     assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), ERR_NOT_FOUND);
 }
 
+/* Set aside by a gate: out of the way of those behind it, until it is released under a new number.
+ */
+static void holding_takes_a_row_out_of_its_conversation_and_keeps_the_reference(void **state)
+{
+    static const struct want held[] = {{1, 1, QUEUE_TOMBSTONE_PARKED, 31}};
+    struct place *p = *state;
+    struct queue_row row;
+    put(p, 1, 7, QUEUE_READY);
+    put(p, 2, 7, QUEUE_READY);
+    assert_int_equal(claim_lanes(p, A, 0, 3), 1); /* a lease does not protect it */
+    begin(p);
+    assert_int_equal(queue_hold(p->s->queue, HEALTH, 1, ERR_HELD, 31, span_str("ref")), OK);
+    assert_int_equal(queue_hold(p->s->queue, HEALTH, 1, ERR_HELD, 32, span_str("ref")),
+                     ERR_FIELD_VALUE);
+    commit(p);
+    for (int restart = 0; restart < 2; restart++) {
+        assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+        assert_int_equal(row.state, QUEUE_HELD);
+        assert_int_equal(row.code, ERR_HELD);
+        assert_int_equal(row.ref_len, 3);
+        assert_memory_equal(row.ref, "ref", 3);
+        assert_int_equal(queue_lessee(p->s->queue, HEALTH, 1), 0);
+        told(p, 2, 8, held, 1);
+        place_reopen(p);
+    }
+    assert_int_equal(claim_lanes(p, A + 1, 0, 3), 2);
+    begin(p);
+    uint64_t number = 0;
+    uint8_t conversation[STORE_ID_LEN];
+    id_of(conversation, 7);
+    assert_int_equal(queue_number(p->s->queue, HEALTH, conversation, &number), OK);
+    assert_int_equal(queue_release(p->s->queue, HEALTH, 1, number, 40), OK);
+    commit(p);
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+    assert_int_equal(row.state, QUEUE_READY);
+    assert_int_equal(row.number, 3);
+    assert_int_equal(row.code, 0);
+}
+
+static void what_cannot_be_held_or_referred_to_stays_as_it_is(void **state)
+{
+    struct place *p = *state;
+    struct queue_row before, after;
+    uint8_t long_ref[QUEUE_REF_MAX + 1] = {0};
+    put(p, 1, 7, QUEUE_READY);
+    put(p, 2, 7, QUEUE_READY);
+    begin(p);
+    assert_int_equal(queue_park(p->s->queue, HEALTH, 2, ERR_ATTEMPTS, 4), OK);
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &before), OK);
+    const struct span long_one = span_of(long_ref, sizeof long_ref);
+    assert_int_equal(queue_hold(p->s->queue, HEALTH, 1, ERR_HELD, 5, long_one), ERR_FIELD_VALUE);
+    assert_int_equal(queue_refer(p->s->queue, HEALTH, 1, long_one), ERR_FIELD_VALUE);
+    assert_int_equal(queue_hold(p->s->queue, HEALTH, 2, ERR_HELD, 5, span_str("x")),
+                     ERR_FIELD_VALUE); /* parked: it is set aside already */
+    assert_int_equal(queue_hold(p->s->queue, HEALTH, 3, ERR_HELD, 5, span_str("x")), ERR_NOT_FOUND);
+    assert_int_equal(queue_hold(p->s->queue, POLICE, 1, ERR_HELD, 5, span_str("x")), ERR_NOT_FOUND);
+    assert_int_equal(queue_refer(p->s->queue, POLICE, 1, span_str("x")), ERR_NOT_FOUND);
+    assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &after), OK);
+    assert_int_equal(after.state, before.state);
+    assert_int_equal(after.ref_len, before.ref_len);
+    commit(p);
+}
+
+static void another_reference_replaces_the_first_and_changes_nothing_else(void **state)
+{
+    static const char *const refs[] = {"first", "", "another"};
+    struct place *p = *state;
+    struct queue_row row;
+    put(p, 1, 7, QUEUE_READY);
+    for (size_t i = 0; i < T_COUNT(refs); i++) {
+        begin(p);
+        assert_int_equal(queue_refer(p->s->queue, HEALTH, 1, span_str(refs[i])), OK);
+        commit(p);
+        place_reopen(p);
+        assert_int_equal(queue_get(p->s->queue, HEALTH, 1, &row), OK);
+        assert_int_equal(row.ref_len, strlen(refs[i]));
+        assert_memory_equal(row.ref, refs[i], strlen(refs[i]));
+        assert_int_equal(row.state, QUEUE_READY);
+        assert_int_equal(row.number, 1);
+    }
+    assert_int_equal(claim_lanes(p, A, 0, 3), 1);
+}
+
 static void closing_ends_a_lease(void **state)
 {
     struct place *p = *state;
@@ -314,6 +397,9 @@ int main(void)
         CASE(closed_numbers_are_told_as_runs_down_to_the_first_gap),
         CASE(without_a_number_nothing_is_left),
         CASE(parking_leaves_one_tombstone_and_closing_no_second),
+        CASE(holding_takes_a_row_out_of_its_conversation_and_keeps_the_reference),
+        CASE(what_cannot_be_held_or_referred_to_stays_as_it_is),
+        CASE(another_reference_replaces_the_first_and_changes_nothing_else),
         CASE(closing_ends_a_lease),
         CASE(a_newer_tombstone_asks_for_a_new_statement),
         CASE(a_receipt_above_them_lets_tombstones_go),

@@ -275,7 +275,7 @@ static void answer_and_execution_go_together_after_a_kill(void **state)
     (void)snprintf(to, sizeof to, "%s/%s", w.base, entry("M07", 2));
     assert_int_equal(rename(from, to), 0);
     site_world_restart(&w);
-    put_answer("a.json", 2, "1", "");
+    put_answer("a.json", 2, "1", ",\"jdnr\":\"停止结算\"");
     assert_true(site_world_has(&w, entry("M07", 2)));
     assert_int_equal(sent(0), 2);
 }
@@ -294,12 +294,24 @@ static void declining_needs_a_legal_reason(void **state)
     assert_int_equal(sent(0), 1);
 }
 
+static void what_was_considered_is_answered_with_what_was_decided(void **state)
+{
+    (void)state;
+    (void)deliver(&CONSIDER);
+    put_answer("a.json", 2, "1", ",\"jdwh\":\"医保〔2025〕3号\"");
+    struct json *reason = site_world_json(&w, "refused/a.json.reason.json");
+    assert_string_equal(json_get_text(reason, "code"), "E010");
+    json_close(&reason);
+    assert_int_equal(sent(0), 0);
+    assert_true(site_world_has(&w, entry("pending", 2)));
+}
+
 static void an_obligation_is_answered_once_and_only_if_it_is_ours(void **state)
 {
     (void)state;
     (void)deliver(&MUST);
     (void)deliver(&CONSIDER);
-    put_answer("a.json", 2, "1", "");
+    put_answer("a.json", 2, "1", ",\"jdnr\":\"停止结算\"");
     put_answer("b.json", 2, "1", ",\"jdnr\":\"x\"");
     assert_true(site_world_has(&w, "refused/b.json.reason.json"));
     put_answer("c.json", 1, "1", "");
@@ -432,6 +444,7 @@ int main(void)
         CASE(what_may_be_considered_waits_for_an_official),
         CASE(answer_and_execution_go_together_after_a_kill),
         CASE(declining_needs_a_legal_reason),
+        CASE(what_was_considered_is_answered_with_what_was_decided),
         CASE(an_obligation_is_answered_once_and_only_if_it_is_ours),
         CASE(a_lift_ends_the_entry_unless_another_order_keeps_it),
         CASE(a_lift_of_what_was_never_imposed_is_confirmed),

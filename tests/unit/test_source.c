@@ -288,6 +288,11 @@ static void attachments_must_be_there_and_follow_their_record(void **state)
     assert_true(site_world_has(&w, "done/r.json.files/a.pdf"));
     assert_true(site_world_has(&w, "done/r.json.files/more/b.pdf"));
     assert_int_equal(envelopes(), 1);
+    /* Who waits for it can see how far they are. */
+    struct json *note = site_world_json(&w, "progress.json");
+    assert_string_equal(json_get_text(note, "file"), "r.json");
+    assert_string_equal(json_get_text(note, "phase"), "sealing");
+    json_close(&note);
 }
 
 static void a_refusal_by_the_hub_moves_the_file_with_the_grounds(void **state)

@@ -1,0 +1,150 @@
+#include "policy/rulearchive.h"
+
+#include "policy/load.h"
+
+#include "base/file.h"
+#include "base/hex.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { HEX_LEN = 2 * RULESET_HASH_LEN, PATH_LEN = ARCHIVE_DIR_MAX + HEX_LEN + 64 };
+
+/* What was looked up; set NULL: it is not here. */
+struct found {
+    uint8_t hash[RULESET_HASH_LEN];
+    struct ruleset *set; /* owned */
+};
+
+struct rulearchive {
+    char dir[ARCHIVE_DIR_MAX];
+    struct found row[ARCHIVE_OPEN_MAX];
+    size_t count;
+    size_t next; /* to make room */
+};
+
+enum err archive_open(struct rulearchive **out, const char *dir, struct fault *fault)
+{
+    *out = NULL;
+    if (strlen(dir) >= ARCHIVE_DIR_MAX)
+        return fault_set(fault, ERR_FIELD_LONG, 0, dir, "at most %d bytes", ARCHIVE_DIR_MAX - 1);
+    enum err err = file_private_dir(dir, 0700, fault);
+    if (err != OK)
+        return err;
+    struct rulearchive *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return fault_set(fault, ERR_NO_MEMORY, 0, dir, "rule archive");
+    snprintf(a->dir, sizeof a->dir, "%s", dir);
+    *out = a;
+    return OK;
+}
+
+static void forget(struct rulearchive *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        ruleset_close(&a->row[i].set);
+    a->count = a->next = 0;
+}
+
+void archive_close(struct rulearchive **archive)
+{
+    if (*archive == NULL)
+        return;
+    forget(*archive);
+    free(*archive);
+    *archive = NULL;
+}
+
+static void set_path(const struct rulearchive *a, const uint8_t hash[static RULESET_HASH_LEN],
+                     char out[static PATH_LEN])
+{
+    char hex[HEX_LEN + 1];
+    hex_encode(span_of(hash, RULESET_HASH_LEN), hex);
+    snprintf(out, PATH_LEN, "%s/%s", a->dir, hex);
+}
+
+/* NULL when it does not load or is another one. */
+static struct ruleset *load_exact(const struct rulearchive *a,
+                                  const uint8_t hash[static RULESET_HASH_LEN])
+{
+    uint8_t have[RULESET_HASH_LEN];
+    char path[PATH_LEN];
+    struct stat st;
+    struct ruleset *set = NULL;
+    set_path(a, hash, path);
+    if (stat(path, &st) != 0)
+        return NULL;
+    struct ruleset_faults *faults = calloc(1, sizeof *faults);
+    if (faults == NULL || ruleset_open(&set, path, faults) != OK) {
+        free(faults);
+        return NULL;
+    }
+    free(faults);
+    ruleset_hash(set, have);
+    if (memcmp(have, hash, sizeof have) != 0)
+        ruleset_close(&set);
+    return set;
+}
+
+static enum err copy_file(const char *from_dir, const char *to_dir, const char *name,
+                          struct fault *fault)
+{
+    char path[PATH_LEN + 64];
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    int n = snprintf(path, sizeof path, "%s/%s", from_dir, name);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return fault_set(fault, ERR_FIELD_LONG, 0, from_dir, "too long");
+    enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, fault);
+    if (err != OK)
+        return err;
+    snprintf(path, sizeof path, "%s/%s", to_dir, name);
+    err = file_write(path, span_of(bytes, len), 0600, 0, fault);
+    free(bytes);
+    return err;
+}
+
+enum err archive_keep(struct rulearchive *a, const char *set_dir, const struct ruleset *set,
+                      struct fault *fault)
+{
+    uint8_t hash[RULESET_HASH_LEN];
+    char path[PATH_LEN];
+    ruleset_hash(set, hash);
+    struct ruleset *kept = load_exact(a, hash);
+    const bool known = kept != NULL;
+    ruleset_close(&kept);
+    if (known)
+        return OK;
+    forget(a);
+    set_path(a, hash, path);
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return fault_set(fault, file_errno(errno), 0, path, "the set's directory");
+    for (unsigned i = 0; i < FILE_COUNT; i++) {
+        enum err err = copy_file(set_dir, path, load_file_name(i), fault);
+        if (err != OK)
+            return err;
+    }
+    kept = load_exact(a, hash);
+    const bool whole = kept != NULL;
+    ruleset_close(&kept);
+    return whole ? OK
+                 : fault_set(fault, ERR_RULE_SET, 0, set_dir,
+                             "加载后已被改动 / it was changed since it was loaded");
+}
+
+const struct ruleset *archive_find(struct rulearchive *a,
+                                   const uint8_t hash[static RULESET_HASH_LEN])
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (memcmp(a->row[i].hash, hash, RULESET_HASH_LEN) == 0)
+            return a->row[i].set;
+    const size_t at = a->count < ARCHIVE_OPEN_MAX ? a->count++ : a->next++ % ARCHIVE_OPEN_MAX;
+    struct found *row = &a->row[at];
+    ruleset_close(&row->set);
+    memcpy(row->hash, hash, RULESET_HASH_LEN);
+    row->set = load_exact(a, hash);
+    return row->set;
+}

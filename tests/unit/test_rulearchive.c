@@ -1,0 +1,181 @@
+/* Checks the promises in policy/rulearchive.h: a set that was kept is found by its hash as it was,
+ * or not at all. */
+#include "policy/rulearchive.h"
+
+#include "base/file.h"
+#include "base/hex.h"
+#include "keys/init.h"
+
+#include "t.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RULES_DIR "hub/policy/rules"
+
+enum { PATH_LEN = 512 };
+
+struct fixture {
+    char dir[64];
+    char archive[PATH_LEN / 4]; /* directory of the archive */
+    char kept[PATH_LEN];        /* of the shipped set in it */
+    uint8_t hash[RULESET_HASH_LEN];
+    struct ruleset *set;
+    struct rulearchive *a;
+    struct ruleset_faults faults;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct fault fault = {0};
+    char hex[2 * RULESET_HASH_LEN + 1];
+    assert_non_null(f);
+    snprintf(f->dir, sizeof f->dir, "/tmp/rulearchive-XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    snprintf(f->archive, sizeof f->archive, "%s/rules", f->dir);
+    assert_int_equal(ruleset_open(&f->set, RULES_DIR, &f->faults), OK);
+    ruleset_hash(f->set, f->hash);
+    hex_encode(span_of(f->hash, sizeof f->hash), hex);
+    snprintf(f->kept, sizeof f->kept, "%s/%s", f->archive, hex);
+    assert_int_equal(archive_open(&f->a, f->archive, &fault), OK);
+    *state = f;
+    return 0;
+}
+
+static void remove_files(const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return;
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
+        if (e->d_name[0] != '.')
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    archive_close(&f->a);
+    ruleset_close(&f->set);
+    remove_files(f->kept);
+    remove_files(f->archive);
+    assert_int_equal(rmdir(f->dir), 0);
+    free(f);
+    return 0;
+}
+
+static void keep(struct fixture *f)
+{
+    struct fault fault = {0};
+    assert_int_equal(archive_keep(f->a, RULES_DIR, f->set, &fault), OK);
+}
+
+static void reopen(struct fixture *f)
+{
+    struct fault fault = {0};
+    archive_close(&f->a);
+    assert_int_equal(archive_open(&f->a, f->archive, &fault), OK);
+}
+
+static void append(const struct fixture *f, const char *name, const char *text)
+{
+    char path[PATH_LEN + 32];
+    snprintf(path, sizeof path, "%s/%s", f->kept, name);
+    FILE *to = fopen(path, "a");
+    assert_non_null(to);
+    assert_true(fputs(text, to) >= 0);
+    assert_int_equal(fclose(to), 0);
+}
+
+static void what_was_kept_is_found_by_its_hash_also_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t have[RULESET_HASH_LEN];
+    assert_null(archive_find(f->a, f->hash));
+    keep(f);
+    for (int i = 0; i < 2; i++) {
+        const struct ruleset *found = archive_find(f->a, f->hash);
+        assert_non_null(found);
+        ruleset_hash(found, have);
+        assert_memory_equal(have, f->hash, sizeof have);
+        reopen(f);
+    }
+}
+
+static void another_hash_is_not_found(void **state)
+{
+    struct fixture *f = *state;
+    keep(f);
+    for (size_t i = 0; i < RULESET_HASH_LEN; i++) {
+        f->hash[i] ^= 1;
+        assert_null(archive_find(f->a, f->hash));
+        f->hash[i] ^= 1;
+    }
+    assert_non_null(archive_find(f->a, f->hash)); /* more were asked for than are held open */
+}
+
+static void a_set_that_somebody_changed_counts_as_missing(void **state)
+{
+    struct fixture *f = *state;
+    keep(f);
+    append(f, "gates.yaml", "# one line more\n");
+    reopen(f);
+    assert_null(archive_find(f->a, f->hash));
+}
+
+static void a_kill_while_it_is_kept_is_made_good(void **state)
+{
+    static const char *const names[] = {"bases.yaml", "rules.yaml", "measures.yaml"};
+    struct fixture *f = *state;
+    char path[PATH_LEN + 32];
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        keep(f);
+        snprintf(path, sizeof path, "%s/%s", f->kept, names[i]);
+        assert_int_equal(unlink(path), 0);
+        reopen(f);
+        assert_null(archive_find(f->a, f->hash));
+        keep(f); /* the next start */
+        assert_non_null(archive_find(f->a, f->hash));
+    }
+}
+
+static void files_that_changed_since_they_were_loaded_are_not_kept_as_the_set(void **state)
+{
+    struct fixture *f = *state;
+    struct fault fault = {0};
+    struct ruleset *set = NULL;
+    keep(f);
+    append(f, "gates.yaml", "# one line more\n");
+    assert_int_equal(ruleset_open(&set, f->kept, &f->faults), OK);
+    append(f, "gates.yaml", "# and another\n"); /* loaded, then changed again */
+    assert_int_equal(archive_keep(f->a, f->kept, set, &fault), ERR_RULE_SET);
+    ruleset_hash(set, f->hash);
+    assert_null(archive_find(f->a, f->hash));
+    char hex[2 * RULESET_HASH_LEN + 1];
+    char path[PATH_LEN];
+    hex_encode(span_of(f->hash, sizeof f->hash), hex);
+    snprintf(path, sizeof path, "%s/%s", f->archive, hex);
+    remove_files(path);
+    ruleset_close(&set);
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(what_was_kept_is_found_by_its_hash_also_after_a_restart),
+        CASE(another_hash_is_not_found),
+        CASE(a_set_that_somebody_changed_counts_as_missing),
+        CASE(a_kill_while_it_is_kept_is_made_good),
+        CASE(files_that_changed_since_they_were_loaded_are_not_kept_as_the_set),
+    };
+    return keys_init() == OK ? cmocka_run_group_tests_name("rulearchive", tests, NULL, NULL) : 1;
+}
