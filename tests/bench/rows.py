@@ -8,7 +8,7 @@ import sys
 
 from place import RECEIVER_FIRST, Failure, Place, memory_kib, work_dir
 
-HUB = ("信封、裁决、回执叶与签名后的日志头均已 fdatasync / envelope, decision, receipt leaf (WAL, synchronous=FULL) "
+HUB = ("信封、裁决、回执叶与签名后的日志头均已 fdatasync / envelope, decision, receipt leaf (WAL, fdatasync before the head is signed) "
        "and signed log head (fdatasync)")
 
 # Floors and goals of the design; a figure without one is information.
