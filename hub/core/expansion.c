@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    EXPAND_ROWS_MAX = 64,   /* obligations of one transaction */
+    EXPAND_ROWS_MAX = 32,   /* obligations of one transaction */
     EXPAND_ORDERS_MAX = 64, /* orders of one transaction */
     LOOKS = 4,              /* obligations looked at for each that may be ended or made */
     AT_ONCE = 16,           /* obligations of one order in the transaction of its cause, … */
