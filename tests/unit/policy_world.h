@@ -180,6 +180,30 @@ static inline void world_reset(struct world *w)
     *w = fresh;
 }
 
+/* The one world of a test program: opened with the shipped rules, forgotten before each test. */
+static struct world world;
+
+static inline int world_group_open(void **state)
+{
+    (void)state;
+    world_open(&world, RULES_DIR);
+    return 0;
+}
+
+static inline int world_group_close(void **state)
+{
+    (void)state;
+    world_close(&world);
+    return 0;
+}
+
+static inline int world_setup(void **state)
+{
+    world_reset(&world);
+    *state = &world;
+    return 0;
+}
+
 /* Noon of a day, China time. */
 static inline uint64_t noon(uint32_t date)
 {
@@ -216,6 +240,13 @@ static inline lianshu_SanctionOrder order_r01(void)
     snprintf(o.remedy, sizeof o.remedy, "六十日内申请复议");
     o.act_date = 20260110;
     return o;
+}
+
+static inline enum err decide(struct world *w, const struct decide_input *in,
+                              const lianshu_SanctionOrder *order, struct decision *out,
+                              lianshu_DecisionRecord *record)
+{
+    return decide_order(w->rules, &w->view, in, order, out, record);
 }
 
 static inline const struct duty *duty_find(const struct decision *d, const char *measure,

@@ -7,22 +7,6 @@
 
 #include "document.pb.h"
 
-static struct world world;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
 enum {
     REFERRAL = lianshu_DocumentType_TYPE_CASE_REFERRAL,
     ACK = lianshu_DocumentType_TYPE_CASE_ACKNOWLEDGED,
@@ -224,5 +208,5 @@ int main(void)
         CASE(the_term_to_file_follows_the_complexity),
         CASE(no_state_is_reached_without_document_and_actor),
     };
-    return cmocka_run_group_tests_name("casebook", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("casebook", tests, world_group_open, world_group_close);
 }

@@ -7,11 +7,9 @@
 #include "document.pb.h"
 #include "wire.h"
 
-static struct world world;
-
 static int setup(void **state)
 {
-    world_reset(&world);
+    world_setup(state);
     world.has_order = true;
     memset(world.order.id, 0xA1, sizeof world.order.id);
     world.order.state = ORDER_ACTIVE;
@@ -25,21 +23,6 @@ static int setup(void **state)
     world.order.earliest_repair_date = 20270420;
     world.order.end_date = 20290420;
     world_token_of(COMPANY, world.order.token);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
     return 0;
 }
 
@@ -421,5 +404,5 @@ int main(void)
         CASE(an_unknown_answer_decides_nothing),
         CASE(same_inputs_same_bytes),
     };
-    return cmocka_run_group_tests_name("change", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("change", tests, world_group_open, world_group_close);
 }

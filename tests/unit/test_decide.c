@@ -6,36 +6,6 @@
 
 #include "wire.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-    world_reset(&world);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
-static enum err decide(struct world *w, const struct decide_input *in,
-                       const lianshu_SanctionOrder *order, struct decision *out,
-                       lianshu_DecisionRecord *record)
-{
-    return decide_order(w->rules, &w->view, in, order, out, record);
-}
-
 /* measure, subject index, force, restricted until (0: life), first article */
 static const struct {
     const char *measure;
@@ -403,7 +373,7 @@ static void sixteen_persons_stay_within_the_plan(void **state)
     assert_int_equal(out.duty_count, 10 + 16 + 16);
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
 {
@@ -423,5 +393,5 @@ int main(void)
         CASE(an_order_that_starts_later_is_pending),
         CASE(sixteen_persons_stay_within_the_plan),
     };
-    return cmocka_run_group_tests_name("decide", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("decide", tests, world_group_open, world_group_close);
 }

@@ -4,36 +4,6 @@
  */
 #include "policy_world.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-    world_reset(&world);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
-static enum err decide(struct world *w, const struct decide_input *in,
-                       const lianshu_SanctionOrder *order, struct decision *out,
-                       lianshu_DecisionRecord *record)
-{
-    return decide_order(w->rules, &w->view, in, order, out, record);
-}
-
 /* ---- refusals: one change to an order that nothing is wrong with ---- */
 
 typedef void spoil_fn(lianshu_SanctionOrder *o, struct decide_input *in, struct world *w);
@@ -473,7 +443,7 @@ static void with_a_region_table_the_region_must_exist(void **state)
     regions_close(&regions);
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
 {
@@ -486,5 +456,6 @@ int main(void)
         CASE(with_a_region_table_the_region_must_exist),
         CASE(an_unknown_answer_decides_nothing),
     };
-    return cmocka_run_group_tests_name("decide_refusals", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("decide_refusals", tests, world_group_open,
+                                       world_group_close);
 }

@@ -13,29 +13,6 @@
 #include "safety.pb.h"
 #include "wire.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-    world_reset(&world);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
 #define TYPE(name) lianshu_DocumentType_TYPE_##name
 
 /* The body of one test, whichever it is. */
@@ -662,7 +639,7 @@ static void a_type_of_no_rule_has_no_consequences(void **state)
     assert_int_equal(out.count + out.end_count, 0);
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
 {
@@ -686,5 +663,5 @@ int main(void)
         CASE(a_look_up_that_fails_decides_nothing),
         CASE(a_type_of_no_rule_has_no_consequences),
     };
-    return cmocka_run_group_tests_name("event", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("event", tests, world_group_open, world_group_close);
 }

@@ -5,22 +5,6 @@
 
 #include "policy_world.h"
 
-static struct world world;
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
 static void a_duty_is_told_from_law_to_term(void **state)
 {
     static const char *const basis[] = {"DL116"};
@@ -178,5 +162,5 @@ int main(void)
         CASE(a_small_buffer_is_an_error),      CASE(a_ground_names_measure_rule_and_article),
         CASE(every_rule_can_be_printed),       CASE(every_reason_is_known_in_both_languages),
     };
-    return cmocka_run_group_tests_name("explain", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("explain", tests, world_group_open, world_group_close);
 }

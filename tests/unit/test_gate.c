@@ -7,29 +7,6 @@
 #include "document.pb.h"
 #include "wire.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-    world_reset(&world);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
 static struct view_restriction *restrict_on(struct world *w, const char *of, const char *measure,
                                             lianshu_Force force)
 {
@@ -141,7 +118,7 @@ static void the_table_of_gates(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct asked a;
         struct verdict v;
-        (void)setup(state);
+        (void)world_setup(state);
         restrict_on(&world, rows[i].restricted, rows[i].measure, rows[i].force);
         ask(&a, rows[i].type, rows[i].company, rows[i].person, rows[i].role);
         a.message.notice_and_commitment = rows[i].commitment;
@@ -175,7 +152,7 @@ static void restrictions_count_only_between_their_dates(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct asked a;
         struct verdict v;
-        (void)setup(state);
+        (void)world_setup(state);
         struct view_restriction *r = restrict_on(&world, COMPANY, "M01", MUST);
         r->start_date = rows[i].start;
         r->end_date = rows[i].end;
@@ -202,7 +179,7 @@ static void restrictions_count_only_in_their_scope(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct asked a;
         struct verdict v;
-        (void)setup(state);
+        (void)world_setup(state);
         struct view_restriction *r = restrict_on(&world, COMPANY, "M01", MUST);
         snprintf(r->scope, sizeof r->scope, "%s", rows[i].scope);
         ask(&a, APPLICATION, COMPANY, "", NOBODY);
@@ -416,7 +393,7 @@ static void gated_types_are_known(void **state)
     assert_string_equal(gate_action_word(GATE_PASS), "pass");
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
 {
@@ -436,5 +413,5 @@ int main(void)
         CASE(same_inputs_same_bytes_and_the_record_says_all),
         CASE(gated_types_are_known),
     };
-    return cmocka_run_group_tests_name("gate", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("gate", tests, world_group_open, world_group_close);
 }

@@ -5,29 +5,6 @@
  */
 #include "policy_world.h"
 
-static struct world world;
-
-static int setup(void **state)
-{
-    world_reset(&world);
-    *state = &world;
-    return 0;
-}
-
-static int open_world(void **state)
-{
-    (void)state;
-    world_open(&world, RULES_DIR);
-    return 0;
-}
-
-static int close_world(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
-
 #define MARKET "market.445100"
 #define DRUG   "drug.440000"
 #define HEALTH "health.440000"
@@ -412,7 +389,7 @@ static void earliest_repair_follows_the_class_of_its_day(void **state)
     }
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
 {
@@ -421,5 +398,5 @@ int main(void)
         CASE(each_rule_for_orders_has_its_row),
         CASE(earliest_repair_follows_the_class_of_its_day),
     };
-    return cmocka_run_group_tests_name("rules", tests, open_world, close_world);
+    return cmocka_run_group_tests_name("rules", tests, world_group_open, world_group_close);
 }
