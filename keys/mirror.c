@@ -5,18 +5,22 @@
 
 #include <string.h>
 
-static size_t place(uint8_t out[static 1 + UINT8_MAX + 8], const char *member, uint64_t generation)
+enum { PLACE_MAX = 1 + UINT8_MAX + MIRROR_ADAPTER_LEN + 8 };
+
+static size_t place(uint8_t out[static PLACE_MAX], const char *member, const uint8_t *adapter,
+                    uint64_t generation)
 {
-    struct writer w = writer_of(out, 1 + UINT8_MAX + 8);
+    struct writer w = writer_of(out, PLACE_MAX);
     const size_t len = strlen(member) < UINT8_MAX ? strlen(member) : UINT8_MAX;
     write_uint(&w, len, 1);
     write_bytes(&w, member, len);
+    write_bytes(&w, adapter, MIRROR_ADAPTER_LEN);
     write_uint(&w, generation, 8);
     return w.len;
 }
 
 enum err mirror_key(struct key **out, const struct key *token, const char *member,
-                    uint64_t generation)
+                    const uint8_t adapter[static MIRROR_ADAPTER_LEN], uint64_t generation)
 {
     *out = NULL;
     if (key_use(token) != KEY_USE_TOKEN)
@@ -24,8 +28,9 @@ enum err mirror_key(struct key **out, const struct key *token, const char *membe
     uint8_t *secret = guard_alloc(MIRROR_KEY_LEN);
     if (secret == NULL)
         return ERR_NO_MEMORY;
-    uint8_t of[1 + UINT8_MAX + 8];
-    const struct span spans[] = {LABEL("mirror.key"), span_of(of, place(of, member, generation))};
+    uint8_t of[PLACE_MAX];
+    const struct span spans[] = {LABEL("mirror.key"),
+                                 span_of(of, place(of, member, adapter, generation))};
     hmac_spans(secret, span_of(key_secret(token), KEY_SECRET_LEN), spans, 2);
     const enum err err = key_import(out, KEY_USE_TOKEN, generation, secret);
     guard_free(secret);
@@ -76,12 +81,14 @@ enum err mirror_head(lianshu_MirrorUpdate *update, struct writer *room,
     return OK;
 }
 
-void mirror_conversation(const char *member, uint64_t generation,
-                         uint8_t out[static MIRROR_CONVERSATION_LEN])
+void mirror_conversation(const char *member, const uint8_t adapter[static MIRROR_ADAPTER_LEN],
+                         uint64_t generation, uint8_t out[static MIRROR_CONVERSATION_LEN])
 {
     uint8_t hash[HASH_LEN];
-    uint8_t of[1 + UINT8_MAX + 8];
-    const struct span spans[] = {LABEL("mirror.page"), span_of(of, place(of, member, generation))};
+    uint8_t of[PLACE_MAX];
+    const struct span spans[] = {LABEL("mirror.page"),
+                                 span_of(of, place(of, member, adapter, generation))};
     hash_spans(hash, spans, 2);
-    memcpy(out, hash, MIRROR_CONVERSATION_LEN);
+    memcpy(out, adapter, MIRROR_ADAPTER_LEN);
+    memcpy(out + MIRROR_ADAPTER_LEN, hash, MIRROR_CONVERSATION_LEN - MIRROR_ADAPTER_LEN);
 }

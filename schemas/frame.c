@@ -7,6 +7,7 @@ static const char *const magics[] = {
     [FRAME_NONE] = "",          [FRAME_ENVELOPE] = "LSE1", [FRAME_BUNDLE] = "LSB1",
     [FRAME_RECEIPTS] = "LSR1",  [FRAME_CHUNK] = "LSC1",    [FRAME_CONTROL] = "LSK1",
     [FRAME_STATEMENT] = "LSV1", [FRAME_DOCUMENT] = "LSD1", [FRAME_REGISTRY] = "LSG1",
+    [FRAME_FOLDED] = "LSF1",
 };
 
 enum { KIND_COUNT = sizeof magics / sizeof magics[0] };
@@ -85,7 +86,7 @@ void frame_write_signature(struct writer *w, const struct frame_signature *s)
 
 /* ---- LSB1 ---- */
 
-/* One frame of a bundle: of our kinds, and no bundle or registry file. */
+/* One frame of a bundle: of our kinds, and no bundle, folded frame or registry file. */
 static enum err take_bundled(struct span *in, struct span *frame)
 {
     enum frame_kind kind;
@@ -94,7 +95,8 @@ static enum err take_bundled(struct span *in, struct span *frame)
     enum err err = frame_kind(*frame, &kind);
     if (err != OK)
         return err;
-    return kind == FRAME_BUNDLE || kind == FRAME_REGISTRY ? ERR_NESTING : OK;
+    return kind == FRAME_BUNDLE || kind == FRAME_FOLDED || kind == FRAME_REGISTRY ? ERR_NESTING
+                                                                                  : OK;
 }
 
 enum err frame_parse_bundle(struct span frame, struct frame_bundle *out)

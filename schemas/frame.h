@@ -78,6 +78,7 @@ enum frame_kind {
     FRAME_STATEMENT,
     FRAME_DOCUMENT,
     FRAME_REGISTRY,
+    FRAME_FOLDED,
 };
 
 /* What a frame says it is. ERR_FRAME_EMPTY, ERR_FRAME_VERSION. */

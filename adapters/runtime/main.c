@@ -1,11 +1,15 @@
 /* lianshu-adapter: the adapter of a department, fed through folders. */
 #include "adapters/runtime/adapter.h"
+#include "adapters/sdk/sdk_mirror.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -14,11 +18,15 @@
 enum { EXIT_RUN = 1, EXIT_USAGE = 2, WAIT_MS = 500, FAULT_TEXT_MAX = 1024 };
 
 static const char HELP[] =
-    "用法 / usage: lianshu-adapter --config FILE [--check]\n"
+    "用法 / usage: lianshu-adapter --config FILE [--check | --renew-mirror FILE]\n"
     "\n"
     "  -c, --config FILE  适配器配置 / configuration (adapter.yaml)\n"
     "  -n, --check        只检查配置、密钥、登记册与对照表 / check configuration, keys,\n"
     "                     registry and map, then exit\n"
+    "  --renew-mirror FILE\n"
+    "                     枢纽由备份恢复后，凭其两名人员签署的声明重建本地镜像；先停适配器\n"
+    "                     after the hub was restored from a copy: begin the mirror anew on the\n"
+    "                     statement of two of its officials; stop the adapter first\n"
     "  -h, --help         本帮助 / this help\n"
     "  -V, --version      版本 / version\n"
     "\n"
@@ -79,55 +87,111 @@ static int run(struct adapter *adapter)
     return 0;
 }
 
+/* The mirror begins anew; until its snapshot has come nothing is known. */
+static int renew(struct adapter *adapter, const char *path)
+{
+    enum { STATEMENT_MAX = 4096 };
+    struct fault f = {0};
+    struct sdk_renewal renewal;
+    uint8_t *data = NULL;
+    size_t len;
+    char at[CLOCK_TEXT_LEN + 1];
+
+    enum err err = file_read(path, STATEMENT_MAX, 0, &data, &len, &f);
+    if (err == OK)
+        err = sdk_mirror_renew(adapter_sdk(adapter), span_of(data, len), clock_real_ms(), &renewal,
+                               &f);
+    free(data);
+    if (err != OK)
+        return complain(&f, EXIT_USAGE);
+    clock_format(renewal.issued_ms, at);
+    (void)printf(
+        "镜像将重建；在完整快照到达之前回答“不知道”。 / The mirror begins anew; the answer is"
+        " \"not known\" until a whole snapshot has come.\n"
+        "枢纽日志 / log of the hub: %" PRIu32 ", %" PRIu64 " 条 / entries, %s\n",
+        renewal.log_number, renewal.log_size, at);
+    return 0;
+}
+
 /* What the person who starts it can put right is a configuration error. */
 static int status_of(enum err err)
 {
     return err_class(err) == ERR_CLASS_REJECT ? EXIT_USAGE : EXIT_RUN;
 }
 
-int main(int argc, char **argv)
+/* What the command line asks for. */
+struct order {
+    const char *config;
+    const char *statement; /* to begin the mirror anew on */
+    bool check;
+    bool help;
+    bool version;
+};
+
+static enum err read_order(int argc, char **argv, struct order *out, struct fault *f)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"check", no_argument, NULL, 'n'},
+                                            {"renew-mirror", required_argument, NULL, 'r'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
-    const char *path = NULL;
-    bool check = false;
+    int at = 1; /* the argument that is looked at */
+
+    *out = (struct order){0};
+    opterr = 0; /* we say it ourselves, with a code and in both languages */
+    for (int c; (c = getopt_long(argc, argv, "+:c:nhV", options, NULL)) != -1; at = optind) {
+        if (c == 'c')
+            out->config = optarg;
+        else if (c == 'n')
+            out->check = true;
+        else if (c == 'r')
+            out->statement = optarg;
+        else if (c == 'h')
+            out->help = true;
+        else if (c == 'V')
+            out->version = true;
+        else
+            return fault_set(f, ERR_USAGE, 0, "", "argument %d: %s", at,
+                             c == ':' ? "its value is missing" : "expected --config FILE");
+    }
+    if (optind != argc)
+        return fault_set(f, ERR_USAGE, 0, "", "argument %d is one too many", optind);
+    if (out->config == NULL && !out->help && !out->version)
+        return fault_set(f, ERR_USAGE, 0, "", "--config FILE is missing");
+    return OK;
+}
+
+int main(int argc, char **argv)
+{
     struct fault f = {0};
+    struct order order;
     struct config config;
     struct adapter *adapter = NULL;
 
     harden();
-    for (int c; (c = getopt_long(argc, argv, "c:nhV", options, NULL)) != -1;) {
-        if (c == 'c')
-            path = optarg;
-        else if (c == 'n')
-            check = true;
-        else if (c == 'h')
-            return fputs(HELP, stdout) < 0;
-        else if (c == 'V')
-            return printf("lianshu-adapter %s\n", LIANSHU_VERSION) < 0;
-        else
-            return EXIT_USAGE;
-    }
-    if (path == NULL || optind != argc) {
-        (void)fault_set(&f, ERR_USAGE, 0, "lianshu-adapter", "--config FILE");
+    if (read_order(argc, argv, &order, &f) != OK)
         return complain(&f, EXIT_USAGE);
-    }
-    if (config_read(&config, path, &f) != OK)
+    if (order.help)
+        return fputs(HELP, stdout) < 0;
+    if (order.version)
+        return printf("lianshu-adapter %s\n", LIANSHU_VERSION) < 0;
+    if (config_read(&config, order.config, &f) != OK)
         return complain(&f, EXIT_USAGE);
     log_open(STDERR_FILENO, config.log_level);
     catch_signals();
-    const enum err err = adapter_open(&adapter, &config, !check, clock_real_ms(), &f);
+    const bool once = order.check || order.statement != NULL;
+    const enum err err = adapter_open(&adapter, &config, !once, clock_real_ms(), &f);
     if (err != OK) {
         if (f.err == OK)
-            (void)fault_set(&f, err, 0, path, "the adapter does not open");
+            (void)fault_set(&f, err, 0, order.config, "the adapter does not open");
         return complain(&f, status_of(err));
     }
-    const int status = check ? 0 : run(adapter);
+    const int status = order.statement != NULL ? renew(adapter, order.statement)
+                       : order.check           ? 0
+                                               : run(adapter);
     adapter_close(&adapter);
-    if (check)
-        (void)printf("正常 / ok: %s\n", path);
+    if (order.check)
+        (void)printf("正常 / ok: %s\n", order.config);
     return status;
 }

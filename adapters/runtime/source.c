@@ -45,9 +45,9 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
         " FROM source_message m JOIN outbox f ON f.message_id = m.message_id"
         " JOIN outbox o ON o.key = f.key LEFT JOIN outbox_live l ON l.id = o.id"
         " WHERE m.file_id = ?1 AND (m.row, o.part) > (?2, ?3) ORDER BY m.row, o.part LIMIT 1",
-    [SOURCE_SQL_RECEIPTS] = "SELECT kind, by, about, code, time_ms, q FROM outbox_receipt"
-                            " WHERE outbox_id = ?1 AND kind > ?2"
-                            " ORDER BY time_ms, kind, by LIMIT 128",
+    [SOURCE_SQL_RECEIPTS] = "SELECT r.place, p.frame FROM outbox_receipt r"
+                            " JOIN outbox_proof p ON p.id = r.proof WHERE r.outbox_id = ?1"
+                            " ORDER BY r.time_ms, r.kind, r.by LIMIT 128",
     [SOURCE_SQL_ASKED] = "SELECT m.row, f.stored FROM source_message m"
                          " JOIN outbox o ON o.message_id = m.message_id"
                          " JOIN source_file f ON f.id = m.file_id"

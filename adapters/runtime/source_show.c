@@ -3,6 +3,7 @@
 #include "adapters/runtime/source_inner.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "frame.h"
 #include "wire.h"
 
 #include "wire.pb.h"
@@ -87,6 +88,20 @@ static struct json *receipt_json(const lianshu_Receipt *r)
     return one;
 }
 
+/* The receipt that stands in the frame at that place. */
+static enum err read_receipt(struct span frame, uint64_t place, lianshu_Receipt *r)
+{
+    struct frame_receipts receipts;
+    struct frame_receipt entry;
+
+    if (frame_parse_receipts(frame, &receipts) != OK)
+        return ERR_CORRUPT;
+    for (uint64_t i = 0; i <= place; i++)
+        if (!frame_receipts_next(&receipts, &entry))
+            return ERR_CORRUPT;
+    return wire_decode(&lianshu_Receipt_msg, entry.receipt, r) == OK ? OK : ERR_CORRUPT;
+}
+
 static enum err receipts_json(struct source *s, uint64_t outbox, struct json *list,
                               struct verdict *v)
 {
@@ -97,12 +112,9 @@ static enum err receipts_json(struct source *s, uint64_t outbox, struct json *li
     if (r == NULL)
         return ERR_NO_MEMORY;
     stmt_bind_u64(q, 1, outbox);
-    stmt_bind_u64(q, 2, 0);
     for (err = stmt_step(q); err == OK; err = stmt_step(q)) {
-        if (wire_decode(&lianshu_Receipt_msg, stmt_blob(q, 5), r) != OK) {
-            err = ERR_CORRUPT;
+        if ((err = read_receipt(stmt_blob(q, 1), stmt_u64(q, 0), r)) != OK)
             break;
-        }
         (void)json_add(list, receipt_json(r));
         take_verdict(r, v);
     }

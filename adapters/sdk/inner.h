@@ -335,8 +335,7 @@ MUST_USE enum err pack_flush(struct sdk *s);
 MUST_USE enum err outbox_put(struct sdk *s, const struct stage *stage,
                              const uint8_t env_id[static HASH_LEN], uint64_t *row);
 /* One receipt, verified. Calls handler.outcome. */
-MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q,
-                                 uint64_t now_ms);
+MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms);
 MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
 bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
 /* Destinations of a row, comma before and after each, into out. */

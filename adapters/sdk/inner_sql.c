@@ -44,8 +44,8 @@ const char *const sql_text[SQL_COUNT] = {
                        " ORDER BY first DESC LIMIT 1",
     [SQL_PACK_DROP] = "DELETE FROM outbox_pack WHERE first = ?1",
     [SQL_RECEIPT_PUT] = "INSERT OR IGNORE INTO outbox_receipt (outbox_id, kind, by, about, again,"
-                        " code, time_ms, proof, place, q)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                        " code, time_ms, proof, place)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     /* Which destinations are done: by the member itself, or by the hub about it. */
     [SQL_RECEIPT_FINALS] =
         "SELECT count(DISTINCT CASE WHEN kind IN (5, 6, 7, 8) THEN by ELSE about END)"

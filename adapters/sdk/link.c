@@ -1,5 +1,7 @@
 #include "adapters/sdk/link.h"
 
+#include "fold.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +22,8 @@ struct link {
     void *socket;
     void *monitor;
     zmq_msg_t message;
-    bool held; /* message holds the frame that was lent last */
+    uint8_t unfolded[FRAME_MAX]; /* the frame that was lent last, if it came folded */
+    uint8_t folded[FRAME_MAX];   /* the frame that is sent */
 };
 
 static bool set_int(void *socket, int option, int value)
@@ -120,7 +123,8 @@ enum err link_send(struct link *l, struct span frame)
 {
     if (frame.len == 0 || frame.len > LINK_FRAME_MAX)
         return ERR_TOO_LARGE;
-    if (zmq_send(l->socket, frame.data, frame.len, ZMQ_DONTWAIT) >= 0)
+    const struct span bytes = fold_out(frame, l->folded);
+    if (zmq_send(l->socket, bytes.data, bytes.len, ZMQ_DONTWAIT) >= 0)
         return OK;
     return errno == EAGAIN || errno == EINTR ? ERR_BUSY : ERR_INTERNAL;
 }
@@ -139,7 +143,8 @@ bool link_recv(struct link *l, struct span *frame)
         if (zmq_msg_recv(&l->message, l->socket, ZMQ_DONTWAIT) < 0)
             return false;
         if (!zmq_msg_more(&l->message)) {
-            *frame = span_of(zmq_msg_data(&l->message), zmq_msg_size(&l->message));
+            const size_t len = zmq_msg_size(&l->message);
+            *frame = fold_in(span_of(zmq_msg_data(&l->message), len), l->unfolded);
             return true;
         }
         drop_rest(l);

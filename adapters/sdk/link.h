@@ -2,7 +2,8 @@
  * link - one authenticated connection to a hub: a ZeroMQ DEALER under CURVE.
  *
  * Guarantees:
- *   1. One part is one frame; a multipart message from the hub is dropped whole.
+ *   1. One part is one frame, on the way folded where that is shorter (schemas/fold.h); a
+ *      multipart message from the hub is dropped whole.
  *   2. link_send never blocks. OK means only that the frame was handed over: it may still
  *      be lost, so whoever needs it there sends it again until a receipt comes.
  *   3. While there is no connection nothing is queued (ZMQ_IMMEDIATE): link_send is ERR_BUSY.

@@ -226,8 +226,10 @@ enum err sdk_mirror_refresh(struct sdk_mirror *m)
     struct mirror_state s;
     enum err err = mirror_state_get(m->sql[MIRROR_SQL_CURRENT], NULL, &s);
 
-    if (err == ERR_NOT_FOUND)
-        return OK; /* absent */
+    if (err == ERR_NOT_FOUND) {
+        m->state = (struct mirror_state){0}; /* absent, or forgotten: nothing is known */
+        return OK;
+    }
     if (err != OK || (s.generation == m->state.generation && s.step == m->state.step))
         return err;
     if (s.generation == m->state.generation)

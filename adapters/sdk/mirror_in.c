@@ -67,7 +67,8 @@ static enum err check_page(const struct mirror_in *in, const lianshu_MirrorUpdat
 {
     const uint64_t latest_ms = accepted_ms + FUTURE_MS;
 
-    if (strcmp(u->member, in->opt.member) != 0)
+    if (strcmp(u->member, in->opt.member) != 0 ||
+        memcmp(u->adapter, in->opt.adapter, sizeof u->adapter) != 0)
         return ERR_NOT_ADDRESSED;
     if (u->generation == 0 || u->page == 0 || u->as_of_ms == 0)
         return ERR_POISON;
@@ -98,7 +99,20 @@ static enum err check_head(struct mirror_in *in, lianshu_MirrorUpdate *u)
 
 /* ---- against what is here ---- */
 
-static enum err check_first(const lianshu_MirrorUpdate *u, const struct mirror_state *current)
+/* The moment before which a snapshot is one of the log that the hub has given up. */
+static enum err floor_ms(struct mirror_in *in, uint64_t *out)
+{
+    struct stmt *q = in->sql[MIRROR_SQL_FLOOR];
+
+    *out = 0;
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *out = stmt_u64(q, 0);
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+static enum err check_first(struct mirror_in *in, const lianshu_MirrorUpdate *u,
+                            const struct mirror_state *current)
 {
     static const uint8_t none[HASH_LEN];
 
@@ -109,7 +123,9 @@ static enum err check_first(const lianshu_MirrorUpdate *u, const struct mirror_s
     /* A hub that was set back makes a new generation of old restrictions. */
     if (current->current && (u->to_size < current->size || u->as_of_ms < current->as_of_ms))
         return ERR_LIST_ROLLBACK;
-    return OK;
+    uint64_t from_ms;
+    const enum err err = floor_ms(in, &from_ms);
+    return err == OK && u->as_of_ms < from_ms ? ERR_LIST_ROLLBACK : err;
 }
 
 /* A number that is here: the same page again, or another one in its place. */
@@ -247,7 +263,7 @@ static enum err judge(struct mirror_in *in, lianshu_MirrorUpdate *u, struct mirr
     if (err == OK)
         err = check_next(in, u, s);
     else if (err == ERR_NOT_FOUND)
-        err = check_first(u, &current);
+        err = check_first(in, u, &current);
     return err == OK ? check_count(u, s->count, !s->whole) : err;
 }
 
@@ -265,12 +281,17 @@ enum err mirror_take(struct mirror_in *in, struct span body, uint64_t accepted_m
         err = check_head(in, u);
     if (err == OK)
         err = judge(in, u, &s);
-    if (err == ERR_LIST_MIXED && in->opt.shared && u->page > s.page + 1)
-        err = ERR_REPEAT; /* another adapter of this member has what is missing; ours ages */
     if (err == OK)
         err = keep(in, u, &s);
     guard_wipe(u->key.bytes, sizeof u->key.bytes);
-    return err == ERR_REPEAT ? OK : err;
+    return err;
+}
+
+enum err mirror_forget(struct mirror_in *in)
+{
+    enum err err = stmt_run(in->sql[MIRROR_SQL_FORGET]);
+
+    return err == OK ? stmt_run(in->sql[MIRROR_SQL_FORGET_PAGES]) : err;
 }
 
 enum err mirror_trim(struct mirror_in *in, bool *more)

@@ -14,6 +14,9 @@ const char *const mirror_sql_text[MIRROR_SQL_COUNT] = {
                        " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     [MIRROR_SQL_DROP_BELOW] =
         "DELETE FROM mirror WHERE generation < ?1 AND (current = 0 OR ?2 = 1)",
+    [MIRROR_SQL_FLOOR] = "SELECT value FROM sdk_value WHERE name = 'mirror_floor'",
+    [MIRROR_SQL_FORGET] = "DELETE FROM mirror",
+    [MIRROR_SQL_FORGET_PAGES] = "DELETE FROM mirror_page",
     [MIRROR_SQL_PAGE_PUT] = "INSERT INTO mirror_page (generation, page, head, body)"
                             " VALUES (?1, ?2, ?3, ?4)",
     [MIRROR_SQL_PAGE_DROP] = "DELETE FROM mirror_page WHERE row IN (SELECT row FROM mirror_page"

@@ -34,6 +34,9 @@ enum mirror_sql {
     MIRROR_SQL_READ_COUNT, /* those before are all that a reader needs */
     MIRROR_SQL_PUT = MIRROR_SQL_READ_COUNT,
     MIRROR_SQL_DROP_BELOW,
+    MIRROR_SQL_FLOOR, /* snapshots before this moment are the old log's; no row: none was renewed */
+    MIRROR_SQL_FORGET,
+    MIRROR_SQL_FORGET_PAGES,
     MIRROR_SQL_PAGE_PUT,
     MIRROR_SQL_PAGE_DROP,
     MIRROR_SQL_COUNT,

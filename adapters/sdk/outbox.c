@@ -362,8 +362,7 @@ static bool repeats(lianshu_ReceiptKind kind)
 }
 
 /* Store; *fresh is false when it was known. */
-static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *r, struct span q,
-                            bool *fresh)
+static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *r, bool *fresh)
 {
     struct stmt *put = s->sql[SQL_RECEIPT_PUT];
     uint64_t changed = 0;
@@ -377,7 +376,6 @@ static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *
     stmt_bind_u64(put, 7, r->time_ms);
     stmt_bind_u64(put, 8, s->proof_last + 1);
     stmt_bind_u64(put, 9, s->proof_place);
-    stmt_bind_blob(put, 10, q);
     enum err err = stmt_run_changed(put, &changed);
     *fresh = changed > 0;
     s->proof_used = s->proof_used || *fresh;
@@ -399,7 +397,7 @@ static enum err tell(struct sdk *s, const struct outbox_row *row,
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
 }
 
-enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, uint64_t now_ms)
+enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms)
 {
     enum err err;
     struct outbox_row *row;
@@ -414,7 +412,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, struct span q, 
         return ERR_RECEIPT_OTHER;
     if (strcmp(r->by, s->hub) != 0 && (err = check_destination(s, row, r->by)) != OK)
         return err;
-    if ((err = put_receipt(s, row->id, r, q, &fresh)) != OK)
+    if ((err = put_receipt(s, row->id, r, &fresh)) != OK)
         return err;
     if (row->state == SDK_QUEUED)
         flight_land(s, r->message_id, now_ms);

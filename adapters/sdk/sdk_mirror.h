@@ -17,7 +17,10 @@
  *      answered although no update came, what begins tomorrow is not answered today.
  *   4. The chain of page hashes is computed again whenever the mirror is loaded: a byte changed on
  *      disk is ERR_CORRUPT, and no answer.
- *   5. A check changes nothing, takes no memory and tells nobody what was asked.
+ *   5. After the hub was restored from a copy, sdk_mirror_renew alone lets its pages in again: on
+ * the word of two of its officials, each statement once and never an older one. Nothing is known
+ *      from then until a whole snapshot has come that is no older than the statement.
+ *   6. A check changes nothing, takes no memory and tells nobody what was asked.
  *
  * Bounds: SDK_MIRROR_LINES lines an answer. About 90 bytes of memory a restriction.
  * Errors: of opening those of sdk_open; ERR_IDENTIFIER, ERR_CHECK_DIGIT of what is asked.
@@ -73,7 +76,7 @@ struct sdk_mirror_answer {
     uint64_t as_of_ms; /* what the hub knew then */
     uint64_t age_ms;
     uint64_t log_size;   /* of the hub's log at that moment */
-    uint64_t generation; /* of the mirror */
+    uint64_t generation; /* of the mirror: the hub's time at which its snapshot was begun */
     uint64_t row_count;  /* in the mirror */
     uint64_t unnamed;    /* restrictions that cannot be found by an identifier */
     size_t line_count;   /* when UNKNOWN: what was known last */
@@ -90,6 +93,20 @@ void sdk_mirror_close(struct sdk_mirror **mirror);
 
 /* Take in what was committed since the last call. Cheap when there is nothing. */
 MUST_USE enum err sdk_mirror_refresh(struct sdk_mirror *mirror);
+
+/* What a statement that the hub was restored says. */
+struct sdk_renewal {
+    uint64_t issued_ms;
+    uint32_t log_number; /* of the hub's new log */
+    uint64_t log_size;   /* entries of the copy */
+};
+
+/* lsd1: an official.act with the verb OFFICIAL_RESTORED, signed by two officials of the adapter's
+ * hub. The mirror is forgotten, durably, and begins anew with the next snapshot. ERR_LIST_ROLLBACK:
+ * one that is as new was taken before; else as PROTOCOL: mirror has it. A refusal changes nothing.
+ */
+MUST_USE enum err sdk_mirror_renew(struct sdk *sdk, struct span lsd1, uint64_t now_ms,
+                                   struct sdk_renewal *out, struct fault *fault);
 
 /* Who is asked about: kind is lianshu_SubjectKind, id its code (checked). */
 MUST_USE enum err sdk_mirror_check(const struct sdk_mirror *mirror, uint32_t kind, const char *id,

@@ -201,8 +201,12 @@ static enum err open_state(struct sdk *s, struct fault *fault)
     s->stream = s->stream_stored;
     frames_forget(s);
     flight_forget(s);
-    const struct mirror_in_options mirror = {
-        s->db, s->member, keyring_find(s->keys, KEY_USE_STORAGE), &s->entropy, s->shared};
+    struct mirror_in_options mirror = {.db = s->db,
+                                       .member = s->member,
+                                       .storage = keyring_find(s->keys, KEY_USE_STORAGE),
+                                       .entropy = &s->entropy};
+    memcpy(mirror.adapter, key_kid(keyring_find(s->keys, KEY_USE_TRANSPORT)),
+           sizeof mirror.adapter);
     if ((err = mirror_in_open(&s->mirror_in, &mirror, fault)) != OK)
         return err;
     s->mirror_trims = true;

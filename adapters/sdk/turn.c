@@ -33,7 +33,7 @@ static enum err take_member_receipt(struct sdk *s, const struct frame_receipt *e
         return err;
     if (strcmp(r->by, s->hub) == 0)
         return ERR_RECEIPT_BY; /* a hub speaks through its log only */
-    return outbox_receipt(s, r, entry->receipt, now_ms);
+    return outbox_receipt(s, r, now_ms);
 }
 
 static enum err take_hub_receipt(struct sdk *s, const struct frame_receipt *entry,
@@ -43,7 +43,7 @@ static enum err take_hub_receipt(struct sdk *s, const struct frame_receipt *entr
                                             (const merkle_hash *)entry->path.data,
                                             entry->path.len / HASH_LEN, s->receipt);
 
-    return err == OK ? outbox_receipt(s, s->receipt, entry->receipt, now_ms) : err;
+    return err == OK ? outbox_receipt(s, s->receipt, now_ms) : err;
 }
 
 /* One entry. What does not verify is passed over: it would block the stream for ever, and a
@@ -306,6 +306,7 @@ static enum err say_hello(struct sdk *s, uint64_t now_ms)
     h->receipt_stream = s->stream;
     h->credit_messages = s->window_messages;
     h->credit_bytes = s->window_bytes;
+    h->mirror = true;
     const size_t max = sizeof h->unfinished / sizeof h->unfinished[0];
     stmt_bind_u64(q, 1, s->unfinished_cursor);
     for (err = stmt_step(q); err == OK && h->unfinished_count < max; err = stmt_step(q)) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "check.h"
+#include "cli/show.h"
 #include "ident.h"
 #include "json.h"
 #include "wire.h"
@@ -48,7 +49,9 @@ void act_close(struct act_file *act)
 
 static const char *verb_en(lianshu_OfficialVerb verb)
 {
-    return verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ? "release" : "return";
+    return verb == lianshu_OfficialVerb_OFFICIAL_RELEASE    ? "release"
+           : verb == lianshu_OfficialVerb_OFFICIAL_RESTORED ? "restored"
+                                                            : "return";
 }
 
 static enum err print_json(const struct cli *cli, const struct act_file *act, const char *path)
@@ -56,8 +59,6 @@ static enum err print_json(const struct cli *cli, const struct act_file *act, co
     const lianshu_Document *d = act->document;
     struct json *j = json_map();
     struct json *officials = json_list();
-    char *text = NULL;
-    size_t len;
 
     json_put_text(j, "file", path);
     json_put_text(j, "act", verb_en(act->body.verb));
@@ -67,6 +68,10 @@ static enum err print_json(const struct cli *cli, const struct act_file *act, co
     json_put_text(j, "sender", act->body.sender);
     json_put_hex(j, "message_id", span_of(act->body.message_id, sizeof act->body.message_id));
     json_put_uint(j, "code", act->body.reason);
+    if (act->body.verb == lianshu_OfficialVerb_OFFICIAL_RESTORED) {
+        json_put_uint(j, "log_number", act->body.log_number);
+        json_put_uint(j, "log_size", act->body.log_size);
+    }
     json_put_ms(j, "issued", d->issued_ms);
     json_put_ms(j, "valid_until", d->valid_until_ms);
     for (size_t i = 0; i < OFFICIALS; i++) {
@@ -76,29 +81,45 @@ static enum err print_json(const struct cli *cli, const struct act_file *act, co
         json_add(officials, row);
     }
     json_put(j, "officials", officials);
-    enum err err = json_print(j, false, &text, &len);
-    if (err == OK)
-        fwrite(text, 1, len, cli->world->out);
-    free(text);
+    const enum err err = show_json(cli->world->out, j);
     json_close(&j);
     return err;
+}
+
+static void print_message(FILE *to, const lianshu_OfficialAct *body)
+{
+    char id[2 * sizeof body->message_id + 1];
+    hex_encode(span_of(body->message_id, sizeof body->message_id), id);
+    fprintf(to, "  收件方 / recipient: %s\n", body->recipient);
+    fprintf(to, "  发送方 / sender: %s\n", body->sender);
+    fprintf(to, "  报文标识 / message id: %s\n", id);
+}
+
+static void print_log(FILE *to, const lianshu_OfficialAct *body)
+{
+    fprintf(to, "  新日志编号 / number of the new log: %u\n", (unsigned)body->log_number);
+    fprintf(to, "  备份的日志条数 / entries of the copy: %llu\n",
+            (unsigned long long)body->log_size);
 }
 
 static void print_words(FILE *to, const struct act_file *act)
 {
     const lianshu_Document *d = act->document;
-    const bool release = act->body.verb == lianshu_OfficialVerb_OFFICIAL_RELEASE;
-    char id[2 * sizeof act->body.message_id + 1];
+    const lianshu_OfficialVerb verb = act->body.verb;
     char until[CLOCK_TEXT_LEN + 1];
     char label[ERR_LABEL_LEN + 1];
 
-    hex_encode(span_of(act->body.message_id, sizeof act->body.message_id), id);
     clock_format(d->valid_until_ms, until);
-    fprintf(to, "%s\n", release ? "放行 / release" : "退回 / return");
+    fprintf(to, "%s\n",
+            verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ? "放行 / release"
+            : verb == lianshu_OfficialVerb_OFFICIAL_RESTORED
+                ? "枢纽已由备份恢复 / the hub was restored from a copy"
+                : "退回 / return");
     fprintf(to, "  枢纽 / hub: %s（%s）\n", d->issuers[0].member, d->realm);
-    fprintf(to, "  收件方 / recipient: %s\n", act->body.recipient);
-    fprintf(to, "  发送方 / sender: %s\n", act->body.sender);
-    fprintf(to, "  报文标识 / message id: %s\n", id);
+    if (verb == lianshu_OfficialVerb_OFFICIAL_RESTORED)
+        print_log(to, &act->body);
+    else
+        print_message(to, &act->body);
     if (act->body.reason != 0) {
         const enum err reason = err_from_code(act->body.reason);
         err_label(reason, label);

@@ -1,8 +1,10 @@
 #include "cli/args.h"
 
+#include "ident.h"
+
 #include <string.h>
 
-enum { NUMBER_DIGITS_MAX = 18 };
+enum { NUMBER_DIGITS_MAX = 18, VERBS_TEXT_MAX = 96 };
 
 static const struct args_option *option_find(const struct args_command *command, const char *name,
                                              size_t len)
@@ -28,10 +30,25 @@ static bool is_help(const char *text)
     return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0 || strcmp(text, "help") == 0;
 }
 
+/* "passphrase, generate, show" */
+static void verbs_of(const struct args_command *table, const char *group,
+                     char out[static VERBS_TEXT_MAX])
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (const struct args_command *c = table; c->group != NULL; c++) {
+        if (strcmp(c->group, group) != 0 || c->verb == NULL || len >= VERBS_TEXT_MAX)
+            continue;
+        len += (size_t)snprintf(out + len, VERBS_TEXT_MAX - len, "%s%s", len == 0 ? "" : ", ",
+                                c->verb);
+    }
+}
+
 /* Find the command; *used is how many words named it. */
 static enum err find_command(struct args *out, const struct args_command *table, int argc,
                              const char *const *argv, int *used, struct fault *fault)
 {
+    char verbs[VERBS_TEXT_MAX];
     if (!group_exists(table, argv[0]))
         return fault_set(fault, ERR_USAGE, 0, "lianshu", "unknown command; see lianshu --help");
     for (const struct args_command *c = table; c->group != NULL; c++) {
@@ -45,11 +62,13 @@ static enum err find_command(struct args *out, const struct args_command *table,
     }
     if (argc > 1 && is_help(argv[1])) {
         out->help = true;
+        out->group = argv[0];
         return OK;
     }
+    verbs_of(table, argv[0], verbs);
     return fault_set(fault, ERR_USAGE, 0, argv[0],
-                     argc > 1 ? "unknown subcommand; see lianshu --help"
-                              : "a subcommand is missing; see lianshu --help");
+                     argc > 1 ? "unknown subcommand; one of %s" : "a subcommand is missing: %s",
+                     verbs);
 }
 
 static void where_of(const struct args_command *c, char *out, size_t cap)
@@ -113,6 +132,26 @@ static enum err check_complete(const struct args *args, size_t operands, const c
     return OK;
 }
 
+/* help, help GROUP, help GROUP VERB */
+static enum err ask_for_help(struct args *out, const struct args_command *table, int argc,
+                             const char *const *argv, struct fault *fault)
+{
+    int used = 0;
+    out->help = true;
+    if (argc < 1)
+        return OK;
+    for (const struct args_command *c = table; argc == 1 && c->group != NULL; c++) {
+        if (strcmp(c->group, argv[0]) != 0)
+            continue;
+        if (c->verb == NULL)
+            out->command = c;
+        else
+            out->group = c->group;
+        return OK;
+    }
+    return find_command(out, table, argc, argv, &used, fault);
+}
+
 enum err args_parse(struct args *out, const struct args_command *table, int argc,
                     const char *const *argv, struct fault *fault)
 {
@@ -125,10 +164,11 @@ enum err args_parse(struct args *out, const struct args_command *table, int argc
     if (argc < 1)
         return fault_set(fault, ERR_USAGE, 0, "lianshu",
                          "a command is missing; see lianshu --help");
-    out->help = is_help(argv[0]);
     out->version = strcmp(argv[0], "--version") == 0;
-    if (out->help || out->version)
+    if (out->version)
         return OK;
+    if (is_help(argv[0]))
+        return ask_for_help(out, table, argc - 1, argv + 1, fault);
     enum err err = find_command(out, table, argc, argv, &at, fault);
     if (err != OK || out->command == NULL)
         return err;
@@ -201,6 +241,26 @@ enum err args_number(const struct args *args, const char *name, uint64_t min, ui
     return OK;
 }
 
+enum err args_member(const struct args *args, const char *name, const char **out,
+                     struct fault *fault)
+{
+    char where[64];
+    *out = args_value(args, name);
+    if (*out == NULL || member_valid(*out))
+        return OK;
+    snprintf(where, sizeof where, "--%s", name);
+    return fault_set(fault, ERR_IDENTIFIER, 0, where, "a member like market.445100");
+}
+
+enum err args_id(const char *id, size_t least, size_t most, const char *where, const char *expected,
+                 struct fault *fault)
+{
+    const size_t len = strlen(id);
+    if (len >= least && len <= most && strspn(id, "0123456789abcdef") == len)
+        return OK;
+    return fault_set(fault, ERR_USAGE, 0, where, "%s", expected);
+}
+
 static void print_usage(FILE *to, const struct args_command *c)
 {
     fprintf(to, "lianshu %s%s%s", c->group, c->verb == NULL ? "" : " ",
@@ -213,23 +273,32 @@ static void print_usage(FILE *to, const struct args_command *c)
     fprintf(to, "\n");
 }
 
-void args_help(FILE *to, const struct args_command *table, const struct args_command *command)
+static void help_command(FILE *to, const struct args_command *command)
 {
-    if (command != NULL) {
-        fprintf(to, "%s。\n%s.\n\n", command->zh, command->en);
-        print_usage(to, command);
-        for (const struct args_option *o = command->options; o->name != NULL; o++)
-            fprintf(to, "  --%s%s%s\n      %s / %s\n", o->name, o->value == NULL ? "" : " ",
-                    o->value == NULL ? "" : o->value, o->zh, o->en);
-        if (command->example != NULL)
-            fprintf(to, "\n例 / Example:\n  %s\n", command->example);
-        fprintf(to, "\n退出码 / Exit code: 0 完成 done, 1 被拒绝 refused, 2 用法有误 usage\n");
+    fprintf(to, "%s。\n%s.\n\n", command->zh, command->en);
+    print_usage(to, command);
+    for (const struct args_option *o = command->options; o->name != NULL; o++)
+        fprintf(to, "  --%s%s%s\n      %s / %s\n", o->name, o->value == NULL ? "" : " ",
+                o->value == NULL ? "" : o->value, o->zh, o->en);
+    if (command->example != NULL)
+        fprintf(to, "\n例 / Example:\n  %s\n", command->example);
+    fprintf(to, "\n退出码 / Exit code: 0 完成 done, 1 被拒绝 refused, 2 用法有误 usage\n");
+}
+
+void args_help(FILE *to, const struct args_command *table, const struct args *args)
+{
+    const char *group = args->group;
+    if (args->command != NULL) {
+        help_command(to, args->command);
         return;
     }
-    fprintf(to,
-            "联枢命令行工具。用法：lianshu 命令 …；每个命令都有 --help。\n"
-            "Command-line tool of Lianshu. Usage: lianshu COMMAND …; each command has --help.\n\n");
-    for (const struct args_command *c = table; c->group != NULL; c++)
-        fprintf(to, "  %-12s %-12s %s / %s\n", c->group, c->verb == NULL ? "" : c->verb, c->zh,
-                c->en);
+    if (group == NULL)
+        fprintf(to, "联枢命令行工具。用法：lianshu 命令 …；每个命令都有 --help。\n"
+                    "Command-line tool of Lianshu. Usage: lianshu COMMAND …; each command has "
+                    "--help.\n\n");
+    for (const struct args_command *c = table; c->group != NULL; c++) {
+        if (group == NULL || strcmp(c->group, group) == 0)
+            fprintf(to, "  %-12s %-12s %s / %s\n", c->group, c->verb == NULL ? "" : c->verb, c->zh,
+                    c->en);
+    }
 }

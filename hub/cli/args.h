@@ -5,7 +5,8 @@
  *   1. What the table does not name is refused with ERR_USAGE and one sentence that says what
  *      to do; a missing required option or operand likewise.
  *   2. No refusal quotes a value of the command line: it might be an identifier of a subject.
- *   3. Every command answers --help, in Chinese and English, from the same table.
+ *   3. Every command answers --help, in Chinese and English, from the same table; so do a group
+ *      (`key --help`) and `help key generate`.
  *
  * Ownership: everything borrows from argv and the table. Thread rule: no state.
  */
@@ -17,7 +18,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { ARGS_VALUES_MAX = 64, ARGS_OPERANDS_MAX = 2, ARGS_OPTIONS_MAX = 14 };
+enum {
+    ARGS_VALUES_MAX = 64,
+    ARGS_OPERANDS_MAX = 2,
+    ARGS_OPTIONS_MAX = 14,
+    ARGS_ID_PREFIX_MIN = 6,    /* tables show the first characters of an id */
+    ARGS_ID_LEN = 32,          /* orders, obligations, cases, messages */
+    ARGS_ENVELOPE_ID_LEN = 64, /* the hash of an envelope */
+};
 
 struct args_option {
     const char *name;  /* without "--"; NULL ends the list */
@@ -51,6 +59,7 @@ struct args {
         const char *text; /* "" for a flag */
     } value[ARGS_VALUES_MAX];
     size_t value_count;
+    const char *group; /* with help: of this group only; NULL: of the command, or of all */
     bool help;
     bool version;
 };
@@ -68,7 +77,15 @@ const char *args_value_at(const struct args *args, const char *name, size_t i);
 MUST_USE enum err args_number(const struct args *args, const char *name, uint64_t min, uint64_t max,
                               uint64_t otherwise, uint64_t *out, struct fault *fault);
 
-/* Help for one command, or for all when command is NULL. */
-void args_help(FILE *to, const struct args_command *table, const struct args_command *command);
+/* The value of an option that names a member; NULL when it was not given. ERR_IDENTIFIER. */
+MUST_USE enum err args_member(const struct args *args, const char *name, const char **out,
+                              struct fault *fault);
+/* Ids are lower-case hexadecimal digits, least to most of them: else ERR_USAGE at `where`, which
+ * says what was `expected`. */
+MUST_USE enum err args_id(const char *id, size_t least, size_t most, const char *where,
+                          const char *expected, struct fault *fault);
+
+/* Help as it was asked for: of one command, of a group, or of all. */
+void args_help(FILE *to, const struct args_command *table, const struct args *args);
 
 #endif

@@ -83,6 +83,8 @@ static enum err exchange(const char *path, struct span request, char *text, size
 {
     int fd;
     enum err err = local_connect(&fd, path, CONNECT_WAIT_MS, fault);
+    if (err == ERR_PERMISSION)
+        return fault_set(fault, err, 0, path, "the hub answers its own user and root only");
     if (err != OK)
         return err;
     err = local_write_all(fd, request, ASK_WAIT_MS);
@@ -136,4 +138,11 @@ out:
     free(line);
     json_close(&request);
     return err;
+}
+
+uint64_t ask_number(const struct json *answer, const char *key)
+{
+    uint64_t value = 0;
+    (void)json_uint(json_get(answer, key), &value); /* absent: 0 */
+    return value;
 }

@@ -18,7 +18,7 @@ enum { ASK_WAIT_MS = 10000 };
 MUST_USE enum err ask_hub(const struct cli *cli, struct json *request, char **text,
                           struct json **answer, struct fault *fault);
 
-/* Print any JSON value for people: labels in both languages, rows of lists as tables. */
-void ask_print(FILE *to, const struct json *answer);
+/* A number of the answer; 0 when it is absent. */
+uint64_t ask_number(const struct json *answer, const char *key);
 
 #endif

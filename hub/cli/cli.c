@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "json.h"
+#include "cli/show.h"
 #include "keys/init.h"
 
 #include <stdlib.h>
@@ -154,6 +154,18 @@ static const struct args_command COMMANDS[] = {
      .example = "lianshu act sign act.lsd --key b.key --passphrase-file b.pass"},
     {.group = "act", .verb = "submit", .operands = {"ACT.lsd"}, .options = {HUB_OPTIONS}, .run = cli_act_submit,
      .zh = "将两名人员已签的文件交枢纽办理", .en = "Give an act that both have signed to the hub"},
+    {.group = "mirror", .verb = "restored",
+     .options = {{"log-number", "N", true, false, "新日志的编号（signer.yaml 的 log_number）", "number of the new log (log_number of signer.yaml)"},
+                 {"log-size", "N", true, false, "备份中日志的条数", "entries of the log in the copy"},
+                 {"key", "KEY", true, true, "人员密钥文件，两名各一", "key file of an official; two of them"},
+                 {"passphrase-file", "FILE", true, true, "各密钥的口令文件，依次", "passphrase file of each key, in order"},
+                 {"second", "FILE.pub", false, false, "另一处签署的第二名人员的公钥", "public key of the second official, who signs elsewhere"},
+                 {"realm", "REALM", true, false, "域名", "name of the realm"},
+                 {"out", "ACT.lsd", true, false, "写出文件，交各适配器 --renew-mirror", "the file, for --renew-mirror of each adapter"},
+                 JSON_OPTION},
+     .run = cli_act_make, .zh = "两名人员声明枢纽已由备份恢复，供各适配器重建镜像",
+     .en = "Two officials state that the hub was restored from a copy, so that adapters begin their mirrors anew",
+     .example = "lianshu mirror restored --log-number 2 --log-size 81234 --realm demo --key a.key --passphrase-file a.pass --key b.key --passphrase-file b.pass --out restored.lsd"},
     {.group = "decision", .verb = "verify",
      .options = {{"since", "SEQ", false, false, "自此日志序号起（默认从头）", "from this log index on (default: the first)"},
                  {"count", "N", false, false, "核验的决定数（默认 10000）", "how many decisions (default 10000)"},
@@ -203,38 +215,66 @@ static bool wants_json(int argc, const char *const *argv)
     return false;
 }
 
-static void print_json_fault(FILE *to, const struct fault *fault)
+static struct json *fault_json(const struct fault *fault)
 {
     char label[ERR_LABEL_LEN + 1];
-    char *text = NULL;
-    size_t len;
     struct json *j = json_map();
-    struct json *e = json_map();
-
     err_label(fault->err, label);
-    json_put_text(e, "code", label);
-    json_put_text(e, "zh", err_zh(fault->err));
-    json_put_text(e, "en", err_en(fault->err));
-    json_put_text(e, "todo_zh", err_todo_zh(fault->err));
-    json_put_text(e, "todo_en", err_todo_en(fault->err));
-    json_put_text(e, "where", fault->where);
-    json_put_uint(e, "line", fault->line);
-    json_put_text(e, "detail", fault->detail);
-    json_put(j, "error", e);
-    if (json_print(j, false, &text, &len) == OK)
-        fwrite(text, 1, len, to);
-    free(text);
-    json_close(&j);
+    json_put_text(j, "code", label);
+    json_put_text(j, "zh", err_zh(fault->err));
+    json_put_text(j, "en", err_en(fault->err));
+    json_put_text(j, "todo_zh", err_todo_zh(fault->err));
+    json_put_text(j, "todo_en", err_todo_en(fault->err));
+    json_put_text(j, "where", fault->where);
+    json_put_uint(j, "line", fault->line);
+    json_put_text(j, "detail", fault->detail);
+    return j;
 }
 
-static int refuse(const struct cli_world *world, const struct fault *fault, bool json)
+static void print_line(FILE *to, const struct fault *fault)
 {
     char line[LINE_BYTES];
+    fault_print(fault, line, sizeof line);
+    fprintf(to, "%s\n", line);
+}
+
+void cli_refuse_also(const struct cli *cli, const struct fault *fault)
+{
+    if (!cli->json) {
+        print_line(cli->world->err, fault);
+        return;
+    }
+    if (cli->beside->others == NULL)
+        cli->beside->others = json_list();
+    json_add(cli->beside->others, fault_json(fault));
+}
+
+void cli_refuse_with(const struct cli *cli, struct json *result)
+{
+    if (cli->json) {
+        cli->beside->result = result;
+        return;
+    }
+    show_words(cli->world->out, result);
+    json_close(&result);
+}
+
+/* Takes what stands beside over. */
+static int refuse(const struct cli_world *world, const struct fault *fault, bool json,
+                  const struct cli_beside *beside)
+{
     if (json) {
-        print_json_fault(world->out, fault);
+        struct json *j = json_map();
+        json_put(j, "error", fault_json(fault));
+        if (beside->others != NULL)
+            json_put(j, "others", beside->others);
+        if (beside->result != NULL)
+            json_put(j, "result", beside->result);
+        if (show_json(world->out, j) != OK)
+            print_line(world->err, fault);
+        json_close(&j);
     } else {
-        fault_print(fault, line, sizeof line);
-        fprintf(world->err, "%s\n", line);
+        print_line(world->err, fault);
     }
     return fault->err == ERR_USAGE ? CLI_USAGE : CLI_REFUSED;
 }
@@ -244,14 +284,15 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
     struct args args;
     struct fault fault = {.err = OK};
     int status = CLI_DONE;
+    struct cli_beside beside = {.others = NULL};
 
     enum err err = args_parse(&args, COMMANDS, argc - 1, argv + 1, &fault);
     if (err == OK && args.version) {
         fprintf(world->out, "lianshu %s\n", LIANSHU_VERSION);
     } else if (err == OK && args.help) {
-        args_help(world->out, COMMANDS, args.command);
+        args_help(world->out, COMMANDS, &args);
     } else if (err == OK && (err = keys_init()) == OK) {
-        const struct cli cli = {&args, world, args_flag(&args, "json"), &status};
+        const struct cli cli = {&args, world, args_flag(&args, "json"), &status, &beside};
         err = args.command->run(&cli, &fault);
     }
     if (err == OK && (fflush(world->out) != 0 || ferror(world->out) != 0))
@@ -260,5 +301,5 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
         return status;
     if (fault.err != err) /* the callee named no place */
         fault_set(&fault, err, 0, "", "%s", "");
-    return refuse(world, &fault, wants_json(argc, argv));
+    return refuse(world, &fault, wants_json(argc, argv), &beside);
 }

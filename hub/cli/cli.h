@@ -3,8 +3,10 @@
  *
  * Guarantees:
  *   1. cli_run answers 0 done, 1 refused, 2 wrong usage (check: 0 clean, 3 restricted, 4 not
- *      known; send --preview: 0 it would pass, 3 it would be refused or held); a refusal is one
- * line on `err` with code, place and what to do, or with --json one object {"error":{…}} on `out`.
+ *      known; send --preview: 0 it would pass, 3 it would be refused or held). A refusal is one
+ *      line on `err` with code, place and what to do, or with --json one object {"error":{…}} on
+ *      `out`. Of several faults of one rule set each has its line, or stands in "others"; what a
+ *      refusal is about (decisions that differ) is printed before it, or stands in "result".
  *   2. Identifiers of subjects are taken from standard input only; on the command line they are
  *      refused without being repeated.
  *   3. Secrets leave guarded memory only into key and passphrase files of mode 0600.
@@ -20,6 +22,8 @@
 
 #include <stdint.h>
 
+struct json;
+
 enum { CLI_DONE = 0, CLI_REFUSED = 1, CLI_USAGE = 2, CLI_RESTRICTED = 3, CLI_UNKNOWN = 4 };
 
 /* The world of one run; everything is borrowed. */
@@ -31,12 +35,25 @@ struct cli_world {
     uint64_t kdf_memory; /* of key files; 0: the default. Tests lower it */
 };
 
+/* With --json, what a run that is refused tells beside "error". */
+struct cli_beside {
+    struct json *others; /* the other refusals, as a list */
+    struct json *result; /* what was found all the same */
+};
+
 struct cli {
     const struct args *args;
     const struct cli_world *world;
     bool json;
     int *status; /* of a run that is OK: CLI_DONE unless the command says otherwise */
+    struct cli_beside *beside;
 };
+
+/* One of several refusals, when more follow: a line, or with --json an entry of "others". */
+void cli_refuse_also(const struct cli *cli, const struct fault *fault);
+/* The result of a run that is refused because of it: for people at once, or with --json as
+ * "result". Takes result. */
+void cli_refuse_with(const struct cli *cli, struct json *result);
 
 int cli_run(int argc, const char *const *argv, const struct cli_world *world);
 

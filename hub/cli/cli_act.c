@@ -2,6 +2,7 @@
  * and given to the hub. */
 #include "cli/act.h"
 #include "cli/ask.h"
+#include "cli/show.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,8 +18,6 @@
 enum {
     OFFICIALS = 2,
     VALID_DAYS = 7, /* to find the second official */
-    ID_PREFIX_MIN = 6,
-    ID_LEN = 32,
 };
 
 /* The officials at this desk, and the act that is being made. */
@@ -120,15 +119,11 @@ static enum err read_officials(const struct args *args, struct desk *desk, struc
 static enum err read_member(const struct args *args, const char *name, char *out,
                             struct fault *fault)
 {
-    char where[32];
-    const char *text = args_value(args, name);
-    snprintf(where, sizeof where, "--%s", name);
-    if (text == NULL)
-        return OK;
-    if (!member_valid(text))
-        return fault_set(fault, ERR_IDENTIFIER, 0, where, "a member like market.445100");
-    snprintf(out, MEMBER_MAX + 1, "%s", text);
-    return OK;
+    const char *member;
+    const enum err err = args_member(args, name, &member, fault);
+    if (err == OK && member != NULL)
+        snprintf(out, MEMBER_MAX + 1, "%s", member);
+    return err;
 }
 
 /* "E646" or "646". */
@@ -209,11 +204,31 @@ static enum err find_realm(const struct cli *cli, struct desk *desk, struct faul
     return err;
 }
 
+/* The officials' own hub was set back to a copy: for the adapters, not for the hub. */
+static enum err read_restored(const struct args *args, struct desk *desk, struct fault *fault)
+{
+    lianshu_OfficialAct *body = &desk->body;
+    uint64_t log_number;
+    enum err err = args_number(args, "log-number", 2, UINT32_MAX, 0, &log_number, fault);
+    if (err == OK)
+        err = args_number(args, "log-size", 1, INT64_MAX, 0, &body->log_size, fault);
+    if (err == OK && !member_is_hub(desk->member))
+        err = fault_set(fault, ERR_OTHER_HUB, 0, "--key", "the officials are not of a hub");
+    if (err != OK)
+        return err;
+    body->verb = lianshu_OfficialVerb_OFFICIAL_RESTORED;
+    body->log_number = (uint32_t)log_number;
+    snprintf(body->recipient, sizeof body->recipient, "%s", desk->member);
+    snprintf(body->sender, sizeof body->sender, "%s", desk->member);
+    return OK;
+}
+
 static enum err read_body(const struct cli *cli, struct desk *desk, struct fault *fault)
 {
+    if (strcmp(cli->args->command->verb, "restored") == 0)
+        return read_restored(cli->args, desk, fault);
     const struct args *args = cli->args;
     const char *id = args->operand[0];
-    const size_t len = strlen(id);
     lianshu_OfficialAct *body = &desk->body;
 
     body->verb = strcmp(args->command->verb, "release") == 0 ? lianshu_OfficialVerb_OFFICIAL_RELEASE
@@ -223,12 +238,12 @@ static enum err read_body(const struct cli *cli, struct desk *desk, struct fault
         err = read_member(args, "sender", body->sender, fault);
     if (err == OK)
         err = read_reason(args, &body->reason, fault);
+    if (err == OK)
+        err = args_id(id, ARGS_ID_PREFIX_MIN, ARGS_ID_LEN, "MESSAGE_ID",
+                      "32 lower-case hexadecimal digits, or the first 6 or more of them", fault);
     if (err != OK)
         return err;
-    if (len < ID_PREFIX_MIN || len > ID_LEN || strspn(id, "0123456789abcdef") != len)
-        return fault_set(fault, ERR_USAGE, 0, "MESSAGE_ID",
-                         "32 lower-case hexadecimal digits, or the first 6 or more of them");
-    if (len < ID_LEN || body->sender[0] == '\0')
+    if (strlen(id) < ARGS_ID_LEN || body->sender[0] == '\0')
         return find_row(cli, id, desk, fault);
     return hex_decode(id, body->message_id, sizeof body->message_id) ? OK : ERR_INTERNAL;
 }
@@ -283,7 +298,7 @@ static enum err submit(const struct cli *cli, struct span lsd1, struct fault *fa
         fprintf(cli->world->out, "%s\n", text);
     } else {
         fprintf(cli->world->out, "枢纽已办理 / the hub has carried it out\n");
-        ask_print(cli->world->out, answer);
+        show_words(cli->world->out, answer);
     }
     free(text);
     json_close(&answer);

@@ -1,52 +1,44 @@
 /* lianshu certificate: what the hub has signed about somebody, kept, passed on and verified. */
 #include "base/file.h"
 #include "base/hex.h"
-#include "base/yaml.h"
 #include "catalogue.h"
-#include "cli/ask.h"
+#include "cli/show.h"
+#include "cli/site.h"
 #include "cli/subject.h"
+#include "cli/words.h"
 #include "keys/certificate.h"
-#include "net/place.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_LEN = 32 };
-
 /* ---- save ---- */
 
-/* --spool, or `directory` of the adapter's configuration. */
-static enum err site(const struct args *args, char out[static PLACE_MAX], struct fault *fault)
+static enum err say_saved(const struct cli *cli, const char *path, size_t len)
 {
-    const char *spool = args_value(args, "spool");
-    const char *config = args_value(args, "adapter");
-    struct yaml *y = NULL;
-    if ((spool == NULL) == (config == NULL))
-        return fault_set(fault, ERR_USAGE, 0, "--adapter",
-                         "either --spool SITE_DIR or --adapter ADAPTER.yaml");
-    if (spool != NULL)
-        return snprintf(out, PLACE_MAX, "%s", spool) < PLACE_MAX
-                   ? OK
-                   : fault_set(fault, ERR_USAGE, 0, "--spool", "too long");
-    enum err err = yaml_open(&y, config, fault);
-    if (err != OK)
-        return err;
-    err = place_read(yaml_root(y), "directory", false, config, out, PLACE_MAX, fault);
-    yaml_close(&y);
+    if (!cli->json) {
+        fprintf(cli->world->out, "已保存 / saved: %s\n", path);
+        return OK;
+    }
+    struct json *j = json_map();
+    json_put_text(j, "file", path);
+    json_put_uint(j, "bytes", len);
+    const enum err err = show_json(cli->world->out, j);
+    json_close(&j);
     return err;
 }
 
 enum err cli_certificate_save(const struct cli *cli, struct fault *fault)
 {
-    char dir[PLACE_MAX];
-    char path[PLACE_MAX + ID_LEN + sizeof "/certificates/.lsp"];
+    char dir[SITE_PATH_MAX];
+    char path[SITE_PATH_MAX + ARGS_ID_LEN + sizeof "/certificates/.lsp"];
     uint8_t *bytes = NULL;
     size_t len;
     const char *id = cli->args->operand[0];
-    if (strlen(id) != ID_LEN || strspn(id, "0123456789abcdef") != ID_LEN)
-        return fault_set(fault, ERR_USAGE, 0, "MESSAGE_ID",
-                         "32 lower-case hexadecimal digits, of the message with the certificate");
-    enum err err = site(cli->args, dir, fault);
+    enum err err =
+        args_id(id, ARGS_ID_LEN, ARGS_ID_LEN, "MESSAGE_ID",
+                "32 lower-case hexadecimal digits, of the message with the certificate", fault);
+    if (err == OK)
+        err = site_dir(cli->args, dir, fault);
     if (err != OK)
         return err;
     snprintf(path, sizeof path, "%s/certificates/%s.lsp", dir, id);
@@ -54,11 +46,7 @@ enum err cli_certificate_save(const struct cli *cli, struct fault *fault)
     if (err == OK)
         err = file_write(cli->args->operand[1], span_of(bytes, len), 0600, FILE_NEW, fault);
     free(bytes);
-    if (err == OK && !cli->json)
-        fprintf(cli->world->out, "已保存 / saved: %s\n", cli->args->operand[1]);
-    if (err == OK && cli->json)
-        fprintf(cli->world->out, "{\"saved\": true, \"bytes\": %zu}\n", len);
-    return err;
+    return err == OK ? say_saved(cli, cli->args->operand[1], len) : err;
 }
 
 /* ---- verify ---- */
@@ -73,7 +61,6 @@ static struct json *measures(const lianshu_CreditCertificate *body)
 
 static struct json *restrictions(const lianshu_CreditCertificate *body)
 {
-    static const char *const forces[] = {"none", "must", "consider", "notify"};
     struct json *list = json_list();
     for (pb_size_t i = 0; i < body->restrictions_count; i++) {
         const lianshu_RestrictionLine *line = &body->restrictions[i];
@@ -81,7 +68,7 @@ static struct json *restrictions(const lianshu_CreditCertificate *body)
         struct json *row = json_map();
         hex_encode(span_of(line->order_id, sizeof line->order_id), order);
         json_put_text(row, "measure", line->measure);
-        json_put_text(row, "force", forces[line->force & 3]);
+        json_put_text(row, "force", force_word(line->force));
         json_put_text(row, "order", order);
         json_put_uint(row, "version", line->order_version);
         json_put_text(row, "rule", line->rule);
@@ -98,8 +85,6 @@ static struct json *restrictions(const lianshu_CreditCertificate *body)
 static enum err show(const struct cli *cli, const struct certificate *c, bool confirmed)
 {
     char mask[IDENT_MASK_MAX];
-    char *text = NULL;
-    size_t len;
     const lianshu_CreditCertificate *body = &c->body;
     struct json *j = json_map();
     ident_mask(body->subject.id, mask, sizeof mask);
@@ -116,12 +101,7 @@ static enum err show(const struct cli *cli, const struct certificate *c, bool co
     json_put_uint(j, "registry_version", c->registry_version);
     json_put_flag(j, "more", body->more);
     json_put(j, "restrictions", restrictions(body));
-    enum err err = OK;
-    if (!cli->json)
-        ask_print(cli->world->out, j);
-    else if ((err = json_print(j, false, &text, &len)) == OK)
-        fprintf(cli->world->out, "%s\n", text);
-    free(text);
+    const enum err err = show_result(cli, j);
     json_close(&j);
     return err;
 }
@@ -146,6 +126,17 @@ static enum err confirm(const struct cli *cli, const struct certificate *c, bool
                                   "the certificate is about somebody else");
 }
 
+/* What is wrong with the file is told of the file. */
+static enum err verify(const struct cli *cli, struct span file, const struct anchor *anchor,
+                       struct certificate *c, struct fault *fault)
+{
+    struct fault why = {.err = OK};
+    const enum err err = certificate_verify(file, anchor, cli->world->now_ms(), c, &why);
+    if (err == OK)
+        return OK;
+    return fault_set(fault, err, 0, cli->args->operand[0], "%s", why.err == err ? why.detail : "");
+}
+
 enum err cli_certificate_verify(const struct cli *cli, struct fault *fault)
 {
     struct anchor anchor;
@@ -158,7 +149,7 @@ enum err cli_certificate_verify(const struct cli *cli, struct fault *fault)
     if (err == OK)
         err = file_read(cli->args->operand[0], CERTIFICATE_FILE_MAX, 0, &bytes, &len, fault);
     if (err == OK)
-        err = certificate_verify(span_of(bytes, len), &anchor, cli->world->now_ms(), c, fault);
+        err = verify(cli, span_of(bytes, len), &anchor, c, fault);
     if (err == OK)
         err = confirm(cli, c, &confirmed, fault);
     if (err == OK)

@@ -2,8 +2,9 @@
 #include "adapters/sdk/sdk_mirror.h"
 #include "base/hex.h"
 #include "base/yaml.h"
-#include "cli/ask.h"
+#include "cli/show.h"
 #include "cli/subject.h"
+#include "cli/words.h"
 #include "net/place.h"
 
 #include <stdlib.h>
@@ -25,11 +26,10 @@ static enum err read_conf(const char *path, struct conf *out, struct fault *faul
     if (err != OK)
         return err;
     const struct yaml_node *root = yaml_root(y);
-    const char *member = yaml_text(yaml_get(root, "member"));
-    if (member == NULL || strlen(member) >= sizeof out->member)
-        err = fault_set(fault, ERR_CONFIG, 0, path, "member");
-    else
-        memcpy(out->member, member, strlen(member) + 1);
+    const struct yaml_node *member;
+    err = yaml_need(root, "member", YAML_KIND_SCALAR, &member, fault);
+    if (err == OK)
+        err = yaml_copy(member, out->member, sizeof out->member, fault);
     if (err == OK)
         err = place_read(root, "key_file", false, path, out->key_file, PLACE_MAX, fault);
     if (err == OK)
@@ -39,12 +39,6 @@ static enum err read_conf(const char *path, struct conf *out, struct fault *faul
         err = place_read(root, "state_dir", false, path, out->state_dir, PLACE_MAX, fault);
     yaml_close(&y);
     return err;
-}
-
-static const char *force_word(uint32_t force)
-{
-    static const char *const words[] = {"none", "must", "consider", "notify"};
-    return force < sizeof words / sizeof words[0] ? words[force] : words[0];
 }
 
 static struct json *restrictions(const struct sdk_mirror_answer *a)
@@ -72,24 +66,18 @@ static struct json *restrictions(const struct sdk_mirror_answer *a)
 
 static enum err show(const struct cli *cli, const struct sdk_mirror_answer *a)
 {
-    char *text = NULL;
-    size_t len;
     enum { SECOND = 1000 };
     struct json *j = json_map();
     json_put_text(j, "verdict", sdk_mirror_verdict_word(a->verdict));
     json_put_text(j, "mirror", sdk_mirror_state_word(a->state));
     json_put_ms(j, "as_of", a->as_of_ms);
     json_put_uint(j, "age_s", a->state == SDK_MIRROR_ABSENT ? 0 : a->age_ms / SECOND);
+    json_put_uint(j, "generation", a->generation);
     json_put_uint(j, "log_size", a->log_size);
     json_put_uint(j, "unnamed", a->unnamed);
     json_put_flag(j, "more", a->more);
     json_put(j, "restrictions", restrictions(a));
-    enum err err = OK;
-    if (!cli->json)
-        ask_print(cli->world->out, j);
-    else if ((err = json_print(j, false, &text, &len)) == OK)
-        fprintf(cli->world->out, "%s\n", text);
-    free(text);
+    const enum err err = show_result(cli, j);
     json_close(&j);
     return err;
 }

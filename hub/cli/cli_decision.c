@@ -1,5 +1,6 @@
 /* Recorded decisions made again by the running hub, step by step. */
 #include "cli/ask.h"
+#include "cli/show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,18 +20,11 @@ struct totals {
     struct json *missing; /* rule sets that the archive does not have */
 };
 
-static uint64_t number_of(const struct json *answer, const char *key)
-{
-    uint64_t value = 0;
-    (void)json_uint(json_get(answer, key), &value); /* absent: 0 */
-    return value;
-}
-
 static void add_difference(struct json *rows, const struct json *found)
 {
     static const char *const texts[] = {"type", "time", "why"};
     struct json *row = json_map();
-    json_put_uint(row, "seq", number_of(found, "seq"));
+    json_put_uint(row, "seq", ask_number(found, "seq"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const char *text = json_get_text(found, texts[i]);
         json_put_text(row, texts[i], text != NULL ? text : "");
@@ -60,14 +54,14 @@ static enum err ask_step(const struct cli *cli, struct totals *t, uint64_t count
     enum err err = ask_hub(cli, request, &text, &answer, fault);
     if (err != OK)
         return err;
-    t->checked += number_of(answer, "checked");
-    t->same += number_of(answer, "same");
-    t->erased += number_of(answer, "erased");
-    t->other_rules += number_of(answer, "other_rules");
-    t->differing += number_of(answer, "differing");
-    t->total = number_of(answer, "total");
-    t->next = number_of(answer, "next");
-    t->end = number_of(answer, "checked") < count;
+    t->checked += ask_number(answer, "checked");
+    t->same += ask_number(answer, "same");
+    t->erased += ask_number(answer, "erased");
+    t->other_rules += ask_number(answer, "other_rules");
+    t->differing += ask_number(answer, "differing");
+    t->total = ask_number(answer, "total");
+    t->next = ask_number(answer, "next");
+    t->end = ask_number(answer, "checked") < count;
     const struct json *missing = json_get(answer, "missing_rules");
     for (size_t i = 0; i < json_count(missing); i++)
         add_missing(t->missing, json_text(json_item(missing, i)));
@@ -90,11 +84,9 @@ static void show_progress(const struct cli *cli, const struct totals *t)
 }
 
 /* Takes rows over. */
-static enum err report(const struct cli *cli, const struct totals *t, struct json *rows)
+static struct json *report(const struct totals *t, struct json *rows)
 {
     struct json *j = json_map();
-    char *text = NULL;
-    size_t len;
     json_put_uint(j, "checked", t->checked);
     json_put_uint(j, "same", t->same);
     json_put_uint(j, "erased", t->erased);
@@ -104,16 +96,23 @@ static enum err report(const struct cli *cli, const struct totals *t, struct jso
     json_put_uint(j, "next", t->next);
     json_put(j, "differences", rows);
     json_put(j, "missing_rules", json_clone(t->missing));
-    enum err err = OK;
-    if (cli->json)
-        err = json_print(j, false, &text, &len);
-    if (err == OK && cli->json)
-        fprintf(cli->world->out, "%s\n", text);
-    else if (err == OK)
-        ask_print(cli->world->out, j);
-    free(text);
-    json_close(&j);
-    return err;
+    return j;
+}
+
+/* Takes result over. */
+static enum err conclude(const struct cli *cli, const struct totals *t, struct json *result,
+                         struct fault *fault)
+{
+    if (t->differing == 0 && t->other_rules == 0) {
+        const enum err err = show_result(cli, result);
+        json_close(&result);
+        return err;
+    }
+    cli_refuse_with(cli, result);
+    if (t->differing > 0)
+        return fault_set(fault, ERR_REEXECUTION, 0, "decision", "%" PRIu64 " differ", t->differing);
+    return fault_set(fault, ERR_RULE_ARCHIVE, 0, "state_dir/rules",
+                     "%" PRIu64 " decisions not made again", t->other_rules);
 }
 
 enum err cli_decision_verify(const struct cli *cli, struct fault *fault)
@@ -137,14 +136,9 @@ enum err cli_decision_verify(const struct cli *cli, struct fault *fault)
             show_progress(cli, &t);
     }
     if (err == OK)
-        err = report(cli, &t, rows);
+        err = conclude(cli, &t, report(&t, rows), fault);
     else
         json_close(&rows);
-    if (err == OK && t.differing > 0)
-        err = fault_set(fault, ERR_REEXECUTION, 0, "decision", "%" PRIu64 " differ", t.differing);
-    else if (err == OK && t.other_rules > 0)
-        err = fault_set(fault, ERR_RULE_ARCHIVE, 0, "state_dir/rules",
-                        "%" PRIu64 " decisions not made again", t.other_rules);
     json_close(&t.missing);
     return err;
 }

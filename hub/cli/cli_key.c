@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "cli/pubfile.h"
+#include "cli/show.h"
 #include "json.h"
 #include "keys/guard.h"
 #include "keys/keyfile.h"
@@ -111,31 +112,27 @@ static enum err check_names(const struct args *args, const struct purpose **purp
     return OK;
 }
 
-static void say_made(const struct cli *cli, const struct pubfile *pub, const char *path,
-                     const char *pub_path)
+static enum err say_made(const struct cli *cli, const struct pubfile *pub, const char *path,
+                         const char *pub_path)
 {
     FILE *to = cli->world->out;
     if (cli->json) {
         struct json *j = json_map();
-        char *text;
-        size_t len;
         json_put_text(j, "member", pub->member);
         json_put_text(j, "use", pub->use);
         json_put_text(j, "file", path);
         if (pub->key_count > 0)
             json_put_text(j, "public", pub_path);
-        if (json_print(j, false, &text, &len) == OK) {
-            fwrite(text, 1, len, to);
-            free(text);
-        }
+        const enum err err = show_json(to, j);
         json_close(&j);
-        return;
+        return err;
     }
     fprintf(to, "已生成密钥文件 %s（0600，请勿外传） / key file made: %s (0600, keep it)\n", path,
             path);
     if (pub->key_count > 0)
         fprintf(to, "公钥文件 %s，请交登记机构 / public keys: %s, for the registrar\n", pub_path,
                 pub_path);
+    return OK;
 }
 
 enum err cli_key_generate(const struct cli *cli, struct fault *fault)
@@ -177,19 +174,17 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     if (err == OK && pub.key_count > 0 && (err = pubfile_write(&pub, pub_path, fault)) != OK)
         unlink(path); /* nobody has used it yet, and without its public half nobody can */
     if (err == OK)
-        say_made(cli, &pub, path, pub_path);
+        err = say_made(cli, &pub, path, pub_path);
     keyring_close(&ring);
     keyring_close(&seal_from);
     passphrase_close(&passphrase);
     return err;
 }
 
-static enum err show_json(const struct cli *cli, const struct pubfile *pub)
+static enum err public_json(const struct cli *cli, const struct pubfile *pub)
 {
     struct json *j = json_map();
     struct json *keys = json_list();
-    char *text = NULL;
-    size_t len;
 
     json_put_text(j, "member", pub->member);
     json_put_text(j, "adapter", pub->adapter);
@@ -207,10 +202,7 @@ static enum err show_json(const struct cli *cli, const struct pubfile *pub)
         json_add(keys, row);
     }
     json_put(j, "keys", keys);
-    enum err err = json_print(j, false, &text, &len);
-    if (err == OK)
-        fwrite(text, 1, len, cli->world->out);
-    free(text);
+    const enum err err = show_json(cli->world->out, j);
     json_close(&j);
     return err;
 }
@@ -222,7 +214,7 @@ enum err cli_key_show(const struct cli *cli, struct fault *fault)
 
     enum err err = pubfile_read(&pub, cli->args->operand[0], fault);
     if (err != OK || cli->json)
-        return err != OK ? err : show_json(cli, &pub);
+        return err != OK ? err : public_json(cli, &pub);
     fprintf(to, "成员 / member: %s%s%s  用途 / use: %s\n", pub.member,
             pub.adapter[0] == '\0' ? "" : "  适配器 / adapter: ", pub.adapter, pub.use);
     for (size_t i = 0; i < pub.key_count; i++) {
@@ -241,6 +233,20 @@ enum err cli_key_show(const struct cli *cli, struct fault *fault)
     return OK;
 }
 
+static enum err say_file(const struct cli *cli, const char *path)
+{
+    if (!cli->json) {
+        fprintf(cli->world->out, "已生成口令文件 %s（0600） / passphrase file made: %s (0600)\n",
+                path, path);
+        return OK;
+    }
+    struct json *j = json_map();
+    json_put_text(j, "file", path);
+    const enum err err = show_json(cli->world->out, j);
+    json_close(&j);
+    return err;
+}
+
 enum err cli_key_passphrase(const struct cli *cli, struct fault *fault)
 {
     const char *path = cli->args->operand[0];
@@ -255,11 +261,8 @@ enum err cli_key_passphrase(const struct cli *cli, struct fault *fault)
     hex_encode(span_of(bytes, PASSPHRASE_BYTES), text);
     text[2 * PASSPHRASE_BYTES] = '\n';
     err = file_write(path, span_of(text, 2 * PASSPHRASE_BYTES + 1), 0600, FILE_NEW, fault);
-    if (err == OK && !cli->json)
-        fprintf(cli->world->out, "已生成口令文件 %s（0600） / passphrase file made: %s (0600)\n",
-                path, path);
-    if (err == OK && cli->json)
-        fprintf(cli->world->out, "{}\n");
+    if (err == OK)
+        err = say_file(cli, path);
 
 out:
     guard_free(text);

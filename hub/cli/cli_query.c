@@ -1,4 +1,5 @@
 #include "cli/ask.h"
+#include "cli/show.h"
 #include "cli/subject.h"
 
 #include "base/hex.h"
@@ -7,12 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum {
-    ID_PREFIX_MIN = 6,
-    ID_SHORT_LEN = 32, /* orders, obligations, cases, messages */
-    ID_LONG_LEN = 64,  /* envelopes */
-    STATE_MAX = 32,
-};
+enum { STATE_MAX = 32 };
 
 /* Ask, and print: the hub's object unchanged, or for people. */
 static enum err ask_and_print(const struct cli *cli, struct json *request, struct fault *fault)
@@ -25,7 +21,7 @@ static enum err ask_and_print(const struct cli *cli, struct json *request, struc
     if (cli->json)
         fprintf(cli->world->out, "%s\n", text);
     else
-        ask_print(cli->world->out, answer);
+        show_words(cli->world->out, answer);
     free(text);
     json_close(&answer);
     return OK;
@@ -38,15 +34,18 @@ static struct json *request_of(const char *cmd)
     return j;
 }
 
-/* Ids are hex; nothing else gets through, and no value is repeated. */
-static enum err check_id(const char *id, size_t least, size_t most, const char *where,
-                         const char *expected, struct fault *fault)
-{
-    size_t len = strlen(id);
-    if (len >= least && len <= most && strspn(id, "0123456789abcdef") == len)
-        return OK;
-    return fault_set(fault, ERR_USAGE, 0, where, "%s", expected);
-}
+/* Where the whole of an id is found that was given by its beginning. */
+struct lookup {
+    const char *cmd;
+    const char *list;
+    const char *key;
+};
+
+enum { LOOKUPS_MAX = 2 };
+
+static const struct lookup ORDERS[LOOKUPS_MAX] = {{"orders", "orders", "order"}};
+static const struct lookup ORDERS_AND_OBLIGATIONS[LOOKUPS_MAX] = {
+    {"orders", "orders", "order"}, {"obligations", "obligations", "obligation"}};
 
 /* The one entry `key` of a list that begins with the prefix; NULL when there is none or two. */
 static const char *match_one(const struct json *list, const char *key, const char *prefix)
@@ -63,20 +62,19 @@ static const char *match_one(const struct json *list, const char *key, const cha
     return found;
 }
 
-/* Tables show the first characters of an id; find the whole of it in one of the hub's lists. */
-static enum err expand_in(const struct cli *cli, const char *cmd, const char *list, const char *key,
-                          const char *prefix, char out[static ID_SHORT_LEN + 1],
-                          struct fault *fault)
+/* Look in one of the hub's lists. */
+static enum err expand_in(const struct cli *cli, const struct lookup *in, const char *prefix,
+                          char out[static ARGS_ID_LEN + 1], struct fault *fault)
 {
     char *text = NULL;
     struct json *answer = NULL;
-    enum err err = ask_hub(cli, request_of(cmd), &text, &answer, fault);
+    enum err err = ask_hub(cli, request_of(in->cmd), &text, &answer, fault);
     if (err != OK)
         return err;
-    const char *id = match_one(json_get(answer, list), key, prefix);
-    bool found = id != NULL && strlen(id) == ID_SHORT_LEN;
+    const char *id = match_one(json_get(answer, in->list), in->key, prefix);
+    bool found = id != NULL && strlen(id) == ARGS_ID_LEN;
     if (found)
-        memcpy(out, id, ID_SHORT_LEN + 1);
+        memcpy(out, id, ARGS_ID_LEN + 1);
     free(text);
     json_close(&answer);
     return found ? OK
@@ -84,13 +82,18 @@ static enum err expand_in(const struct cli *cli, const char *cmd, const char *li
                              "none, or more than one, begins like this");
 }
 
-static enum err expand_id(const struct cli *cli, const char *prefix, bool obligations,
-                          char out[static ID_SHORT_LEN + 1], struct fault *fault)
+/* The beginning of an id becomes the whole of it, in `whole`; the hub is asked if need be. */
+static enum err expand_id(const struct cli *cli, const char **id, const struct lookup *in,
+                          char whole[static ARGS_ID_LEN + 1], struct fault *fault)
 {
-    enum err err = expand_in(cli, "orders", "orders", "order", prefix, out, fault);
-    return err == ERR_NOT_FOUND && obligations
-               ? expand_in(cli, "obligations", "obligations", "obligation", prefix, out, fault)
-               : err;
+    enum err err = ERR_NOT_FOUND;
+    if (strlen(*id) >= ARGS_ID_LEN)
+        return OK;
+    for (size_t i = 0; err == ERR_NOT_FOUND && i < LOOKUPS_MAX && in[i].cmd != NULL; i++)
+        err = expand_in(cli, &in[i], *id, whole, fault);
+    if (err == OK)
+        *id = whole;
+    return err;
 }
 
 static enum err ask_id(const struct cli *cli, const char *cmd, const char *id, struct fault *fault)
@@ -108,12 +111,10 @@ enum err cli_status(const struct cli *cli, struct fault *fault)
 enum err cli_trace(const struct cli *cli, struct fault *fault)
 {
     static const char EXPECTED[] =
-        "an envelope's id is 64, a message's id 32 lower-case hexadecimal "
-        "digits";
+        "an envelope's id is 64, a message's id 32 lower-case hexadecimal digits";
     const char *id = cli->args->operand[0];
-    enum err err = check_id(id, ID_SHORT_LEN, ID_LONG_LEN, "ENVELOPE_ID", EXPECTED, fault);
-    if (err == OK && strlen(id) != ID_SHORT_LEN && strlen(id) != ID_LONG_LEN)
-        err = fault_set(fault, ERR_USAGE, 0, "ENVELOPE_ID", "%s", EXPECTED);
+    const size_t len = strlen(id) == ARGS_ID_LEN ? ARGS_ID_LEN : ARGS_ENVELOPE_ID_LEN;
+    enum err err = args_id(id, len, len, "ENVELOPE_ID", EXPECTED, fault);
     return err != OK ? err : ask_id(cli, "trace", id, fault);
 }
 
@@ -126,11 +127,11 @@ enum err cli_waiting_list(const struct cli *cli, struct fault *fault)
     } MEMBERS[] = {{"for", "recipient"}, {"sender", "sender"}};
     struct json *request = request_of(cli->args->command->group);
     for (size_t i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
-        const char *member = args_value(cli->args, MEMBERS[i].option);
-        if (member != NULL && !member_valid(member)) {
+        const char *member;
+        enum err err = args_member(cli->args, MEMBERS[i].option, &member, fault);
+        if (err != OK) {
             json_close(&request);
-            return fault_set(fault, ERR_IDENTIFIER, 0, i == 0 ? "--for" : "--sender",
-                             "a member like market.445100");
+            return err;
         }
         if (member != NULL)
             json_put_text(request, MEMBERS[i].argument, member);
@@ -141,29 +142,28 @@ enum err cli_waiting_list(const struct cli *cli, struct fault *fault)
 enum err cli_waiting_show(const struct cli *cli, struct fault *fault)
 {
     const char *group = cli->args->command->group;
-    const char *given = cli->args->operand[0];
-    char id[ID_SHORT_LEN + 1];
+    const struct lookup waiting[LOOKUPS_MAX] = {{group, group, "message_id"}};
+    const char *id = cli->args->operand[0];
+    char whole[ARGS_ID_LEN + 1];
     enum err err =
-        check_id(given, ID_PREFIX_MIN, ID_SHORT_LEN, "MESSAGE_ID",
-                 "32 lower-case hexadecimal digits, or the first 6 or more of them", fault);
-    if (err == OK && strlen(given) < ID_SHORT_LEN &&
-        (err = expand_in(cli, group, group, "message_id", given, id, fault)) == OK)
-        given = id;
-    return err != OK ? err : ask_id(cli, "trace", given, fault);
+        args_id(id, ARGS_ID_PREFIX_MIN, ARGS_ID_LEN, "MESSAGE_ID",
+                "32 lower-case hexadecimal digits, or the first 6 or more of them", fault);
+    if (err == OK)
+        err = expand_id(cli, &id, waiting, whole, fault);
+    return err != OK ? err : ask_id(cli, "trace", id, fault);
 }
 
 enum err cli_order_show(const struct cli *cli, struct fault *fault)
 {
-    char id[ID_SHORT_LEN + 1];
-    const char *given = cli->args->operand[0];
-    enum err err = check_id(given, ID_PREFIX_MIN, ID_SHORT_LEN, "ORDER_ID",
-                            "an order's id is 32 lower-case hexadecimal digits, or the first 6 or "
-                            "more of them",
-                            fault);
-    if (err == OK && strlen(given) < ID_SHORT_LEN &&
-        (err = expand_id(cli, given, false, id, fault)) == OK)
-        given = id;
-    return err != OK ? err : ask_id(cli, "order", given, fault);
+    const char *id = cli->args->operand[0];
+    char whole[ARGS_ID_LEN + 1];
+    enum err err = args_id(id, ARGS_ID_PREFIX_MIN, ARGS_ID_LEN, "ORDER_ID",
+                           "an order's id is 32 lower-case hexadecimal digits, or the first 6 or "
+                           "more of them",
+                           fault);
+    if (err == OK)
+        err = expand_id(cli, &id, ORDERS, whole, fault);
+    return err != OK ? err : ask_id(cli, "order", id, fault);
 }
 
 enum err cli_order_list(const struct cli *cli, struct fault *fault)
@@ -176,15 +176,14 @@ enum err cli_explain(const struct cli *cli, struct fault *fault)
     static const char EXPECTED[] =
         "the id of an envelope is 64, of an order, obligation or case 32 lower-case hexadecimal "
         "digits; of an order or obligation also the first 6 or more";
-    char id[ID_SHORT_LEN + 1];
-    const char *given = cli->args->operand[0];
-    enum err err = check_id(given, ID_PREFIX_MIN, ID_LONG_LEN, "ID", EXPECTED, fault);
-    if (err == OK && strlen(given) > ID_SHORT_LEN && strlen(given) != ID_LONG_LEN)
-        err = fault_set(fault, ERR_USAGE, 0, "ID", "%s", EXPECTED);
-    if (err == OK && strlen(given) < ID_SHORT_LEN &&
-        (err = expand_id(cli, given, true, id, fault)) == OK)
-        given = id;
-    return err != OK ? err : ask_id(cli, "explain", given, fault);
+    const char *id = cli->args->operand[0];
+    char whole[ARGS_ID_LEN + 1];
+    const bool envelope = strlen(id) > ARGS_ID_LEN;
+    enum err err = args_id(id, envelope ? ARGS_ENVELOPE_ID_LEN : ARGS_ID_PREFIX_MIN,
+                           ARGS_ENVELOPE_ID_LEN, "ID", EXPECTED, fault);
+    if (err == OK)
+        err = expand_id(cli, &id, ORDERS_AND_OBLIGATIONS, whole, fault);
+    return err != OK ? err : ask_id(cli, "explain", id, fault);
 }
 
 enum err cli_log_checkpoint(const struct cli *cli, struct fault *fault)
@@ -206,22 +205,20 @@ enum err cli_obligation_list(const struct cli *cli, struct fault *fault)
 {
     const char *order = args_value(cli->args, "order");
     const char *state = args_value(cli->args, "state");
-    char id[ID_SHORT_LEN + 1];
-    if (order != NULL) {
-        enum err err = check_id(order, ID_PREFIX_MIN, ID_SHORT_LEN, "--order",
-                                "6 to 32 lower-case hexadecimal digits", fault);
-        if (err == OK && strlen(order) < ID_SHORT_LEN &&
-            (err = expand_id(cli, order, false, id, fault)) == OK)
-            order = id;
-        if (err != OK)
-            return err;
-    }
-    if (state != NULL && (strlen(state) > STATE_MAX ||
-                          strspn(state, "abcdefghijklmnopqrstuvwxyz_") != strlen(state)))
-        return fault_set(fault, ERR_USAGE, 0, "--state", "a word like open, accepted, executed");
-    const char *member = args_value(cli->args, "member");
-    if (member != NULL && !member_valid(member))
-        return fault_set(fault, ERR_IDENTIFIER, 0, "--member", "a member like market.445100");
+    const char *member;
+    char whole[ARGS_ID_LEN + 1];
+    enum err err = args_member(cli->args, "member", &member, fault);
+    if (err == OK && order != NULL)
+        err = args_id(order, ARGS_ID_PREFIX_MIN, ARGS_ID_LEN, "--order",
+                      "6 to 32 lower-case hexadecimal digits", fault);
+    if (err == OK && state != NULL &&
+        (strlen(state) > STATE_MAX ||
+         strspn(state, "abcdefghijklmnopqrstuvwxyz_") != strlen(state)))
+        err = fault_set(fault, ERR_USAGE, 0, "--state", "a word like open, accepted, executed");
+    if (err == OK && order != NULL)
+        err = expand_id(cli, &order, ORDERS, whole, fault);
+    if (err != OK)
+        return err;
     struct json *request = request_of("obligations");
     if (member != NULL)
         json_put_text(request, "member", member);

@@ -5,6 +5,7 @@
 #include "base/hex.h"
 #include "catalogue.h"
 #include "cli/members.h"
+#include "cli/show.h"
 #include "ident.h"
 #include "json.h"
 #include "keys/keyfile.h"
@@ -116,10 +117,12 @@ enum err cli_registry_build(const struct cli *cli, struct fault *fault)
         return fault_set(fault, ERR_EXISTS, 0, access(path, F_OK) == 0 ? path : anchor_path,
                          "--replace writes over it");
 
-    err = passphrase_read(&b.passphrase, args_value(args, "passphrase-file"), fault);
-    if (err != OK || (err = open_roots(&b, args, fault)) != OK ||
-        (err = open_registrar(&b, args_value(args, "registrar"), fault)) != OK ||
-        (err = members_read(&b.records, &b.record_count, args_value(args, "members"), fault)) != OK)
+    /* The members first: to open a key file takes seconds. */
+    err = members_read(&b.records, &b.record_count, args_value(args, "members"), fault);
+    if (err != OK ||
+        (err = passphrase_read(&b.passphrase, args_value(args, "passphrase-file"), fault)) != OK ||
+        (err = open_roots(&b, args, fault)) != OK ||
+        (err = open_registrar(&b, args_value(args, "registrar"), fault)) != OK)
         goto out;
 
     const uint64_t now = cli->world->now_ms();
@@ -159,18 +162,6 @@ static enum err open_checked(const struct cli *cli, struct registry **out, struc
     return err != OK ? err : registry_read(out, &anchor, cli->args->operand[0], 0, fault);
 }
 
-static enum err print_and_close(const struct cli *cli, struct json *j)
-{
-    char *text = NULL;
-    size_t len;
-    enum err err = json_print(j, false, &text, &len);
-    if (err == OK)
-        fwrite(text, 1, len, cli->world->out);
-    free(text);
-    json_close(&j);
-    return err;
-}
-
 enum err cli_registry_show(const struct cli *cli, struct fault *fault)
 {
     struct registry *r = NULL;
@@ -184,7 +175,8 @@ enum err cli_registry_show(const struct cli *cli, struct fault *fault)
         json_put_ms(j, "valid_until", registry_valid_until_ms(r));
         json_put_uint(j, "members", registry_member_count(r));
         json_put_hex(j, "sha256", span_of(registry_hash(r), HASH_LEN));
-        err = print_and_close(cli, j);
+        err = show_json(cli->world->out, j);
+        json_close(&j);
     } else {
         char until[CLOCK_TEXT_LEN + 1];
         char hash[2 * HASH_LEN + 1];
@@ -245,7 +237,8 @@ enum err cli_registry_list(const struct cli *cli, struct fault *fault)
         struct json *j = json_map();
         json_put(j, "members", list);
         list = NULL;
-        err = print_and_close(cli, j);
+        err = show_json(cli->world->out, j);
+        json_close(&j);
     }
     json_close(&list);
     registry_close(&r);

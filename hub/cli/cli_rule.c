@@ -2,7 +2,9 @@
 #include "cli/cli_rule.h"
 
 #include "base/hex.h"
+#include "cli/show.h"
 #include "cli/table.h"
+#include "cli/words.h"
 #include "ident.h"
 #include "json.h"
 #include "policy/audit.h"
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 1024, CELL_MAX = 512 };
+enum { CELL_MAX = 512 };
 
 enum err rule_set_open(const struct cli *cli, const char *dir, struct ruleset **out,
                        struct fault *fault)
@@ -23,13 +25,13 @@ enum err rule_set_open(const struct cli *cli, const char *dir, struct ruleset **
     if (err != OK && faults->count == 0) {
         (void)fault_set(fault, err, 0, dir, "the directory cannot be read");
     } else if (err != OK) {
-        /* All but the last here, the last as the error of the command: one line each. */
-        for (size_t i = 0; i + 1 < faults->count; i++) {
-            char line[LINE_MAX_BYTES];
-            fault_print(&faults->fault[i], line, sizeof line);
-            fprintf(cli->world->err, "%s\n", line);
+        /* In their order: on a terminal the command's own error is the last line. */
+        const size_t own = cli->json ? 0 : faults->count - 1;
+        for (size_t i = 0; i < faults->count; i++) {
+            if (i != own)
+                cli_refuse_also(cli, &faults->fault[i]);
         }
-        *fault = faults->fault[faults->count - 1];
+        *fault = faults->fault[own];
     }
     free(faults);
     return err;
@@ -75,12 +77,6 @@ static void owners_text(const struct owners *o, char out[static CELL_MAX])
     }
 }
 
-static const char *force_text(lianshu_Force force)
-{
-    static const char *const words[] = {"none", "must", "consider", "notify"};
-    return words[force];
-}
-
 static const char *severity_text(lianshu_Severity severity)
 {
     static const char *const words[] = {"none", "light", "ordinary", "serious"};
@@ -93,7 +89,7 @@ static struct json *item_json(const struct rule_item *item)
     struct json *j = json_map();
     owners_text(&item->owners, owners);
     json_put_text(j, "code", item->measure->code);
-    json_put_text(j, "force", force_text(item->force));
+    json_put_text(j, "force", force_word(item->force));
     json_put_text(j, "on", item->reach == ON_PERSONS ? "persons" : "subject");
     json_put_text(j, "departments", owners);
     put_term(j, "term", &item->term);
@@ -223,8 +219,73 @@ static void print_table(FILE *to, const struct ruleset *rs)
         if (rule->item_count + rule->alert_count == 0)
             put_row(rows, rule, "", "", "", basis, true);
     }
-    table_print(to, "rules", rows, 0);
+    table_print(to, "rule_set", rows, 0);
     json_close(&rows);
+}
+
+/* ---- what makes each measure felt ---- */
+
+/* The gates that ask for it and the rules that impose it, as codes. */
+static struct json *measure_json(const struct ruleset *rs, const struct rule_measure *m)
+{
+    size_t n = 0;
+    struct json *j = json_map();
+    struct json *at = json_list();
+    struct json *by = json_list();
+    const struct rule_gate *gates = ruleset_gates(rs, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (gates[i].measure == m)
+            json_add_text(at, gates[i].id);
+    }
+    const struct rule *rules = ruleset_rules(rs, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool imposes = false;
+        for (uint32_t k = 0; k < rules[i].item_count; k++)
+            imposes = imposes || rules[i].item[k].measure == m;
+        if (imposes)
+            json_add_text(by, rules[i].id);
+    }
+    json_put_text(j, "code", m->code);
+    json_put_text(j, "zh", m->zh);
+    json_put_text(j, "en", m->en);
+    json_put(j, "gates", at);
+    json_put(j, "rules", by);
+    json_put_text(j, "no_gate", m->no_gate);
+    json_put_text(j, "no_rule", m->no_rule);
+    return j;
+}
+
+static struct json *measures_json(const struct ruleset *rs)
+{
+    size_t n = 0;
+    struct json *list = json_list();
+    const struct rule_measure *measures = ruleset_measures(rs, &n);
+    for (size_t i = 0; i < n; i++)
+        json_add(list, measure_json(rs, &measures[i]));
+    return list;
+}
+
+/* "M27 共享并公示失信信息 | 规则 / rules: 30 | 关口 / gates: reason why there is none" */
+static void print_measures(FILE *to, const struct ruleset *rs)
+{
+    struct json *list = measures_json(rs);
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json *m = json_item(list, i);
+        const char *const key[] = {"rules", "gates"};
+        const char *const why[] = {"no_rule", "no_gate"};
+        const char *const word[] = {"规则 / rules", "关口 / gates"};
+        fprintf(to, "%s %s", json_get_text(m, "code"), json_get_text(m, "zh"));
+        for (size_t k = 0; k < 2; k++) {
+            const struct json *codes = json_get(m, key[k]);
+            fprintf(to, " | %s:", word[k]);
+            for (size_t c = 0; c < json_count(codes); c++)
+                fprintf(to, " %s", json_text(json_item(codes, c)));
+            if (json_count(codes) == 0)
+                fprintf(to, " – %s", json_get_text(m, why[k]));
+        }
+        fputc('\n', to);
+    }
+    json_close(&list);
 }
 
 /* ---- the command ---- */
@@ -246,8 +307,6 @@ static enum err print_json(const struct cli *cli, const struct ruleset *rs, cons
     const struct rule *rules = ruleset_rules(rs, &n);
     struct json *j = json_map();
     struct json *rows = json_list();
-    char *text = NULL;
-    size_t len = 0;
     (void)ruleset_measures(rs, &measures);
     (void)ruleset_lists(rs, &lists);
     for (size_t i = 0; i < n; i++)
@@ -261,10 +320,8 @@ static enum err print_json(const struct cli *cli, const struct ruleset *rs, cons
     json_put_flag(j, "complete", json_count(findings) == 0);
     json_put(j, "findings", json_clone(findings));
     json_put(j, "rules", rows);
-    enum err err = json_print(j, false, &text, &len);
-    if (err == OK)
-        fwrite(text, 1, len, cli->world->out);
-    free(text);
+    json_put(j, "measures", measures_json(rs));
+    const enum err err = show_json(cli->world->out, j);
     json_close(&j);
     return err;
 }
@@ -280,6 +337,7 @@ static void print_words(const struct cli *cli, const struct ruleset *rs, const c
     (void)ruleset_measures(rs, &measures);
     (void)ruleset_lists(rs, &lists);
     print_table(to, rs);
+    print_measures(to, rs);
     for (size_t i = 0; i < json_count(findings); i++) {
         const char *word = json_get_text(json_item(findings, i), "word");
         fprintf(to, "%s: %s（%s）\n", word, audit_words(word),

@@ -1,7 +1,7 @@
 /*
  * cli_rule - what the `rule` commands share: opening a rule set and telling every fault.
  *
- * Guarantee: all faults but the last are printed, one line each; the last is the command's own.
+ * Guarantee: every fault is told: one as the command's own, the others by cli_refuse_also.
  * Thread rule: no state.
  */
 #ifndef CLI_CLI_RULE_H

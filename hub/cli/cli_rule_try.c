@@ -1,6 +1,7 @@
 /* Asking before acting: what an order would do, and what a new rule set would have decided. */
 #include "cli/ask.h"
 #include "cli/cli_rule.h"
+#include "cli/show.h"
 
 #include "base/calendar.h"
 #include "base/clock.h"
@@ -27,21 +28,6 @@ static enum err put_rules(struct json *request, const char *dir, struct fault *f
         return fault_set(fault, ERR_NOT_FOUND, 0, "--rules", "no such directory");
     json_put_text(request, "rules", path);
     return OK;
-}
-
-static enum err finish(const struct cli *cli, const struct json *answer)
-{
-    char *text = NULL;
-    size_t len = 0;
-    if (!cli->json) {
-        ask_print(cli->world->out, answer);
-        return OK;
-    }
-    enum err err = json_print(answer, false, &text, &len);
-    if (err == OK)
-        fwrite(text, 1, len, cli->world->out);
-    free(text);
-    return err;
 }
 
 /* ---- without a hub: the plan alone ---- */
@@ -168,20 +154,13 @@ enum err cli_rule_try(const struct cli *cli, struct fault *fault)
         err = plan_alone(cli, file, answer, fault);
     }
     if (err == OK)
-        err = finish(cli, answer);
+        err = show_result(cli, answer);
     json_close(&answer);
     json_close(&file);
     return err;
 }
 
 /* ---- recorded decisions against other rules ---- */
-
-static uint64_t number_of(const struct json *answer, const char *key)
-{
-    uint64_t value = 0;
-    (void)json_uint(json_get(answer, key), &value); /* absent: 0 */
-    return value;
-}
 
 static enum err replay_step(const struct cli *cli, uint64_t from_ms, uint64_t *next, bool *end,
                             struct json *total, struct json *rows, struct fault *fault)
@@ -204,11 +183,11 @@ static enum err replay_step(const struct cli *cli, uint64_t from_ms, uint64_t *n
     if (err != OK)
         return err;
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
-        json_put_uint(total, sums[i], number_of(total, sums[i]) + number_of(answer, sums[i]));
+        json_put_uint(total, sums[i], ask_number(total, sums[i]) + ask_number(answer, sums[i]));
     const struct json *found = json_get(answer, "differences");
     for (size_t i = 0; i < json_count(found) && json_count(rows) < LISTED_MAX; i++)
         json_add(rows, json_clone(json_item(found, i)));
-    *next = number_of(answer, "next");
+    *next = ask_number(answer, "next");
     *end = json_flag(json_get(answer, "end"));
     json_close(&answer);
     return OK;
@@ -228,7 +207,7 @@ enum err cli_rule_replay(const struct cli *cli, struct fault *fault)
         err = replay_step(cli, date_start_ms(date), &next, &end, total, rows, fault);
     json_put(total, "differences", rows);
     if (err == OK)
-        err = finish(cli, total);
+        err = show_result(cli, total);
     json_close(&total);
     return err;
 }

@@ -3,9 +3,10 @@
 #include "base/file.h"
 #include "cli/await.h"
 #include "cli/preview.h"
+#include "cli/show.h"
+#include "cli/site.h"
 #include "cli/steps.h"
 #include "json.h"
-#include "net/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define REASON_END ".reason.json" /* await.h */
+
 enum {
-    PATH_BYTES = AWAIT_PATH_MAX,
+    PATH_BYTES = SITE_PATH_MAX,
     NAME_BYTES = 200,
     COPY_BYTES = 64 << 10,
     WAIT_SECONDS_DEFAULT = 60,
@@ -35,28 +38,6 @@ static enum err join(char out[static PATH_BYTES], const char *dir, const char *s
     return wanted < PATH_BYTES
                ? OK
                : fault_set(fault, ERR_FIELD_LONG, 0, dir, "path: at most %d bytes", PATH_BYTES - 1);
-}
-
-/* --spool, or `directory` of the adapter's configuration, relative to that file. */
-static enum err site_dir(const struct args *args, char out[static PATH_BYTES], struct fault *fault)
-{
-    const char *spool = args_value(args, "spool");
-    const char *config = args_value(args, "adapter");
-    struct yaml *y = NULL;
-
-    if ((spool == NULL) == (config == NULL))
-        return fault_set(fault, ERR_USAGE, 0, "--spool",
-                         "either --spool SITE_DIR or --adapter ADAPTER.yaml");
-    if (spool != NULL)
-        return snprintf(out, PATH_BYTES, "%s", spool) < PATH_BYTES
-                   ? OK
-                   : fault_set(fault, ERR_USAGE, 0, "--spool", "at most %d bytes", PATH_BYTES - 1);
-    enum err err = yaml_open(&y, config, fault);
-    if (err != OK)
-        return err;
-    err = place_read(yaml_root(y), "directory", false, config, out, PATH_BYTES, fault);
-    yaml_close(&y);
-    return err;
 }
 
 /* The last element of a path, which must be a plain visible name. */
@@ -96,28 +77,77 @@ static enum err copy_bytes(int from, int to)
     }
 }
 
+/* A regular file to read from. O_NONBLOCK: a FIFO would wait for its writer. */
+static enum err open_file(const char *path, int *fd, struct fault *fault)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*fd < 0)
+        return fault_set(fault, file_errno(errno), 0, path, "file to send");
+    if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode))
+        return OK;
+    close(*fd);
+    *fd = -1;
+    return fault_set(fault, ERR_FIELD_VALUE, 0, path,
+                     "a file is needed: a directory or a device stands there");
+}
+
+/* Bytes until the buffer is full or the file ends; -1: it cannot be read. */
+static ssize_t fill(int fd, uint8_t *buffer)
+{
+    ssize_t len = 0;
+    while (len < COPY_BYTES) {
+        const ssize_t got = read(fd, buffer + len, (size_t)(COPY_BYTES - len));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += got;
+    }
+    return len;
+}
+
+/* Do both files hold the same bytes? `from` is where it was afterwards. */
+static bool same_bytes(int from, const char *path)
+{
+    uint8_t ours[COPY_BYTES];
+    uint8_t theirs[COPY_BYTES];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    bool same = fd >= 0;
+    for (ssize_t len = 1; same && len > 0;) {
+        len = fill(from, ours);
+        same = len >= 0 && fill(fd, theirs) == len && memcmp(ours, theirs, (size_t)len) == 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    return lseek(from, 0, SEEK_SET) == 0 && same;
+}
+
 /* Copy into the source directory under a name the adapter does not look at, then rename: it sees
- * the whole file or none. */
-static enum err put_file(const char *path, const struct site *site, const char *name,
+ * the whole file or none. What an earlier try left there and is the same stays; *put is whether
+ * the file is new there. */
+static enum err put_file(const char *path, const struct site *site, const char *name, bool *put,
                          struct fault *fault)
 {
     char hidden[PATH_BYTES];
     char target[PATH_BYTES];
     char dotted[NAME_BYTES + 2];
     struct stat st;
+    int from = -1;
     int to = -1;
 
+    *put = false;
     snprintf(dotted, sizeof dotted, ".%s", name);
     enum err err = join(target, site->dir, "source", name, "", fault);
-    if (err != OK || (err = join(hidden, site->dir, "source", dotted, ".tmp", fault)) != OK)
+    if (err != OK || (err = join(hidden, site->dir, "source", dotted, ".tmp", fault)) != OK ||
+        (err = open_file(path, &from, fault)) != OK)
         return err;
-    if (lstat(target, &st) == 0)
-        return fault_set(fault, ERR_EXISTS, 0, target, "an earlier file still waits there");
-    int from = open(path, O_RDONLY | O_CLOEXEC);
-    if (from < 0)
-        return fault_set(fault, file_errno(errno), 0, path, "file to send");
-    if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode)) {
-        err = fault_set(fault, ERR_FIELD_VALUE, 0, path, "a regular file");
+    if (lstat(target, &st) == 0) {
+        err = same_bytes(from, target)
+                  ? OK
+                  : fault_set(fault, ERR_EXISTS, 0, target, "another file still waits there");
         goto out;
     }
     to = open(hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -134,6 +164,7 @@ static enum err put_file(const char *path, const struct site *site, const char *
         goto out;
     }
     err = file_rename(hidden, target, fault);
+    *put = err == OK;
 
 out:
     if (to >= 0)
@@ -145,16 +176,9 @@ out:
 static enum err say_done(const struct cli *cli, const struct json *receipt)
 {
     const struct json *messages = json_get(receipt, "messages");
-    char *text = NULL;
-    size_t len;
 
-    if (cli->json) {
-        enum err err = json_print(receipt, false, &text, &len);
-        if (err == OK)
-            fwrite(text, 1, len, cli->world->out);
-        free(text);
-        return err;
-    }
+    if (cli->json)
+        return show_json(cli->world->out, receipt);
     for (size_t i = 0; i < json_count(messages); i++) {
         const struct json *m = json_item(messages, i);
         const char *state = json_get_text(m, "state");
@@ -168,6 +192,7 @@ static enum err say_done(const struct cli *cli, const struct json *receipt)
 /* The adapter's reason becomes this command's refusal. */
 static enum err say_refused(const struct json *reason, const char *place, struct fault *fault)
 {
+    char document[PATH_BYTES];
     const char *code = json_get_text(reason, "code");
     const struct json *problem = json_item(json_get(reason, "problems"), 0);
     const char *field = json_get_text(problem, "field");
@@ -183,9 +208,11 @@ static enum err say_refused(const struct json *reason, const char *place, struct
         return fault_set(fault, err == OK ? ERR_RESTRICTED : err, 0, place, "measure %s basis %s",
                          measure == NULL ? "?" : measure, basis == NULL ? "?" : basis);
     }
-    return fault_set(fault, err == OK ? ERR_INTERNAL : err, (unsigned)line, place, "%s%s%s",
-                     field == NULL ? "" : field, field != NULL && detail != NULL ? ": " : "",
-                     detail == NULL ? "" : detail);
+    /* The line is one of the document, which lies beside the reason. */
+    snprintf(document, sizeof document, "%.*s", (int)(strlen(place) - strlen(REASON_END)), place);
+    const bool both = field != NULL && field[0] != '\0' && detail != NULL && detail[0] != '\0';
+    return fault_set(fault, err == OK ? ERR_INTERNAL : err, (unsigned)line, document, "%s%s%s",
+                     field == NULL ? "" : field, both ? ": " : "", detail == NULL ? "" : detail);
 }
 
 static uint64_t size_of(const char *path)
@@ -194,22 +221,41 @@ static uint64_t size_of(const char *path)
     return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+/* The attachments that this run put there are taken back: nothing will ask for them. */
+static void take_back(const struct args *args, const struct site *site, size_t count,
+                      const bool put[static ARGS_VALUES_MAX])
+{
+    char name[NAME_BYTES + 1];
+    char target[PATH_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        if (put[i] && base_name(args_value_at(args, "attach", i), name, NULL) == OK &&
+            join(target, site->dir, "source", name, "", NULL) == OK)
+            unlink(target);
+    }
+}
+
 static enum err send_files(const struct args *args, const struct site *site, struct steps *steps,
                            struct fault *fault)
 {
+    bool put[ARGS_VALUES_MAX];
+    bool document;
+    size_t count = 0;
     enum err err = OK;
     const char *path;
     /* Attachments first: the adapter takes the document the moment it is there. */
-    for (size_t i = 0; (path = args_value_at(args, "attach", i)) != NULL; i++) {
+    for (; err == OK && (path = args_value_at(args, "attach", count)) != NULL; count++) {
         char name[NAME_BYTES + 1];
-        if ((err = base_name(path, name, fault)) != OK ||
-            (err = put_file(path, site, name, fault)) != OK)
-            return err;
-        steps_put(steps, name, size_of(path));
+        put[count] = false;
+        if ((err = base_name(path, name, fault)) == OK &&
+            (err = put_file(path, site, name, &put[count], fault)) == OK)
+            steps_put(steps, name, size_of(path));
     }
-    err = put_file(args->operand[0], site, site->name, fault);
+    if (err == OK)
+        err = put_file(args->operand[0], site, site->name, &document, fault);
     if (err == OK)
         steps_put(steps, site->name, size_of(args->operand[0]));
+    else
+        take_back(args, site, count, put);
     return err;
 }
 
@@ -254,6 +300,10 @@ static enum err choose_name(const struct cli *cli, char out[static NAME_BYTES + 
     enum err err = base_name(cli->args->operand[0], name, fault);
     if (err != OK)
         return err;
+    const char *dot = strrchr(name, '.');
+    if (dot == NULL || (strcmp(dot, ".json") != 0 && strcmp(dot, ".csv") != 0))
+        return fault_set(fault, ERR_USAGE, 0, "FILE",
+                         "a .json or .csv file; anything else goes with --attach");
     if (!args_flag(cli->args, "preview")) {
         memcpy(out, name, sizeof name);
         return OK;

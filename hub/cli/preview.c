@@ -1,6 +1,6 @@
 #include "cli/preview.h"
 
-#include "cli/ask.h"
+#include "cli/show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,16 +46,11 @@ static void print_verdict(FILE *to, const struct json *answer, bool passes)
 
 static enum err print(const struct cli *cli, const struct json *answers, bool passes)
 {
-    char *text = NULL;
-    size_t len;
     if (cli->json) {
         struct json *out = json_map();
         json_put_flag(out, "passes", passes);
         json_put(out, "answers", json_clone(answers));
-        enum err err = json_print(out, false, &text, &len);
-        if (err == OK)
-            fwrite(text, 1, len, cli->world->out);
-        free(text);
+        const enum err err = show_json(cli->world->out, out);
         json_close(&out);
         return err;
     }
@@ -73,7 +68,7 @@ static enum err print(const struct cli *cli, const struct json *answers, bool pa
             if (value != NULL)
                 json_put(rest, shown[k], json_clone(value));
         }
-        ask_print(cli->world->out, rest);
+        show_words(cli->world->out, rest);
         json_close(&rest);
     }
     fputs("仅为预查，未发送任何单据 / only asked: nothing was sent\n", cli->world->out);

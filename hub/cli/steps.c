@@ -1,5 +1,7 @@
 #include "cli/steps.h"
 
+#include "cli/show.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +26,8 @@ void steps_open(struct steps *s, const struct cli *cli, const char *dir, const c
 /* Takes step over. */
 static void say(struct steps *s, struct json *step)
 {
-    char *text = NULL;
-    size_t len;
-    if (json_print(step, false, &text, &len) == OK) {
-        fwrite(text, 1, len, s->json);
+    if (show_json(s->json, step) == OK)
         fflush(s->json);
-    }
-    free(text);
     json_close(&step);
 }
 
@@ -45,7 +42,7 @@ void steps_put(struct steps *s, const char *file, uint64_t bytes)
     say(s, step);
 }
 
-static void show(struct steps *s, const struct json *now, size_t word, uint64_t bytes,
+static void tell(struct steps *s, const struct json *now, size_t word, uint64_t bytes,
                  uint64_t total)
 {
     if (s->json != NULL) {
@@ -84,7 +81,7 @@ static bool look_at_file(struct steps *s)
                 continue;
             found = bytes < total;
             if (strcmp(s->word, phase) != 0 || s->bytes != bytes)
-                show(s, now, i, bytes, total);
+                tell(s, now, i, bytes, total);
             snprintf(s->word, sizeof s->word, "%s", WORDS[i].word);
             s->bytes = bytes;
         }

@@ -14,7 +14,8 @@ static const struct {
     {"obligations",
      {"obligation", "member", "measure", "force", "state", "answer_due", "execute_due", "lift_due",
       "overdue_hours"}},
-    {"redress", {"kind", "outcome", "asker", "owner", "clock", "due", "overdue_hours"}},
+    {"redress",
+     {"kind", "outcome", "stage", "asker", "owner", "clock", "due", "overdue_hours", "late"}},
     {"orders",
      {"order", "version", "state", "list", "rule", "issuer", "decision_date", "start_date",
       "end_date"}},
@@ -31,7 +32,7 @@ static const struct {
      {"measure", "zh", "force", "on", "from", "until", "departments", "obligations", "unassigned",
       "basis"}},
     {"gates", {"gate", "type", "measure", "action", "zh"}},
-    {"rules",
+    {"rule_set",
      {"rule", "list", "class", "term", "repair", "measure", "until", "departments", "basis",
       "mark"}},
     {"breakers", {"member", "adapter", "next"}},
@@ -72,14 +73,23 @@ bool table_fits(const char *name, const struct json *list)
     return true;
 }
 
+/* Values that are words of ours, not names or texts of somebody. */
+static bool holds_word(const char *key)
+{
+    static const char *const KEYS[] = {"state",  "force", "stage",  "verdict",
+                                       "mirror", "kind",  "outcome"};
+    for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++) {
+        if (strcmp(KEYS[i], key) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void text_cell(const char *key, const char *text, bool whole,
                       char out[static TABLE_CELL_MAX])
 {
     size_t len = strlen(text);
-    const char *zh =
-        strcmp(key, "state") == 0 || strcmp(key, "force") == 0 || strcmp(key, "stage") == 0
-            ? word_zh(text)
-            : NULL;
+    const char *zh = holds_word(key) ? word_value(text) : NULL;
     if (zh != NULL)
         snprintf(out, TABLE_CELL_MAX, "%s %s", zh, text);
     else if (!whole && len >= HEX_ID_MIN && strspn(text, "0123456789abcdef") == len)
@@ -146,7 +156,7 @@ static size_t columns_of(const char *name, const struct json *list,
 
 static void head_of(const char *key, char out[static HEAD_MAX])
 {
-    const char *zh = word_zh(key);
+    const char *zh = word_label(key);
     snprintf(out, HEAD_MAX, "%s%s%s", zh == NULL ? "" : zh, zh == NULL ? "" : " ", key);
 }
 

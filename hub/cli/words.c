@@ -3,11 +3,13 @@
 #include "base/utf8.h"
 
 /* clang-format off */
-static const struct {
+struct word {
     const char *word;
     const char *zh;
-} WORDS[] = {
-    /* keys */
+};
+
+/* Keys of the hub's answers, and columns. */
+static const struct word LABELS[] = {
     {"about", "涉及"}, {"act", "办理"}, {"acts", "两人办理"}, {"advisories", "提示"}, {"answer_due", "答复期限"}, {"at", "时刻"}, {"attempts", "投递次数"},
     {"adapter", "适配器"}, {"basis", "依据"}, {"breakers", "暂停投递"}, {"by", "由"}, {"case", "案件"}, {"changed", "变更"}, {"changed_by", "变更方"},
     {"checkpoint", "检查点"}, {"code", "代码"}, {"code_en", "代码英文"}, {"code_zh", "代码说明"},
@@ -20,7 +22,7 @@ static const struct {
     {"expires", "失效"}, {"explanation", "解释"}, {"flagged_by_gate", "关口提示"}, {"force", "效力"},
     {"grounds", "理由"}, {"held", "待审"}, {"held_by_gate", "关口待审"}, {"history", "经过"}, {"hub", "枢纽"},
     {"in_flight", "投递中"}, {"in_time", "按期"}, {"issuer", "制发机关"},
-    {"justifications", "限制理由"}, {"missing_rules", "缺失的规则集"}, {"kind", "类别"}, {"leased", "投递中"}, {"list", "名单"},
+    {"justifications", "限制理由"}, {"missing_rules", "缺失的规则集"}, {"kind", "类别"}, {"late", "逾期受理"}, {"leased", "投递中"}, {"list", "名单"},
     {"log_index", "日志序号"}, {"log_signed", "已签条数"}, {"log_size", "日志条数"},
     {"measure", "措施"}, {"measure_en", "措施英文"}, {"measure_zh", "措施名称"}, {"member", "成员"}, {"members", "成员"}, {"message_id", "报文标识"},
     {"now", "现在"}, {"obligation", "义务"}, {"obligations", "义务"},
@@ -39,9 +41,20 @@ static const struct {
     {"subject_confirmed", "主体已核对"}, {"persons", "人员"}, {"measures", "所查措施"}, {"issued", "签发"}, {"valid_until", "有效至"},
     {"type", "类型"}, {"type_zh", "类型说明"}, {"unassigned", "未分配"}, {"undelivered", "未送达"},
     {"unverified", "验签前拒绝"}, {"version", "版本"}, {"waiting", "等待"},
-    /* states and other values */
+    {"action", "处理"}, {"alerts", "提醒"}, {"answers", "答复"}, {"article", "条文"}, {"checked", "已核验"}, {"class", "等级"},
+    {"complete", "完整"}, {"conflicts", "冲突"}, {"decisions", "决定"}, {"departments", "部门"}, {"differences", "差异"},
+    {"differing", "不一致"}, {"document_sha256", "文书摘要"}, {"duties", "义务"}, {"erased", "原文已删"}, {"from", "起"},
+    {"gate", "关口"}, {"gates", "关口"}, {"generation", "代次"}, {"log_number", "日志编号"}, {"mark", "证据"}, {"matched", "适用"}, {"next", "下一个"},
+    {"now_ms", "时刻"}, {"on", "对象"}, {"other_rules", "规则集缺失"}, {"passes", "可办"}, {"person", "人员"}, {"posts", "职务"},
+    {"read_set_sha256", "所读数据摘要"}, {"region", "行政区划"}, {"rule_set_sha256", "规则集摘要"}, {"rules", "规则"},
+    {"same", "一致"}, {"seq", "日志序号"}, {"signed", "已签"}, {"term", "期限"}, {"triggers", "事由"}, {"until", "止"},
+    {"why", "原因"}, {"why_en", "原因英文"}, {"why_zh", "原因说明"}, {"withdrawn", "已撤回"}, {"zh", "说明"},
+};
+
+/* States and other words of ours that stand as values. */
+static const struct word VALUES[] = {
     {"repair", "修复"}, {"objection", "异议"}, {"evidence", "证据"}, {"lift_expected", "应予解除"}, {"open", "未结"},
-    {"upheld", "异议成立"}, {"answered", "已答复"},
+    {"upheld", "异议成立"}, {"answered", "已答复"}, {"answer", "答复"}, {"extended", "已延期"},
     {"accepted", "已受理"}, {"acted", "已办理"}, {"active", "有效"}, {"annulled", "已撤销"},
     {"cancelled", "已取消"}, {"consider", "酌定"}, {"declined", "已拒绝"}, {"delivered", "已送达"},
     {"executed", "已执行"}, {"expired", "已过期"}, {"in_force", "生效"}, {"lift_due", "待解除"},
@@ -52,13 +65,30 @@ static const struct {
 };
 /* clang-format on */
 
-const char *word_zh(const char *word)
+static const char *find(const struct word *words, size_t count, const char *word)
 {
-    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
-        if (strcmp(WORDS[i].word, word) == 0)
-            return WORDS[i].zh;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].zh;
     }
     return NULL;
+}
+
+const char *word_label(const char *key)
+{
+    const char *zh = find(LABELS, sizeof LABELS / sizeof LABELS[0], key);
+    return zh != NULL ? zh : word_value(key); /* counts stand under the state that is counted */
+}
+
+const char *word_value(const char *value)
+{
+    return find(VALUES, sizeof VALUES / sizeof VALUES[0], value);
+}
+
+const char *force_word(uint32_t force)
+{
+    static const char *const FORCES[] = {"none", "must", "consider", "notify"};
+    return FORCES[force < sizeof FORCES / sizeof FORCES[0] ? force : 0];
 }
 
 static size_t char_width(uint32_t c)

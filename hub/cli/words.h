@@ -9,9 +9,15 @@
 #define CLI_WORDS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* Chinese for a key or state word; NULL when there is none. */
-const char *word_zh(const char *word);
+/* Chinese for a key, and for a word that stands as a value (a state); NULL when there is none. One
+ * word may be both: `lift_due` is a date as a key, and a state. */
+const char *word_label(const char *key);
+const char *word_value(const char *value);
+
+/* "must", "consider", "notify" for lianshu_Force; "none" for anything else. */
+const char *force_word(uint32_t force);
 
 /* Columns that UTF-8 text takes. */
 size_t words_width(const char *text);

@@ -27,7 +27,7 @@ struct act {
 
 static const char *verb_word(lianshu_OfficialVerb verb)
 {
-    static const char *const words[] = {"none", "release", "return"};
+    static const char *const words[] = {"none", "release", "return", "restored"};
     return words[verb];
 }
 
@@ -61,7 +61,9 @@ static enum err check_form(struct core *core, struct act *act, const lianshu_Doc
         return err;
     }
     const lianshu_OfficialAct *body = &act->body;
-    if (body->verb == lianshu_OfficialVerb_OFFICIAL_NONE || !member_valid(body->recipient) ||
+    bool mine = body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ||
+                body->verb == lianshu_OfficialVerb_OFFICIAL_RETURN;
+    if (!mine || body->log_number != 0 || body->log_size != 0 || !member_valid(body->recipient) ||
         !member_valid(body->sender) || (uint32_t)err_from_code(body->reason) != body->reason)
         return refuse(act, ERR_HEADER, "verb, recipient, sender or reason");
     return OK;

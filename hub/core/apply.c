@@ -245,18 +245,24 @@ static enum err queue_for(struct core *core, const struct incoming *in,
 
 /* What was judged, sealed, behind the record: with it the decision can be made again. An order and
  * a change that are taken are kept with the order. */
-static enum err keep_facts(struct core *core, const struct incoming *in,
-                           const struct judgement *judged, const uint8_t record[static HASH_LEN],
-                           struct writer *w)
+static enum err keep_facts(struct core *core, const struct incoming *in, bool with_order,
+                           const uint8_t record[static HASH_LEN], struct writer *w)
 {
-    const bool kept = judged->err == OK && (in->type->flags & TYPE_RULES) != 0;
-    return kept
+    return with_order
                ? OK
                : rest_put(core, "decision", span_of(record, HASH_LEN), "facts", in->facts_frame, w);
 }
 
-static enum err keep_record(struct core *core, const struct incoming *in, uint64_t message_seq,
-                            const struct judgement *judged, const lianshu_DecisionRecord *record,
+/* How a record is kept. */
+struct keeping {
+    uint64_t message_seq; /* STORE_NEVER: none brought it */
+    bool with_order;      /* what was judged is kept with its order */
+    bool packs;           /* no order rests on it */
+    bool later;           /* made now, of a decision of then */
+};
+
+static enum err keep_record(struct core *core, const struct incoming *in,
+                            const struct keeping *keeping, const lianshu_DecisionRecord *record,
                             uint64_t *seq)
 {
     struct writer w = writer_of(core->frame, FRAME_MAX);
@@ -266,7 +272,7 @@ static enum err keep_record(struct core *core, const struct incoming *in, uint64
     const size_t record_len = w.len;
     uint8_t hash[HASH_LEN];
     hash_bytes(hash, writer_span(&w));
-    err = keep_facts(core, in, judged, hash, &w);
+    err = keep_facts(core, in, keeping->with_order, hash, &w);
     if (err == OK)
         err = log_append(core->store->log, LOG_DECISION, core->now_ms, span_of(hash, HASH_LEN),
                          (struct span){NULL, 0}, seq);
@@ -274,15 +280,17 @@ static enum err keep_record(struct core *core, const struct incoming *in, uint64
         return err;
     struct decision_row row = {
         .seq = *seq,
-        .message_seq = message_seq,
+        .message_seq = keeping->message_seq,
         .type = record->type,
-        .time_ms = record->now_ms,
+        .time_ms = keeping->later ? core->now_ms : record->now_ms,
         .code = record->code,
+        .packs = keeping->packs,
         .record = span_of(w.data, record_len),
         .facts = span_of(w.data + record_len, w.len - record_len),
     };
     memcpy(row.document, in->facts_hash, sizeof row.document);
-    memcpy(row.env_id, in->env_id, sizeof row.env_id);
+    if (!keeping->later)
+        memcpy(row.env_id, in->env_id, sizeof row.env_id);
     err = decision_put(core->store->decisions, &row);
     return err == OK ? store_count(core->store, "decisions", 1) : err;
 }
@@ -292,12 +300,24 @@ enum err apply_records(struct core *core, const struct incoming *in, uint64_t me
 {
     *seq = 0;
     judged->event_seq = 0;
+    const struct keeping keeping = {
+        .message_seq = message_seq,
+        .with_order = judged->err == OK && (in->type->flags & TYPE_RULES) != 0,
+        .packs = !judged->event_recorded && strcmp(judged->record.kind, "gate") == 0,
+    };
     enum err err = OK;
     if (judged->event_recorded)
-        err = keep_record(core, in, message_seq, judged, &judged->event_record, &judged->event_seq);
+        err = keep_record(core, in, &keeping, &judged->event_record, &judged->event_seq);
     if (err == OK && judged->recorded)
-        err = keep_record(core, in, message_seq, judged, &judged->record, seq);
+        err = keep_record(core, in, &keeping, &judged->record, seq);
     return err;
+}
+
+enum err apply_record_again(struct core *core, const struct incoming *in,
+                            const lianshu_DecisionRecord *record, uint64_t *seq)
+{
+    const struct keeping keeping = {.message_seq = STORE_NEVER, .with_order = true, .later = true};
+    return keep_record(core, in, &keeping, record, seq);
 }
 
 static enum err put_message(struct core *core, const struct incoming *in,

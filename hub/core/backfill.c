@@ -67,17 +67,20 @@ static enum err fill_order(struct core *core, const struct order_row *order, con
         return OK;
     }
     uint32_t today = date_from_ms(core->now_ms);
+    bool owes = false;
     for (uint32_t i = 0; err == OK && i < core->plan.duty_count; i++) {
         const struct duty *duty = &core->plan.duty[i];
         const struct owed what = {
             .order = order, .duty = i, .member = member, .from_ms = core->now_ms};
         if (expansion_over(duty->end_date, today) || !duty_owed_by(duty, order->issuer, member))
             continue;
+        owes = true;
         err = obligations_make(core, &what);
         if (err == OK)
             err = assign(core, order, i);
     }
-    return err;
+    struct order_row planned = *order;
+    return err == OK && owes ? replan_record(core, &planned, member) : err;
 }
 
 enum err backfill_step(struct core *core, bool *more)

@@ -26,6 +26,9 @@ void core_set_now(struct core *core, uint64_t now_ms)
 {
     uint64_t high = store_now_high(core->store);
     core->now_ms = now_ms > high ? now_ms : high;
+    if (core->flight_over)
+        core->flight_ms = core->now_ms - core->flight_began_ms;
+    core->flight_over = false;
 }
 
 /* ---- frames in ---- */
@@ -39,6 +42,11 @@ bool core_full(const struct core *core)
 {
     return core->batch_count >= CORE_BATCH_MAX ||
            core->output.cap - core->output.len < 2 * (size_t)FRAME_MAX;
+}
+
+bool core_may_wait(const struct core *core)
+{
+    return core->poison == OK && !core->gave_up && core->output.count == 0 && !core_full(core);
 }
 
 /* The disk may refuse at any write. Outside a savepoint nobody knows what was written, so the
@@ -71,8 +79,8 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
         return survive(core, attach_chunk(core, peer, frame));
     case FRAME_CONTROL:
         return survive(core, session_control(core, peer, frame));
-    default:
-        ingest_refuse(core, peer, ERR_FRAME_EMPTY, NULL);
+    default: /* one that came folded and did not unfold, or none for a socket */
+        ingest_refuse(core, peer, kind == FRAME_FOLDED ? ERR_FRAME_LENGTH : ERR_FRAME_EMPTY, NULL);
         return OK;
     }
 }
@@ -156,7 +164,7 @@ enum err core_tick(struct core *core, uint64_t now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
     static step_fn *const steps[] = {orders_clock,  expansion_step, backfill_step,
-                                     warnings_step, requests_step,  tell_step};
+                                     warnings_step, redress_step,   tell_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);

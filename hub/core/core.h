@@ -136,6 +136,10 @@ MUST_USE enum err core_frame(struct core *core, uint32_t peer, struct span frame
 /* True once the open batch is full: commit before the next frame. */
 bool core_full(const struct core *core);
 
+/* True while the open batch may wait for more although core_speak is called before core_write: it
+ * is not full, nothing in it failed, and it has nothing to say itself. */
+bool core_may_wait(const struct core *core);
+
 /* What time alone causes: redelivery, expiry, deadlines, expansion of orders. */
 MUST_USE enum err core_tick(struct core *core, uint64_t now_ms);
 
@@ -148,6 +152,8 @@ MUST_USE enum err core_write(struct core *core, uint64_t now_ms, struct core_fli
 /* Force it to disk, then have its leaves signed; waits for both. Uses nothing but the flight,
  * store_sync and core_options.sign, so another thread may do it while the core goes on. */
 void core_land(struct core_flight *flight);
+/* Leaves that it has signed: how much a batch held. */
+size_t core_flight_leaves(const struct core_flight *flight);
 /* After core_land: what became of it; its errors end the process. *flight: to be landed again, its
  * leaves were more than one request takes; NULL when all of it has landed. */
 MUST_USE enum err core_landed(struct core *core, struct core_flight **flight);

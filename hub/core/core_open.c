@@ -1,4 +1,5 @@
 /* Opening and closing: keys, room, and the log against its signed head. */
+#include "core/mirror_inner.h"
 #include "core/state.h"
 
 #include <stdio.h>
@@ -39,6 +40,8 @@ static enum err take_room(struct core *core)
         err = attach_open(core);
     if (err == OK)
         err = mirror_open(core);
+    if (err == OK)
+        err = outgoing_open(core);
     if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
     if (err == OK)
@@ -166,6 +169,7 @@ void core_close(struct core **core)
     output_close(&c->output);
     attach_close(c);
     mirror_close(c);
+    outgoing_close(c);
     gates_close(c);
     peers_close(&c->peers);
     free(c->claimed);
@@ -182,11 +186,13 @@ enum err core_rules(struct core *core, const struct ruleset *rules,
 {
     core->opt.rules = rules;
     core->opt.retention = retention;
-    return write_start(core, "rules");
+    enum err err = mirror_concerns_load(core);
+    return err == OK ? write_start(core, "rules") : err;
 }
 
 enum err core_registry(struct core *core, const struct registry *registry)
 {
     core->opt.registry = registry;
-    return write_start(core, "registry");
+    enum err err = mirror_concerns_load(core);
+    return err == OK ? write_start(core, "registry") : err;
 }

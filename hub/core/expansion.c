@@ -7,11 +7,13 @@
 #include <string.h>
 
 enum {
-    EXPAND_ROWS_MAX = 32,   /* obligations of one transaction */
+    EXPAND_ROWS = 32,     /* obligations of one transaction, … */
+    EXPAND_FLIGHT_MS = 4, /* … and as many for so long that the disk took for the last one, … */
+    EXPAND_ROWS_MAX = 128,  /* … up to this many */
     EXPAND_ORDERS_MAX = 64, /* orders of one transaction */
     LOOKS = 4,              /* obligations looked at for each that may be ended or made */
     AT_ONCE = 16,           /* obligations of one order in the transaction of its cause, … */
-    AT_ONCE_ALL = 256,      /* … and of all orders in it */
+    AT_ONCE_ALL = 1024,     /* … and of all orders in it */
 };
 
 static bool stands(const struct order_row *order)
@@ -254,9 +256,17 @@ static enum err step(struct core *core, struct expansion *expansion, size_t *bud
     return align(core, &order, expansion, budget);
 }
 
+/* Others wait for the disk far longer than for a step: where it is slow, longer steps mean fewer
+ * waits, and hardly longer ones. */
+static size_t step_rows(const struct core *core)
+{
+    const uint64_t rows = EXPAND_ROWS * (1 + core->flight_ms / EXPAND_FLIGHT_MS);
+    return rows < EXPAND_ROWS_MAX ? (size_t)rows : EXPAND_ROWS_MAX;
+}
+
 enum err expansion_step(struct core *core, bool *more)
 {
-    size_t budget = EXPAND_ROWS_MAX;
+    size_t budget = step_rows(core);
     *more = false;
     for (int orders = 0; orders < EXPAND_ORDERS_MAX && budget > 0; orders++) {
         struct expansion expansion;

@@ -48,7 +48,13 @@ static enum err ask(struct core *core, bool unsynced, struct core_flight **fligh
 enum err flight_begin(struct core *core, bool wrote, struct core_flight **flight)
 {
     core->flight_size = log_size(core->store->log);
+    core->flight_began_ms = core->now_ms;
     return ask(core, wrote, flight);
+}
+
+size_t core_flight_leaves(const struct core_flight *f)
+{
+    return f->leaf_count;
 }
 
 void core_land(struct core_flight *f)
@@ -70,6 +76,7 @@ enum err core_landed(struct core *core, struct core_flight **flight)
     if (!core->flying)
         return ERR_INTERNAL;
     core->flying = false;
+    core->flight_over = true;
     enum err err = store_landed(core->store, f->synced);
     if (err == OK)
         err = f->err;

@@ -8,6 +8,7 @@
  *   warnings.c     terms and their warnings              backfill.c   members enrolled later
  *   requests.c     repair, objection, evidence           relations.c  who holds which role when
  *   consequences.c documents that are no orders          tell.c       what the hub says itself
+ *   replan.c       the record of a plan made again
  *
  * Guarantees:
  *   1. Obligations and restrictions are aligned with the newest state of their order, in bounded
@@ -53,6 +54,10 @@ MUST_USE enum err plans_load(struct core *core, const uint8_t id[static STORE_ID
                              uint32_t version);
 /* The same with relations as of another size. */
 MUST_USE enum err plans_known(struct core *core, const struct order_row *row, uint64_t known);
+/* Only core->plan_body, without what the order causes, and the signed document that the version
+ * rests on into *lsd1. */
+MUST_USE enum err plans_order(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                              uint32_t version, struct writer *lsd1);
 /* The decision that was just made is the plan. */
 MUST_USE enum err plans_take(struct core *core, const struct order_row *row,
                              const struct decision *plan, const lianshu_SanctionOrder *body);
@@ -77,6 +82,20 @@ size_t expansion_owner(const struct core *core, const struct duty *duty, const c
                        size_t from);
 /* Those departments of the duty that have a member where it is owed, as bits. */
 uint32_t expansion_present(const struct core *core, const struct duty *duty);
+
+/* ---- replan.c ---- */
+/* Decide again what this record says was decided, about core->in, into *again. */
+MUST_USE enum err replan_decide(struct core *core, const struct ruleset *rules,
+                                const struct incoming *in, const lianshu_DecisionRecord *record,
+                                lianshu_DecisionRecord *again);
+/* Leave a record of the plan of this state of the order, which relations as of its known_seq, or a
+ * member ("": none) that was enrolled later, made again; it becomes the order's decision. Uses
+ * core->in, core->judged and core->frame. */
+MUST_USE enum err replan_record(struct core *core, struct order_row *order, const char *member);
+
+/* Keep that record; its document is kept with the order. apply.c */
+MUST_USE enum err apply_record_again(struct core *core, const struct incoming *in,
+                                     const lianshu_DecisionRecord *record, uint64_t *seq);
 
 /* ---- consequences.c ---- */
 /* Of an accepted document: obligations, ends of earlier ones, notices. */
@@ -127,8 +146,20 @@ MUST_USE enum err requests_supplied(struct core *core, const struct incoming *in
 /* Is the order shown as one under objection, as the local law says? */
 MUST_USE enum err requests_shown(struct core *core, const uint8_t order_id[static STORE_ID_LEN],
                                  bool *shown);
-/* One bounded step of reminding who must answer. */
-MUST_USE enum err requests_step(struct core *core, bool *more);
+
+/* ---- redress.c ---- */
+/* A new request (kind, ids and asker are set): its first term runs, and it is stored. */
+MUST_USE enum err redress_begin(struct core *core, const struct incoming *in, struct request *row,
+                                const struct order_row *order);
+/* What is expected after the decision on one of that kind: the end of the order; stored. */
+MUST_USE enum err redress_expect_end(struct core *core, struct request *row, enum request_kind of);
+/* It is received: the term to decide runs. */
+MUST_USE enum err redress_receive(struct core *core, struct request *row);
+/* OK; ERR_REQUEST: the law knows no longer term, or it runs already; ERR_TERM: too late. */
+enum err redress_may_extend(const struct core *core, const struct request *row);
+MUST_USE enum err redress_extend(struct core *core, struct request *row);
+/* One bounded step of reminding who must act. */
+MUST_USE enum err redress_step(struct core *core, bool *more);
 
 /* ---- relations.c ---- */
 /* What an accepted document says of roles. */
@@ -216,7 +247,13 @@ static inline bool notices_is(const struct queue_row *row)
 }
 /* A notice that was queued and not sealed yet has no message id. */
 bool notices_sealed(const uint8_t message_id[static STORE_ID_LEN]);
-MUST_USE enum err notices_seal(struct core *core, const struct queue_row *queued);
+/* Notices of one transaction, sealed together: notices_begin -> notices_add* -> notices_seal. The
+ * rows added are borrowed until then. What cannot be sealed now (no valid key, a document that was
+ * erased) is put off, with its code; it is never dropped and holds up nobody else. ERR_BUSY: no
+ * room, seal first. */
+void notices_begin(struct core *core);
+MUST_USE enum err notices_add(struct core *core, const struct queue_row *queued);
+MUST_USE enum err notices_seal(struct core *core);
 /* Its envelope has come to its end undelivered: another one takes its place. */
 MUST_USE enum err notices_renew(struct core *core, const struct queue_row *queued);
 

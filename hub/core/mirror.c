@@ -1,6 +1,6 @@
-/* Mirrors of restrictions: which member is told next, and when it begins anew.
+/* Mirrors of restrictions: which adapter is told next, and when it begins anew.
  *
- * A round looks at every member that may receive them (`readers`), and ends when none has anything
+ * A round looks at every adapter that may receive them (`readers`), and ends when none has anything
  * to be told. It begins when a restriction has changed, a receipt has come or a refreshment is due;
  * it costs one comparison otherwise. A step makes at most one page. */
 #include "core/mirror_inner.h"
@@ -12,6 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert((int)MIRROR_ADAPTER_LEN == (int)PEER_ADAPTER_LEN &&
+                   (int)MIRROR_ADAPTER_LEN == (int)MIRROR_ADAPTER_KEY_LEN,
+               "one adapter");
+
+/* A page is for one adapter alone; queue_fits_fn. */
+static bool fits(void *ctx, uint64_t lessee, const struct queue_row *row)
+{
+    const struct peer *peer = core_peer_at(ctx, (uint32_t)lessee - 1);
+    return row->type != lianshu_DocumentType_TYPE_MIRROR_UPDATE ||
+           memcmp(peer->adapter, row->conversation, sizeof peer->adapter) == 0;
+}
+
 enum err mirror_open(struct core *core)
 {
     core->mirror = calloc(1, sizeof *core->mirror);
@@ -19,6 +31,7 @@ enum err mirror_open(struct core *core)
         return ERR_NO_MEMORY;
     core->mirror->awake = true;
     core->mirror->due_ms = STORE_NEVER;
+    queue_fits(core->store->queue, fits, core);
     return OK;
 }
 
@@ -43,6 +56,12 @@ void mirror_wake(struct core *core)
     core->work_waiting = true;
 }
 
+void mirror_peers_changed(struct core *core)
+{
+    core->mirror->readers_known = false;
+    mirror_wake(core);
+}
+
 /* ---- one member ---- */
 
 static void due_at(struct mirror *m, uint64_t at_ms)
@@ -56,7 +75,7 @@ static bool outgrown(const struct mirror_row *row)
     return row->told > MIRROR_TOLD_MIN && row->told > 2 * row->first;
 }
 
-static void begin_generation(struct core *core, struct mirror_row *row, const char *member,
+static void begin_generation(struct core *core, struct mirror_row *row, const struct peer *peer,
                              const uint8_t concern[static HASH_LEN])
 {
     const uint64_t last = row->generation;
@@ -66,9 +85,10 @@ static void begin_generation(struct core *core, struct mirror_row *row, const ch
         .target = log_size(core->store->log),
         .as_of_ms = core->now_ms,
     };
-    snprintf(row->member, sizeof row->member, "%s", member);
+    snprintf(row->member, sizeof row->member, "%s", peer->member);
+    memcpy(row->adapter, peer->adapter, sizeof row->adapter);
     memcpy(row->concern, concern, sizeof row->concern);
-    log_info("mirror_begun", "member=%s generation=%llu", member,
+    log_info("mirror_begun", "peer=%s generation=%llu", peer->user_id,
              (unsigned long long)row->generation);
 }
 
@@ -97,11 +117,11 @@ static bool anew(struct core *core, const struct mirror_row *row,
 }
 
 /* Is there something to be done for it now? The row is as it must be then. */
-static bool ready(struct core *core, struct mirror_row *row, const char *member,
+static bool ready(struct core *core, struct mirror_row *row, const struct peer *peer,
                   const uint8_t concern[static HASH_LEN])
 {
     if (anew(core, row, concern)) {
-        begin_generation(core, row, member, concern);
+        begin_generation(core, row, peer, concern);
         return true;
     }
     if (row->broken)
@@ -125,22 +145,22 @@ static bool ready(struct core *core, struct mirror_row *row, const char *member,
 }
 
 /* *did: it was told something, or more of the walk is done. */
-static enum err look(struct core *core, size_t place, bool *did)
+static enum err look(struct core *core, const struct mirror_reader *reader, bool *did)
 {
-    const struct registry_member *member = registry_member_at(core->opt.registry, place);
+    const struct peer *peer = core_peer_at(core, reader->peer);
     uint8_t concern[HASH_LEN];
     struct mirror_row row;
     *did = false;
-    enum err err = mirror_get(core->store->mirrors, member->id, &row);
+    enum err err = mirror_get(core->store->mirrors, peer->member, peer->adapter, &row);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    mirror_concern_hash(core, place, concern);
-    if (!ready(core, &row, member->id, concern))
+    mirror_concern_hash(core, reader->member, concern);
+    if (!ready(core, &row, peer, concern))
         return OK;
     *did = true;
     err = core_begin(core);
     if (err == OK)
-        err = mirror_page(core, place, &row);
+        err = mirror_page(core, reader->member, &row);
     return err == OK ? mirror_put(core->store->mirrors, &row) : err;
 }
 
@@ -175,7 +195,7 @@ enum err mirror_step(struct core *core)
             return OK;
         }
         m->next = m->next < members ? m->next : 0;
-        err = look(core, m->readers[m->next++], &did);
+        err = look(core, &m->readers[m->next++], &did);
         m->calm = did ? 0 : m->calm + 1;
     }
     core->work_waiting = true;
@@ -186,11 +206,11 @@ enum err mirror_answered(struct core *core, const struct queue_row *row, bool re
 {
     uint8_t conversation[MIRROR_CONVERSATION_LEN];
     struct mirror_row m;
-    enum err err = mirror_get(core->store->mirrors, row->recipient, &m);
+    enum err err = mirror_get(core->store->mirrors, row->recipient, row->conversation, &m);
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
     mirror_wake(core);
-    mirror_conversation(m.member, m.generation, conversation);
+    mirror_conversation(m.member, m.adapter, m.generation, conversation);
     if (memcmp(conversation, row->conversation, sizeof conversation) != 0)
         return OK; /* of a generation that was given up */
     m.waiting -= m.waiting > 0;

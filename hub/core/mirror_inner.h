@@ -17,8 +17,14 @@ enum {
     MIRROR_ROTATE_DAYS = 30,          /* life of a key */
 };
 
+/* An adapter that may receive a mirror. */
+struct mirror_reader {
+    uint32_t member; /* its place in the registry */
+    uint32_t peer;
+};
+
 struct mirror {
-    size_t next;      /* the member that is looked at next, by its place among `readers` */
+    size_t next;      /* the one that is looked at next, by its place among `readers` */
     size_t calm;      /* so many in a row had nothing to be told */
     bool awake;       /* a round is under way */
     uint64_t version; /* of restrictions, at its beginning */
@@ -27,9 +33,10 @@ struct mirror {
     /* Bit n: the n-th measure of the rule set concerns that member. Of this registry and rules. */
     const struct registry *registry;
     const struct ruleset *rules;
-    uint64_t *measures; /* owns; one a member */
-    uint32_t *readers;  /* owns; who may receive a mirror, by place in the registry */
+    uint64_t *measures;            /* owns; one a member */
+    struct mirror_reader *readers; /* owns; of the peers known at that time */
     size_t reader_count;
+    bool readers_known; /* since then no adapter has said hello */
 
     /* The page being made. */
     struct mirror_tokens *tokens; /* owns; of the generation at hand */
@@ -45,7 +52,7 @@ struct mirror {
 };
 
 /* ---- mirror_name.c ---- */
-/* What concerns each member, for the registry and rules at hand. */
+/* What concerns each member, for the registry, rules and peers at hand. */
 MUST_USE enum err mirror_concerns_load(struct core *core);
 /* Does it concern the member at that place of the registry? */
 bool mirror_concerns(const struct core *core, size_t member, const struct justification *row);

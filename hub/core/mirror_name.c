@@ -55,24 +55,31 @@ static void owed(const struct ruleset *rs, uint32_t departments[static RULES_MEA
     }
 }
 
-/* Who may receive a mirror: asked once, not at every change of a restriction. */
+/* Which adapters keep a mirror and may: asked once, not at every change of a restriction. One that
+ * never came has none; it begins when it comes. */
 static enum err find_readers(struct core *core)
 {
+    static const uint8_t none[PEER_ADAPTER_LEN];
     struct mirror *m = core->mirror;
     const struct registry *registry = core->opt.registry;
-    const size_t members = registry_member_count(registry);
-    uint32_t *readers = malloc((members + 1) * sizeof *readers);
+    struct mirror_reader *readers = malloc((core->peers.count + 1) * sizeof *readers);
     if (readers == NULL)
         return ERR_NO_MEMORY;
     size_t count = 0;
-    for (size_t i = 0; i < members; i++) {
-        if (registry_may(registry, core->opt.member, lianshu_DocumentType_TYPE_MIRROR_UPDATE,
-                         registry_member_at(registry, i)->id) == OK)
-            readers[count++] = (uint32_t)i;
+    for (uint32_t i = 0; i < core->peers.count; i++) {
+        const struct peer *peer = core_peer_at(core, i);
+        const struct registry_member *member = registry_member(registry, peer->member);
+        if (member == NULL || !peer->mirror || memcmp(peer->adapter, none, sizeof none) == 0 ||
+            registry_may(registry, core->opt.member, lianshu_DocumentType_TYPE_MIRROR_UPDATE,
+                         peer->member) != OK)
+            continue;
+        readers[count++] = (struct mirror_reader){
+            .member = (uint32_t)(member - registry_member_at(registry, 0)), .peer = i};
     }
     free(m->readers);
     m->readers = readers;
     m->reader_count = count;
+    m->readers_known = true;
     return OK;
 }
 
@@ -81,7 +88,7 @@ enum err mirror_concerns_load(struct core *core)
     struct mirror *m = core->mirror;
     const struct registry *registry = core->opt.registry;
     if (m->registry == registry && m->rules == core->opt.rules)
-        return OK;
+        return m->readers_known ? OK : find_readers(core);
     size_t measure_count;
     uint32_t departments[RULES_MEASURES_MAX] = {0};
     const struct rule_measure *measures = ruleset_measures(core->opt.rules, &measure_count);

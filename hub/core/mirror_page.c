@@ -15,7 +15,7 @@ static enum err open_tokens(struct core *core, const struct mirror_row *row)
 {
     struct key *key = NULL;
     mirror_tokens_close(&core->mirror->tokens);
-    enum err err = mirror_key(&key, core->token_key, row->member, row->generation);
+    enum err err = mirror_key(&key, core->token_key, row->member, row->adapter, row->generation);
     if (err == OK)
         err = mirror_tokens_open(&core->mirror->tokens, key_secret(key));
     lianshu_MirrorUpdate *u = &core->mirror->update;
@@ -135,6 +135,7 @@ static enum err send(struct core *core, struct mirror_row *m, bool last)
     uint8_t conversation[MIRROR_CONVERSATION_LEN];
     lianshu_MirrorUpdate *u = &core->mirror->update;
     snprintf(u->member, sizeof u->member, "%s", m->member);
+    memcpy(u->adapter, m->adapter, sizeof u->adapter);
     u->generation = m->generation;
     u->from_size = m->size;
     u->to_size = m->target;
@@ -151,7 +152,7 @@ static enum err send(struct core *core, struct mirror_row *m, bool last)
     if (err != OK)
         return err;
     memcpy(m->head, u->head, sizeof m->head);
-    mirror_conversation(m->member, m->generation, conversation);
+    mirror_conversation(m->member, m->adapter, m->generation, conversation);
     const enum lane lane = m->phase == MIRROR_SNAPSHOT ? LANE_BULK
                            : m->urgent                 ? LANE_REPAIR
                                                        : LANE_ORDER;

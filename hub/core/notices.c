@@ -84,31 +84,37 @@ static enum err copy_person(struct core *core, const struct obligation *row,
     return OK;
 }
 
-/* The document that the notice rests on: the order, or what ended it. */
-static enum err copy_document(struct core *core, const struct obligation *row,
-                              const struct queue_row *queued, lianshu_SanctionNotice *body)
+/* What ended it: the newest change before the notice; later ones are others' business. What the
+ * clock or other relations ended rests on the order itself. */
+static enum err copy_change(struct core *core, const struct obligation *row, uint64_t seq,
+                            lianshu_SanctionNotice *body, struct writer *lsd1)
 {
-    /* The change that ended it is the newest before the notice; later ones are others' business.
-     * What the clock or other relations ended rests on the order itself. */
-    bool lift = queued->form == FORM_LIFT;
     struct order_row order;
-    enum err err = lift
-                       ? order_get(core->store->orders, row->order_id, queued->seq, &order)
-                       : order_text(core->store->orders, row->order_id, row->order_version, &order);
+    enum err err = order_get(core->store->orders, row->order_id, seq, &order);
     if (err == OK && order.sealed.len == 0)
         err = order_text(core->store->orders, row->order_id, order.version, &order);
     if (err != OK)
         return err;
     body->order_version = order.version;
-    struct writer w = writer_of(core->frame, FRAME_MAX);
-    err = plans_unseal(core, &order, &w, NULL, NULL);
-    if (err != OK)
-        return err;
-    if (w.len > sizeof body->issuer_document.bytes)
-        return ERR_CORRUPT; /* the ingest refuses longer ones */
-    memcpy(body->issuer_document.bytes, w.data, w.len);
+    return plans_unseal(core, &order, lsd1, NULL, NULL);
+}
+
+/* The document that the notice rests on, the order or what ended it, and whom it is about. The
+ * ingest refuses documents that are too long for it. */
+static enum err copy_document(struct core *core, const struct obligation *row,
+                              const struct queue_row *queued, lianshu_SanctionNotice *body)
+{
+    const bool lift = queued->form == FORM_LIFT;
+    struct writer w = writer_of(body->issuer_document.bytes, sizeof body->issuer_document.bytes);
+    struct writer order = lift ? writer_of(core->frame, FRAME_MAX) : w;
+    body->order_version = row->order_version;
+    enum err err = plans_order(core, row->order_id, row->order_version, &order);
+    if (!lift)
+        w = order;
+    else if (err == OK)
+        err = copy_change(core, row, queued->seq, body, &w);
     body->issuer_document.size = (pb_size_t)w.len;
-    return OK;
+    return err == ERR_TOO_LARGE ? ERR_CORRUPT : err;
 }
 
 static enum err fill(struct core *core, const struct obligation *row,
@@ -127,23 +133,33 @@ static enum err fill(struct core *core, const struct obligation *row,
     snprintf(body->measure, sizeof body->measure, "%.4s", row->measure);
     snprintf(body->rule, sizeof body->rule, "%.16s", row->rule);
     copy_basis(row, body);
-    enum err err = plans_load(core, row->order_id, row->order_version);
-    if (err != OK)
-        return err;
-    err = requests_shown(core, row->order_id, &body->disputed);
+    enum err err = requests_shown(core, row->order_id, &body->disputed);
+    if (err == OK)
+        err = copy_document(core, row, queued, body);
     if (err != OK)
         return err;
     body->has_subject = true;
     body->subject = core->plan_body.subject;
     err = copy_person(core, row, body);
-    if (err == OK)
-        err = copy_document(core, row, queued, body);
     if (err == OK && lift)
         err = still_restricted(core, row, body);
     return err;
 }
 
-enum err notices_seal(struct core *core, const struct queue_row *queued)
+void notices_begin(struct core *core)
+{
+    outgoing_begin(core);
+    core->sealing_count = 0;
+}
+
+static enum err put_off(struct core *core, const struct queue_row *queued, enum err why)
+{
+    core->plan_loaded = false;
+    return queue_defer(core->store->queue, queued->recipient, queued->seq,
+                       core->now_ms + BACKOFF_MAX_MS, (uint32_t)why, NULL);
+}
+
+static enum err add(struct core *core, const struct queue_row *queued)
 {
     struct obligation row;
     enum err err = obligation_get(core->store->obligations, queued->ref, &row);
@@ -157,35 +173,64 @@ enum err notices_seal(struct core *core, const struct queue_row *queued)
     const struct outgoing what = {
         .type = lianshu_DocumentType_TYPE_SANCTION_NOTICE,
         .recipient = queued->recipient,
-        .conversation = span_of(row.order_id, STORE_ID_LEN),
+        .conversation = span_of(queued->conversation, STORE_ID_LEN), /* the order's id */
         .purpose = "sanction",
         .basis = basis,
         .basis_count = core->notice.basis_count,
         .body = &core->notice,
     };
-    lianshu_Header *header = &core->out_header;
-    uint8_t env_id[HASH_LEN];
-    struct span frame;
-    err = outgoing_make(core, &what, header, env_id, &frame);
+    return outgoing_add(core, &what);
+}
+
+enum err notices_add(struct core *core, const struct queue_row *queued)
+{
+    enum err err = add(core, queued);
     if (err == OK)
-        err = outgoing_store(core, header, env_id, queued->seq, frame);
+        core->sealing[core->sealing_count++] = queued;
+    if (err == OK || err == ERR_BUSY)
+        return err;
+    const bool waits = err_class(err) == ERR_CLASS_REJECT || err == ERR_REEXECUTION;
+    return waits ? put_off(core, queued, err) : err;
+}
+
+/* The envelope of a notice, with its number in the order of their sealing. */
+static enum err store_one(struct core *core, const struct queue_row *queued,
+                          struct message_row *message, struct span frame)
+{
     uint64_t number = 0;
+    enum err err = outgoing_store(core, message, queued->seq, frame);
     if (err == OK)
-        err = queue_number(core->store->queue, queued->recipient, row.order_id, &number);
+        err = queue_number(core->store->queue, queued->recipient, queued->conversation, &number);
     const struct statement_about statement = {
         .recipient = queued->recipient,
-        .env_id = env_id,
-        .conversation = what.conversation,
+        .env_id = message->env_id,
+        .conversation = span_of(queued->conversation, STORE_ID_LEN),
         .number = number,
     };
     uint64_t leaf;
     if (err == OK)
         err = apply_statement(core, &statement, &leaf);
     if (err == OK)
-        err = queue_seal(core->store->queue, queued->recipient, queued->seq, header->message_id,
-                         number, leaf);
-    if (err == OK)
-        err = obligation_notice(core->store->obligations, row.id, queued->seq, header->message_id);
+        err = queue_seal(core->store->queue, queued->recipient, queued->seq, message->id, number,
+                         leaf);
+    return err == OK
+               ? obligation_notice(core->store->obligations, queued->ref, queued->seq, message->id)
+               : err;
+}
+
+enum err notices_seal(struct core *core)
+{
+    enum err err = outgoing_sign(core);
+    for (size_t i = 0; err == OK && i < core->sealing_count; i++) {
+        struct message_row *message;
+        struct span frame;
+        err = outgoing_made(core, i, &message, &frame);
+        if (err == OK)
+            err = store_one(core, core->sealing[i], message, frame);
+        else if (err_class(err) == ERR_CLASS_REJECT)
+            err = put_off(core, core->sealing[i], err);
+    }
+    notices_begin(core);
     return err;
 }
 

@@ -249,9 +249,10 @@ static enum err relations_tell(struct core *core, struct order_row *row, bool *o
     plans_hash(core, after);
     *other = memcmp(before, after, HASH_LEN) != 0;
     core->plan_loaded = false;
-    if (*other)
-        row->known_seq = log_size(core->store->log);
-    return OK;
+    if (!*other)
+        return OK;
+    row->known_seq = log_size(core->store->log);
+    return replan_record(core, row, "");
 }
 
 /* Has a measure of the order reached its end since the row was made? core->plan

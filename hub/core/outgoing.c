@@ -1,10 +1,59 @@
-/* Envelopes of the hub itself: one facts document, sealed to one member. */
+/* Envelopes of the hub itself: each one facts document, sealed to one member. Those that are made
+ * together share two signatures, one of all documents and one of all envelopes, and one key
+ * agreement for each recipient. crypto.md, Batch signature. */
 #include "core/state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static enum err make_document(struct core *core, const struct outgoing *what, struct writer *lsd1)
+enum { OUTGOING_BYTES = 512 * 1024 /* of documents under one signature */ };
+
+_Static_assert((int)OUTGOING_BYTES >= (int)FRAME_DOCUMENT_MAX, "any one document fits");
+
+struct outgoings {
+    struct batch *documents; /* owns: what signs them */
+    struct writer text;      /* owns: their D */
+    size_t count;
+    struct entry {
+        struct outgoing what;
+        struct span d;
+        enum err err; /* why it cannot be made */
+        size_t frame; /* its place among core->envelopes */
+        struct message_row row;
+    } entry[OUTGOING_MAX];
+};
+
+enum err outgoing_open(struct core *core)
+{
+    struct outgoings *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        return ERR_NO_MEMORY;
+    core->outgoings = o;
+    uint8_t *room = malloc(OUTGOING_BYTES);
+    o->text = writer_of(room, OUTGOING_BYTES);
+    return room == NULL ? ERR_NO_MEMORY : batch_open(&o->documents);
+}
+
+void outgoing_close(struct core *core)
+{
+    if (core->outgoings == NULL)
+        return;
+    batch_close(&core->outgoings->documents);
+    free(core->outgoings->text.data);
+    free(core->outgoings);
+    core->outgoings = NULL;
+}
+
+void outgoing_begin(struct core *core)
+{
+    struct outgoings *o = core->outgoings;
+    batch_reset(o->documents);
+    o->text = writer_of(o->text.data, o->text.cap);
+    o->count = 0;
+}
+
+static enum err fill_document(struct core *core, const struct outgoing *what)
 {
     lianshu_Document *d = &core->stored;
     wire_clear(&lianshu_Document_msg, d);
@@ -29,20 +78,38 @@ static enum err make_document(struct core *core, const struct outgoing *what, st
         memcpy(d->in_reply_to.bytes, what->in_reply_to_doc.data, what->in_reply_to_doc.len);
     struct writer body = writer_of(d->body.bytes, sizeof d->body.bytes);
     enum err err = wire_encode(type->facts, what->body, &body);
-    if (err != OK)
-        return err;
     d->body.size = (pb_size_t)body.len;
-    uint8_t hash[HASH_LEN];
-    return document_make(d, core->sign_key, lsd1, hash);
+    return err;
 }
 
-enum err outgoing_make(struct core *core, const struct outgoing *what, lianshu_Header *header,
-                       uint8_t env_id[static HASH_LEN], struct span *frame)
+enum err outgoing_add(struct core *core, const struct outgoing *what)
 {
-    struct writer lsd1 = writer_of(core->plain, SEAL_PLAIN_MAX);
-    enum err err = make_document(core, what, &lsd1);
-    if (err != OK)
+    struct outgoings *o = core->outgoings;
+    uint8_t hash[HASH_LEN];
+    merkle_hash leaf;
+    size_t index;
+    if (o->count == OUTGOING_MAX || o->text.cap - o->text.len < FRAME_DOCUMENT_MAX)
+        return ERR_BUSY;
+    enum err err = fill_document(core, what);
+    const size_t begin = o->text.len;
+    if (err == OK)
+        err = document_encode(&core->stored, &o->text, hash);
+    if (err == OK) {
+        document_leaf(leaf, hash);
+        err = batch_add(o->documents, leaf, &index);
+    }
+    if (err != OK) {
+        o->text.len = begin;
         return err;
+    }
+    struct entry *e = &o->entry[o->count++];
+    *e = (struct entry){.what = *what, .d = span_of(o->text.data + begin, o->text.len - begin)};
+    return OK;
+}
+
+static void fill_header(const struct core *core, const struct outgoing *what,
+                        lianshu_Header *header)
+{
     const struct document_type *type = type_find(what->type);
     wire_clear(&lianshu_Header_msg, header);
     memset(header->message_id, 0, sizeof header->message_id);
@@ -64,6 +131,45 @@ enum err outgoing_make(struct core *core, const struct outgoing *what, lianshu_H
     header->parts[0].audience_count = 1;
     snprintf(header->parts[0].audience[0].member, sizeof header->parts[0].audience[0].member, "%s",
              what->recipient);
+}
+
+/* The envelope around document `index`, and what the store keeps of it. */
+static enum err add_envelope(struct core *core, size_t index)
+{
+    struct entry *e = &core->outgoings->entry[index];
+    struct message_row *row = &e->row;
+    lianshu_Header *header = &core->out_header;
+    uint8_t s[BATCH_SIGNATURE_MAX];
+    struct writer s_w = writer_of(s, sizeof s);
+    struct writer lsd1 = writer_of(core->plain, SEAL_PLAIN_MAX);
+    enum err err = batch_write(core->outgoings->documents, index, &s_w);
+    const struct span signature = writer_span(&s_w);
+    if (err == OK)
+        err = document_write(e->d, &signature, 1, &lsd1);
+    if (err != OK)
+        return err;
+    fill_header(core, &e->what, header);
+    const struct span plain = writer_span(&lsd1);
+    e->frame = envelope_batch_count(core->envelopes);
+    err = envelope_batch_add(core->envelopes, header, &plain, NULL, row->env_id);
+    if (err != OK)
+        return err;
+    row->type = header->type;
+    row->stage = (uint8_t)lianshu_ReceiptKind_RECEIPT_ACCEPTED;
+    row->lane = (uint8_t)header->priority;
+    row->created_ms = header->created_ms;
+    row->expires_ms = header->expires_ms;
+    row->accepted_ms = core->now_ms;
+    row->open = 1;
+    snprintf(row->sender, sizeof row->sender, "%s", core->opt.member);
+    memcpy(row->id, header->message_id, sizeof row->id);
+    memcpy(row->conversation, header->conversation.bytes, header->conversation.size);
+    return OK;
+}
+
+enum err outgoing_sign(struct core *core)
+{
+    struct outgoings *o = core->outgoings;
     const struct envelope_options options = {
         .realm = core->opt.realm,
         .sender = core->opt.member,
@@ -71,82 +177,80 @@ enum err outgoing_make(struct core *core, const struct outgoing *what, lianshu_H
         .registry = core->opt.registry,
         .entropy = core->opt.entropy,
     };
-    const struct span plain = writer_span(&lsd1);
-    err = envelope_batch_begin(core->envelopes, &options);
+    if (o->count == 0)
+        return OK;
+    enum err err = batch_sign(o->documents, core->sign_key);
     if (err == OK)
-        err = envelope_batch_add(core->envelopes, header, &plain, NULL, env_id);
-    if (err == OK)
-        err = envelope_batch_finish(core->envelopes);
+        err = envelope_batch_begin(core->envelopes, &options);
+    if (err != OK)
+        return err;
+    for (size_t i = 0; i < o->count; i++)
+        o->entry[i].err = add_envelope(core, i);
+    return envelope_batch_count(core->envelopes) == 0 ? OK : envelope_batch_finish(core->envelopes);
+}
+
+enum err outgoing_made(struct core *core, size_t index, struct message_row **row,
+                       struct span *frame)
+{
+    struct entry *e = &core->outgoings->entry[index];
+    *row = &e->row;
     struct writer w = writer_of(core->frame, FRAME_MAX);
-    if (err == OK)
-        err = envelope_batch_frame(core->envelopes, 0, &w);
+    enum err err = e->err != OK ? e->err : envelope_batch_frame(core->envelopes, e->frame, &w);
     *frame = writer_span(&w);
     return err;
 }
 
+enum err outgoing_store(struct core *core, struct message_row *row, uint64_t seq, struct span frame)
+{
+    row->seq = row->last_leaf = seq;
+    enum err err = message_put(core->store->messages, row, frame);
+    return err == OK ? store_count(core->store, "envelopes", 1) : err;
+}
+
 enum err outgoing_send(struct core *core, const struct outgoing *what)
 {
-    lianshu_Header *header = &core->out_header;
-    uint8_t env_id[HASH_LEN];
+    struct message_row *message;
     struct span frame;
-    enum err err = outgoing_make(core, what, header, env_id, &frame);
+    outgoing_begin(core);
+    enum err err = outgoing_add(core, what);
+    if (err == OK)
+        err = outgoing_sign(core);
+    if (err == OK)
+        err = outgoing_made(core, 0, &message, &frame);
     if (err != OK)
         return err;
     struct queue_row row = {
         .state = QUEUE_READY,
-        .lane = (uint8_t)header->priority,
+        .lane = message->lane,
         .form = FORM_WHOLE,
         .bytes = (uint32_t)frame.len,
         .type = what->type,
-        .expires_ms = header->expires_ms,
+        .expires_ms = message->expires_ms,
     };
     snprintf(row.recipient, sizeof row.recipient, "%s", what->recipient);
     snprintf(row.sender, sizeof row.sender, "%s", core->opt.member);
-    memcpy(row.message_id, header->message_id, sizeof row.message_id);
-    if (what->conversation.len > 0)
-        memcpy(row.conversation, what->conversation.data, what->conversation.len);
+    memcpy(row.message_id, message->id, sizeof row.message_id);
+    memcpy(row.conversation, message->conversation, sizeof row.conversation);
     const struct receipt_about receipt = {
         .kind = lianshu_ReceiptKind_RECEIPT_ACCEPTED,
         .sender = core->opt.member,
-        .message_id = header->message_id,
-        .env_id = env_id,
+        .message_id = message->id,
+        .env_id = message->env_id,
         .about = "",
         .code = OK,
     };
     err = apply_receipt(core, &receipt, &row.seq);
     if (err == OK)
-        err = outgoing_store(core, header, env_id, row.seq, frame);
+        err = outgoing_store(core, message, row.seq, frame);
     if (err == OK && what->conversation.len > 0)
         err = queue_number(core->store->queue, row.recipient, row.conversation, &row.number);
     const struct statement_about statement = {
         .recipient = what->recipient,
-        .env_id = env_id,
+        .env_id = message->env_id,
         .conversation = what->conversation,
         .number = row.number,
     };
     if (err == OK)
         err = apply_statement(core, &statement, &row.statement_leaf);
     return err == OK ? deliver_put(core, &row) : err;
-}
-
-enum err outgoing_store(struct core *core, const lianshu_Header *header,
-                        const uint8_t env_id[static HASH_LEN], uint64_t seq, struct span frame)
-{
-    struct message_row row = {
-        .seq = seq,
-        .last_leaf = seq,
-        .type = header->type,
-        .stage = (uint8_t)lianshu_ReceiptKind_RECEIPT_ACCEPTED,
-        .lane = (uint8_t)header->priority,
-        .created_ms = header->created_ms,
-        .expires_ms = header->expires_ms,
-        .accepted_ms = core->now_ms,
-        .open = 1,
-    };
-    snprintf(row.sender, sizeof row.sender, "%s", core->opt.member);
-    memcpy(row.id, header->message_id, sizeof row.id);
-    memcpy(row.env_id, env_id, sizeof row.env_id);
-    memcpy(row.conversation, header->conversation.bytes, header->conversation.size);
-    enum err err = message_put(core->store->messages, &row, frame);
-    return err == OK ? store_count(core->store, "envelopes", 1) : err;
 }

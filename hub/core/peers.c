@@ -1,5 +1,7 @@
 #include "core/peers.h"
 
+#include "base/hex.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +59,8 @@ enum err peers_find(struct peers *peers, const char *user_id, uint32_t *number)
     struct peer *peer = &peers->rows[peers->count];
     memcpy(peer->user_id, user_id, len + 1);
     memcpy(peer->member, user_id, (size_t)(slash - user_id));
+    if (!hex_decode(slash + 1, peer->adapter, sizeof peer->adapter))
+        memset(peer->adapter, 0, sizeof peer->adapter);
     uint32_t *slot = slot_of(peers, peer->member);
     peer->sibling = *slot;
     *slot = peers->count;

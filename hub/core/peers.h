@@ -32,6 +32,7 @@
 enum {
     PEER_REFUSAL_CODES = 8,
     PEER_MEMBER_MAX = 41,
+    PEER_ADAPTER_LEN = 8,
     PEER_NONE = CORE_PEER_MAX,      /* no peer's number */
     PEER_SLOTS = 2 * CORE_PEER_MAX, /* of the table of members, a power of two */
     BREAKER_LEASES = 8,
@@ -53,11 +54,13 @@ struct refusal_count {
 struct peer {
     char user_id[CORE_USER_ID_MAX];
     char member[PEER_MEMBER_MAX];
-    uint32_t sibling;         /* next peer of the same member, PEER_NONE: last */
-    bool ready;               /* said hello on its present connection */
-    unsigned wake;            /* WAKE_…: look there at the next commit */
-    uint64_t look_ms;         /* look into the queue at this moment in any case */
-    uint32_t window_messages; /* most envelopes out without a receipt */
+    uint8_t adapter[PEER_ADAPTER_LEN]; /* what its user id says after the slash; zeros: not so */
+    bool mirror;                       /* it keeps one, its hello says */
+    uint32_t sibling;                  /* next peer of the same member, PEER_NONE: last */
+    bool ready;                        /* said hello on its present connection */
+    unsigned wake;                     /* WAKE_…: look there at the next commit */
+    uint64_t look_ms;                  /* look into the queue at this moment in any case */
+    uint32_t window_messages;          /* most envelopes out without a receipt */
     uint32_t window_bytes;
     uint32_t out_messages;
     uint32_t out_bytes;

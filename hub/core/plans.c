@@ -105,6 +105,23 @@ enum err plans_load(struct core *core, const uint8_t id[static STORE_ID_LEN], ui
     return load(core, id, version, known);
 }
 
+enum err plans_order(struct core *core, const uint8_t id[static STORE_ID_LEN], uint32_t version,
+                     struct writer *lsd1)
+{
+    struct order_row text;
+    enum err err = order_text(core->store->orders, id, version, &text);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (text.list[0] != '\0') {
+        core->plan_loaded = false; /* its body changes */
+        return plans_unseal(core, &text, lsd1, &lianshu_SanctionOrder_msg, &core->plan_body);
+    }
+    err = plans_load(core, id, version); /* uses what the text lies in */
+    if (err == OK)
+        err = order_text(core->store->orders, id, version, &text);
+    return err == OK ? plans_unseal(core, &text, lsd1, NULL, NULL) : err;
+}
+
 enum err plans_known(struct core *core, const struct order_row *row, uint64_t known)
 {
     return load(core, row->id, row->version, known);

@@ -18,11 +18,16 @@ static bool is_behind(const struct core *core, const struct queue_row *row)
     return false;
 }
 
+static bool is_unsealed(const struct queue_row *row)
+{
+    return notices_is(row) && !notices_sealed(row->message_id);
+}
+
 enum err prepare_needed(struct core *core, const struct queue_row *row, bool *needed)
 {
     static const uint8_t none[STORE_ID_LEN] = {0};
     *needed = true;
-    if (notices_is(row) && !notices_sealed(row->message_id))
+    if (is_unsealed(row))
         return OK;
     if (sweep_ends_ms(row) <= core->now_ms)
         return OK;
@@ -68,8 +73,6 @@ static enum err restate(struct core *core, const struct queue_row *row)
 
 static enum err prepare_one(struct core *core, const struct queue_row *row)
 {
-    if (notices_is(row) && !notices_sealed(row->message_id))
-        return notices_seal(core, row);
     if (sweep_ends_ms(row) <= core->now_ms)
         return sweep_end(core, row);
     bool needed;
@@ -81,8 +84,8 @@ static enum err prepare_one(struct core *core, const struct queue_row *row)
     return err == OK && needed ? restate(core, row) : err;
 }
 
-/* A notice that cannot be sealed now (no valid key, a rule set that no longer explains the
- * order) waits, with its code; it is never dropped and holds up nobody else. */
+/* What cannot be prepared now waits, with its code; it is never dropped and holds up nobody else.
+ */
 static enum err prepare_or_defer(struct core *core, const struct queue_row *row)
 {
     enum err err = store_savepoint(core->store);
@@ -101,6 +104,20 @@ static enum err prepare_or_defer(struct core *core, const struct queue_row *row)
                        (uint32_t)err, NULL);
 }
 
+/* Notices gather until another row comes, so that numbers are given in the order of the rows. */
+static enum err prepare_row(struct core *core, const struct queue_row *row)
+{
+    if (!is_unsealed(row)) {
+        enum err err = notices_seal(core);
+        return err == OK ? prepare_or_defer(core, row) : err;
+    }
+    enum err err = notices_add(core, row);
+    if (err != ERR_BUSY)
+        return err;
+    err = notices_seal(core);
+    return err == OK ? notices_add(core, row) : err;
+}
+
 enum err prepare_rows(struct core *core)
 {
     size_t count = core->to_prepare_count;
@@ -108,18 +125,26 @@ enum err prepare_rows(struct core *core)
     if (count == 0)
         return OK;
     enum err err = core_begin(core);
-    for (size_t i = 0; i < count; i++) {
-        const struct queue_row *claimed = &core->to_prepare[i];
+    notices_begin(core);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        struct queue_row *row = &core->to_prepare[i];
         struct queue_row now;
-        if (err == OK) {
-            err = queue_get(core->store->queue, claimed->recipient, claimed->seq, &now);
-            if (err == OK)
-                err = prepare_or_defer(core, &now);
-            else if (err == ERR_NOT_FOUND)
-                err = OK; /* cancelled meanwhile */
+        err = queue_get(core->store->queue, row->recipient, row->seq, &now);
+        if (err == ERR_NOT_FOUND) {
+            err = OK; /* cancelled meanwhile */
+            continue;
         }
-        queue_unlease(core->store->queue, claimed->recipient, claimed->seq);
-        peers_wake(&core->peers, claimed->recipient, WAKE_QUEUE);
+        if (err == OK)
+            *row = now;
+        if (err == OK)
+            err = prepare_row(core, row);
+    }
+    if (err == OK)
+        err = notices_seal(core);
+    for (size_t i = 0; i < count; i++) {
+        const struct queue_row *row = &core->to_prepare[i];
+        queue_unlease(core->store->queue, row->recipient, row->seq);
+        peers_wake(&core->peers, row->recipient, WAKE_QUEUE);
     }
     return err;
 }

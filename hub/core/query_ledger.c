@@ -137,6 +137,11 @@ static enum err list_redress(struct query *q, const uint8_t id[static STORE_ID_L
         [REQUEST_REFUSED] = "refused",   [REQUEST_ACCEPTED] = "accepted",
         [REQUEST_ANSWERED] = "answered",
     };
+    static const char *const stages[REQUEST_STAGES] = {
+        [REQUEST_ANSWER] = "answer",
+        [REQUEST_RECEIPT] = "receipt",
+        [REQUEST_EXTENDED] = "extended",
+    };
     struct json *list = json_list();
     uint64_t cursor = 0;
     struct request row;
@@ -151,6 +156,8 @@ static enum err list_redress(struct query *q, const uint8_t id[static STORE_ID_L
         shown = shown || (open && row.shown);
         json_put_text(item, "kind", kinds[row.kind]);
         json_put_text(item, "outcome", outcomes[row.outcome]);
+        json_put_text(item, "stage", stages[row.stage]);
+        json_put_flag(item, "late", row.late);
         json_put_hex(item, "document_id", span_of(row.document, sizeof row.document));
         json_put_text(item, "asker", row.asker);
         json_put_text(item, "owner", row.owner);

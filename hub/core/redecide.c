@@ -28,11 +28,18 @@ static struct remade differs(const char *why)
     return (struct remade){DIFFERS, why};
 }
 
+/* A plan that was made again, of a decision of then. */
+static bool is_again(const lianshu_DecisionRecord *r)
+{
+    return r->known_size != 0 || r->member[0] != '\0';
+}
+
 /* What is beside the record says the same as the record. */
 static bool row_fits(const struct decision_row *row, const lianshu_DecisionRecord *r)
 {
     return memcmp(row->document, r->document_sha256, HASH_LEN) == 0 && row->type == r->type &&
-           row->time_ms == r->now_ms && row->code == r->code && r->log_size <= row->seq;
+           row->code == r->code && r->log_size <= row->seq && r->known_size <= row->seq &&
+           (is_again(r) ? row->time_ms >= r->now_ms : row->time_ms == r->now_ms);
 }
 
 /* The leaf commits to the record, and the message's receipt to its envelope. */
@@ -94,9 +101,7 @@ static enum err decide(struct core *core, const struct ruleset *rules, const str
     struct judgement *judged = &core->judged;
     if (strcmp(record->kind, "gate") == 0)
         return evaluate_gate(&at, in, record->region, &judged->verdict, again);
-    if (strcmp(record->kind, "event") == 0)
-        return evaluate_event(&at, in, &judged->events, again);
-    return evaluate_rules(&at, in, &judged->decision, again);
+    return replan_decide(core, rules, in, record, again);
 }
 
 static bool same_bytes(struct core *core, const lianshu_DecisionRecord *again, struct span record)

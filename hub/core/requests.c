@@ -2,10 +2,10 @@
  * says so; it lifts nothing by itself. Domain B.4 (repair), B.8 (objection by region). */
 #include "core/state.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <string.h>
-
-enum { REQUESTS_STEP = 32 /* warnings of one transaction */ };
 
 bool requests_apply(uint32_t type)
 {
@@ -96,6 +96,8 @@ static enum err judge_request(struct core *core, const struct incoming *in, enum
         return err;
     if (!may || open || body->decision != lianshu_RedressDecision_DECISION_NONE)
         *refusal = ERR_REQUEST;
+    else if (body->date > date_from_ms(core->now_ms))
+        *refusal = ERR_TERM; /* handed in on a day to come */
     else if (strcmp(in->header.sender, order.issuer) != 0 && !goes_to(&in->header, order.issuer))
         *refusal = ERR_COPY_MISSING;
     else if (repair)
@@ -132,6 +134,38 @@ static enum request_outcome outcome_of(const struct incoming *in)
     }
 }
 
+/* Received by who has it now, extended by who decides and while it may be: the request stays open.
+ */
+static enum err judge_stage(const struct core *core, const struct incoming *in,
+                            const struct request *row)
+{
+    if (in->body.redress.decision == lianshu_RedressDecision_DECISION_EXTENDED)
+        return decides(in->header.sender, row->owner) ? redress_may_extend(core, row) : ERR_REQUEST;
+    bool expected = row->stage == REQUEST_RECEIPT && decides(in->header.sender, row->owner);
+    return expected ? OK : ERR_REQUEST;
+}
+
+static enum err judge_answer(struct core *core, const struct incoming *in,
+                             const struct request *row, enum err *refusal)
+{
+    char issuer[STORE_MEMBER_MAX + 1];
+    bool stage = in->body.redress.decision == lianshu_RedressDecision_DECISION_RECEIVED ||
+                 in->body.redress.decision == lianshu_RedressDecision_DECISION_EXTENDED;
+    enum err err = OK;
+    if (stage) {
+        *refusal = judge_stage(core, in, row);
+    } else { /* the issuer decides although another has not passed it on yet */
+        err = order_issuer(core->store->orders, row->order_id, issuer);
+        *refusal = err == OK && outcome_of(in) != REQUEST_OPEN && decides(in->header.sender, issuer)
+                       ? OK
+                       : ERR_REQUEST;
+    }
+    if (err == OK && *refusal == OK && !goes_to(&in->header, row->asker) &&
+        strcmp(in->header.sender, row->asker) != 0)
+        *refusal = ERR_COPY_MISSING;
+    return err;
+}
+
 static enum err judge_decision(struct core *core, const struct incoming *in, enum err *refusal)
 {
     const lianshu_Redress *body = &in->body.redress;
@@ -142,12 +176,9 @@ static enum err judge_decision(struct core *core, const struct incoming *in, enu
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
     if (row.kind == (repair ? REQUEST_REPAIR : REQUEST_OBJECTION) && row.outcome == REQUEST_OPEN &&
-        outcome_of(in) != REQUEST_OPEN && memcmp(row.order_id, body->order_id, STORE_ID_LEN) == 0 &&
-        decides(in->header.sender, row.owner))
-        *refusal = goes_to(&in->header, row.asker) || strcmp(in->header.sender, row.asker) == 0
-                       ? OK
-                       : ERR_COPY_MISSING;
-    return OK;
+        memcmp(row.order_id, body->order_id, STORE_ID_LEN) == 0)
+        err = judge_answer(core, in, &row, refusal);
+    return err;
 }
 
 /* Only who owes a measure of the order, about that obligation, and to the issuer alone. */
@@ -192,42 +223,6 @@ enum err requests_judge(struct core *core, const struct incoming *in, struct jud
 
 /* ---- what follows ---- */
 
-/* The row of the local law where the issuer sits, or of the nation: "OBJ-440300", "OBJ-000000". */
-static const struct rule_clock *local_clock(const struct core *core, const char *prefix,
-                                            const char *member)
-{
-    static const size_t kept[] = {6, 4, 2, 0};
-    struct member m;
-    const struct rule_clock *clock = NULL;
-    if (member_parse(member, &m) != OK)
-        return NULL;
-    for (size_t i = 0; clock == NULL && i < sizeof kept / sizeof kept[0]; i++) {
-        char id[STORE_CODE_MAX + 1];
-        char region[] = "000000";
-        memcpy(region, m.region, kept[i]);
-        snprintf(id, sizeof id, "%s-%s", prefix, region);
-        clock = ruleset_clock(core->opt.rules, id);
-    }
-    return clock;
-}
-
-static enum err put(struct core *core, struct request *row, const struct rule_clock *clock)
-{
-    row->opened_ms = core->now_ms;
-    if (clock != NULL) {
-        snprintf(row->clock, sizeof row->clock, "%s", clock->id);
-        row->shown = row->kind == REQUEST_OBJECTION && clock->shows;
-        enum err err = term_due(&clock->ordinary, core->now_ms, core->opt.calendar, &row->due_ms);
-        if (err != OK)
-            return err;
-    }
-    row->next_ms = warnings_moment(core, row->opened_ms, row->due_ms, 0);
-    if (row->next_ms != 0)
-        core_wake_at(core, row->next_ms);
-    enum err err = request_put(core->store->requests, row);
-    return err == OK ? store_count(core->store, "requests", 1) : err;
-}
-
 static enum err ask(struct core *core, const struct incoming *in, uint64_t seq)
 {
     bool evidence = in->header.type == lianshu_DocumentType_TYPE_EVIDENCE_REQUEST;
@@ -247,11 +242,7 @@ static enum err ask(struct core *core, const struct incoming *in, uint64_t seq)
         memcpy(row.obligation_id, in->body.evidence_request.obligation_id,
                sizeof row.obligation_id);
     snprintf(row.asker, sizeof row.asker, "%s", in->header.sender);
-    memcpy(row.owner, order.issuer, sizeof row.owner);
-    return put(core, &row,
-               evidence ? ruleset_clock(core->opt.rules, "EVIDENCE")
-               : repair ? ruleset_clock(core->opt.rules, "REPAIR")
-                        : local_clock(core, "OBJ", order.issuer));
+    return redress_begin(core, in, &row, &order);
 }
 
 /* After an accepted repair or an upheld objection the order must go: its issuer is reminded. */
@@ -262,13 +253,10 @@ static enum err expect_end(struct core *core, const struct incoming *in, const s
     memcpy(row.document, in->document.id, sizeof row.document);
     memcpy(row.order_id, of->order_id, sizeof row.order_id);
     memcpy(row.asker, of->asker, sizeof row.asker);
-    memcpy(row.owner, of->owner, sizeof row.owner);
-    const struct rule_clock *clock = of->kind == REQUEST_REPAIR
-                                         ? ruleset_clock(core->opt.rules, "REPAIR-LIFT")
-                                         : local_clock(core, "OBJ-ANNUL", of->owner);
-    if (clock == NULL)
-        clock = ruleset_clock(core->opt.rules, "LIFT-ANNUL");
-    return put(core, &row, clock);
+    struct order_row order;
+    enum err err = order_get(core->store->orders, of->order_id, STORE_NEVER, &order);
+    memcpy(row.owner, order.issuer, sizeof row.owner);
+    return err == OK ? redress_expect_end(core, &row, of->kind) : err;
 }
 
 enum err requests_take(struct core *core, const struct incoming *in, uint64_t seq)
@@ -282,6 +270,10 @@ enum err requests_take(struct core *core, const struct incoming *in, uint64_t se
         request_of_document(core->store->requests, in->body.redress.request_doc.bytes, &row);
     if (err != OK)
         return err;
+    if (in->body.redress.decision == lianshu_RedressDecision_DECISION_RECEIVED)
+        return redress_receive(core, &row);
+    if (in->body.redress.decision == lianshu_RedressDecision_DECISION_EXTENDED)
+        return redress_extend(core, &row);
     row.outcome = outcome_of(in);
     row.closed_ms = core->now_ms;
     memcpy(row.answer, in->document.id, sizeof row.answer);
@@ -313,10 +305,15 @@ static enum err satisfy(struct core *core, const uint8_t order_id[static STORE_I
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* What was asked about it is answered by its end: a repair by the lift, anything by annulment. */
 enum err requests_order_over(struct core *core, const struct incoming *in,
                              const uint8_t order_id[static STORE_ID_LEN])
 {
-    return satisfy(core, order_id, REQUEST_LIFT, in);
+    bool annulled = in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANNUL;
+    enum err err = satisfy(core, order_id, REQUEST_LIFT, in);
+    if (err == OK)
+        err = satisfy(core, order_id, REQUEST_REPAIR, in);
+    return err == OK && annulled ? satisfy(core, order_id, REQUEST_OBJECTION, in) : err;
 }
 
 enum err requests_supplied(struct core *core, const struct incoming *in)
@@ -336,49 +333,4 @@ enum err requests_shown(struct core *core, const uint8_t order_id[static STORE_I
            (err = request_next_of_order(core->store->requests, order_id, &cursor, &row)) == OK)
         *shown = row.shown && row.outcome == REQUEST_OPEN;
     return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* ---- the clocks ---- */
-
-static enum err warn(struct core *core, const struct request *row, uint32_t percent)
-{
-    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_REMINDER,
-                              .due_ms = row->due_ms};
-    tell_order(&body, row->order_id);
-    snprintf(body.rule, sizeof body.rule, "%.16s", row->clock);
-    char superior[STORE_MEMBER_MAX + 1];
-    warnings_superior(core, row->owner, superior);
-    enum err err = tell_notice(core, row->owner, &body);
-    if (err != OK || !warnings_escalate(core, percent) || superior[0] == '\0')
-        return err;
-    body.kind = lianshu_HubNoticeKind_HUBNOTICE_OVERDUE;
-    return tell_notice(core, superior, &body);
-}
-
-enum err requests_step(struct core *core, bool *more)
-{
-    *more = false;
-    for (size_t i = 0; i < REQUESTS_STEP; i++) {
-        struct request row;
-        enum err err = request_next_due(core->store->requests, core->now_ms, &row);
-        if (err == ERR_NOT_FOUND) {
-            uint64_t first;
-            err = request_first_due(core->store->requests, &first);
-            core_wake_at(core, first);
-            return err;
-        }
-        if (err == OK)
-            err = core_begin(core);
-        uint32_t percent = warnings_after(core, row.warned);
-        if (err == OK)
-            err = warn(core, &row, percent);
-        row.warned = percent;
-        row.next_ms = warnings_moment(core, row.opened_ms, row.due_ms, percent);
-        if (err == OK)
-            err = request_due(core->store->requests, &row);
-        if (err != OK)
-            return err;
-    }
-    *more = true;
-    return OK;
 }

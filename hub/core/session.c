@@ -79,6 +79,8 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
     attach_gone(core, number);
     peer->ready = true;
+    peer->mirror = body->mirror;
+    mirror_peers_changed(core);
     peer->out_messages = 0;
     peer->out_bytes = 0;
     peer->wake = WAKE_STREAM;

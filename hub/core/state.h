@@ -147,7 +147,8 @@ struct judgement {
 struct sweep {
     struct queue_row row; /* the cursor */
     bool walking;
-    uint64_t next_ms;  /* when the next walk begins */
+    uint64_t next_ms;  /* when the next walk begins, … */
+    uint64_t step_ms;  /* … and the next step of this one */
     uint64_t found_ms; /* the earliest moment met on this walk */
     uint64_t pause_ms; /* no walk before that */
     uint64_t met;      /* rows on this walk */
@@ -181,10 +182,11 @@ struct core {
         uint32_t peer;
         unsigned count;
         uint64_t leaves[RECEIPTS_REPEAT_ENTRIES];
-    } repeats;             /* receipts to be told again */
-    struct attach *attach; /* owns; attach.c */
-    struct gates *gates;   /* owns; gates.c */
-    struct mirror *mirror; /* owns; mirror.c */
+    } repeats;                   /* receipts to be told again */
+    struct attach *attach;       /* owns; attach.c */
+    struct gates *gates;         /* owns; gates.c */
+    struct mirror *mirror;       /* owns; mirror.c */
+    struct outgoings *outgoings; /* owns; outgoing.c */
     bool output_ready;
     struct verifier *verifier;
     struct opener *opener;
@@ -198,6 +200,9 @@ struct core {
     bool gave_up;         /* the last core_write did, for want of disk */
     bool flying;          /* `flight` is with who lands it */
     uint64_t flight_size; /* of the log, once it has landed */
+    uint64_t flight_began_ms;
+    uint64_t flight_ms; /* what the last one took: how slow the disk is */
+    bool flight_over;   /* it has landed, and nobody has said yet when */
     struct core_flight flight;
     enum err poison;      /* why the open transaction must not be committed; OK: it may */
     bool refusing;        /* the last batch was given up */
@@ -236,7 +241,9 @@ struct core {
     /* Leased rows that cannot go as they are. */
     size_t to_prepare_count;
     struct queue_row *to_prepare; /* owns PREPARE_MAX */
-    struct queue_row *claimed;    /* owns CLAIM_MAX */
+    size_t sealing_count;         /* notices that are being sealed together */
+    const struct queue_row *sealing[PREPARE_MAX];
+    struct queue_row *claimed; /* owns CLAIM_MAX */
     struct sweep sweep;
 
     struct incoming in;
@@ -378,31 +385,6 @@ void chain_encode(struct writer *w, uint64_t previous, struct span q, struct spa
  * walk. ERR_NOT_FOUND at CHAIN_END. */
 MUST_USE enum err chain_next(struct core *core, uint64_t *leaf, struct chain_receipt *out);
 
-/* ---- outgoing.c ---- */
-struct outgoing {
-    uint32_t type;
-    const char *recipient;
-    struct span conversation;
-    struct span in_reply_to;     /* env_id */
-    struct span in_reply_to_doc; /* document id */
-    const char *purpose;
-    const char *const *basis;
-    size_t basis_count;
-    const void *body;
-    uint64_t valid_until_ms; /* of the document; 0: without end */
-    const enum lane *lane;   /* NULL: the type's */
-};
-/* Make one envelope of the hub with one facts document; the frame is in core->frame. */
-MUST_USE enum err outgoing_make(struct core *core, const struct outgoing *what,
-                                lianshu_Header *header, uint8_t env_id[static HASH_LEN],
-                                struct span *frame);
-/* The message row of an envelope of ours, and its frame. */
-MUST_USE enum err outgoing_store(struct core *core, const lianshu_Header *header,
-                                 const uint8_t env_id[static HASH_LEN], uint64_t seq,
-                                 struct span frame);
-/* Make it, store it and queue it to its recipient. */
-MUST_USE enum err outgoing_send(struct core *core, const struct outgoing *what);
-
 /* ---- proof.c ---- */
 /* A leaf of the log with its way to the signed head. Spans point into it and into core. */
 struct leaf_proof {
@@ -484,6 +466,8 @@ void mirror_close(struct core *core);
 MUST_USE enum err mirror_step(struct core *core);
 /* Something of it changed, or was rolled back: look at all members again. */
 void mirror_wake(struct core *core);
+/* An adapter has said hello. */
+void mirror_peers_changed(struct core *core);
 /* An update of ours has come to its end; refused: not by being taken. */
 MUST_USE enum err mirror_answered(struct core *core, const struct queue_row *row, bool refused);
 
@@ -494,6 +478,8 @@ MUST_USE enum err rest_get(struct core *core, const char *table, struct span row
                            const char *column, struct span sealed, struct writer *w);
 
 #include "core/ledger.h"
+
+#include "core/outgoing.h"
 
 #include "core/state_gates.h"
 

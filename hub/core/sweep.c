@@ -12,7 +12,8 @@
 #include <string.h>
 
 enum {
-    SWEEP_ROWS_MAX = 512,         /* of one step */
+    SWEEP_ROWS_MAX = 512,         /* of one step … */
+    SWEEP_STEP_MS = 5,            /* … and the pause after one that found nothing to end */
     SWEEP_PAUSE_MS = 10 * 1000,   /* between two walks, */
     SWEEP_ROWS_PER_MS = 50,       /* and a millisecond more for so many rows that were met */
     WARN_LIFE_MIN_MS = 60 * 1000, /* a shorter life needs no warning */
@@ -115,6 +116,9 @@ enum err sweep_step(struct core *core)
         s->found_ms = STORE_NEVER;
         s->met = 0;
         s->row = (struct queue_row){0};
+    } else if (core->now_ms < s->step_ms) {
+        core_wake_at(core, s->step_ms);
+        return OK;
     }
     for (size_t i = 0; i < SWEEP_ROWS_MAX; i++) {
         enum err err = queue_next(core->store->queue, &s->row);
@@ -135,7 +139,12 @@ enum err sweep_step(struct core *core)
             return err;
         }
     }
-    core->work_waiting = true;
+    /* What is overdue is not kept waiting; a walk that finds nothing leaves the hub to others. */
+    if (core->open_batch)
+        core->work_waiting = true;
+    else
+        s->step_ms = core->now_ms + SWEEP_STEP_MS;
+    core_wake_at(core, s->step_ms);
     return OK;
 }
 

@@ -83,7 +83,6 @@ static void note(const struct view_ctx *ctx, const uint8_t token[static VIEW_TOK
 
 /* One pass over the restrictions of a token. */
 struct pass {
-    struct orders *orders;
     view_restriction_fn *fn;
     void *arg;
     size_t rows;
@@ -96,15 +95,11 @@ static enum err pass_row(void *arg, const struct justification *row, bool *more)
     struct view_restriction *out = &pass->out;
     if (pass->rows == VIEW_ROWS_MAX)
         return ERR_TOO_LARGE;
-    /* Several measures of one order follow each other, seldom others between them. */
-    if (pass->rows++ == 0 || memcmp(out->order_id, row->order_id, sizeof out->order_id) != 0) {
-        char issuer[STORE_MEMBER_MAX + 1];
-        enum err err = order_issuer(pass->orders, row->order_id, issuer);
-        if (err != OK)
-            return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
-        text_copy(out->issuer, sizeof out->issuer, issuer);
-        memcpy(out->order_id, row->order_id, sizeof out->order_id);
-    }
+    pass->rows++;
+    if (row->issuer[0] == '\0')
+        return ERR_CORRUPT; /* a restriction without an order */
+    text_copy(out->issuer, sizeof out->issuer, row->issuer);
+    memcpy(out->order_id, row->order_id, sizeof out->order_id);
     out->force = (lianshu_Force)row->force;
     out->order_version = row->order_version;
     out->start_date = row->start_date;
@@ -124,7 +119,7 @@ static enum err look_restrictions(void *arg, const uint8_t token[static VIEW_TOK
                                   uint32_t date, view_restriction_fn *fn, void *fn_arg)
 {
     struct view_ctx *ctx = arg;
-    struct pass pass = {.orders = ctx->core->store->orders, .fn = fn, .arg = fn_arg};
+    struct pass pass = {.fn = fn, .arg = fn_arg};
     note(ctx, token);
     return restriction_each(ctx->core->store->restrictions, token, date, ctx->as_of, pass_row,
                             &pass);

@@ -1,5 +1,6 @@
 #include "net/endpoint.h"
 
+#include "fold.h"
 #include "net/parcel.h"
 
 #include <assert.h>
@@ -24,6 +25,9 @@ struct endpoint {
     bool held;     /* `frame` holds a message that the caller may still read */
     zmq_msg_t frame;
     struct endpoint_drops drops;
+    uint8_t unfolded[FRAME_MAX]; /* the frame that the caller reads, if it came folded */
+    uint8_t folded[FRAME_MAX];   /* the frame that is sent */
+    uint8_t bundle[FRAME_BUNDLE_MAX];
 };
 
 _Static_assert(ENDPOINT_KEY_LEN == 32, "a CURVE key is 32 bytes");
@@ -304,7 +308,7 @@ enum err endpoint_recv(struct endpoint *ep, struct endpoint_in *in)
         let_go(ep);
         return ERR_NOT_FOUND;
     }
-    in->frame = span_of(zmq_msg_data(&ep->frame), zmq_msg_size(&ep->frame));
+    in->frame = fold_in(span_of(zmq_msg_data(&ep->frame), zmq_msg_size(&ep->frame)), ep->unfolded);
     return OK;
 }
 
@@ -322,7 +326,8 @@ static bool send_route(struct endpoint *ep, const struct route *route)
 enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame)
 {
     assert(frame.len <= FRAME_BYTES_MAX);
-    if (!send_route(ep, route) || zmq_send(ep->socket, frame.data, frame.len, ZMQ_DONTWAIT) < 0)
+    const struct span bytes = fold_out(frame, ep->folded);
+    if (!send_route(ep, route) || zmq_send(ep->socket, bytes.data, bytes.len, ZMQ_DONTWAIT) < 0)
         return send_error();
     return OK;
 }
@@ -330,20 +335,12 @@ enum err endpoint_send(struct endpoint *ep, const struct route *route, struct sp
 enum err endpoint_send_parcel(struct endpoint *ep, const struct route *route,
                               const struct parcel *parcel)
 {
-    zmq_msg_t message;
-    const size_t len = parcel_len(parcel);
-    assert(len <= FRAME_BYTES_MAX);
-    /* Before the route: between the two parts nothing of ours may fail. */
-    if (zmq_msg_init_size(&message, len) != 0)
-        return ERR_NO_MEMORY;
-    struct writer w = writer_of(zmq_msg_data(&message), len);
+    struct writer w = writer_of(ep->bundle, sizeof ep->bundle);
+    if (parcel->piece_count == 1)
+        return endpoint_send(ep, route, parcel->pieces[0]);
     parcel_write(parcel, &w);
-    assert(!w.full && w.len == len);
-    if (send_route(ep, route) && zmq_msg_send(&message, ep->socket, ZMQ_DONTWAIT) >= 0)
-        return OK;
-    const enum err err = send_error();
-    zmq_msg_close(&message);
-    return err;
+    assert(!w.full && w.len == parcel_len(parcel));
+    return endpoint_send(ep, route, writer_span(&w));
 }
 
 enum err endpoint_address(const struct endpoint *ep, char out[static ENDPOINT_ADDRESS_MAX])

@@ -92,10 +92,11 @@ void endpoint_close(struct endpoint **ep);
 /* The next whole message. ERR_NOT_FOUND: none now (or only ones that were dropped). */
 MUST_USE enum err endpoint_recv(struct endpoint *ep, struct endpoint_in *in);
 
-/* Hand one frame to the library. route is ignored on a client. */
+/* Hand one frame to the library, folded (schemas/fold.h) where that is shorter. route is ignored
+ * on a client. */
 MUST_USE enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame);
 
-/* The same for a parcel, which is written where the library keeps it: copied once. */
+/* The same for a parcel. */
 struct parcel;
 MUST_USE enum err endpoint_send_parcel(struct endpoint *ep, const struct route *route,
                                        const struct parcel *parcel);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "net/control.h"
+#include "net/gather.h"
 #include "net/lander.h"
 #include "net/local.h"
 #include "net/parcel.h"
@@ -38,10 +39,11 @@ struct loop {
     enum err failed;            /* loop_fail */
     struct lander *lander;      /* owns; runs core_land */
     struct core_flight *flight; /* in flight; the worker's */
-    bool ticked;                /* core_tick has worked in the open batch */
-    bool between;               /* no batch is open */
-    uint64_t worked_ms;         /* when something last happened */
-    bool idle_done;             /* opt.idle has run since something happened */
+    struct gather gather;
+    bool ticked;        /* core_tick has worked in the open batch */
+    bool between;       /* no batch is open */
+    uint64_t worked_ms; /* when something last happened */
+    bool idle_done;     /* opt.idle has run since something happened */
     struct refusals logged;
     uint64_t logged_ms;
     uint64_t second_ms;                  /* when opt.second is due */
@@ -106,18 +108,29 @@ static bool ends_process(enum err err)
     return err_class(err) == ERR_CLASS_FATAL || err_class(err) == ERR_CLASS_INTERNAL;
 }
 
+/* How long the open batch waits for more; 0: it does not. */
+static uint64_t gathers_ms(const struct loop *loop)
+{
+    return loop->flight != NULL || loop->stop || loop->reload
+               ? 0
+               : gather_left_ms(&loop->gather, !core_may_wait(loop->opt.core),
+                                local_monotonic_ms());
+}
+
 /* How long nothing is due. */
 static long wait_ms(const struct loop *loop)
 {
-    uint64_t now = loop->opt.now_ms();
-    uint64_t due = core_due_ms(loop->opt.core);
+    const uint64_t now = loop->opt.now_ms();
+    const uint64_t due = core_due_ms(loop->opt.core);
+    const uint64_t gathers = gathers_ms(loop);
+    uint64_t left = due <= now ? 0 : due - now;
     if (loop->stop || loop->reload)
         return 0;
-    if (loop->flight != NULL && loop->ticked)
-        return LOOP_WAIT_MAX_MS;
-    if (due <= now)
-        return 0;
-    return due - now < LOOP_WAIT_MAX_MS ? (long)(due - now) : LOOP_WAIT_MAX_MS;
+    if (loop->ticked && (loop->flight != NULL || gathers > 0))
+        left = LOOP_WAIT_MAX_MS;
+    if (gathers > 0 && gathers < left)
+        left = gathers;
+    return left < LOOP_WAIT_MAX_MS ? (long)left : LOOP_WAIT_MAX_MS;
 }
 
 static enum err wait_for_work(struct loop *loop, long timeout_ms)
@@ -294,17 +307,29 @@ static enum err read_and_tick(struct loop *loop, size_t *frames)
     return ends_process(err) ? err : OK;
 }
 
-/* What is open sets out, then what has landed is told: the worker does not wait for that. */
-static enum err commit_and_send(struct loop *loop, size_t *outputs)
+static enum err commit(struct loop *loop)
 {
-    const uint64_t now = loop->opt.now_ms();
-    enum err err = core_write(loop->opt.core, now, &loop->flight);
-    if (err == OK && loop->flight != NULL)
+    enum err err = core_write(loop->opt.core, loop->opt.now_ms(), &loop->flight);
+    if (err == OK && loop->flight != NULL) {
+        gather_committed(&loop->gather, core_flight_leaves(loop->flight), local_monotonic_ms());
         err = lander_begin(loop->lander, loop->flight);
+    }
     loop->ticked = false;
     loop->between = true;
+    return err;
+}
+
+/* What is open sets out, then what has landed is told: the worker does not wait for that. */
+static enum err commit_and_speak(struct loop *loop, bool landed, size_t *outputs)
+{
+    enum err err = OK;
+    const bool gathers = gathers_ms(loop) > 0;
+    if (!gathers)
+        err = commit(loop);
+    else if (!landed)
+        return OK;
     if (err == OK)
-        err = core_speak(loop->opt.core, now);
+        err = core_speak(loop->opt.core, loop->opt.now_ms());
     return err == OK ? send_outputs(loop, outputs) : err;
 }
 
@@ -340,7 +365,7 @@ static enum err turn(struct loop *loop, size_t *work)
     if ((err = take_landed(loop, &landed)) == OK && !landed)
         err = read_and_tick(loop, &frames);
     if (err == OK && loop->flight == NULL)
-        err = commit_and_send(loop, &outputs);
+        err = commit_and_speak(loop, landed, &outputs);
     if (ends_process(err))
         return err;
     if (loop->questions && control_serve(loop->opt.control) != OK)

@@ -8,7 +8,9 @@
  *    +────────────────────────────────────────────────────────────────── control <────────────+
  *
  * The worker (lander.h) waits for the disk and the signer, and the loop reads and judges the next
- * batch meanwhile. So a batch takes what came while the one before it was in flight.
+ * batch meanwhile. So a batch takes what came while the one before it was in flight. Behind a batch
+ * that was not small the open one waits a little for more (gather.h): then core_speak comes first,
+ * in the open batch, and core_write in a later turn.
  *
  * Guarantees:
  *   1. Nothing is sent before the transaction that justifies it is on disk and its log head is

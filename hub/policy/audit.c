@@ -73,6 +73,34 @@ static void check_gates(struct audit *a)
             tell(a, "gate_idle", gates[i].id);
 }
 
+static bool gated(const struct ruleset *rs, const struct rule_measure *measure)
+{
+    size_t n = 0;
+    const struct rule_gate *gates = ruleset_gates(rs, &n);
+    for (size_t i = 0; i < n; i++)
+        if (gates[i].measure == measure)
+            return true;
+    return false;
+}
+
+/* Each measure has what makes it felt, or says why not. */
+static void check_measures(struct audit *a)
+{
+    size_t n = 0;
+    const struct rule_measure *measures = ruleset_measures(a->rs, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct rule_measure *m = &measures[i];
+        const bool at_gate = gated(a->rs, m);
+        const bool by_rule = imposed(a->rs, m);
+        if (!at_gate && m->no_gate[0] == '\0')
+            tell(a, "measure_ungated", m->code);
+        if (!by_rule && m->no_rule[0] == '\0')
+            tell(a, "measure_unruled", m->code);
+        if ((at_gate && m->no_gate[0] != '\0') || (by_rule && m->no_rule[0] != '\0'))
+            tell(a, "reason_idle", m->code);
+    }
+}
+
 static void check_types(struct audit *a)
 {
     const struct document_type *type;
@@ -107,6 +135,7 @@ size_t audit_rules(const struct ruleset *rs, audit_fn *fn, void *arg)
     for (size_t i = 0; i < n; i++)
         check_rule(&a, &rules[i]);
     check_gates(&a);
+    check_measures(&a);
     check_types(&a);
     check_classes(&a);
     if (ruleset_clock(rs, "OBJ-000000") == NULL)
@@ -124,6 +153,9 @@ const char *audit_words(const char *word)
         {"trigger_closed", "无人可依此情形列入 / nobody may list for this trigger"},
         {"nobody_owes", "措施或提醒无人承担 / nobody owes it"},
         {"gate_idle", "关口所问措施无规则设定 / no rule imposes what the gate asks for"},
+        {"measure_ungated", "措施无关口，也未写明理由 / a measure without a gate or a reason"},
+        {"measure_unruled", "措施无规则设定，也未写明理由 / a measure without a rule or a reason"},
+        {"reason_idle", "写有理由而已有关口或规则 / a reason for what is not so"},
         {"type_open", "应设关口的单据无关口 / a gated type without a gate"},
         {"class_open", "类别无现行期限 / a class without bounds today"},
         {"objection_missing", "缺少全国异议期限 / no clock for objections of the nation"},

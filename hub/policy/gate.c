@@ -18,6 +18,8 @@ struct gating {
     const struct ruleset *rs;
     const struct rule_gate *gates;
     size_t gate_count;
+    size_t asked[RULES_GATES_MAX]; /* the rows that are for this message at all */
+    size_t asked_count;
     struct reader *reader;
     const struct gate_message *message;
     struct verdict *out;
@@ -60,19 +62,26 @@ static bool row_applies(const struct gating *g, const struct rule_gate *gate)
            (!gate->beginning || !g->message->ending);
 }
 
-static bool excepted(const struct rule_gate *gate, const char *rule)
+static bool among(const char *const *rules, uint32_t count, const char *rule)
 {
-    for (uint32_t i = 0; i < gate->except_count; i++)
-        if (strcmp(gate->except[i], rule) == 0)
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(rules[i], rule) == 0)
             return true;
     return false;
+}
+
+/* Does the row ask about what this rule imposed? */
+static bool asks_about(const struct rule_gate *gate, const char *rule)
+{
+    return (gate->only_count == 0 || among(gate->only, gate->only_count, rule)) &&
+           !among(gate->except, gate->except_count, rule);
 }
 
 static bool row_meets(const struct gating *g, const struct rule_gate *gate,
                       const struct view_restriction *r)
 {
-    if (!row_applies(g, gate) || gate->look != g->look ||
-        strcmp(gate->measure->code, r->measure) != 0 || excepted(gate, r->rule))
+    if (gate->look != g->look || strcmp(gate->measure->code, r->measure) != 0 ||
+        !asks_about(gate, r->rule))
         return false;
     if (gate->look != LOOK_SUBJECT && (gate->roles & (UINT32_C(1) << g->role)) == 0)
         return false;
@@ -160,7 +169,8 @@ static bool take_restriction(void *arg, const struct view_restriction *row)
     struct gating *g = arg;
     if (!in_force(g, row))
         return true;
-    for (size_t i = 0; i < g->gate_count && g->err == OK; i++) {
+    for (size_t k = 0; k < g->asked_count && g->err == OK; k++) {
+        const size_t i = g->asked[k];
         if (!row_meets(g, &g->gates[i], row))
             continue;
         g->fired[i] = true;
@@ -181,9 +191,9 @@ static enum err look_at(struct gating *g, enum gate_look look, lianshu_Role role
 
 static bool wanted(const struct gating *g, enum gate_look look, lianshu_Role role)
 {
-    for (size_t i = 0; i < g->gate_count; i++) {
-        const struct rule_gate *gate = &g->gates[i];
-        if (row_applies(g, gate) && gate->look == look &&
+    for (size_t k = 0; k < g->asked_count; k++) {
+        const struct rule_gate *gate = &g->gates[g->asked[k]];
+        if (gate->look == look &&
             (look == LOOK_SUBJECT || (gate->roles & (UINT32_C(1) << role)) != 0))
             return true;
     }
@@ -232,8 +242,8 @@ static enum err look_at_related(struct gating *g, const uint8_t token[static VIE
 {
     struct related related = {.g = g};
     bool asked = false;
-    for (size_t i = 0; i < g->gate_count && !asked; i++)
-        asked = row_applies(g, &g->gates[i]) && g->gates[i].look == LOOK_RELATED;
+    for (size_t k = 0; k < g->asked_count && !asked; k++)
+        asked = g->gates[g->asked[k]].look == LOOK_RELATED;
     if (!asked)
         return OK;
     enum err err = reader_relations(g->reader, token, g->today, take_relation, &related);
@@ -251,9 +261,9 @@ static bool facts_complete(const struct gating *g)
         g->message->subject->kind == lianshu_SubjectKind_SUBJECT_NONE ||
         g->message->subject->id[0] == '\0')
         return false;
-    for (size_t i = 0; i < g->gate_count; i++) {
-        const struct rule_gate *gate = &g->gates[i];
-        bool found = !gate->required || !row_applies(g, gate);
+    for (size_t i = 0; i < g->asked_count; i++) {
+        const struct rule_gate *gate = &g->gates[g->asked[i]];
+        bool found = !gate->required;
         for (uint32_t k = 0; k < g->message->person_count && !found; k++)
             found = g->message->persons[k].id[0] != '\0' &&
                     g->message->persons[k].role != lianshu_Role_ROLE_NONE;
@@ -304,6 +314,9 @@ enum err gate_check(const struct ruleset *rs, const struct view *view,
 
     memset(out, 0, sizeof *out);
     g.gates = ruleset_gates(rs, &g.gate_count);
+    for (size_t i = 0; i < g.gate_count; i++)
+        if (row_applies(&g, &g.gates[i]))
+            g.asked[g.asked_count++] = i;
     reader_init(&reader, view);
     record_begin(record, rs, message->now_ms);
     if (gate_applies(rs, message->type)) {

@@ -41,20 +41,23 @@ static void check_gate(struct load *l, const struct rule_gate *g)
     }
 }
 
-/* Rules that judge their own restrictions, each known. */
-static void load_except(struct load *l, const struct yaml_node *node, struct rule_gate *g)
+/* Rules, each known. */
+static uint32_t load_rule_ids(struct load *l, const struct yaml_node *node, const char *key,
+                              const char *out[static RULE_EXCEPT_MAX])
 {
-    const struct yaml_node *list = load_list(l, node, "except", false);
+    const struct yaml_node *list = load_list(l, node, key, false);
+    uint32_t n = 0;
     for (size_t i = 0; i < yaml_count(list); i++) {
         const char *id = yaml_text(yaml_item(list, i));
         if (id == NULL || ruleset_rule(l->rs, id) == NULL)
             load_problem(l, yaml_line(yaml_item(list, i)), PROBLEM_RULE_UNKNOWN, "%s",
-                         id == NULL ? "except" : id);
-        else if (g->except_count == RULE_EXCEPT_MAX)
-            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "except: %d", RULE_EXCEPT_MAX);
+                         id == NULL ? key : id);
+        else if (n == RULE_EXCEPT_MAX)
+            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "%s: %d", key, RULE_EXCEPT_MAX);
         else
-            g->except[g->except_count++] = id;
+            out[n++] = id;
     }
+    return n;
 }
 
 static void load_gate(struct load *l, const struct yaml_node *node)
@@ -62,7 +65,7 @@ static void load_gate(struct load *l, const struct yaml_node *node)
     static const char *const keys[] = {
         "id",   "zh",    "en",     "type",     "look",   "roles",   "measure",     "force",
         "when", "needs", "action", "deadline", "breach", "copy_to", "copy_issuer", "basis",
-        "rule", "from",  "to",     "except",   "mark",   NULL};
+        "rule", "from",  "to",     "except",   "only",   "mark",    NULL};
     static const char *const looks[] = {"subject", "persons", "related", NULL};
     static const char *const actions[] = {"pass", "copy", "flag", "hold", "refuse", NULL};
     static const char *const whens[] = {"always", "notice_and_commitment", "beginning", NULL};
@@ -97,7 +100,8 @@ static void load_gate(struct load *l, const struct yaml_node *node)
         .line = yaml_line(node),
     };
     (void)known_rule(l, node, "rule");
-    load_except(l, node, &g);
+    g.except_count = load_rule_ids(l, node, "except", g.except);
+    g.only_count = load_rule_ids(l, node, "only", g.only);
     check_gate(l, &g);
     l->rs->gate[l->rs->gate_count++] = g;
 }

@@ -27,8 +27,8 @@ void load_code(struct load *l, const char *code, size_t cap, unsigned line, bool
 void load_measures(struct load *l, const struct yaml_node *root)
 {
     static const char *const root_keys[] = {"edition", "measures", NULL};
-    static const char *const keys[] = {"code", "zh",        "en",     "kind", "force",
-                                       "owes", "restricts", "region", NULL};
+    static const char *const keys[] = {"code",      "zh",     "en",      "kind",    "force", "owes",
+                                       "restricts", "region", "no_gate", "no_rule", NULL};
     if (!load_keys(l, root, root_keys))
         return;
     (void)load_text(l, root, "edition", true);
@@ -47,6 +47,8 @@ void load_measures(struct load *l, const struct yaml_node *root)
             .owners = load_owners(l, node, "owes", NULL),
             .restricts = load_bool(l, node, "restricts", false),
             .region = load_region(l, node, "region", "000000"),
+            .no_gate = load_text(l, node, "no_gate", false),
+            .no_rule = load_text(l, node, "no_rule", false),
             .line = yaml_line(node),
         };
         load_code(l, m.code, 5, m.line, ruleset_measure(l->rs, m.code) != NULL);
@@ -125,6 +127,12 @@ static void load_changes(struct load *l, const struct yaml_node *map)
     }
 }
 
+static const struct rule_clock *maybe_clock(struct load *l, const struct yaml_node *node,
+                                            const char *key)
+{
+    return yaml_get(node, key) == NULL ? NULL : load_clock(l, node, key);
+}
+
 static void load_one_list(struct load *l, const struct yaml_node *node)
 {
     static const char *const keys[] = {"code",
@@ -144,6 +152,8 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
                                        "to",
                                        "repaired_by_class",
                                        "repaired_after_bans",
+                                       "repair_receipt",
+                                       "repair_decision",
                                        NULL};
     static const char *const jurisdictions[] = {"any", "own", NULL};
     if (!load_keys(l, node, keys) || too_many(l, node, l->rs->list_count, RULES_LISTS_MAX))
@@ -165,6 +175,8 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
         .start_within = load_term(l, node, "start_within", true),
         .repaired_by_class = load_bool(l, node, "repaired_by_class", false),
         .repaired_after_bans = load_bool(l, node, "repaired_after_bans", false),
+        .repair_receipt = maybe_clock(l, node, "repair_receipt"),
+        .repair_decision = maybe_clock(l, node, "repair_decision"),
         .from = load_date(l, node, "from", 0),
         .to = load_date(l, node, "to", 0),
         .line = yaml_line(node),

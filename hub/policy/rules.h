@@ -76,8 +76,10 @@ struct rule_measure {
     enum national_kind kind;
     lianshu_Force force; /* default */
     struct owners owners;
-    bool restricts;     /* stands against the subject and is asked for by gates */
-    const char *region; /* of a local supplement; "000000" for a national measure */
+    bool restricts;      /* stands against the subject and is asked for by gates */
+    const char *region;  /* of a local supplement; "000000" for a national measure */
+    const char *no_gate; /* why no gate asks for it; "": one does */
+    const char *no_rule; /* why no rule imposes it; "": one does */
     unsigned line;
 };
 
@@ -120,6 +122,9 @@ struct rule_list {
     struct term start_within; /* start at most so long after the decision */
     bool repaired_by_class;   /* no repair before the earliest of its class (B.4) */
     bool repaired_after_bans; /* no repair while a measure with a term of its own lasts (B.3) */
+    /* Of requests for a repair; NULL: REPAIR-RECEIPT and REPAIR. */
+    const struct rule_clock *repair_receipt;
+    const struct rule_clock *repair_decision;
     uint32_t from;
     uint32_t to;
     unsigned line;
@@ -291,6 +296,8 @@ struct rule_gate {
     bool beginning;                      /* only for what begins: not for a relation that ends */
     const char *except[RULE_EXCEPT_MAX]; /* restrictions of these rules do not count */
     uint32_t except_count;
+    const char *only[RULE_EXCEPT_MAX]; /* only restrictions of these rules count; none: of any */
+    uint32_t only_count;
     bool required; /* LOOK_PERSONS: a message without such a person is E650 */
     enum gate_action action;
     struct term deadline;    /* of a hold */

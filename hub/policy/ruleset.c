@@ -99,8 +99,8 @@ static void build(struct load *l)
         unsigned file;
         void (*load)(struct load *l, const struct yaml_node *root);
     } order[] = {
-        {FILE_MEASURES, load_measures}, {FILE_BASES, load_bases_file}, {FILE_LISTS, load_lists},
-        {FILE_CLOCKS, load_clocks},     {FILE_RULES, load_rules},      {FILE_GATES, load_gates},
+        {FILE_MEASURES, load_measures}, {FILE_BASES, load_bases_file}, {FILE_CLOCKS, load_clocks},
+        {FILE_LISTS, load_lists},       {FILE_RULES, load_rules},      {FILE_GATES, load_gates},
         {FILE_CASES, load_cases},       {FILE_CREDIT, load_credit},
     };
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {

@@ -7,7 +7,7 @@
 
 enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000 };
 
-_Static_assert(DB_SHRINK_PAGES == 512, "it stands in the text of CONTROL_SHRINK");
+_Static_assert(DB_SHRINK_PAGES == 128, "it stands in the text of CONTROL_SHRINK");
 
 static const char *const control_sql[CONTROL_COUNT] = {
     [CONTROL_BEGIN] = "BEGIN IMMEDIATE",
@@ -19,7 +19,7 @@ static const char *const control_sql[CONTROL_COUNT] = {
     [CONTROL_HOLD] = "SELECT 1 FROM sqlite_schema LIMIT 1",
     [CONTROL_PAGES] = "PRAGMA page_count",
     [CONTROL_FREE] = "PRAGMA freelist_count",
-    [CONTROL_SHRINK] = "PRAGMA incremental_vacuum(512)",
+    [CONTROL_SHRINK] = "PRAGMA incremental_vacuum(128)",
 };
 
 static int on_wal(void *ctx, sqlite3 *raw, const char *name, int pages)
@@ -45,7 +45,7 @@ static enum err read_number(struct db *db, const char *sql, int64_t *out)
 
 static enum err configure(struct db *db, const struct db_options *options, struct fault *f)
 {
-    char cache[64];
+    char sizes[96];
     static const char *const pragmas = "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
                                        "PRAGMA mmap_size=0; PRAGMA foreign_keys=ON;"
                                        "PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;"
@@ -63,11 +63,12 @@ static enum err configure(struct db *db, const struct db_options *options, struc
     /* Until the file is known to be ours, closing must not touch it; a reader never may. */
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 
-    snprintf(cache, sizeof cache, "PRAGMA cache_size=-%u",
+    snprintf(sizes, sizeof sizes, "PRAGMA page_size=%u; PRAGMA cache_size=-%u",
+             (unsigned)DB_PAGE_BYTES,
              options->cache_kib == 0 ? (unsigned)DB_CACHE_KIB : (unsigned)options->cache_kib);
     int rc = sqlite3_exec(db->raw, pragmas, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db->raw, cache, NULL, NULL, NULL);
+        rc = sqlite3_exec(db->raw, sizes, NULL, NULL, NULL);
     /* NORMAL syncs around a checkpoint, and when the log starts over, but not at a commit. */
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db->raw,

@@ -12,12 +12,12 @@ enum query { GET, PUT, NEXT_ROW, NEXT_ENDED, QUERY_COUNT };
 #define COLUMNS                                                                                    \
     "member, head, concern, generation, phase, size, seen, target, cursor_seq, cursor_row, "       \
     "last_row, page, count, first, told, unnamed, as_of_ms, sent_ms, waiting, open, urgent, "      \
-    "broken, version"
+    "broken, version, adapter"
 
 static const char *const queries[QUERY_COUNT] = {
-    [GET] = "SELECT " COLUMNS " FROM mirror WHERE member = ?1",
+    [GET] = "SELECT " COLUMNS " FROM mirror WHERE member = ?1 AND adapter = ?2",
     [PUT] = "INSERT OR REPLACE INTO mirror (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-            "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+            "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
     [NEXT_ROW] = "SELECT " JUSTIFICATION " FROM justification WHERE row > ?1 ORDER BY row LIMIT 1",
     [NEXT_ENDED] = "SELECT " JUSTIFICATION " FROM justification "
                    "WHERE (ended_seq, row) > (?2, ?3) AND ended_seq < ?1 "
@@ -50,13 +50,15 @@ void mirrors_close(struct mirrors **m)
 /* The numbers of a row, in the order of their columns from `generation` on. */
 enum { NUMBERS = 20, FIRST_NUMBER = 3 };
 
-enum err mirror_get(struct mirrors *m, const char *member, struct mirror_row *out)
+enum err mirror_get(struct mirrors *m, const char *member,
+                    const uint8_t adapter[static MIRROR_ADAPTER_KEY_LEN], struct mirror_row *out)
 {
     struct stmt *q = m->q[GET];
     uint64_t n[NUMBERS] = {0};
 
     *out = (struct mirror_row){0};
     stmt_bind_text(q, 1, member);
+    stmt_bind_bytes(q, 2, adapter, MIRROR_ADAPTER_KEY_LEN);
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy_text(q, 0, out->member, sizeof out->member);
@@ -64,6 +66,7 @@ enum err mirror_get(struct mirrors *m, const char *member, struct mirror_row *ou
         stmt_copy(q, 2, out->concern, sizeof out->concern);
         for (int i = 0; i < NUMBERS; i++)
             n[i] = stmt_u64(q, FIRST_NUMBER + i);
+        stmt_copy(q, FIRST_NUMBER + NUMBERS, out->adapter, sizeof out->adapter);
     }
     err = stmt_end(q, err);
     if (err == OK && n[1] > MIRROR_BEGUN)
@@ -107,6 +110,7 @@ enum err mirror_put(struct mirrors *m, const struct mirror_row *row)
     stmt_bind_bytes(q, 3, row->concern, sizeof row->concern);
     for (int i = 0; i < NUMBERS; i++)
         stmt_bind_u64(q, FIRST_NUMBER + 1 + i, n[i]);
+    stmt_bind_bytes(q, FIRST_NUMBER + 1 + NUMBERS, row->adapter, sizeof row->adapter);
     return stmt_run(q);
 }
 

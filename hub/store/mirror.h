@@ -5,7 +5,7 @@
  *   MIRROR_REST ──begin──> SNAPSHOT ──walk ends──> REST ──begin──> ENDED ─> BEGUN ──> REST
  *
  * Guarantees:
- *   1. mirror_put and mirror_get keep every field as it was given; one row a member.
+ *   1. mirror_put and mirror_get keep every field as it was given; one row an adapter of a member.
  *   2. mirror_next_row gives every justification once, in the order in which they were added, ended
  *      ones too: the caller judges, so that a walk over many dead rows has bounded steps.
  *   3. mirror_next_ended gives each that ended before `to`, once, in order of (end, row).
@@ -20,10 +20,13 @@
 
 struct mirrors;
 
+enum { MIRROR_ADAPTER_KEY_LEN = 8 };
+
 enum mirror_phase { MIRROR_REST = 0, MIRROR_SNAPSHOT, MIRROR_ENDED, MIRROR_BEGUN };
 
 struct mirror_row {
     char member[STORE_MEMBER_MAX + 1];
+    uint8_t adapter[MIRROR_ADAPTER_KEY_LEN];
     uint8_t head[STORE_HASH_LEN];    /* of the last page */
     uint8_t concern[STORE_HASH_LEN]; /* of what concerned the member when it began */
     uint64_t generation;
@@ -52,7 +55,9 @@ MUST_USE enum err mirrors_open(struct mirrors **out, struct db *db, struct fault
 void mirrors_close(struct mirrors **m);
 
 /* ERR_NOT_FOUND. */
-MUST_USE enum err mirror_get(struct mirrors *m, const char *member, struct mirror_row *out);
+MUST_USE enum err mirror_get(struct mirrors *m, const char *member,
+                             const uint8_t adapter[static MIRROR_ADAPTER_KEY_LEN],
+                             struct mirror_row *out);
 MUST_USE enum err mirror_put(struct mirrors *m, const struct mirror_row *row);
 
 /* The cursor moves on to the row that is given; ERR_NOT_FOUND at the end. */

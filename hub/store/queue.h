@@ -132,6 +132,11 @@ MUST_USE enum err queue_claim(struct queue *q, const char *recipient, uint64_t l
                               uint64_t now_ms, uint64_t until_ms, unsigned lane_max,
                               struct queue_row *rows, size_t cap, size_t *count);
 
+/* May this lessee have this row at all? Asked of every row before it is leased; what one may not
+ * have waits for another, in nobody's way. NULL: everybody may have everything. */
+typedef bool queue_fits_fn(void *ctx, uint64_t lessee, const struct queue_row *row);
+void queue_fits(struct queue *q, queue_fits_fn *fits, void *ctx);
+
 /* Only rows whose seq and statement lie below this log index may be claimed; before the first call
  * all. */
 void queue_landed(struct queue *q, uint64_t leaf_end);

@@ -47,8 +47,8 @@ static enum err walk_earlier(struct queue *q, const struct claim *c, const struc
 static enum err may_go(struct queue *q, const struct claim *c, const struct queue_row *row,
                        bool *may)
 {
-    *may = true;
-    if (row->number == 0)
+    *may = q->fits == NULL || q->fits(q->fits_ctx, c->lessee, row);
+    if (!*may || row->number == 0)
         return OK;
     const struct order *o = order_find(&q->memory, c->member, row->conversation, c->lessee);
     uint64_t upto = order_upto(&q->memory, o);
@@ -275,6 +275,12 @@ enum err queue_claim(struct queue *q, const char *recipient, uint64_t lessee, ui
     if (err == ERR_QUOTA)
         return ERR_NOT_FOUND; /* every lease is out: the next one back lets others go */
     return c.budget == 0 ? ERR_BUSY : ERR_NOT_FOUND;
+}
+
+void queue_fits(struct queue *q, queue_fits_fn *fits, void *ctx)
+{
+    q->fits = fits;
+    q->fits_ctx = ctx;
 }
 
 void queue_landed(struct queue *q, uint64_t leaf_end)

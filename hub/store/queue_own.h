@@ -32,6 +32,8 @@ struct queue {
     struct fresh *fresh;
     uint64_t leaf_end; /* queue_landed */
     bool held_back;    /* queue_held_back */
+    queue_fits_fn *fits;
+    void *fits_ctx;
     struct queue_memory memory;
 };
 

@@ -7,17 +7,31 @@
 #define COLUMNS                                                                                    \
     "seq, kind, document, order_id, obligation_id, asker, owner, clock, shown, "                   \
     "outcome, answer, "                                                                            \
-    "opened_ms, due_ms, closed_ms, warned, next_ms"
+    "opened_ms, due_ms, closed_ms, warned, next_ms, stage, late, begun_ms"
 
-enum query { PUT, OF_DOCUMENT, CLOSE, DUE, OF_ORDER, NEXT, NEXT_DUE, FIRST_DUE, QUERY_COUNT };
+enum query {
+    PUT,
+    OF_DOCUMENT,
+    CLOSE,
+    RESTAGE,
+    DUE,
+    OF_ORDER,
+    NEXT,
+    NEXT_DUE,
+    FIRST_DUE,
+    QUERY_COUNT
+};
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO request (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16)",
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     [OF_DOCUMENT] = "SELECT " COLUMNS " FROM request WHERE document = ?1",
     [CLOSE] = "UPDATE request SET outcome = ?2, answer = ?3, closed_ms = ?4, "
               "next_ms = 0 "
               "WHERE seq = ?1 AND outcome = 0",
+    [RESTAGE] = "UPDATE request SET owner = ?2, clock = ?3, shown = ?4, due_ms = ?5, warned = ?6, "
+                "next_ms = ?7, stage = ?8, late = ?9, begun_ms = ?10 WHERE seq = ?1 AND "
+                "outcome = 0",
     [DUE] = "UPDATE request SET warned = ?2, next_ms = ?3 WHERE seq = ?1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM request WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
@@ -70,6 +84,9 @@ enum err request_put(struct requests *r, const struct request *row)
     stmt_bind_u64(q, 14, row->closed_ms);
     stmt_bind_u64(q, 15, row->warned);
     stmt_bind_u64(q, 16, row->next_ms);
+    stmt_bind_u64(q, 17, row->stage);
+    stmt_bind_u64(q, 18, row->late);
+    stmt_bind_u64(q, 19, row->begun_ms);
     return stmt_run(q);
 }
 
@@ -96,11 +113,15 @@ static enum err take(struct stmt *q, struct request *out)
     out->closed_ms = stmt_u64(q, 13);
     out->warned = stmt_u32(q, 14, &err);
     out->next_ms = stmt_u64(q, 15);
-    if (err == OK &&
-        (kind < REQUEST_REPAIR || kind >= REQUEST_KINDS || outcome >= REQUEST_OUTCOMES))
+    uint32_t stage = stmt_u32(q, 16, &err);
+    out->late = stmt_u64(q, 17) != 0;
+    out->begun_ms = stmt_u64(q, 18);
+    if (err == OK && (kind < REQUEST_REPAIR || kind >= REQUEST_KINDS ||
+                      outcome >= REQUEST_OUTCOMES || stage >= REQUEST_STAGES))
         err = ERR_CORRUPT;
     out->kind = (enum request_kind)kind;
     out->outcome = (enum request_outcome)outcome;
+    out->stage = (enum request_stage)stage;
     return stmt_end(q, err);
 }
 
@@ -118,6 +139,23 @@ enum err request_close(struct requests *r, const struct request *row)
     stmt_bind_u64(q, 2, row->outcome);
     bind_id(q, 3, row->answer);
     stmt_bind_u64(q, 4, row->closed_ms);
+    enum err err = stmt_run_one(q);
+    return err == ERR_NOT_FOUND ? ERR_EXISTS : err;
+}
+
+enum err request_restage(struct requests *r, const struct request *row)
+{
+    struct stmt *q = r->q[RESTAGE];
+    stmt_bind_u64(q, 1, row->seq);
+    stmt_bind_text(q, 2, row->owner);
+    stmt_bind_text(q, 3, row->clock);
+    stmt_bind_u64(q, 4, row->shown);
+    stmt_bind_u64(q, 5, row->due_ms);
+    stmt_bind_u64(q, 6, row->warned);
+    stmt_bind_u64(q, 7, row->next_ms);
+    stmt_bind_u64(q, 8, row->stage);
+    stmt_bind_u64(q, 9, row->late);
+    stmt_bind_u64(q, 10, row->begun_ms);
     enum err err = stmt_run_one(q);
     return err == ERR_NOT_FOUND ? ERR_EXISTS : err;
 }

@@ -7,8 +7,8 @@
  *
  * Guarantees:
  *   1. A request is stored once per document: again is ERR_EXISTS.
- *   2. request_close decides an open one once; of a decided one it is
- * ERR_EXISTS and changes nothing.
+ *   2. request_close decides an open one once, request_restage changes an open one; of a decided
+ *      one both are ERR_EXISTS and change nothing.
  *   3. Walks are cursors in order of creation (seq).
  *
  * Ids, codes, members and hashes of salted documents only.
@@ -37,6 +37,14 @@ enum request_outcome {
     REQUEST_OUTCOMES = 5,
 };
 
+/* Which term of an open one runs. */
+enum request_stage {
+    REQUEST_ANSWER = 0,   /* to decide, to supply, to lift */
+    REQUEST_RECEIPT = 1,  /* to receive it and pass it on, before that */
+    REQUEST_EXTENDED = 2, /* the longer term to decide: once */
+    REQUEST_STAGES = 3,
+};
+
 struct requests;
 
 struct request {
@@ -46,13 +54,16 @@ struct request {
     uint8_t order_id[STORE_ID_LEN];
     uint8_t obligation_id[STORE_ID_LEN]; /* evidence; else zeros */
     char asker[STORE_MEMBER_MAX + 1];
-    char owner[STORE_MEMBER_MAX + 1]; /* who must answer */
-    char clock[STORE_CODE_MAX + 1];   /* of the table of clocks; "": none */
-    bool shown;                       /* the order is marked while it is open */
+    char owner[STORE_MEMBER_MAX + 1]; /* who must act in this stage */
+    enum request_stage stage;
+    bool late;                      /* it was received after its term */
+    char clock[STORE_CODE_MAX + 1]; /* of the table of clocks; "": none */
+    bool shown;                     /* the order is marked while it is open */
     enum request_outcome outcome;
     uint8_t answer[STORE_ID_LEN]; /* id of the decision's document; zeros */
     uint64_t opened_ms;
-    uint64_t due_ms; /* 0: no term */
+    uint64_t begun_ms; /* of the term that runs */
+    uint64_t due_ms;   /* 0: no term */
     uint64_t closed_ms;
     uint32_t warned;  /* percent of the term */
     uint64_t next_ms; /* next moment the core wants to look at it; 0: never */
@@ -67,6 +78,9 @@ MUST_USE enum err request_of_document(struct requests *r,
                                       struct request *out);
 /* outcome, answer and closed_ms of the row; its clock stops. */
 MUST_USE enum err request_close(struct requests *r, const struct request *row);
+/* Another term runs: owner, clock, shown, stage, late and its moments are those of the row. Of a
+ * decided one ERR_EXISTS. */
+MUST_USE enum err request_restage(struct requests *r, const struct request *row);
 /* warned and next_ms of the row. */
 MUST_USE enum err request_due(struct requests *r, const struct request *row);
 

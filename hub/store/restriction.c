@@ -1,5 +1,7 @@
 #include "store/restriction.h"
 
+#include "store/restricted.h"
+
 #include "store/columns.h"
 
 #include <stdlib.h>
@@ -17,6 +19,8 @@ enum query {
     CHANGED,
     NEXT,
     EACH,
+    LIVING,
+    ISSUER,
     NEXT_OF_ORDER,
     COUNTS,
     VERSION_GET,
@@ -42,6 +46,9 @@ static const char *const queries[QUERY_COUNT] = {
     [EACH] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
              "AND begun_seq < ?2 AND ended_seq >= ?2 "
              "AND start_date <= ?3 AND (end_date = 0 OR end_date >= ?3) ORDER BY measure, row",
+    [LIVING] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 AND " LIVE
+               " ORDER BY measure, row",
+    [ISSUER] = "SELECT issuer FROM sanction WHERE id = ?1 ORDER BY seq LIMIT 1",
     [NEXT_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND row >= ?2 "
                       "AND " LIVE " ORDER BY row LIMIT 1",
     [COUNTS] = "SELECT (SELECT count(*) FROM (SELECT DISTINCT subject, measure, scope "
@@ -54,6 +61,7 @@ static const char *const queries[QUERY_COUNT] = {
 
 struct restrictions {
     struct stmt *q[QUERY_COUNT];
+    struct restricted *now; /* owns */
     uint64_t version;
     uint64_t committed;
 };
@@ -73,7 +81,7 @@ static enum err version_load(struct restrictions *r)
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
 
-enum err restrictions_open(struct restrictions **out, struct db *db, struct fault *f)
+enum err restrictions_open(struct restrictions **out, struct db *db, bool writes, struct fault *f)
 {
     *out = NULL;
     struct restrictions *r = calloc(1, sizeof *r);
@@ -82,6 +90,8 @@ enum err restrictions_open(struct restrictions **out, struct db *db, struct faul
     enum err err = db_prepare(db, queries, QUERY_COUNT, r->q, f);
     if (err == OK && (err = version_load(r)) != OK)
         fault_set(f, err, 0, "restriction", "version");
+    if (err == OK)
+        err = restricted_open(&r->now, db, writes, f);
     if (err != OK)
         restrictions_close(&r);
     *out = r;
@@ -90,6 +100,8 @@ enum err restrictions_open(struct restrictions **out, struct db *db, struct faul
 
 void restrictions_close(struct restrictions **r)
 {
+    if (*r != NULL)
+        restricted_close(&(*r)->now);
     free(*r);
     *r = NULL;
 }
@@ -111,9 +123,10 @@ enum err restriction_add(struct restrictions *r, const struct justification *row
     stmt_bind_u64(q, 12, row->end_date);
     stmt_bind_u64(q, 13, row->begun_seq);
     enum err err = stmt_run(q);
-    if (err == OK)
-        r->version++;
-    return err;
+    if (err != OK)
+        return err;
+    r->version++;
+    return restricted_touch(r->now, row->subject);
 }
 
 /* Read the row that was stepped to. */
@@ -183,7 +196,9 @@ enum err restriction_end(struct restrictions *r, const struct justification *row
     if (err != OK)
         return err;
     r->version++;
-    err = restriction_alive(r, row->subject, row->measure, row->scope, &alive);
+    err = restricted_touch(r->now, row->subject);
+    if (err == OK)
+        err = restriction_alive(r, row->subject, row->measure, row->scope, &alive);
     *last = err == OK && !alive;
     return err;
 }
@@ -223,25 +238,65 @@ enum err restriction_next(struct restrictions *r, const uint8_t subject[static S
     return OK;
 }
 
-enum err restriction_each(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
-                          uint32_t date, uint64_t as_of, restriction_fn *fn, void *arg)
+/* Who imposed the order of a row; the rows of one order mostly follow each other. */
+static enum err name_issuer(struct restrictions *r, struct justification *row,
+                            uint8_t order_id[static STORE_ID_LEN])
 {
-    struct stmt *q = r->q[EACH];
-    struct justification row;
+    struct stmt *q = r->q[ISSUER];
+    if (row->issuer[0] != '\0' && memcmp(order_id, row->order_id, STORE_ID_LEN) == 0)
+        return OK;
+    memcpy(order_id, row->order_id, STORE_ID_LEN);
+    row->issuer[0] = '\0';
+    bind_id(q, 1, row->order_id);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        stmt_copy_text(q, 0, row->issuer, sizeof row->issuer);
+    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+/* The rows of a statement that is bound. */
+static enum err each_row(struct restrictions *r, struct stmt *q, restriction_fn *fn, void *arg)
+{
+    struct justification row = {.row = 0};
+    uint8_t order_id[STORE_ID_LEN];
     uint64_t number;
-    bind_id(q, 1, subject);
-    stmt_bind_u64(q, 2, as_of);
-    stmt_bind_u64(q, 3, date);
-    enum err err;
+    enum err err = OK;
     bool more = true;
     while (more && (err = stmt_step(q)) == OK) {
         err = read_row(q, &row, &number);
+        if (err == OK)
+            err = name_issuer(r, &row, order_id);
         if (err == OK)
             err = fn(arg, &row, &more);
         if (err != OK)
             break;
     }
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err restriction_each(struct restrictions *r, const uint8_t subject[static STORE_TOKEN_LEN],
+                          uint32_t date, uint64_t as_of, restriction_fn *fn, void *arg)
+{
+    if (as_of == STORE_NEVER && !restricted_may(r->now, subject))
+        return OK;
+    enum err err =
+        as_of == STORE_NEVER ? restricted_find(r->now, subject, date, fn, arg) : ERR_NOT_FOUND;
+    if (err != ERR_NOT_FOUND)
+        return err;
+    struct stmt *q = r->q[EACH];
+    bind_id(q, 1, subject);
+    stmt_bind_u64(q, 2, as_of);
+    stmt_bind_u64(q, 3, date);
+    return each_row(r, q, fn, arg);
+}
+
+/* restricted_each_fn */
+static enum err each_living(void *ctx, const uint8_t subject[static STORE_TOKEN_LEN],
+                            restriction_fn *fn, void *arg)
+{
+    struct restrictions *r = ctx;
+    bind_id(r->q[LIVING], 1, subject);
+    return each_row(r, r->q[LIVING], fn, arg);
 }
 
 enum err restriction_next_of_order(struct restrictions *r,
@@ -279,8 +334,9 @@ enum err restriction_before_commit(struct restrictions *r)
     uint8_t bytes[sizeof r->version];
     struct writer w = writer_of(bytes, sizeof bytes);
 
-    if (r->version == r->committed)
-        return OK;
+    enum err err = restricted_before_commit(r->now, each_living, r);
+    if (err != OK || r->version == r->committed)
+        return err;
     write_uint(&w, r->version, sizeof bytes);
     stmt_bind_bytes(r->q[VERSION_PUT], 1, bytes, sizeof bytes);
     return stmt_run(r->q[VERSION_PUT]);
@@ -289,10 +345,12 @@ enum err restriction_before_commit(struct restrictions *r)
 void restriction_committed(struct restrictions *r)
 {
     r->committed = r->version;
+    restricted_settled(r->now);
 }
 
 /* A rollback to a savepoint leaves it as it is: it may run ahead of the rows, never behind. */
 void restriction_rolled_back(struct restrictions *r)
 {
     r->version = r->committed;
+    restricted_settled(r->now);
 }

@@ -39,7 +39,8 @@ struct justification {
     uint32_t start_date;
     uint32_t end_date;
     uint64_t begun_seq;
-    uint64_t ended_seq; /* STORE_NEVER while it lives */
+    uint64_t ended_seq;                /* STORE_NEVER while it lives */
+    char issuer[STORE_MEMBER_MAX + 1]; /* of its order; restriction_each alone reads it */
 };
 
 /* Cursor of a walk; zeroed to start. */
@@ -48,7 +49,9 @@ struct restriction_cursor {
     uint64_t row;
 };
 
-MUST_USE enum err restrictions_open(struct restrictions **out, struct db *db, struct fault *f);
+/* writes: for the one who does; others have no filter in memory. */
+MUST_USE enum err restrictions_open(struct restrictions **out, struct db *db, bool writes,
+                                    struct fault *f);
 void restrictions_close(struct restrictions **r);
 
 /* ended_seq is ignored. */
@@ -72,7 +75,9 @@ MUST_USE enum err restriction_next(struct restrictions *r,
                                    uint64_t as_of, struct restriction_cursor *cursor,
                                    struct justification *out);
 
-/* The same of a day, all in one pass: fn must not use the restrictions; *more false ends it. */
+/* The same of a day, all in one pass: fn must not use the restrictions; *more false ends it. Now,
+ * a subject against whom nothing is mostly costs no statement, and any other costs one row
+ * (restricted.h). */
 typedef enum err restriction_fn(void *arg, const struct justification *row, bool *more);
 MUST_USE enum err restriction_each(struct restrictions *r,
                                    const uint8_t subject[static STORE_TOKEN_LEN], uint32_t date,

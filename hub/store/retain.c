@@ -8,6 +8,8 @@
 enum query {
     DECISION_TO,
     DECISION_ERASE,
+    PACK_TO,
+    PACK_ERASE,
     OBLIGATION_TO,
     OBLIGATION_ERASE,
     SUBJECT_TO,
@@ -38,6 +40,9 @@ static const char *const queries[QUERY_COUNT] = {
         "AND length(record) > 1 "
         "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.document = decision.document) "
         "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.change_document = decision.document)",
+    [PACK_TO] = "SELECT last FROM decision_pack WHERE last >= ?1 ORDER BY last LIMIT 1 OFFSET ?2",
+    [PACK_ERASE] = "UPDATE decision_pack SET bodies = x'00' WHERE last >= ?1 AND last <= ?2 "
+                   "AND time_ms < ?3 AND length(bodies) > 1",
     [OBLIGATION_TO] = "SELECT seq FROM obligation WHERE seq >= ?1 ORDER BY seq LIMIT 1 OFFSET ?2",
     [OBLIGATION_ERASE] = "UPDATE obligation SET sealed = x'00' WHERE seq >= ?1 AND seq <= ?2 "
                          "AND changed_ms < ?3 AND state IN (6, 8) AND length(sealed) > 1",
@@ -87,17 +92,19 @@ static const struct part {
     enum query to; /* BY_NAME: the next name */
     enum query erase;
     enum query also;
-    bool by_leaf; /* ended before a log index, not a moment */
+    bool by_leaf;  /* ended before a log index, not a moment */
+    unsigned rows; /* of a step; 0: RETAIN_STEP_ROWS */
 } parts[] = {
-    {RETAIN_PARKED, BY_QUEUE, NONE, NONE, NONE, false},
-    {RETAIN_DECISION, BY_SEQ, DECISION_TO, DECISION_ERASE, NONE, false},
-    {RETAIN_SUBJECT, BY_ID, SUBJECT_TO, SUBJECT_ERASE, NONE, true},
-    {RETAIN_SUBJECT, BY_ID, RELATION_TO, RELATION_ERASE, NONE, true},
-    {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true},
-    {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false},
-    {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false},
-    {RETAIN_MESSAGE, BY_NAME, SENDER_NEXT, MESSAGE_DROP, NONE, false},
-    {RETAIN_MESSAGE, BY_NAME, ISSUER_NEXT, DOCUMENT_DROP, NONE, true},
+    {RETAIN_PARKED, BY_QUEUE, NONE, NONE, NONE, false, 0},
+    {RETAIN_DECISION, BY_SEQ, DECISION_TO, DECISION_ERASE, NONE, false, 0},
+    {RETAIN_DECISION, BY_SEQ, PACK_TO, PACK_ERASE, NONE, false, RETAIN_STEP_PACKS},
+    {RETAIN_SUBJECT, BY_ID, SUBJECT_TO, SUBJECT_ERASE, NONE, true, 0},
+    {RETAIN_SUBJECT, BY_ID, RELATION_TO, RELATION_ERASE, NONE, true, 0},
+    {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true, 0},
+    {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
+    {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},
+    {RETAIN_MESSAGE, BY_NAME, SENDER_NEXT, MESSAGE_DROP, NONE, false, 0},
+    {RETAIN_MESSAGE, BY_NAME, ISSUER_NEXT, DOCUMENT_DROP, NONE, true, 0},
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };
@@ -168,7 +175,7 @@ static enum err step_to(const struct retainer *r, const struct part *part, uint6
     *seq = STORE_NEVER;
     memset(id, 0xff, STORE_ID_LEN);
     bind_cursor(r, s, part->walk);
-    stmt_bind_u64(s, 2, RETAIN_STEP_ROWS - 1);
+    stmt_bind_u64(s, 2, (part->rows != 0 ? part->rows : RETAIN_STEP_ROWS) - 1);
     enum err err = stmt_step(s);
     if (err == OK && part->walk == BY_SEQ)
         *seq = stmt_u64(s, 0);
@@ -284,6 +291,8 @@ enum err store_retain_step(struct store *s, const uint64_t before_ms[RETAIN_CLAS
         err = step_name(r, part, &out->erased, &over);
     else if (!over)
         err = step_range(r, part, &out->erased, &over);
+    if (part->class == RETAIN_DECISION)
+        decisions_forget(s->decisions);
     out->full = err == OK && !over;
     if (err != OK || !over)
         return err;

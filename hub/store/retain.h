@@ -50,6 +50,7 @@ enum retain_class {
 
 enum {
     RETAIN_STEP_ROWS = 256, /* looked at in one step */
+    RETAIN_STEP_PACKS = 8,  /* of packed decision records */
     RETAIN_NAME_ROWS = 64,  /* of one sender in one step */
 };
 

@@ -22,8 +22,9 @@ static const char *const queries[QUERY_COUNT] = {
 
 /* What is in them is compared with a hash or a sum when it is read, or is keyed by what is asked.
  */
-static const char *const growing[] = {"leaf_block", "tile",     "message",  "frame",   "queue",
-                                      "delivery",   "sequence", "document", "decision"};
+static const char *const growing[] = {"leaf_block", "tile",         "message",  "frame",
+                                      "queue",      "delivery",     "sequence", "document",
+                                      "decision",   "decision_pack"};
 
 static const char NOW_HIGH[] = "now.high";
 
@@ -154,7 +155,7 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = obligations_open(&s->obligations, s->db, f);
     if (err == OK)
-        err = restrictions_open(&s->restrictions, s->db, f);
+        err = restrictions_open(&s->restrictions, s->db, !options->read_only, f);
     if (err == OK)
         err = mirrors_open(&s->mirrors, s->db, f);
     if (err == OK)
@@ -268,6 +269,8 @@ static enum err before_commit(struct store *s)
     if (err == OK)
         err = restriction_before_commit(s->restrictions);
     if (err == OK)
+        err = decisions_before_commit(s->decisions);
+    if (err == OK)
         err = stream_before_commit(s->stream);
     if (err == OK)
         err = chunk_before_commit(s->chunks);
@@ -301,6 +304,7 @@ static void committed(struct store *s, bool wrote)
     queue_committed(s->queue);
     chunk_committed(s->chunks);
     restriction_committed(s->restrictions);
+    decisions_committed(s->decisions);
 }
 
 enum err store_write(struct store *s, bool *wrote)
@@ -350,6 +354,7 @@ void store_rollback(struct store *s)
     messages_rolled_back(s->messages);
     stream_rolled_back(s->stream);
     restriction_rolled_back(s->restrictions);
+    decisions_rolled_back(s->decisions);
     log_rolled_back(s->log);
 }
 
@@ -364,6 +369,7 @@ enum err store_savepoint(struct store *s)
     fresh_savepoint(s->fresh);
     chunk_savepoint(s->chunks);
     stream_savepoint(s->stream);
+    decisions_savepoint(s->decisions);
     queue_savepoint(s->queue);
     return log_savepoint(s->log);
 }
@@ -387,6 +393,7 @@ enum err store_rollback_to(struct store *s)
     chunk_rolled_back_to(s->chunks);
     messages_rolled_back(s->messages);
     stream_rolled_back_to(s->stream);
+    decisions_rolled_back_to(s->decisions);
     return log_rolled_back_to(s->log);
 }
 

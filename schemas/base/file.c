@@ -38,7 +38,8 @@ enum err file_errno(int number)
 static enum err errno_fault(struct fault *f, const char *path, const char *what)
 {
     int number = errno;
-    return fault_set(f, file_errno(number), 0, path, "%s: errno %d", what, number);
+    const char *why = strerrordesc_np(number);
+    return fault_set(f, file_errno(number), 0, path, "%s: %s", what, why == NULL ? "?" : why);
 }
 
 /* What a descriptor must be. */
@@ -49,7 +50,8 @@ static enum err check_open(int fd, const char *path, size_t max, unsigned flags,
     if (fstat(fd, &st) == -1)
         return errno_fault(f, path, "stat");
     if (!S_ISREG(st.st_mode))
-        return fault_set(f, ERR_PERMISSION, 0, path, "must be a regular file");
+        return fault_set(f, ERR_FIELD_VALUE, 0, path,
+                         "a file is needed: a directory or a device stands there");
     if ((flags & FILE_PRIVATE) != 0 &&
         (st.st_uid != geteuid() || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0))
         return fault_set(f, ERR_PERMISSION, 0, path, "must be ours alone: chmod 600");

@@ -43,7 +43,8 @@ CREATE TABLE outbox_pack (
   frames BLOB NOT NULL
 ) STRICT;
 
--- Receipts about our messages. again: 0, or the time of a kind that can come several times.
+-- Receipts about our messages; their own bytes stand in outbox_proof. again: 0, or the time of a kind
+-- that can come several times.
 CREATE TABLE outbox_receipt (
   outbox_id INTEGER NOT NULL,
   kind INTEGER NOT NULL,
@@ -54,11 +55,10 @@ CREATE TABLE outbox_receipt (
   time_ms INTEGER NOT NULL,
   proof INTEGER NOT NULL,               -- outbox_proof
   place INTEGER NOT NULL,               -- which entry of it, from 0
-  q BLOB NOT NULL,                      -- the receipt itself
   PRIMARY KEY (outbox_id, kind, by, about, again)
 ) STRICT, WITHOUT ROWID;
 
--- LSR1 frames as they came: signatures, paths and checkpoints of the receipts.
+-- LSR1 frames as they came: the receipts, their signatures, paths and checkpoints.
 CREATE TABLE outbox_proof (
   id INTEGER PRIMARY KEY,
   time_ms INTEGER NOT NULL,

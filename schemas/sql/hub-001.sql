@@ -275,7 +275,10 @@ CREATE TABLE request (
   due_ms        INTEGER NOT NULL CHECK (due_ms >= 0),
   closed_ms     INTEGER NOT NULL CHECK (closed_ms >= 0),
   warned        INTEGER NOT NULL CHECK (warned >= 0),
-  next_ms       INTEGER NOT NULL CHECK (next_ms >= 0)
+  next_ms       INTEGER NOT NULL CHECK (next_ms >= 0),
+  stage         INTEGER NOT NULL CHECK (stage BETWEEN 0 AND 2),
+  late          INTEGER NOT NULL CHECK (late IN (0, 1)),
+  begun_ms      INTEGER NOT NULL CHECK (begun_ms >= 0)
 ) STRICT;
 CREATE INDEX request_order ON request (order_id, seq);
 CREATE INDEX request_due ON request (next_ms, seq) WHERE next_ms > 0;
@@ -303,9 +306,16 @@ CREATE INDEX justification_ended ON justification (ended_seq, row) WHERE ended_s
 CREATE UNIQUE INDEX justification_live ON justification (order_id, subject, measure, scope, rule, force)
   WHERE ended_seq = 9223372036854775807;
 
+-- What lives against a subject now, packed (hub/store/restricted.h); head: of its token.
+CREATE TABLE restricted (
+  head   INTEGER PRIMARY KEY CHECK (head >= 0),
+  packed BLOB NOT NULL CHECK (length(packed) <= 32768)
+) STRICT;
+
 -- How far each member's local mirror of restrictions has been told (hub/store/mirror.h).
 CREATE TABLE mirror (
-  member     TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  member     TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  adapter    BLOB NOT NULL CHECK (length(adapter) = 8),
   head       BLOB NOT NULL CHECK (length(head) = 32),
   concern    BLOB NOT NULL CHECK (length(concern) = 32),
   generation INTEGER NOT NULL CHECK (generation > 0),
@@ -327,7 +337,8 @@ CREATE TABLE mirror (
   open       INTEGER NOT NULL CHECK (open IN (0, 1)),
   urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
   broken     INTEGER NOT NULL CHECK (broken IN (0, 1)),
-  version    INTEGER NOT NULL CHECK (version >= 0)
+  version    INTEGER NOT NULL CHECK (version >= 0),
+  PRIMARY KEY (member, adapter)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE document (
@@ -351,6 +362,13 @@ CREATE TABLE decision (
 ) STRICT;
 CREATE INDEX decision_document ON decision (document);
 CREATE INDEX decision_message ON decision (message_seq) WHERE message_seq IS NOT NULL;
+-- Records on which no order rests, those of a commit together (hub/store/decision_pack.h).
+CREATE TABLE decision_pack (
+  last    INTEGER PRIMARY KEY CHECK (last >= 0), -- seq of its last record
+  time_ms INTEGER NOT NULL CHECK (time_ms >= 0), -- of its last record
+  heads   BLOB NOT NULL CHECK (length(heads) BETWEEN 1 AND 1048576),
+  bodies  BLOB NOT NULL CHECK (length(bodies) <= 1048576)
+) STRICT;
 
 CREATE TABLE casefile (
   id         BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),

@@ -33,6 +33,7 @@ target_link_libraries(bench_adapter PRIVATE lianshu_flags lianshu_runtime)
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 add_library(bench_world STATIC
   ${CMAKE_SOURCE_DIR}/tests/bench/rounds.c
+  ${CMAKE_SOURCE_DIR}/tests/bench/usage.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/acts.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world.c
@@ -48,7 +49,7 @@ endforeach()
 
 add_executable(bench_orders ${CMAKE_SOURCE_DIR}/tests/bench/bench_orders.c
   ${CMAKE_SOURCE_DIR}/tests/bench/nation.c
-  ${CMAKE_SOURCE_DIR}/tests/bench/usage.c)
+  ${CMAKE_SOURCE_DIR}/tests/bench/post.c)
 target_link_libraries(bench_orders PRIVATE bench_world lianshu_net)
 
 # The adapter's own mirror of restrictions.

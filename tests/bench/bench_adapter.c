@@ -3,6 +3,7 @@
  * inbox.
  *
  *   bench_adapter send    --config adapter.yaml --to MEMBER --count N [--window W] [--batch B]
+ *                         [--facts]
  *   bench_adapter receive --config adapter.yaml --count N
  *
  * The sender keeps at most W messages without a final receipt and commits every B; it ends when the
@@ -10,7 +11,9 @@
  * each message with the SDK's, and ends when the hub has acknowledged its last receipt. Both print
  * one JSON object on standard output, and `ready` on standard error once the hub has welcomed them.
  *
- * A message is one honour of about 1 KiB (document), sealed to its reader and the hub.
+ * A message is what lianshu-bench-client sends: one document with a body of 1,024 bytes, sealed to
+ * its reader. With --facts it is one that the hub reads too, decides and records: an honour of
+ * about 1 KiB (document).
  */
 #include "adapters/runtime/config.h"
 #include "adapters/sdk/sdk.h"
@@ -20,6 +23,7 @@
 #include "wire.h"
 
 #include "document.pb.h"
+#include "sanction.pb.h"
 #include "subject.pb.h"
 #include "wire.pb.h"
 
@@ -34,6 +38,7 @@ enum {
     WINDOW = 4096,
     BATCH = 256,
     BASIS = 12, /* codes of 48 bytes: they make the document about 1 KiB long */
+    BODY_LEN = 1024,
     WAIT_MS = 100,
     IDLE_MS = 10000, /* nothing moved for so long: give up */
 };
@@ -47,9 +52,9 @@ struct bench {
     const char *to;
     uint64_t run; /* names this run's keys */
     uint64_t sent, done, bad;
-    bool up;
+    bool facts, up;
     uint64_t began_ms, moved_ms;
-    uint8_t body[1024];
+    uint8_t body[BODY_LEN];
     size_t body_len;
     char basis[BASIS][49];
 };
@@ -74,7 +79,7 @@ static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *m, 
 
     (void)sdk;
     stmt_bind_bytes(q, 1, m->env_id, SDK_ENV_ID_LEN);
-    stmt_bind_u64(q, 2, m->facts.len);
+    stmt_bind_u64(q, 2, m->facts.len + m->sealed.len);
     const enum err err = stmt_run(q);
     if (err == OK && b->done++ == 0)
         b->began_ms = now_ms;
@@ -104,7 +109,20 @@ static void connected(void *ctx, bool up)
         (void)fprintf(stderr, "ready\n");
 }
 
-static void make_body(struct bench *b)
+/* Exactly BODY_LEN bytes for the reader alone. */
+static void make_sealed(struct bench *b)
+{
+    static lianshu_Evidence e;
+    struct writer w = writer_of(b->body, sizeof b->body);
+
+    wire_clear(&lianshu_Evidence_msg, &e);
+    memset(e.order_id, 'o', sizeof e.order_id);
+    memset(e.summary, '.', BODY_LEN - (2 + sizeof e.order_id) - 3);
+    must("body", wire_encode(&lianshu_Evidence_msg, &e, &w));
+    b->body_len = w.len;
+}
+
+static void make_facts(struct bench *b)
 {
     static lianshu_Honour h;
     struct writer w = writer_of(b->body, sizeof b->body);
@@ -131,12 +149,13 @@ static void send_one(struct bench *b, uint64_t now_ms)
     struct fault fault = {0};
     const struct sdk_message m = {
         .key = key,
-        .type = lianshu_DocumentType_TYPE_HONOUR,
+        .type = b->facts ? lianshu_DocumentType_TYPE_HONOUR : lianshu_DocumentType_TYPE_EVIDENCE,
         .to = &b->to,
         .to_count = 1,
-        .facts = span_of(b->body, b->body_len),
+        .facts = span_of(b->body, b->facts ? b->body_len : 0),
+        .sealed = span_of(b->body, b->facts ? 0 : b->body_len),
         .basis = basis,
-        .basis_count = BASIS,
+        .basis_count = b->facts ? BASIS : 0,
     };
 
     for (size_t i = 0; i < BASIS; i++)
@@ -247,10 +266,13 @@ static uint64_t number(const char *text)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"to", required_argument, NULL, 't'},
-        {"count", required_argument, NULL, 'n'},  {"window", required_argument, NULL, 'w'},
-        {"batch", required_argument, NULL, 'b'},  {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"to", required_argument, NULL, 't'},
+                                            {"count", required_argument, NULL, 'n'},
+                                            {"window", required_argument, NULL, 'w'},
+                                            {"batch", required_argument, NULL, 'b'},
+                                            {"facts", no_argument, NULL, 'f'},
+                                            {NULL, 0, NULL, 0}};
     static struct bench b = {.window = WINDOW, .batch = BATCH};
     static struct config config;
     const char *path = NULL;
@@ -268,6 +290,8 @@ int main(int argc, char **argv)
             b.window = number(optarg);
         else if (c == 'b')
             b.batch = number(optarg);
+        else if (c == 'f')
+            b.facts = true;
         else
             return 2;
     }
@@ -287,7 +311,10 @@ int main(int argc, char **argv)
     if ((err = sdk_open(&b.sdk, &config.sdk, &handler, clock_real_ms(), &fault)) != OK)
         fail("open", err, &fault);
     b.run = clock_real_ms();
-    make_body(&b);
+    if (b.facts)
+        make_facts(&b);
+    else
+        make_sealed(&b);
     prepare(&b);
     (void)getrusage(RUSAGE_SELF, &before);
     if (sends)

@@ -1,15 +1,22 @@
 /* bench_gate [ORDERS [ROUNDS]]: what a gate adds to a message while a million restrictions are in
  * force: the same messages through the real core and store, with the gate and without it, in turn.
+ * Each message is about another enterprise, so that nothing of it was looked at just before.
  * CPU time of the one thread, the commit included; the wait for the disk is the same for both. */
 #include "bench/rounds.h"
+#include "bench/usage.h"
 #include "core/state.h"
 #include "scenario/gatebook.h"
-#include "scenario/texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { ORDERS = 200000, MEASURES = 5, ROUNDS = 60, BATCH = 64, PER_COMMIT = 25000 };
+enum { ORDERS = 200000, MEASURES = 5, ROUNDS = 100, PER_BATCH = 64, PER_COMMIT = 25000 };
+
+#define CLEAN_FROM UINT64_C(50000000)
+#define HONOUR                                                                                     \
+    "{\"subject\":{\"kind\":\"enterprise\",\"id\":\"91445100DEMA00021K\",\"name\":"                \
+    "\"潮州样本药店\",\"region\":\"445103\"},\"title\":\"诚信单位\",\"date\":\"2026-04-01\"}"
 
 static const char *const measures[MEASURES] = {"M01", "M21", "M22", "M23", "M24"};
 
@@ -28,7 +35,8 @@ static enum err put_order(struct world *w, uint64_t n, const uint8_t token[stati
         .start_date = 20200101,
         .sealed = span_of(sealed, sizeof sealed),
     };
-    memcpy(order.id, &n, sizeof n);
+    entropy_fill(&w->entropy, order.id, sizeof order.id);
+    memcpy(order.id, &n, sizeof n / 2); /* never twice */
     memcpy(order.subject, token, sizeof order.subject);
     enum err err = order_put(w->store->orders, &order);
     for (size_t i = 0; err == OK && i < MEASURES; i++) {
@@ -53,30 +61,33 @@ static enum err put_order(struct world *w, uint64_t n, const uint8_t token[stati
 static void fill(struct world *w, uint64_t orders)
 {
     uint8_t token[STORE_TOKEN_LEN];
-    assert_int_equal(view_token(w->core, lianshu_SubjectKind_SUBJECT_ENTERPRISE,
-                                span_str("91445100DEMA00013Q"), token),
-                     OK);
+    char id[ROUNDS_ID_LEN + 1];
     for (uint64_t n = 0; n < orders; n++) {
         if (n % PER_COMMIT == 0)
             assert_int_equal(store_begin(w->store, w->now_ms), OK);
-        if (n > 0) /* the first is against the subject of the messages */
-            entropy_fill(&w->entropy, token, sizeof token);
+        rounds_enterprise(n, id);
+        assert_int_equal(
+            view_token(w->core, lianshu_SubjectKind_SUBJECT_ENTERPRISE, span_str(id), token), OK);
         assert_int_equal(put_order(w, n, token), OK);
         if ((n + 1) % PER_COMMIT == 0 || n + 1 == orders)
             assert_int_equal(store_commit(w->store), OK);
     }
 }
 
-static const struct mail honours[] = {
-    {.from = "health.445100",
-     .type = "honour",
-     .to = {"market.445100"},
-     .facts = HONOUR_BODY(PUNISHED)},
-    {.from = "health.445100",
-     .type = "honour",
-     .to = {"market.445100"},
-     .facts = HONOUR_BODY(CLEAN)},
-};
+/* Some enterprises, no two rounds the same. */
+static double send(struct world *w, uint64_t orders, bool restricted, uint64_t round)
+{
+    static const struct mail mail = {
+        .from = "health.445100", .type = "honour", .to = {"market.445100"}};
+    static char id[PER_BATCH][ROUNDS_ID_LEN + 1];
+    struct rounds_facts facts[PER_BATCH];
+    for (uint64_t i = 0; i < PER_BATCH; i++) {
+        const uint64_t n = (round * PER_BATCH + i) * UINT64_C(7919);
+        rounds_enterprise(restricted ? n % orders : CLEAN_FROM + n % CLEAN_FROM, id[i]);
+        facts[i] = (struct rounds_facts){HONOUR, id[i]};
+    }
+    return rounds_send(w, &mail, facts, PER_BATCH);
+}
 
 int main(int argc, char **argv)
 {
@@ -84,26 +95,29 @@ int main(int argc, char **argv)
     const uint64_t orders = argc > 1 ? strtoull(argv[1], NULL, 10) : ORDERS;
     const uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : ROUNDS;
     struct world *w = world_new(seed);
-    world_hello(w, "health.445100");
     fill(w, orders);
+    world_restart(w);
+    world_hello(w, "health.445100");
     struct ruleset *without =
         gatebook_open(w, "  - {id: G01, zh: 关口, en: a gate, type: subsidy, look: subject, "
                          "measure: M21, action: flag, basis: BASIC-LIST, mark: D}\n");
     const struct ruleset *sets[] = {without, w->rules};
-    static struct rounds us[2][2]; /* mail, gate */
+    static struct rounds us[2][2]; /* clean or restricted, gate */
     for (uint64_t round = 0; round < rounds; round++) {
-        for (unsigned mail = 0; mail < 2; mail++) {
+        for (unsigned restricted = 0; restricted < 2; restricted++) {
             for (unsigned gate = 0; gate < 2; gate++) {
-                w->core->opt.rules = sets[(gate + round) % 2];
-                rounds_add(&us[mail][(gate + round) % 2], rounds_send(w, &honours[mail], BATCH));
+                const unsigned asked = (gate + round) % 2;
+                w->core->opt.rules = sets[asked];
+                rounds_add(&us[restricted][asked],
+                           send(w, orders, restricted != 0, 2 * round + gate));
             }
         }
     }
-    const double restricted = rounds_median(&us[0][1]) - rounds_median(&us[0][0]);
-    const double clean = rounds_median(&us[1][1]) - rounds_median(&us[1][0]);
     printf("{\"gate_added_us\": %.2f, \"gate_added_clean_us\": %.2f, \"gate_message_us\": %.2f, "
-           "\"gate_restrictions\": %llu}\n",
-           restricted, clean, rounds_median(&us[0][0]), (unsigned long long)(orders * MEASURES));
+           "\"gate_restrictions\": %llu, \"gate_rss_kib\": %llu}\n",
+           rounds_median(&us[1][1]) - rounds_median(&us[1][0]),
+           rounds_median(&us[0][1]) - rounds_median(&us[0][0]), rounds_median(&us[0][0]),
+           (unsigned long long)(orders * MEASURES), (unsigned long long)usage_of(getpid()).rss_kib);
     w->core->opt.rules = w->rules;
     world_free(w);
     ruleset_close(&without);

@@ -104,8 +104,10 @@ static enum err make_state(struct bench *b)
     };
     (void)snprintf(path, sizeof path, "%s/adapter.db", b->state);
     enum err err = db_open(&b->db, &options, NULL);
-    const struct mirror_in_options in = {b->db, MEMBER, keyring_find(b->keys, KEY_USE_STORAGE),
-                                         &b->entropy, false};
+    const struct mirror_in_options in = {.db = b->db,
+                                         .member = MEMBER,
+                                         .storage = keyring_find(b->keys, KEY_USE_STORAGE),
+                                         .entropy = &b->entropy};
     return err == OK ? mirror_in_open(&b->in, &in, NULL) : err;
 }
 

@@ -46,23 +46,30 @@ static void subject_of(unsigned n, char out[static USCC_LEN + 1])
     fail_msg("no code %u", n);
 }
 
-static void feed(struct nation *n, bool end, unsigned subject, uint64_t order)
+/* What the market has to say, under one signature when it is POST_MAX documents. */
+static void feed(struct nation *n, struct post *post)
+{
+    const size_t count = post_seal(post);
+    for (size_t i = 0; i < count; i++)
+        nation_feed(n, post_frame(post, i));
+}
+
+static void impose(struct post *post, unsigned subject, unsigned long long order)
 {
     char code[USCC_LEN + 1];
     char body[2048];
     subject_of(subject % SUBJECTS, code);
-    const unsigned long long number = order;
-    if (end)
-        snprintf(body, sizeof body, ANNUL, code, number, number);
-    else
-        snprintf(body, sizeof body, FINE, code, number, number);
-    const struct mail mail = {.from = "market.445100",
-                              .type = end ? "sanction.annul" : "sanction.order",
-                              .to = {"hub.445100"},
-                              .facts = body,
-                              .basis = {"AP48"}};
-    world_make(n->w, &mail, NULL, NULL);
-    nation_feed(n);
+    snprintf(body, sizeof body, FINE, code, order, order);
+    post_add(post, "sanction.order", "AP48", body);
+}
+
+static void annul(struct post *post, unsigned subject, unsigned long long order)
+{
+    char code[USCC_LEN + 1];
+    char body[2048];
+    subject_of(subject % SUBJECTS, code);
+    snprintf(body, sizeof body, ANNUL, code, order, order);
+    post_add(post, "sanction.annul", "AP48", body);
 }
 
 static bool expanding(struct nation *n)
@@ -71,11 +78,24 @@ static bool expanding(struct nation *n)
     return expansion_pending(n->w->store->obligations, 0, &e) == OK;
 }
 
-static void quiet(struct nation *n)
+/* Wait until those from `first` to here are delivered; their delays. */
+static void take_delays(struct nation *n, size_t first, struct rounds *delays)
 {
+    const size_t last = n->flow.sent;
+    while (n->flow.taken < last)
+        nation_turn(n);
+    for (size_t i = first; i < last; i++)
+        rounds_add(delays, (double)n->flow.message[i].took_ns / 1e3);
+}
+
+/* Nothing but other messages: their delays are what the disk and the machine make them. */
+static void quiet(struct nation *n, struct rounds *other)
+{
+    const size_t first = n->flow.sent;
     const uint64_t until = rounds_wall_ns() + (uint64_t)QUIET_MS * 1000000;
     while (rounds_wall_ns() < until)
         nation_turn(n);
+    take_delays(n, first, other);
 }
 
 /* From the frame at the hub until every obligation is aligned, on disk and under the signed head;
@@ -94,11 +114,7 @@ static double align(struct nation *n, struct rounds *other, struct rounds *cpu)
     }
     const double us = (double)(rounds_wall_ns() - began) / 1e3;
     rounds_add(cpu, (double)(rounds_cpu_ns() - began_cpu - (n->members_ns - members)) / 1e3);
-    const size_t last = n->flow.sent;
-    while (n->flow.taken < last)
-        nation_turn(n);
-    for (size_t i = first; i < last; i++)
-        rounds_add(other, (double)n->flow.message[i].took_ns / 1e3);
+    take_delays(n, first, other);
     return us;
 }
 
@@ -128,43 +144,53 @@ static void print_nation(const char *key, struct rounds *wall, struct rounds *cp
 static void nation(const char *name, uint64_t rounds)
 {
     static const uint8_t seed[ENTROPY_SEED_LEN] = {13};
-    static struct rounds order_us, order_cpu, order_other, lift_us, lift_cpu, lift_other;
+    static struct rounds order_us, order_cpu, order_other, lift_us, lift_cpu, lift_other, still;
     struct nation *n = nation_open(seed);
     struct ruleset *rules = nation_rules(n->w);
     assert_int_equal(core_rules(n->w->core, rules, n->w->retention), OK);
+    struct post *post = post_open(n->w, "market.445100");
     nation_flow(n, FLOW_COUNT, FLOW_PER_S);
-    quiet(n);
+    quiet(n, &still);
     for (uint64_t round = 1; round <= rounds; round++) {
-        feed(n, false, 0, round);
+        impose(post, 0, round);
+        feed(n, post);
         rounds_add(&order_us, align(n, &order_other, &order_cpu));
         struct obligation_counts counts = counts_of(n);
         assert_int_equal(live(&counts), nation_members(n));
-        quiet(n);
-        feed(n, true, 0, round);
+        quiet(n, &still);
+        annul(post, 0, round);
+        feed(n, post);
         rounds_add(&lift_us, align(n, &lift_other, &lift_cpu));
         counts = counts_of(n);
         assert_int_equal(live(&counts), 0);
-        quiet(n);
+        quiet(n, &still);
     }
     n->flow.stopped = true;
     printf("{\"order_nation_obligations\": %zu, ", nation_members(n));
     print_nation(name, &order_us, &order_cpu, &order_other);
     print_nation("lift_nation", &lift_us, &lift_cpu, &lift_other);
+    printf("\"order_none_other_p50_ms\": %.2f, \"order_none_other_p99_ms\": %.2f, ",
+           rounds_share(&still, 50) / 1e3, rounds_share(&still, 99) / 1e3);
     printf("\"order_nation_rss_kib\": %llu, ", (unsigned long long)n->rss_kib);
     const struct ruleset *shipped = n->w->rules;
     n->w->core->opt.rules = shipped;
+    post_close(&post);
     nation_close(n);
     ruleset_close(&rules);
 }
 
 /* Ordinary orders, each against somebody else, each with its obligation, its restriction and its
- * notice to whoever owes it, which that member takes. */
-static void steady(uint64_t orders)
+ * notice to whoever owes it, which that member takes. `together` of them under one signature. */
+static void steady(const char *key, uint64_t orders, unsigned together)
 {
     static const uint8_t seed[ENTROPY_SEED_LEN] = {14};
     struct nation *n = nation_open(seed);
-    for (uint64_t i = 0; i < orders; i++)
-        feed(n, false, (unsigned)i + 1, i + 1);
+    struct post *post = post_open(n->w, "market.445100");
+    for (uint64_t i = 0; i < orders; i++) {
+        impose(post, (unsigned)i + 1, i + 1);
+        if ((i + 1) % together == 0 || i + 1 == orders)
+            feed(n, post);
+    }
     const uint64_t cpu = rounds_cpu_ns();
     const uint64_t began = rounds_wall_ns();
     const uint64_t members = n->members_ns;
@@ -175,10 +201,11 @@ static void steady(uint64_t orders)
     const struct obligation_counts counts = counts_of(n);
     assert_int_equal(live(&counts), orders);
     assert_int_equal(n->notices, orders);
-    printf("\"orders_per_s\": %.0f, \"orders_per_cpu_s\": %.0f, \"orders_whole_s\": %.2f, "
-           "\"orders_rss_kib\": %llu}\n",
-           (double)orders / (wall_s - others_s), (double)orders / (cpu_s - others_s), wall_s,
-           (unsigned long long)n->rss_kib);
+    printf("\"%s_per_s\": %.0f, \"%s_per_cpu_s\": %.0f, \"%s_whole_s\": %.2f, "
+           "\"%s_rss_kib\": %llu",
+           key, (double)orders / (wall_s - others_s), key, (double)orders / (cpu_s - others_s), key,
+           wall_s, key, (unsigned long long)n->rss_kib);
+    post_close(&post);
     nation_close(n);
 }
 
@@ -187,6 +214,9 @@ int main(int argc, char **argv)
     const uint64_t rounds = argc > 1 ? strtoull(argv[1], NULL, 10) : ROUNDS;
     const uint64_t orders = argc > 2 ? strtoull(argv[2], NULL, 10) : ORDERS;
     nation("order_nation", rounds);
-    steady(orders);
+    steady("orders", orders, POST_MAX);
+    printf(", ");
+    steady("orders_alone", orders / 4, 1);
+    printf("}\n");
     return 0;
 }

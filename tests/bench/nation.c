@@ -248,6 +248,7 @@ void nation_flow(struct nation *n, size_t count, unsigned per_s)
         world_make(n->w, &mail, m->id.env_id, m->id.message_id);
         strcpy(m->id.sender, mail.from);
         m->len = n->w->frame_len;
+        f->bytes += m->len;
         m->frame = malloc(m->len);
         memcpy(m->frame, n->w->frame, m->len);
     }
@@ -279,15 +280,15 @@ static void feed_clear(struct feed *f)
     f->count = f->sent = 0;
 }
 
-void nation_feed(struct nation *n)
+void nation_feed(struct nation *n, struct span frame)
 {
     struct feed *f = &n->feed;
     if (f->sent == f->count)
         feed_clear(f);
     assert_true(f->count < NATION_FEED_MAX);
-    f->frame[f->count].len = n->w->frame_len;
-    f->frame[f->count].bytes = malloc(n->w->frame_len);
-    memcpy(f->frame[f->count++].bytes, n->w->frame, n->w->frame_len);
+    f->frame[f->count].len = frame.len;
+    f->frame[f->count].bytes = malloc(frame.len);
+    memcpy(f->frame[f->count++].bytes, frame.data, frame.len);
 }
 
 static void feed_send(struct nation *n)
@@ -302,6 +303,47 @@ static void feed_send(struct nation *n)
 
 /* ---- being a member ---- */
 
+static void answer(struct nation *n, uint32_t peer, struct span frame)
+{
+    struct back *b = &n->back;
+    assert_true(b->count < NATION_BACK_MAX);
+    b->frame[b->count].peer = peer;
+    b->frame[b->count].len = frame.len;
+    b->frame[b->count].bytes = malloc(frame.len);
+    memcpy(b->frame[b->count++].bytes, frame.data, frame.len);
+}
+
+static void answer_receipts(struct nation *n)
+{
+    static uint8_t bytes[FRAME_BUNDLE_MAX];
+    struct back *b = &n->back;
+    struct writer w = writer_of(bytes, sizeof bytes);
+    if (b->got_count == 0)
+        return;
+    post_receipts(n->w, b->site, b->got, b->got_count, &w);
+    answer(n, b->site->peer, writer_span(&w));
+    b->got_count = 0;
+}
+
+static void gather(struct nation *n, struct site *site, const struct got *got)
+{
+    struct back *b = &n->back;
+    if (b->site != site || b->got_count == POST_MAX)
+        answer_receipts(n);
+    b->site = site;
+    b->got[b->got_count++] = *got;
+}
+
+static void give_back(struct nation *n)
+{
+    struct back *b = &n->back;
+    for (size_t i = 0; i < b->count; i++) {
+        world_give(n->w, b->frame[i].peer, span_of(b->frame[i].bytes, b->frame[i].len));
+        free(b->frame[i].bytes);
+    }
+    b->count = 0;
+}
+
 static void take_receipts(struct nation *n, struct site *site, struct span frame)
 {
     struct frame_receipts r;
@@ -315,7 +357,7 @@ static void take_receipts(struct nation *n, struct site *site, struct span frame
     uint8_t bytes[64];
     struct writer w = writer_of(bytes, sizeof bytes);
     assert_int_equal(frame_put_control(&w, &ack), OK);
-    world_give(n->w, site->peer, writer_span(&w));
+    answer(n, site->peer, writer_span(&w));
 }
 
 /* An envelope has come: one of the flow, in its order, or a notice. */
@@ -338,7 +380,7 @@ static void take_envelope(struct nation *n, struct site *site, struct span frame
         assert_memory_equal(m->id.env_id, got.env_id, HASH_LEN);
         m->took_ns = rounds_wall_ns() - m->due_ns;
     }
-    world_push_receipt(n->w, site->id, &got);
+    gather(n, site, &got);
 }
 
 static struct site *site_of(struct world *w, uint32_t peer)
@@ -368,8 +410,8 @@ static void take_frame(struct nation *n, struct site *site, struct span frame)
     }
 }
 
-/* Copied first: taking them sends frames back. */
-static size_t take_outputs(struct nation *n)
+/* Copied first: giving frames back ends the outputs. */
+static void take_outputs(struct nation *n)
 {
     enum { HELD_MAX = 4096 };
     static struct {
@@ -394,8 +436,9 @@ static size_t take_outputs(struct nation *n)
             take_frame(n, site, span_of(held[i].bytes, held[i].len));
         free(held[i].bytes);
     }
+    answer_receipts(n);
     n->members_ns += rounds_wall_ns() - began;
-    return count;
+    give_back(n);
 }
 
 /* ---- the loop ---- */
@@ -462,9 +505,10 @@ void nation_turn(struct nation *n)
         n->landed = core->signed_size;
     n->ticked = false;
     assert_int_equal(core_speak(core, now_ms(n)), OK);
-    (void)take_outputs(n);
+    take_outputs(n);
     const uint64_t rss_kib = n->turns++ % RSS_TURNS == 0 ? usage_of(getpid()).rss_kib : 0;
-    n->rss_kib = rss_kib > n->rss_kib ? rss_kib : n->rss_kib;
+    const uint64_t flow_kib = n->flow.bytes / 1024;
+    n->rss_kib = rss_kib > n->rss_kib + flow_kib ? rss_kib - flow_kib : n->rss_kib;
 }
 
 void nation_rest(struct nation *n)

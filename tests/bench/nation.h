@@ -5,13 +5,20 @@
 #ifndef BENCH_NATION_H
 #define BENCH_NATION_H
 
+#include "bench/post.h"
 #include "bench/rounds.h"
 
-enum { NATION_DEPARTMENTS = 4, NATION_FLOW_MAX = 8192, NATION_FEED_MAX = 16384 };
+enum {
+    NATION_DEPARTMENTS = 4,
+    NATION_FLOW_MAX = 8192,
+    NATION_FEED_MAX = 16384,
+    NATION_BACK_MAX = 1024
+};
 
 /* Other messages, from health to the procuratorate, each due at its moment. */
 struct flow {
     size_t count, sent, taken;
+    size_t bytes; /* of all frames: made before, and no memory of the hub */
     bool stopped;
     uint64_t next_ns, gap_ns;
     struct flow_message {
@@ -31,6 +38,19 @@ struct feed {
     } frame[NATION_FEED_MAX];
 };
 
+/* What members answer with in one turn: receipts of one member in one frame, acknowledgements. */
+struct back {
+    struct site *site; /* whose receipts gather; NULL: nobody's */
+    size_t got_count;
+    struct got got[POST_MAX];
+    size_t count;
+    struct {
+        uint32_t peer;
+        uint8_t *bytes; /* owns */
+        size_t len;
+    } frame[NATION_BACK_MAX];
+};
+
 struct nation {
     struct world *w;
     struct lander *lander;
@@ -40,10 +60,11 @@ struct nation {
     uint64_t members_ns; /* spent on being a member, which is done elsewhere in service */
     uint64_t landed;     /* log entries on disk and under the signed head */
     uint64_t turns;
-    uint64_t rss_kib; /* highest */
+    uint64_t rss_kib; /* highest, without the flow's frames */
     uint64_t notices; /* that members were given */
     struct flow flow;
     struct feed feed;
+    struct back back;
 };
 
 /* Obligations of an order that every member of the nation owes. */
@@ -54,8 +75,8 @@ void nation_close(struct nation *n);
 struct ruleset *nation_rules(struct world *w);
 /* Prepare so many other messages; they flow from now on. */
 void nation_flow(struct nation *n, size_t count, unsigned per_s);
-/* Keep the envelope that lies in w->frame for the hub; an empty feed begins anew. */
-void nation_feed(struct nation *n);
+/* Keep this envelope of the market for the hub; an empty feed begins anew. */
+void nation_feed(struct nation *n, struct span frame);
 /* One turn of the loop. */
 void nation_turn(struct nation *n);
 /* Turn until everything given is durable and nothing is to be done. */

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "frame.h"
 #include "keys/envelope.h"
+#include "net/gather.h"
 #include "wire.h"
 
 #include "sanction.pb.h"
@@ -52,6 +53,7 @@ struct sender {
     struct batch *documents;
     struct envelope_batch *envelopes;
     uint64_t next_ns; /* of the next message at a given rate */
+    struct gather gather;
     unsigned short seed[3];
     char (*targets)[MEMBER_MAX + 1]; /* owns; the names of plan.target_count members */
     lianshu_Evidence body;           /* but for its order id the same in every message */
@@ -240,6 +242,11 @@ static enum err make_batch(struct sender *s, const uint64_t *since_ns, size_t co
     return send_batch(s, count, now_ms);
 }
 
+static uint64_t now_ms_monotonic(void)
+{
+    return bench_now_ns() / 1000000;
+}
+
 /* Messages whose time has come; at a fixed rate their due time is when latency begins. */
 static size_t take_due(struct sender *s, uint64_t since_ns[static BENCH_BATCH_MAX])
 {
@@ -259,6 +266,8 @@ static size_t take_due(struct sender *s, uint64_t since_ns[static BENCH_BATCH_MA
             since_ns[count] = now;
         return count;
     }
+    if (gather_left_ms(&s->gather, room == 0, now_ms_monotonic()) > 0)
+        return 0;
     const double mean = 1e9 * plan->sender_count / (double)plan->rate_per_s;
     if (s->next_ns == 0)
         s->next_ns = now;
@@ -280,6 +289,7 @@ static enum err fill(struct sender *s)
         if (count == 0)
             break;
         err = make_batch(s, since_ns, count);
+        gather_committed(&s->gather, count, now_ms_monotonic());
     }
     return err;
 }
@@ -484,10 +494,15 @@ static void sender_close(struct sender *s)
 
 static void set_timer(int fd, const struct sender *senders, unsigned count)
 {
+    const uint64_t now_ms = now_ms_monotonic();
     uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < count; i++)
-        if (senders[i].next_ns != 0 && senders[i].next_ns < next)
-            next = senders[i].next_ns;
+    for (unsigned i = 0; i < count; i++) {
+        const uint64_t left_ms = gather_left_ms(&senders[i].gather, false, now_ms);
+        const uint64_t gathered_ns = left_ms == 0 ? 0 : (now_ms + left_ms) * 1000000;
+        const uint64_t due = gathered_ns > senders[i].next_ns ? gathered_ns : senders[i].next_ns;
+        if (senders[i].next_ns != 0 && due < next)
+            next = due;
+    }
     if (next == UINT64_MAX)
         return;
     const struct itimerspec at = {

@@ -69,6 +69,7 @@ static bool save_frames(const char *dir)
         {"control", "hello", sample_control_frame},
         {"chunk", "last", sample_chunk_frame},
         {"bundle", "delivery", sample_bundle_frame},
+        {"folded", "receipts", sample_folded_frame},
         {"registry", "two", sample_registry_file},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

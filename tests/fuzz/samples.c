@@ -2,6 +2,7 @@
 
 #include "catalogue.h"
 #include "check.h"
+#include "fold.h"
 #include "frame.h"
 #include "wire.h"
 
@@ -382,6 +383,31 @@ void sample_bundle_frame(struct writer *w)
     one.len = 0;
     sample_envelope_form0(&one);
     (void)frame_bundle_add(w, begin, writer_span(&one));
+}
+
+void sample_folded_frame(struct writer *w)
+{
+    static uint8_t room[8 << 10];
+    uint8_t q[FRAME_RECEIPT_MAX];
+    uint8_t signature[FRAME_SIGNATURE_MAX];
+    lianshu_Receipt receipt;
+    sample_receipt(&receipt);
+    struct frame_receipt one = {
+        .form = FRAME_RECEIPT_MEMBER,
+        .receipt = encode(&lianshu_Receipt_msg, &receipt, q, sizeof q),
+    };
+    struct writer all = writer_of(room, sizeof room);
+    frame_receipts_begin(&all, 0, 4);
+    for (uint64_t i = 0; i < 4; i++) {
+        struct writer s = writer_of(signature, sizeof signature);
+        sample_signature(&s, i, 4);
+        one.signature = writer_span(&s);
+        frame_receipts_add(&all, &one);
+    }
+    frame_receipts_end(&all, span_of("", 0));
+    const bool folded = fold(writer_span(&all), w);
+    assert(folded);
+    (void)folded;
 }
 
 void sample_registry_file(struct writer *w)

@@ -21,8 +21,8 @@ function(fuzz_target name)
   set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
 
-foreach(name envelope receipts statement control document chunk bundle registry signature message
-        json yaml)
+foreach(name envelope receipts statement control document chunk bundle folded registry signature
+        message json yaml)
   fuzz_target(${name} LIBS lianshu_schemas)
 endforeach()
 

@@ -16,6 +16,45 @@ void acts_connect(struct world *w)
         world_hello(w, acts_everybody[i]);
 }
 
+void acts_connect_both(struct world *w)
+{
+    world_hello(w, "health.445100");
+    world_hello(w, "market.445100");
+}
+
+struct mail acts_application(const char *conversation)
+{
+    return (struct mail){.from = "health.445100",
+                         .type = "licence.application",
+                         .to = {"market.445100"},
+                         .facts = LICENCE_BODY(CLEAN),
+                         .conversation = conversation};
+}
+
+struct mail acts_numbered_application(const char *conversation, uint64_t sequence)
+{
+    struct mail mail = acts_application(conversation);
+    mail.sequence = sequence;
+    return mail;
+}
+
+struct mail acts_appointment(void)
+{
+    return (struct mail){.from = "health.445100",
+                         .type = "appointment",
+                         .to = {"market.445100"},
+                         .facts = APPOINTMENT_BODY(CLEAN, HEAD_PERSON)};
+}
+
+struct mail acts_referral(void)
+{
+    return (struct mail){.from = "market.445100",
+                         .type = "case.referral",
+                         .to = {"police.445100", "procuratorate.445100"},
+                         .facts = CLOCK_OF(CASE_ID, "police.445100"),
+                         .sealed = REFERRAL_OF(CASE_ID)};
+}
+
 void acts_order(struct world *w, uint8_t env_id[HASH_LEN])
 {
     const struct mail mail = {.from = "market.445100",

@@ -1,5 +1,7 @@
 #include "scenario/forge.h"
 
+#include "scenario/acts.h"
+
 #include "scenario/texts.h"
 
 #include "base/clock.h"
@@ -14,6 +16,13 @@ void forge_take(struct world *w, struct forge *f)
     memcpy(f->bytes, w->frame, w->frame_len);
     assert_int_equal(frame_parse_envelope(span_of(f->bytes, w->frame_len), &f->env), OK);
     assert_int_equal(wire_decode(&lianshu_Header_msg, f->env.header, &f->h), OK);
+}
+
+void forge_application(struct world *w, struct forge *f)
+{
+    const struct mail mail = acts_application(NULL);
+    world_make(w, &mail, NULL, NULL);
+    forge_take(w, f);
 }
 
 void forge_header(struct forge *f)
@@ -107,22 +116,7 @@ void forge_letter(struct world *w, const struct letter *letter, uint8_t env_id[H
         strcpy(h.parts[0].audience[h.parts[0].audience_count++].member, letter->to);
     if (letter->header != NULL)
         letter->header(&h);
-    const struct envelope_options options = {
-        .realm = "demo",
-        .sender = letter->from,
-        .key = keyring_find(world_site(w, letter->from)->keys, KEY_USE_SIGN),
-        .registry = w->registry,
-        .entropy = &w->entropy,
-    };
-    uint8_t id[HASH_LEN];
-    assert_int_equal(envelope_batch_begin(w->batch, &options), OK);
-    assert_int_equal(envelope_batch_add(w->batch, &h, &plain, NULL, id), OK);
-    assert_int_equal(envelope_batch_finish(w->batch), OK);
-    struct writer out = writer_of(w->frame, sizeof w->frame);
-    assert_int_equal(envelope_batch_frame(w->batch, 0, &out), OK);
-    w->frame_len = out.len;
-    if (env_id != NULL)
-        memcpy(env_id, id, HASH_LEN);
+    world_seal(w, letter->from, NULL, &h, &plain, env_id);
 }
 
 void forge_receipt(struct world *w, const struct said *said, const struct got *got)

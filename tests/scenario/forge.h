@@ -15,6 +15,8 @@ struct forge {
 
 /* Take the frame in w->frame apart. */
 void forge_take(struct world *w, struct forge *f);
+/* An honest application of health to market, taken apart. */
+void forge_application(struct world *w, struct forge *f);
 /* Encode f->h as the header. */
 void forge_header(struct forge *f);
 /* Sign as `by` and put the frame into w->frame. */

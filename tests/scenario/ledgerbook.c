@@ -21,14 +21,9 @@ uint32_t book_send(struct world *w, const char *from, const char *type, const ch
     return world_code(w, from, book_env_id);
 }
 
-static struct json *ask(struct world *w, const char *query)
+uint32_t book_tell(struct world *w, const char *from, const char *type, const char *facts)
 {
-    static uint8_t answer[CORE_QUERY_BYTES];
-    struct writer out = writer_of(answer, sizeof answer);
-    struct json *json = NULL;
-    assert_int_equal(core_query(w->core, span_str(query), w->now_ms, &out), OK);
-    assert_int_equal(json_parse(&json, writer_span(&out), "answer", NULL), OK);
-    return json;
+    return book_send(w, from, type, facts, NULL, NULL);
 }
 
 static bool has(const struct json *row, const char *key, const char *value)
@@ -48,9 +43,10 @@ static bool has(const struct json *row, const char *key, const char *value)
 size_t book_count(struct world *w, const char *query, const char *list, const char *key,
                   const char *value)
 {
-    struct json *json = ask(w, query);
+    struct json *json = world_ask(w, query);
     const struct json *rows = json_get(json, list);
     size_t count = 0;
+    assert_non_null(rows);
     for (size_t i = 0; i < json_count(rows); i++)
         count += key == NULL || has(json_item(rows, i), key, value);
     json_close(&json);
@@ -60,7 +56,7 @@ size_t book_count(struct world *w, const char *query, const char *list, const ch
 const char *book_first(struct world *w, const char *query, const char *list, const char *key)
 {
     static char text[128];
-    struct json *json = ask(w, query);
+    struct json *json = world_ask(w, query);
     const struct json *rows = json_get(json, list);
     const char *value = json_count(rows) > 0 ? json_get_text(json_item(rows, 0), key) : NULL;
     snprintf(text, sizeof text, "%s", value != NULL ? value : "");

@@ -20,21 +20,11 @@
     "\"remedy_deadline_date\":\"2026-05-31\",\"facts_summary\":\"罚款\",\"contact\":\"0768-1\"," \
     "\"act_date\":\"2026-01-15\",\"public_subject\":true}"
 
-/* ORDER_BODY of a correction: without the manager. */
-#define CORRECTED_BODY(version)                                                                                \
-    "{\"subject\":" PUNISHED ",\"persons\":[" HEAD_PERSON "],"                                                 \
-    "\"order_id\":\"" ORDER_ID "\",\"version\":" version ","                                                   \
-    "\"list\":\"serious_dishonesty\",\"trigger\":\"DL116_118\",\"severity\":\"serious\","                      \
-    "\"decision_body\":\"潮州市市场监督管理局\",\"decision_number\":\"潮市监罚〔2026〕1号\"," \
-    "\"decision_date\":\"2026-04-01\",\"start_date\":\"2026-04-01\",\"max_date\":\"2029-04-01\","              \
-    "\"prior_notice_date\":\"2026-03-10\",\"consent_number\":\"粤市监〔2026〕9号\","                     \
-    "\"served_date\":\"2026-04-01\",\"remedy\":\"60日内可申请复议\","                                   \
-    "\"remedy_deadline_date\":\"2026-05-31\",\"facts_summary\":\"销售假药\","                              \
-    "\"public_subject\":true,\"contact\":\"0768-0000000\",\"act_date\":\"2026-01-15\"}"
-
 /* Send facts to the hub (and one more); the code of the receipt. */
 uint32_t book_send(struct world *w, const char *from, const char *type, const char *facts,
                    const char *basis, const char *also);
+/* To the hub and nobody else, on no legal basis of its own. */
+uint32_t book_tell(struct world *w, const char *from, const char *type, const char *facts);
 /* Of the last document that book_send made. */
 extern uint8_t book_env_id[HASH_LEN];
 

@@ -11,6 +11,7 @@
 #define TESTS_RULEBOOK_H
 
 #include "scenario/ledgerbook.h"
+#include "scenario/papers.h"
 
 /* Guangdong and its city Chaozhou; Shanghai; the nation. */
 #define GD_MARKET  "market.440000 market.445100 "
@@ -61,6 +62,32 @@ struct play {
     struct owed_line line[RULEBOOK_LINES_MAX];
 };
 
+/* The head of a play: the sentence, the rule that leads, who imposes it on which list for what, and
+ * the articles. */
+#define PLAY(words, leads, from, on, cause, ...)                                                   \
+    .name = words, .rule = leads, .issuer = from, .list = on, .trigger = cause,                    \
+    .basis = {__VA_ARGS__}
+
+/* Lines that many rules share. */
+/* clang-format off */
+#define NO_ENTRY(until)          {"M01", 0, MUST, N_MPA, until, false}
+/* A practice ban of somebody named, by the drug regulators (B.7). */
+#define BANNED(n, until)         {"M02", n, MUST, N_MPA, until, false}
+#define TWO_BANNED(until)        BANNED(1, until), BANNED(2, until)
+#define FOUR_BANNED(until)       TWO_BANNED(until), BANNED(3, until), BANNED(4, until)
+/* Company Law 178(4), Registration Regulation 12: the head who is personally responsible. */
+#define NO_POST(n, until)        {"M03", n, MUST, N_MARKET, until, false}
+#define REVOKED(n, until)        {"M06", n, MUST, N_HEALTH, until, false}
+#define NOT_INSURED(until)       {"M07", 0, MUST, N_HSA, until, false}
+#define PUBLISHED(issuer, until) {"M27", 0, MUST, issuer " ", until, false}
+/* Order 44 art. 15: what every entry of the list of serious dishonesty brings for its three years
+ * (B.3); the departments that only consider answer as well. */
+#define LISTED(issuer, until)                                                                      \
+    {"M22", 0, MUST, EVERY_MEMBER, until, false},                                                  \
+    {"M23", 0, MUST, N_HEALTH N_MPA, until, false},                                                \
+    PUBLISHED(issuer, until)
+/* clang-format on */
+
 int rulebook_setup(void **state);
 extern const char *const rulebook_members[RULEBOOK_MEMBERS];
 
@@ -76,6 +103,16 @@ void rulebook_subject(const char *kind, size_t i, char out[static 256]); /* JSON
 /* The i-th person, by letter of its role: JSON. */
 void rulebook_person(char letter, size_t i, char out[static 160]);
 void rulebook_date(const struct world *w, char out[static 16]); /* today */
+uint32_t rulebook_number(const char *date);                     /* yyyymmdd */
+/* The last day of that line was before today. */
+bool rulebook_over(const struct owed_line *line, uint32_t today);
+
+/* An order from this member on that basis; what it says of the subject to the hub, as the JSON
+ * members behind it. The code of the receipt. */
+uint32_t rulebook_order(struct world *w, const char *from, const struct paper *paper,
+                        const char *basis, const char *basis_too);
+__attribute__((format(printf, 4, 5))) uint32_t
+rulebook_says(struct world *w, const char *from, const char *type, const char *format, ...);
 
 /* From procuratorate to police (or another member): the code of the last receipt, or the advisory
  * of what arrived (0: none). The message names `measure` as its ground when it is not 0. */
@@ -96,9 +133,9 @@ size_t rulebook_obey(struct world *w, lianshu_NoticeStage stage);
 void rulebook_until(struct world *w, const char *date, uint64_t less_ms);
 /* Nothing is in force, owed or undelivered. */
 void rulebook_assert_nothing_left(struct world *w);
-/* How many members have an alert (hub.notice) of this rule: their ids, sorted, each followed by a
- * blank, into out. */
-void rulebook_alerted(struct world *w, const char *rule, char out[static 512]);
+/* Of all members exactly these (each followed by a blank) have an alert (hub.notice) of the rule.
+ */
+void rulebook_assert_told(struct world *w, const char *rule, const char *who);
 /* Inboxes and receipts of everybody are empty. */
 void rulebook_put_away(struct world *w);
 

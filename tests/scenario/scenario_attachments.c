@@ -1,4 +1,5 @@
 /* Attachments: asked for, taken, kept, served, and gone with their message. */
+#include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
@@ -38,15 +39,7 @@ static void push_chunk(struct world *w, struct attachment *a, uint64_t index, co
     world_push(w, from);
 }
 
-#define CLOCK_BODY    CLOCK_OF(CASE_ID)
-#define REFERRAL_BODY REFERRAL_OF(CASE_ID)
 #define OTHER_CASE_ID "0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0d"
-#define CLOCK_OF(id)                                                                               \
-    "{\"case_id\":\"" id "\",\"transition\":\"T07\",\"event_ms\":\"2026-04-01T10:00:00+08:00\","   \
-    "\"owner\":\"police.445100\"}"
-#define REFERRAL_OF(id)                                                                                        \
-    "{\"case_id\":\"" id "\",\"case_number\":\"潮市监移〔2026〕1号\",\"cause\":\"涉嫌销售假药\"," \
-    "\"suspect\":" PUNISHED ",\"offence\":\"销售假药罪\",\"facts\":\"略\",\"officer\":\"承办人\"}"
 
 static void an_envelope_is_accepted_only_when_its_attachment_is_all_there(void **state)
 {
@@ -59,12 +52,8 @@ static void an_envelope_is_accepted_only_when_its_attachment_is_all_there(void *
     world_hello(w, "police.445100");
     struct attachment *a = make_file(w, 3 * CHUNK_PLAIN_LEN - 7, &file, &fd);
     assert_int_equal(file.chunk_count, 3);
-    const struct mail mail = {.from = "market.445100",
-                              .type = "case.referral",
-                              .to = {"police.445100", "procuratorate.445100"},
-                              .facts = CLOCK_BODY,
-                              .sealed = REFERRAL_BODY,
-                              .file = &file};
+    struct mail mail = acts_referral();
+    mail.file = &file;
     world_make(w, &mail, env_id, id);
     uint8_t *frame = malloc(w->frame_len);
     size_t frame_len = w->frame_len;
@@ -134,12 +123,8 @@ static void chunks_are_served_to_their_readers_and_to_nobody_else(void **state)
     struct attachment *a = make_file(w, 2 * CHUNK_PLAIN_LEN, &file, &fd);
     push_chunk(w, a, 0, "market.445100");
     push_chunk(w, a, 1, "market.445100");
-    const struct mail mail = {.from = "market.445100",
-                              .type = "case.referral",
-                              .to = {"police.445100", "procuratorate.445100"},
-                              .facts = CLOCK_BODY,
-                              .sealed = REFERRAL_BODY,
-                              .file = &file};
+    struct mail mail = acts_referral();
+    mail.file = &file;
     world_make(w, &mail, NULL, id);
     world_push(w, "market.445100");
     world_turn(w);
@@ -152,7 +137,7 @@ static void chunks_are_served_to_their_readers_and_to_nobody_else(void **state)
 }
 
 /* A referral with a file of `chunks` chunks, known to the hub as an envelope only. */
-struct sent {
+struct upload {
     struct attachment *file;
     lianshu_ManifestFile entry;
     int fd;
@@ -161,7 +146,7 @@ struct sent {
     uint8_t *frame; /* owns */
 };
 
-static void offer(struct world *w, struct sent *s)
+static void offer(struct world *w, struct upload *s)
 {
     memcpy(w->frame, s->frame, s->len);
     w->frame_len = s->len;
@@ -169,46 +154,51 @@ static void offer(struct world *w, struct sent *s)
     world_turn(w);
 }
 
-static void make_envelope(struct world *w, struct sent *s, const char *facts, const char *sealed)
+static void make_envelope(struct world *w, struct upload *s, const char *facts, const char *sealed)
 {
-    const struct mail mail = {.from = "market.445100",
-                              .type = "case.referral",
-                              .to = {"police.445100", "procuratorate.445100"},
-                              .facts = facts,
-                              .sealed = sealed,
-                              .file = &s->entry};
+    struct mail mail = acts_referral();
+    mail.facts = facts;
+    mail.sealed = sealed;
+    mail.file = &s->entry;
     world_make(w, &mail, NULL, s->id);
     s->len = w->frame_len;
     s->frame = realloc(s->frame, s->len);
     memcpy(s->frame, w->frame, s->len);
 }
 
-static void begin(struct world *w, struct sent *s, size_t chunks)
+static void begin(struct world *w, struct upload *s, size_t chunks)
 {
-    *s = (struct sent){.fd = -1};
+    *s = (struct upload){.fd = -1};
     world_hello(w, "market.445100");
     world_hello(w, "police.445100");
     world_hello(w, "procuratorate.445100");
     s->file = make_file(w, chunks * CHUNK_PLAIN_LEN, &s->entry, &s->fd);
-    make_envelope(w, s, CLOCK_BODY, REFERRAL_BODY);
+    make_envelope(w, s, CLOCK_OF(CASE_ID, "police.445100"), REFERRAL_OF(CASE_ID));
     offer(w, s);
 }
 
-static void end(struct sent *s)
+/* It is all here: offered again the envelope is accepted, and arrives. */
+static void assert_arrives(struct world *w, struct upload *s)
+{
+    offer(w, s);
+    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+}
+
+static void end(struct upload *s)
 {
     attachment_close(&s->file);
     close(s->fd);
     free(s->frame);
 }
 
-static void push(struct world *w, struct sent *s, uint64_t from, uint64_t to)
+static void push(struct world *w, struct upload *s, uint64_t from, uint64_t to)
 {
     for (uint64_t i = from; i < to; i++)
         push_chunk(w, s->file, i, "market.445100");
     world_turn(w);
 }
 
-static uint64_t have(struct world *w, const struct sent *s)
+static uint64_t have(struct world *w, const struct upload *s)
 {
     uint64_t n, count;
     assert_int_equal(chunk_have(w->store->chunks, "market.445100", s->entry.root, &n, &count), OK);
@@ -218,7 +208,7 @@ static uint64_t have(struct world *w, const struct sent *s)
 static void the_next_range_is_asked_for_before_the_last_one_is_in(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 100);
     const struct site *market = world_site(w, "market.445100");
     assert_int_equal(market->wanted_first, 0);
@@ -229,30 +219,28 @@ static void the_next_range_is_asked_for_before_the_last_one_is_in(void **state)
     push(w, &s, 32, 64);
     assert_int_equal(market->wanted_first, 96);
     push(w, &s, 64, 100);
-    offer(w, &s);
-    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+    assert_arrives(w, &s);
     end(&s);
 }
 
 static void a_chunk_that_was_lost_is_asked_for_again(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 6);
     push(w, &s, 0, 2);
     push(w, &s, 3, 5);
     assert_int_equal(world_site(w, "market.445100")->wanted_first, 2);
     assert_int_equal(have(w, &s), 2);
     push(w, &s, 2, 6);
-    offer(w, &s);
-    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+    assert_arrives(w, &s);
     end(&s);
 }
 
 static void an_upload_goes_on_after_a_restart_where_it_was(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 40);
     push(w, &s, 0, 16);
     push(w, &s, 16, 20);
@@ -262,19 +250,18 @@ static void an_upload_goes_on_after_a_restart_where_it_was(void **state)
     offer(w, &s);
     assert_int_equal(world_site(w, "market.445100")->wanted_first, CHUNK_RECORD_EVERY);
     push(w, &s, CHUNK_RECORD_EVERY, 40);
-    offer(w, &s);
-    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+    assert_arrives(w, &s);
     end(&s);
 }
 
 static void another_file_of_the_same_sender_is_busy_meanwhile(void **state)
 {
     struct world *w = *state;
-    struct sent s;
-    struct sent other = {.fd = -1};
+    struct upload s;
+    struct upload other = {.fd = -1};
     begin(w, &s, 4);
     other.file = make_file(w, 3 * CHUNK_PLAIN_LEN, &other.entry, &other.fd);
-    make_envelope(w, &other, CLOCK_OF(OTHER_CASE_ID), REFERRAL_OF(OTHER_CASE_ID));
+    make_envelope(w, &other, CLOCK_OF(OTHER_CASE_ID, "police.445100"), REFERRAL_OF(OTHER_CASE_ID));
     offer(w, &other);
     assert_int_equal(world_site(w, "market.445100")->last_busy_code, ERR_BUSY);
     assert_memory_equal(world_site(w, "market.445100")->wanted_root, s.entry.root, HASH_LEN);
@@ -289,13 +276,13 @@ static void another_file_of_the_same_sender_is_busy_meanwhile(void **state)
 static void the_same_file_for_the_same_readers_is_not_asked_for_twice(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 3);
     world_site(w, "police.445100")->silent = true;
     push(w, &s, 0, 3);
     offer(w, &s);
     memset(world_site(w, "market.445100")->wanted_root, 0, HASH_LEN);
-    make_envelope(w, &s, CLOCK_OF(OTHER_CASE_ID),
+    make_envelope(w, &s, CLOCK_OF(OTHER_CASE_ID, "police.445100"),
                   REFERRAL_OF(OTHER_CASE_ID)); /* the same entry: the same key and root */
     offer(w, &s);
     static const uint8_t none[HASH_LEN] = {0};
@@ -308,7 +295,7 @@ static void the_same_file_for_the_same_readers_is_not_asked_for_twice(void **sta
 static void a_reader_that_fetches_uses_up_no_attempts(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 3);
     world_site(w, "police.445100")->silent = true;
     push(w, &s, 0, 3);
@@ -328,7 +315,7 @@ static void a_reader_that_fetches_uses_up_no_attempts(void **state)
 static void a_reader_whose_connection_was_full_goes_on_from_what_it_has(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     struct site *police = world_site(w, "police.445100");
     begin(w, &s, 8);
     police->silent = true;
@@ -346,7 +333,7 @@ static void a_reader_whose_connection_was_full_goes_on_from_what_it_has(void **s
 static void chunks_go_when_their_message_has_ended(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 3);
     world_site(w, "police.445100")->silent = true;
     push(w, &s, 0, 3);
@@ -378,7 +365,7 @@ static void truncate_chunks(struct world *w, off_t len)
 static void a_damaged_attachment_is_asked_of_its_sender_again(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 3);
     struct site *police = world_site(w, "police.445100");
     police->silent = true;
@@ -402,7 +389,7 @@ static void a_damaged_attachment_is_asked_of_its_sender_again(void **state)
 static void a_chunk_that_rotted_is_noticed_when_it_is_asked_for_again(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     char dir[96], path[400] = "";
     begin(w, &s, 2);
     struct site *police = world_site(w, "police.445100");
@@ -430,7 +417,7 @@ static void a_chunk_that_rotted_is_noticed_when_it_is_asked_for_again(void **sta
 static void a_low_disk_takes_no_chunks(void **state)
 {
     struct world *w = *state;
-    struct sent s;
+    struct upload s;
     begin(w, &s, 4);
     push(w, &s, 0, 1);
     assert_int_equal(core_disk(w->core, 1 << 20, (uint64_t)1 << 40), OK);
@@ -442,8 +429,7 @@ static void a_low_disk_takes_no_chunks(void **state)
     offer(w, &s);
     assert_int_equal(world_site(w, "market.445100")->wanted_first, 1);
     push(w, &s, 1, 4);
-    offer(w, &s);
-    assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
+    assert_arrives(w, &s);
     end(&s);
 }
 

@@ -1,5 +1,6 @@
 /* Frames and headers that lie: attacks.md T-12, P-*. Each is refused with its code, leaves one
  * leaf, and the hub goes on. */
+#include "scenario/acts.h"
 #include "scenario/forge.h"
 #include "scenario/texts.h"
 
@@ -11,23 +12,12 @@
 
 static struct forge f;
 
-/* An honest application of health to market, taken apart. */
-static void take_application(struct world *w)
-{
-    const struct mail mail = {.from = "health.445100",
-                              .type = "licence.application",
-                              .to = {"market.445100"},
-                              .facts = LICENCE_BODY(CLEAN)};
-    world_make(w, &mail, NULL, NULL);
-    forge_take(w, &f);
-}
-
 /* T-12 */
 static void a_bundle_does_not_hide_another_members_envelope(void **state)
 {
     struct world *w = *state;
     attack_connect(w);
-    take_application(w);
+    forge_application(w, &f);
     struct writer out = writer_of(w->frame, sizeof w->frame);
     frame_bundle_begin(&out);
     assert_true(frame_bundle_add(&out, 0, span_of(f.bytes, frame_envelope_size(&f.env))));
@@ -90,7 +80,7 @@ static void a_header_has_one_encoding(void **state)
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("%s\n", rows[i].what);
-        take_application(w);
+        forge_application(w, &f);
         struct writer out = writer_of(f.header, sizeof f.header);
         write_bytes(&out, rows[i].head, rows[i].head_len);
         write_bytes(&out, f.env.header.data + 2, f.env.header.len - 2);
@@ -119,7 +109,7 @@ static void texts_of_a_header_are_plain(void **state)
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
-        take_application(w);
+        forge_application(w, &f);
         memcpy(f.header, f.env.header.data, f.env.header.len);
         f.header[7] = rows[i].byte;
         f.env.header.data = f.header;
@@ -257,7 +247,7 @@ static void a_header_that_contradicts_itself_is_refused(void **state)
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
-        take_application(w);
+        forge_application(w, &f);
         rows[i].bend(&f.h);
         forge_header(&f);
         forge_sign(w, &f, "health.445100");
@@ -272,16 +262,16 @@ static void wraps_fit_the_audience_and_a_sender_withholds_nothing(void **state)
     static const uint8_t hash[HASH_LEN] = {1};
     struct world *w = *state;
     attack_connect(w);
-    take_application(w);
+    forge_application(w, &f);
     f.env.parts[0].wraps.len -= FRAME_WRAP_LEN;
     forge_sign(w, &f, "health.445100");
     attack_is_counted(w, "health.445100", ERR_WRAP_COUNT);
-    take_application(w);
+    forge_application(w, &f);
     f.env.part_count = 2;
     f.env.parts[1] = f.env.parts[0];
     forge_sign(w, &f, "health.445100");
     attack_is_counted(w, "health.445100", ERR_WRAP_COUNT);
-    take_application(w);
+    forge_application(w, &f);
     f.env.parts[0] = (struct frame_part){.form = 0, .wraps_hash = hash, .cipher_hash = hash};
     forge_sign(w, &f, "health.445100");
     attack_is_counted(w, "health.445100", ERR_FORM);
@@ -309,7 +299,7 @@ static void a_signature_has_the_shape_of_its_place(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         uint8_t s[FRAME_SIGNATURE_MAX];
         print_message("row %zu\n", i);
-        take_application(w);
+        forge_application(w, &f);
         memcpy(s, f.env.signature.data, f.env.signature.len);
         s[rows[i].at] = rows[i].byte;
         forge_write(w, &f, span_of(s, f.env.signature.len));

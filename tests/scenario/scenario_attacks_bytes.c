@@ -109,18 +109,7 @@ static void send_document(struct world *w, const struct original *o, struct span
         if (strcmp(o->to[i], "hub.445100") != 0)
             strcpy(h.parts[0].audience[h.parts[0].audience_count++].member, o->to[i]);
     }
-    const struct envelope_options options = {.realm = "demo",
-                                             .sender = o->from,
-                                             .key = key,
-                                             .registry = w->registry,
-                                             .entropy = &w->entropy};
-    uint8_t id[HASH_LEN];
-    assert_int_equal(envelope_batch_begin(w->batch, &options), OK);
-    assert_int_equal(envelope_batch_add(w->batch, &h, &plain, NULL, id), OK);
-    assert_int_equal(envelope_batch_finish(w->batch), OK);
-    struct writer out = writer_of(w->frame, sizeof w->frame);
-    assert_int_equal(envelope_batch_frame(w->batch, 0, &out), OK);
-    w->frame_len = out.len;
+    world_seal(w, o->from, key, &h, &plain, NULL);
     give(w, o->from);
 }
 

@@ -1,5 +1,6 @@
 /* What an enrolled member may try with good signatures: times, numbers, receipts, and the
  * same again. attacks.md R-*, A-*, C-13, L-12. Nobody else is harmed, nothing is lost. */
+#include "scenario/acts.h"
 #include "scenario/forge.h"
 #include "scenario/texts.h"
 
@@ -13,16 +14,6 @@
 
 static struct forge f;
 
-static struct mail application(const char *conversation, uint64_t sequence)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN),
-                         .conversation = conversation,
-                         .sequence = sequence};
-}
-
 /* a life that no clock will see the end of is too long, and nothing worse. */
 static void an_end_beyond_all_numbers_is_refused(void **state)
 {
@@ -31,7 +22,7 @@ static void an_end_beyond_all_numbers_is_refused(void **state)
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(ends); i++) {
         print_message("row %zu\n", i);
-        const struct mail mail = application(NULL, 0);
+        const struct mail mail = acts_application(NULL);
         world_make(w, &mail, NULL, NULL);
         forge_take(w, &f);
         f.h.expires_ms = ends[i];
@@ -47,7 +38,7 @@ static void a_number_beyond_all_numbers_is_refused(void **state)
 {
     struct world *w = *state;
     attack_connect(w);
-    struct mail mail = application(CONVERSATION, UINT64_C(1) << 63);
+    struct mail mail = acts_numbered_application(CONVERSATION, UINT64_C(1) << 63);
     mail.created_ms = w->now_ms + 400000; /* refused for its time, before its number is looked at */
     uint8_t env_id[HASH_LEN];
     world_make(w, &mail, env_id, NULL);
@@ -61,7 +52,7 @@ static void numbers_come_in_order_and_once(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     attack_connect(w);
-    struct mail mail = application(CONVERSATION, 3);
+    struct mail mail = acts_numbered_application(CONVERSATION, 3);
     world_make(w, &mail, NULL, NULL);
     attack_is_counted(w, "health.445100", ERR_SEQUENCE_GAP);
     mail.sequence = 1;
@@ -79,11 +70,11 @@ static void a_refused_number_closes_no_numbers_before_it(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     attack_connect(w);
-    struct mail late = application(CONVERSATION, 3);
+    struct mail late = acts_numbered_application(CONVERSATION, 3);
     late.created_ms = w->now_ms - 2000;
     late.expires_ms = w->now_ms - 1000;
     world_send(w, &late, env_id); /* overtook 1 and 2, which still lie in the outbox */
-    const struct mail first = application(CONVERSATION, 1);
+    const struct mail first = acts_numbered_application(CONVERSATION, 1);
     world_send(w, &first, env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), 0);
     assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
@@ -94,7 +85,7 @@ static void an_envelope_without_purpose_is_refused(void **state)
 {
     struct world *w = *state;
     attack_connect(w);
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     forge_take(w, &f);
     f.h.purpose[0] = '\0';
@@ -109,7 +100,7 @@ static void a_reader_without_the_right_spoils_the_envelope(void **state)
 {
     struct world *w = *state;
     attack_connect(w);
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     forge_take(w, &f);
     const struct key *key = keyring_find(world_site(w, "police.445100")->keys, KEY_USE_SEAL);
@@ -138,7 +129,7 @@ static void equivocation_repeated_is_one_leaf(void **state)
     struct world *w = *state;
     uint8_t id[16];
     attack_connect(w);
-    struct mail mail = application(NULL, 0);
+    struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, id);
     forge_give(w, "health.445100", span_of(w->frame, w->frame_len));
     world_turn(w);
@@ -189,7 +180,7 @@ static void receipts_of_a_hubs_kind_settle_nothing(void **state)
     struct world *w = *state;
     attack_connect(w);
     world_site(w, "market.445100")->silent = true;
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_send(w, &mail, NULL);
     struct got *got = world_got(w, "market.445100", "licence.application", 0);
     for (size_t i = 0; i < T_COUNT(kinds); i++)

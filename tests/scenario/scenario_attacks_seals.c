@@ -7,17 +7,6 @@
 
 static struct forge f;
 
-/* An honest application of health to market, taken apart. */
-static void take_application(struct world *w)
-{
-    const struct mail mail = {.from = "health.445100",
-                              .type = "licence.application",
-                              .to = {"market.445100"},
-                              .facts = LICENCE_BODY(CLEAN)};
-    world_make(w, &mail, NULL, NULL);
-    forge_take(w, &f);
-}
-
 /* Add the order of the group, little-endian, to the last 32 bytes of S. */
 static void add_group_order(uint8_t *scalar)
 {
@@ -42,36 +31,36 @@ static void a_signature_is_by_the_senders_key_over_this_envelope(void **state)
     uint8_t s[FRAME_SIGNATURE_MAX];
     attack_connect(w);
 
-    take_application(w);
+    forge_application(w, &f);
     memset(f.h.sender_kid, 0x5a, sizeof f.h.sender_kid); /* nobody's */
     forge_header(&f);
     forge_sign(w, &f, "health.445100");
     attack_is_counted(w, "health.445100", ERR_KID_UNKNOWN);
 
-    take_application(w);
+    forge_application(w, &f);
     memcpy(f.h.sender_kid, key_kid(keyring_find(ring, KEY_USE_SEAL)), KID_LEN);
     forge_header(&f);
     forge_sign(w, &f, "health.445100");
     attack_is_counted(w, "health.445100", ERR_KEY_USE);
 
-    take_application(w); /* C-06 the other way round: my kid, your name */
+    forge_application(w, &f); /* C-06 the other way round: my kid, your name */
     memcpy(f.h.sender_kid,
            key_kid(keyring_find(world_site(w, "police.445100")->keys, KEY_USE_SIGN)), KID_LEN);
     forge_header(&f);
     forge_sign(w, &f, "police.445100");
     attack_is_counted(w, "health.445100", ERR_KEY_NOT_SENDERS);
 
-    take_application(w);
+    forge_application(w, &f);
     forge_sign(w, &f, "police.445100"); /* says health's kid */
     attack_is_counted(w, "health.445100", ERR_SIGNATURE);
 
-    take_application(w);
+    forge_application(w, &f);
     memcpy(s, f.env.signature.data, f.env.signature.len);
     add_group_order(s + f.env.signature.len - 32);
     forge_write(w, &f, span_of(s, f.env.signature.len));
     attack_is_counted(w, "health.445100", ERR_SIGNATURE);
 
-    take_application(w); /* C-05: the same bytes signed as a receipt */
+    forge_application(w, &f); /* C-05: the same bytes signed as a receipt */
     merkle_hash leaf;
     receipt_leaf(leaf, f.env.header);
     forge_write(w, &f, span_of(s, forge_signature(sign, key_kid(sign), leaf, s)));
@@ -90,7 +79,7 @@ static void a_place_in_a_batch_is_not_lent(void **state)
     uint8_t id[HASH_LEN];
     struct world *w = *state;
     attack_connect(w);
-    take_application(w);
+    forge_application(w, &f);
     const struct envelope_options options = {
         .realm = "demo",
         .sender = "health.445100",
@@ -167,7 +156,7 @@ static void what_cannot_be_opened_says_nothing_else(void **state)
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
-        take_application(w);
+        forge_application(w, &f);
         rows[i]();
         forge_header(&f);
         forge_sign(w, &f, "health.445100");

@@ -1,5 +1,6 @@
 /* Streams, windows, attachments and clear columns in the hands of a member: attacks.md D-01,
  * D-04, S-01, T-12, V-01. Nothing is lost, nothing stays for ever, nobody else is harmed. */
+#include "scenario/acts.h"
 #include "scenario/forge.h"
 #include "scenario/texts.h"
 
@@ -9,14 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct mail application(void)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN)};
-}
 
 static void hello_with(struct world *w, const char *member, uint64_t stream, uint32_t bytes)
 {
@@ -38,7 +31,7 @@ static void a_stream_number_from_elsewhere_acknowledges_nothing(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    const struct mail mail = application();
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, env_id, NULL);
     forge_give(w, "health.445100", span_of(w->frame, w->frame_len)); /* accepted while away */
     world_turn(w);
@@ -55,7 +48,7 @@ static void a_recipient_gets_no_more_bytes_than_it_has_room_for(void **state)
     world_hello(w, "health.445100");
     world_site(w, "market.445100")->silent = true;
     for (int i = 0; i < 8; i++) {
-        const struct mail mail = application();
+        const struct mail mail = acts_application(NULL);
         world_send(w, &mail, NULL);
     }
     hello_with(w, "market.445100", 0, 2 * (uint32_t)w->frame_len + 4096);
@@ -149,23 +142,15 @@ static void another_senders_message_id_hides_no_attachment(void **state)
     attack_connect(w);
     world_site(w, "police.445100")->silent = true;
     send_chunk(w, "market.445100", &file);
-    const struct mail referral = {
-        .from = "market.445100",
-        .type = "case.referral",
-        .to = {"police.445100", "procuratorate.445100"},
-        .facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\",\"event_ms\":"
-                 "\"2026-04-01T10:00:00+08:00\",\"owner\":\"police.445100\"}",
-        .sealed = "{\"case_id\":\"" CASE_ID
-                  "\",\"case_number\":\"1\",\"cause\":\"1\",\"suspect\":" PUNISHED
-                  ",\"offence\":\"1\",\"facts\":\"1\",\"officer\":\"1\"}",
-        .file = &file};
+    struct mail referral = acts_referral();
+    referral.file = &file;
     world_make(w, &referral, NULL, id);
     forge_give(w, "market.445100", span_of(w->frame, w->frame_len));
     world_turn(w);
     assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
     ask_chunk(w, "police.445100", file.root, id);
     assert_int_equal(world_site(w, "police.445100")->chunks_seen, 1);
-    struct mail same = application(); /* health sorts before market */
+    struct mail same = acts_application(NULL); /* health sorts before market */
     same.message_id = id;
     world_send(w, &same, NULL);
     ask_chunk(w, "police.445100", file.root, id);
@@ -181,18 +166,13 @@ static void a_name_does_not_get_into_the_clear_columns_of_a_case(void **state)
     uint8_t env_id[HASH_LEN];
     attack_connect(w);
     world_hello(w, "procuratorate.445100");
-    const struct mail referral = {
-        .from = "market.445100",
-        .type = "case.referral",
-        .to = {"police.445100", "procuratorate.445100"},
-        .facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\",\"event_ms\":"
-                 "\"2026-04-01T10:00:00+08:00\",\"owner\":\"示例甲 999999199001010016\"}",
-        .sealed = "{\"case_id\":\"" CASE_ID
-                  "\",\"case_number\":\"1\",\"cause\":\"1\",\"suspect\":" PUNISHED
-                  ",\"offence\":\"1\",\"facts\":\"1\",\"officer\":\"1\"}"};
+    struct mail referral = acts_referral();
+    referral.facts = CLOCK_OF(CASE_ID, "示例甲 999999199001010016");
     world_send(w, &referral, env_id);
     assert_int_equal(world_verdict(w, "market.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_REJECTED);
+    assert_int_equal(world_code(w, "market.445100", env_id), ERR_PERSONAL_DATA);
+    assert_int_equal(world_has(w, "police.445100", "case.referral"), 0);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)

@@ -10,10 +10,6 @@
 #define CLOCK(transition, when, more)                                                              \
     "{\"case_id\":\"" CASE_ID "\",\"transition\":\"" transition "\",\"event_ms\":\"" when          \
     "\",\"owner\":\"police.445100\"" more "}"
-#define REFERRAL                                                                                   \
-    "{\"case_id\":\"" CASE_ID                                                                      \
-    "\",\"case_number\":\"潮市监移〔2026〕1号\",\"cause\":\"涉嫌销售假药\","          \
-    "\"suspect\":" PUNISHED ",\"offence\":\"销售假药罪\",\"facts\":\"略\",\"officer\":\"承办人\"}"
 #define ANSWER                                                                                     \
     "{\"case_id\":\"" CASE_ID "\",\"number\":\"潮公受〔2026〕1号\",\"decision\":\"受理\"," \
     "\"date\":\"2026-04-01\",\"officer\":\"承办人\"}"
@@ -22,7 +18,7 @@ static const struct mail referral = {.from = "market.445100",
                                      .type = "case.referral",
                                      .to = {"police.445100", "procuratorate.445100"},
                                      .facts = CLOCK("T07", "2026-04-01T10:00:00+08:00", ""),
-                                     .sealed = REFERRAL};
+                                     .sealed = REFERRAL_OF(CASE_ID)};
 
 static const struct mail acknowledged = {.from = "police.445100",
                                          .type = "case.acknowledged",
@@ -60,12 +56,7 @@ static void assert_refused(struct world *w, const struct mail *mail, enum err co
 
 static const struct json *ask_case(struct world *w, struct json **json)
 {
-    static uint8_t answer[16384];
-    struct writer out = writer_of(answer, sizeof answer);
-    assert_int_equal(
-        core_query(w->core, span_str("{\"cmd\":\"case\",\"id\":\"" CASE_ID "\"}"), w->now_ms, &out),
-        OK);
-    assert_int_equal(json_parse(json, writer_span(&out), "case", NULL), OK);
+    *json = world_ask(w, "{\"cmd\":\"case\",\"id\":\"" CASE_ID "\"}");
     return *json;
 }
 

@@ -215,6 +215,42 @@ static void a_new_set_is_tried_on_what_was_decided_and_the_difference_shown(void
     assert_int_equal(verify(w, ALL)->same, decisions); /* and nothing was changed by it */
 }
 
+/* What is decided again because a member came later is recorded and can be made again. */
+static void a_plan_for_a_member_enrolled_later_leaves_a_record(void **state)
+{
+    struct world *w = *state;
+    acts_connect(w);
+    acts_order(w, NULL);
+    world_settle(w);
+    const uint64_t before = world_status(w, "decisions");
+    world_enrol(w, "procurement.445100");
+    world_settle(w);
+    assert_int_equal(world_status(w, "decisions"), before + 1);
+    const struct verified *v = verify(w, ALL);
+    assert_int_equal(v->checked, before + 1);
+    if (v->same != v->checked)
+        fail_msg("%s", v->text);
+    world_restart(w);
+    assert_int_equal(verify(w, ALL)->same, before + 1);
+}
+
+/* Nobody owes anything because of it: nothing was decided. */
+static void a_member_whom_no_order_concerns_leaves_no_record(void **state)
+{
+    struct world *w = *state;
+    acts_connect(w);
+    world_enrol(w, "procurement.445100");
+    world_settle(w);
+    assert_int_equal(world_status(w, "decisions"), 0);
+    acts_order(w, NULL);
+    acts_annul(w, NULL);
+    world_settle(w);
+    const uint64_t before = world_status(w, "decisions");
+    world_enrol(w, "credit.445100");
+    world_settle(w);
+    assert_int_equal(world_status(w, "decisions"), before);
+}
+
 /* Beside the hub, as somebody with access to the disk would. */
 static void tamper(struct world *w, const char *sql)
 {
@@ -228,27 +264,47 @@ static void tamper(struct world *w, const char *sql)
     sqlite3_close(db);
 }
 
-#define FIRST(kind) "(SELECT min(seq) FROM decision WHERE " kind ")"
-#define FLIP(column, at)                                                                           \
-    "UPDATE decision SET " column " = CAST(substr(" column ", 1, " at " - 1) || "                  \
+/* One byte of a blob, counted from 1, in the row that stands behind it. */
+#define FLIP(table, column, at)                                                                    \
+    "UPDATE " table " SET " column " = CAST(substr(" column ", 1, " at " - 1) || "                 \
     "iif(substr(" column ", " at ", 1) = x'01', x'02', x'01') || substr(" column ", " at           \
-    " + 1) AS BLOB) WHERE seq = "
+    " + 1) AS BLOB) WHERE "
+#define ORDER "seq = (SELECT min(seq) FROM decision WHERE type = 20)"
+/* Of one on which no order rests: store/decision_pack.h. */
+#define PACKED(column, at)                                                                         \
+    FLIP("decision_pack", column, at) "last = (SELECT min(last) FROM decision_pack)"
+#define CHANGED(what) "UPDATE decision SET " what " WHERE " ORDER
+#define REFUSED       "seq = (SELECT min(seq) FROM decision WHERE type = 20 AND length(facts) > 0)"
 
 static void a_byte_that_somebody_changed_is_found(void **state)
 {
     static const char *const changes[] = {
-        FLIP("record", "40") FIRST("type = 15"),
-        FLIP("record", "length(record)") FIRST("type = 15"),
-        FLIP("facts", "60") FIRST("type = 15"),
-        FLIP("document", "7") FIRST("type = 15"),
-        FLIP("env_id", "7") FIRST("type = 15"),
-        "UPDATE decision SET code = 1 WHERE seq = " FIRST("type = 15"),
-        "UPDATE decision SET time_ms = time_ms + 1 WHERE seq = " FIRST("type = 15"),
-        "UPDATE decision SET type = type + 1 WHERE seq = " FIRST("type = 15"),
-        "UPDATE decision SET message_seq = message_seq + 1 WHERE seq = " FIRST("type = 15"),
-        "UPDATE decision SET seq = seq - 1 WHERE seq = " FIRST("type = 15"),
-        "UPDATE decision SET facts = x'' WHERE seq = " FIRST("type = 15"),
-        FLIP("record", "40") FIRST("type = 20"),
+        FLIP("decision", "record", "40") ORDER,
+        FLIP("decision", "record", "length(record)") ORDER,
+        FLIP("decision", "document", "7") ORDER,
+        FLIP("decision", "env_id", "7") ORDER,
+        CHANGED("code = 1"),
+        CHANGED("time_ms = time_ms + 1"),
+        CHANGED("type = type + 1"),
+        CHANGED("message_seq = message_seq + 1"),
+        CHANGED("seq = seq - 1"),
+        FLIP("decision", "facts", "60") REFUSED,
+        "UPDATE decision SET facts = x'' WHERE " REFUSED,
+        PACKED("heads", "8"),   /* seq */
+        PACKED("heads", "20"),  /* document */
+        PACKED("heads", "60"),  /* env_id */
+        PACKED("heads", "80"),  /* message */
+        PACKED("heads", "84"),  /* type */
+        PACKED("heads", "92"),  /* time */
+        PACKED("heads", "94"),  /* code */
+        PACKED("heads", "98"),  /* length of the record */
+        PACKED("heads", "102"), /* length of the facts */
+        PACKED("bodies", "40"),
+        PACKED("bodies", "length(bodies)"),
+        "UPDATE decision_pack SET bodies = CAST(substr(bodies, 2) AS BLOB) WHERE last = "
+        "(SELECT min(last) FROM decision_pack)",
+        "UPDATE decision_pack SET last = last + 1 WHERE last = "
+        "(SELECT min(last) FROM decision_pack)",
         "UPDATE justification SET measure = 'M19' WHERE row = "
         "(SELECT min(row) FROM justification WHERE measure = 'M21')",
     };
@@ -278,6 +334,8 @@ int main(void)
         CASE(decisions_by_other_rules_are_counted_apart),
         CASE(decisions_of_an_earlier_set_are_made_again_by_that_set),
         CASE(a_new_set_is_tried_on_what_was_decided_and_the_difference_shown),
+        CASE(a_plan_for_a_member_enrolled_later_leaves_a_record),
+        CASE(a_member_whom_no_order_concerns_leaves_no_record),
         cmocka_unit_test(a_byte_that_somebody_changed_is_found),
     };
     return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);

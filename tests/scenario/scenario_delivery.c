@@ -1,4 +1,5 @@
 /* Store and forward: once, in order, again until receipted, over restarts. */
+#include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
@@ -12,19 +13,9 @@ enum { LEASE_MS = 30 * 1000 };
 
 #define CONVERSATION "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static struct mail application(const char *conversation, uint64_t sequence)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN),
-                         .conversation = conversation,
-                         .sequence = sequence};
-}
-
 static void send_application(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_send(w, &mail, env_id);
 }
 
@@ -32,8 +23,7 @@ static void an_accepted_envelope_arrives_once_and_its_receipts_come_back(void **
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     send_application(w, env_id);
     assert_int_equal(world_has(w, "market.445100", "licence.application"), 1);
     assert_int_equal(world_got(w, "market.445100", "licence.application", 0)->seen, 1);
@@ -51,7 +41,7 @@ static void nothing_leaves_before_the_commit(void **state)
     struct world *w = *state;
     struct core_output out;
     world_hello(w, "health.445100");
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     world_push(w, "health.445100");
     assert_false(core_output(w->core, &out));
@@ -64,7 +54,7 @@ static void without_a_signed_head_there_is_no_receipt(void **state)
     struct world *w = *state;
     struct core_output out;
     world_hello(w, "health.445100");
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     world_push(w, "health.445100");
     w->sign_fails = ERR_SIGNER;
@@ -85,7 +75,7 @@ static void what_was_not_committed_never_was(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     world_hello(w, "health.445100");
-    const struct mail mail = application(NULL, 0);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, env_id, NULL);
     world_push(w, "health.445100");
     world_restart(w); /* killed before the commit */
@@ -112,8 +102,7 @@ static void a_repeat_gets_the_first_receipt_and_is_not_delivered_again(void **st
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     send_application(w, env_id);
     struct site *health = world_site(w, "health.445100");
     size_t before = health->receipt_count;
@@ -149,7 +138,7 @@ static void an_absent_member_gets_everything_in_order_when_it_returns(void **sta
     struct world *w = *state;
     world_hello(w, "health.445100");
     for (uint64_t i = 1; i <= 5; i++) {
-        const struct mail mail = application(CONVERSATION, i);
+        const struct mail mail = acts_numbered_application(CONVERSATION, i);
         world_send(w, &mail, NULL);
     }
     assert_int_equal(world_status(w, "undelivered"), 5);
@@ -167,8 +156,7 @@ static void an_absent_member_gets_everything_in_order_when_it_returns(void **sta
 static void a_member_that_gives_no_receipt_is_sent_it_again_with_growing_pauses(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     send_application(w, NULL);
     struct got *got = world_got(w, "market.445100", "licence.application", 0);
@@ -192,8 +180,7 @@ static void a_member_that_gives_no_receipt_is_sent_it_again_with_growing_pauses(
 static void what_an_adapter_held_is_due_at_once_when_it_is_gone(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     send_application(w, NULL);
     world_leave(w, "market.445100");
@@ -207,8 +194,7 @@ static void an_adapter_that_is_full_gets_everything_after_a_pause(void **state)
 {
     struct world *w = *state;
     struct site *market = world_site(w, "market.445100");
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     market->silent = true;
     send_application(w, NULL);
     send_application(w, NULL);
@@ -224,8 +210,7 @@ static void an_adapter_that_is_full_gets_everything_after_a_pause(void **state)
 static void no_more_is_out_than_the_window_that_an_adapter_gave(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     for (int i = 0; i < 70; i++)
         send_application(w, NULL);
@@ -235,9 +220,8 @@ static void no_more_is_out_than_the_window_that_an_adapter_gave(void **state)
 static void an_envelope_waits_for_its_not_before(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    struct mail mail = application(NULL, 0);
+    acts_connect_both(w);
+    struct mail mail = acts_application(NULL);
     mail.not_before_ms = w->now_ms + 5000;
     world_send(w, &mail, NULL);
     assert_int_equal(world_has(w, "market.445100", "licence.application"), 0);
@@ -250,10 +234,9 @@ static void an_envelope_waits_for_its_not_before(void **state)
 static void a_number_that_comes_early_waits_at_its_sender(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    const struct mail second = application(CONVERSATION, 2);
-    const struct mail first = application(CONVERSATION, 1);
+    acts_connect_both(w);
+    const struct mail second = acts_numbered_application(CONVERSATION, 2);
+    const struct mail first = acts_numbered_application(CONVERSATION, 1);
     world_send(w, &second, NULL);
     assert_int_equal(world_site(w, "health.445100")->last_busy_code, ERR_SEQUENCE_GAP);
     assert_int_equal(world_status(w, "envelopes"), 0);
@@ -325,10 +308,9 @@ static void the_same_inputs_give_the_same_bytes(void **state)
     uint8_t second[HASH_LEN];
     for (int run = 0; run < 2; run++) {
         struct world *w = world_new(seed);
-        world_hello(w, "health.445100");
-        world_hello(w, "market.445100");
+        acts_connect_both(w);
         for (uint64_t i = 1; i <= 3; i++) {
-            const struct mail mail = application(CONVERSATION, i);
+            const struct mail mail = acts_numbered_application(CONVERSATION, i);
             world_send(w, &mail, NULL);
         }
         sha256_done(&w->transcript, run == 0 ? first : second);

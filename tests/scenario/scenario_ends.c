@@ -1,5 +1,6 @@
 /* How an envelope ends when it is not simply delivered: expired, warned of, parked, withdrawn,
  * and what is heard after delivery. */
+#include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
@@ -12,18 +13,9 @@ enum { LEASE_MS = 30 * 1000, WARN_MS = 45 * 60 * 1000 /* of an hour */ };
 
 #define CONVERSATION "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-static struct mail application(const char *conversation)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN),
-                         .conversation = conversation};
-}
-
 static void send_in(struct world *w, const char *conversation, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = application(conversation);
+    const struct mail mail = acts_application(conversation);
     world_send(w, &mail, env_id);
 }
 
@@ -58,6 +50,7 @@ static void its_sender_is_warned_before_the_end_and_once(void **state)
         world_pass(w, 60 * 1000);
     assert_int_equal(world_heard(w, "health.445100", env_id, lianshu_ReceiptKind_RECEIPT_WARNED),
                      1);
+    assert_int_equal(world_code(w, "health.445100", env_id), ERR_UNDELIVERED);
     assert_int_equal(world_status(w, "undelivered"), 1); /* a warning ends nothing */
     world_restart(w);
     world_pass(w, 60 * 1000);
@@ -72,8 +65,7 @@ static void what_was_delivered_in_time_is_not_warned_of(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     send_in(w, NULL, env_id);
     world_pass(w, 2 * (uint64_t)HOUR_MS);
     assert_int_equal(world_heard(w, "health.445100", env_id, lianshu_ReceiptKind_RECEIPT_WARNED),
@@ -119,7 +111,7 @@ static void a_gap_that_opens_after_the_statement_was_made_is_told_all_the_same(v
 {
     struct world *w = *state;
     world_hello(w, "health.445100");
-    struct mail first = application(CONVERSATION);
+    struct mail first = acts_application(CONVERSATION);
     first.expires_ms = w->now_ms + 120 * 1000;
     world_send(w, &first, NULL);
     send_in(w, CONVERSATION, NULL); /* its statement knows of no gap */
@@ -135,10 +127,9 @@ static void a_gap_that_opens_after_the_statement_was_made_is_told_all_the_same(v
 /* Ten seconds of life, in the hands of a recipient that does not answer. */
 static void send_short_lived(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
-    struct mail mail = application(NULL);
+    struct mail mail = acts_application(NULL);
     mail.expires_ms = w->now_ms + 10 * 1000;
     world_send(w, &mail, env_id);
 }
@@ -211,9 +202,8 @@ static void a_clock_a_year_ahead_ends_what_it_must_and_loses_nothing_else(void *
 static void what_waits_for_its_moment_holds_up_nobody_and_is_numbered_then(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    struct mail later = application(CONVERSATION);
+    acts_connect_both(w);
+    struct mail later = acts_application(CONVERSATION);
     later.not_before_ms = w->now_ms + 60 * 1000;
     world_send(w, &later, NULL);
     send_in(w, CONVERSATION, NULL);
@@ -231,7 +221,7 @@ static void what_ends_before_it_began_is_refused(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     world_hello(w, "health.445100");
-    struct mail mail = application(NULL);
+    struct mail mail = acts_application(NULL);
     mail.not_before_ms = w->now_ms + 2 * (uint64_t)HOUR_MS;
     world_send(w, &mail, env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_LIFE);
@@ -242,8 +232,7 @@ static void what_ends_before_it_began_is_refused(void **state)
 static void park_one(struct world *w, const char *conversation, uint8_t env_id[HASH_LEN])
 {
     world_limit(w, &(struct core_options){.attempts_max = 3});
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     send_in(w, conversation, env_id);
     for (int i = 0; i < 8; i++)
@@ -310,8 +299,7 @@ static void what_was_parked_too_long_loses_its_contents_and_stays_known(void **s
 
 static struct got *delivered(struct world *w)
 {
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     send_in(w, NULL, NULL);
     return world_got(w, "market.445100", "licence.application", 0);
 }
@@ -364,8 +352,7 @@ static void nobody_opens_what_another_received(void **state)
 static void what_was_returned_is_not_opened_afterwards(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     send_in(w, NULL, NULL);
     const struct got *got = world_got(w, "market.445100", "licence.application", 0);
@@ -379,8 +366,7 @@ static void what_was_returned_is_not_opened_afterwards(void **state)
 static void a_receipt_for_another_envelope_settles_nothing(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
     send_in(w, NULL, NULL);
     struct got other = *world_got(w, "market.445100", "licence.application", 0);
@@ -396,9 +382,8 @@ static void a_repeat_is_answered_with_everything_that_was_receipted(void **state
 {
     struct world *w = *state;
     struct site *health = world_site(w, "health.445100");
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-    const struct mail mail = application(NULL);
+    acts_connect_both(w);
+    const struct mail mail = acts_application(NULL);
     uint8_t env_id[HASH_LEN];
     world_make(w, &mail, env_id, NULL);
     static uint8_t frame[FRAME_MAX];
@@ -439,7 +424,7 @@ static void withdraw_as(struct world *w, const char *from, const uint8_t *env_id
 
 static void send_and_keep_id(struct world *w, uint8_t env_id[HASH_LEN], uint8_t id[16])
 {
-    const struct mail mail = application(CONVERSATION);
+    const struct mail mail = acts_application(CONVERSATION);
     world_make(w, &mail, env_id, id);
     world_push(w, "health.445100");
     world_turn(w);
@@ -468,8 +453,7 @@ static void a_withdrawal_reaches_who_has_it_already(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN], answer[HASH_LEN], id[16];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     send_and_keep_id(w, env_id, id);
     withdraw_as(w, "health.445100", env_id, id, answer);
     assert_int_equal(world_verdict(w, "health.445100", answer),

@@ -12,19 +12,9 @@ enum { LEASE_MS = 30 * 1000, WINDOW = 64 /* of world_hello */ };
 
 #define CONVERSATION "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static struct mail application(const char *conversation)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN),
-                         .conversation = conversation,
-                         .expires_ms = 0};
-}
-
 static void send_many(struct world *w, size_t count)
 {
-    const struct mail mail = application(NULL);
+    const struct mail mail = acts_application(NULL);
     for (size_t i = 0; i < count; i++)
         world_send(w, &mail, NULL);
 }
@@ -119,8 +109,7 @@ static void a_notice_outlives_its_envelope(void **state)
 static void two_adapters_of_a_member_share_its_queue(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     struct site *first = world_site(w, "market.445100");
     struct site *second = world_second(w, "market.445100");
     first->silent = second->silent = true;
@@ -136,8 +125,7 @@ static void two_adapters_of_a_member_share_its_queue(void **state)
 static void what_one_adapter_held_goes_to_the_other_when_it_dies(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     struct site *first = world_site(w, "market.445100");
     first->silent = true;
     send_many(w, 10);
@@ -153,13 +141,12 @@ static void what_one_adapter_held_goes_to_the_other_when_it_dies(void **state)
 static void a_conversation_stays_with_one_adapter(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     struct site *first = world_site(w, "market.445100");
     struct site *second = world_second(w, "market.445100");
     first->silent = second->silent = true;
     for (int i = 0; i < 6; i++) {
-        const struct mail mail = application(CONVERSATION);
+        const struct mail mail = acts_application(CONVERSATION);
         world_send(w, &mail, NULL);
     }
     assert_true(first->got_count == 0 || second->got_count == 0);
@@ -171,10 +158,9 @@ static void anothers_acknowledgement_hides_no_final_receipt(void **state)
     struct world *w = *state;
     struct site *first = world_site(w, "health.445100");
     uint8_t env_id[HASH_LEN], id[16];
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     world_site(w, "market.445100")->silent = true;
-    const struct mail mail = application(NULL);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, env_id, id);
     world_push(w, "health.445100");
     world_turn(w);
@@ -206,8 +192,7 @@ static void anothers_acknowledgement_hides_no_final_receipt(void **state)
 static void an_adapter_that_never_answers_gets_one_at_a_time(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     struct site *market = world_site(w, "market.445100");
     market->silent = true;
     send_many(w, 40);
@@ -229,8 +214,7 @@ static void an_adapter_that_never_answers_gets_one_at_a_time(void **state)
 static void one_answer_closes_the_breaker(void **state)
 {
     struct world *w = *state;
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
+    acts_connect_both(w);
     struct site *market = world_site(w, "market.445100");
     market->silent = true;
     send_many(w, 40);
@@ -248,15 +232,7 @@ static void a_silent_member_delays_nobody_else(void **state)
     acts_connect(w);
     world_site(w, "market.445100")->silent = true;
     send_many(w, 100);
-    const struct mail mail = {
-        .from = "market.445100",
-        .type = "case.referral",
-        .to = {"police.445100", "procuratorate.445100"},
-        .facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\",\"event_ms\":"
-                 "\"2026-04-01T10:00:00+08:00\",\"owner\":\"police.445100\"}",
-        .sealed = "{\"case_id\":\"" CASE_ID
-                  "\",\"case_number\":\"1\",\"cause\":\"1\",\"suspect\":" PUNISHED
-                  ",\"offence\":\"1\",\"facts\":\"1\",\"officer\":\"1\"}"};
+    const struct mail mail = acts_referral();
     world_send(w, &mail, NULL);
     assert_int_equal(world_has(w, "police.445100", "case.referral"), 1);
 }

@@ -1,5 +1,6 @@
 /* What may be said while one batch is on its way to disk and signature and the next is open. */
 #include "fault/vfs.h"
+#include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
@@ -13,11 +14,7 @@
 
 static void push_application(struct world *w, const char *conversation, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = {.from = HEALTH,
-                              .type = "licence.application",
-                              .to = {MARKET},
-                              .facts = LICENCE_BODY(CLEAN),
-                              .conversation = conversation};
+    const struct mail mail = acts_application(conversation);
     world_make(w, &mail, env_id, NULL);
     world_push(w, HEALTH);
 }
@@ -59,8 +56,7 @@ static size_t tell(struct world *w)
 
 static void connect(struct world *w)
 {
-    world_hello(w, HEALTH);
-    world_hello(w, MARKET);
+    acts_connect_both(w);
     world_site(w, MARKET)->silent = true;
 }
 
@@ -69,14 +65,45 @@ static lianshu_ReceiptKind verdict(struct world *w, const uint8_t env_id[static 
     return world_verdict(w, HEALTH, env_id);
 }
 
+/* An application is in flight. */
+static void one_sets_out(struct world *w, const char *conversation, uint8_t env_id[HASH_LEN])
+{
+    connect(w);
+    push_application(w, conversation, env_id);
+    set_out(w);
+}
+
+/* It is accepted, and so many applications have arrived. */
+static void assert_accepted(struct world *w, const uint8_t env_id[static HASH_LEN], size_t arrived)
+{
+    assert_int_equal(verdict(w, env_id), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
+    assert_int_equal(world_has(w, MARKET, "licence.application"), arrived);
+}
+
+/* The sender repeats what nobody told it of, and the hub has each once. */
+static void assert_repeat_is_accepted(struct world *w, const uint8_t env_id[static HASH_LEN],
+                                      size_t arrived)
+{
+    world_push(w, HEALTH);
+    world_turn(w);
+    assert_accepted(w, env_id, arrived);
+    assert_int_equal(world_status(w, "envelopes"), arrived);
+}
+
+/* What is in flight lands on a disk that does not sync. */
+static void land_without_sync(struct world *w)
+{
+    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_BROKEN});
+    core_land(w->flight);
+    assert_true(vfs_fired());
+}
+
 static void nothing_is_said_of_a_batch_in_flight_although_the_next_one_is_open(void **state)
 {
     struct world *w = *state;
     uint8_t first[HASH_LEN];
     uint8_t second[HASH_LEN];
-    connect(w);
-    push_application(w, CONVERSATION, first);
-    set_out(w);
+    one_sets_out(w, CONVERSATION, first);
     push_application(w, CONVERSATION, second); /* the next batch */
     assert_int_equal(hear(w, HEALTH, FRAME_RECEIPTS).all, 0);
     core_land(w->flight);
@@ -85,14 +112,12 @@ static void nothing_is_said_of_a_batch_in_flight_although_the_next_one_is_open(v
     assert_null(w->flight);
     set_out(w); /* the second, and the first is told of */
     tell(w);
-    assert_int_equal(verdict(w, first), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 1);
+    assert_accepted(w, first, 1);
     assert_memory_equal(world_got(w, MARKET, "licence.application", 0)->env_id, first, HASH_LEN);
     assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_NONE);
     world_land(w);
     tell(w);
-    assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 2);
+    assert_accepted(w, second, 2);
 }
 
 static void an_open_batch_is_not_spoken_of_either(void **state)
@@ -100,9 +125,7 @@ static void an_open_batch_is_not_spoken_of_either(void **state)
     struct world *w = *state;
     uint8_t first[HASH_LEN];
     uint8_t second[HASH_LEN];
-    connect(w);
-    push_application(w, NULL, first);
-    set_out(w);
+    one_sets_out(w, NULL, first);
     push_application(w, NULL, second);
     world_land(w);
     tell(w); /* before the second is even committed */
@@ -110,17 +133,14 @@ static void an_open_batch_is_not_spoken_of_either(void **state)
     assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_NONE);
     assert_int_equal(world_has(w, MARKET, "licence.application"), 1);
     world_turn(w);
-    assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 2);
+    assert_accepted(w, second, 2);
 }
 
 static void a_repeat_of_what_is_in_flight_is_answered_once_it_has_landed(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    connect(w);
-    push_application(w, NULL, env_id);
-    set_out(w);
+    one_sets_out(w, NULL, env_id);
     world_push(w, HEALTH); /* the same bytes again */
     assert_int_equal(hear(w, HEALTH, FRAME_RECEIPTS).all, 0);
     world_land(w);
@@ -198,9 +218,7 @@ static void one_batch_is_in_flight_at_a_time(void **state)
 {
     struct world *w = *state;
     struct core_flight *other = NULL;
-    connect(w);
-    push_application(w, NULL, NULL);
-    set_out(w);
+    one_sets_out(w, NULL, NULL);
     push_application(w, NULL, NULL);
     assert_int_equal(core_write(w->core, w->now_ms, &other), ERR_INTERNAL);
     assert_null(other);
@@ -224,15 +242,10 @@ static void killed_before_the_sync_the_next_start_tells_it(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    connect(w);
-    push_application(w, NULL, env_id);
-    set_out(w);
+    one_sets_out(w, NULL, env_id);
     world_restart(w); /* the file system still has it */
     assert_int_equal(verdict(w, env_id), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    world_push(w, HEALTH); /* for the sender knew of nothing */
-    world_turn(w);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 1);
-    assert_int_equal(world_status(w, "envelopes"), 1);
+    assert_repeat_is_accepted(w, env_id, 1);
 }
 
 static void copy_file(const char *from, const char *to)
@@ -268,9 +281,7 @@ static void power_lost_before_the_sync_loses_nothing_that_was_told(void **state)
     struct world *w = *state;
     uint8_t first[HASH_LEN];
     uint8_t second[HASH_LEN];
-    connect(w);
-    push_application(w, CONVERSATION, first);
-    set_out(w);
+    one_sets_out(w, CONVERSATION, first);
     world_land(w);
     keep_disk(w, false); /* synced up to here */
     push_application(w, CONVERSATION, second);
@@ -283,10 +294,7 @@ static void power_lost_before_the_sync_loses_nothing_that_was_told(void **state)
     world_restart(w); /* and the signer knows of no more than the disk */
     assert_int_equal(world_status(w, "envelopes"), 1);
     assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_NONE);
-    world_push(w, HEALTH);
-    world_turn(w);
-    assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 2);
+    assert_repeat_is_accepted(w, second, 2);
 }
 
 static void a_sync_that_fails_is_signed_by_nobody_ends_the_process_and_loses_nothing(void **state)
@@ -298,9 +306,7 @@ static void a_sync_that_fails_is_signed_by_nobody_ends_the_process_and_loses_not
     const uint64_t signed_before = w->log.size;
     push_application(w, NULL, env_id);
     set_out(w);
-    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_BROKEN});
-    core_land(w->flight);
-    assert_true(vfs_fired());
+    land_without_sync(w);
     assert_int_equal(w->log.size, signed_before);
     assert_int_equal(core_landed(w->core, &w->flight), ERR_FSYNC);
     assert_int_equal(err_class(ERR_FSYNC), ERR_CLASS_FATAL);
@@ -309,11 +315,7 @@ static void a_sync_that_fails_is_signed_by_nobody_ends_the_process_and_loses_not
     assert_int_equal(store_begin(w->store, w->now_ms), ERR_FSYNC);
     vfs_disarm();
     world_restart(w);
-    world_push(w, HEALTH);
-    world_turn(w);
-    assert_int_equal(verdict(w, env_id), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 1);
-    assert_int_equal(world_status(w, "envelopes"), 1);
+    assert_repeat_is_accepted(w, env_id, 1);
 }
 
 /* A closing checkpoint would take what the disk has lost for good. */
@@ -321,12 +323,8 @@ static void a_hub_that_ends_before_it_heard_of_a_failed_sync_writes_nothing_more
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    connect(w);
-    push_application(w, NULL, env_id);
-    set_out(w);
-    vfs_arm(&(struct vfs_plan){.ops = VFS_SYNC, .nth = 1, .kind = VFS_BROKEN});
-    core_land(w->flight);
-    assert_true(vfs_fired());
+    one_sets_out(w, NULL, env_id);
+    land_without_sync(w);
     vfs_disarm();
     push_application(w, NULL, env_id); /* the next batch is open */
     core_close(&w->core);
@@ -340,9 +338,7 @@ static void a_full_disk_gives_up_the_open_batch_and_what_has_landed_is_told(void
     struct world *w = *state;
     uint8_t first[HASH_LEN];
     uint8_t second[HASH_LEN];
-    connect(w);
-    push_application(w, NULL, first);
-    set_out(w);
+    one_sets_out(w, NULL, first);
     push_application(w, NULL, second);
     world_land(w);
     vfs_arm(&(struct vfs_plan){.ops = VFS_WRITE, .nth = 1, .kind = VFS_NO_SPACE});
@@ -350,8 +346,7 @@ static void a_full_disk_gives_up_the_open_batch_and_what_has_landed_is_told(void
     vfs_disarm();
     assert_null(w->flight);
     tell(w);
-    assert_int_equal(verdict(w, first), lianshu_ReceiptKind_RECEIPT_ACCEPTED);
-    assert_int_equal(world_has(w, MARKET, "licence.application"), 1);
+    assert_accepted(w, first, 1);
     assert_int_equal(world_site(w, HEALTH)->last_busy_code, ERR_DISK_FULL);
     assert_int_equal(verdict(w, second), lianshu_ReceiptKind_RECEIPT_NONE);
     world_pass(w, 2000);

@@ -25,20 +25,6 @@
 #define HONOUR_GATE(action) ROW("G01", "honour", "subject", "M21", action)
 #define HOLD_THEN(breach)   "hold, deadline: 24 hours, breach: " breach
 
-struct sent {
-    uint8_t env_id[HASH_LEN];
-    uint8_t id[16];
-};
-
-static struct sent post(struct world *w, const struct mail *mail)
-{
-    struct sent sent;
-    world_make(w, mail, sent.env_id, sent.id);
-    world_push(w, mail->from);
-    world_turn(w);
-    return sent;
-}
-
 static struct mail honour_of(const struct world *w, const char *facts)
 {
     return (struct mail){.from = HEALTH,
@@ -52,13 +38,13 @@ static struct mail honour_of(const struct world *w, const char *facts)
 static struct sent send_honour(struct world *w)
 {
     const struct mail mail = honour_of(w, HONOUR_BODY(PUNISHED));
-    return post(w, &mail);
+    return world_post(w, &mail);
 }
 
 static struct sent send_clean(struct world *w)
 {
     const struct mail mail = honour_of(w, HONOUR_BODY(CLEAN));
-    return post(w, &mail);
+    return world_post(w, &mail);
 }
 
 static size_t heard(struct world *w, const struct sent *sent, lianshu_ReceiptKind kind)
@@ -203,7 +189,7 @@ static void an_envelope_that_ends_before_its_hold_expires(void **state)
     punish(w);
     struct mail mail = honour_of(w, HONOUR_BODY(PUNISHED));
     mail.expires_ms = w->now_ms + 12 * (uint64_t)HOUR_MS;
-    const struct sent sent = post(w, &mail);
+    const struct sent sent = world_post(w, &mail);
     world_pass(w, 30 * (uint64_t)HOUR_MS);
     assert_int_equal(last(w, &sent)->kind, lianshu_ReceiptKind_RECEIPT_EXPIRED);
     assert_int_equal(heard(w, &sent, lianshu_ReceiptKind_RECEIPT_RELEASED), 0);
@@ -442,20 +428,14 @@ static void what_waits_over_midnight_is_judged_by_the_new_day(void **state)
 static void a_relation_that_begins_counts_as_well(void **state)
 {
     struct world *w = *state;
-    static const char REGISTERED[] =
-        "{\"subject\":" CLEAN ",\"persons\":[" HEAD_PERSON "],\"trade\":\"pharmacy\","
-        "\"registered_date\":\"2026-03-01\",\"reference\":\"R-1\"}";
     begin(w,
           "  - {id: G01, zh: 关口, en: a gate, type: licence.application, look: related, "
           "roles: [legal_representative], measure: M02, action: refuse, basis: DL118, mark: D}\n");
     punish(w);
     world_leave(w, MARKET);
-    const struct mail mail = {.from = HEALTH,
-                              .type = "licence.application",
-                              .to = {MARKET},
-                              .facts = LICENCE_BODY(CLEAN)};
-    const struct sent sent = post(w, &mail);
-    say(w, "subject.register", REGISTERED, NULL);
+    const struct mail mail = acts_application(NULL);
+    const struct sent sent = world_post(w, &mail);
+    say(w, "subject.register", REGISTER_BODY(CLEAN, HEAD_PERSON), NULL);
     come_back(w, false);
     assert_int_equal(last(w, &sent)->kind, lianshu_ReceiptKind_RECEIPT_REFUSED);
     assert_grounds(last(w, &sent), "M02");

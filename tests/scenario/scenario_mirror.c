@@ -38,6 +38,23 @@ static const char *id_of(const char *json, char out[static 32])
     return out;
 }
 
+/* As the world names the adapters of a member: the first, and world_second. */
+static const uint8_t FIRST[MIRROR_ADAPTER_LEN] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77};
+static const uint8_t SECOND[MIRROR_ADAPTER_LEN] = {0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
+
+/* The desk's keys are of another realm than the world's: it sits where this adapter would. */
+static struct sdk *seated(struct sdk *s, const uint8_t adapter[static MIRROR_ADAPTER_LEN])
+{
+    struct mirror_in_options options = {.db = s->db,
+                                        .member = s->member,
+                                        .storage = keyring_find(s->keys, KEY_USE_STORAGE),
+                                        .entropy = &s->entropy};
+    memcpy(options.adapter, adapter, sizeof options.adapter);
+    mirror_in_close(&s->mirror_in);
+    assert_int_equal(mirror_in_open(&s->mirror_in, &options, NULL), OK);
+    return s;
+}
+
 static int setup(void **state)
 {
     static const uint8_t seed[ENTROPY_SEED_LEN] = {4, 5, 6};
@@ -48,7 +65,7 @@ static int setup(void **state)
     memset(&scene, 0, sizeof scene);
     scene.w = world_new(seed);
     scene.e = exchange_open(3);
-    scene.s = exchange_sdk(scene.e, DESK, NULL);
+    scene.s = seated(exchange_sdk(scene.e, DESK, NULL), FIRST);
     world_grant_mirrors(scene.w);
     *state = &scene;
     return 0;
@@ -90,7 +107,7 @@ static void desk_reads(void)
 static void desk_restarts(void)
 {
     sdk_close(&scene.s);
-    scene.s = exchange_sdk(scene.e, DESK, NULL);
+    scene.s = seated(exchange_sdk(scene.e, DESK, NULL), FIRST);
 }
 
 static enum sdk_mirror_verdict desk_says(lianshu_SubjectKind kind, const char *id)
@@ -277,6 +294,110 @@ static void a_page_that_is_returned_brings_a_new_snapshot_after_a_while(void **s
     assert_int_equal(world_status(w, "undelivered"), 0);
 }
 
+/* ---- several adapters of one member ---- */
+
+static size_t pages_of(const struct site *site)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < site->got_count; i++)
+        count += site->got[i].type == lianshu_DocumentType_TYPE_MIRROR_UPDATE;
+    return count;
+}
+
+/* Every page that an adapter got is its own. */
+static void assert_own_pages(const struct site *site, const uint8_t *adapter)
+{
+    static lianshu_MirrorUpdate u;
+    for (size_t i = 0; i < site->got_count; i++) {
+        const struct got *got = &site->got[i];
+        if (got->type != lianshu_DocumentType_TYPE_MIRROR_UPDATE)
+            continue;
+        assert_int_equal(
+            wire_decode(&lianshu_MirrorUpdate_msg, span_of(got->facts, got->facts_len), &u), OK);
+        assert_memory_equal(u.adapter, adapter, MIRROR_ADAPTER_LEN);
+    }
+}
+
+/* What the second desk has got, into its own state; what it says then. */
+static enum sdk_mirror_verdict second_says(struct sdk *second, const struct site *site,
+                                           const char *id)
+{
+    struct sdk *first = scene.s;
+    scene.s = second;
+    for (size_t i = 0; i < site->got_count; i++) {
+        if (site->got[i].type == lianshu_DocumentType_TYPE_MIRROR_UPDATE)
+            (void)desk_take(&site->got[i]); /* those that it has are older than seen */
+    }
+    const enum sdk_mirror_verdict verdict = of_company(id);
+    scene.s = first;
+    return verdict;
+}
+
+static void each_adapter_of_a_member_has_a_whole_mirror_of_its_own(void **state)
+{
+    struct sdk *desk = seated(exchange_second(scene.e, DESK, NULL), SECOND);
+    (void)state;
+    acts_connect(scene.w);
+    const struct site *second = world_second(scene.w, DESK);
+    world_settle(scene.w);
+    assert_int_equal(second_says(desk, second, punished), SDK_MIRROR_CLEAN);
+    acts_order(scene.w, NULL);
+    world_settle(scene.w);
+    desk_reads();
+    assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
+    assert_int_equal(second_says(desk, second, punished), SDK_MIRROR_RESTRICTED);
+    assert_int_equal(scene.answer.state, SDK_MIRROR_FRESH);
+    world_restart(scene.w);
+    acts_annul(scene.w, NULL);
+    world_settle(scene.w);
+    desk_reads();
+    assert_int_equal(of_company(punished), SDK_MIRROR_CLEAN);
+    assert_own_pages(world_site(scene.w, DESK), FIRST);
+    assert_own_pages(second, SECOND);
+    sdk_close(&desk);
+}
+
+static void an_adapter_that_is_gone_or_new_leaves_the_other_ones_mirror_alone(void **state)
+{
+    struct world *w = scene.w;
+    (void)state;
+    acts_connect(w);
+    struct site *second = world_second(w, DESK);
+    world_settle(w);
+    assert_int_equal(pages_of(second), 1);
+    desk_reads();
+    const uint64_t generation = (of_company(punished), scene.answer.generation);
+    second->silent = true; /* it takes a page and never answers */
+    acts_order(w, NULL);
+    for (int hour = 0; hour < 30; hour++) {
+        world_pass(w, (uint64_t)HOUR_MS);
+        desk_reads();
+        assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
+        assert_int_equal(scene.answer.state, SDK_MIRROR_FRESH);
+        assert_int_equal(scene.answer.generation, generation);
+    }
+    assert_own_pages(world_site(w, DESK), FIRST);
+    assert_own_pages(second, SECOND);
+}
+
+/* A tool, or an attacker with a member's key: nothing may wait for it for ever. */
+static void an_adapter_that_keeps_none_is_told_none_until_it_says_otherwise(void **state)
+{
+    struct site *site = world_site(scene.w, DESK);
+    (void)state;
+    site->keeps_no_mirror = true;
+    acts_connect(scene.w);
+    acts_order(scene.w, NULL);
+    world_settle(scene.w);
+    assert_int_equal(pages_of(site), 0);
+    site->keeps_no_mirror = false;
+    world_hello(scene.w, DESK);
+    world_settle(scene.w);
+    desk_reads();
+    assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
+    assert_int_equal(scene.answer.state, SDK_MIRROR_FRESH);
+}
+
 /* ---- the disks ---- */
 
 /* The desk's disk fails at every n-th write or sync of taking the pages; it is started again and
@@ -368,6 +489,9 @@ int main(void)
         CASE(without_the_hub_the_mirror_ages_and_says_so),
         CASE(a_member_that_is_away_finds_one_update_and_then_all_that_changed),
         CASE(a_page_that_is_returned_brings_a_new_snapshot_after_a_while),
+        CASE(each_adapter_of_a_member_has_a_whole_mirror_of_its_own),
+        CASE(an_adapter_that_is_gone_or_new_leaves_the_other_ones_mirror_alone),
+        CASE(an_adapter_that_keeps_none_is_told_none_until_it_says_otherwise),
         CASE(the_desk_killed_at_every_write_has_the_old_mirror_or_the_new_one),
         CASE(a_hub_whose_disk_fails_still_tells_everything_once),
     };

@@ -135,17 +135,21 @@ static void who_may_not_send_it_may_not_ask_about_it(void **state)
     uint8_t env_id[HASH_LEN];
     begin(w);
     /* What only the hub says, what nobody can say, and asking about asking. */
-    static const char *const bodies[] = {
-        "{\"type\":20000,\"body\":\"AA==\"}",
-        "{\"type\":96,\"body\":\"AA==\"}",
-        "{\"type\":97,\"body\":\"AA==\"}",
+    static const struct {
+        const char *body;
+        enum err code;
+    } rows[] = {
+        {"{\"type\":20000,\"body\":\"AA==\"}", ERR_TYPE_UNKNOWN},
+        {"{\"type\":96,\"body\":\"AA==\"}", ERR_FIELD_VALUE},
+        {"{\"type\":97,\"body\":\"AA==\"}", ERR_FIELD_VALUE},
     };
-    for (size_t i = 0; i < T_COUNT(bodies); i++) {
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
         const struct mail mail = {
-            .from = HEALTH, .type = "preview", .to = {HUB}, .facts = bodies[i]};
+            .from = HEALTH, .type = "preview", .to = {HUB}, .facts = rows[i].body};
         print_message("row %zu\n", i);
         world_send(w, &mail, env_id);
         assert_int_equal(world_verdict(w, HEALTH, env_id), lianshu_ReceiptKind_RECEIPT_REJECTED);
+        assert_int_equal(world_code(w, HEALTH, env_id), rows[i].code);
     }
     assert_int_equal(world_has(w, HEALTH, "preview.answer"), 0);
 }

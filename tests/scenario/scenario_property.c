@@ -8,6 +8,7 @@
  */
 #include "scenario/acts.h"
 #include "scenario/naive.h"
+#include "scenario/papers.h"
 
 #include "base/clock.h"
 
@@ -94,12 +95,12 @@ static void persons_text(const struct naive_order *o, char out[512])
     naive_person_id(o->head, head);
     naive_person_id(o->manager, manager);
     if (o->kind == NAIVE_HEAVY_PENALTY || o->kind == NAIVE_LARGER_FINE)
-        snprintf(out, 512, "[]");
+        out[0] = '\0';
     else
         snprintf(out, 512,
-                 "[{\"role\":\"legal_representative\",\"id\":\"%s\",\"name\":\"样本\","
+                 "{\"role\":\"legal_representative\",\"id\":\"%s\",\"name\":\"样本\","
                  "\"responsible\":true},"
-                 "{\"role\":\"directly_responsible\",\"id\":\"%s\",\"name\":\"样本\"}]",
+                 "{\"role\":\"directly_responsible\",\"id\":\"%s\",\"name\":\"样本\"}",
                  head, manager);
 }
 
@@ -125,30 +126,33 @@ static bool impose(struct world *w, const struct naive_order *o)
     char decided[16];
     char start[16];
     char until[16];
-    char repair[48] = "";
-    char body[TEXT_MAX];
+    char repair[16];
+    char id[33];
+    char number[64];
+    char body[PAPER_MAX];
     subject_text(o->subject, subject);
     persons_text(o, persons);
     date_text(o->decided, decided);
     date_text(o->start, start);
     date_text(o->until, until);
-    if (o->repair != 0) {
-        char day[16];
-        date_text(o->repair, day);
-        snprintf(repair, sizeof repair, "\"earliest_repair_date\":\"%s\",", day);
-    }
-    int len = snprintf(
-        body, sizeof body,
-        "{\"subject\":%s,\"persons\":%s,\"order_id\":\"%032x\",\"version\":%u,\"list\":\"%s\","
-        "\"trigger\":\"%s\",\"severity\":\"%s\",\"decision_body\":\"潮州市市场监督管理局\","
-        "\"decision_number\":\"潮市监罚〔2026〕%u号\",\"decision_date\":\"%s\","
-        "\"start_date\":\"%s\",\"max_date\":\"%s\",%s\"prior_notice_date\":\"2026-03-10\","
-        "\"consent_number\":\"粤市监〔2026〕9号\",\"served_date\":\"%s\",\"remedy\":"
-        "\"60日内可申请复议\",\"facts_summary\":\"样本\",\"contact\":\"0768-0000000\","
-        "\"act_date\":\"2026-01-15\"}",
-        subject, persons, o->number, o->version, papers[o->kind].list, papers[o->kind].trigger,
-        papers[o->kind].severity, o->act, decided, start, until, repair, decided);
-    assert_true(len > 0 && (size_t)len < sizeof body);
+    date_text(o->repair, repair);
+    snprintf(id, sizeof id, "%032x", o->number);
+    snprintf(number, sizeof number, "潮市监罚〔2026〕%u号", o->act);
+    const struct paper paper = {.subject = subject,
+                                .persons = persons,
+                                .order_id = id,
+                                .version = o->version,
+                                .list = papers[o->kind].list,
+                                .trigger = papers[o->kind].trigger,
+                                .severity = papers[o->kind].severity,
+                                .number = number,
+                                .decided = decided,
+                                .start = start,
+                                .max = until,
+                                .repair = o->repair != 0 ? repair : NULL,
+                                .noticed = "2026-03-10",
+                                .act_date = "2026-01-15"};
+    paper_order(&paper, body);
     return send(w, "sanction.order", body, papers[o->kind].basis);
 }
 
@@ -157,29 +161,21 @@ static bool change(struct world *w, const struct naive *model, const struct step
     static const char *const basis[2] = {"AP48", NULL};
     char subject[256];
     char decided[16];
-    char body[TEXT_MAX];
+    char id[33];
+    char number[64];
+    char body[PAPER_MAX];
     const struct naive_order *o = naive_find((struct naive *)model, step->number);
     subject_text(o != NULL ? o->subject : 0, subject);
     date_text(step->decided, decided);
-    int len = snprintf(body, sizeof body,
-                       "{\"subject\":%s,\"order_id\":\"%032x\",\"version\":%u,"
-                       "\"decision_body\":\"潮州市市场监督管理局\","
-                       "\"decision_number\":\"潮市监变〔2026〕%u号\",\"decision_date\":\"%s\","
-                       "\"reason\":\"样本\"}",
-                       subject, step->number, step->version, step->version, decided);
-    assert_true(len > 0 && (size_t)len < sizeof body);
+    snprintf(id, sizeof id, "%032x", step->number);
+    snprintf(number, sizeof number, "潮市监变〔2026〕%u号", step->version);
+    const struct paper paper = {.subject = subject,
+                                .order_id = id,
+                                .version = step->version,
+                                .number = number,
+                                .decided = decided};
+    paper_change(&paper, body);
     return send(w, changes[step->change], body, basis);
-}
-
-static struct json *ask(struct world *w, const char *request)
-{
-    static uint8_t answer[CORE_QUERY_BYTES];
-    struct writer out = writer_of(answer, sizeof answer);
-    struct json *json = NULL;
-    assert_int_equal(core_query(w->core, span_str(request), w->now_ms, &out), OK);
-    assert_int_equal(json_parse(&json, writer_span(&out), "answer", NULL), OK);
-    assert_null(json_get(json, "error"));
-    return json;
 }
 
 /* ---- what must hold after each step ---- */
@@ -195,7 +191,7 @@ static size_t engine_against(struct world *w, const char *kind, const char *id,
     char request[128];
     snprintf(request, sizeof request, "{\"cmd\":\"restrictions\",\"kind\":\"%s\",\"id\":\"%s\"}",
              kind, id);
-    struct json *json = ask(w, request);
+    struct json *json = world_ask(w, request);
     const struct json *list = json_get(json, "restrictions");
     size_t count = json_count(list);
     assert_true(count <= NAIVE_FOUND_MAX);
@@ -260,7 +256,7 @@ static void compare_obligations(struct world *w, const struct naive *n, const st
 {
     char request[96];
     snprintf(request, sizeof request, "{\"cmd\":\"obligations\",\"order\":\"%032x\"}", o->number);
-    struct json *json = ask(w, request);
+    struct json *json = world_ask(w, request);
     const struct json *list = json_get(json, "obligations");
     size_t owed = 0;
     for (size_t i = 0; i < json_count(list); i++) {
@@ -472,7 +468,7 @@ static void digest(struct world *w, uint8_t out[HASH_LEN])
     size_t count = 0;
     for (int part = 0; part < 2; part++) {
         struct json *json =
-            ask(w, part == 0 ? "{\"cmd\":\"orders\"}" : "{\"cmd\":\"obligations\"}");
+            world_ask(w, part == 0 ? "{\"cmd\":\"orders\"}" : "{\"cmd\":\"obligations\"}");
         const struct json *list = json_get(json, part == 0 ? "orders" : "obligations");
         for (size_t i = 0; i < json_count(list); i++) {
             char line[256] = "";

@@ -1,4 +1,5 @@
 /* What the hub refuses, with which code, and that it changes nothing but a receipt or a count. */
+#include "scenario/acts.h"
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
@@ -7,20 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct mail application(void)
-{
-    return (struct mail){.from = "health.445100",
-                         .type = "licence.application",
-                         .to = {"market.445100"},
-                         .facts = LICENCE_BODY(CLEAN)};
-}
-
-static void both_connect(struct world *w)
-{
-    world_hello(w, "health.445100");
-    world_hello(w, "market.445100");
-}
 
 /* Refused with a signed receipt: the code, and nobody got anything. */
 static void assert_rejected(struct world *w, const struct mail *mail, enum err code)
@@ -55,8 +42,8 @@ static void assert_counted(struct world *w, const char *from, enum err code)
 static void every_part_of_a_frame_is_covered_by_the_signature(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
-    const struct mail mail = application();
+    acts_connect_both(w);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     uint64_t envelopes = world_status(w, "envelopes");
     for (size_t i = 0; i < w->frame_len; i += 7) {
@@ -75,8 +62,8 @@ static void every_part_of_a_frame_is_covered_by_the_signature(void **state)
 static void an_altered_ciphertext_is_E303(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
-    const struct mail mail = application();
+    acts_connect_both(w);
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     w->frame[w->frame_len - 300] ^= 1;
     assert_counted(w, "health.445100", ERR_SIGNATURE);
@@ -85,9 +72,9 @@ static void an_altered_ciphertext_is_E303(void **state)
 static void another_members_connection_is_E103(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     world_hello(w, "police.445100");
-    const struct mail mail = application();
+    const struct mail mail = acts_application(NULL);
     world_make(w, &mail, NULL, NULL);
     assert_counted(w, "police.445100", ERR_WRONG_SENDER);
 }
@@ -110,7 +97,7 @@ static void malformed_frames_are_counted_by_their_code(void **state)
         {"LSG1", 4, ERR_FRAME_EMPTY},
     };
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
         memcpy(w->frame, rows[i].bytes, rows[i].len);
@@ -122,7 +109,7 @@ static void malformed_frames_are_counted_by_their_code(void **state)
 static void a_thousand_bad_frames_are_one_leaf(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     uint64_t size = world_status(w, "log_size");
     memcpy(w->frame, "NOPE", 4);
     w->frame_len = 4;
@@ -137,7 +124,7 @@ static void a_thousand_bad_frames_are_one_leaf(void **state)
 static void times_are_judged(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     const uint64_t now = w->now_ms;
     const struct {
         uint64_t created_ms;
@@ -151,13 +138,13 @@ static void times_are_judged(void **state)
         {now, now - 1, ERR_LIFE},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
-        struct mail mail = application();
+        struct mail mail = acts_application(NULL);
         mail.created_ms = rows[i].created_ms;
         mail.expires_ms = rows[i].expires_ms;
         print_message("row %zu\n", i);
         assert_rejected(w, &mail, rows[i].code);
     }
-    struct mail mail = application(); /* ahead, but within what clocks may differ */
+    struct mail mail = acts_application(NULL); /* ahead, but within what clocks may differ */
     mail.created_ms = now + 300000;
     uint8_t env_id[HASH_LEN];
     world_send(w, &mail, env_id);
@@ -167,15 +154,15 @@ static void times_are_judged(void **state)
 static void a_clock_set_back_revives_nothing(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
-    struct mail mail = application();
+    acts_connect_both(w);
+    struct mail mail = acts_application(NULL);
     mail.expires_ms = w->now_ms + 60 * 1000;
     world_make(w, &mail, NULL, NULL);
     uint8_t frame[65536];
     size_t len = w->frame_len;
     memcpy(frame, w->frame, len);
     world_pass(w, 120 * 1000);
-    const struct mail other = application();
+    const struct mail other = acts_application(NULL);
     world_send(w, &other, NULL); /* a commit at that time */
     w->now_ms -= 120 * 1000;
     memcpy(w->frame, frame, len);
@@ -189,7 +176,7 @@ static void a_clock_set_back_revives_nothing(void **state)
 static void rights_are_default_deny(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     world_hello(w, "police.445100");
     const struct mail type = {.from = "police.445100",
                               .type = "honour",
@@ -218,10 +205,10 @@ static void rights_are_default_deny(void **state)
 static void a_known_id_with_other_content_is_kept_as_evidence(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     uint8_t id[16];
     uint8_t env_id[HASH_LEN];
-    struct mail mail = application();
+    struct mail mail = acts_application(NULL);
     world_make(w, &mail, env_id, id);
     world_push(w, "health.445100");
     world_turn(w);
@@ -241,7 +228,7 @@ static void a_known_id_with_other_content_is_kept_as_evidence(void **state)
 static void documents_with_wrong_check_digits_take_no_effect(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     const struct mail uscc = {
         .from = "health.445100",
         .type = "licence.application",
@@ -284,7 +271,7 @@ static void unlawful_orders_are_refused_and_restrict_nobody(void **state)
         {"\"persons\":[" HEAD_PERSON "," MANAGER_PERSON "],", "", ERR_NO_PERSON},
     };
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         const struct mail mail = {.from = "market.445100",
                                   .type = "sanction.order",
@@ -307,10 +294,10 @@ static void unlawful_orders_are_refused_and_restrict_nobody(void **state)
 static void receipts_by_others_and_for_others_are_counted(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
+    acts_connect_both(w);
     world_hello(w, "police.445100");
     world_site(w, "market.445100")->silent = true;
-    const struct mail mail = application();
+    const struct mail mail = acts_application(NULL);
     world_send(w, &mail, NULL);
     struct got stolen = *world_got(w, "market.445100", "licence.application", 0);
     world_push_receipt(w, "police.445100", &stolen); /* never its recipient */
@@ -334,8 +321,8 @@ static void receipts_by_others_and_for_others_are_counted(void **state)
 static void a_log_that_the_signer_does_not_know_does_not_start(void **state)
 {
     struct world *w = *state;
-    both_connect(w);
-    const struct mail mail = application();
+    acts_connect_both(w);
+    const struct mail mail = acts_application(NULL);
     world_send(w, &mail, NULL);
     merkle_hash leaf = {9};
     struct merkle_frontier good = w->log;

@@ -92,10 +92,7 @@ static void an_accepted_appointment_begins_the_role_on_its_day(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    const struct mail mail = {.from = HEALTH,
-                              .type = "appointment",
-                              .to = {MARKET},
-                              .facts = APPOINTMENT_BODY(CLEAN, HEAD_PERSON)};
+    const struct mail mail = acts_appointment();
     world_send(w, &mail, env_id);
     assert_int_equal(world_code(w, HEALTH, env_id), 0);
     assert_int_equal(who(w, 20260401).count, 0);
@@ -106,10 +103,7 @@ static void a_refused_appointment_begins_nothing(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    const struct mail mail = {.from = HEALTH,
-                              .type = "appointment",
-                              .to = {MARKET},
-                              .facts = APPOINTMENT_BODY(CLEAN, HEAD_PERSON)};
+    const struct mail mail = acts_appointment();
     acts_order(w, env_id);
     world_send(w, &mail, env_id);
     assert_int_equal(world_code(w, HEALTH, env_id), ERR_RESTRICTED);

@@ -12,11 +12,45 @@
 
 static void appoint(struct world *w, uint8_t env_id[HASH_LEN])
 {
-    const struct mail mail = {.from = "health.445100",
-                              .type = "appointment",
-                              .to = {"market.445100"},
-                              .facts = APPOINTMENT_BODY(CLEAN, HEAD_PERSON)};
+    const struct mail mail = acts_appointment();
     world_send(w, &mail, env_id);
+}
+
+/* Everybody is there, and the order stands. */
+static void punish(struct world *w)
+{
+    uint8_t env_id[HASH_LEN];
+    acts_connect(w);
+    acts_order(w, env_id);
+    assert_int_equal(world_code(w, "market.445100", env_id), 0);
+}
+
+/* What the market decides about its order later. */
+static uint32_t changes(struct world *w, const char *type, const char *facts)
+{
+    uint8_t env_id[HASH_LEN];
+    const struct mail mail = {.from = "market.445100",
+                              .type = type,
+                              .to = {"hub.445100"},
+                              .facts = facts,
+                              .basis = {"AP48"}};
+    world_send(w, &mail, env_id);
+    return world_code(w, "market.445100", env_id);
+}
+
+/* The health commission asks for a certificate, which is its index-th one. */
+static const lianshu_CreditCertificate *certifies(struct world *w, const char *facts, size_t index)
+{
+    static lianshu_CreditCertificate certificate;
+    const struct mail mail = {
+        .from = "health.445100", .type = "credit.check", .to = {"hub.445100"}, .facts = facts};
+    world_send(w, &mail, NULL);
+    const struct got *got = world_got(w, "health.445100", "credit.certificate", index);
+    assert_non_null(got);
+    assert_int_equal(wire_decode(&lianshu_CreditCertificate_msg,
+                                 span_of(got->facts, got->facts_len), &certificate),
+                     OK);
+    return &certificate;
 }
 
 /* Derived by hand from R01 for two persons and five departments: M01 1, M02 2, M03 1, M22 5,
@@ -41,12 +75,10 @@ static void an_order_of_r01_makes_22_obligations_and_shows_3_that_nobody_has(voi
 static void a_notice_embeds_the_order_as_its_issuer_signed_it(void **state)
 {
     struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
     static lianshu_SanctionNotice notice;
     static lianshu_Document document;
     uint8_t hash[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
     assert_int_equal(
         registry_verify_document(w->registry, w->now_ms,
@@ -60,9 +92,7 @@ static void a_notice_embeds_the_order_as_its_issuer_signed_it(void **state)
 static void an_order_goes_all_the_way_to_executed(void **state)
 {
     struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
     assert_int_equal(world_status(w, "obligations.executed"), 22);
     assert_true(world_status(w, "restrictions") > 0);
@@ -73,8 +103,7 @@ static void the_gate_refuses_the_banned_persons_appointment_with_its_grounds(voi
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     appoint(w, env_id);
     const lianshu_Receipt *q = world_receipt(w, "health.445100", env_id);
     assert_non_null(q);
@@ -113,18 +142,14 @@ static void a_licence_application_of_the_punished_is_refused_and_of_the_clean_pa
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     const struct mail punished = {.from = "health.445100",
                                   .type = "licence.application",
                                   .to = {"market.445100"},
                                   .facts = LICENCE_BODY(PUNISHED)};
     world_send(w, &punished, env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_RESTRICTED);
-    const struct mail clean = {.from = "health.445100",
-                               .type = "licence.application",
-                               .to = {"market.445100"},
-                               .facts = LICENCE_BODY(CLEAN)};
+    const struct mail clean = acts_application(NULL);
     world_send(w, &clean, env_id);
     assert_int_equal(world_verdict(w, "health.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_DELIVERED);
@@ -168,8 +193,7 @@ static void an_honour_under_a_measure_to_consider_arrives_with_an_advisory(void 
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     const struct mail mail = {.from = "insurance.445100",
                               .type = "honour",
                               .to = {"market.445100"},
@@ -185,8 +209,7 @@ static void annulment_ends_every_restriction_and_everybody_confirms(void **state
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
     acts_annul(w, env_id);
     assert_int_equal(world_status(w, "restrictions"), 0);
@@ -215,25 +238,11 @@ static void an_annulment_cancels_notices_that_nobody_has_seen(void **state)
 static void suspension_ends_the_restrictions_and_resumption_begins_a_new_episode(void **state)
 {
     struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     uint64_t before = world_status(w, "restrictions");
-    const struct mail stay = {.from = "market.445100",
-                              .type = "sanction.suspend",
-                              .to = {"hub.445100"},
-                              .facts = ANNUL_BODY("2"),
-                              .basis = {"AP48"}};
-    world_send(w, &stay, env_id);
-    assert_int_equal(world_code(w, "market.445100", env_id), 0);
+    assert_int_equal(changes(w, "sanction.suspend", ANNUL_BODY("2")), 0);
     assert_int_equal(world_status(w, "restrictions"), 0);
-    const struct mail resume = {.from = "market.445100",
-                                .type = "sanction.resume",
-                                .to = {"hub.445100"},
-                                .facts = ANNUL_BODY("3"),
-                                .basis = {"AP48"}};
-    world_send(w, &resume, env_id);
-    assert_int_equal(world_code(w, "market.445100", env_id), 0);
+    assert_int_equal(changes(w, "sanction.resume", ANNUL_BODY("3")), 0);
     assert_int_equal(world_status(w, "restrictions"), before);
     assert_int_equal(world_status(w, "obligations.total"), 44);
 }
@@ -242,18 +251,12 @@ static void versions_never_go_back_and_never_skip(void **state)
 {
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_order(w, env_id); /* another envelope, the same version */
     assert_int_equal(world_verdict(w, "market.445100", env_id),
                      lianshu_ReceiptKind_RECEIPT_REJECTED);
-    const struct mail skip = {.from = "market.445100",
-                              .type = "sanction.annul",
-                              .to = {"hub.445100"},
-                              .facts = ANNUL_BODY("4"),
-                              .basis = {"AP48"}};
-    world_send(w, &skip, env_id);
     assert_int_equal(world_code(w, "market.445100", env_id), ERR_ORDER_VERSION);
+    assert_int_equal(changes(w, "sanction.annul", ANNUL_BODY("4")), ERR_ORDER_VERSION);
     assert_int_equal(world_status(w, "obligations.total"), 22);
 }
 
@@ -262,8 +265,7 @@ static void another_member_cannot_answer_an_obligation(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     static lianshu_SanctionNotice notice;
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
     acts_answer(w, "health.445100", &notice, "accepted", env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_OBLIGATION);
@@ -276,8 +278,7 @@ static void an_answer_that_the_lift_has_overtaken_changes_nothing(void **state)
     struct world *w = *state;
     uint8_t env_id[HASH_LEN];
     static lianshu_SanctionNotice notice;
-    acts_connect(w);
-    acts_order(w, env_id);
+    punish(w);
     acts_read_notice(world_got(w, "police.445100", "sanction.notice", 0), &notice);
     acts_annul(w, env_id);
     acts_answer(w, "police.445100", &notice, "accepted", env_id);
@@ -288,33 +289,15 @@ static void an_answer_that_the_lift_has_overtaken_changes_nothing(void **state)
 static void a_credit_check_names_restrictions_or_certifies_that_there_are_none(void **state)
 {
     struct world *w = *state;
-    uint8_t env_id[HASH_LEN];
-    static lianshu_CreditCertificate certificate;
-    acts_connect(w);
-    acts_order(w, env_id);
-    const struct mail punished = {.from = "health.445100",
-                                  .type = "credit.check",
-                                  .to = {"hub.445100"},
-                                  .facts = "{\"subject\":" PUNISHED ",\"question\":\"采购\"}"};
-    world_send(w, &punished, env_id);
-    const struct mail clean = {.from = "health.445100",
-                               .type = "credit.check",
-                               .to = {"hub.445100"},
-                               .facts = "{\"subject\":" CLEAN ",\"question\":\"采购\"}"};
-    world_send(w, &clean, env_id);
-    assert_int_equal(world_has(w, "health.445100", "credit.certificate"), 2);
-    const struct got *first = world_got(w, "health.445100", "credit.certificate", 0);
-    assert_int_equal(wire_decode(&lianshu_CreditCertificate_msg,
-                                 span_of(first->facts, first->facts_len), &certificate),
-                     OK);
-    assert_false(certificate.clean);
-    assert_true(certificate.restrictions_count > 0);
-    const struct got *second = world_got(w, "health.445100", "credit.certificate", 1);
-    assert_int_equal(wire_decode(&lianshu_CreditCertificate_msg,
-                                 span_of(second->facts, second->facts_len), &certificate),
-                     OK);
-    assert_true(certificate.clean);
-    assert_int_equal(certificate.restrictions_count, 0);
+    punish(w);
+    const lianshu_CreditCertificate *punished =
+        certifies(w, "{\"subject\":" PUNISHED ",\"question\":\"采购\"}", 0);
+    assert_false(punished->clean);
+    assert_true(punished->restrictions_count > 0);
+    const lianshu_CreditCertificate *clean =
+        certifies(w, "{\"subject\":" CLEAN ",\"question\":\"采购\"}", 1);
+    assert_true(clean->clean);
+    assert_int_equal(clean->restrictions_count, 0);
 }
 
 static void expansion_goes_on_after_a_restart_where_it_stopped(void **state)

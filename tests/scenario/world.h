@@ -61,7 +61,8 @@ struct site { /* a member and what its one adapter knows */
     struct keyring *keys;
     uint32_t peer;
     bool connected;
-    bool silent;     /* takes envelopes without receipting them */
+    bool silent; /* takes envelopes without receipting them */
+    bool keeps_no_mirror;
     uint64_t stream; /* highest receipt number stored */
     size_t receipt_count;
     lianshu_Receipt receipts[WORLD_RECEIPTS_MAX];
@@ -130,6 +131,11 @@ struct mail {
     const lianshu_ManifestFile *file; /* one attachment; NULL: none */
 };
 
+struct sent { /* an envelope as its sender knows it */
+    uint8_t env_id[HASH_LEN];
+    uint8_t id[16]; /* of the message */
+};
+
 /* From now on everybody may send and receive every type. */
 void world_widen(struct world *w);
 /* Any "department.region" is a member from now on, in a wide world, and connected. The text is
@@ -151,10 +157,16 @@ struct site *world_site(struct world *w, const char *member);
 /* Make the envelope; it lies in w->frame. env_id and message id out (may be NULL). */
 void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN],
                 uint8_t message_id[16]);
+/* Seal and sign a header with its parts as an adapter does; the envelope lies in w->frame. NULL:
+ * its own key. */
+void world_seal(struct world *w, const char *from, const struct key *key, lianshu_Header *h,
+                const struct span *parts, uint8_t env_id[HASH_LEN]);
 /* Give the bytes in w->frame to the hub from this member's adapter, without a commit. */
 void world_push(struct world *w, const char *from);
 /* Make, push, turn; again, as an adapter does, until there is a receipt or a refusal. */
 void world_send(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN]);
+/* The same once, whatever the answer. */
+struct sent world_post(struct world *w, const struct mail *mail);
 /* Let what is in flight land. */
 void world_land(struct world *w);
 /* Commit, tick, deliver and take receipts until nothing moves any more at this time. */
@@ -199,7 +211,10 @@ const lianshu_Receipt *world_receipt(struct world *w, const char *sender,
 size_t world_has(struct world *w, const char *member, const char *type);
 struct got *world_got(struct world *w, const char *member, const char *type, size_t index);
 
-/* A number of core_query's status answer: "restrictions", "obligations.executed". */
+/* What the hub answers to a query; it answers. For the caller to close. */
+struct json *world_ask(struct world *w, const char *request);
+/* A number of core_query's status answer: "restrictions", "obligations.executed". It is there; a
+ * counter that never counted is 0. */
 uint64_t world_status(struct world *w, const char *path);
 
 #endif

@@ -139,33 +139,39 @@ static void fill_parts(struct world *w, const struct mail *mail, const struct do
              &lianshu_Manifest_msg, &manifest);
 }
 
-void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN],
-                uint8_t message_id[16])
+void world_seal(struct world *w, const char *from, const struct key *key, lianshu_Header *h,
+                const struct span *parts, uint8_t env_id[HASH_LEN])
 {
-    static lianshu_Header h;
-    static struct parts parts;
     uint8_t id[HASH_LEN];
-    const struct document_type *type = type_by_name(mail->type);
-    assert_non_null(type);
-    memset(&h, 0, sizeof h);
-    fill_header(w, mail, type, &h);
-    fill_parts(w, mail, type, &h, &parts);
-    fill_audiences(&h, mail);
     const struct envelope_options options = {
         .realm = "demo",
-        .sender = mail->from,
-        .key = keyring_find(world_site(w, mail->from)->keys, KEY_USE_SIGN),
+        .sender = from,
+        .key = key != NULL ? key : keyring_find(world_site(w, from)->keys, KEY_USE_SIGN),
         .registry = w->registry,
         .entropy = &w->entropy,
     };
     assert_int_equal(envelope_batch_begin(w->batch, &options), OK);
-    assert_int_equal(envelope_batch_add(w->batch, &h, parts.span, NULL, id), OK);
+    assert_int_equal(envelope_batch_add(w->batch, h, parts, NULL, id), OK);
     assert_int_equal(envelope_batch_finish(w->batch), OK);
     struct writer out = writer_of(w->frame, sizeof w->frame);
     assert_int_equal(envelope_batch_frame(w->batch, 0, &out), OK);
     w->frame_len = out.len;
     if (env_id != NULL)
         memcpy(env_id, id, HASH_LEN);
+}
+
+void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LEN],
+                uint8_t message_id[16])
+{
+    static lianshu_Header h;
+    static struct parts parts;
+    const struct document_type *type = type_by_name(mail->type);
+    assert_non_null(type);
+    memset(&h, 0, sizeof h);
+    fill_header(w, mail, type, &h);
+    fill_parts(w, mail, type, &h, &parts);
+    fill_audiences(&h, mail);
+    world_seal(w, mail->from, NULL, &h, parts.span, env_id);
     if (message_id != NULL)
         memcpy(message_id, h.message_id, 16);
 }

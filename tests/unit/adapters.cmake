@@ -1,13 +1,13 @@
 set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
-unit_test(outbox LIBS lianshu_sdk SOURCES ${adapters_exchange})
-unit_test(inbox LIBS lianshu_sdk SOURCES ${adapters_exchange})
-unit_test(chunks LIBS lianshu_sdk SOURCES ${adapters_exchange})
-unit_test(flight LIBS lianshu_sdk SOURCES ${adapters_exchange})
-unit_test(recall LIBS lianshu_sdk SOURCES ${adapters_exchange})
-unit_test(groups LIBS lianshu_sdk SOURCES ${adapters_exchange})
+foreach(name outbox outcome inbox inbox_files unpack chunks flight recall groups)
+  unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange})
+endforeach()
 unit_test(mirror LIBS lianshu_sdk SOURCES ${adapters_exchange}
           ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+unit_test(mirror_renew LIBS lianshu_sdk SOURCES ${adapters_exchange}
+          ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+unit_test(link LIBS lianshu_sdk PkgConfig::zmq)
 unit_test(map LIBS lianshu_runtime)
 unit_test(forms LIBS lianshu_runtime SOURCES ${CMAKE_SOURCE_DIR}/tests/fuzz/bodies.c)
 unit_test(csv LIBS lianshu_runtime)

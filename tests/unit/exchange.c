@@ -84,6 +84,8 @@ void exchange_close(struct exchange **e)
 {
     for (size_t i = 0; i < EXCHANGE_FRAMES; i++)
         free((*e)->frame[i]);
+    for (size_t i = 0; i < (*e)->kept_count; i++)
+        free((*e)->kept[i]);
     realm_close(&(*e)->realm);
     assert_int_equal(nftw((*e)->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
     free(*e);
@@ -139,6 +141,41 @@ struct sdk *exchange_second(struct exchange *e, const char *member,
     config.adapter = "a2";
     config.shared = true;
     return open_sdk(e, &config, handler);
+}
+
+void exchange_keep(struct exchange *e, struct span frame)
+{
+    assert_true(e->kept_count < EXCHANGE_KEPT && frame.len > 0);
+    uint8_t *copy = malloc(frame.len);
+    assert_non_null(copy);
+    memcpy(copy, frame.data, frame.len);
+    e->kept[e->kept_count] = copy;
+    e->kept_len[e->kept_count++] = frame.len;
+}
+
+struct span exchange_kept(const struct exchange *e, size_t i)
+{
+    assert_true(i < e->kept_count);
+    return span_of(e->kept[i], e->kept_len[i]);
+}
+
+size_t exchange_receipts(struct exchange *e, struct sdk *s, lianshu_Receipt *last)
+{
+    static lianshu_Receipt q;
+    struct frame_receipts r;
+    struct frame_receipt entry;
+    size_t n = 0;
+    (void)exchange_pull(e, s);
+    for (size_t i = 0; i < e->frame_count; i++) {
+        if (frame_parse_receipts(exchange_frame(e, i), &r) != OK)
+            continue;
+        for (; frame_receipts_next(&r, &entry); n++) {
+            assert_int_equal(wire_decode(&lianshu_Receipt_msg, entry.receipt, &q), OK);
+            if (last != NULL)
+                *last = q;
+        }
+    }
+    return n;
 }
 
 void exchange_give(struct exchange *e, struct sdk *s, struct span frame)

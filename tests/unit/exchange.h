@@ -9,7 +9,12 @@
 #include "adapters/sdk/inner.h"
 #include "realm.h"
 
-enum { EXCHANGE_FRAMES = 1024, EXCHANGE_LEAVES = 4096, EXCHANGE_PATH = 256 };
+enum {
+    EXCHANGE_FRAMES = 1024,
+    EXCHANGE_LEAVES = 4096,
+    EXCHANGE_PATH = 256,
+    EXCHANGE_KEPT = 8,
+};
 
 struct exchange {
     char dir[64];
@@ -22,6 +27,10 @@ struct exchange {
     size_t frame_len[EXCHANGE_FRAMES];
     size_t frame_count; /* bundles opened */
     size_t part_count;  /* as they went: a bundle is one */
+    /* frames that a test keeps for later */
+    uint8_t *kept[EXCHANGE_KEPT];
+    size_t kept_len[EXCHANGE_KEPT];
+    size_t kept_count;
 };
 
 struct exchange *exchange_open(uint8_t seed);
@@ -47,6 +56,12 @@ size_t exchange_pull(struct exchange *e, struct sdk *s);
 struct span exchange_frame(const struct exchange *e, size_t i);
 /* The first frame of that kind among those pulled; empty when there is none. */
 struct span exchange_find(const struct exchange *e, enum frame_kind kind);
+
+/* A copy of that frame; the i-th that was kept. */
+void exchange_keep(struct exchange *e, struct span frame);
+struct span exchange_kept(const struct exchange *e, size_t i);
+/* Collect what it wants to send: how many receipts, and the last of them (NULL: of no interest). */
+size_t exchange_receipts(struct exchange *e, struct sdk *s, lianshu_Receipt *last);
 
 /* Give it a frame and commit. */
 void exchange_give(struct exchange *e, struct sdk *s, struct span frame);

@@ -85,6 +85,7 @@ struct span paper_page(struct paper *p, uint64_t to_size, bool last)
     lianshu_MirrorUpdate *u = &p->update;
 
     (void)snprintf(u->member, sizeof u->member, "%s", p->member);
+    memcpy(u->adapter, p->adapter, sizeof u->adapter);
     u->generation = p->generation;
     u->from_size = p->size;
     u->to_size = to_size;

@@ -14,6 +14,7 @@ enum { PAPER_BODY_MAX = 61440 };
 
 struct paper {
     const char *member;
+    uint8_t adapter[MIRROR_ADAPTER_LEN];
     uint64_t now_ms;
     uint64_t generation, size, count, page;
     uint8_t key[MIRROR_KEY_LEN];

@@ -3,17 +3,27 @@ pkg_check_modules(zmq REQUIRED IMPORTED_TARGET libzmq)
 unit_test(zap LIBS lianshu_net)
 unit_test(endpoint LIBS lianshu_net PkgConfig::zmq)
 unit_test(parcel LIBS lianshu_net)
+unit_test(gather LIBS lianshu_net)
 unit_test(lander LIBS lianshu_net)
 unit_test(routes LIBS lianshu_net)
 unit_test(control LIBS lianshu_net)
 unit_test(config LIBS lianshu_net lianshu_signing)
 unit_test(signer LIBS lianshu_signing)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
-unit_test(cli LIBS lianshu_cli)
-unit_test(cli_send LIBS lianshu_cli)
-unit_test(cli_rules LIBS lianshu_cli)
-unit_test(cli_hub LIBS lianshu_cli lianshu_net)
-unit_test(cli_act LIBS lianshu_cli lianshu_net)
+set(terminal ${CMAKE_CURRENT_SOURCE_DIR}/unit/terminal.c)
+foreach(group cli cli_files cli_key cli_registry cli_rules cli_send cli_preview)
+  unit_test(${group} LIBS lianshu_cli SOURCES ${terminal})
+endforeach()
+unit_test(cli_certificate LIBS lianshu_cli
+          SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
+unit_test(cli_check LIBS lianshu_cli
+          SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
+                  ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c
+                  ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+foreach(group cli_hub cli_act)
+  unit_test(${group} LIBS lianshu_cli lianshu_net
+            SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/paper_hub.c)
+endforeach()
 
 # The real processes, on loopback.
 unit_test(hub LIBS lianshu_cli lianshu_net PkgConfig::zmq)

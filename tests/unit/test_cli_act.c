@@ -7,32 +7,14 @@
 #include "cli/act.h"
 #include "keys/document.h"
 #include "keys/keyfile.h"
-#include "net/control.h"
+#include "paper_hub.h"
+#include "terminal.h"
 
-#include "t.h"
-
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum { ARGV_MAX = 40, TEXT_MAX = 64 << 10, NOW = 1700000000 };
 
 #define ID    "018bcfe568000102030405060708090a"
 #define OTHER "018bcfe5680001020304050607080f0f"
-
-struct fixture {
-    char dir[32];
-    char before[512];
-    char out[TEXT_MAX];
-    char err[TEXT_MAX];
-    pid_t child;
-};
-
-static uint64_t now_ms(void)
-{
-    return (uint64_t)NOW * 1000;
-}
 
 #define ROW(id, recipient, state)                                                                  \
     "{\"recipient\":\"" recipient "\",\"sender\":\"health.445100\",\"type\":\"honour\","           \
@@ -67,106 +49,21 @@ static enum err answer(void *ctx, enum control_verb verb, struct span request, s
     return OK;
 }
 
-static void serve(void)
+static int open_desk(void **state)
 {
-    struct control *control;
-    if (control_open(&control, "control", answer, NULL, NULL) != OK)
-        _exit(1);
-    for (;;) {
-        struct pollfd fds[CONTROL_POLL_MAX];
-        size_t count = control_poll(control, fds);
-        if (poll(fds, (nfds_t)count, -1) < 0 || control_serve(control) != OK)
-            _exit(1);
-    }
-}
-
-/* Run a command line given as words separated by blanks. */
-static int run(struct fixture *f, const char *line)
-{
-    static char words[8192];
-    const char *argv[ARGV_MAX] = {"lianshu"};
-    int argc = 1;
-    char *rest = words;
-
-    snprintf(words, sizeof words, "%s", line);
-    for (char *word; (word = strsep(&rest, " ")) != NULL;) {
-        assert_true(argc < ARGV_MAX);
-        if (word[0] != '\0')
-            argv[argc++] = word;
-    }
-    memset(f->out, 0, sizeof f->out);
-    memset(f->err, 0, sizeof f->err);
-    struct cli_world world = {
-        .in = -1,
-        .out = fmemopen(f->out, sizeof f->out - 1, "w"),
-        .err = fmemopen(f->err, sizeof f->err - 1, "w"),
-        .now_ms = now_ms,
-        .kdf_memory = KEYFILE_MEMORY_MIN,
-    };
-    int code = cli_run(argc, argv, &world);
-    fclose(world.out);
-    fclose(world.err);
-    return code;
-}
-
-static void must(struct fixture *f, const char *line)
-{
-    int code = run(f, line);
-    if (code != CLI_DONE)
-        fail_msg("%s: %d %s", line, code, f->err);
-}
-
-static void refused(struct fixture *f, const char *line, int code, const char *label)
-{
-    print_message("%s\n", line);
-    assert_int_equal(run(f, line), code);
-    if (strncmp(f->err, label, strlen(label)) != 0)
-        fail_msg("%s", f->err);
-    assert_string_equal(f->out, "");
-}
-
-static void make_key(struct fixture *f, const char *name, const char *member, const char *use)
-{
-    char line[256];
-    snprintf(line, sizeof line, "key passphrase %s.pass", name);
-    must(f, line);
-    snprintf(line, sizeof line,
-             "key generate --member %s --use %s --out %s.key --passphrase-file %s.pass", member,
-             use, name, name);
-    must(f, line);
-}
-
-static int setup(void **state)
-{
-    static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/cli-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL || getcwd(f.before, sizeof f.before) == NULL || chdir(f.dir) != 0)
+    if (terminal_open(state) != 0)
         return -1;
-    f.child = fork();
-    if (f.child == 0)
-        serve();
-    make_key(&f, "a", "hub.445100", "official");
-    make_key(&f, "b", "hub.445100", "official");
-    make_key(&f, "c", "hub.445100", "official");
-    make_key(&f, "m", "hub.440000", "official");
-    make_key(&f, "h", "hub.445100", "signer");
-    *state = &f;
+    struct terminal *t = *state;
+    t->hub = paper_hub_start(answer);
+    make_key(t, "a", "hub.445100", "official");
+    make_key(t, "b", "hub.445100", "official");
+    make_key(t, "c", "hub.445100", "official");
+    make_key(t, "m", "hub.440000", "official");
+    make_key(t, "h", "hub.445100", "signer");
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    kill(f->child, SIGKILL);
-    waitpid(f->child, NULL, 0);
-    pid_t child = fork();
-    if (child == 0) {
-        execlp("rm", "rm", "-rf", f->dir, (char *)NULL);
-        _exit(1);
-    }
-    waitpid(child, NULL, 0);
-    return chdir(f->before);
-}
+#define DESK(fn) cmocka_unit_test_setup_teardown(fn, open_desk, terminal_close)
 
 #define TWO_KEYS  " --key a.key --passphrase-file a.pass --key b.key --passphrase-file b.pass"
 #define FIRST_KEY " --key a.key --passphrase-file a.pass"
@@ -204,17 +101,17 @@ static void read_given(struct act_file *act, const char *path, uint8_t **data)
 
 static void both_at_one_desk_give_the_hub_a_signed_act(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     struct act_file act;
     uint8_t *data;
     char id[33];
-    must(f, "held release 018bcf" FOR " --reason E646" TWO_KEYS HUB);
-    assert_non_null(strstr(f->out, "枢纽已办理 / the hub has carried it out"));
+    must(t, "held release 018bcf" FOR " --reason E646" TWO_KEYS HUB);
+    assert_says(t, "枢纽已办理 / the hub has carried it out");
     read_given(&act, "given.lsd", &data);
     assert_string_equal(act.document->realm, "demo");
     assert_string_equal(act.document->issuers[0].member, "hub.445100");
-    assert_int_equal(act.document->issued_ms, now_ms());
-    assert_true(act.document->valid_until_ms > now_ms());
+    assert_int_equal(act.document->issued_ms, TERMINAL_NOW_MS);
+    assert_true(act.document->valid_until_ms > TERMINAL_NOW_MS);
     assert_int_equal(act.body.verb, lianshu_OfficialVerb_OFFICIAL_RELEASE);
     assert_string_equal(act.body.recipient, "market.445100");
     assert_string_equal(act.body.sender, "health.445100");
@@ -223,8 +120,8 @@ static void both_at_one_desk_give_the_hub_a_signed_act(void **state)
     assert_string_equal(id, ID);
     act_close(&act);
     free(data);
-    must(f, "parked return " OTHER FOR " --reason 712 --json" TWO_KEYS HUB);
-    assert_string_equal(f->out, "{\"act\":\"done\"}\n");
+    must(t, "parked return " OTHER FOR " --reason 712 --json" TWO_KEYS HUB);
+    assert_string_equal(t->out, "{\"act\":\"done\"}\n");
     read_given(&act, "given.lsd", &data);
     assert_int_equal(act.body.verb, lianshu_OfficialVerb_OFFICIAL_RETURN);
     act_close(&act);
@@ -233,25 +130,25 @@ static void both_at_one_desk_give_the_hub_a_signed_act(void **state)
 
 static void at_two_desks_the_second_sees_it_and_signs(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     struct act_file act;
     uint8_t *data;
-    must(f, "parked release " ID FOR " --sender health.445100 --realm demo --second b.key.pub"
+    must(t, "parked release " ID FOR " --sender health.445100 --realm demo --second b.key.pub"
             " --reason E025 --out act.lsd" FIRST_KEY); /* the hub is not asked */
-    assert_non_null(strstr(f->out, "未签 / not signed"));
-    refused(f, "act submit act.lsd" HUB, CLI_REFUSED, "E421");
-    must(f, "act show act.lsd");
-    assert_non_null(strstr(f->out, "放行 / release"));
-    assert_non_null(strstr(f->out, "market.445100"));
-    assert_non_null(strstr(f->out, ID));
-    assert_non_null(strstr(f->out, "E025 "));
-    must(f, "act sign act.lsd --key b.key --passphrase-file b.pass");
-    assert_null(strstr(f->out, "未签"));
-    must(f, "act show act.lsd --json");
-    assert_non_null(strstr(f->out, "\"act\":\"release\""));
-    assert_null(strstr(f->out, "\"signed\":false"));
-    refused(f, "act sign act.lsd --key b.key --passphrase-file b.pass", CLI_REFUSED, "E026");
-    must(f, "act submit act.lsd" HUB);
+    assert_says(t, "未签 / not signed");
+    refused(t, "act submit act.lsd" HUB, CLI_REFUSED, "E421", "");
+    must(t, "act show act.lsd");
+    assert_says(t, "放行 / release");
+    assert_says(t, "market.445100");
+    assert_says(t, ID);
+    assert_says(t, "E025 ");
+    must(t, "act sign act.lsd --key b.key --passphrase-file b.pass");
+    assert_null(strstr(t->out, "未签"));
+    must(t, "act show act.lsd --json");
+    assert_says(t, "\"act\":\"release\"");
+    assert_null(strstr(t->out, "\"signed\":false"));
+    refused(t, "act sign act.lsd --key b.key --passphrase-file b.pass", CLI_REFUSED, "E026", "");
+    must(t, "act submit act.lsd" HUB);
     read_given(&act, "given.lsd", &data);
     act_close(&act);
     free(data);
@@ -259,7 +156,7 @@ static void at_two_desks_the_second_sees_it_and_signs(void **state)
 
 static void two_officials_are_two_keys_of_the_hubs_member(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     static const struct {
         const char *line;
         const char *label;
@@ -279,21 +176,21 @@ static void two_officials_are_two_keys_of_the_hubs_member(void **state)
          "E028 b.key"},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++)
-        refused(f, rows[i].line, CLI_REFUSED, rows[i].label);
-    assert_int_not_equal(access("given.lsd", F_OK), 0);
-    assert_int_not_equal(access("x.lsd", F_OK), 0);
-    must(f, "held release " ID FOR " --second b.key.pub --out act.lsd" FIRST_KEY HUB);
-    refused(f, "act sign act.lsd --key a.key --passphrase-file a.pass", CLI_REFUSED, "E421");
-    refused(f, "act sign act.lsd --key c.key --passphrase-file c.pass", CLI_REFUSED, "E421");
-    refused(f, "act sign act.lsd --key m.key --passphrase-file m.pass", CLI_REFUSED, "E421");
-    refused(f, "act sign a.key.pub --key b.key --passphrase-file b.pass", CLI_REFUSED, "E2");
-    refused(f, "held release " ID FOR " --second b.key.pub --out act.lsd" FIRST_KEY HUB,
-            CLI_REFUSED, "E026");
+        refused(t, rows[i].line, CLI_REFUSED, rows[i].label, "");
+    assert_false(there_is("given.lsd"));
+    assert_false(there_is("x.lsd"));
+    must(t, "held release " ID FOR " --second b.key.pub --out act.lsd" FIRST_KEY HUB);
+    refused(t, "act sign act.lsd --key a.key --passphrase-file a.pass", CLI_REFUSED, "E421", "");
+    refused(t, "act sign act.lsd --key c.key --passphrase-file c.pass", CLI_REFUSED, "E421", "");
+    refused(t, "act sign act.lsd --key m.key --passphrase-file m.pass", CLI_REFUSED, "E421", "");
+    refused(t, "act sign a.key.pub --key b.key --passphrase-file b.pass", CLI_REFUSED, "E2", "");
+    refused(t, "held release " ID FOR " --second b.key.pub --out act.lsd" FIRST_KEY HUB,
+            CLI_REFUSED, "E026", "");
 }
 
 static void every_wrong_argument_has_its_code_and_place(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     static const struct {
         const char *line;
         int code;
@@ -327,37 +224,80 @@ static void every_wrong_argument_has_its_code_and_place(void **state)
         {"act release", CLI_USAGE, "E001 act: "},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++)
-        refused(f, rows[i].line, rows[i].code, rows[i].label);
-    assert_int_not_equal(access("given.lsd", F_OK), 0);
+        refused(t, rows[i].line, rows[i].code, rows[i].label, "");
+    assert_false(there_is("given.lsd"));
+}
+
+#define RESTORED "mirror restored --log-number 2 --log-size 81234 --realm demo --out restored.lsd"
+
+static void that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_all(void **state)
+{
+    static const struct {
+        const char *line;
+        int code;
+        const char *label;
+    } rows[] = {
+        {RESTORED FIRST_KEY, CLI_REFUSED, "E421 --key"},
+        {RESTORED FIRST_KEY FIRST_KEY, CLI_REFUSED, "E421 a.key"},
+        {RESTORED FIRST_KEY " --key m.key --passphrase-file m.pass", CLI_REFUSED, "E421 m.key"},
+        {RESTORED FIRST_KEY " --key h.key --passphrase-file h.pass", CLI_REFUSED, "E408 h.key"},
+        {RESTORED " --key x.key --passphrase-file x.pass --key y.key --passphrase-file y.pass",
+         CLI_REFUSED, "E509 --key"},
+        {RESTORED TWO_KEYS " --second c.key.pub", CLI_USAGE, "E001 --second"},
+        {RESTORED TWO_KEYS " 018bcf", CLI_USAGE, "E001 lianshu mirror restored"},
+        {"mirror restored --log-number 1 --log-size 1 --realm demo --out x.lsd" TWO_KEYS, CLI_USAGE,
+         "E001 --log-number"}, /* the first log is nobody's restored one */
+        {"mirror restored --log-number 2 --log-size 0 --realm demo --out x.lsd" TWO_KEYS, CLI_USAGE,
+         "E001 --log-size"},
+        {"mirror restored --log-number 2 --log-size 9 --realm Demo --out x.lsd" TWO_KEYS,
+         CLI_REFUSED, "E313 --realm"},
+        {"mirror restored --log-number 2 --log-size 9 --realm demo" TWO_KEYS, CLI_USAGE,
+         "E001 lianshu mirror restored"},
+    };
+    struct terminal *t = *state;
+    make_key(t, "x", "market.445100", "official");
+    make_key(t, "y", "market.445100", "official");
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        refused(t, rows[i].line, rows[i].code, rows[i].label, "");
+    assert_false(there_is("restored.lsd"));
+    assert_false(there_is("x.lsd"));
+    must(t, RESTORED TWO_KEYS); /* the hub is not asked: it may not run yet */
+    assert_says(t, "枢纽已由备份恢复 / the hub was restored from a copy");
+    assert_says(t, "81234");
+    must(t, "act show restored.lsd --json");
+    assert_json(t);
+    assert_says(t, "\"act\":\"restored\"");
+    assert_says(t, "\"log_number\":2,\"log_size\":81234");
+    assert_null(strstr(t->out, "\"signed\":false"));
+    refused(t, RESTORED TWO_KEYS, CLI_REFUSED, "E026 restored.lsd", "");
 }
 
 static void lists_are_tables_with_the_code_in_words(void **state)
 {
-    struct fixture *f = *state;
-    must(f, "parked list" HUB);
-    assert_non_null(strstr(f->out, "收件方 recipient"));
-    assert_non_null(strstr(f->out, "表彰奖励"));
-    assert_non_null(strstr(f->out, "E710 投递次数已用尽 / delivery attempts are used up"));
-    assert_non_null(strstr(f->out, "2023-11-14 10:00"));
-    must(f, "held list" HUB);
-    assert_non_null(strstr(f->out, "E661 待两名人员处理 / held for two officials"));
-    must(f, "held list --for police.445100 --json" HUB);
-    assert_string_equal(f->out, "{\"held\":[],\"parked\":[]}\n");
-    must(f, "held show 018bcf --json" HUB);
-    assert_string_equal(f->out, "{\"asked\":\"trace\"}\n");
-    refused(f, "parked show 018bcf" HUB, CLI_REFUSED, "E002 ID: "); /* two begin like this */
+    struct terminal *t = *state;
+    must(t, "parked list" HUB);
+    assert_says(t, "收件方 recipient");
+    assert_says(t, "表彰奖励");
+    assert_says(t, "E710 投递次数已用尽 / delivery attempts are used up");
+    assert_says(t, "2023-11-14 10:00");
+    must(t, "held list" HUB);
+    assert_says(t, "E661 待两名人员处理 / held for two officials");
+    must(t, "held list --for police.445100 --json" HUB);
+    assert_string_equal(t->out, "{\"held\":[],\"parked\":[]}\n");
+    must(t, "held show 018bcf --json" HUB);
+    assert_string_equal(t->out, "{\"asked\":\"trace\"}\n");
+    refused(t, "parked show 018bcf" HUB, CLI_REFUSED, "E002 ID: ", ""); /* two begin like this */
 }
-
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(both_at_one_desk_give_the_hub_a_signed_act),
-        CASE(at_two_desks_the_second_sees_it_and_signs),
-        CASE(two_officials_are_two_keys_of_the_hubs_member),
-        CASE(every_wrong_argument_has_its_code_and_place),
-        CASE(lists_are_tables_with_the_code_in_words),
+        DESK(both_at_one_desk_give_the_hub_a_signed_act),
+        DESK(at_two_desks_the_second_sees_it_and_signs),
+        DESK(two_officials_are_two_keys_of_the_hubs_member),
+        DESK(every_wrong_argument_has_its_code_and_place),
+        DESK(that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_all),
+        DESK(lists_are_tables_with_the_code_in_words),
     };
     return cmocka_run_group_tests_name("cli_act", tests, NULL, NULL);
 }

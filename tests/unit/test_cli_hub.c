@@ -2,35 +2,21 @@
  * Checks the questions of the command-line tool against a control socket in a child process: what
  * is asked, what is printed, and how refusals come back.
  */
-#include "base/clock.h"
-#include "cli/cli.h"
-#include "net/control.h"
-#include "net/local.h"
+#include "json.h"
+#include "paper_hub.h"
+#include "terminal.h"
 
-#include "t.h"
-
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/wait.h>
+#include <stdio.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 64 << 10 };
-
 /* 11010519491231002X below is the published example of GB 11643: no person. */
-
-struct fixture {
-    char dir[32];
-    char socket[64];
-    char out[TEXT_MAX];
-    char err[TEXT_MAX];
-    pid_t child;
-};
 
 #define ORDER    "abab0011000000000000000000000001"
 #define OTHER    "abab0022000000000000000000000002"
 #define THIRD    "abcdef00000000000000000000000003"
 #define DUTY     "0123456789abcdef0123456789abcdef"
 #define ENVELOPE ORDER THIRD
+#define HUB      " --control " PAPER_HUB
 
 /* The child answers with the request itself, or refuses what asks for an id of ff… . */
 static enum err echo(void *ctx, enum control_verb verb, struct span request, struct writer *out,
@@ -53,111 +39,73 @@ static enum err echo(void *ctx, enum control_verb verb, struct span request, str
     return OK;
 }
 
-static void serve(const struct fixture *f)
+static int open_desk(void **state)
 {
-    struct control *control;
-    if (control_open(&control, f->socket, echo, NULL, NULL) != OK)
-        _exit(1);
-    for (;;) {
-        struct pollfd fds[CONTROL_POLL_MAX];
-        size_t count = control_poll(control, fds);
-        if (poll(fds, (nfds_t)count, -1) < 0 || control_serve(control) != OK)
-            _exit(1);
-    }
-}
-
-static int setup(void **state)
-{
-    static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/cli-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL)
+    if (terminal_open(state) != 0)
         return -1;
-    snprintf(f.socket, sizeof f.socket, "%s/control", f.dir);
-    f.child = fork();
-    if (f.child == 0)
-        serve(&f);
-    *state = &f;
+    struct terminal *t = *state;
+    t->hub = paper_hub_start(echo);
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    char config[64];
-    kill(f->child, SIGKILL);
-    waitpid(f->child, NULL, 0);
-    unlink(f->socket);
-    snprintf(config, sizeof config, "%s/hub.yaml", f->dir);
-    unlink(config);
-    return rmdir(f->dir);
-}
-
-/* Run with `text` on standard input. */
-static int run(struct fixture *f, const char *text, int argc, const char *const *argv)
-{
-    int in[2];
-    assert_int_equal(pipe(in), 0);
-    assert_int_equal(write(in[1], text, strlen(text)), (ssize_t)strlen(text));
-    close(in[1]);
-    memset(f->out, 0, sizeof f->out);
-    memset(f->err, 0, sizeof f->err);
-    const struct cli_world world = {
-        .in = in[0],
-        .out = fmemopen(f->out, sizeof f->out - 1, "w"),
-        .err = fmemopen(f->err, sizeof f->err - 1, "w"),
-        .now_ms = clock_real_ms,
-    };
-    int code = cli_run(argc, argv, &world);
-    fclose(world.out);
-    fclose(world.err);
-    close(in[0]);
-    return code;
-}
+#define DESK(fn) cmocka_unit_test_setup_teardown(fn, open_desk, terminal_close)
 
 static void every_question_reaches_the_hub_as_its_command(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     static const struct {
-        const char *argv[5];
-        int argc;
+        const char *line;
         const char *asked;
     } rows[] = {
-        {{"lianshu", "status"}, 2, "{\"cmd\":\"status\"}"},
-        {{"lianshu", "trace", ENVELOPE}, 3, "{\"cmd\":\"trace\",\"id\":\"" ENVELOPE "\"}"},
-        {{"lianshu", "trace", ORDER}, 3, "{\"cmd\":\"trace\",\"id\":\"" ORDER "\"}"},
-        {{"lianshu", "order", "show", "abab0011"}, 4, "{\"cmd\":\"order\",\"id\":\"" ORDER "\"}"},
-        {{"lianshu", "order", "show", THIRD}, 4, "{\"cmd\":\"order\",\"id\":\"" THIRD "\"}"},
-        {{"lianshu", "order", "list"}, 3, "{\"cmd\":\"orders\"}"},
-        {{"lianshu", "obligation", "list"}, 3, "{\"cmd\":\"obligations\"}"},
-        {{"lianshu", "obligation", "list", "--order=abab0011"},
-         4,
-         "{\"cmd\":\"obligations\",\"order\":\"" ORDER "\"}"},
-        {{"lianshu", "obligation", "list", "--state=open"},
-         4,
-         "{\"cmd\":\"obligations\",\"state\":\"open\"}"},
-        {{"lianshu", "explain", "abab0011"}, 3, "{\"cmd\":\"explain\",\"id\":\"" ORDER "\"}"},
-        {{"lianshu", "explain", "012345678"}, 3, "{\"cmd\":\"explain\",\"id\":\"" DUTY "\"}"},
-        {{"lianshu", "explain", ENVELOPE}, 3, "{\"cmd\":\"explain\",\"id\":\"" ENVELOPE "\"}"},
-        {{"lianshu", "log", "checkpoint"}, 3, "{\"cmd\":\"checkpoint\"}"},
-        {{"lianshu", "hub", "stop"}, 3, "{\"cmd\":\"stop\"}"},
-        {{"lianshu", "hub", "reload"}, 3, "{\"cmd\":\"reload\"}"},
+        {"status", "{\"cmd\":\"status\"}"},
+        {"trace " ENVELOPE, "{\"cmd\":\"trace\",\"id\":\"" ENVELOPE "\"}"},
+        {"trace " ORDER, "{\"cmd\":\"trace\",\"id\":\"" ORDER "\"}"},
+        {"order show abab0011", "{\"cmd\":\"order\",\"id\":\"" ORDER "\"}"},
+        {"order show " THIRD, "{\"cmd\":\"order\",\"id\":\"" THIRD "\"}"},
+        {"order list", "{\"cmd\":\"orders\"}"},
+        {"obligation list", "{\"cmd\":\"obligations\"}"},
+        {"obligation list --order=abab0011", "{\"cmd\":\"obligations\",\"order\":\"" ORDER "\"}"},
+        {"obligation list --state=open", "{\"cmd\":\"obligations\",\"state\":\"open\"}"},
+        {"obligation list --overdue --member market.445100",
+         "{\"cmd\":\"obligations\",\"member\":\"market.445100\",\"overdue\":\"yes\"}"},
+        {"held list", "{\"cmd\":\"held\"}"},
+        {"parked list --for market.445100 --sender health.445100",
+         "{\"cmd\":\"parked\",\"recipient\":\"market.445100\",\"sender\":\"health.445100\"}"},
+        {"parked show " ORDER, "{\"cmd\":\"trace\",\"id\":\"" ORDER "\"}"},
+        {"explain " ORDER, "{\"cmd\":\"explain\",\"id\":\"" ORDER "\"}"},
+        {"explain abab0011", "{\"cmd\":\"explain\",\"id\":\"" ORDER "\"}"},
+        {"explain 012345678", "{\"cmd\":\"explain\",\"id\":\"" DUTY "\"}"},
+        {"explain " ENVELOPE, "{\"cmd\":\"explain\",\"id\":\"" ENVELOPE "\"}"},
+        {"log checkpoint", "{\"cmd\":\"checkpoint\"}"},
+        {"hub stop", "{\"cmd\":\"stop\"}"},
+        {"hub reload", "{\"cmd\":\"reload\"}"},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
-        const char *argv[8];
-        memcpy(argv, rows[i].argv, sizeof rows[i].argv);
-        argv[rows[i].argc] = "--json";
-        argv[rows[i].argc + 1] = "--control";
-        argv[rows[i].argc + 2] = f->socket;
+        char line[256];
         print_message("row %zu: %s\n", i, rows[i].asked);
-        assert_int_equal(run(f, "", rows[i].argc + 3, argv), CLI_DONE);
-        assert_non_null(strstr(f->out, rows[i].asked));
-        assert_ptr_equal(strchr(f->out, '\n'), f->out + strlen(f->out) - 1);
+        snprintf(line, sizeof line, "%s --json" HUB, rows[i].line);
+        must(t, line);
+        assert_says(t, rows[i].asked);
+        assert_json(t);
     }
+}
+
+static void an_order_is_tried_by_the_hubs_rules_or_by_others(void **state)
+{
+    struct terminal *t = *state;
+    write_text("order.json", "{\"member\":\"market.445100\",\"basis\":[\"DL116\"],\"order\":{}}");
+    must(t, "rule try --order order.json --json" HUB);
+    assert_json(t);
+    assert_says(t, "{\"cmd\":\"rule.try\",\"member\":\"market.445100\",\"basis\":[\"DL116\"],"
+                   "\"order\":{}}");
+    must(t, "rule try --order order.json --rules . --json" HUB);
+    assert_says(t, "\"rules\":\"/"); /* the hub reads it: the whole path */
+    refused(t, "rule try --order order.json --rules none" HUB, CLI_REFUSED, "E002 --rules", "");
 }
 
 static void a_subject_is_read_from_standard_input_only(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     static const struct {
         const char *in;
         int code;
@@ -174,20 +122,18 @@ static void a_subject_is_read_from_standard_input_only(void **state)
         {"", CLI_REFUSED, "E011"},
         {"\n", CLI_REFUSED, "E011"},
     };
-    const char *argv[] = {"lianshu", "restriction", "list", "-", "--json", "--control", f->socket};
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
-        assert_int_equal(run(f, rows[i].in, 7, argv), rows[i].code);
-        assert_non_null(strstr(f->out, rows[i].has));
+        assert_int_equal(run_with(t, rows[i].in, "restriction list - --json" HUB), rows[i].code);
+        assert_says(t, rows[i].has);
         if (rows[i].code != CLI_DONE)
-            assert_null(strstr(f->out, "1101051949"));
+            assert_null(strstr(t->out, "1101051949"));
     }
 }
 
 static void answers_for_people_are_tables_and_sentences(void **state)
 {
-    struct fixture *f = *state;
-    const char *argv[] = {"lianshu", "status", "--control", f->socket};
+    struct terminal *t = *state;
     static const char *const LINES[] = {
         "成员 members:\n",
         "  成员 member    连接 connected  待投递 queued",
@@ -200,72 +146,165 @@ static void answers_for_people_are_tables_and_sentences(void **state)
         "2026-11-22 10:00",
         "cmd: status\n",
     };
-    assert_int_equal(run(f, "", 4, argv), CLI_DONE);
-    print_message("%s", f->out);
+    must(t, "status" HUB);
+    print_message("%s", t->out);
     for (size_t i = 0; i < T_COUNT(LINES); i++) {
-        if (strstr(f->out, LINES[i]) == NULL)
+        if (strstr(t->out, LINES[i]) == NULL)
             fail_msg("row %zu: %s", i, LINES[i]);
     }
 }
 
 static void the_beginning_of_an_id_must_name_one(void **state)
 {
-    struct fixture *f = *state;
+    struct terminal *t = *state;
     static const char *const IDS[] = {"abab00", "eeeeee", "0000000000"};
     for (size_t i = 0; i < T_COUNT(IDS); i++) {
-        const char *argv[] = {"lianshu", "order", "show", IDS[i], "--control", f->socket};
-        assert_int_equal(run(f, "", 6, argv), CLI_REFUSED);
-        assert_memory_equal(f->err, "E002 ID: ", 9);
-        assert_null(strstr(f->err, IDS[i]));
+        char line[64];
+        snprintf(line, sizeof line, "order show %s" HUB, IDS[i]);
+        refused(t, line, CLI_REFUSED, "E002 ID: ", "begins like this");
+        assert_null(strstr(t->err, IDS[i]));
     }
 }
 
 static void the_hubs_refusal_is_the_commands_refusal(void **state)
 {
-    struct fixture *f = *state;
-    const char *argv[] = {"lianshu", "trace",
-                          "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-                          "--control", f->socket};
-    assert_int_equal(run(f, "", 5, argv), CLI_REFUSED);
-    assert_memory_equal(f->err, "E002 hub: ", 10);
-    assert_non_null(strstr(f->err, "no such envelope"));
+    struct terminal *t = *state;
+    refused(t, "trace ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff" HUB,
+            CLI_REFUSED, "E002 hub: ", "no such envelope");
 }
 
 static void the_socket_is_found_through_the_hubs_configuration(void **state)
 {
-    struct fixture *f = *state;
-    char config[64];
-    snprintf(config, sizeof config, "%s/hub.yaml", f->dir);
-    const char *argv[] = {"lianshu", "status", "--json", "--config", config};
-
-    assert_int_equal(run(f, "", 5, argv), CLI_REFUSED);
-    FILE *to = fopen(config, "w");
-    assert_non_null(to);
-    fputs("control_socket: control\n", to);
-    assert_int_equal(fclose(to), 0);
-    assert_int_equal(run(f, "", 5, argv), CLI_DONE);
+    struct terminal *t = *state;
+    refused(t, "status --config hub.yaml", CLI_REFUSED, "E002 hub.yaml: ", "");
+    write_text("hub.yaml", "control_socket: " PAPER_HUB "\n");
+    must(t, "status --config hub.yaml");
 }
 
 static void no_hub_is_told_with_the_place(void **state)
 {
-    struct fixture *f = *state;
-    const char *argv[] = {"lianshu", "status", "--control", "none/here"};
-    assert_int_equal(run(f, "", 4, argv), CLI_REFUSED);
-    assert_memory_equal(f->err, "E024 none/here: ", 16);
+    struct terminal *t = *state;
+    refused(t, "status --control none/here", CLI_REFUSED, "E024 none/here: ", "");
 }
 
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+/* ---- a hub that answers wrongly, or no more ---- */
+
+static void a_hub_that_falls_silent_is_told_with_the_place(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *label;
+    } rows[] = {
+        {"", "E024 " PAPER_HUB},
+        {"{\"hub\":\"hub.4451", "E024 " PAPER_HUB},
+        {"no json\n", "E008 hub:1"},
+        {"{\"error\":{\"code\":\"E999\"}}\n", "E006 hub"},
+        {"{\"error\":{\"code\":\"E021\",\"detail\":\"x\"}}\n", "E021 hub"},
+    };
+    struct terminal *t = *state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        t->hub = paper_hub_fallen(rows[i].bytes);
+        refused(t, "status" HUB, CLI_REFUSED, rows[i].label, "");
+        join_adapter(t->hub);
+        t->hub = 0;
+        unlink(PAPER_HUB);
+    }
+}
+
+/* ---- decisions made again, in steps ---- */
+
+/* Three steps of decisions: 128 and 128, then 10; `differing` is what the last one finds. */
+static enum err verify(struct span request, struct writer *out, unsigned differing)
+{
+    struct json *j = NULL;
+    uint64_t since = 0;
+    uint64_t count = 0;
+    char text[512];
+    if (json_parse(&j, request, "request", NULL) != OK ||
+        !json_uint(json_get(j, "since"), &since) || !json_uint(json_get(j, "count"), &count))
+        return ERR_INTERNAL;
+    json_close(&j);
+    const uint64_t left = since < 266 ? 266 - since : 0;
+    const uint64_t checked = left < count ? left : count;
+    const bool last = checked < count;
+    snprintf(text, sizeof text,
+             "{\"checked\":%llu,\"same\":%llu,\"differing\":%u,\"total\":266,\"next\":%llu,"
+             "\"end\":%s,\"missing_rules\":[],\"differences\":[%s]}",
+             (unsigned long long)checked, (unsigned long long)(checked - (last ? differing : 0)),
+             last ? differing : 0, (unsigned long long)(since + checked), last ? "true" : "false",
+             last && differing > 0 ? "{\"seq\":260,\"type\":\"honour\",\"why\":\"verdict\"}" : "");
+    write_span(out, span_str(text));
+    return OK;
+}
+
+/* control_fn: every decision comes out as it did. */
+static enum err agrees(void *ctx, enum control_verb verb, struct span request, struct writer *out,
+                       struct fault *fault)
+{
+    (void)ctx, (void)verb, (void)fault;
+    return verify(request, out, 0);
+}
+
+/* control_fn: the last step finds one that does not. */
+static enum err differs(void *ctx, enum control_verb verb, struct span request, struct writer *out,
+                        struct fault *fault)
+{
+    (void)ctx, (void)verb, (void)fault;
+    return verify(request, out, 1);
+}
+
+static void decisions_are_verified_step_by_step_to_the_end(void **state)
+{
+    struct terminal *t = *state;
+    t->hub = paper_hub_start(agrees);
+    must(t, "decision verify --all --json" HUB);
+    assert_json(t);
+    assert_says(t, "\"checked\":266,\"same\":266,");
+    assert_says(t, "\"differing\":0");
+    must(t, "decision verify --all" HUB);
+    assert_labels(t);
+    must(t, "decision verify --count 130 --json" HUB);
+    assert_says(t, "\"checked\":130,");
+    must(t, "decision verify --since 260 --json" HUB);
+    assert_says(t, "\"checked\":6,");
+    must(t, "rule replay --rules . --since 2026-04-01 --json" HUB);
+    assert_json(t);
+    assert_says(t, "\"same\":266,");
+}
+
+static void a_decision_that_comes_out_otherwise_is_listed_and_is_an_error(void **state)
+{
+    struct terminal *t = *state;
+    t->hub = paper_hub_start(differs);
+    assert_int_equal(run(t, "decision verify --all" HUB), CLI_REFUSED);
+    assert_memory_equal(t->err, "E631 decision: ", 15);
+    assert_non_null(strstr(t->err, "1 differ"));
+    assert_says(t, "260");
+    assert_says(t, "honour");
+    assert_int_equal(run(t, "decision verify --all --json" HUB), CLI_REFUSED);
+    assert_json(t);
+    assert_memory_equal(t->out, "{\"error\":{\"code\":\"E631\"", 23);
+    assert_says(t, "\"result\":{\"checked\":266,\"same\":265,");
+    must(t, "rule replay --rules . --since 2026-04-01 --json" HUB); /* that is what it is for */
+    assert_says(t, "\"differing\":1");
+    assert_says(t, "\"seq\":260");
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(every_question_reaches_the_hub_as_its_command),
-        CASE(a_subject_is_read_from_standard_input_only),
-        CASE(answers_for_people_are_tables_and_sentences),
-        CASE(the_beginning_of_an_id_must_name_one),
-        CASE(the_hubs_refusal_is_the_commands_refusal),
-        CASE(the_socket_is_found_through_the_hubs_configuration),
-        CASE(no_hub_is_told_with_the_place),
+        DESK(every_question_reaches_the_hub_as_its_command),
+        DESK(an_order_is_tried_by_the_hubs_rules_or_by_others),
+        DESK(a_subject_is_read_from_standard_input_only),
+        DESK(answers_for_people_are_tables_and_sentences),
+        DESK(the_beginning_of_an_id_must_name_one),
+        DESK(the_hubs_refusal_is_the_commands_refusal),
+        DESK(the_socket_is_found_through_the_hubs_configuration),
+        DESK(no_hub_is_told_with_the_place),
+        CASE(a_hub_that_falls_silent_is_told_with_the_place),
+        CASE(decisions_are_verified_step_by_step_to_the_end),
+        CASE(a_decision_that_comes_out_otherwise_is_listed_and_is_an_error),
     };
     return cmocka_run_group_tests_name("cli_hub", tests, NULL, NULL);
 }

@@ -436,7 +436,7 @@ static void idle_folds_the_log_back(void **state)
 static void changed_bytes_are_found_at_open_or_at_use(void **state)
 {
     struct file *file = *state;
-    char page[4096];
+    char page[DB_PAGE_BYTES];
 
     open_it(file);
     assert_int_equal(db_begin(file->db), OK);
@@ -449,7 +449,7 @@ static void changed_bytes_are_found_at_open_or_at_use(void **state)
     db_close(&file->db);
     int fd = open(file->path, O_RDWR | O_CLOEXEC);
     memset(page, 0xa5, sizeof page);
-    assert_int_equal(pwrite(fd, page, sizeof page, 4096), (ssize_t)sizeof page);
+    assert_int_equal(pwrite(fd, page, sizeof page, DB_PAGE_BYTES), (ssize_t)sizeof page);
     close(fd);
     assert_int_equal(try_open(file, one_version, 1, false), ERR_CORRUPT);
     assert_int_equal(err_class(file->f.err), ERR_CLASS_FATAL);

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-enum { APP = 0x54455354, PAGE = 4096 };
+enum { APP = 0x54455354, PAGE = DB_PAGE_BYTES };
 
 static const char *const version[] = {
     "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB, c TEXT) STRICT;"

@@ -244,6 +244,27 @@ static void a_busy_hub_is_left_alone_for_a_bounded_time(void **state)
     assert_int_equal(counts.busy_code, 0);
 }
 
+static void busy_about_one_message_holds_back_that_one_alone(void **state)
+{
+    (void)state;
+    uint8_t waits[SDK_ID_LEN];
+
+    send_some(0, 3);
+    assert_int_equal(exchange_pull(f.e, f.market), 3);
+    memcpy(waits, header(1)->message_id, sizeof waits);
+    busy(waits, ERR_BUSY, 10000);
+    send_some(3, 5);
+    assert_int_equal(exchange_pull(f.e, f.market), 2); /* others go on */
+    f.e->now_ms += 10000 - 1;
+    for (size_t n = exchange_pull(f.e, f.market), i = 0; i < n; i++)
+        assert_memory_not_equal(header(i)->message_id, waits, sizeof waits);
+    f.e->now_ms += 10000 / 4 + 1;
+    size_t again = 0;
+    for (size_t n = exchange_pull(f.e, f.market), i = 0; i < n; i++)
+        again += memcmp(header(i)->message_id, waits, sizeof waits) == 0;
+    assert_int_equal(again, 1);
+}
+
 static void a_refusal_without_a_message_silences_nothing(void **state)
 {
     (void)state;
@@ -406,6 +427,7 @@ int main(void)
         CASE(answers_in_any_order_leave_nothing_in_the_air),
         CASE(a_repair_goes_before_what_waits_and_past_a_full_window),
         CASE(a_busy_hub_is_left_alone_for_a_bounded_time),
+        CASE(busy_about_one_message_holds_back_that_one_alone),
         CASE(a_refusal_without_a_message_silences_nothing),
         CASE(repetition_slows_down_to_its_bound_and_no_further),
         CASE(a_message_waits_in_line_before_it_is_repeated),

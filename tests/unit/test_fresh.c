@@ -2,9 +2,7 @@
  * Rows put lately (store/fresh.h, 1 to 6): durable in their blocks, in one place only, undone with
  * their transaction, brought to their tables when they last, and named when a block is damaged.
  */
-#include "unit/store_place.h"
-
-#include <sqlite3.h>
+#include "unit/store_beside.h"
 
 #define MARKET "market.445100"
 #define HEALTH "health.445100"
@@ -77,25 +75,11 @@ static void assert_settled(struct store *s, uint32_t n)
     assert_int_equal(queue_get(s->queue, HEALTH, n, &q), ERR_NOT_FOUND);
 }
 
-/* One number from the file itself. */
-static long long ask(const struct place *p, const char *sql)
-{
-    sqlite3 *raw;
-    sqlite3_stmt *q;
-    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(raw, sql, -1, &q, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    long long value = sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
-    sqlite3_close(raw);
-    return value;
-}
-
 static void assert_tables(struct place *p, int messages, int frames, int queued)
 {
-    assert_int_equal(ask(p, "SELECT count(*) FROM message"), messages);
-    assert_int_equal(ask(p, "SELECT count(*) FROM frame"), frames);
-    assert_int_equal(ask(p, "SELECT count(*) FROM queue"), queued);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM message"), messages);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM frame"), frames);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM queue"), queued);
 }
 
 static void a_fresh_row_is_durable_and_is_no_row_of_its_table(void **state)
@@ -122,7 +106,7 @@ static void what_is_settled_soon_leaves_one_row(void **state)
     assert_tables(p, 0, 0, 0);
     assert_int_equal(store_idle(p->s), OK);
     assert_tables(p, 1, 0, 0);
-    assert_int_equal(ask(p, "SELECT count(*) FROM fresh"), 0);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM fresh"), 0);
     assert_settled(p->s, 1);
 }
 
@@ -137,7 +121,7 @@ static void what_lasts_goes_to_its_table_and_the_window_stays_small(void **state
             settle_one(p, n);
         if (n > 20 && n % 4 == 0 && (n - 20) % 3 != 0)
             settle_one(p, n - 20); /* long in its table */
-        assert_true(ask(p, "SELECT total(length(ops)) FROM fresh") <= WINDOW + 1200);
+        assert_true(place_rows(p, "SELECT total(length(ops)) FROM fresh") <= WINDOW + 1200);
     }
     for (int again = 0; again < 2; again++) {
         for (uint32_t n = 1; n <= 60; n++) {
@@ -192,8 +176,8 @@ static void an_erased_frame_is_in_no_block(void **state)
     commit(p);
     assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_ERASED);
     assert_waits(p->s, 2);
-    assert_int_equal(ask(p, "SELECT count(*) FROM fresh"), 0);
-    assert_int_equal(ask(p, "SELECT length(bytes) FROM frame WHERE seq = 1"), 1);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM fresh"), 0);
+    assert_int_equal(place_rows(p, "SELECT length(bytes) FROM frame WHERE seq = 1"), 1);
     place_reopen(p);
     assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_ERASED);
 }

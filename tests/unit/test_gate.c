@@ -137,6 +137,29 @@ static void the_table_of_gates(void **state)
     }
 }
 
+/* Drug law 126: what is closed to a GLP or GCP institution is studies and trials, not every
+ * licence. */
+static void a_ban_on_studies_holds_what_a_ban_on_applications_refuses(void **state)
+{
+    static const uint32_t types[] = {APPLICATION, lianshu_DocumentType_TYPE_LICENCE_GRANTED,
+                                     lianshu_DocumentType_TYPE_LICENCE_CHANGED};
+    for (size_t i = 0; i < T_COUNT(types); i++) {
+        struct asked a;
+        struct verdict v;
+        (void)world_setup(state);
+        struct view_restriction *r = restrict_on(&world, COMPANY, "M01", MUST);
+        snprintf(r->rule, sizeof r->rule, "R06-GLP-GCP");
+        ask(&a, types[i], COMPANY, "", NOBODY);
+        assert_int_equal(gate_check(world.rules, &world.view, &a.message, &v, NULL), OK);
+        assert_int_equal(v.action, GATE_HOLD);
+        assert_int_equal(v.breach, GATE_PASS);
+        assert_string_equal(v.ground[0].rule, "R06-GLP-GCP");
+        restrict_on(&world, COMPANY, "M01", MUST); /* and another one by R01 */
+        assert_int_equal(gate_check(world.rules, &world.view, &a.message, &v, NULL), OK);
+        assert_int_equal(v.action, GATE_REFUSE);
+    }
+}
+
 static void restrictions_count_only_between_their_dates(void **state)
 {
     static const struct {
@@ -368,11 +391,11 @@ static void same_inputs_same_bytes_and_the_record_says_all(void **state)
         assert_int_equal(record.outcome_count, 1);
         assert_string_equal(record.outcome[0].rule, "G03");
         assert_string_equal(record.outcome[0].action, "refuse");
-        assert_int_equal(record.rules_count, 6); /* G03 to G06 are of this type */
+        assert_int_equal(record.rules_count, 7); /* G03 to G06, G18, G19, G55 are of this type */
         assert_string_equal(record.rules[0].rule, "G03");
         assert_true(record.rules[0].matched);
         assert_string_equal(record.rules[1].why, "no_restriction");
-        assert_string_equal(record.rules[2].why, "not_asked"); /* no notice-and-commitment */
+        assert_string_equal(record.rules[3].why, "not_asked"); /* no notice-and-commitment */
         struct writer w = writer_of(bytes[i], sizeof bytes[i]);
         assert_int_equal(wire_encode(&lianshu_DecisionRecord_msg, &record, &w), OK);
         len[i] = w.len;
@@ -399,6 +422,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_table_of_gates),
+        cmocka_unit_test_setup(a_ban_on_studies_holds_what_a_ban_on_applications_refuses,
+                               world_setup),
         CASE(restrictions_count_only_between_their_dates),
         CASE(restrictions_count_only_in_their_scope),
         CASE(the_strictest_action_wins_and_stands_first),

@@ -1,7 +1,5 @@
 /* Checks the promises of store/message.h, each by its number. */
-#include "unit/store_place.h"
-
-#include <sqlite3.h>
+#include "unit/store_beside.h"
 
 static struct message_row message(uint32_t n, uint32_t open)
 {
@@ -356,18 +354,12 @@ static void a_changed_frame_is_not_given_out(void **state)
     struct place *p = *state;
     struct message_row row = message(5, 1);
     struct span frame;
-    sqlite3 *raw;
     begin(p);
     assert_int_equal(message_put(p->s->messages, &row, span_str("a frame of some length")), OK);
     commit(p);
     assert_int_equal(store_idle(p->s), OK); /* so that it is in its table */
     store_close(&p->s);
-    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw,
-                                  "UPDATE frame SET bytes = CAST('a frAme of some length' AS BLOB)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    sqlite3_close(raw);
+    place_tamper(p, "UPDATE frame SET bytes = CAST('a frAme of some length' AS BLOB)");
     assert_int_equal(place_try_open(p), OK);
     assert_int_equal(message_frame(p->s->messages, 5, &frame), ERR_CORRUPT);
 }

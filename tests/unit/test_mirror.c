@@ -30,6 +30,8 @@ static int setup(void **state)
     f.e = exchange_open(9);
     f.s = exchange_sdk(f.e, REALM_HEALTH, NULL);
     f.paper.member = REALM_HEALTH;
+    memcpy(f.paper.adapter, key_kid(keyring_find(f.s->keys, KEY_USE_TRANSPORT)),
+           sizeof f.paper.adapter);
     f.paper.now_ms = f.e->now_ms;
     paper_begin(&f.paper, GENERATION);
     return 0;
@@ -448,6 +450,7 @@ static void a_snapshot_begun_later_ends_one_that_was_not_whole(void **state)
     (void)paper_row(&f.paper, 9, paper_company(9), false);
     assert_int_equal(take(paper_page(&f.paper, 200, false)), OK);
     late = (struct paper){.member = REALM_HEALTH, .now_ms = f.e->now_ms};
+    memcpy(late.adapter, f.paper.adapter, sizeof late.adapter);
     paper_begin(&late, GENERATION + 2);
     (void)paper_row(&late, 8, paper_company(8), false);
     assert_int_equal(take(paper_page(&late, 210, false)), OK);
@@ -458,7 +461,7 @@ static void a_snapshot_begun_later_ends_one_that_was_not_whole(void **state)
     paper_end(&late);
 }
 
-static void of_two_adapters_the_one_without_the_first_page_takes_no_part(void **state)
+static void a_page_of_another_adapter_of_the_member_is_refused(void **state)
 {
     struct sdk *second = exchange_second(f.e, REALM_HEALTH, NULL);
     struct sdk_mirror *mirror = NULL;
@@ -466,9 +469,11 @@ static void of_two_adapters_the_one_without_the_first_page_takes_no_part(void **
     (void)state;
     snapshot();
     (void)paper_row(&f.paper, 4, paper_company(4), false);
-    const struct span body = paper_page(&f.paper, 120, true);
+    f.paper.adapter[0] ^= 1;
+    const struct span other = paper_page(&f.paper, 120, true);
     assert_int_equal(sdk_begin(second), OK);
-    assert_int_equal(mirror_take(second->mirror_in, body, f.e->now_ms, f.e->now_ms), OK);
+    assert_int_equal(mirror_take(second->mirror_in, other, f.e->now_ms, f.e->now_ms),
+                     ERR_NOT_ADDRESSED);
     assert_int_equal(sdk_commit(second, f.e->now_ms), OK);
     assert_int_equal(sdk_mirror_of(second, &mirror), OK);
     assert_int_equal(sdk_mirror_check(mirror, lianshu_SubjectKind_SUBJECT_ENTERPRISE,
@@ -600,7 +605,7 @@ int main(void)
         CASE(a_page_that_is_here_already_is_older_than_seen),
         CASE(every_changed_byte_of_a_page_is_refused),
         CASE(a_snapshot_begun_later_ends_one_that_was_not_whole),
-        CASE(of_two_adapters_the_one_without_the_first_page_takes_no_part),
+        CASE(a_page_of_another_adapter_of_the_member_is_refused),
         CASE(a_reader_beside_the_running_adapter_sees_what_is_committed),
         CASE(the_stored_mirror_holds_neither_key_nor_identifier),
         CASE(a_byte_changed_on_disk_is_found_before_anything_is_answered),

@@ -57,6 +57,53 @@ static void a_request_is_decided_once_and_its_clock_stops(void **state)
     assert_true(first == STORE_NEVER);
 }
 
+static void an_open_request_enters_another_stage_and_a_decided_one_does_not(void **state)
+{
+    struct place *p = *state;
+    struct request row = {.seq = 5,
+                          .kind = REQUEST_REPAIR,
+                          .stage = REQUEST_RECEIPT,
+                          .opened_ms = 10,
+                          .begun_ms = 10,
+                          .due_ms = 90,
+                          .next_ms = 50};
+    struct request got;
+    snprintf(row.asker, sizeof row.asker, "market.445100");
+    snprintf(row.owner, sizeof row.owner, "credit.445100");
+    id_of(row.document, 1);
+    id_of(row.order_id, 2);
+    begin(p);
+    assert_int_equal(request_put(p->s->requests, &row), OK);
+    row.stage = REQUEST_EXTENDED;
+    row.late = true;
+    row.begun_ms = 90;
+    row.due_ms = 200;
+    row.warned = 50;
+    row.next_ms = 150;
+    snprintf(row.owner, sizeof row.owner, "market.445100");
+    snprintf(row.clock, sizeof row.clock, "REPAIR");
+    assert_int_equal(request_restage(p->s->requests, &row), OK);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(request_of_document(p->s->requests, row.document, &got), OK);
+    assert_int_equal(got.stage, REQUEST_EXTENDED);
+    assert_true(got.late);
+    assert_int_equal(got.opened_ms, 10);
+    assert_int_equal(got.begun_ms, 90);
+    assert_int_equal(got.due_ms, 200);
+    assert_int_equal(got.warned, 50);
+    assert_string_equal(got.owner, "market.445100");
+    assert_string_equal(got.clock, "REPAIR");
+    assert_int_equal(request_next_due(p->s->requests, 149, &got), ERR_NOT_FOUND);
+    assert_int_equal(request_next_due(p->s->requests, 150, &got), OK);
+    begin(p);
+    got.outcome = REQUEST_REFUSED;
+    assert_int_equal(request_close(p->s->requests, &got), OK);
+    assert_int_equal(request_restage(p->s->requests, &row), ERR_EXISTS);
+    commit(p);
+    assert_int_equal(request_next_due(p->s->requests, 1000, &got), ERR_NOT_FOUND);
+}
+
 static void a_refusal_is_due_with_its_order_and_told_once(void **state)
 {
     struct place *p = *state;
@@ -84,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_member_is_enrolled_once_and_its_cursor_survives),
         CASE(a_request_is_decided_once_and_its_clock_stops),
+        CASE(an_open_request_enters_another_stage_and_a_decided_one_does_not),
         CASE(a_refusal_is_due_with_its_order_and_told_once),
     };
     return cmocka_run_group_tests_name("redress", tests, NULL, NULL);

@@ -377,7 +377,7 @@ static void the_file_shrinks_when_a_backlog_is_settled(void **state)
         before = at;
         assert_int_equal(store_idle(p->s), OK);
         /* Bounded each time; SQLite's own map of pages comes on top. */
-        assert_true(before - size_of(p) <= (long)(DB_SHRINK_PAGES + 8) * 4096);
+        assert_true(before - size_of(p) <= (long)(DB_SHRINK_PAGES + 8) * DB_PAGE_BYTES);
     }
     print_message("%ld -> %ld KiB\n", high / 1024, size_of(p) / 1024);
     assert_true(size_of(p) * 10 < high);

@@ -56,8 +56,11 @@ static const struct row rows[] = {
      "M01ms M02mp " LISTED "M24cs ", 20360420},
     {"R05", DRUG, SD, "DL122", COMP, SER, "DL122", 20260420, 20290420, "M02mp M03mp " LISTED,
      20290420},
-    {"R06", DRUG, SD, "DL126", COMP, SER, "DL126", 20260420, 20360420, "M01ms M02mp " LISTED,
-     20310420},
+    /* art. 126: five years without studies and trials for GLP and GCP institutions alone */
+    {"R06", DRUG, SD, "DL126", COMP, SER, "DL126", 20260420, 20360420, "M02mp " LISTED, 20290420},
+    {"R06-GLP-GCP", DRUG, SD, "DL126_GLP_GCP", COMP, SER, "DL126", 20260420, 20360420,
+     "M01ms M02mp " LISTED, 20310420},
+    {"", DRUG, SD, "DL126_GLP_GCP", COMP, SER, "DL126", 20260420, 20350420, "term_too_short", 0},
     {"", DRUG, SD, "DL126", COMP, SER, "DL126", 20260420, 20350420, "term_too_short", 0},
     {"R07", MARKET, "licence_revoked", "licence_revoked", COMP, SER, "CL178-4", 20240701, 20270701,
      "M03mp M27ms ", 20270701},
@@ -229,9 +232,10 @@ static bool owner_is_special(const char *rule, const char *measure)
     static const struct {
         const char *rule;
         const char *measure;
-    } special[] = {{"R09", "M21"},   {"R18", "M06"},       {"R18-54", "M01"}, {"R18-58", "M06"},
-                   {"DL119", "M06"}, {"DL124-USE", "M06"}, {"DL142b", "M06"}, {"VL85", "M06"},
-                   {"AD55b", "M06"}, {"RG40", "M01"}};
+    } special[] = {{"R06-GLP-GCP", "M01"}, {"R09", "M21"},    {"R18", "M06"},
+                   {"R18-54", "M01"},      {"R18-58", "M06"}, {"DL119", "M06"},
+                   {"DL124-USE", "M06"},   {"DL142b", "M06"}, {"VL85", "M06"},
+                   {"AD55b", "M06"},       {"RG40", "M01"}};
     for (size_t i = 0; i < T_COUNT(special); i++)
         if (strcmp(special[i].rule, rule) == 0 && strcmp(special[i].measure, measure) == 0)
             return true;

@@ -341,6 +341,78 @@ static void the_shipped_set_is_whole(void **state)
     ruleset_close(&rs);
 }
 
+/* One exact place of a file of the set "old" reads otherwise. */
+static void alter(struct fixture *f, const char *file, const char *from, const char *to)
+{
+    char path[PATH_LEN];
+    uint8_t *text = NULL;
+    size_t len = 0;
+    snprintf(path, sizeof path, "%s/old/%s", f->dir, file);
+    assert_int_equal(file_read(path, TEXT_MAX, 0, &text, &len, NULL), OK);
+    const char *at = strstr((const char *)text, from);
+    assert_non_null(at);
+    char *altered = malloc(len + strlen(to));
+    assert_non_null(altered);
+    const size_t before = (size_t)(at - (const char *)text);
+    memcpy(altered, text, before);
+    memcpy(altered + before, to, strlen(to));
+    memcpy(altered + before + strlen(to), at + strlen(from), len - before - strlen(from));
+    write_file(path, altered, len - strlen(from) + strlen(to));
+    free(altered);
+    free(text);
+}
+
+struct expected {
+    const char *word;
+    const char *what;
+    unsigned told;
+    unsigned others;
+};
+
+static void match_finding(void *arg, const char *word, const char *what)
+{
+    struct expected *e = arg;
+    bool same = strcmp(word, e->word) == 0 && strcmp(what, e->what) == 0;
+    e->told += same;
+    e->others += !same;
+}
+
+static void a_measure_has_a_gate_and_a_rule_or_says_why_not(void **state)
+{
+    static const struct {
+        const char *file, *from, *to;
+        const char *word, *what;
+    } rows[] = {
+        {"measures.yaml", "M31, zh: 从严审慎授信", "M31, no_rule: 理由, zh: 从严审慎授信",
+         "reason_idle", "M31"},
+        {"measures.yaml", "M10, zh:", "M10, no_gate: 理由, zh:", "reason_idle", "M10"},
+        {"gates.yaml", "measure: M10,", "measure: M24,", "measure_ungated", "M10"},
+        {"measures.yaml", "  - {code: I01,",
+         "  - {code: M34, zh: 某, en: some, kind: III, force: notify, owes: every, no_rule: "
+         "理由}\n  - {code: I01,",
+         "measure_ungated", "M34"},
+        {"measures.yaml", "  - {code: I01,",
+         "  - {code: M34, zh: 某, en: some, kind: III, force: notify, owes: every, no_gate: "
+         "理由}\n  - {code: I01,",
+         "measure_unruled", "M34"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ruleset *rs = NULL;
+        char path[PATH_LEN];
+        struct expected e = {.word = rows[i].word, .what = rows[i].what};
+        print_message("row %zu: %s\n", i, rows[i].to);
+        make_set(f, "old", "2026-04-01");
+        alter(f, rows[i].file, rows[i].from, rows[i].to);
+        snprintf(path, sizeof path, "%s/old", f->dir);
+        assert_int_equal(ruleset_open(&rs, path, &f->faults), OK);
+        (void)audit_rules(rs, match_finding, &e);
+        assert_int_equal(e.told, 1);
+        assert_int_equal(e.others, 0);
+        ruleset_close(&rs);
+    }
+}
+
 static void what_is_missing_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -377,6 +449,7 @@ int main(void)
         CASE(a_later_set_is_announced_in_time),
         CASE(the_set_in_use_is_followed_forwards_only),
         CASE(the_shipped_set_is_whole),
+        CASE(a_measure_has_a_gate_and_a_rule_or_says_why_not),
         CASE(what_is_missing_is_found),
     };
     if (keys_init() != OK)

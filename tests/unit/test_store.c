@@ -173,7 +173,7 @@ static void now_high_never_goes_back(void **state)
 /* Pages that the write-ahead log has now. */
 static long wal_pages(const struct place *p)
 {
-    enum { HEAD = 32, PAGE_HEAD = 24, PAGE = 4096 };
+    enum { HEAD = 32, PAGE_HEAD = 24, PAGE = DB_PAGE_BYTES };
     char wal[80];
     struct stat st;
     snprintf(wal, sizeof wal, "%s-wal", p->path);

@@ -478,7 +478,7 @@ static void a_commit_waits_for_the_disk_unless_its_db_syncs_apart(void **state)
 static void shrinking_on_a_full_disk_folds_nothing_back(void **state)
 {
     static const char *const schema[] = {"CREATE TABLE t (a BLOB) STRICT;"};
-    static const char *const sql[] = {"INSERT INTO t VALUES (zeroblob(4000))", "DELETE FROM t"};
+    static const char *const sql[] = {"INSERT INTO t VALUES (zeroblob(16000))", "DELETE FROM t"};
     enum { ROWS = 4 * DB_FREE_PAGES };
     struct place p = {.s = NULL};
     struct stmt *q[2];

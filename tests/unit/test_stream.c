@@ -1,7 +1,5 @@
 /* Checks the promises of store/stream.h, each by its number. */
-#include "unit/store_place.h"
-
-#include <sqlite3.h>
+#include "unit/store_beside.h"
 
 #define MARKET "market.445100"
 
@@ -36,20 +34,6 @@ static void assert_position(struct place *p, const char *member, uint64_t last, 
     assert_int_equal(n, last);
     assert_int_equal(stream_acked(p->s->stream, member, &n), OK);
     assert_int_equal(n, acked);
-}
-
-/* Rows on the disk, seen from beside. */
-static int64_t rows_of(const struct place *p, const char *sql)
-{
-    sqlite3 *raw;
-    sqlite3_stmt *q;
-    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(raw, sql, -1, &q, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    int64_t n = sqlite3_column_int64(q, 0);
-    sqlite3_finalize(q);
-    sqlite3_close(raw);
-    return n;
 }
 
 static void numbers_are_contiguous_over_restarts_and_acks(void **state)
@@ -169,14 +153,14 @@ static void an_ack_removes_whole_rows_and_survives_a_restart(void **state)
             (void)put(p, MARKET, 4 * k + i);
         commit(p);
     }
-    assert_int_equal(rows_of(p, "SELECT count(*) FROM stream_block"), 3);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM stream_block"), 3);
     begin(p);
     assert_int_equal(stream_ack(p->s->stream, MARKET, 6), OK);
     assert_int_equal(stream_ack(p->s->stream, MARKET, 2), OK); /* late: changes nothing */
     assert_int_equal(stream_ack(p->s->stream, MARKET, 0), OK);
     commit(p);
-    assert_int_equal(rows_of(p, "SELECT count(*) FROM stream_block"), 2);
-    assert_int_equal(rows_of(p, "SELECT min(first) FROM stream_block"), 5);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM stream_block"), 2);
+    assert_int_equal(place_rows(p, "SELECT min(first) FROM stream_block"), 5);
     for (int restart = 0; restart < 2; restart++) {
         assert_position(p, MARKET, 12, 6);
         assert_next(p, 0, 7, 7); /* what is acknowledged does not come again */
@@ -187,7 +171,7 @@ static void an_ack_removes_whole_rows_and_survives_a_restart(void **state)
     begin(p);
     assert_int_equal(stream_ack(p->s->stream, MARKET, 12), OK);
     commit(p);
-    assert_int_equal(rows_of(p, "SELECT count(*) FROM stream_block"), 0);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM stream_block"), 0);
     place_reopen(p);
     assert_position(p, MARKET, 12, 12);
     assert_no_more(p, MARKET, 0);
@@ -225,7 +209,7 @@ static void an_entry_acknowledged_in_its_own_transaction_leaves_no_row(void **st
         (void)put(p, MARKET, i);
     assert_int_equal(stream_ack(p->s->stream, MARKET, 4), OK);
     commit(p);
-    assert_int_equal(rows_of(p, "SELECT min(first) FROM stream_block"), 5);
+    assert_int_equal(place_rows(p, "SELECT min(first) FROM stream_block"), 5);
     for (int restart = 0; restart < 2; restart++) {
         assert_position(p, MARKET, 6, 4);
         assert_next(p, 0, 5, 5);
@@ -303,22 +287,35 @@ static void many_members_have_numbers_of_their_own(void **state)
     }
 }
 
+static void one_member_more_than_there_may_be_is_refused_and_the_others_go_on(void **state)
+{
+    struct place *p = *state;
+    char name[STORE_MEMBER_MAX + 1];
+    uint64_t n;
+    for (unsigned i = 0; i < STREAM_MEMBERS_MAX; i++) {
+        snprintf(name, sizeof name, "market-%05u.445100", i);
+        assert_int_equal(stream_last(p->s->stream, name, &n), OK);
+    }
+    begin(p);
+    assert_int_equal(stream_put(p->s->stream, "police.445100", 1, &n), ERR_TOO_LARGE);
+    assert_int_equal(put(p, "market-00000.445100", 2), 1);
+    commit(p);
+    assert_position(p, "market-00000.445100", 1, 0);
+}
+
 /* Two rows that a fault left without the one between them. */
 static void a_missing_row_is_corruption_and_not_the_end(void **state)
 {
     struct place *p = *state;
     uint64_t n;
     uint64_t leaf;
-    sqlite3 *raw;
     for (uint64_t i = 1; i <= 3; i++) {
         begin(p);
         (void)put(p, MARKET, i);
         commit(p);
     }
     store_close(&p->s);
-    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(raw, "DELETE FROM stream_block WHERE first = 2", 0, 0, 0), OK);
-    sqlite3_close(raw);
+    place_tamper(p, "DELETE FROM stream_block WHERE first = 2");
     assert_int_equal(place_try_open(p), OK);
     assert_next(p, 0, 1, 1);
     assert_int_equal(stream_next(p->s->stream, MARKET, 1, &n, &leaf), ERR_CORRUPT);
@@ -340,6 +337,7 @@ int main(void)
         CASE(nothing_is_put_or_acknowledged_outside_a_transaction),
         CASE(one_transaction_takes_a_bounded_number),
         CASE(many_members_have_numbers_of_their_own),
+        CASE(one_member_more_than_there_may_be_is_refused_and_the_others_go_on),
         CASE(a_missing_row_is_corruption_and_not_the_end),
     };
     return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

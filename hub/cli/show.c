@@ -1,4 +1,5 @@
-#include "cli/ask.h"
+#include "cli/show.h"
+
 #include "cli/table.h"
 #include "cli/words.h"
 
@@ -26,10 +27,18 @@ static bool counts_codes(const char *name)
     return name != NULL && (strcmp(name, "refused") == 0 || strcmp(name, "unverified") == 0);
 }
 
+/* Counts by state: {"lift_due":2}. */
+static bool counts_states(const char *name)
+{
+    return name != NULL && (strcmp(name, "obligations") == 0 || strcmp(name, "receipts") == 0);
+}
+
 static void print_label(FILE *to, const char *parent, const char *key)
 {
     const char *digits = key[0] == 'E' ? key + 1 : key;
-    const char *zh = word_zh(key);
+    const char *zh = counts_states(parent) ? word_value(key) : NULL;
+    if (zh == NULL)
+        zh = word_label(key);
     if (counts_codes(parent) && digits[0] >= '0' && digits[0] <= '9') {
         enum err err = err_from_code((uint32_t)strtoul(digits, NULL, 10));
         char label[ERR_LABEL_LEN + 1];
@@ -103,9 +112,9 @@ static const struct json *step_list(FILE *to, struct level *level)
     }
 }
 
-void ask_print(FILE *to, const struct json *answer)
+void show_words(FILE *to, const struct json *j)
 {
-    struct level stack[DEPTH_MAX] = {{.node = answer}};
+    struct level stack[DEPTH_MAX] = {{.node = j}};
     size_t depth = 1;
 
     while (depth > 0) {
@@ -122,4 +131,23 @@ void ask_print(FILE *to, const struct json *answer)
         stack[depth++] =
             (struct level){.node = child, .name = name, .indent = top->indent + INDENT};
     }
+}
+
+enum err show_json(FILE *to, const struct json *j)
+{
+    char *text = NULL;
+    size_t len = 0;
+    const enum err err = json_print(j, false, &text, &len);
+    if (err == OK)
+        fwrite(text, 1, len, to);
+    free(text);
+    return err;
+}
+
+enum err show_result(const struct cli *cli, const struct json *j)
+{
+    if (cli->json)
+        return show_json(cli->world->out, j);
+    show_words(cli->world->out, j);
+    return OK;
 }

@@ -1,0 +1,58 @@
+/* The plan of an order made again, because something else is known of relations or a member was
+ * enrolled: what was decided then, with the relations of now. It leaves a record like the decision
+ * itself, by which it can be proven. sanctions.md, Deciding. */
+#include "core/state.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum err replan_decide(struct core *core, const struct ruleset *rules, const struct incoming *in,
+                       const lianshu_DecisionRecord *record, lianshu_DecisionRecord *again)
+{
+    struct view_ctx ctx = {.core = core, .as_of = record->log_size, .known = record->known_size};
+    const struct view view = view_of(&ctx);
+    const struct evaluation at = {core, rules, &view, record->now_ms, record->log_size};
+    struct judgement *judged = &core->judged;
+    enum err err = strcmp(record->kind, "event") == 0
+                       ? evaluate_event(&at, in, &judged->events, again)
+                       : evaluate_rules(&at, in, &judged->decision, again);
+    if (err != OK)
+        return err;
+    again->known_size = record->known_size;
+    memcpy(again->member, record->member, sizeof again->member);
+    return OK;
+}
+
+/* The document of the order's text, into core->in, and what was decided about it. */
+static enum err open_text(struct core *core, const struct order_row *order,
+                          lianshu_DecisionRecord *decided)
+{
+    struct order_row text;
+    struct decision_row row;
+    struct writer lsd1 = writer_of(core->plain, SEAL_PLAIN_MAX);
+    enum err err = order_text(core->store->orders, order->id, order->version, &text);
+    if (err == OK)
+        err = decision_get(core->store->decisions, text.decision_seq, &row);
+    if (err == OK)
+        err = wire_decode(&lianshu_DecisionRecord_msg, row.record, decided);
+    if (err == OK)
+        err = plans_unseal(core, &text, &lsd1, NULL, NULL);
+    if (err == OK)
+        err = evaluate_open(&core->in, writer_span(&lsd1));
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err replan_record(struct core *core, struct order_row *order, const char *member)
+{
+    lianshu_DecisionRecord *decided = &core->stored_record;
+    enum err err = open_text(core, order, decided);
+    if (err != OK)
+        return err;
+    decided->known_size = order->known_seq;
+    text_copy(decided->member, sizeof decided->member, member);
+    err = replan_decide(core, core->opt.rules, &core->in, decided, &core->judged.record);
+    return err == OK
+               ? apply_record_again(core, &core->in, &core->judged.record, &order->decision_seq)
+               : err;
+}

@@ -1,0 +1,66 @@
+/* A registry of the realm in a file, signed by its roots. */
+#ifndef TESTS_UNIT_REGISTRY_WORLD_H
+#define TESTS_UNIT_REGISTRY_WORLD_H
+
+#include "keys/registry.h"
+
+#include "realm.h"
+
+#include "t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_CAP = 64 << 10 };
+
+struct fixture {
+    struct realm *realm;
+    lianshu_MemberRecord records[REALM_MEMBERS + 1];
+    uint8_t file[FILE_CAP];
+    size_t len;
+    struct fault fault;
+};
+
+static struct fixture f;
+
+static inline int setup(void **state)
+{
+    (void)state;
+    memset(&f, 0, sizeof f);
+    f.realm = realm_open(3);
+    memcpy(f.records, f.realm->records, sizeof f.realm->records);
+    memcpy(f.file, f.realm->file, f.realm->file_len);
+    f.len = f.realm->file_len;
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    (void)state;
+    realm_close(&f.realm);
+    return 0;
+}
+
+static inline enum err write_file(const struct registry_make *make, size_t count)
+{
+    struct writer w = writer_of(f.file, sizeof f.file);
+    enum err err = registry_write(make, f.records, count, &w, &f.fault);
+    f.len = w.len;
+    return err;
+}
+
+/* registry_write sorts what it is given, so a record is found by its name. */
+static inline lianshu_MemberRecord *record_of(const char *member)
+{
+    for (size_t i = 0; i < REALM_MEMBERS; i++) {
+        if (strcmp(f.records[i].member, member) == 0)
+            return &f.records[i];
+    }
+    fail_msg("no record of %s", member);
+    return NULL;
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+#endif
