@@ -49,10 +49,10 @@ enum {
     DB_PATH_MAX = 1024,
     DB_CHECK_BYTES = 64 << 20,  /* a file up to this size is checked as a whole at open */
     DB_CACHE_KIB = 4096,        /* page cache when options.cache_kib is 0 */
-    DB_PAGE_BYTES = 16 << 10,   /* of a new file: a commit writes whole blocks of messages */
-    DB_CHECKPOINT_PAGES = 2000, /* WAL pages that make a commit run a passive checkpoint */
-    DB_SHRINK_PAGES = 128,      /* given back by one db_idle */
-    DB_FREE_PAGES = 128,        /* kept for what comes next */
+    DB_PAGE_BYTES = 8 << 10,    /* of a new file: a commit writes whole blocks of messages */
+    DB_CHECKPOINT_PAGES = 4000, /* WAL pages that make a commit run a passive checkpoint */
+    DB_SHRINK_PAGES = 256,      /* given back by one db_idle */
+    DB_FREE_PAGES = 256,        /* kept for what comes next */
     DB_BUSY_MS = 2000,          /* wait for a tool's short read lock at a checkpoint */
 };
 

@@ -7,7 +7,7 @@
 
 enum { LENGTH_MAX = 4 << 20, VERSION_MAX = 10000 };
 
-_Static_assert(DB_SHRINK_PAGES == 128, "it stands in the text of CONTROL_SHRINK");
+_Static_assert(DB_SHRINK_PAGES == 256, "it stands in the text of CONTROL_SHRINK");
 
 static const char *const control_sql[CONTROL_COUNT] = {
     [CONTROL_BEGIN] = "BEGIN IMMEDIATE",
@@ -19,7 +19,7 @@ static const char *const control_sql[CONTROL_COUNT] = {
     [CONTROL_HOLD] = "SELECT 1 FROM sqlite_schema LIMIT 1",
     [CONTROL_PAGES] = "PRAGMA page_count",
     [CONTROL_FREE] = "PRAGMA freelist_count",
-    [CONTROL_SHRINK] = "PRAGMA incremental_vacuum(128)",
+    [CONTROL_SHRINK] = "PRAGMA incremental_vacuum(256)",
 };
 
 static int on_wal(void *ctx, sqlite3 *raw, const char *name, int pages)
