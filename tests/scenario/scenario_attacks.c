@@ -44,6 +44,9 @@ static void bundles_are_flat_and_exact(void **state)
         {"LSD1\x00\x00\x00\x00", 8, ERR_FRAME_EMPTY},
         {"LSR1\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 16, ERR_FRAME_LENGTH},
         {"LSC1", 4, ERR_FRAME_LENGTH},
+        /* Folded frames that unfold come unfolded; one that reached us did not. */
+        {"LSF1\x00\x00\x00\x20", 8, ERR_FRAME_LENGTH},
+        {"LSB1\x01\x00\x00\x00\x08LSF1\x00\x00\x00\x20", 17, ERR_NESTING},
     };
     struct world *w = *state;
     attack_connect(w);
