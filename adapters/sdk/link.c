@@ -34,7 +34,7 @@ static bool set_int(void *socket, int option, int value)
 static enum err configure(void *socket, const uint8_t secret[static 32],
                           const uint8_t own_public[static 32], const uint8_t server[static 32])
 {
-    const int64_t frame_max = LINK_FRAME_MAX;
+    const int64_t frame_max = FRAME_MAX;
 
     /* IMMEDIATE: nothing piles up in pipes to a hub that is not there. */
     if (!set_int(socket, ZMQ_IMMEDIATE, 1) || !set_int(socket, ZMQ_LINGER, LINK_LINGER_MS) ||
@@ -121,7 +121,7 @@ void link_close(struct link **link)
 
 enum err link_send(struct link *l, struct span frame)
 {
-    if (frame.len == 0 || frame.len > LINK_FRAME_MAX)
+    if (frame.len == 0 || frame.len > FRAME_MAX)
         return ERR_TOO_LARGE;
     const struct span bytes = fold_out(frame, l->folded);
     if (zmq_send(l->socket, bytes.data, bytes.len, ZMQ_DONTWAIT) >= 0)

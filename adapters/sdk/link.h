@@ -26,7 +26,6 @@
 #include <stdbool.h>
 
 enum {
-    LINK_FRAME_MAX = (1 << 20) + (64 << 10),
     LINK_HWM = 100,
     LINK_LINGER_MS = 500,
 };

@@ -73,7 +73,7 @@ static bool set_int(void *socket, int option, int value)
  * without it could not bind a wildcard otherwise. */
 static bool set_common(void *socket, const char *address)
 {
-    const int64_t frame_max = FRAME_BYTES_MAX;
+    const int64_t frame_max = FRAME_MAX;
     if (strchr(address, '[') != NULL && !set_int(socket, ZMQ_IPV6, 1))
         return false;
     return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &frame_max, sizeof frame_max) == 0 &&
@@ -325,7 +325,7 @@ static bool send_route(struct endpoint *ep, const struct route *route)
 
 enum err endpoint_send(struct endpoint *ep, const struct route *route, struct span frame)
 {
-    assert(frame.len <= FRAME_BYTES_MAX);
+    assert(frame.len <= FRAME_MAX);
     const struct span bytes = fold_out(frame, ep->folded);
     if (!send_route(ep, route) || zmq_send(ep->socket, bytes.data, bytes.len, ZMQ_DONTWAIT) < 0)
         return send_error();

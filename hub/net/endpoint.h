@@ -8,7 +8,7 @@
  *      these, and with ERR_ADDRESS_IN_USE, ERR_CONFIG when it cannot bind.
  *   2. One message is one frame: anything but (routing id, one part) is dropped and counted,
  *      over several calls if it has very many parts, and never reaches the caller.
- *   3. A frame is never larger than FRAME_BYTES_MAX; a peer that claims more is cut off.
+ *   3. A frame is never larger than FRAME_MAX; a peer that claims more is cut off.
  *   4. A message without a User-Id is dropped and counted (E102): identity is what the ZAP
  *      handler said about this connection, never what the peer says.
  *   5. endpoint_send never blocks: ERR_BUSY when the peer's queue is full, ERR_UNREACHABLE when
@@ -25,7 +25,6 @@
 #include "base/span.h"
 
 enum {
-    FRAME_BYTES_MAX = (1 << 20) + (64 << 10),
     ENDPOINT_KEY_LEN = 32,
     ENDPOINT_ROUTE_MAX = 16, /* ours are 5 bytes: the library makes them */
     ENDPOINT_USER_MAX = 64,  /* with NUL */

@@ -2,6 +2,7 @@
  * Checks net/endpoint.h, and guarantees 3 and 4 of net/zap.h, on loopback: the library's
  * behaviour is what matters here, so real sockets are used. Every wait is a poll with an end.
  */
+#include "frame.h"
 #include "net/endpoint.h"
 #include "net/local.h"
 #include "net/zap.h"
@@ -224,14 +225,14 @@ static void the_largest_frame_passes_and_a_larger_one_does_not(void **state)
 {
     struct fixture *f = *state;
     struct endpoint_in in;
-    uint8_t *bytes = calloc(1, FRAME_BYTES_MAX + 1);
+    uint8_t *bytes = calloc(1, FRAME_MAX + 1);
     assert_non_null(bytes);
     connect_as(f, &f->client_key);
-    assert_true(send_within(f, span_of(bytes, FRAME_BYTES_MAX - 64), PATIENCE_MS));
+    assert_true(send_within(f, span_of(bytes, FRAME_MAX - 64), PATIENCE_MS));
     assert_int_equal(recv_within(f, f->server, &in, PATIENCE_MS), OK);
-    assert_int_equal(in.frame.len, FRAME_BYTES_MAX - 64);
+    assert_int_equal(in.frame.len, FRAME_MAX - 64);
 
-    assert_true(zmq_send(endpoint_zmq(f->client), bytes, FRAME_BYTES_MAX + 1, 0) >= 0);
+    assert_true(zmq_send(endpoint_zmq(f->client), bytes, FRAME_MAX + 1, 0) >= 0);
     assert_int_equal(recv_within(f, f->server, &in, SILENCE_MS), ERR_TIMEOUT);
     free(bytes);
 }

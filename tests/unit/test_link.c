@@ -2,6 +2,8 @@
  * with a socket in place of the hub. */
 #include "adapters/sdk/link.h"
 
+#include "frame.h"
+
 #include "t.h"
 
 #include <stdlib.h>
@@ -18,7 +20,7 @@ struct fixture {
     uint8_t secret[2][32];
     char address[ADDRESS_MAX];
     struct link *link;
-    uint8_t *bytes; /* LINK_FRAME_MAX + 1 of them */
+    uint8_t *bytes; /* FRAME_MAX + 1 of them */
 };
 
 static int setup(void **state)
@@ -32,7 +34,7 @@ static int setup(void **state)
         assert_non_null(zmq_z85_decode(f->public[i], public));
         assert_non_null(zmq_z85_decode(f->secret[i], secret));
     }
-    f->bytes = calloc(1, LINK_FRAME_MAX + 1);
+    f->bytes = calloc(1, FRAME_MAX + 1);
     assert_non_null(f->bytes);
     *state = f;
     return 0;
@@ -108,7 +110,7 @@ static void an_empty_frame_and_one_beyond_the_bound_are_refused(void **state)
     struct fixture *f = *state;
     assert_int_equal(open_to(f, "tcp://127.0.0.1:1"), OK);
     assert_int_equal(link_send(f->link, span_of(f->bytes, 0)), ERR_TOO_LARGE);
-    assert_int_equal(link_send(f->link, span_of(f->bytes, LINK_FRAME_MAX + 1)), ERR_TOO_LARGE);
+    assert_int_equal(link_send(f->link, span_of(f->bytes, FRAME_MAX + 1)), ERR_TOO_LARGE);
 }
 
 static void what_is_no_address_is_refused(void **state)
