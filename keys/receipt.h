@@ -35,6 +35,7 @@ enum log_kind {
     LOG_EQUIVOCATION = 8,
     LOG_REGISTRY = 9,
     LOG_ADMIN = 10,
+    LOG_OTHER_RECEIPT = 11, /* of another hub; its proof is kept beside it */
 };
 
 /* ERR_TOO_LARGE when the body is longer than LOG_BODY_MAX. */

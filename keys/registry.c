@@ -52,6 +52,7 @@ void registry_close(struct registry **registry)
     free(r->keys);
     free(r->grants);
     free(r->slots);
+    topology_fini(r);
     free(r);
     *registry = NULL;
 }
@@ -59,6 +60,11 @@ void registry_close(struct registry **registry)
 const char *registry_realm(const struct registry *registry)
 {
     return registry->realm;
+}
+
+struct span registry_file(const struct registry *registry)
+{
+    return span_of(registry->file, registry->file_len);
 }
 
 uint64_t registry_version(const struct registry *registry)
@@ -211,12 +217,28 @@ enum err registry_key_check(const struct registry_key *key, const char *member, 
     return at_ms < key->valid_until_ms ? OK : ERR_KEY_EXPIRED;
 }
 
+/* Its member has a later one of that use: who signs with this has an old copy, or is not its
+ * member. Officials have each their own. */
+static bool is_replaced(const struct registry *registry, const struct registry_key *key,
+                        uint64_t at_ms)
+{
+    const struct registry_key *current;
+    return key->use != KEY_USE_OFFICIAL &&
+           registry_current(registry, key->member->id, key->use, at_ms, &current) == OK &&
+           current->valid_from_ms > key->valid_from_ms;
+}
+
 enum err registry_signer(const struct registry *registry, const char *member,
                          const uint8_t kid[static KID_LEN], enum key_use use, uint64_t at_ms,
                          const struct registry_key **out)
 {
     enum err err = registry_key(registry, kid, out);
-    if (err == OK && (err = registry_key_check(*out, member, use, at_ms)) != OK)
+    if (err != OK)
+        return err;
+    err = registry_key_check(*out, member, use, at_ms);
+    if (err == ERR_KEY_EXPIRED && is_replaced(registry, *out, at_ms))
+        err = ERR_KEY_ROTATED;
+    if (err != OK)
         *out = NULL;
     return err;
 }

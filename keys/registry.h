@@ -64,7 +64,9 @@ void registry_close(struct registry **registry);
 const char *registry_realm(const struct registry *registry);
 uint64_t registry_version(const struct registry *registry);
 uint64_t registry_valid_until_ms(const struct registry *registry);
-/* SHA-256 of the whole file: names it in the log. */
+/* The whole file as it was read: what another hub is given. */
+struct span registry_file(const struct registry *registry);
+/* SHA-256 of it: names it in the log. */
 const uint8_t *registry_hash(const struct registry *registry);
 /* ERR_REGISTRY_STALE when its time, or its registrar's, is over or has not begun. */
 MUST_USE enum err registry_fresh(const struct registry *registry, uint64_t now_ms);
@@ -122,7 +124,8 @@ MUST_USE enum err registry_transport(const struct registry *registry,
  * (408), ERR_KEY_NOT_YET (406), ERR_KEY_EXPIRED (405), in this order. */
 MUST_USE enum err registry_key_check(const struct registry_key *key, const char *member,
                                      enum key_use use, uint64_t at_ms);
-/* registry_key and registry_key_check in one. */
+/* registry_key and registry_key_check in one; of a key that has expired and that its member has
+ * replaced by a later one ERR_KEY_ROTATED (412). */
 MUST_USE enum err registry_signer(const struct registry *registry, const char *member,
                                   const uint8_t kid[static KID_LEN], enum key_use use,
                                   uint64_t at_ms, const struct registry_key **out);

@@ -277,7 +277,8 @@ static enum err load_with(struct loading *l, struct span file, uint64_t min_vers
         return err;
     if ((err = take_tables(r)) != OK)
         return err;
-    return fill_tables(l, frame);
+    err = fill_tables(l, frame);
+    return err == OK ? topology_load(r) : err;
 }
 
 enum err registry_load(struct registry *registry, const struct anchor *anchor, struct span file,

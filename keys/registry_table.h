@@ -15,6 +15,20 @@ struct registry_grant {
     char region[REGION_LEN + 1];
 };
 
+/* A hub of the tree: topology.h. */
+struct topology_hub {
+    const struct registry_member *member;
+    const struct registry_member *superior; /* NULL: none */
+    uint32_t code;                          /* of its region, as a number */
+};
+
+struct topology {
+    size_t count;
+    struct topology_hub *hubs; /* owns; sorted by id */
+    size_t slot_mask;
+    uint32_t *slots; /* owns; hub index + 1 by region; 0: free */
+};
+
 struct registry {
     char realm[REALM_LEN_MAX + 1];
     uint64_t version;
@@ -32,6 +46,7 @@ struct registry {
     struct registry_grant *grants;
     size_t slot_mask;
     uint32_t *slots; /* key index + 1 by kid; 0: free */
+    struct topology topology;
 };
 
 /* One record of a registry that is not here as a whole. */
@@ -48,6 +63,10 @@ struct registry_part {
 MUST_USE enum err registry_load_part(struct registry *head, const struct anchor *anchor,
                                      const struct registry_part *part, lianshu_MemberRecord *out,
                                      struct fault *fault);
+
+/* The tree of its hubs, once its members are known. topology.c */
+MUST_USE enum err topology_load(struct registry *registry);
+void topology_fini(struct registry *registry);
 
 /* Slot where the kid stands or would stand. */
 size_t registry_slot(const struct registry *registry, const uint8_t kid[static KID_LEN]);

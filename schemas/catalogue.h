@@ -33,6 +33,9 @@ enum {
     TYPE_RULES = 1 << 6,       /* the rules decide on it: an order or a change of one */
     TYPE_CASE = 1 << 7,        /* facts are a case clock */
     TYPE_PART_ONLY = 1 << 8,   /* a document inside an envelope of another type */
+    TYPE_SPREAD = 1 << 9,      /* its facts go to every hub */
+    TYPE_HUB_ONLY = 1 << 10,   /* from hub to hub */
+    TYPE_JOINT = 1 << 11,      /* two members at least issue it */
 };
 
 enum { GRANT_TYPES_LEN = sizeof((lianshu_Grant *)0)->types };

@@ -206,7 +206,9 @@ static bool same_issuer(const lianshu_Document *d, size_t i, size_t j)
 
 static enum err check_issuers(const lianshu_Document *d)
 {
-    if (d->issuers_count == 0)
+    const struct document_type *type = type_find(d->type);
+    const bool joint = type != NULL && (type->flags & TYPE_JOINT) != 0;
+    if (d->issuers_count < (joint ? 2 : 1))
         return ERR_HEADER;
     for (size_t i = 0; i < d->issuers_count; i++) {
         if (!member_valid(d->issuers[i].member))

@@ -173,6 +173,9 @@ static enum err control_check(const lianshu_Control *control)
         [lianshu_ControlKind_CONTROL_ACK] = lianshu_Control_ack_tag,
         [lianshu_ControlKind_CONTROL_CHUNK_WANTED] = lianshu_Control_chunk_wanted_tag,
         [lianshu_ControlKind_CONTROL_CHUNK_HAVE] = lianshu_Control_chunk_have_tag,
+        [lianshu_ControlKind_CONTROL_REGISTRY_HAVE] = lianshu_Control_registry_have_tag,
+        [lianshu_ControlKind_CONTROL_REGISTRY_WANTED] = lianshu_Control_registry_wanted_tag,
+        [lianshu_ControlKind_CONTROL_REGISTRY_PART] = lianshu_Control_registry_part_tag,
     };
     _Static_assert(sizeof bodies / sizeof bodies[0] == _lianshu_ControlKind_ARRAYSIZE,
                    "a body for every kind");

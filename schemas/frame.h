@@ -38,7 +38,7 @@ enum {
     FRAME_DOCUMENT_FRAME_MAX = 80 << 10, /* LSD1 with all its signatures */
     FRAME_RECEIPT_MAX = 1 << 10,         /* |Q| */
     FRAME_STATEMENT_MAX = 2 << 10,       /* |V| */
-    FRAME_CONTROL_MAX = 8 << 10,         /* |K| */
+    FRAME_CONTROL_MAX = 20 << 10,        /* |K| */
     FRAME_RECORD_MAX = 1 << 10,          /* one member record */
     FRAME_CHECKPOINT_MAX = 4 << 10,
     FRAME_BUNDLE_MAX = 256 << 10,
@@ -149,13 +149,15 @@ bool frame_bundle_add(struct writer *w, size_t begin, struct span frame);
 
 /* ---- LSR1 ---- */
 
-enum { FRAME_RECEIPT_MEMBER = 1, FRAME_RECEIPT_HUB = 2 };
+/* A member's; of the hub that sends the frame; of another hub, on from where it was said. */
+enum { FRAME_RECEIPT_MEMBER = 1, FRAME_RECEIPT_HUB = 2, FRAME_RECEIPT_OTHER_HUB = 3 };
 
 struct frame_receipt {
-    unsigned form;         /* FRAME_RECEIPT_MEMBER, FRAME_RECEIPT_HUB */
-    struct span receipt;   /* Q */
-    struct span signature; /* S, a member's */
-    struct span path;      /* hashes, the hub's */
+    unsigned form;          /* FRAME_RECEIPT_… */
+    struct span receipt;    /* Q */
+    struct span signature;  /* S, a member's */
+    struct span path;       /* hashes, a hub's */
+    struct span checkpoint; /* of another hub's log, not empty */
 };
 
 struct frame_receipts {

@@ -11,13 +11,17 @@ static enum err take_receipt(struct span *in, struct frame_receipt *out)
     *out = (struct frame_receipt){0};
     if (!span_take_uint(in, 1, &form))
         return ERR_FRAME_LENGTH;
-    if (form != FRAME_RECEIPT_MEMBER && form != FRAME_RECEIPT_HUB)
+    if (form < FRAME_RECEIPT_MEMBER || form > FRAME_RECEIPT_OTHER_HUB)
         return ERR_FORM;
     out->form = (unsigned)form;
     if (!frame_take_sized(in, 4, 1, FRAME_RECEIPT_MAX, &out->receipt))
         return ERR_FRAME_LENGTH;
-    if (form == FRAME_RECEIPT_HUB)
-        return frame_take_path(in, FRAME_LOG_PATH_MAX, &out->path) ? OK : ERR_FRAME_LENGTH;
+    if (form != FRAME_RECEIPT_MEMBER) {
+        bool whole = frame_take_path(in, FRAME_LOG_PATH_MAX, &out->path) &&
+                     (form == FRAME_RECEIPT_HUB ||
+                      frame_take_sized(in, 2, 1, FRAME_CHECKPOINT_MAX, &out->checkpoint));
+        return whole ? OK : ERR_FRAME_LENGTH;
+    }
     if (!frame_take_sized(in, 2, FRAME_SIGNATURE_MIN, FRAME_SIGNATURE_MAX, &out->signature))
         return ERR_FRAME_LENGTH;
     return frame_parse_signature(out->signature, &signature);
@@ -73,6 +77,8 @@ void frame_receipts_add(struct writer *w, const struct frame_receipt *r)
         frame_write_sized(w, 2, r->signature);
     else
         frame_write_path(w, r->path);
+    if (r->form == FRAME_RECEIPT_OTHER_HUB)
+        frame_write_sized(w, 2, r->checkpoint);
 }
 
 void frame_receipts_end(struct writer *w, struct span checkpoint)

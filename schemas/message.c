@@ -3,6 +3,7 @@
 #include "case.pb.h"
 #include "credit.pb.h"
 #include "document.pb.h"
+#include "federation.pb.h"
 #include "log.pb.h"
 #include "mirror.pb.h"
 #include "redress.pb.h"
@@ -25,19 +26,20 @@
     X(SubjectRelation) X(Licence) X(Appointment) X(Honour) X(SanctionOrder) X(SanctionChange) \
     X(SanctionNotice) X(SanctionAnswer) X(SanctionExecuted) X(Evidence) X(CreditCheck) \
     X(RestrictionLine) X(CreditCertificate) X(RuleTrace) X(Outcome) X(DecisionRecord) \
-    X(CaseClock) X(CaseReferral) X(CaseAnswer) X(BatchFacts) X(AefiReport) X(StateChange) \
+    X(CaseClock) X(CaseReferral) X(CaseAnswer) X(ReporterFacts) X(Reporter) X(BatchFacts) X(AefiReport) X(StateChange) \
     X(RefusalCount) X(Refusals) X(Equivocation) X(Admin) X(Withdraw) X(OfficialAct) \
     X(MirrorRow) X(MirrorUpdate) \
     X(CreditRecord) X(IndexValue) X(CreditRating) X(CreditIncentive) X(Procurement) X(Insurance) \
     X(Finding) X(Penalty) X(Risk) X(Recall) X(Trace) X(JointNotice) X(Particulars) \
     X(AdverseEvent) X(Clue) X(Emergency) X(Shortage) X(PriceRecord) X(Redress) \
-    X(EvidenceRequest) X(ObligationWarning) X(HubNotice) X(Preview) X(PreviewAnswer)
+    X(EvidenceRequest) X(ObligationWarning) X(HubNotice) X(Preview) X(PreviewAnswer) \
+    X(RegistryHave) X(RegistryWanted) X(RegistryPart) X(RelayFacts) X(RelayRoll) X(Probe)
 
 #define ENUMS(X) \
     X(PartKind) X(ReceiptKind) X(ControlKind) X(KeyUse) X(GrantDirection) X(SubjectKind) X(Role) \
     X(Severity) X(Force) X(NoticeStage) X(AnswerKind) X(OfficialVerb) X(CreditClass) X(FindingKind) \
     X(FindingOutcome) X(TraceStep) X(ClueSource) X(EmergencyStage) X(RedressDecision) \
-    X(WarningTerm) X(HubNoticeKind)
+    X(WarningTerm) X(HubNoticeKind) X(RollStage)
 /* clang-format on */
 
 #define ENUM_ROW(name)                                                                             \

@@ -274,10 +274,15 @@ static enum err check_clock(const lianshu_CaseClock *clock, struct fault *f)
         const char *text;
     } codes[] = {{"transition", clock->transition},
                  {"outcome", clock->outcome},
-                 {"complexity", clock->complexity}};
+                 {"complexity", clock->complexity},
+                 {"trigger", clock->trigger}};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         if (!is_code(codes[i].text))
             return fault_set(f, ERR_PERSONAL_DATA, 0, codes[i].name, "a code of the case table");
+    }
+    for (pb_size_t i = 0; i < clock->documents_count; i++) {
+        if (!is_code(clock->documents[i]))
+            return fault_set(f, ERR_PERSONAL_DATA, 0, "documents", "codes of the case table");
     }
     if (clock->owner[0] != '\0' && !member_valid(clock->owner))
         return fault_set(f, ERR_PERSONAL_DATA, 0, "owner", "a member id");
@@ -292,6 +297,8 @@ static enum err check_batch(const lianshu_BatchFacts *facts, struct fault *f)
     if (strcmp(id, facts->subject.id) != 0)
         return fault_set(f, ERR_FIELD_VALUE, 0, "batch_number",
                          "subject.id is approval number / batch number");
+    if (!is_code(facts->grade))
+        return fault_set(f, ERR_PERSONAL_DATA, 0, "grade", "a code of the case table");
     return OK;
 }
 
@@ -370,7 +377,11 @@ static enum err check_finding(const struct document_type *type, const lianshu_Fi
 static enum err check_notice(const lianshu_HubNotice *notice, struct fault *f)
 {
     enum err err = check_length(notice->env_id.size, FRAME_HASH_LEN, "env_id", f);
-    return err != OK ? err : check_length(notice->order_id.size, FRAME_ID_LEN, "order_id", f);
+    if (err == OK)
+        err = check_length(notice->order_id.size, FRAME_ID_LEN, "order_id", f);
+    if (err == OK && notice->member[0] != '\0' && !member_valid(notice->member))
+        err = fault_set(f, ERR_FIELD_VALUE, 0, "member", "a member id");
+    return err != OK ? err : check_length(notice->case_id.size, FRAME_ID_LEN, "case_id", f);
 }
 
 static enum err check_special(const struct document_type *type, const pb_msgdesc_t *desc,
@@ -393,6 +404,9 @@ static enum err check_special(const struct document_type *type, const pb_msgdesc
     if (desc == &lianshu_Redress_msg)
         return check_length(((const lianshu_Redress *)msg)->request_doc.size, FRAME_ID_LEN,
                             "request_doc", f);
+    if (desc == &lianshu_ReporterFacts_msg)
+        return check_length(((const lianshu_ReporterFacts *)msg)->request_id.size, FRAME_ID_LEN,
+                            "request_id", f);
     if (desc == &lianshu_HubNotice_msg)
         return check_notice(msg, f);
     if (desc == &lianshu_ObligationWarning_msg &&

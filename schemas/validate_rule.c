@@ -2,6 +2,7 @@
 
 #include "case.pb.h"
 #include "credit.pb.h"
+#include "federation.pb.h"
 #include "mirror.pb.h"
 #include "redress.pb.h"
 #include "safety.pb.h"
@@ -76,6 +77,11 @@ static const struct body_rule rules[] = {
     {BODY(CaseReferral), .required = {"case_id", "case_number", "cause", "suspect", "facts",
                                       "officer"}, .persons_max = RULE_PERSONS_ANY},
     {BODY(CaseAnswer), .required = {"case_id", "number", "date", "officer"}},
+    {OF_TYPE(REPORTER_UNMASK), BODY(ReporterFacts), .required = {"pseudonym", "request_id", "act_document"},
+     .subject_none = true},
+    {BODY(ReporterFacts), .required = {"pseudonym"}, .forbidden = {"request_id", "act_document"},
+     .subject_none = true},
+    {BODY(Reporter), .required = {"pseudonym", "name"}},
     {OF_TYPE(BATCH_BLOCK), BODY(BatchFacts),
      .required = {"product_name", "approval_number", "batch_number", "report_date", "reference"},
      .subject = true, .kinds = KINDS_BATCH},
@@ -138,6 +144,9 @@ static const struct body_rule rules[] = {
     {BODY(PreviewAnswer), .required = {"at_ms"}},
     {BODY(MirrorUpdate), .required = {"member", "generation", "page", "as_of_ms"},
      .subject_none = true},
+    {BODY(RelayFacts), .required = {"document", "accepted_ms", "hops"}, .subject_none = true},
+    {BODY(RelayRoll), .required = {"stage", "at_ms"}, .subject_none = true},
+    {BODY(Probe), .required = {"target"}, .subject_none = true},
     {BODY(Withdraw), .required = {"message_id", "env_id"}, .subject_none = true},
     {BODY(Manifest), .required = {"files"}},
 };

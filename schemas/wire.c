@@ -55,7 +55,10 @@ enum err wire_decode(const pb_msgdesc_t *desc, struct span in, void *msg)
 {
     const struct message *type = message_of(desc);
     struct wire_sink again = {.expect = in.data, .cap = in.len};
-    enum err err = wire_take(type, in, msg);
+    bool canonical;
+    enum err err = wire_take(type, in, msg, &canonical);
+    if (err == OK && canonical)
+        return OK;
     if (err == OK && (err = wire_put(type, msg, &again)) == OK && again.differs)
         err = ERR_NOT_CANONICAL;
     return err == ERR_NOT_CANONICAL && has_unknown_field(type, in) ? ERR_WIRE_FIELD : err;

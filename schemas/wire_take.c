@@ -1,5 +1,7 @@
-/* Decoding: one walk over the input. It keeps memory safe and finds what breaks a bound; whether
- * the input is the one right encoding, encoding again decides. */
+/* Decoding: one walk over the input. It keeps memory safe and finds what breaks a bound. Whether
+ * the input is the one right encoding it nearly always sees on the way; where it does not, encoding
+ * again decides. */
+#include "base/utf8.h"
 #include "wire_walk.h"
 
 #include <assert.h>
@@ -11,11 +13,13 @@ struct level {
     uint8_t *msg;
     const uint8_t *end;
     size_t next; /* where the search for a field begins: they come in order */
+    size_t done; /* fields before this one have come, or need not */
 };
 
 struct taker {
     const uint8_t *at;
     size_t depth;
+    bool canonical; /* so far */
     struct level levels[MESSAGE_DEPTH_MAX];
 };
 
@@ -103,6 +107,7 @@ static enum err take_varint(struct taker *t, const uint8_t *end, uint64_t *out)
             return ERR_VARINT;
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
+            t->canonical = t->canonical && (byte != 0 || shift == 0);
             *out = value;
             return OK;
         }
@@ -166,6 +171,9 @@ static enum err take_number(struct taker *t, const uint8_t *end, const struct me
     const enum err err = take_varint(t, end, &number);
     if (err != OK)
         return err;
+    if (number == 0 || (f->size == sizeof(bool) && number > 1) ||
+        (f->values != NULL && number > (uint64_t)f->values->max))
+        t->canonical = false;
     if (f->size == sizeof number) {
         memcpy(value, &number, sizeof number);
         return OK;
@@ -193,12 +201,15 @@ static enum err take_scalar(struct taker *t, const uint8_t *end, const struct me
             return err;
         memcpy(value, block.data, block.len);
         value[block.len] = '\0';
+        t->canonical =
+            t->canonical && (block.len > 0 || f->rule == MESSAGE_REPEATED) && utf8_allowed(block);
         return OK;
     case MESSAGE_BYTES:
         if ((err = take_block(t, end, f->size - HEAD, &block)) != OK)
             return err;
         memcpy(value, &(pb_size_t){(pb_size_t)block.len}, sizeof(pb_size_t));
         memcpy(value + HEAD, block.data, block.len);
+        t->canonical = t->canonical && (block.len > 0 || f->rule == MESSAGE_REPEATED);
         return OK;
     default:
         if ((err = take_block(t, end, f->size, &block)) != OK)
@@ -256,6 +267,32 @@ static const struct message_field *find(struct level *level, uint32_t tag)
     return NULL;
 }
 
+/* May these be missing, from level->done on? */
+static bool may_miss(struct level *level, size_t upto)
+{
+    for (; level->done < upto; level->done++) {
+        const struct message_field *f = &level->type->fields[level->done];
+        if (f->rule == MESSAGE_ALWAYS && (f->type == MESSAGE_FIXED || f->type == MESSAGE_SUB))
+            return false;
+    }
+    return true;
+}
+
+/* Is this the place of the field, and its only one? */
+static bool in_place(struct level *level, const struct message_field *f)
+{
+    const size_t i = (size_t)(f - level->type->fields);
+    pb_size_t tag = 0;
+    if (f->rule == MESSAGE_ONEOF)
+        memcpy(&tag, level->msg + f->count, sizeof tag);
+    if (i < level->done)
+        return i + 1 == level->done && f->rule == MESSAGE_REPEATED;
+    if (tag != 0 || !may_miss(level, i))
+        return false;
+    level->done = i + 1;
+    return true;
+}
+
 static enum err take_field(struct taker *t)
 {
     struct level *level = &t->levels[t->depth - 1];
@@ -267,6 +304,7 @@ static enum err take_field(struct taker *t)
         return err;
     const unsigned wire_type = key & 7;
     const struct message_field *f = find(level, key >> 3);
+    t->canonical = t->canonical && f != NULL && in_place(level, f);
     if (f == NULL)
         return key >> 3 == 0 ? ERR_NOT_CANONICAL : pass_over(t, level->end, wire_type);
     if (wire_type != (f->type == MESSAGE_NUMBER ? (unsigned)WIRE_VARINT : (unsigned)WIRE_LENGTH))
@@ -278,20 +316,23 @@ static enum err take_field(struct taker *t)
     if ((err = take_block(t, level->end, SIZE_MAX, &sub)) != OK)
         return err;
     assert(t->depth < MESSAGE_DEPTH_MAX);
-    t->levels[t->depth++] = (struct level){f->sub, value, sub.data + sub.len, 0};
+    t->levels[t->depth++] = (struct level){f->sub, value, sub.data + sub.len, 0, 0};
     t->at = sub.data;
     return OK;
 }
 
-enum err wire_take(const struct message *type, struct span in, void *msg)
+enum err wire_take(const struct message *type, struct span in, void *msg, bool *canonical)
 {
     static const uint8_t nothing[1];
     const uint8_t *begin = in.len == 0 ? nothing : in.data; /* no arithmetic on NULL */
-    struct taker t = {.at = begin, .depth = 1};
-    t.levels[0] = (struct level){type, msg, begin + in.len, 0};
+    struct taker t = {.at = begin, .depth = 1, .canonical = true};
+    t.levels[0] = (struct level){type, msg, begin + in.len, 0, 0};
+    *canonical = false;
     wire_reset(type, msg);
     while (t.depth > 0) {
-        if (t.at == t.levels[t.depth - 1].end) {
+        struct level *level = &t.levels[t.depth - 1];
+        if (t.at == level->end) {
+            t.canonical = t.canonical && may_miss(level, level->type->field_count);
             t.depth--;
             continue;
         }
@@ -299,5 +340,6 @@ enum err wire_take(const struct message *type, struct span in, void *msg)
         if (err != OK)
             return err;
     }
+    *canonical = t.canonical;
     return OK;
 }

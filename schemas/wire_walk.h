@@ -28,9 +28,10 @@ struct wire_sink {
  * sink says; ERR_OK with sink->differs when the bytes do not fit. */
 MUST_USE enum err wire_put(const struct message *type, const void *msg, struct wire_sink *sink);
 
-/* Decode. What it takes need not be canonical: wire_put beside the input decides that. Unknown
- * fields are passed over. ERR_VARINT, ERR_NESTING, ERR_NOT_CANONICAL. */
-MUST_USE enum err wire_take(const struct message *type, struct span in, void *msg);
+/* Decode. What it takes need not be canonical. *canonical: it is for sure, texts and enumerations
+ * included; else wire_put beside the input decides, and says what is wrong. Unknown fields are
+ * passed over. ERR_VARINT, ERR_NESTING, ERR_NOT_CANONICAL. */
+MUST_USE enum err wire_take(const struct message *type, struct span in, void *msg, bool *canonical);
 
 /* Every field its default; elements of repeated fields and long byte strings stay as they are
  * behind their count and length. */

@@ -4,6 +4,8 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 #include "catalogue.h"
+#include "document.pb.h"
+#include "frame.h"
 #include "message.h"
 #include "wire.h"
 
@@ -107,6 +109,24 @@ static struct json *about(const struct sdk_incoming *m, const struct document_ty
     return out;
 }
 
+/* Who issued it together; nothing when the sender alone did. */
+static enum err put_issuers(struct json *out, const struct sdk_incoming *m)
+{
+    struct frame_document frame;
+    if (m->facts_document.len == 0 || frame_parse_document(m->facts_document, &frame) != OK ||
+        frame.count < 2)
+        return OK;
+    lianshu_Document *d = calloc(1, sizeof *d);
+    enum err err =
+        d == NULL ? ERR_NO_MEMORY : wire_decode(&lianshu_Document_msg, frame.document, d);
+    struct json *list = json_list();
+    for (pb_size_t i = 0; err == OK && i < d->issuers_count; i++)
+        (void)json_add_text(list, d->issuers[i].member);
+    (void)json_put(out, "issuers", list);
+    free(d);
+    return err;
+}
+
 enum err sink_record(const struct sink *sink, const struct sdk_incoming *m, struct json **record)
 {
     enum err err;
@@ -121,8 +141,11 @@ enum err sink_record(const struct sink *sink, const struct sdk_incoming *m, stru
     (void)json_put_text(document, "type", type->name);
     if ((err = put_body(document, "facts", type->facts, m->facts)) == OK &&
         (err = put_body(document, "sealed", type->sealed, m->sealed)) == OK &&
-        (err = map_in(sink->map, document, record)) == OK)
-        (void)json_put(*record, "lianshu", about(m, type));
+        (err = map_in(sink->map, document, record)) == OK) {
+        struct json *lianshu = about(m, type);
+        err = put_issuers(lianshu, m);
+        (void)json_put(*record, "lianshu", lianshu);
+    }
     json_close(&document);
     return err;
 }

@@ -127,7 +127,7 @@ static bool is_record(const char *name)
     if (name[0] == '.' || n > SOURCE_NAME_MAX)
         return false;
     return (n > 5 && strcmp(name + n - 5, ".json") == 0) ||
-           (n > 4 && strcmp(name + n - 4, ".csv") == 0);
+           (n > 4 && (strcmp(name + n - 4, ".csv") == 0 || strcmp(name + n - 4, ".lsd") == 0));
 }
 
 /* x.preview.json, x.preview.csv */

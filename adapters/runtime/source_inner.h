@@ -56,6 +56,8 @@ struct intake {
     struct json *records; /* list; owned */
     const char *kind;     /* of CSV rows; NULL: each says so */
     bool csv, single;
+    uint8_t *document; /* LSD1 of a file that is a signed document; owned; NULL: records */
+    size_t document_len;
     bool preview;       /* its records are asked about, not sent */
     struct json *files; /* list of attachment paths; owned */
 };

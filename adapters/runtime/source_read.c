@@ -2,6 +2,8 @@
 #include "adapters/runtime/source_inner.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "check.h"
+#include "frame.h"
 #include "keys/registry.h"
 #include "wire.h"
 
@@ -16,6 +18,8 @@ void intake_fini(struct intake *in)
 {
     json_close(&in->records);
     json_close(&in->files);
+    free(in->document);
+    in->document = NULL;
 }
 
 static enum err parse_csv(struct source *s, struct intake *in, struct span text)
@@ -48,6 +52,21 @@ static enum err parse_json(struct source *s, struct intake *in, struct span text
     return OK;
 }
 
+/* A document that its issuers have signed: what it says of itself is the draft. The bytes are
+ * taken over. */
+static enum err take_document(struct source *s, struct intake *in, uint8_t **bytes, size_t len)
+{
+    in->document = *bytes;
+    in->document_len = len;
+    *bytes = NULL;
+    in->single = true;
+    in->records = json_list();
+    if (len > FRAME_DOCUMENT_FRAME_MAX)
+        return report_add(&s->report, ERR_TOO_LARGE, "", "a signed document: at most %d bytes",
+                          FRAME_DOCUMENT_FRAME_MAX);
+    return json_add(in->records, json_map()) ? OK : ERR_NO_MEMORY;
+}
+
 enum err source_read(struct source *s, struct intake *in)
 {
     enum err err;
@@ -66,6 +85,8 @@ enum err source_read(struct source *s, struct intake *in)
     hash_spans(in->digest, parts, sizeof parts / sizeof parts[0]);
     if (err != OK)
         err = report_fault(&s->report, err, "", &fault);
+    else if (strcmp(strrchr(in->name, '.'), ".lsd") == 0)
+        err = take_document(s, in, &bytes, len);
     else if (strcmp(strrchr(in->name, '.'), ".csv") == 0)
         err = parse_csv(s, in, span_of(bytes, len));
     else
@@ -190,6 +211,7 @@ static enum err send_draft(struct source *s, const struct intake *in, size_t row
         .to = to,
         .to_count = d->to_count,
         .facts = span_of(d->facts, d->facts_len),
+        .document = span_of(in->document, in->document_len),
         .sealed = span_of(d->sealed, d->sealed_len),
         .files = files,
         .file_count = d->file_count,
@@ -214,6 +236,65 @@ static void note_files(struct source *s, struct intake *in)
         (void)json_add_text(in->files, s->draft->files[i].path);
 }
 
+/* Who has not signed, by name; the rest of what may be wrong the SDK finds when it is sent. */
+static enum err check_whole(struct source *s, const lianshu_Document *d,
+                            const struct frame_document *frame)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < d->issuers_count; i++) {
+        struct frame_signature signature;
+        if (next < frame->count &&
+            frame_parse_signature(frame->signatures[next], &signature) == OK &&
+            memcmp(signature.kid, d->issuers[i].kid, KID_LEN) == 0)
+            next++;
+        else
+            (void)report_add(&s->report, ERR_SIGNATURE, "signatures", "%s has not signed it",
+                             d->issuers[i].member);
+    }
+    return s->report.count == 0 ? OK : ERR_SIGNATURE;
+}
+
+/* The draft that the document is: to everybody whom it addresses, but the hub and ourselves. */
+static enum err draft_of_document(struct source *s, const struct intake *in, lianshu_Document *d)
+{
+    struct draft *draft = s->draft;
+    struct frame_document frame;
+    enum err err = frame_parse_document(span_of(in->document, in->document_len), &frame);
+    if (err == OK)
+        err = wire_decode(&lianshu_Document_msg, frame.document, d);
+    if (err == OK)
+        err = document_check(d);
+    if (err == OK && d->body.size > sizeof draft->facts)
+        err = ERR_TOO_LARGE;
+    if (err != OK)
+        return report_add(&s->report, err, "", "a document that all its issuers have signed");
+    draft->to_count = draft->basis_count = 0;
+    draft->sealed_len = 0;
+    draft->converses = draft->replies = false;
+    draft->type = type_find(d->type);
+    for (pb_size_t i = 0; i < d->addressees_count && draft->to_count < SDK_DESTINATION_MAX; i++) {
+        if (strcmp(d->addressees[i], sdk_hub(s->o.sdk)) != 0 &&
+            strcmp(d->addressees[i], sdk_member(s->o.sdk)) != 0)
+            memcpy(draft->to[draft->to_count++], d->addressees[i], sizeof d->addressees[i]);
+    }
+    memcpy(draft->purpose, d->purpose, sizeof d->purpose);
+    memcpy(draft->facts, d->body.bytes, d->body.size);
+    draft->facts_len = d->body.size;
+    return check_whole(s, d, &frame);
+}
+
+static enum err one_document(struct source *s, struct intake *in, size_t row, bool send,
+                             uint64_t file_id, uint64_t now_ms)
+{
+    lianshu_Document *d = calloc(1, sizeof *d);
+    enum err err = d == NULL ? ERR_NO_MEMORY : draft_of_document(s, in, d);
+    free(d);
+    if (err != OK)
+        return err;
+    check_members(s);
+    return send && s->report.count == 0 ? send_draft(s, in, row, file_id, NULL, now_ms) : OK;
+}
+
 static enum err one_record(struct source *s, struct intake *in, size_t row, bool send,
                            uint64_t file_id, uint64_t now_ms)
 {
@@ -231,6 +312,8 @@ static enum err one_record(struct source *s, struct intake *in, size_t row, bool
     };
 
     s->draft->file_count = 0;
+    if (in->document != NULL)
+        return one_document(s, in, row, send, file_id, now_ms);
     if ((err = map_out(s->o.map, in->kind, record, &s->report, &document)) != OK)
         return err;
     err = draft_make(s->draft, document, &context, &s->report);

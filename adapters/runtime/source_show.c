@@ -74,6 +74,7 @@ static struct json *receipt_json(const lianshu_Receipt *r)
 
     (void)json_put_text(one, "kind", receipt_kind_name(r->kind));
     (void)json_put_text(one, "zh", receipt_kind_zh(r->kind));
+    (void)json_put_text(one, "en", receipt_kind_en(r->kind));
     (void)json_put_text(one, "by", r->by);
     if (r->about[0] != '\0')
         (void)json_put_text(one, "about", r->about);
@@ -102,8 +103,20 @@ static enum err read_receipt(struct span frame, uint64_t place, lianshu_Receipt 
     return wire_decode(&lianshu_Receipt_msg, entry.receipt, r) == OK ? OK : ERR_CORRUPT;
 }
 
+/* The hubs that have it or had it, as each said when it took it over. */
+static void way_add(struct json *way, const lianshu_Receipt *r)
+{
+    if (r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED &&
+        r->kind != lianshu_ReceiptKind_RECEIPT_RELAYED)
+        return;
+    struct json *hub = json_map();
+    (void)json_put_text(hub, "hub", r->by);
+    (void)json_put_ms(hub, "time", r->time_ms);
+    (void)json_add(way, hub);
+}
+
 static enum err receipts_json(struct source *s, uint64_t outbox, struct json *list,
-                              struct verdict *v)
+                              struct json *way, struct verdict *v)
 {
     struct stmt *q = s->sql[SOURCE_SQL_RECEIPTS];
     lianshu_Receipt *r = calloc(1, sizeof *r);
@@ -116,6 +129,7 @@ static enum err receipts_json(struct source *s, uint64_t outbox, struct json *li
         if ((err = read_receipt(stmt_blob(q, 1), stmt_u64(q, 0), r)) != OK)
             break;
         (void)json_add(list, receipt_json(r));
+        way_add(way, r);
         take_verdict(r, v);
     }
     free(r);
@@ -154,8 +168,10 @@ static enum err message_json(struct source *s, uint64_t file_id, struct place *a
     }
     if ((err = stmt_end(q, err)) == OK) {
         struct json *list = json_list();
-        err = receipts_json(s, outbox, list, v);
+        struct json *way = json_list();
+        err = receipts_json(s, outbox, list, way, v);
         (void)json_put(one, "receipts", list);
+        (void)json_put(one, "way", way);
         if (state == SDK_LAPSED) {
             v->refused = true;
             v->code = ERR_EXPIRED;

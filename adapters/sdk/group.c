@@ -84,19 +84,23 @@ enum err group_resolve(struct sdk *s, const struct stage *stage, size_t *parts, 
         if (strcmp(g->member[i], g->member[n - 1]) != 0)
             memmove(g->member[n++], g->member[i], SDK_MEMBER_MAX);
     g->count = n;
-    *parts = (n + SDK_DESTINATION_MAX - 1) / SDK_DESTINATION_MAX;
+    *parts = 0;
+    for (size_t from = 0; from < n; from += audience_cut(s, g->member + from, n - from))
+        ++*parts;
     return OK;
 }
 
-/* The readers of one envelope of a group. A hub that was named is so in the first. */
-void group_part(const struct sdk *s, struct stage *stage, size_t part, bool hub)
+/* The readers of one envelope of a group, part after part. A hub that was named is so in the first.
+ */
+void group_part(struct sdk *s, struct stage *stage, size_t part, bool hub)
 {
-    const size_t from = part * SDK_DESTINATION_MAX;
-    size_t left = s->group.count - from;
+    struct group *g = &s->group;
+    const size_t from = part == 0 ? 0 : g->next;
 
+    g->next = from + audience_cut(s, g->member + from, g->count - from);
     stage->to_count = 0;
-    for (size_t i = 0; i < SDK_DESTINATION_MAX && left > 0; i++, left--)
-        memcpy(stage->to[stage->to_count++], s->group.member[from + i], SDK_MEMBER_MAX);
+    for (size_t i = from; i < g->next; i++)
+        memcpy(stage->to[stage->to_count++], g->member[i], SDK_MEMBER_MAX);
     if (part == 0 && hub) {
         memcpy(stage->to[stage->to_count++], s->hub, sizeof s->hub);
         qsort(stage->to, stage->to_count, sizeof stage->to[0], by_name);

@@ -26,8 +26,9 @@
 #include "keys/document.h"
 #include "keys/envelope.h"
 #include "keys/keyfile.h"
+#include "keys/log_readers.h"
 #include "keys/receipt.h"
-#include "keys/registry.h"
+#include "keys/topology.h"
 #include "store/db.h"
 #include "wire.h"
 
@@ -38,6 +39,7 @@
 struct stage_document {
     size_t at, len; /* D, in the stage buffer */
     size_t leaf;    /* index in the batch of signatures */
+    bool whole;     /* an LSD1 that others signed too: it is not signed again */
 };
 struct stage {
     char key[SDK_KEY_MAX + 1];
@@ -102,6 +104,7 @@ struct pack_range {
 struct group {
     char (*member)[SDK_MEMBER_MAX];
     size_t count;
+    size_t next; /* the first of the next envelope */
 };
 
 /* Chunks that the hub wants. */
@@ -176,7 +179,8 @@ struct sdk {
     struct verifier *verifier;
     struct opener *opener;
     struct log_reader log;
-    struct batch *batch; /* of documents, then of receipts */
+    struct log_readers *logs; /* of other hubs */
+    struct batch *batch;      /* of documents, then of receipts */
     struct envelope_batch *envelopes;
     struct db *db;
     struct stmt **sql; /* inner_sql.h */
@@ -320,13 +324,29 @@ MUST_USE enum err group_check(const struct sdk *s, const char *name, struct faul
 /* All members that the destinations name, sorted, each once; *parts envelopes carry them. */
 MUST_USE enum err group_resolve(struct sdk *s, const struct stage *stage, size_t *parts,
                                 struct fault *fault);
-/* The readers of one envelope of a group. A hub that was named is so in the first. */
-void group_part(const struct sdk *s, struct stage *stage, size_t part, bool hub);
+/* The readers of one envelope of a group, part after part from 0 on. A hub that was named is so in
+ * the first. */
+void group_part(struct sdk *s, struct stage *stage, size_t part, bool hub);
+
+/* ---- audience.c ---- */
+/* The readers of a part, sorted; lent by the stage and the registry. A count beyond the bound: they
+ * are too many for one envelope. */
+struct audience {
+    size_t count;
+    const char *member[SDK_AUDIENCE_MAX];
+};
+/* `facts`: with the hub of each reader. */
+void audience_of(const struct sdk *s, const struct stage *stage, bool facts, struct audience *out);
+/* How many of these one envelope can go to, from the first on; 0 only of none. */
+size_t audience_cut(const struct sdk *s, char (*members)[SDK_MEMBER_MAX], size_t count);
 
 /* ---- pack.c ---- */
 MUST_USE enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document *out,
                                 const struct sdk_message *m, uint32_t type, struct span body,
                                 const uint8_t *facts_hash, uint8_t hash[static HASH_LEN]);
+/* Stage a facts document that is signed by all its issuers, of whom we are one. */
+MUST_USE enum err pack_signed(struct sdk *s, struct stage *stage, const struct sdk_message *m,
+                              struct fault *fault);
 /* Sign, seal and store what is staged. Inside the open transaction. */
 MUST_USE enum err pack_flush(struct sdk *s);
 
@@ -341,6 +361,11 @@ bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
 /* Destinations of a row, comma before and after each, into out. */
 MUST_USE enum err outbox_destinations(struct sdk *s, uint64_t row,
                                       char out[static SDK_DESTINATIONS_TEXT_MAX]);
+
+/* ---- outbox_by.c ---- */
+/* Our hub, another hub on the way, or a member that the message went to; else ERR_RECEIPT_BY. */
+MUST_USE enum err outbox_check_by(struct sdk *s, const struct outbox_row *row,
+                                  const lianshu_Receipt *r);
 
 /* ---- frames.c ---- */
 /* Keep the frame of row `id` (rising by one from call to call); stored with frames_flush. */

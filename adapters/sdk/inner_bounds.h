@@ -21,6 +21,7 @@ enum {
     SDK_PACK_SLOTS = 32,       /* packs kept in memory */
     SDK_PACK_TOUCHED = 64,     /* packs that may be empty at the commit */
     SDK_GROUP_MAX = SDK_BATCH_MAX * SDK_DESTINATION_MAX,  /* members that one message reaches */
+    SDK_AUDIENCE_MAX = FRAME_AUDIENCE_MAX,                /* readers of one part */
     SDK_PART_MAX = FRAME_DOCUMENT_FRAME_MAX + (16 << 10), /* sealed part, padded */
     SDK_BODY_STRUCT_MAX = 96 << 10,
     SDK_WANT_MAX = 32, /* ranges of chunks that the hub has asked for */

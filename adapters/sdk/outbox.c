@@ -171,23 +171,6 @@ enum err outbox_destinations(struct sdk *s, uint64_t row,
     return stmt_end(q, err);
 }
 
-/* ERR_RECEIPT_BY unless the message went to that member. */
-static enum err check_destination(struct sdk *s, const struct outbox_row *row, const char *member)
-{
-    enum err err;
-    char destinations[SDK_DESTINATIONS_TEXT_MAX], needle[SDK_MEMBER_MAX + 2];
-    struct writer w = writer_of(needle, sizeof needle);
-
-    if (row->destination[0] != '\0')
-        return strcmp(row->destination, member) == 0 ? OK : ERR_RECEIPT_BY;
-    if ((err = outbox_destinations(s, row->id, destinations)) != OK)
-        return err;
-    write_bytes(&w, ",", 1);
-    write_span(&w, span_str(member));
-    write_bytes(&w, ",", 2); /* with its NUL */
-    return !w.full && strstr(destinations, needle) != NULL ? OK : ERR_RECEIPT_BY;
-}
-
 static enum err finals(struct sdk *s, uint64_t id, uint64_t *count)
 {
     struct stmt *q = s->sql[SQL_RECEIPT_FINALS];
@@ -257,9 +240,10 @@ static enum err next_state(struct sdk *s, const struct outbox_row *row, const li
         return err;
     }
     /* Whatever else comes implies that the hub has taken it. Neither a repeated `accepted` nor a
-     * warning ends a hold. */
+     * warning ends a hold, nor that it went on to another hub. */
     if (row->state != SDK_HELD || (r->kind != lianshu_ReceiptKind_RECEIPT_ACCEPTED &&
-                                   r->kind != lianshu_ReceiptKind_RECEIPT_WARNED))
+                                   r->kind != lianshu_ReceiptKind_RECEIPT_WARNED &&
+                                   r->kind != lianshu_ReceiptKind_RECEIPT_RELAYED))
         *out = SDK_ACCEPTED;
     if ((err = all_ended(s, row, r, &is)) == OK && is && *out == SDK_ACCEPTED)
         *out = SDK_FINAL;
@@ -410,7 +394,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
         return err; /* another adapter's, or forgotten: nothing to do */
     if (memcmp(row->env_id, r->env_id, HASH_LEN) != 0)
         return ERR_RECEIPT_OTHER;
-    if (strcmp(r->by, s->hub) != 0 && (err = check_destination(s, row, r->by)) != OK)
+    if ((err = outbox_check_by(s, row, r)) != OK)
         return err;
     if ((err = put_receipt(s, row->id, r, &fresh)) != OK)
         return err;

@@ -1,4 +1,5 @@
 #include "adapters/sdk/inner.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -21,19 +22,12 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     if (stage->by_rule || (facts && (row->flags & TYPE_RULES) != 0)) {
         d->by_rule = true;
     } else {
-        /* The hub reads the facts whoever they go to. */
-        bool hub = !facts;
-        for (size_t i = 0; i < stage->to_count; i++) {
-            const bool is_hub = strcmp(stage->to[i], s->hub) == 0;
-            if (!hub && strcmp(stage->to[i], s->hub) >= 0) {
-                memcpy(d->addressees[d->addressees_count++], s->hub, sizeof s->hub);
-                hub = true;
-            }
-            if (!is_hub)
-                memcpy(d->addressees[d->addressees_count++], stage->to[i], SDK_MEMBER_MAX);
-        }
-        if (!hub)
-            memcpy(d->addressees[d->addressees_count++], s->hub, sizeof s->hub);
+        struct audience a;
+        audience_of(s, stage, facts, &a);
+        if (a.count > SDK_AUDIENCE_MAX)
+            return ERR_AUDIENCE;
+        for (size_t i = 0; i < a.count; i++)
+            text_copy(d->addressees[d->addressees_count++], SDK_MEMBER_MAX, a.member[i]);
     }
     for (size_t i = 0; i < m->basis_count; i++) {
         if (strlen(m->basis[i]) >= sizeof d->basis[i])
@@ -60,6 +54,45 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     return OK;
 }
 
+/* Complete, by this realm's keys of now, of this type and body, and addressed to every reader. */
+static enum err check_signed(struct sdk *s, const struct stage *stage, const struct sdk_message *m,
+                             uint8_t hash[static HASH_LEN], struct fault *fault)
+{
+    const lianshu_Document *d = s->document;
+    struct frame_document frame;
+    enum err err = frame_parse_document(m->document, &frame);
+    if (err == OK)
+        err = registry_verify_document(s->registry, stage->created_ms, m->document, s->verifier,
+                                       s->document, hash);
+    if (err != OK)
+        return fault_set(fault, err, 0, "document",
+                         "a signature is missing, not in its place, or does not verify");
+    if (d->type != stage->type || d->facts.size != 0 ||
+        !span_eq(span_of(d->body.bytes, d->body.size), m->facts))
+        return fault_set(fault, ERR_POISON, 0, "document", "of another type or body");
+    if (d->valid_until_ms != 0 && d->valid_until_ms <= stage->created_ms)
+        return fault_set(fault, ERR_EXPIRED, 0, "document", "signed too long ago");
+    err = document_check_addressed(d, s->hub, s->member, false);
+    for (size_t i = 0; err == OK && i < stage->to_count; i++)
+        err = document_check_addressed(d, stage->to[i], s->member, false);
+    return err == OK ? OK : fault_set(fault, err, 0, "document", "not signed by us, or not to all");
+}
+
+enum err pack_signed(struct sdk *s, struct stage *stage, const struct sdk_message *m,
+                     struct fault *fault)
+{
+    enum err err = check_signed(s, stage, m, stage->facts_hash, fault);
+    if (err != OK)
+        return err;
+    struct writer w = writer_of(s->stage_bytes + s->stage_len, SDK_STAGE_BYTES - s->stage_len);
+    write_span(&w, m->document);
+    if (w.full)
+        return fault_set(fault, ERR_TOO_LARGE, 0, "document", "too much at once");
+    stage->facts = (struct stage_document){.at = s->stage_len, .len = w.len, .whole = true};
+    s->stage_len += w.len;
+    return OK;
+}
+
 static struct span stage_span(const struct sdk *s, const struct stage_document *d)
 {
     return span_of(s->stage_bytes + d->at, d->len);
@@ -70,7 +103,7 @@ static enum err add_leaf(struct sdk *s, struct stage_document *d)
     uint8_t hash[HASH_LEN];
     merkle_hash leaf;
 
-    if (d->len == 0)
+    if (d->len == 0 || d->whole)
         return OK;
     hash_bytes(hash, stage_span(s, d));
     document_leaf(leaf, hash);
@@ -94,7 +127,8 @@ static enum err sign_documents(struct sdk *s)
         if ((err = add_leaf(s, &stage->manifest)) != OK)
             return err;
     }
-    return batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
+    return batch_count(s->batch) == 0 ? OK
+                                      : batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
 }
 
 /* LSD1 of a staged document into plain[slot]. */
@@ -106,6 +140,10 @@ static enum err write_document(struct sdk *s, const struct stage_document *d, si
     struct writer sw = writer_of(signature, sizeof signature);
     struct writer w = writer_of(s->plain[slot], FRAME_DOCUMENT_FRAME_MAX);
 
+    if (d->whole) {
+        *out = stage_span(s, d);
+        return OK;
+    }
     if ((err = batch_write(s->batch, d->leaf, &sw)) != OK)
         return err;
     struct span one = writer_span(&sw);
@@ -115,23 +153,17 @@ static enum err write_document(struct sdk *s, const struct stage_document *d, si
     return OK;
 }
 
-/* The readers of a part: the destinations, with the hub or without it, sorted. */
-static void audience(const struct sdk *s, const struct stage *stage, bool with_hub,
-                     lianshu_PartHeader *part)
+static enum err set_readers(const struct sdk *s, const struct stage *stage, bool facts,
+                            lianshu_PartHeader *part)
 {
-    bool hub = !with_hub;
+    struct audience a;
 
-    for (size_t i = 0; i < stage->to_count; i++) {
-        const int order = strcmp(stage->to[i], s->hub);
-        if (!hub && order >= 0) {
-            memcpy(part->audience[part->audience_count++].member, s->hub, sizeof s->hub);
-            hub = true;
-        }
-        if (order != 0)
-            memcpy(part->audience[part->audience_count++].member, stage->to[i], SDK_MEMBER_MAX);
-    }
-    if (!hub)
-        memcpy(part->audience[part->audience_count++].member, s->hub, sizeof s->hub);
+    audience_of(s, stage, facts, &a);
+    if (a.count > SDK_AUDIENCE_MAX)
+        return ERR_AUDIENCE;
+    for (size_t i = 0; i < a.count; i++)
+        text_copy(part->audience[part->audience_count++].member, SDK_MEMBER_MAX, a.member[i]);
+    return OK;
 }
 
 static void fill_header(struct sdk *s, const struct stage *stage)
@@ -177,8 +209,8 @@ static enum err add_envelope(struct sdk *s, const struct stage *stage,
         lianshu_PartHeader *part = &h->parts[h->parts_count];
         wire_clear(&lianshu_PartHeader_msg, part);
         part->kind = kinds[i];
-        audience(s, stage, i == 0, part);
-        if ((err = write_document(s, documents[i], i, &plain[h->parts_count])) != OK)
+        if ((err = set_readers(s, stage, i == 0, part)) != OK ||
+            (err = write_document(s, documents[i], i, &plain[h->parts_count])) != OK)
             return err;
         h->parts_count++;
     }

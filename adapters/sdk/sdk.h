@@ -117,8 +117,11 @@ struct sdk_message {
                             * groups, a member id with slash and star behind it: that
                             * department in that region and all below it */
     size_t to_count;
-    struct span facts;  /* canonical bytes of the type's facts body; required */
-    struct span sealed; /* canonical bytes of the sealed body, for `to` without the hub */
+    struct span facts;    /* canonical bytes of the type's facts body; required */
+    struct span document; /* LSD1 of the facts document when it is signed already, by us and others
+                           * (a joint notice): goes as it is, facts is its body, `to` among its
+                           * addressees, and nothing is sealed or attached. Else none */
+    struct span sealed;   /* canonical bytes of the sealed body, for `to` without the hub */
     const struct sdk_file *files;
     size_t file_count;
     struct span conversation; /* 16 bytes: order or case; none: unordered, of its own */

@@ -117,7 +117,7 @@ static enum err open_tools(struct sdk *s)
 
     if ((err = verifier_open(&s->verifier, VERIFIER_NODES_DEFAULT)) != OK ||
         (err = opener_open(&s->opener, OPENER_SECRETS_DEFAULT)) != OK ||
-        (err = batch_open(&s->batch)) != OK ||
+        (err = batch_open(&s->batch)) != OK || (err = log_readers_open(&s->logs)) != OK ||
         (err = envelope_batch_open(&s->envelopes, ENVELOPE_BATCH_BYTES_DEFAULT)) != OK)
         return err;
     return OK;
@@ -267,6 +267,7 @@ void sdk_close(struct sdk **sdk)
     db_close(&s->db);
     envelope_batch_close(&s->envelopes);
     batch_close(&s->batch);
+    log_readers_close(&s->logs);
     opener_close(&s->opener);
     verifier_close(&s->verifier);
     registry_close(&s->registry);

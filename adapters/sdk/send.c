@@ -33,6 +33,11 @@ static enum err take_destinations(struct sdk *s, struct stage *stage, const stru
         if (strcmp(stage->to[i], stage->to[n - 1]) != 0)
             memmove(stage->to[n++], stage->to[i], SDK_MEMBER_MAX);
     stage->to_count = n;
+    struct audience facts;
+    audience_of(s, stage, m->facts.len > 0, &facts);
+    if (facts.count > SDK_AUDIENCE_MAX)
+        return fault_set(fault, ERR_TOO_LARGE, 0, "to", "with their hubs at most %d read the facts",
+                         SDK_AUDIENCE_MAX);
     return OK;
 }
 
@@ -89,6 +94,12 @@ static enum err check_message(struct sdk *s, const struct stage *stage, const st
         return fault_set(fault, ERR_FIELD_LONG, 0, "purpose", "at most 16 bytes");
     if (m->basis_count > SDK_BASIS_MAX)
         return fault_set(fault, ERR_TOO_LARGE, 0, "basis", "at most %d", SDK_BASIS_MAX);
+    if ((row->flags & TYPE_JOINT) != 0 && m->document.len == 0)
+        return fault_set(fault, ERR_FIELD_MISSING, 0, "document",
+                         "several members sign it: lianshu joint draft");
+    if (m->document.len > 0 && (m->sealed.len > 0 || m->file_count > 0))
+        return fault_set(fault, ERR_FIELD_UNKNOWN, 0, "sealed",
+                         "a document that others signed goes alone");
     return OK;
 }
 
@@ -124,6 +135,8 @@ static enum err digest(struct sdk *s, const struct stage *stage, const struct sd
         add_text(&h, stage->to[i]);
     add_field(&h, m->facts);
     add_field(&h, m->sealed);
+    if (m->document.len > 0)
+        add_field(&h, m->document);
     add_field(&h, m->conversation);
     add_field(&h, m->in_reply_to);
     add_text(&h, m->purpose);
@@ -225,6 +238,8 @@ static enum err stage_documents(struct sdk *s, struct stage *stage, const struct
     enum err err;
     uint8_t hash[HASH_LEN];
 
+    if (m->document.len > 0)
+        return pack_signed(s, stage, m, fault);
     if (stage->part == 0) {
         if (m->facts.len > 0 && (err = pack_document(s, stage, &stage->facts, m, m->type, m->facts,
                                                      NULL, stage->facts_hash)) != OK)

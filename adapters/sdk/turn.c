@@ -32,7 +32,7 @@ static enum err take_member_receipt(struct sdk *s, const struct frame_receipt *e
                               r)) != OK)
         return err;
     if (strcmp(r->by, s->hub) == 0)
-        return ERR_RECEIPT_BY; /* a hub speaks through its log only */
+        return ERR_RECEIPT_BY; /* our hub speaks through its log only */
     return outbox_receipt(s, r, now_ms);
 }
 
@@ -46,6 +46,19 @@ static enum err take_hub_receipt(struct sdk *s, const struct frame_receipt *entr
     return err == OK ? outbox_receipt(s, s->receipt, now_ms) : err;
 }
 
+/* Of a hub further on: under its own log key. That it is on the way is for the outbox to say, which
+ * knows where the message went. */
+static enum err take_other_receipt(struct sdk *s, const struct frame_receipt *entry,
+                                   uint64_t now_ms)
+{
+    const enum err err = log_readers_receipt(s->logs, s->registry, now_ms, entry->receipt,
+                                             entry->path, entry->checkpoint, s->receipt);
+
+    if (err == OK && strcmp(s->receipt->by, s->hub) == 0)
+        return ERR_RECEIPT_BY;
+    return err == OK ? outbox_receipt(s, s->receipt, now_ms) : err;
+}
+
 /* One entry. What does not verify is passed over: it would block the stream for ever, and a
  * later hello asks for whatever is missing. */
 static enum err take_receipt(struct sdk *s, const struct frame_receipt *entry,
@@ -55,6 +68,8 @@ static enum err take_receipt(struct sdk *s, const struct frame_receipt *entry,
 
     if (entry->form == FRAME_RECEIPT_MEMBER)
         err = take_member_receipt(s, entry, now_ms);
+    else if (entry->form == FRAME_RECEIPT_OTHER_HUB)
+        err = take_other_receipt(s, entry, now_ms);
     else if (note.len == 0)
         err = ERR_CHECKPOINT;
     else

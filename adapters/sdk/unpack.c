@@ -37,7 +37,30 @@ enum err unpack_statement(struct sdk *s, struct unpacked *u, struct span stateme
     return OK;
 }
 
-/* Key of the sender, times and signature, as of the moment when the hub accepted. */
+/* The way it came, as our hub has it: from the sender's hub to ours, over hubs that lie between,
+ * none twice. One that says nothing took it from the sender itself. */
+static enum err check_hops(const struct sdk *s, const struct unpacked *u)
+{
+    const lianshu_Statement *v = &u->statement;
+    const char *sender = u->header.sender;
+    const struct registry_member *home = topology_home_of(s->registry, sender);
+    const char *first = home == NULL ? s->hub : home->id;
+
+    if (v->hops_count == 0)
+        return strcmp(first, s->hub) == 0 ? OK : ERR_HOPS;
+    if (strcmp(v->hops[0], first) != 0 || strcmp(v->hops[v->hops_count - 1], s->hub) != 0)
+        return ERR_HOPS;
+    for (size_t i = 0; i < v->hops_count; i++) {
+        if (!topology_speaks(s->registry, v->hops[i], sender, s->member))
+            return ERR_HOPS;
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(v->hops[k], v->hops[i]) == 0)
+                return ERR_HOPS_LOOP;
+    }
+    return OK;
+}
+
+/* Key of the sender, times and signature, as of the moment when the first hub accepted. */
 static enum err check_sender(struct sdk *s, struct unpacked *u)
 {
     enum err err;
@@ -48,6 +71,8 @@ static enum err check_sender(struct sdk *s, struct unpacked *u)
         return err;
     if (strcmp(h->realm, s->realm) != 0)
         return ERR_REALM;
+    if ((err = check_hops(s, u)) != OK)
+        return err;
     if ((err = registry_key(s->registry, h->sender_kid, &key)) != OK)
         return h->registry_version > registry_version(s->registry) ? ERR_REGISTRY_STALE : err;
     if ((err = registry_key_check(key, h->sender, KEY_USE_SIGN, u->statement.accepted_ms)) != OK)

@@ -47,12 +47,20 @@ void act_close(struct act_file *act)
     act->document = NULL;
 }
 
-static const char *verb_en(lianshu_OfficialVerb verb)
-{
-    return verb == lianshu_OfficialVerb_OFFICIAL_RELEASE    ? "release"
-           : verb == lianshu_OfficialVerb_OFFICIAL_RESTORED ? "restored"
-                                                            : "return";
-}
+static const struct {
+    const char *word;
+    const char *title;
+} VERBS[] = {
+    [lianshu_OfficialVerb_OFFICIAL_NONE] = {"none", "–"},
+    [lianshu_OfficialVerb_OFFICIAL_RELEASE] = {"release", "放行 / release"},
+    [lianshu_OfficialVerb_OFFICIAL_RETURN] = {"return", "退回 / return"},
+    [lianshu_OfficialVerb_OFFICIAL_RESTORED] =
+        {"restored", "枢纽已由备份恢复 / the hub was restored from a copy"},
+    [lianshu_OfficialVerb_OFFICIAL_UNMASK] = {"unmask",
+                                              "告知举报人身份 / the asker may learn who reported"},
+};
+_Static_assert((int)(sizeof VERBS / sizeof VERBS[0]) == (int)_lianshu_OfficialVerb_ARRAYSIZE,
+               "every verb has its words");
 
 static enum err print_json(const struct cli *cli, const struct act_file *act, const char *path)
 {
@@ -61,7 +69,7 @@ static enum err print_json(const struct cli *cli, const struct act_file *act, co
     struct json *officials = json_list();
 
     json_put_text(j, "file", path);
-    json_put_text(j, "act", verb_en(act->body.verb));
+    json_put_text(j, "act", VERBS[act->body.verb].word);
     json_put_text(j, "realm", d->realm);
     json_put_text(j, "hub", d->issuers[0].member);
     json_put_text(j, "recipient", act->body.recipient);
@@ -110,11 +118,7 @@ static void print_words(FILE *to, const struct act_file *act)
     char label[ERR_LABEL_LEN + 1];
 
     clock_format(d->valid_until_ms, until);
-    fprintf(to, "%s\n",
-            verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ? "放行 / release"
-            : verb == lianshu_OfficialVerb_OFFICIAL_RESTORED
-                ? "枢纽已由备份恢复 / the hub was restored from a copy"
-                : "退回 / return");
+    fprintf(to, "%s\n", VERBS[verb].title);
     fprintf(to, "  枢纽 / hub: %s（%s）\n", d->issuers[0].member, d->realm);
     if (verb == lianshu_OfficialVerb_OFFICIAL_RESTORED)
         print_log(to, &act->body);

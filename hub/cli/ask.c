@@ -1,5 +1,6 @@
 #include "cli/ask.h"
 
+#include "cli/show.h"
 #include "net/control.h"
 #include "net/local.h"
 #include "net/place.h"
@@ -145,4 +146,82 @@ uint64_t ask_number(const struct json *answer, const char *key)
     uint64_t value = 0;
     (void)json_uint(json_get(answer, key), &value); /* absent: 0 */
     return value;
+}
+
+enum err ask_print(const struct cli *cli, struct json *request, struct fault *fault)
+{
+    char *text = NULL;
+    struct json *answer = NULL;
+    enum err err = ask_hub(cli, request, &text, &answer, fault);
+    if (err != OK)
+        return err;
+    if (cli->json)
+        fprintf(cli->world->out, "%s\n", text);
+    else
+        show_words(cli->world->out, answer);
+    free(text);
+    json_close(&answer);
+    return OK;
+}
+
+struct json *ask_request(const char *cmd)
+{
+    struct json *j = json_map();
+    json_put_text(j, "cmd", cmd);
+    return j;
+}
+
+/* The one entry `key` of a list that begins with the prefix; NULL when there is none or two. */
+static const char *match_one(const struct json *list, const char *key, const char *prefix)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *id = json_get_text(json_item(list, i), key);
+        if (id == NULL || strncmp(id, prefix, strlen(prefix)) != 0)
+            continue;
+        if (found != NULL && strcmp(found, id) != 0)
+            return NULL;
+        found = id;
+    }
+    return found;
+}
+
+/* Look in one of the hub's lists. */
+static enum err expand_in(const struct cli *cli, const struct ask_lookup *in, const char *prefix,
+                          char out[static ARGS_ID_LEN + 1], struct fault *fault)
+{
+    char *text = NULL;
+    struct json *answer = NULL;
+    enum err err = ask_hub(cli, ask_request(in->cmd), &text, &answer, fault);
+    if (err != OK)
+        return err;
+    const char *id = match_one(json_get(answer, in->list), in->key, prefix);
+    bool found = id != NULL && strlen(id) == ARGS_ID_LEN;
+    if (found)
+        memcpy(out, id, ARGS_ID_LEN + 1);
+    free(text);
+    json_close(&answer);
+    return found ? OK
+                 : fault_set(fault, ERR_NOT_FOUND, 0, "ID",
+                             "none, or more than one, begins like this");
+}
+
+enum err ask_expand(const struct cli *cli, const char **id, const struct ask_lookup *in,
+                    char whole[static ARGS_ID_LEN + 1], struct fault *fault)
+{
+    enum err err = ERR_NOT_FOUND;
+    if (strlen(*id) >= ARGS_ID_LEN)
+        return OK;
+    for (size_t i = 0; err == ERR_NOT_FOUND && i < ASK_LOOKUPS_MAX && in[i].cmd != NULL; i++)
+        err = expand_in(cli, &in[i], *id, whole, fault);
+    if (err == OK)
+        *id = whole;
+    return err;
+}
+
+enum err ask_by_id(const struct cli *cli, const char *cmd, const char *id, struct fault *fault)
+{
+    struct json *request = ask_request(cmd);
+    json_put_text(request, "id", id);
+    return ask_print(cli, request, fault);
 }

@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "json.h"
 
-enum { ASK_WAIT_MS = 10000 };
+enum { ASK_WAIT_MS = 10000, ASK_LOOKUPS_MAX = 2 };
 
 /* Takes request over. text: one line without its end. */
 MUST_USE enum err ask_hub(const struct cli *cli, struct json *request, char **text,
@@ -20,5 +20,24 @@ MUST_USE enum err ask_hub(const struct cli *cli, struct json *request, char **te
 
 /* A number of the answer; 0 when it is absent. */
 uint64_t ask_number(const struct json *answer, const char *key);
+
+/* {"cmd": cmd} */
+struct json *ask_request(const char *cmd);
+/* Ask, and print: the hub's object unchanged, or for people. Takes request over. */
+MUST_USE enum err ask_print(const struct cli *cli, struct json *request, struct fault *fault);
+/* The same about one id. */
+MUST_USE enum err ask_by_id(const struct cli *cli, const char *cmd, const char *id,
+                            struct fault *fault);
+
+/* Where the whole of an id is found that was given by its beginning. */
+struct ask_lookup {
+    const char *cmd;
+    const char *list;
+    const char *key;
+};
+
+/* The beginning of an id becomes the whole of it, in `whole`; the hub is asked if need be. */
+MUST_USE enum err ask_expand(const struct cli *cli, const char **id, const struct ask_lookup *in,
+                             char whole[static ARGS_ID_LEN + 1], struct fault *fault);
 
 #endif

@@ -60,16 +60,19 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world);
 /* The commands, for help and tests. */
 const struct args_command *cli_commands(void);
 
-/* cli_key.c, cli_registry.c, cli_send.c, cli_query.c, cli_act.c, cli_rule.c */
+/* cli_key.c, cli_registry.c, cli_send.c, cli_query.c, cli_case.c, cli_act.c, cli_rule.c */
 args_run_fn cli_key_generate, cli_key_show, cli_key_passphrase;
 args_run_fn cli_registry_build, cli_registry_show, cli_registry_list, cli_registry_check;
 args_run_fn cli_send;
 args_run_fn cli_status, cli_trace, cli_order_show, cli_order_list, cli_obligation_list,
     cli_restriction_list, cli_explain, cli_log_checkpoint, cli_hub_stop, cli_hub_reload;
+args_run_fn cli_case_list, cli_case_show, cli_case_graph, cli_case_custody;
 args_run_fn cli_waiting_list, cli_waiting_show;
 args_run_fn cli_act_make, cli_act_show, cli_act_sign, cli_act_submit;
+args_run_fn cli_joint_draft, cli_joint_sign, cli_joint_show;
 args_run_fn cli_decision_verify;
 args_run_fn cli_rule_check, cli_rule_sign, cli_rule_try, cli_rule_replay;
+args_run_fn cli_topology, cli_probe;
 args_run_fn cli_check, cli_certificate_save, cli_certificate_verify;
 
 #endif

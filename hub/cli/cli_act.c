@@ -223,10 +223,30 @@ static enum err read_restored(const struct args *args, struct desk *desk, struct
     return OK;
 }
 
+/* A member has asked theirs who stands behind a pseudonym: for the answer, not for the hub. */
+static enum err read_unmask(const struct args *args, struct desk *desk, struct fault *fault)
+{
+    const char *id = args->operand[0];
+    lianshu_OfficialAct *body = &desk->body;
+    enum err err = read_member(args, "asker", body->sender, fault);
+    if (err == OK)
+        err = args_id(id, ARGS_ID_LEN, ARGS_ID_LEN, "MESSAGE_ID",
+                      "of the request: 32 lower-case hexadecimal digits", fault);
+    if (err == OK && strcmp(body->sender, desk->member) == 0)
+        err = fault_set(fault, ERR_REPORTER, 0, "--asker", "the officials' own member");
+    if (err != OK)
+        return err;
+    body->verb = lianshu_OfficialVerb_OFFICIAL_UNMASK;
+    snprintf(body->recipient, sizeof body->recipient, "%s", desk->member);
+    return hex_decode(id, body->message_id, sizeof body->message_id) ? OK : ERR_INTERNAL;
+}
+
 static enum err read_body(const struct cli *cli, struct desk *desk, struct fault *fault)
 {
     if (strcmp(cli->args->command->verb, "restored") == 0)
         return read_restored(cli->args, desk, fault);
+    if (strcmp(cli->args->command->verb, "unmask") == 0)
+        return read_unmask(cli->args, desk, fault);
     const struct args *args = cli->args;
     const char *id = args->operand[0];
     lianshu_OfficialAct *body = &desk->body;

@@ -22,7 +22,7 @@ struct totals {
 
 static void add_difference(struct json *rows, const struct json *found)
 {
-    static const char *const texts[] = {"type", "time", "why"};
+    static const char *const texts[] = {"type", "time", "why", "code"};
     struct json *row = json_map();
     json_put_uint(row, "seq", ask_number(found, "seq"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -61,7 +61,7 @@ static enum err ask_step(const struct cli *cli, struct totals *t, uint64_t count
     t->differing += ask_number(answer, "differing");
     t->total = ask_number(answer, "total");
     t->next = ask_number(answer, "next");
-    t->end = ask_number(answer, "checked") < count;
+    t->end = json_flag(json_get(answer, "end"));
     const struct json *missing = json_get(answer, "missing_rules");
     for (size_t i = 0; i < json_count(missing); i++)
         add_missing(t->missing, json_text(json_item(missing, i)));
@@ -108,9 +108,15 @@ static enum err conclude(const struct cli *cli, const struct totals *t, struct j
         json_close(&result);
         return err;
     }
+    const struct json *first = json_item(json_get(result, "differences"), 0);
+    if (t->differing > 0)
+        (void)fault_set(fault, ERR_REEXECUTION, 0, "decision",
+                        "%" PRIu64 " differ, the first: log entry %" PRIu64 ", %s %s", t->differing,
+                        ask_number(first, "seq"), json_get_text(first, "why"),
+                        json_get_text(first, "code"));
     cli_refuse_with(cli, result);
     if (t->differing > 0)
-        return fault_set(fault, ERR_REEXECUTION, 0, "decision", "%" PRIu64 " differ", t->differing);
+        return ERR_REEXECUTION;
     return fault_set(fault, ERR_RULE_ARCHIVE, 0, "state_dir/rules",
                      "%" PRIu64 " decisions not made again", t->other_rules);
 }

@@ -301,9 +301,10 @@ static enum err choose_name(const struct cli *cli, char out[static NAME_BYTES + 
     if (err != OK)
         return err;
     const char *dot = strrchr(name, '.');
-    if (dot == NULL || (strcmp(dot, ".json") != 0 && strcmp(dot, ".csv") != 0))
+    if (dot == NULL ||
+        (strcmp(dot, ".json") != 0 && strcmp(dot, ".csv") != 0 && strcmp(dot, ".lsd") != 0))
         return fault_set(fault, ERR_USAGE, 0, "FILE",
-                         "a .json or .csv file; anything else goes with --attach");
+                         "a .json, .csv or .lsd file; anything else goes with --attach");
     if (!args_flag(cli->args, "preview")) {
         memcpy(out, name, sizeof name);
         return OK;

@@ -130,7 +130,7 @@ static void add_all(uint8_t set[static GRANT_TYPES_LEN])
 {
     for (size_t i = 0; type_at(i) != NULL; i++) {
         const struct document_type *type = type_at(i);
-        if (type->alone == NULL && (type->flags & TYPE_PART_ONLY) == 0)
+        if (type->alone == NULL && (type->flags & (TYPE_PART_ONLY | TYPE_HUB_ONLY)) == 0)
             grant_add(set, type->number);
     }
 }

@@ -37,7 +37,18 @@ static const struct {
       "mark"}},
     {"breakers", {"member", "adapter", "next"}},
     {"course", {"time", "stage", "about", "by", "code"}},
-    {"steps", {"transition", "outcome", "by", "time", "due", "in_time"}},
+    {"cases",
+     {"case", "type_zh", "state", "state_zh", "owner", "opener", "clock", "clock_zh", "due",
+      "overdue_hours"}},
+    {"steps",
+     {"number", "transition", "step_zh", "step_en", "type_zh", "type_en", "papers", "by", "time",
+      "state"}},
+    {"papers", {"paper", "paper_zh", "paper_en"}},
+    {"clocks",
+     {"clock", "clock_zh", "clock_en", "state", "owner", "waits", "started", "due", "stopped",
+      "overdue"}},
+    {"custody", {"time", "event", "by", "to", "step", "document"}},
+    {"handovers", {"time", "event", "by", "to", "step", "document"}},
 };
 
 static bool is_scalar(const struct json *j)

@@ -48,6 +48,10 @@ static const struct word LABELS[] = {
     {"now_ms", "时刻"}, {"on", "对象"}, {"other_rules", "规则集缺失"}, {"passes", "可办"}, {"person", "人员"}, {"posts", "职务"},
     {"read_set_sha256", "所读数据摘要"}, {"region", "行政区划"}, {"rule_set_sha256", "规则集摘要"}, {"rules", "规则"},
     {"same", "一致"}, {"seq", "日志序号"}, {"signed", "已签"}, {"term", "期限"}, {"triggers", "事由"}, {"until", "止"},
+    {"bytes", "字节"}, {"case_id", "案件"}, {"cases", "案件"}, {"clock_en", "期限英文"}, {"clock_zh", "期限名称"}, {"clocks", "期限"}, {"custody", "保管链"},
+    {"event", "事项"}, {"handovers", "移交"}, {"items", "附件"}, {"number", "步"}, {"paper", "文书"}, {"paper_en", "文书英文"}, {"paper_zh", "文书名称"},
+    {"papers", "文书"}, {"regions", "区划"}, {"root", "附件标识"}, {"started", "起算"}, {"state_en", "状态英文"}, {"state_zh", "状态说明"}, {"step", "步"},
+    {"step_en", "步骤英文"}, {"step_zh", "步骤名称"}, {"stopped", "止"}, {"to", "至"}, {"type_en", "类型英文"}, {"waits", "等候方"},
     {"why", "原因"}, {"why_en", "原因英文"}, {"why_zh", "原因说明"}, {"withdrawn", "已撤回"}, {"zh", "说明"},
 };
 
@@ -61,6 +65,7 @@ static const struct word VALUES[] = {
     {"lifted", "已解除"}, {"must", "必须"}, {"notify", "通知"}, {"ready", "待投递"},
     {"rejected", "不予受理"}, {"released", "已放行"}, {"restored", "已恢复"}, {"returned", "已退回"},
     {"clean", "无限制"}, {"restricted", "有限制"}, {"unknown", "不知道"}, {"fresh", "最新"}, {"stale", "更新逾期"}, {"absent", "尚无"},
+    {"running", "进行"}, {"stopped", "已止"}, {"sent", "发出"}, {"opened", "已签收"},
     {"superseded", "已被取代"}, {"suspended", "已中止"}, {"warned", "将过期"},
 };
 /* clang-format on */

@@ -14,6 +14,8 @@ enum { OFFICIALS = 2 };
 /* One act on its way through. */
 struct act {
     struct span lsd1;
+    const char *member; /* whose officials */
+    bool carried;       /* by a document of that member: acts_judge */
     uint8_t id[STORE_ID_LEN];
     uint8_t hash[HASH_LEN];
     uint8_t kid[OFFICIALS][KID_LEN];
@@ -27,7 +29,7 @@ struct act {
 
 static const char *verb_word(lianshu_OfficialVerb verb)
 {
-    static const char *const words[] = {"none", "release", "return", "restored"};
+    static const char *const words[] = {"none", "release", "return", "restored", "unmask"};
     return words[verb];
 }
 
@@ -47,8 +49,9 @@ static enum err check_form(struct core *core, struct act *act, const lianshu_Doc
     if (d->type != lianshu_DocumentType_TYPE_OFFICIAL_ACT)
         return refuse(act, ERR_TYPE_UNKNOWN, "an act of officials is of type official.act");
     for (pb_size_t i = 0; i < d->issuers_count; i++) {
-        if (strcmp(d->issuers[i].member, core->opt.member) != 0)
-            return refuse(act, ERR_OTHER_HUB, "the officials are of another member");
+        if (strcmp(d->issuers[i].member, act->member) != 0)
+            return refuse(act, act->carried ? ERR_TWO_OFFICIALS : ERR_OTHER_HUB,
+                          "the officials are of another member");
     }
     if (d->issuers_count != OFFICIALS)
         return refuse(act, ERR_TWO_OFFICIALS, "it names one official, or more than two");
@@ -61,8 +64,9 @@ static enum err check_form(struct core *core, struct act *act, const lianshu_Doc
         return err;
     }
     const lianshu_OfficialAct *body = &act->body;
-    bool mine = body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ||
-                body->verb == lianshu_OfficialVerb_OFFICIAL_RETURN;
+    bool mine = act->carried ? body->verb == lianshu_OfficialVerb_OFFICIAL_UNMASK
+                             : body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ||
+                                   body->verb == lianshu_OfficialVerb_OFFICIAL_RETURN;
     if (!mine || body->log_number != 0 || body->log_size != 0 || !member_valid(body->recipient) ||
         !member_valid(body->sender) || (uint32_t)err_from_code(body->reason) != body->reason)
         return refuse(act, ERR_HEADER, "verb, recipient, sender or reason");
@@ -82,7 +86,7 @@ static enum err check_times(struct core *core, struct act *act, const lianshu_Do
 /* Was a document of this hub's officials under that id carried out? */
 static enum err look_up(struct core *core, struct act *act)
 {
-    enum err err = document_get(core->store->documents, core->opt.member, act->id, act->first);
+    enum err err = document_get(core->store->documents, act->member, act->id, act->first);
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
     act->repeated = memcmp(act->first, act->hash, HASH_LEN) == 0;
@@ -135,7 +139,7 @@ static enum err write_leaf(struct core *core, struct act *act)
     struct writer w = writer_of(bytes, sizeof bytes);
 
     snprintf(body.event, sizeof body.event, "act.%s", verb_word(act->body.verb));
-    snprintf(body.by, sizeof body.by, "%s", core->opt.member);
+    snprintf(body.by, sizeof body.by, "%s", act->member);
     memcpy(body.document.bytes, act->hash, HASH_LEN);
     memcpy(body.officials, act->kid, sizeof act->kid);
     enum err err = wire_encode(&lianshu_Admin_msg, &body, &w);
@@ -143,7 +147,7 @@ static enum err write_leaf(struct core *core, struct act *act)
         err = log_append(core->store->log, LOG_ADMIN, core->now_ms, writer_span(&w), act->lsd1,
                          &act->leaf);
     if (err == OK)
-        err = document_put(core->store->documents, core->opt.member, act->id, act->hash, act->leaf);
+        err = document_put(core->store->documents, act->member, act->id, act->hash, act->leaf);
     return err == OK ? store_count(core->store, body.event, 1) : err;
 }
 
@@ -260,7 +264,7 @@ static void put_answer(struct query *q, const struct act *act)
 
 enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms, struct writer *answer)
 {
-    struct act act = {.lsd1 = lsd1, .detail = ""};
+    struct act act = {.lsd1 = lsd1, .member = core->opt.member, .detail = ""};
     core_set_now(core, now_ms);
     enum err err = check(core, &act);
     if (err == OK && !act.repeated)
@@ -275,4 +279,33 @@ enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms, struct w
     if (!act.repeated)
         log_info("act", "verb=%s code=%d", verb_word(act.body.verb), (int)err);
     return query_finish(&q, answer);
+}
+
+/* ---- acts that a document carries ---- */
+
+enum err acts_judge(struct core *core, const struct act_about *what, enum err *refusal)
+{
+    struct act act = {.lsd1 = what->lsd1, .member = what->member, .carried = true, .detail = ""};
+    enum err err = check(core, &act);
+    if (err_class(err) == ERR_CLASS_FATAL || err_class(err) == ERR_CLASS_INTERNAL)
+        return err;
+    const lianshu_OfficialAct *body = &act.body;
+    if (err == OK && (act.repeated || act.equivocates))
+        err = ERR_EQUIVOCATION; /* an act is carried out once */
+    if (err == OK && (body->verb != what->verb || strcmp(body->recipient, what->recipient) != 0 ||
+                      strcmp(body->sender, what->sender) != 0 ||
+                      memcmp(body->message_id, what->message_id, sizeof body->message_id) != 0))
+        err = ERR_TWO_OFFICIALS; /* they have decided on something else */
+    *refusal = err;
+    return OK;
+}
+
+enum err acts_keep(struct core *core, const struct act_about *what, uint64_t *leaf)
+{
+    struct act act = {.lsd1 = what->lsd1, .member = what->member, .carried = true, .detail = ""};
+    enum err err = check(core, &act);
+    if (err == OK)
+        err = write_leaf(core, &act);
+    *leaf = act.leaf;
+    return err;
 }

@@ -71,18 +71,13 @@ enum err apply_receipt(struct core *core, const struct receipt_about *what, uint
         memcpy(q.grounds, what->grounds, what->ground_count * sizeof q.grounds[0]);
     uint8_t bytes[CHAIN_HEAD_LEN];
     struct writer beside = writer_of(bytes, sizeof bytes);
-    chain_encode(&beside, what->previous == NULL ? CHAIN_END : *what->previous,
-                 (struct span){NULL, 0}, (struct span){NULL, 0});
+    chain_encode(&beside, what->previous == NULL ? CHAIN_END : *what->previous, NULL);
     enum err err = append_leaf(core, LOG_RECEIPT, core->now_ms, &lianshu_Receipt_msg, &q,
                                writer_span(&beside), index);
     if (err != OK)
         return err;
     err = count_kind(core, what->kind, what->code);
-    if (err != OK || strcmp(what->sender, core->opt.member) == 0)
-        return err;
-    peers_wake(&core->peers, what->sender, WAKE_STREAM);
-    uint64_t number;
-    return stream_put(core->store->stream, what->sender, *index, &number);
+    return err == OK ? receipts_hand(core, what->sender, what->origin, *index) : err;
 }
 
 /* The gaps below a number, for its statement. */
@@ -107,6 +102,21 @@ static enum err put_tombstones(struct core *core, const char *recipient,
     return err;
 }
 
+/* What a hub handed on, or is to: the hubs it has passed, and when the first one took it. */
+static void add_hops(const struct core *core, const struct statement_about *what,
+                     lianshu_Statement *v)
+{
+    if (what->came != NULL) {
+        v->accepted_ms = what->came->accepted_ms;
+        v->hops_count = what->came->hops_count; /* relay.c has seen that there is room for ours */
+        memcpy(v->hops, what->came->hops, sizeof v->hops);
+    }
+    text_copy(v->hops[v->hops_count], sizeof v->hops[0], core->opt.member);
+    v->hops_count++;
+    v->share = what->share;
+    v->case_step = (uint32_t)what->case_step;
+}
+
 enum err apply_statement(struct core *core, const struct statement_about *what, uint64_t *index)
 {
     lianshu_Statement v = {
@@ -117,6 +127,8 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
     };
     text_copy(v.realm, sizeof v.realm, core->opt.realm);
     text_copy(v.recipient, sizeof v.recipient, what->recipient);
+    if (what->came != NULL || what->share != 0)
+        add_hops(core, what, &v);
     v.env_id.size = HASH_LEN;
     memcpy(v.env_id.bytes, what->env_id, HASH_LEN);
     v.conversation.size = (pb_size_t)what->conversation.len;
@@ -130,7 +142,9 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
         if (err != OK)
             return err;
     }
-    return apply_leaf(core, LOG_STATEMENT, &lianshu_Statement_msg, &v, index);
+    /* PROTOCOL, LSV1: the leaf of a statement has the time of acceptance. */
+    return append_leaf(core, LOG_STATEMENT, v.accepted_ms, &lianshu_Statement_msg, &v,
+                       (struct span){NULL, 0}, index);
 }
 
 enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
@@ -156,12 +170,25 @@ enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t 
                        (struct span){NULL, 0}, index);
 }
 
-static uint32_t recipients_of(const struct core *core, const lianshu_Header *h)
+/* Behind us, here or further on; we ourselves are none of them. */
+static uint32_t recipients_of(const struct core *core, const struct incoming *in,
+                              const struct judgement *judged)
 {
+    const lianshu_Header *h = &in->header;
     uint32_t count = 0;
-    for (pb_size_t i = 0; i < h->destination_count; i++)
-        count += strcmp(h->destination[i], core->opt.member) != 0;
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        const uint32_t bit = UINT32_C(1) << i;
+        const bool goes =
+            (relay_onward(in) & bit) != 0 || ((in->here & bit) != 0 && judged->err == OK);
+        count += goes && strcmp(h->destination[i], core->opt.member) != 0;
+    }
     return count;
+}
+
+/* It goes on, although it may be refused for our own recipients. */
+static bool goes_on(const struct incoming *in, const struct judgement *judged)
+{
+    return judged->err == OK || (in->link != NULL && !judged->whole && relay_onward(in) != 0);
 }
 
 static bool reads_all(const lianshu_Header *h, const char *recipient)
@@ -179,14 +206,6 @@ static bool is_held(const struct judgement *judged)
     return judged->err == OK && judged->verdict.action == GATE_HOLD;
 }
 
-static enum queue_state state_of(const struct core *core, const lianshu_Header *h,
-                                 const struct judgement *judged)
-{
-    if (is_held(judged))
-        return QUEUE_HELD;
-    return h->not_before_ms > core->now_ms ? QUEUE_WAITING : QUEUE_READY;
-}
-
 /* PROTOCOL, Statement: a conversation that is the message's own id, without a sequence, is nobody
  * else's; it has no order to keep. */
 static bool is_ordered(const lianshu_Header *h)
@@ -196,29 +215,43 @@ static bool is_ordered(const lianshu_Header *h)
     return h->conversation.size > 0 && (h->sequence > 0 || !own);
 }
 
-static enum err queue_for(struct core *core, const struct incoming *in,
-                          const struct judgement *judged, const struct message_row *message,
-                          const char *recipient)
+/* What the gate found goes with the row. */
+static void note_gate(const struct judgement *judged, struct queue_row *row)
+{
+    if (judged->gated) {
+        row->gated_at = judged->gated_at;
+        row->token_count = judged->asked.more ? 0 : judged->asked.count;
+        memcpy(row->tokens, judged->asked.token, row->token_count * sizeof row->tokens[0]);
+    }
+    if (is_held(judged)) {
+        row->state = QUEUE_HELD;
+        row->code = ERR_HELD;
+        holds_note(row, &judged->verdict);
+    }
+}
+
+enum err apply_queue(struct core *core, const struct incoming *in, const struct judgement *judged,
+                     const struct message_row *message, const struct addressee *to)
 {
     const lianshu_Header *h = &in->header;
+    const char *recipient = to->member;
+    /* The hub of the recipients sees to the moment; and our gate is no matter of theirs when their
+     * sender's has let it pass. */
+    const bool waits = to->share == 0 && h->not_before_ms > core->now_ms;
+    const bool gate = to->share == 0 || in->link == NULL;
     struct queue_row row = {
         .seq = message->seq,
-        .state = state_of(core, h, judged),
+        .state = waits ? QUEUE_WAITING : QUEUE_READY,
         .lane = message->lane,
-        .form = reads_all(h, recipient) ? FORM_WHOLE : FORM_FRAME,
+        .form = to->share != 0 || reads_all(h, recipient) ? FORM_WHOLE : FORM_FRAME,
         .bytes = (uint32_t)in->frame.len,
         .type = h->type,
-        .due_ms = h->not_before_ms,
+        .due_ms = to->share == 0 ? h->not_before_ms : 0,
         .expires_ms = h->expires_ms,
-        .gated_at = judged->gated ? judged->gated_at : 0,
-        .code = is_held(judged) ? ERR_HELD : OK,
-        .token_count = judged->asked.more ? 0 : judged->asked.count,
     };
-    if (judged->gated)
-        memcpy(row.tokens, judged->asked.token, row.token_count * sizeof row.tokens[0]);
-    if (is_held(judged))
-        holds_note(&row, &judged->verdict);
-    memcpy(row.recipient, recipient, sizeof row.recipient);
+    if (gate)
+        note_gate(judged, &row);
+    text_copy(row.recipient, sizeof row.recipient, recipient);
     memcpy(row.sender, h->sender, sizeof row.sender);
     memcpy(row.message_id, h->message_id, sizeof row.message_id);
     if (is_ordered(h))
@@ -235,7 +268,11 @@ static enum err queue_for(struct core *core, const struct incoming *in,
         .conversation = span_of(h->conversation.bytes, h->conversation.size),
         .number = row.number,
         .advisories = judged->verdict.ground,
-        .advisory_count = apply_advises(&judged->verdict) ? judged->verdict.ground_count : 0,
+        .advisory_count =
+            gate && apply_advises(&judged->verdict) ? judged->verdict.ground_count : 0,
+        .came = in->said,
+        .share = to->share,
+        .case_step = judged->case_step != 0 ? judged->case_step : in->case_step,
     };
     err = apply_statement(core, &statement, &row.statement_leaf);
     if (err != OK)
@@ -324,17 +361,21 @@ static enum err put_message(struct core *core, const struct incoming *in,
                             const struct judgement *judged, struct message_row *row)
 {
     const lianshu_Header *h = &in->header;
-    bool accepted = judged->err == OK;
     row->type = h->type;
-    row->code = (uint32_t)(is_held(judged) ? ERR_HELD : judged->err);
+    row->code = (uint32_t)(is_held(judged) ? ERR_HELD : goes_on(in, judged) ? OK : judged->err);
     row->stage = (uint8_t)judged->kind;
     row->lane = (uint8_t)in->type->lane;
     row->created_ms = h->created_ms;
     /* Of a refused envelope the end may be any number at all. */
     row->expires_ms = h->expires_ms < STORE_NEVER ? h->expires_ms : STORE_NEVER;
-    row->accepted_ms = core->now_ms;
-    row->last_leaf = row->seq;
-    row->open = accepted ? recipients_of(core, h) : 0;
+    row->accepted_ms = in->accepted_ms != 0 ? in->accepted_ms : core->now_ms;
+    if (in->link == NULL) {
+        row->last_leaf = row->seq;
+    } else {
+        text_copy(row->origin, sizeof row->origin, in->link->member);
+        row->share = in->share;
+    }
+    row->open = goes_on(in, judged) ? recipients_of(core, in, judged) : 0;
     if (is_held(judged) && row->open == 0)
         row->open = 1; /* the hub itself: its frame is needed again on release */
     row->attachments = h->attachments_count > 0;
@@ -344,12 +385,13 @@ static enum err put_message(struct core *core, const struct incoming *in,
     memcpy(row->conversation, h->conversation.bytes, h->conversation.size);
     /* A refused number counts as filled only when it was the next one. */
     uint64_t last = 0;
-    enum err err = h->sequence == 0 ? OK
-                                    : message_sequence(core->store->messages, row->sender,
-                                                       row->conversation, &last);
+    enum err err =
+        h->sequence == 0 || in->link != NULL
+            ? OK
+            : message_sequence(core->store->messages, row->sender, row->conversation, &last);
     if (err != OK)
         return err;
-    row->sequence = h->sequence == last + 1 ? h->sequence : 0;
+    row->sequence = in->link == NULL && h->sequence == last + 1 ? h->sequence : 0;
     err = message_put(core->store->messages, row, row->open > 0 ? in->frame : span_of(NULL, 0));
     for (pb_size_t i = 0; err == OK && row->open > 0 && i < h->attachments_count; i++)
         err = chunk_refer(core->store->chunks, h->sender, h->attachments[i].root, row->seq);
@@ -375,13 +417,14 @@ static enum err hold(struct core *core, const struct incoming *in, const struct 
     const struct receipt_about receipt = {
         .kind = lianshu_ReceiptKind_RECEIPT_HELD,
         .sender = in->header.sender,
+        .origin = message->origin,
         .message_id = in->header.message_id,
         .env_id = in->env_id,
         .about = "",
         .code = ERR_HELD,
         .grounds = judged->verdict.ground,
         .ground_count = judged->verdict.ground_count,
-        .previous = &message->seq,
+        .previous = &message->last_leaf,
     };
     enum err err = apply_receipt(core, &receipt, &leaf);
     if (err == OK)
@@ -389,8 +432,9 @@ static enum err hold(struct core *core, const struct incoming *in, const struct 
                             (uint8_t)receipt.kind, leaf);
     if (err == OK)
         err = store_count(core->store, "gate.held", 1);
-    if (err == OK && recipients_of(core, &in->header) == 0)
-        err = queue_for(core, in, judged, message, in->header.destination[0]);
+    const struct addressee us = {core->opt.member, 0};
+    if (err == OK && recipients_of(core, in, judged) == 0)
+        err = apply_queue(core, in, judged, message, &us);
     /* What the document says waits; what a rule finds in it does not. */
     return err == OK && consequences_hold(judged) ? consequences_take(core, in, judged) : err;
 }
@@ -407,50 +451,95 @@ enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
     return err == OK && in->has_facts ? effects_run(core, in, judged, decision_seq, seq) : err;
 }
 
-static enum err write_all(struct core *core, struct incoming *in, struct judgement *judged)
+/* accepted or rejected; of what a hub handed on, relayed or refused for each. */
+static enum err first_receipts(struct core *core, const struct incoming *in,
+                               const struct judgement *judged, struct message_row *message)
 {
-    const lianshu_Header *h = &in->header;
-    struct message_row message = {0};
     const struct receipt_about receipt = {
         .kind = judged->kind,
-        .sender = h->sender,
-        .message_id = h->message_id,
+        .sender = in->header.sender,
+        .message_id = in->header.message_id,
         .env_id = in->env_id,
         .about = "",
         .code = judged->err,
         .grounds = judged->verdict.ground,
         .ground_count = judged->err != OK ? judged->verdict.ground_count : 0,
     };
-    enum err err = apply_receipt(core, &receipt, &message.seq);
+    return in->link != NULL ? relay_receipts(core, in, judged, message)
+                            : apply_receipt(core, &receipt, &message->seq);
+}
+
+/* Who else learns of a refusal. */
+static enum err tell_refused(struct core *core, const struct incoming *in,
+                             const struct judgement *judged, const struct message_row *message)
+{
+    enum err err = OK;
+    if (in->link != NULL && !judged->whole)
+        err = relay_refuse_ours(core, in, judged, message);
+    if (err == OK && judged->err == ERR_RESTRICTED)
+        err = tell_refusal(core, in->header.sender, in->env_id, judged->verdict.ground,
+                           judged->verdict.ground_count);
+    if (err == OK && judged->err == ERR_RESTRICTED)
+        err = store_count(core->store, "gate.refused", 1);
+    return err == OK ? consequences_tell(core, in, judged) : err;
+}
+
+static enum err queue_ours(struct core *core, const struct incoming *in,
+                           const struct judgement *judged, const struct message_row *message)
+{
+    const lianshu_Header *h = &in->header;
+    enum err err = OK;
+    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++) {
+        const struct addressee to = {h->destination[i], 0};
+        uint64_t leaf;
+        if ((in->here >> i & 1) == 0)
+            continue;
+        if (strcmp(to.member, core->opt.member) != 0)
+            err = apply_queue(core, in, judged, message, &to);
+        else if (in->link != NULL && h->type == lianshu_DocumentType_TYPE_PROBE)
+            err = receipts_own(core, in, lianshu_ReceiptKind_RECEIPT_DELIVERED, OK, &leaf);
+    }
+    return err;
+}
+
+/* What its document means here; of what a hub handed on and spreads otherwise, nothing. */
+static bool has_effects(const struct incoming *in)
+{
+    return in->has_facts && (in->link == NULL || (in->type->flags & TYPE_SPREAD) == 0);
+}
+
+static enum err write_all(struct core *core, struct incoming *in, struct judgement *judged)
+{
+    struct message_row message = {0};
+    enum err err = first_receipts(core, in, judged, &message);
     if (err == OK)
         err = put_message(core, in, judged, &message);
+    if (err == OK && in->link != NULL)
+        err = relay_took_turn(core, in);
     if (err == OK)
         err = store_count(core->store, "envelopes", 1);
-    if (err == OK && judged->err == OK && in->has_facts)
+    if (err == OK && judged->err == OK && has_effects(in))
         err = put_document(core, in, message.seq);
     uint64_t decision_seq = 0;
     if (err == OK)
         err = apply_records(core, in, message.seq, judged, &decision_seq);
-    if (err == OK && judged->err == ERR_RESTRICTED)
-        err = tell_refusal(core, h->sender, in->env_id, judged->verdict.ground,
-                           judged->verdict.ground_count);
-    if (err == OK && judged->err == ERR_RESTRICTED)
-        err = store_count(core->store, "gate.refused", 1);
+    if (err == OK && goes_on(in, judged))
+        err = relay_queue_all(core, in, judged, &message);
     if (err == OK && judged->err != OK)
-        err = consequences_tell(core, in, judged);
+        err = tell_refused(core, in, judged, &message);
     if (err != OK || judged->err != OK)
         return err;
     if (judged->verdict.action == GATE_FLAG && judged->verdict.ground_count > 0)
         err = store_count(core->store, "gate.flagged", 1);
-    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++) {
-        if (strcmp(h->destination[i], core->opt.member) != 0)
-            err = queue_for(core, in, judged, &message, h->destination[i]);
-    }
+    if (err == OK)
+        err = queue_ours(core, in, judged, &message);
     if (err == OK && is_held(judged))
         return hold(core, in, judged, &message);
-    if (err == OK && h->type == lianshu_DocumentType_TYPE_EVIDENCE)
+    if (err == OK && in->header.type == lianshu_DocumentType_TYPE_EVIDENCE)
         err = requests_supplied(core, in);
-    if (err != OK || !in->has_facts)
+    if (err == OK)
+        err = cases_flow(core, in, message.seq);
+    if (err != OK || !has_effects(in))
         return err;
     return effects_run(core, in, judged, decision_seq, message.seq);
 }

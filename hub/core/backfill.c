@@ -92,7 +92,8 @@ enum err backfill_step(struct core *core, bool *more)
         return OK;
     if (err == OK)
         err = core_begin(core);
-    bool enrolled = registry_member(core->opt.registry, row.member) != NULL;
+    bool enrolled =
+        registry_member(core->opt.registry, row.member) != NULL && spread_ours(core, row.member);
     for (size_t i = 0; err == OK && i < BACKFILL_ORDERS_MAX && !row.done; i++) {
         struct order_row order;
         err = enrolled ? order_next(core->store->orders, row.order_id, &order) : ERR_NOT_FOUND;

@@ -26,8 +26,7 @@ static void add(struct told *told, const struct incoming *in, const char *member
         told->member[told->count++] = member;
 }
 
-/* 445102 -> 445100 -> 440000 -> 000000; false: there is nothing above. */
-static bool step_up(char region[static REGION_LEN + 1])
+bool copies_step_up(char region[static REGION_LEN + 1])
 {
     for (size_t at = REGION_LEN - 2;; at -= 2) {
         if (memcmp(region + at, "00", 2) != 0) {
@@ -39,23 +38,32 @@ static bool step_up(char region[static REGION_LEN + 1])
     }
 }
 
-/* The members of one department of exactly that region, or of the next above that has one. */
-static void add_department(struct core *core, const struct incoming *in, uint32_t bit,
-                           const char *where, struct told *told)
+size_t copies_nearest(const struct core *core, uint32_t department, const char *where,
+                      const char **member, size_t cap)
 {
     const struct registry *registry = core->opt.registry;
     char region[REGION_LEN + 1];
     text_copy(region, sizeof region, where);
-    bool found = false;
+    size_t found = 0;
     do {
-        for (size_t at = 0; (at = registry_next(registry, at, bit, region)) != SIZE_MAX; at++) {
+        for (size_t at = 0;
+             found < cap && (at = registry_next(registry, at, department, region)) != SIZE_MAX;
+             at++) {
             const struct registry_member *m = registry_member_at(registry, at);
-            if (strcmp(m->region, region) != 0)
-                continue;
-            add(told, in, m->id);
-            found = true;
+            if (strcmp(m->region, region) == 0)
+                member[found++] = m->id;
         }
-    } while (!found && step_up(region));
+    } while (found == 0 && copies_step_up(region));
+    return found;
+}
+
+static void add_department(struct core *core, const struct incoming *in, uint32_t bit,
+                           const char *where, struct told *told)
+{
+    const char *member[MEMBERS_MAX];
+    size_t count = copies_nearest(core, bit, where, member, MEMBERS_MAX);
+    for (size_t i = 0; i < count; i++)
+        add(told, in, member[i]);
 }
 
 enum err copies_send(struct core *core, const struct incoming *in, const struct verdict *verdict)

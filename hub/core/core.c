@@ -26,6 +26,7 @@ void core_set_now(struct core *core, uint64_t now_ms)
 {
     uint64_t high = store_now_high(core->store);
     core->now_ms = now_ms > high ? now_ms : high;
+    core->clock_back = now_ms < high && high - now_ms > CLOCK_BACK_MAX_MS;
     if (core->flight_over)
         core->flight_ms = core->now_ms - core->flight_began_ms;
     core->flight_over = false;
@@ -63,6 +64,8 @@ static enum err survive(struct core *core, enum err err)
 static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
                            enum frame_kind kind)
 {
+    if (!links_admit(core, peer))
+        return OK;
     /* Envelopes and chunks pay where they are known to be new. */
     bool pays = kind == FRAME_RECEIPTS || kind == FRAME_CONTROL;
     if (pays &&
@@ -73,6 +76,8 @@ static enum err take_frame(struct core *core, uint32_t peer, struct span frame,
     switch (kind) {
     case FRAME_ENVELOPE:
         return ingest_envelope(core, peer, frame);
+    case FRAME_STATEMENT:
+        return relay_statement(core, peer, frame);
     case FRAME_RECEIPTS:
         return survive(core, receipts_take(core, peer, frame));
     case FRAME_CHUNK:
@@ -164,7 +169,8 @@ enum err core_tick(struct core *core, uint64_t now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
     static step_fn *const steps[] = {orders_clock,  expansion_step, backfill_step,
-                                     warnings_step, redress_step,   tell_step};
+                                     warnings_step, redress_step,   case_clocks_step, tell_step,
+                                     spread_step, again_step,   links_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);
@@ -193,10 +199,13 @@ static void send_acks(struct core *core)
 {
     for (uint32_t i = 0; i < core->peers.count; i++) {
         struct peer *peer = core_peer_at(core, i);
-        const lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_ACK,
-                                         .which_body = lianshu_Control_ack_tag};
+        lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_ACK,
+                                   .which_body = lianshu_Control_ack_tag};
         while (peer->acks_due > 0 && session_say(core, i, &control))
             peer->acks_due--;
+        control.body.ack.receipt_stream = peer->in.landed;
+        if (peer->in.landed > peer->in.acked && session_say(core, i, &control))
+            peer->in.acked = peer->in.landed;
     }
 }
 
@@ -208,6 +217,7 @@ static void give_up_batch(struct core *core, enum err why)
     for (uint32_t i = 0; i < core->peers.count; i++) {
         struct peer *peer = core_peer_at(core, i);
         peer->acks_open = 0;
+        peer->in.taken = peer->in.flying;
         if (peer->heard)
             ingest_refuse(core, i, why, NULL);
         peer->heard = false;
@@ -259,6 +269,7 @@ enum err core_write(struct core *core, uint64_t now_ms, struct core_flight **fli
         peer->heard = false;
         peer->acks_flying = peer->acks_open;
         peer->acks_open = 0;
+        peer->in.flying = peer->in.taken;
     }
     return flight_begin(core, wrote, flight);
 }
@@ -309,6 +320,7 @@ void core_peer_gone(struct core *core, uint32_t number, uint64_t now_ms)
     peers_wake(&core->peers, peer->member, WAKE_QUEUE);
     peer_forget_acks(peer);
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
+    links_gone(core, number);
 }
 
 enum err core_peer_full(struct core *core, uint32_t number, uint64_t now_ms)

@@ -61,6 +61,8 @@ struct calendar;
 struct core;
 struct entropy;
 struct keyring;
+struct link;
+struct region_groups;
 struct regions;
 struct registry;
 struct retention;
@@ -88,6 +90,9 @@ struct core_options {
     const struct calendar *calendar;
     const struct regions *regions;
     const struct entropy *entropy;
+    const struct link *links; /* keys/topology.h: both sides name each other; none: not federated */
+    size_t link_count;
+    const struct region_groups *groups; /* NULL: none */
     core_sign_fn *sign;
     core_head_fn *head;
     void *sign_ctx;        /* of both */
@@ -169,6 +174,15 @@ bool core_output(struct core *core, struct core_output *out);
 /* The peer's connection ended: what it holds is due again, and it must say hello first. */
 void core_peer_gone(struct core *core, uint32_t peer, uint64_t now_ms);
 
+/* The connection to another hub that is dialled from here has come up: hello is said. Its end is
+ * core_peer_gone. */
+void core_link_up(struct core *core, uint32_t peer, uint64_t now_ms);
+
+/* A registry that a linked hub has handed over whole, and the version it is said to have; empty:
+ * none. Verify it, then core_registry when it is good; core_registry_judged in any case. */
+struct span core_registry_offered(const struct core *core, uint64_t *version);
+void core_registry_judged(struct core *core, enum err err);
+
 /* The peer does not take more just now, frames to it were dropped: what it holds is due again
  * after a pause, and receipts from the last acknowledged one on. */
 MUST_USE enum err core_peer_full(struct core *core, uint32_t peer, uint64_t now_ms);
@@ -185,6 +199,11 @@ uint64_t core_due_ms(const struct core *core);
  * done, which is on disk and signed then, or why nothing was. Only when nothing is in flight. */
 MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
                            struct writer *answer);
+
+/* Send a probe to the hub that serves a region or member ("target"). The answer names its message
+ * and the way; what becomes of it, "trace" tells. Only when nothing is in flight; commit after it. */
+MUST_USE enum err core_probe(struct core *core, struct span request, uint64_t now_ms,
+                             struct writer *answer);
 
 /* Answer one request of the control socket: JSON object in, JSON object out. Reads only, and what
  * is open or in flight, too: land and commit first, so that the answer holds. */

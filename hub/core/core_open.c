@@ -43,9 +43,19 @@ static enum err take_room(struct core *core)
     if (err == OK)
         err = outgoing_open(core);
     if (err == OK)
+        err = spread_open(core);
+    if (err == OK)
+        err = links_book_open(core);
+    if (err == OK)
+        err = again_open(core);
+    if (err == OK)
+        err = relay_open(core);
+    if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
     if (err == OK)
         err = verifier_open(&core->verifier, VERIFIER_NODES_DEFAULT);
+    if (err == OK)
+        err = log_readers_open(&core->readers);
     if (err == OK)
         err = opener_open(&core->opener, OPENER_SECRETS);
     if (err == OK)
@@ -166,10 +176,15 @@ void core_close(struct core **core)
     envelope_batch_close(&c->envelopes);
     opener_close(&c->opener);
     verifier_close(&c->verifier);
+    log_readers_close(&c->readers);
     output_close(&c->output);
     attach_close(c);
     mirror_close(c);
     outgoing_close(c);
+    spread_close(c);
+    links_book_close(c);
+    again_close(c);
+    relay_close(c);
     gates_close(c);
     peers_close(&c->peers);
     free(c->claimed);
@@ -193,6 +208,7 @@ enum err core_rules(struct core *core, const struct ruleset *rules,
 enum err core_registry(struct core *core, const struct registry *registry)
 {
     core->opt.registry = registry;
+    links_registry(core);
     enum err err = mirror_concerns_load(core);
     return err == OK ? write_start(core, "registry") : err;
 }

@@ -257,6 +257,11 @@ static enum err give_back(struct core *core, const char *recipient, uint64_t seq
         if (peer_overdue(peer, core->now_ms, jitter[1]))
             log_warn("breaker_open", "peer=%s", peer->user_id);
     }
+    /* A link that is down is no dead recipient: what waits for it keeps its place. */
+    if (core->opt.link_count > 0 && link_of_member(core, recipient) != NULL) {
+        queue_unlease(core->store->queue, recipient, seq);
+        return OK;
+    }
     if (row.attempts + 1 >= core->opt.attempts_max)
         return ending_park(core, &row, ERR_ATTEMPTS);
     return queue_defer(core->store->queue, recipient, seq,

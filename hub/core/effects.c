@@ -1,7 +1,6 @@
-/* What an accepted document changes at the hub itself: subjects, orders, answers, cases. */
+/* What an accepted document changes at the hub itself: subjects, orders, answers. */
 #include "core/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static enum err put_subject(struct core *core, const struct incoming *in, uint64_t seq)
@@ -21,49 +20,8 @@ static enum err put_subject(struct core *core, const struct incoming *in, uint64
     return subject_put(core->store->subjects, &row);
 }
 
-static enum err put_case(struct core *core, const struct incoming *in,
-                         const struct judgement *judged)
-{
-    const lianshu_CaseClock *body = &in->body.clock;
-    const struct case_result *result = &judged->step;
-    struct casefile row = {0};
-    enum err err = casefile_get(core->store->casefiles, body->case_id, &row);
-    if (err == ERR_NOT_FOUND) {
-        memcpy(row.id, body->case_id, sizeof row.id);
-        memcpy(row.opener, in->header.sender, sizeof row.opener);
-        row.opened_ms = body->event_ms;
-    } else if (err != OK) {
-        return err;
-    }
-    snprintf(row.state, sizeof row.state, "%s", result->state);
-    snprintf(row.owner, sizeof row.owner, "%s", body->owner);
-    row.changed_ms = core->now_ms;
-    struct casefile_step step = {.time_ms = body->event_ms, .seq = log_size(core->store->log)};
-    memcpy(step.id, row.id, sizeof step.id);
-    snprintf(step.transition, sizeof step.transition, "%s", body->transition);
-    snprintf(step.outcome, sizeof step.outcome, "%s", body->outcome);
-    memcpy(step.by, in->header.sender, sizeof step.by);
-    err = casefile_put(core->store->casefiles, &row, &step);
-    for (uint32_t i = 0; err == OK && i < result->stop_count; i++) {
-        err = casefile_clock_stop(core->store->casefiles, row.id, result->stops[i], body->event_ms);
-        /* A clock that does not run needs no stopping. */
-        err = err == ERR_NOT_FOUND ? OK : err;
-    }
-    for (uint32_t i = 0; err == OK && i < result->start_count; i++) {
-        struct casefile_clock clock = {.started_ms = body->event_ms,
-                                       .due_ms = result->starts[i].due_ms,
-                                       .next_ms = result->starts[i].due_ms};
-        memcpy(clock.id, row.id, sizeof clock.id);
-        snprintf(clock.code, sizeof clock.code, "%s", result->starts[i].clock->id);
-        snprintf(clock.owner, sizeof clock.owner, "%s", body->owner);
-        err = casefile_clock_start(core->store->casefiles, &clock);
-        err = err == ERR_EXISTS ? OK : err;
-    }
-    return err;
-}
-
-enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
-                     uint64_t decision_seq, uint64_t seq)
+static enum err run(struct core *core, struct incoming *in, struct judgement *judged,
+                    uint64_t decision_seq, uint64_t seq)
 {
     enum err followed = consequences_take(core, in, judged);
     if (followed != OK)
@@ -93,8 +51,22 @@ enum err effects_run(struct core *core, struct incoming *in, struct judgement *j
         return certificate_send(core, in);
     default:
         if ((in->type->flags & TYPE_CASE) != 0)
-            return put_case(core, in, judged);
+            return cases_take(core, in, judged, seq);
+        if (reporters_apply(in->header.type))
+            return reporters_take(core, in, seq);
         return requests_apply(in->header.type) ? requests_take(core, in, seq)
                                                : relations_take(core, in, seq);
     }
+}
+
+/* What goes to every hub is kept for that first: effects use the room that the document lies in. */
+enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
+                     uint64_t decision_seq, uint64_t seq)
+{
+    if (spread_between(in->header.type))
+        return spread_take(core, in, seq);
+    enum err err = spread_local(core, in, seq);
+    if (err == OK)
+        err = run(core, in, judged, decision_seq, seq);
+    return err == OK ? spread_followed(core, in) : err;
 }

@@ -33,7 +33,8 @@ size_t expansion_owner(const struct core *core, const struct duty *duty, const c
     if (duty->owners.who == WHO_ISSUER) {
         const struct registry_member *m = registry_member(registry, issuer);
         size_t at = m == NULL ? SIZE_MAX : (size_t)(m - registry_member_at(registry, 0));
-        return m != NULL && at >= from && duty_owed_by(duty, issuer, issuer) ? at : SIZE_MAX;
+        const bool owes = m != NULL && at >= from && spread_ours(core, issuer);
+        return owes && duty_owed_by(duty, issuer, issuer) ? at : SIZE_MAX;
     }
     uint32_t departments =
         duty->owners.who == WHO_EVERY ? UINT32_MAX : duty->owners.each | duty->owners.either;
@@ -41,7 +42,10 @@ size_t expansion_owner(const struct core *core, const struct duty *duty, const c
     const char *region = duty->competent ? "000000" : duty->scope;
     for (size_t at = from;; at++) {
         at = registry_next(registry, at, departments, region);
-        if (at == SIZE_MAX || duty_owed_by(duty, issuer, registry_member_at(registry, at)->id))
+        if (at == SIZE_MAX)
+            return at;
+        const char *member = registry_member_at(registry, at)->id;
+        if (duty_owed_by(duty, issuer, member) && spread_ours(core, member))
             return at;
     }
 }
@@ -137,6 +141,8 @@ static enum err prune(struct core *core, const struct order_row *order, uint32_t
 static enum err make_unassigned(struct core *core, struct owed *what)
 {
     const struct duty *duty = &core->plan.duty[what->duty];
+    if (!spread_ours(core, what->order->issuer))
+        return OK; /* the issuer's hub shows it, once */
     uint32_t missing = duty_unassigned(duty, expansion_present(core, duty));
     what->member = "";
     for (uint32_t bit = 0; bit < 32; bit++) {

@@ -11,6 +11,7 @@ static void arrived(struct core *core)
         struct peer *peer = core_peer_at(core, i);
         peer->acks_due += peer->acks_flying;
         peer->acks_flying = 0;
+        peer->in.landed = peer->in.flying;
     }
 }
 

@@ -50,6 +50,7 @@ enum err holds_begin(struct core *core, const struct queue_row *row,
     const struct receipt_about receipt = {
         .kind = lianshu_ReceiptKind_RECEIPT_HELD,
         .sender = row->sender,
+        .origin = message->origin,
         .message_id = row->message_id,
         .env_id = message->env_id,
         .about = row->recipient,
@@ -145,6 +146,7 @@ enum err holds_tell_released(struct core *core, const struct message_row *messag
     const struct receipt_about receipt = {
         .kind = lianshu_ReceiptKind_RECEIPT_RELEASED,
         .sender = message->sender,
+        .origin = message->origin,
         .message_id = message->id,
         .env_id = message->env_id,
         .about = about,
@@ -157,19 +159,26 @@ enum err holds_tell_released(struct core *core, const struct message_row *messag
                      : err;
 }
 
-/* Every row of the message that is held. */
+static enum err one_held(struct core *core, const struct message_row *message,
+                         const char *recipient, const struct hold_end *what, uint64_t told)
+{
+    struct queue_row row;
+    enum err err = queue_get(core->store->queue, recipient, message->seq, &row);
+    if (err == OK && row.state == QUEUE_HELD)
+        err = what->release ? holds_release_row(core, &row, told, what->newer)
+                            : holds_return_row(core, &row, what->code, what->newer);
+    return err == ERR_NOT_FOUND ? OK : err; /* ended before, or not that way */
+}
+
+/* Every row of the message that is held: of our recipients, and of the next hubs. */
 static enum err each_held(struct core *core, const struct message_row *message,
                           const lianshu_Header *h, const struct hold_end *what, uint64_t told)
 {
     enum err err = OK;
-    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++) {
-        struct queue_row row;
-        err = queue_get(core->store->queue, h->destination[i], message->seq, &row);
-        if (err == OK && row.state == QUEUE_HELD)
-            err = what->release ? holds_release_row(core, &row, told, what->newer)
-                                : holds_return_row(core, &row, what->code, what->newer);
-        err = err == ERR_NOT_FOUND ? OK : err; /* ended before */
-    }
+    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++)
+        err = one_held(core, message, h->destination[i], what, told);
+    for (size_t i = 0; err == OK && i < core->opt.link_count; i++)
+        err = one_held(core, message, core->opt.links[i].member, what, told);
     return err;
 }
 

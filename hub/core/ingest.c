@@ -28,6 +28,15 @@ static enum err parse(struct core *core, struct incoming *in, struct span frame)
     in->subject = NULL;
     in->persons = NULL;
     in->person_count = 0;
+    in->accepted_ms = 0;
+    in->as_of = 0;
+    in->case_step = 0;
+    in->link = NULL;
+    in->said = NULL;
+    in->accepted_ms = 0;
+    in->as_of = 0;
+    in->here = 0;
+    in->share = 0;
     enum err err = frame_parse_envelope(frame, &in->env);
     if (err != OK)
         return err;
@@ -52,12 +61,21 @@ static enum err parse(struct core *core, struct incoming *in, struct span frame)
     return OK;
 }
 
-/* Age alone is no fault: only future, end and too long a life are. */
+/* The moment as of which keys and times are judged. */
+static uint64_t moment_of(const struct core *core, const struct incoming *in)
+{
+    return in->accepted_ms != 0 ? in->accepted_ms : core->now_ms;
+}
+
+/* Age alone is no fault: only future, end and too long a life are, and a beginning so long ago that
+ * no life of this type reaches until now, whatever end it names. */
 static enum err check_time(const struct incoming *in, uint64_t now_ms)
 {
     const lianshu_Header *h = &in->header;
     if (h->created_ms > now_ms + FUTURE_MAX_MS)
         return ERR_FUTURE;
+    if (h->created_ms + in->type->life_ms <= now_ms)
+        return ERR_TOO_OLD;
     if (h->expires_ms <= h->created_ms || h->expires_ms - h->created_ms > in->type->life_ms)
         return ERR_LIFE;
     if (h->expires_ms <= now_ms)
@@ -67,36 +85,62 @@ static enum err check_time(const struct incoming *in, uint64_t now_ms)
     return OK;
 }
 
+/* Of an envelope that another hub handed on, only our own recipients are our concern: that hub's
+ * and the next one's are theirs. */
+static bool is_ours(const struct core *core, const struct incoming *in, const char *member)
+{
+    return in->link == NULL || relay_hop(core, member) == NULL;
+}
+
+/* Readers are recipients: nobody reads who may not receive. */
+static enum err check_reader(struct core *core, const struct incoming *in,
+                             const lianshu_Reader *reader)
+{
+    const lianshu_Header *h = &in->header;
+    const struct registry_key *key;
+    if (!is_ours(core, in, reader->member))
+        return OK;
+    enum err err = registry_signer(core->opt.registry, reader->member, reader->kid, KEY_USE_SEAL,
+                                   moment_of(core, in), &key);
+    /* A hub reads facts by its office, whoever the recipients are. */
+    if (err != OK || relay_is_office(core, h, reader->member))
+        return err;
+    return registry_may(core->opt.registry, h->sender, h->type, reader->member);
+}
+
+/* What only hubs say is said by this one itself, or by another that handed it on: between hubs
+ * being linked is the right, to a member it needs grants like any. */
+static enum err check_by_hub(const struct core *core, const struct incoming *in)
+{
+    const char *sender = in->header.sender;
+    return in->link != NULL && topology_hub(core->opt.registry, sender) != NULL ? OK : ERR_NO_RIGHT;
+}
+
 static enum err check_rights(struct core *core, const struct incoming *in)
 {
     const lianshu_Header *h = &in->header;
-    if ((in->type->flags & TYPE_BY_HUB) != 0)
-        return ERR_NO_RIGHT;
+    enum err err = (in->type->flags & TYPE_BY_HUB) != 0 ? check_by_hub(core, in) : OK;
+    if (err != OK)
+        return err;
     if (h->purpose[0] == '\0')
         return ERR_PURPOSE;
-    for (pb_size_t i = 0; i < h->destination_count; i++) {
-        enum err err = registry_may(core->opt.registry, h->sender, h->type, h->destination[i]);
+    const bool granted = (in->type->flags & TYPE_HUB_ONLY) == 0;
+    const uint32_t mine = in->link == NULL ? in->share : in->here;
+    for (pb_size_t i = 0; granted && i < h->destination_count; i++) {
+        if ((mine >> i & 1) == 0)
+            continue;
+        err = registry_may(core->opt.registry, h->sender, h->type, h->destination[i]);
         if (err != OK)
             return err;
     }
-    /* Readers are recipients: nobody reads who may not receive. */
     for (pb_size_t p = 0; p < h->parts_count; p++) {
         for (pb_size_t r = 0; r < h->parts[p].audience_count; r++) {
-            const lianshu_Reader *reader = &h->parts[p].audience[r];
-            const struct registry_key *key;
-            enum err err = registry_signer(core->opt.registry, reader->member, reader->kid,
-                                           KEY_USE_SEAL, core->now_ms, &key);
-            if (err != OK)
-                return err;
-            /* The hub reads facts by its office, whoever the recipients are. */
-            if (strcmp(reader->member, core->opt.member) == 0)
-                continue;
-            err = registry_may(core->opt.registry, h->sender, h->type, reader->member);
+            err = check_reader(core, in, &h->parts[p].audience[r]);
             if (err != OK)
                 return err;
         }
     }
-    return OK;
+    return in->link == NULL && granted ? relay_facts_reach(core, h) : OK;
 }
 
 /* Open the facts part and hold its document to everything that needs no state. */
@@ -186,7 +230,7 @@ static enum err check_signature(struct core *core, const struct incoming *in)
 static enum err check_sequence(struct core *core, const struct incoming *in)
 {
     const lianshu_Header *h = &in->header;
-    if (h->sequence == 0)
+    if (h->sequence == 0 || in->link != NULL) /* the first hub's concern */
         return OK;
     uint8_t conversation[STORE_ID_LEN] = {0};
     memcpy(conversation, h->conversation.bytes, h->conversation.size);
@@ -203,11 +247,16 @@ static enum err check_sequence(struct core *core, const struct incoming *in)
 static enum err check_signed(struct core *core, struct incoming *in, struct fault *fault)
 {
     const struct registry_key *key;
+    const uint64_t moment_ms = moment_of(core, in);
     enum err err = registry_signer(core->opt.registry, in->header.sender, in->header.sender_kid,
-                                   KEY_USE_SIGN, core->now_ms, &key);
+                                   KEY_USE_SIGN, moment_ms, &key);
     if (err != OK)
         return err;
-    err = check_time(in, core->now_ms);
+    err = check_time(in, moment_ms);
+    if (err == OK && in->header.expires_ms <= core->now_ms)
+        err = ERR_EXPIRED;
+    if (err == OK && in->link == NULL)
+        err = relay_route(core, in); /* of another hub's it is known already */
     if (err != OK)
         return err;
     err = check_rights(core, in);
@@ -216,7 +265,8 @@ static enum err check_signed(struct core *core, struct incoming *in, struct faul
     err = check_sequence(core, in);
     if (err != OK)
         return err;
-    return open_facts(core, in, core->now_ms, fault);
+    /* Who only hands it on sees its header. */
+    return in->here != 0 || in->link == NULL ? open_facts(core, in, moment_ms, fault) : OK;
 }
 
 enum err ingest_reopen(struct core *core, struct incoming *in, struct span frame,
@@ -242,6 +292,18 @@ static enum err write_judged(struct core *core, struct incoming *in, struct judg
     return err;
 }
 
+static void refuse_judged(const struct incoming *in, struct judgement *judged, enum err why,
+                          bool whole)
+{
+    judged->err = why;
+    judged->whole = whole;
+    judged->kind = in->link == NULL ? lianshu_ReceiptKind_RECEIPT_REJECTED
+                                    : lianshu_ReceiptKind_RECEIPT_REFUSED;
+    judged->recorded = false;
+    judged->event_recorded = false;
+    judged->verdict.ground_count = 0;
+}
+
 /* One message of the batch. What turns out to be impossible only while it is written is
  * refused like anything else. */
 static enum err settle(struct core *core, struct incoming *in, enum err verdict)
@@ -250,88 +312,113 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
     enum err err = core_begin(core);
     if (err != OK)
         return err;
-    judged->err = verdict;
-    judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
-    judged->recorded = false;
-    judged->event_recorded = false;
-    judged->verdict.ground_count = 0;
+    refuse_judged(in, judged, verdict, verdict != OK);
     if (verdict == OK)
         err = judge(core, in, judged);
     /* What cannot be judged is refused: a view with more rows than a rule reads is no pass. */
     if (err_class(err) == ERR_CLASS_REJECT) {
-        judged->err = err;
-        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
-        judged->recorded = false;
-        judged->event_recorded = false;
-        judged->verdict.ground_count = 0;
+        refuse_judged(in, judged, err, false);
         err = OK;
     }
     if (err != OK)
         return err;
     err = write_judged(core, in, judged);
     if (err_class(err) == ERR_CLASS_REJECT && judged->err == OK) {
-        judged->err = err;
-        judged->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
-        judged->recorded = false;
-        judged->event_recorded = false;
+        refuse_judged(in, judged, err, true);
         err = write_judged(core, in, judged);
     }
     core->batch_count++;
     return err;
 }
 
+/* Unsigned and unlogged; what follows it over a link waits, too. */
+static void put_off(struct core *core, const struct incoming *in, enum err why)
+{
+    ingest_refuse(core, in->peer, why, in->header.message_id);
+    if (in->link != NULL)
+        relay_put_off(core, in);
+}
+
+/* Who may carry it here: its sender, or a hub that we are linked with, by a way. */
+static enum err check_carrier(struct core *core, struct incoming *in)
+{
+    const struct peer *peer = core_peer_at(core, in->peer);
+    if (core->opt.link_count > 0)
+        in->link = link_of_peer(core, in->peer);
+    if (in->link != NULL)
+        return relay_came(core, in);
+    return strcmp(in->header.sender, peer->member) == 0 ? OK : ERR_WRONG_SENDER;
+}
+
+static enum err turn_back(struct core *core, const struct incoming *in, enum err why)
+{
+    const enum err_class class = err_class(why);
+    if (class == ERR_CLASS_INTERNAL || class == ERR_CLASS_FATAL)
+        return why;
+    if (in->link != NULL && class == ERR_CLASS_REJECT)
+        return relay_turn_back(core, in, why);
+    ingest_refuse(core, in->peer, why, why == ERR_WRONG_SENDER ? NULL : in->header.message_id);
+    return OK;
+}
+
+/* It is new, and may be here. Signature, then whatever is refused with a receipt. */
+static enum err examine(struct core *core, struct incoming *in, bool known)
+{
+    enum err err = check_signature(core, in);
+    if (known && err == OK) {
+        err = keep_equivocation(core, in);
+        return err == OK && in->link != NULL ? relay_turn_back(core, in, ERR_EQUIVOCATION) : err;
+    }
+    if (err != OK) {
+        put_off(core, in, err);
+        return OK;
+    }
+    struct fault fault = {0};
+    err = in->link == NULL ? OK : relay_in_turn(core, in);
+    if (err == OK)
+        err = check_signed(core, in, &fault);
+    if (err == OK) {
+        bool missing = false;
+        err = attach_want(core, in, &missing);
+        if (err == OK && missing && in->link != NULL)
+            relay_put_off(core, in);
+        if (err == OK && missing)
+            return OK;
+    }
+    const enum err_class class = err_class(err);
+    if (class == ERR_CLASS_INTERNAL || class == ERR_CLASS_FATAL)
+        return err;
+    if (class != ERR_CLASS_RETRY)
+        err = settle(core, in, err);
+    if (err_class(err) != ERR_CLASS_RETRY)
+        return err;
+    put_off(core, in, err);
+    return OK;
+}
+
 enum err ingest_envelope(struct core *core, uint32_t peer_number, struct span frame)
 {
     struct incoming *in = &core->in;
-    struct peer *peer = core_peer_at(core, peer_number);
     in->peer = peer_number;
     enum err err = parse(core, in, frame);
     if (err != OK) {
         ingest_refuse(core, peer_number, err, NULL);
         return OK;
     }
-    const uint8_t *id = in->header.message_id;
-    if (strcmp(in->header.sender, peer->member) != 0) {
-        ingest_refuse(core, peer_number, ERR_WRONG_SENDER, NULL);
-        return OK;
-    }
+    err = check_carrier(core, in);
+    if (err != OK)
+        return turn_back(core, in, err);
     /* The repeat of a known envelope needs no key; anything else does. */
-    enum err known = message_get(core->store->messages, in->header.sender, id, &in->known);
+    enum err known =
+        message_get(core->store->messages, in->header.sender, in->header.message_id, &in->known);
     if (known != OK && known != ERR_NOT_FOUND)
         return known;
     if (known == OK && memcmp(in->known.env_id, in->env_id, HASH_LEN) == 0)
         return receipts_repeat(core, peer_number, &in->known);
-    err = room_for(core, in);
+    err = core->clock_back ? ERR_CLOCK : room_for(core, in);
     if (err != OK) {
-        ingest_refuse(core, peer_number, err, id);
+        put_off(core, in, err);
         return OK;
     }
-    enum err signature = check_signature(core, in);
-    if (known == OK && signature == OK)
-        return keep_equivocation(core, in);
-    if (signature != OK) {
-        ingest_refuse(core, peer_number, signature, id);
-        return OK;
-    }
-    struct fault fault = {0};
-    err = check_signed(core, in, &fault);
-    if (err == OK) {
-        bool missing = false;
-        err = attach_want(core, in, &missing);
-        if (err == OK && missing)
-            return OK;
-    }
-    enum err_class class = err_class(err);
-    if (class == ERR_CLASS_INTERNAL || class == ERR_CLASS_FATAL)
-        return err;
-    if (class == ERR_CLASS_RETRY) {
-        ingest_refuse(core, peer_number, err, id);
-        return OK;
-    }
-    err = settle(core, in, err);
-    if (err_class(err) == ERR_CLASS_RETRY) {
-        ingest_refuse(core, peer_number, err, id);
-        return OK;
-    }
-    return err;
+    return examine(core, in, known == OK);
 }

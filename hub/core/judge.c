@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-static struct evaluation now_of(struct core *core, const struct view *view)
+/* What came from another hub is judged as of when its first hub took it. */
+static struct evaluation now_of(struct core *core, const struct incoming *in,
+                                const struct view *view)
 {
-    return (struct evaluation){core, core->opt.rules, view, core->now_ms,
-                               log_size(core->store->log)};
+    return (struct evaluation){core, core->opt.rules, view,
+                               in->accepted_ms != 0 ? in->accepted_ms : core->now_ms,
+                               in->as_of != 0 ? in->as_of : log_size(core->store->log)};
 }
 
 /* What a refusal rests on, beside its code: the rule and the article that the document offends. */
@@ -30,7 +33,7 @@ static enum err judge_rules(struct core *core, struct incoming *in, struct view 
         out->err = ERR_TOO_LARGE;
         return OK;
     }
-    const struct evaluation at = now_of(core, view);
+    const struct evaluation at = now_of(core, in, view);
     (void)change_of_type(in->header.type, &out->change); /* of an order there is none */
     enum err err = evaluate_rules(&at, in, &out->decision, &out->record);
     if (err != OK)
@@ -46,7 +49,7 @@ static enum err judge_gate(struct core *core, struct incoming *in, struct judgem
 {
     struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER, .asked = &out->asked};
     const struct view view = view_of(&ctx);
-    const struct evaluation at = now_of(core, &view);
+    const struct evaluation at = now_of(core, in, &view);
     out->gated = true;
     out->gated_at = at.log_size;
     out->asked = (struct view_asked){0};
@@ -85,7 +88,7 @@ static enum err judge_event(struct core *core, struct incoming *in, struct view 
     const bool judged = out->err == OK || out->err == ERR_RESTRICTED;
     if (!judged || !in->has_facts || !event_applies(core->opt.rules, in->header.type))
         return OK;
-    const struct evaluation at = now_of(core, view);
+    const struct evaluation at = now_of(core, in, view);
     enum err err = evaluate_event(&at, in, &out->events, &out->event_record);
     if (err != OK)
         return err;
@@ -101,65 +104,6 @@ static enum err judge_event(struct core *core, struct incoming *in, struct view 
         if (out->events.consequence[i].kind == CONSEQUENCE_HOLD)
             take_hold(&out->events.consequence[i], &out->verdict);
     }
-    return OK;
-}
-
-static uint32_t departments_of(const lianshu_Header *h)
-{
-    uint32_t bits = 0;
-    struct member member;
-    for (pb_size_t i = 0; i < h->destination_count; i++) {
-        if (member_parse(h->destination[i], &member) == OK)
-            bits |= UINT32_C(1) << member.department;
-    }
-    return bits;
-}
-
-/* A case is moved by who opened it, who must act next, and who has acted in it before: to know
- * its id is not enough. */
-static enum err takes_part(struct core *core, const struct casefile *row, const char *member,
-                           bool *part)
-{
-    *part = strcmp(row->opener, member) == 0 || strcmp(row->owner, member) == 0;
-    uint64_t cursor = 0;
-    enum err err = OK;
-    while (err == OK && !*part) {
-        struct casefile_step step;
-        err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step);
-        *part = err == OK && strcmp(step.by, member) == 0;
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-static enum err judge_case(struct core *core, struct incoming *in, struct judgement *out)
-{
-    const lianshu_CaseClock *clock = &in->body.clock;
-    struct casefile row = {0};
-    enum err err = casefile_get(core->store->casefiles, clock->case_id, &row);
-    bool part = err == ERR_NOT_FOUND;
-    if (err == OK)
-        err = takes_part(core, &row, in->header.sender, &part);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    if (!part) {
-        out->err = ERR_CASE_STATE;
-        return OK;
-    }
-    struct member actor;
-    err = member_parse(in->header.sender, &actor);
-    if (err != OK)
-        return err;
-    const struct case_event event = {
-        .state = row.state,
-        .transition = clock->transition,
-        .type = in->header.type,
-        .outcome = clock->outcome,
-        .complexity = clock->complexity,
-        .actor = actor.department,
-        .destinations = departments_of(&in->header),
-        .event_ms = clock->event_ms,
-    };
-    out->err = case_step(core->opt.rules, core->opt.calendar, &event, &out->step);
     return OK;
 }
 
@@ -225,8 +169,10 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
 {
     if ((in->type->flags & TYPE_RULES) != 0)
         return judge_rules(core, in, view, out);
+    if (spread_between(in->header.type))
+        return spread_judge(core, in, out);
     if ((in->type->flags & TYPE_CASE) != 0)
-        return judge_case(core, in, out);
+        return cases_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
         in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
         return judge_answer(core, in, out);
@@ -236,6 +182,8 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
         return preview_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_CREDIT_CHECK)
         return certificate_judge(core, in, out);
+    if (reporters_apply(in->header.type))
+        return reporters_judge(core, in, out);
     if (requests_apply(in->header.type))
         return requests_judge(core, in, out);
     if (gate_applies(core->opt.rules, in->header.type))
@@ -246,14 +194,32 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
 static void begin(struct judgement *out)
 {
     out->err = OK;
+    out->whole = false;
     out->kind = lianshu_ReceiptKind_RECEIPT_ACCEPTED;
     out->recorded = false;
     out->event_recorded = false;
     out->gated = false;
     out->asked.count = 0;
+    out->case_step = 0;
     out->events.count = 0;
     out->events.end_count = 0;
     out->verdict = (struct verdict){.action = GATE_PASS};
+}
+
+/* What another hub handed on: our rules are for our own recipients, and what its document means
+ * for us comes by relay.facts when it is of a type that does; then there is the gate alone. */
+static enum err judge_relayed(struct core *core, struct incoming *in, struct view *view,
+                              struct judgement *out)
+{
+    enum err err = OK;
+    if (in->here == 0)
+        return OK;
+    if ((in->type->flags & TYPE_SPREAD) != 0)
+        return gate_applies(core->opt.rules, in->header.type) ? judge_gate(core, in, out) : OK;
+    err = judge_known(core, in, out);
+    if (err == OK && out->err == OK)
+        err = judge_type(core, in, view, out);
+    return err == OK ? judge_event(core, in, view, out) : err;
 }
 
 enum err judge(struct core *core, struct incoming *in, struct judgement *out)
@@ -261,6 +227,12 @@ enum err judge(struct core *core, struct incoming *in, struct judgement *out)
     struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER};
     struct view view = view_of(&ctx);
     begin(out);
+    if (in->link != NULL) {
+        enum err err = judge_relayed(core, in, &view, out);
+        out->kind = out->err != OK ? lianshu_ReceiptKind_RECEIPT_REFUSED
+                                   : lianshu_ReceiptKind_RECEIPT_RELAYED;
+        return err;
+    }
     enum err err = judge_known(core, in, out);
     if (err == OK && out->err == OK)
         err = judge_type(core, in, &view, out);
@@ -269,6 +241,20 @@ enum err judge(struct core *core, struct incoming *in, struct judgement *out)
     if (out->err != OK)
         out->kind = lianshu_ReceiptKind_RECEIPT_REJECTED;
     return err;
+}
+
+void judge_none(struct judgement *out)
+{
+    begin(out);
+}
+
+enum err judge_spread(struct core *core, struct incoming *in, struct judgement *out)
+{
+    struct view_ctx ctx = {.core = core, .as_of = in->as_of != 0 ? in->as_of : STORE_NEVER};
+    struct view view = view_of(&ctx);
+    begin(out);
+    enum err err = (in->type->flags & TYPE_RULES) != 0 ? judge_rules(core, in, &view, out) : OK;
+    return err == OK ? judge_event(core, in, &view, out) : err;
 }
 
 enum err judge_again(struct core *core, struct incoming *in, struct judgement *out)

@@ -25,6 +25,9 @@
 /* ---- orders.c ---- */
 /* The basis codes of a duty, separated by spaces, as the store keeps them. */
 void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1]);
+/* The leaf that the order is in this state, made by that member ("": the clock). */
+MUST_USE enum err orders_state_leaf(struct core *core, const struct order_row *row, const char *by,
+                                    uint64_t *seq);
 MUST_USE enum err orders_impose(struct core *core, struct incoming *in,
                                 const struct judgement *judged, uint64_t seq);
 MUST_USE enum err orders_change(struct core *core, struct incoming *in,
@@ -55,9 +58,9 @@ MUST_USE enum err plans_load(struct core *core, const uint8_t id[static STORE_ID
 /* The same with relations as of another size. */
 MUST_USE enum err plans_known(struct core *core, const struct order_row *row, uint64_t known);
 /* Only core->plan_body, without what the order causes, and the signed document that the version
- * rests on into *lsd1. */
+ * rested on as of a size into *lsd1. */
 MUST_USE enum err plans_order(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                              uint32_t version, struct writer *lsd1);
+                              uint32_t version, uint64_t as_of, struct writer *lsd1);
 /* The decision that was just made is the plan. */
 MUST_USE enum err plans_take(struct core *core, const struct order_row *row,
                              const struct decision *plan, const lianshu_SanctionOrder *body);
@@ -76,8 +79,8 @@ MUST_USE enum err expansion_begin(struct core *core, const struct order_row *ord
 MUST_USE enum err expansion_step(struct core *core, bool *more);
 /* Is the last day over? */
 bool expansion_over(uint32_t end_date, uint32_t today);
-/* The member that owes the duty of this issuer's order, by its place in the registry, from this
- * place on; SIZE_MAX: no more. */
+/* The member of this hub that owes the duty of this issuer's order, by its place in the registry,
+ * from this place on; SIZE_MAX: no more. */
 size_t expansion_owner(const struct core *core, const struct duty *duty, const char *issuer,
                        size_t from);
 /* Those departments of the duty that have a member where it is owed, as bits. */
@@ -179,6 +182,9 @@ MUST_USE enum err backfill_step(struct core *core, bool *more);
 MUST_USE enum err lifts_end(struct core *core, struct obligation *row, uint32_t cause);
 
 /* ---- warnings.c ---- */
+/* What was left of a term at stayed_ms, in the term's own unit, from from_ms on. */
+MUST_USE enum err warnings_rest(const struct core *core, const struct term *term, uint64_t due_ms,
+                                uint64_t stayed_ms, uint64_t from_ms, uint64_t *out);
 /* The next percent of a term after this one; 0: none. Is the superior told at that percent? */
 uint32_t warnings_after(const struct core *core, uint32_t warned);
 bool warnings_escalate(const struct core *core, uint32_t percent);

@@ -92,7 +92,7 @@ static enum err copy_change(struct core *core, const struct obligation *row, uin
     struct order_row order;
     enum err err = order_get(core->store->orders, row->order_id, seq, &order);
     if (err == OK && order.sealed.len == 0)
-        err = order_text(core->store->orders, row->order_id, order.version, &order);
+        err = order_text(core->store->orders, row->order_id, order.version, seq, &order);
     if (err != OK)
         return err;
     body->order_version = order.version;
@@ -108,7 +108,7 @@ static enum err copy_document(struct core *core, const struct obligation *row,
     struct writer w = writer_of(body->issuer_document.bytes, sizeof body->issuer_document.bytes);
     struct writer order = lift ? writer_of(core->frame, FRAME_MAX) : w;
     body->order_version = row->order_version;
-    enum err err = plans_order(core, row->order_id, row->order_version, &order);
+    enum err err = plans_order(core, row->order_id, row->order_version, row->seq + 1, &order);
     if (!lift)
         w = order;
     else if (err == OK)
@@ -218,17 +218,52 @@ static enum err store_one(struct core *core, const struct queue_row *queued,
                : err;
 }
 
+/* All of them in one savepoint. *bad: the place of one that cannot be written; one that cannot be
+ * made is put off. */
+static enum err store_all(struct core *core, size_t *bad)
+{
+    enum err err = OK;
+    for (*bad = 0; err == OK && *bad < core->sealing_count; (*bad)++) {
+        const struct queue_row *queued = core->sealing[*bad];
+        struct message_row *message;
+        struct span frame;
+        if (queued == NULL)
+            continue;
+        err = outgoing_made(core, *bad, &message, &frame);
+        const bool unmade = err_class(err) == ERR_CLASS_REJECT;
+        if (unmade)
+            err = put_off(core, queued, err);
+        else if (err == OK)
+            err = store_one(core, queued, message, frame);
+        if (err != OK)
+            return err;
+    }
+    return err;
+}
+
+/* What turns out to be impossible only while it is written waits; the others, which were written
+ * with it, are written anew without it. */
 enum err notices_seal(struct core *core)
 {
     enum err err = outgoing_sign(core);
-    for (size_t i = 0; err == OK && i < core->sealing_count; i++) {
-        struct message_row *message;
-        struct span frame;
-        err = outgoing_made(core, i, &message, &frame);
+    for (bool again = core->sealing_count > 0; err == OK && again;) {
+        size_t bad;
+        again = false;
+        err = store_savepoint(core->store);
+        if (err != OK)
+            break;
+        const enum err stored = store_all(core, &bad);
+        if (stored == OK) {
+            err = store_release(core->store);
+            break;
+        }
+        err = store_rollback_to(core->store);
+        if (err == OK && err_class(stored) != ERR_CLASS_REJECT)
+            err = stored;
         if (err == OK)
-            err = store_one(core, core->sealing[i], message, frame);
-        else if (err_class(err) == ERR_CLASS_REJECT)
-            err = put_off(core, core->sealing[i], err);
+            err = put_off(core, core->sealing[bad], stored);
+        core->sealing[bad] = NULL;
+        again = true;
     }
     notices_begin(core);
     return err;

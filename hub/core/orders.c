@@ -36,8 +36,8 @@ void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1])
     }
 }
 
-static enum err put_state_leaf(struct core *core, const struct order_row *row, const char *by,
-                               uint64_t *seq)
+enum err orders_state_leaf(struct core *core, const struct order_row *row, const char *by,
+                           uint64_t *seq)
 {
     static const uint8_t none[HASH_LEN] = {0};
     lianshu_StateChange body = {.version = row->version, .state = row->state};
@@ -114,7 +114,7 @@ static enum err follow(struct core *core, const struct order_row *row)
 enum err orders_begin(struct core *core, struct order_row *row, struct span lsd1,
                       const struct decision *plan, const lianshu_SanctionOrder *who)
 {
-    enum err err = put_state_leaf(core, row, row->issuer, &row->seq);
+    enum err err = orders_state_leaf(core, row, row->issuer, &row->seq);
     if (err == OK)
         err = put_row(core, row, lsd1);
     if (err == OK)
@@ -124,7 +124,7 @@ enum err orders_begin(struct core *core, struct order_row *row, struct span lsd1
 
 enum err orders_end(struct core *core, struct order_row *row)
 {
-    enum err err = put_state_leaf(core, row, row->changed_by, &row->seq);
+    enum err err = orders_state_leaf(core, row, row->changed_by, &row->seq);
     if (err == OK)
         err = put_row(core, row, span_of(NULL, 0));
     return err == OK ? follow(core, row) : err;
@@ -205,7 +205,7 @@ enum err orders_change(struct core *core, struct incoming *in, const struct judg
     row.episode += renewed ? 1 : 0;
     snprintf(row.changed_by, sizeof row.changed_by, "%s", in->document.issuers[0].member);
     memcpy(row.change_document, in->facts_hash, sizeof row.change_document);
-    err = put_state_leaf(core, &row, row.changed_by, &row.seq);
+    err = orders_state_leaf(core, &row, row.changed_by, &row.seq);
     if (err == OK)
         err = put_row(core, &row, in->facts_frame);
     if (err == OK)
@@ -225,7 +225,7 @@ static enum err move_on(struct core *core, struct order_row *row)
 {
     row->changed_by[0] = '\0';
     memset(row->change_document, 0, sizeof row->change_document);
-    enum err err = put_state_leaf(core, row, "", &row->seq);
+    enum err err = orders_state_leaf(core, row, "", &row->seq);
     if (err == OK)
         err = put_row(core, row, span_of(NULL, 0));
     return err == OK ? follow(core, row) : err;

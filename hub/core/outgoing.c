@@ -207,16 +207,13 @@ enum err outgoing_store(struct core *core, struct message_row *row, uint64_t seq
     return err == OK ? store_count(core->store, "envelopes", 1) : err;
 }
 
-enum err outgoing_send(struct core *core, const struct outgoing *what)
+/* Accepted from ourselves, stored, and a row for its recipient. */
+static enum err queue_one(struct core *core, size_t index)
 {
+    const struct outgoing *what = &core->outgoings->entry[index].what;
     struct message_row *message;
     struct span frame;
-    outgoing_begin(core);
-    enum err err = outgoing_add(core, what);
-    if (err == OK)
-        err = outgoing_sign(core);
-    if (err == OK)
-        err = outgoing_made(core, 0, &message, &frame);
+    enum err err = outgoing_made(core, index, &message, &frame);
     if (err != OK)
         return err;
     struct queue_row row = {
@@ -227,7 +224,8 @@ enum err outgoing_send(struct core *core, const struct outgoing *what)
         .type = what->type,
         .expires_ms = message->expires_ms,
     };
-    snprintf(row.recipient, sizeof row.recipient, "%s", what->recipient);
+    const char *hop = relay_hop(core, what->recipient); /* NULL: nobody is between */
+    snprintf(row.recipient, sizeof row.recipient, "%s", hop != NULL ? hop : what->recipient);
     snprintf(row.sender, sizeof row.sender, "%s", core->opt.member);
     memcpy(row.message_id, message->id, sizeof row.message_id);
     memcpy(row.conversation, message->conversation, sizeof row.conversation);
@@ -245,12 +243,33 @@ enum err outgoing_send(struct core *core, const struct outgoing *what)
     if (err == OK && what->conversation.len > 0)
         err = queue_number(core->store->queue, row.recipient, row.conversation, &row.number);
     const struct statement_about statement = {
-        .recipient = what->recipient,
+        .recipient = row.recipient,
         .env_id = message->env_id,
         .conversation = what->conversation,
         .number = row.number,
+        .share = hop != NULL, /* its only destination */
     };
     if (err == OK)
         err = apply_statement(core, &statement, &row.statement_leaf);
     return err == OK ? deliver_put(core, &row) : err;
+}
+
+enum err outgoing_queue(struct core *core)
+{
+    enum err err = outgoing_sign(core);
+    for (size_t i = 0; err == OK && i < core->outgoings->count; i++) {
+        err = queue_one(core, i);
+        if (err_class(err) == ERR_CLASS_REJECT)
+            err = store_count(core->store, "outgoing.unmade", 1);
+    }
+    return err;
+}
+
+enum err outgoing_send(struct core *core, const struct outgoing *what)
+{
+    outgoing_begin(core);
+    enum err err = outgoing_add(core, what);
+    if (err == OK)
+        err = outgoing_sign(core);
+    return err == OK ? queue_one(core, 0) : err;
 }

@@ -2,7 +2,8 @@
  * outgoing - envelopes of the hub itself: each one facts document, sealed to one member.
  *
  *   one        outgoing_send
- *   several    outgoing_begin -> outgoing_add* -> outgoing_sign -> (outgoing_made ->
+ *   several    outgoing_begin -> outgoing_add* -> outgoing_queue
+ *   by hand    outgoing_begin -> outgoing_add* -> outgoing_sign -> (outgoing_made ->
  * outgoing_store)*
  *
  * Guarantees:
@@ -48,6 +49,8 @@ MUST_USE enum err outgoing_made(struct core *core, size_t index, struct message_
 /* The message row of an envelope of ours under this seq, and its frame. */
 MUST_USE enum err outgoing_store(struct core *core, struct message_row *row, uint64_t seq,
                                  struct span frame);
+/* Sign what was added, store it and queue it to its recipients; what cannot be made is counted. */
+MUST_USE enum err outgoing_queue(struct core *core);
 /* Make it, store it and queue it to its recipient. */
 MUST_USE enum err outgoing_send(struct core *core, const struct outgoing *what);
 

@@ -1,6 +1,7 @@
 #include "core/peers.h"
 
 #include "base/hex.h"
+#include "ident.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,7 @@ enum err peers_find(struct peers *peers, const char *user_id, uint32_t *number)
     memcpy(peer->member, user_id, (size_t)(slash - user_id));
     if (!hex_decode(slash + 1, peer->adapter, sizeof peer->adapter))
         memset(peer->adapter, 0, sizeof peer->adapter);
+    peer->hub = member_is_hub(peer->member);
     uint32_t *slot = slot_of(peers, peer->member);
     peer->sibling = *slot;
     *slot = peers->count;
@@ -103,6 +105,7 @@ void peer_forget_acks(struct peer *peer)
 {
     peer->acks_open = 0;
     peer->acks_flying = 0;
+    peer->in = (struct peer_stream){.known = false};
     peer->acks_due = 0;
 }
 
@@ -116,25 +119,28 @@ uint32_t peer_allows(const struct peer *peer, uint64_t now_ms)
     return probe && free > 0 ? 1 : 0;
 }
 
-enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve, uint64_t now_ms)
+enum err bucket_take(struct bucket *bucket, uint32_t rate_per_s, uint32_t reserve, uint64_t now_ms)
 {
-    if (peer->bucket_ms == 0) {
-        peer->bucket_ms = now_ms;
-        peer->bucket = rate_per_s;
-    }
-    if (now_ms > peer->bucket_ms) {
-        uint64_t passed_ms = now_ms - peer->bucket_ms;
+    if (bucket->filled_ms == 0)
+        *bucket = (struct bucket){now_ms, rate_per_s};
+    if (now_ms > bucket->filled_ms) {
+        uint64_t passed_ms = now_ms - bucket->filled_ms;
         uint64_t add = passed_ms >= SECOND_MS ? rate_per_s : passed_ms * rate_per_s / SECOND_MS;
         if (add > 0) {
-            uint64_t level = peer->bucket + add;
-            peer->bucket = level > rate_per_s ? rate_per_s : (uint32_t)level;
-            peer->bucket_ms = now_ms;
+            uint64_t level = bucket->level + add;
+            bucket->level = level > rate_per_s ? rate_per_s : (uint32_t)level;
+            bucket->filled_ms = now_ms;
         }
     }
-    if (peer->bucket <= reserve)
+    if (bucket->level <= reserve)
         return ERR_BUSY;
-    peer->bucket--;
+    bucket->level--;
     return OK;
+}
+
+enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve, uint64_t now_ms)
+{
+    return bucket_take(&peer->bucket, rate_per_s, reserve, now_ms);
 }
 
 void peer_count_refusal(struct peer *peer, enum err code, uint64_t now_ms)

@@ -46,9 +46,25 @@ enum {
     WAKE_STREAM = 1 << 1, /* receipts */
 };
 
+/* Plain value; zeros: full at its first use. */
+struct bucket {
+    uint64_t filled_ms;
+    uint32_t level;
+};
+
 struct refusal_count {
     enum err code;
     uint32_t count;
+};
+
+/* The stream of receipts that comes from a link: numbers up to which all is taken in the open
+ * batch, is in flight, has landed, was acknowledged. */
+struct peer_stream {
+    bool known; /* a frame of it has come on this connection */
+    uint64_t taken;
+    uint64_t flying;
+    uint64_t landed;
+    uint64_t acked;
 };
 
 struct peer {
@@ -56,6 +72,8 @@ struct peer {
     char member[PEER_MEMBER_MAX];
     uint8_t adapter[PEER_ADAPTER_LEN]; /* what its user id says after the slash; zeros: not so */
     bool mirror;                       /* it keeps one, its hello says */
+    bool hub;                          /* its member is another hub */
+    bool dialled;                      /* by us, and the connection is there: we say hello first */
     uint32_t sibling;                  /* next peer of the same member, PEER_NONE: last */
     bool ready;                        /* said hello on its present connection */
     unsigned wake;                     /* WAKE_…: look there at the next commit */
@@ -70,13 +88,13 @@ struct peer {
     uint32_t breaker_step;    /* how often the breaker opened since */
     uint64_t breaker_ms;      /* when it lets the next probe through */
     uint64_t ack_number;      /* acknowledged by the adapter, not written yet; 0: none */
-    uint64_t bucket_ms;       /* when the bucket was last filled */
-    uint32_t bucket;
+    struct bucket bucket;
     bool heard; /* it sent something in the open batch */
     /* Frames of receipts that came from it: in the open batch, in flight, to be acknowledged. */
     uint32_t acks_open;
     uint32_t acks_flying;
     uint32_t acks_due;
+    struct peer_stream in;
     uint8_t equivocated[32]; /* second env_id of the last evidence */
     uint64_t refused_since_ms;
     size_t refused_count;
@@ -108,6 +126,8 @@ void peer_forget_acks(struct peer *peer);
 uint32_t peer_allows(const struct peer *peer, uint64_t now_ms);
 
 /* Take one token of rate_per_s; ERR_BUSY when no more than `reserve` are left. */
+MUST_USE enum err bucket_take(struct bucket *bucket, uint32_t rate_per_s, uint32_t reserve,
+                              uint64_t now_ms);
 MUST_USE enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve,
                                   uint64_t now_ms);
 

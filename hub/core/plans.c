@@ -72,7 +72,7 @@ static enum err load(struct core *core, const uint8_t id[static STORE_ID_LEN], u
 {
     struct order_row text;
     core->plan_loaded = false;
-    enum err err = order_text(core->store->orders, id, version, &text);
+    enum err err = order_text(core->store->orders, id, version, STORE_NEVER, &text);
     if (err != OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     struct writer lsd1 = writer_of(core->frame, FRAME_MAX);
@@ -106,10 +106,10 @@ enum err plans_load(struct core *core, const uint8_t id[static STORE_ID_LEN], ui
 }
 
 enum err plans_order(struct core *core, const uint8_t id[static STORE_ID_LEN], uint32_t version,
-                     struct writer *lsd1)
+                     uint64_t as_of, struct writer *lsd1)
 {
     struct order_row text;
-    enum err err = order_text(core->store->orders, id, version, &text);
+    enum err err = order_text(core->store->orders, id, version, as_of, &text);
     if (err != OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     if (text.list[0] != '\0') {
@@ -118,7 +118,7 @@ enum err plans_order(struct core *core, const uint8_t id[static STORE_ID_LEN], u
     }
     err = plans_load(core, id, version); /* uses what the text lies in */
     if (err == OK)
-        err = order_text(core->store->orders, id, version, &text);
+        err = order_text(core->store->orders, id, version, as_of, &text);
     return err == OK ? plans_unseal(core, &text, lsd1, NULL, NULL) : err;
 }
 

@@ -70,6 +70,16 @@ static void add_breakers(struct query *q)
     json_put(q->answer, "breakers", list);
 }
 
+/* What an operator must look at. */
+static void add_alarms(struct query *q)
+{
+    const struct core *core = q->core;
+    json_put_flag(q->answer, "expansion_stuck", core->expansion_stuck);
+    json_put_flag(q->answer, "clock_back", core->clock_back);
+    json_put_flag(q->answer, "disk_low", core->disk_low);
+    json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
+}
+
 static void add_counters(struct query *q, const char *key, const char *prefix)
 {
     struct json *map = json_map();
@@ -131,9 +141,7 @@ static enum err query_status(struct query *q)
     json_put_uint(q->answer, "parked", parked);
     json_put_uint(q->answer, "log_size", log_size(store->log));
     json_put_uint(q->answer, "log_signed", core->signed_size);
-    json_put_flag(q->answer, "expansion_stuck", core->expansion_stuck);
-    json_put_flag(q->answer, "disk_low", core->disk_low);
-    json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
+    add_alarms(q);
     add_breakers(q);
     json_put_uint(q->answer, "expired", store_counter(store, "receipt.expired"));
     json_put_uint(q->answer, "superseded", store_counter(store, "receipt.superseded"));
@@ -169,12 +177,16 @@ static const struct {
     {"trace", query_trace},
     {"explain", query_explain},
     {"case", query_case},
+    {"cases", query_cases},
+    {"case.graph", query_case_graph},
+    {"case.custody", query_custody},
     {"checkpoint", query_checkpoint},
     {"decision.verify", query_redecide},
     {"rule.try", query_rule_try},
     {"rule.replay", query_redecide},
     {"held", query_held},
     {"parked", query_parked},
+    {"topology", query_topology},
 };
 
 static enum err run(struct query *q)

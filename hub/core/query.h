@@ -27,13 +27,19 @@ void query_put_obligation(const struct core *core, struct json *row, const struc
 query_fn query_order, query_orders, query_obligations, query_restrictions;
 
 /* query_message.c */
-query_fn query_trace, query_explain, query_case;
+query_fn query_trace, query_explain;
+
+/* query_case.c, query_custody.c */
+query_fn query_case, query_cases, query_case_graph, query_custody;
 
 /* redecide.c: decisions made again. */
 query_fn query_redecide;
 
 /* trial.c: what an order would do. */
 query_fn query_rule_try;
+
+/* query_links.c: the tree of hubs. */
+query_fn query_topology;
 
 /* query_waiting.c: what is held or parked. */
 query_fn query_held, query_parked;

@@ -85,6 +85,24 @@ void query_put_obligation(const struct core *core, struct json *row, const struc
     json_put_ms(row, "changed", o->changed_ms);
 }
 
+/* Why its notice was put off: its member has no valid key, say. */
+static enum err put_waiting(struct core *core, struct json *item, const struct obligation *o)
+{
+    struct queue_row queued;
+    char label[ERR_LABEL_LEN + 1];
+    if (o->member[0] == '\0' || o->notice_seq == 0 || notices_sealed(o->notice_id))
+        return OK;
+    enum err err = queue_get(core->store->queue, o->member, o->notice_seq, &queued);
+    if (err != OK || queued.code == 0)
+        return err == ERR_NOT_FOUND ? OK : err;
+    const enum err why = err_from_code(queued.code);
+    err_label(why, label);
+    json_put_text(item, "waits", label);
+    json_put_text(item, "waits_zh", err_zh(why));
+    json_put_text(item, "waits_en", err_en(why));
+    return OK;
+}
+
 /* Which obligations are asked for; NULL: whatever. */
 struct filter {
     const char *state;
@@ -117,7 +135,12 @@ static enum err list_obligations(struct query *q, const uint8_t *only, const str
             continue;
         struct json *item = json_map();
         query_put_obligation(q->core, item, &row);
+        err = put_waiting(q->core, item, &row);
         json_add(list, item);
+        if (err != OK) {
+            json_close(&list);
+            return err;
+        }
     }
     json_put(q->answer, "obligations", list);
     return OK;
@@ -165,6 +188,10 @@ static enum err list_redress(struct query *q, const uint8_t id[static STORE_ID_L
         json_put_ms(item, "opened", row.opened_ms);
         if (row.due_ms != 0)
             json_put_ms(item, "due", row.due_ms);
+        if (row.receiver[0] != '\0')
+            json_put_text(item, "receiver", row.receiver);
+        if (row.received_ms != 0)
+            json_put_ms(item, "received", row.received_ms);
         if (row.closed_ms != 0)
             json_put_ms(item, "closed", row.closed_ms);
         json_put_flag(item, "overdue", over_ms > 0);

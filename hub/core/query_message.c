@@ -1,4 +1,4 @@
-/* One envelope, one case, and why things are as they are, as JSON. */
+/* One envelope, and why things are as they are, as JSON. */
 #include "core/query.h"
 
 #include "policy/explain.h"
@@ -37,13 +37,10 @@ static enum err put_course(struct query *q, const struct message_row *message)
     enum err err = OK;
     for (size_t i = 0; err == OK && i < COURSE_MAX; i++) {
         struct chain_receipt at;
-        struct span body;
         lianshu_Receipt receipt;
         err = chain_next(q->core, &leaf, &at);
-        if (err == OK && !at.by_member)
-            err = log_body(q->core->store->log, at.leaf, &body);
         if (err == OK)
-            err = wire_decode(&lianshu_Receipt_msg, at.by_member ? at.q : body, &receipt);
+            err = chain_read(q->core, &at, &receipt);
         if (err != OK)
             break;
         struct json *item = json_map();
@@ -108,7 +105,8 @@ enum err query_trace(struct query *q)
     json_put_hex(q->answer, "conversation", span_of(row.conversation, sizeof row.conversation));
     json_put_uint(q->answer, "recipients_open", row.open);
     json_put_uint(q->answer, "log_index", row.seq);
-    if (strcmp(row.sender, q->core->opt.member) != 0) {
+    if (strcmp(row.sender, q->core->opt.member) != 0 ||
+        row.type == lianshu_DocumentType_TYPE_PROBE) {
         put_receipt(q, row.seq);
         err = put_course(q, &row);
     }
@@ -228,39 +226,4 @@ enum err query_explain(struct query *q)
     struct decision_row decision;
     err = decision_of_message(q->core->store->decisions, message.seq, &decision);
     return explain_record(q, err, &decision);
-}
-
-enum err query_case(struct query *q)
-{
-    uint8_t id[STORE_ID_LEN];
-    if (!query_hex(q, "id", id, sizeof id))
-        return ERR_FIELD_VALUE;
-    struct casefile row;
-    enum err err = casefile_get(q->core->store->casefiles, id, &row);
-    if (err != OK)
-        return err;
-    json_put_hex(q->answer, "case", span_of(row.id, sizeof row.id));
-    json_put_text(q->answer, "state", row.state);
-    json_put_text(q->answer, "owner", row.owner);
-    json_put_text(q->answer, "opener", row.opener);
-    json_put_ms(q->answer, "opened", row.opened_ms);
-    struct json *steps = json_list();
-    struct casefile_step step;
-    uint64_t cursor = 0;
-    while ((err = casefile_step_next(q->core->store->casefiles, id, &cursor, &step)) == OK) {
-        struct casefile_clock clock;
-        struct json *item = json_map();
-        json_put_text(item, "transition", step.transition);
-        json_put_text(item, "outcome", step.outcome);
-        json_put_text(item, "by", step.by);
-        json_put_ms(item, "time", step.time_ms);
-        if (casefile_clock_get(q->core->store->casefiles, id, step.transition, &clock) == OK) {
-            json_put_ms(item, "due", clock.due_ms);
-            json_put_flag(item, "in_time",
-                          clock.stopped_ms != 0 && clock.stopped_ms < clock.due_ms);
-        }
-        json_add(steps, item);
-    }
-    json_put(q->answer, "steps", steps);
-    return err == ERR_NOT_FOUND ? OK : err;
 }

@@ -1,35 +1,30 @@
-/* Receipts in, from members: kept beside their leaf for ever, and on to the sender. */
+/* Receipts in: kept beside their leaf for ever, and on towards the sender. Here those of our own
+ * members; receipts_back.c has what comes by links. */
 #include "core/state.h"
 
 #include <string.h>
 
-enum { RECEIPT_CODE_MAX = 999 }; /* hub-001.sql */
-
-/* The leaf of a member's receipt, with the receipt itself beside it, and its way to the sender. */
-static enum err keep(struct core *core, const struct message_row *message,
-                     const struct frame_receipt *entry, uint64_t *leaf)
+enum err receipts_keep(struct core *core, const struct message_row *message,
+                       const struct frame_receipt *entry, uint64_t *leaf)
 {
-    uint8_t bytes[CHAIN_MEMBER_MAX];
+    uint8_t bytes[CHAIN_BESIDE_MAX];
     struct writer beside = writer_of(bytes, sizeof bytes);
     uint8_t hash[HASH_LEN];
-    const struct span both[] = {entry->receipt, entry->signature};
+    const struct span both[] = {entry->receipt, entry->signature}; /* a hub's has no S */
     hash_spans(hash, both, 2);
-    chain_encode(&beside, message->last_leaf, entry->receipt, entry->signature);
+    chain_encode(&beside, message->last_leaf, entry);
     if (beside.full)
         return ERR_TOO_LARGE;
-    enum err err = log_append(core->store->log, LOG_MEMBER_RECEIPT, core->now_ms,
-                              span_of(hash, sizeof hash), writer_span(&beside), leaf);
-    if (err != OK || strcmp(message->sender, core->opt.member) == 0)
-        return err;
-    peers_wake(&core->peers, message->sender, WAKE_STREAM);
-    uint64_t number;
-    return stream_put(core->store->stream, message->sender, *leaf, &number);
+    const enum log_kind kind =
+        entry->form == FRAME_RECEIPT_MEMBER ? LOG_MEMBER_RECEIPT : LOG_OTHER_RECEIPT;
+    enum err err = log_append(core->store->log, kind, core->now_ms, span_of(hash, sizeof hash),
+                              writer_span(&beside), leaf);
+    return err == OK ? receipts_hand(core, message->sender, message->origin, *leaf) : err;
 }
 
-/* A final receipt for an envelope that waits in the recipient's queue. */
-static enum err settle_row(struct core *core, const struct queue_row *row,
-                           const struct message_row *message, const lianshu_Receipt *q,
-                           const struct frame_receipt *entry)
+enum err receipts_settle_row(struct core *core, const struct queue_row *row,
+                             const struct message_row *message, const lianshu_Receipt *q,
+                             const struct frame_receipt *entry)
 {
     bool returned = q->kind == lianshu_ReceiptKind_RECEIPT_RETURNED;
     /* A page that was not taken is of no use to anybody: the mirror begins anew. */
@@ -38,12 +33,12 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
     if (returned && ours && row->state == QUEUE_PARKED)
         return ERR_RECEIPT_STALE; /* it was returned before */
     uint64_t leaf;
-    enum err err = keep(core, message, entry, &leaf);
+    enum err err = receipts_keep(core, message, entry, &leaf);
     if (err != OK)
         return err;
-    deliver_released(core, row->recipient, row->seq, row->bytes);
     /* Nobody at a desk waits for our own: it stays, parked, until somebody looks. */
     if (returned && ours) {
+        deliver_released(core, row->recipient, row->seq, row->bytes);
         err = queue_park(core->store->queue, row->recipient, row->seq, q->code, leaf);
         return err == OK ? message_stage(core->store->messages, row->sender, row->message_id,
                                          (uint8_t)q->kind, leaf)
@@ -54,10 +49,7 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
     if (err == OK && mirror)
         err = mirror_answered(core, row, returned);
     if (err == OK)
-        err = queue_done(core->store->queue, row->recipient, row->seq);
-    if (err == OK && row->number > 0 && queue_tombstones_any(core->store->queue, row->recipient))
-        err = queue_tombstones_done(core->store->queue, row->recipient, row->conversation,
-                                    row->number);
+        err = receipts_row_done(core, row);
     if (err == OK)
         err = message_settle(core->store->messages, row->sender, row->message_id, (uint8_t)q->kind,
                              leaf, NULL);
@@ -66,8 +58,7 @@ static enum err settle_row(struct core *core, const struct queue_row *row,
                : err;
 }
 
-/* How far a recipient has gone with it; a later stage implies the earlier ones. */
-static unsigned rank(lianshu_ReceiptKind kind)
+unsigned receipts_rank(lianshu_ReceiptKind kind)
 {
     switch (kind) {
     case lianshu_ReceiptKind_RECEIPT_DELIVERED:
@@ -91,12 +82,12 @@ static enum err rank_of(struct core *core, const struct message_row *message, co
     *highest = 0;
     while ((err = chain_next(core, &leaf, &link)) == OK) {
         lianshu_Receipt *q = &core->stored_receipt;
-        if (!link.by_member)
+        if (link.entry.form != FRAME_RECEIPT_MEMBER)
             continue;
-        if (wire_decode(&lianshu_Receipt_msg, link.q, q) != OK)
-            return ERR_CORRUPT;
-        if (strcmp(q->by, member) == 0 && rank(q->kind) > *highest)
-            *highest = rank(q->kind);
+        if ((err = chain_read(core, &link, q)) != OK)
+            return err;
+        if (strcmp(q->by, member) == 0 && receipts_rank(q->kind) > *highest)
+            *highest = receipts_rank(q->kind);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -105,16 +96,16 @@ static enum err rank_of(struct core *core, const struct message_row *message, co
 static enum err follow_up(struct core *core, const struct message_row *message,
                           const lianshu_Receipt *q, const struct frame_receipt *entry)
 {
-    if (rank(q->kind) < 2)
+    if (receipts_rank(q->kind) < 2)
         return ERR_RECEIPT_STALE; /* settled before, or never its recipient */
     unsigned highest;
     enum err err = rank_of(core, message, q->by, &highest);
     if (err != OK)
         return err;
-    if (highest == 0 || highest >= rank(q->kind))
+    if (highest == 0 || highest >= receipts_rank(q->kind))
         return ERR_RECEIPT_STALE;
     uint64_t leaf;
-    err = keep(core, message, entry, &leaf);
+    err = receipts_keep(core, message, entry, &leaf);
     if (err == OK)
         err = message_stage(core->store->messages, message->sender, message->id, (uint8_t)q->kind,
                             leaf);
@@ -125,7 +116,7 @@ static enum err follow_up(struct core *core, const struct message_row *message,
                      : err;
 }
 
-static bool kind_of_member(lianshu_ReceiptKind kind)
+bool receipts_of_member(lianshu_ReceiptKind kind)
 {
     return kind == lianshu_ReceiptKind_RECEIPT_DELIVERED ||
            kind == lianshu_ReceiptKind_RECEIPT_OPENED ||
@@ -144,7 +135,7 @@ static enum err take_one(struct core *core, uint32_t number, const struct frame_
                                   core->now_ms, core->verifier, &q);
     if (err != OK)
         return err;
-    if (strcmp(q.by, peer->member) != 0 || !kind_of_member(q.kind))
+    if (strcmp(q.by, peer->member) != 0 || !receipts_of_member(q.kind))
         return ERR_RECEIPT_BY;
     struct message_row message;
     err = message_get(core->store->messages, q.sender, q.message_id, &message);
@@ -162,21 +153,35 @@ static enum err take_one(struct core *core, uint32_t number, const struct frame_
     err = queue_get(core->store->queue, peer->member, message.seq, &row);
     if (err == ERR_NOT_FOUND)
         return follow_up(core, &message, &q, entry);
-    return err == OK ? settle_row(core, &row, &message, &q, entry) : err;
+    return err == OK ? receipts_settle_row(core, &row, &message, &q, entry) : err;
+}
+
+/* The stream of a link: what follows what was taken before is acknowledged once it has landed. */
+static void note_stream(struct peer *peer, const struct frame_receipts *receipts)
+{
+    struct peer_stream *in = &peer->in;
+    const uint64_t last = receipts->first + receipts->count - 1;
+    if (!in->known)
+        in->acked = in->landed = in->flying = in->taken = receipts->first - 1;
+    in->known = true;
+    if (receipts->first <= in->taken + 1 && last > in->taken)
+        in->taken = last;
 }
 
 enum err receipts_take(struct core *core, uint32_t number, struct span frame)
 {
     struct frame_receipts receipts;
+    const bool link = link_of_peer(core, number) != NULL;
     enum err err = frame_parse_receipts(frame, &receipts);
-    if (err != OK || receipts.first != 0 || receipts.checkpoint.len != 0) {
+    if (err != OK || (!link && (receipts.first != 0 || receipts.checkpoint.len != 0))) {
         ingest_refuse(core, number, err != OK ? err : ERR_FRAME_LENGTH, NULL);
         return OK;
     }
     err = core_begin(core);
     struct frame_receipt entry;
     while (err == OK && frame_receipts_next(&receipts, &entry)) {
-        err = take_one(core, number, &entry);
+        err =
+            link ? receipts_back(core, number, &receipts, &entry) : take_one(core, number, &entry);
         enum err_class class = err_class(err);
         if (class == ERR_CLASS_REJECT) {
             peer_count_refusal(core_peer_at(core, number), err, core->now_ms);
@@ -186,6 +191,9 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
             err = OK;
         core->batch_count++;
     }
-    core_peer_at(core, number)->acks_open++;
+    if (!link)
+        core_peer_at(core, number)->acks_open++;
+    else if (err == OK && receipts.first != 0)
+        note_stream(core_peer_at(core, number), &receipts);
     return err;
 }

@@ -1,4 +1,5 @@
-/* Receipts out: through each member's numbered stream, and again whenever somebody asks. */
+/* Receipts out: through the numbered stream of each member and each link, and again whenever
+ * somebody asks. */
 #include "core/state.h"
 
 #include <string.h>
@@ -6,10 +7,20 @@
 enum {
     STREAM_FRAME_ENTRIES = 64,
     REPEAT_MAX = 128, /* newest receipts of a message that a repeat tells */
-    ENTRY_BYTES_MAX = FRAME_RECEIPT_MAX + FRAME_SIGNATURE_MAX + MERKLE_PATH_MAX * HASH_LEN + 64,
+    ENTRY_BYTES_MAX = CHAIN_BESIDE_MAX,
 };
 
-/* One entry of a stream frame: a member's receipt, or a leaf of the log with its path. */
+enum err receipts_hand(struct core *core, const char *sender, const char *origin, uint64_t leaf)
+{
+    const char *to = origin != NULL && origin[0] != '\0' ? origin : sender;
+    if (strcmp(to, core->opt.member) == 0)
+        return OK;
+    peers_wake(&core->peers, to, WAKE_STREAM);
+    uint64_t number;
+    return stream_put(core->store->stream, to, leaf, &number);
+}
+
+/* One entry of a stream frame: a receipt as it came, or a leaf of our log with its path. */
 static enum err add_leaf(struct core *core, uint64_t leaf, struct writer *w)
 {
     struct leaf_proof proof;
@@ -29,14 +40,9 @@ static enum err add_entry(struct core *core, uint64_t leaf, struct writer *w)
     enum err err = chain_next(core, &at, &receipt);
     if (err != OK)
         return err;
-    if (!receipt.by_member)
+    if (receipt.entry.form == FRAME_RECEIPT_HUB)
         return add_leaf(core, leaf, w);
-    const struct frame_receipt entry = {
-        .form = FRAME_RECEIPT_MEMBER,
-        .receipt = receipt.q,
-        .signature = receipt.s,
-    };
-    frame_receipts_add(w, &entry);
+    frame_receipts_add(w, &receipt.entry);
     return OK;
 }
 
@@ -90,6 +96,13 @@ static enum err send_frame(struct core *core, uint32_t number, bool *more)
     peer->stream_sent += count;
     *more = true;
     return OK;
+}
+
+enum err receipts_again(struct core *core, uint32_t number)
+{
+    struct peer *peer = core_peer_at(core, number);
+    peer->wake |= WAKE_STREAM;
+    return stream_acked(core->store->stream, peer->member, &peer->stream_sent);
 }
 
 enum err receipts_send(struct core *core)

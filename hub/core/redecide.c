@@ -1,6 +1,7 @@
 /* Recorded decisions made again, by the rule set that each names (of the archive, when it is not
  * the one in use) and as of the log size that each names: the record must be the one that its leaf
- * commits to, the document the one that was judged, and the outcome the same to the byte. */
+ * commits to, the document the one that was judged, and the outcome the same to the byte. A leaf
+ * whose record is gone and a record without its leaf are named as well. */
 #include "core/query.h"
 
 #include "base/hex.h"
@@ -11,21 +12,28 @@
 enum {
     STEP_DEFAULT = 128, /* decisions of one answer: a few milliseconds of the hub */
     STEP_MAX = 1024,
-    LISTED_MAX = 64, /* that are named in one answer */
-    MISSING_MAX = 8, /* rule sets that the archive does not have, named in one answer */
+    LISTED_MAX = 64,    /* that are named in one answer */
+    LEAVES_MAX = 16384, /* of other kinds between decisions that one answer passes over */
+    MISSING_MAX = 8,    /* rule sets that the archive does not have, named in one answer */
 };
 
 enum redecided { SAME, ERASED, OTHER_RULES, DIFFERS };
 
-/* Why it differs: a stable word. */
+/* Why it differs: a stable word, and the code of what is wrong. */
 struct remade {
     enum redecided is;
     const char *why;
+    enum err code;
 };
 
 static struct remade differs(const char *why)
 {
-    return (struct remade){DIFFERS, why};
+    return (struct remade){DIFFERS, why, ERR_REEXECUTION};
+}
+
+static struct remade spoilt(const char *why)
+{
+    return (struct remade){DIFFERS, why, ERR_CORRUPT};
 }
 
 /* A plan that was made again, of a decision of then. */
@@ -42,16 +50,19 @@ static bool row_fits(const struct decision_row *row, const lianshu_DecisionRecor
            (is_again(r) ? row->time_ms >= r->now_ms : row->time_ms == r->now_ms);
 }
 
-/* The leaf commits to the record, and the message's receipt to its envelope. */
-static enum err leaves_fit(struct core *core, const struct decision_row *row, bool *fit)
+/* The leaf commits to the record, and the message's receipt to its envelope. *is_leaf: a leaf of a
+ * decision stands there. */
+static enum err leaves_fit(struct core *core, const struct decision_row *row, bool *is_leaf,
+                           bool *fit)
 {
     uint8_t hash[HASH_LEN];
     struct log_entry leaf;
-    *fit = false;
+    *fit = *is_leaf = false;
     enum err err = log_get(core->store->log, row->seq, &leaf);
     if (err != OK)
         return err;
-    *fit = leaf.kind == LOG_DECISION && leaf.time_ms == row->time_ms && leaf.body.len == HASH_LEN;
+    *is_leaf = leaf.kind == LOG_DECISION;
+    *fit = *is_leaf && leaf.time_ms == row->time_ms && leaf.body.len == HASH_LEN;
     if (*fit && row->record.len > 0) {
         hash_bytes(hash, row->record);
         *fit = memcmp(hash, leaf.body.data, HASH_LEN) == 0;
@@ -137,7 +148,7 @@ static enum err replay(struct core *core, const struct incoming *in,
     if (err != OK)
         *out = differs("outcome");
     else if (same_outcome(again, record))
-        *out = (struct remade){SAME, ""};
+        *out = (struct remade){.is = SAME};
     else
         *out = differs(again->code != record->code ? "code" : "outcome");
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
@@ -160,9 +171,12 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
     lianshu_DecisionRecord *record = &core->stored_record;
     struct incoming *in = &core->in;
     struct span lsd1;
+    bool is_leaf;
     bool fit;
-    enum err err = leaves_fit(core, row, &fit);
-    *out = differs(err == OK ? "record" : "log");
+    enum err err = leaves_fit(core, row, &is_leaf, &fit);
+    *out = spoilt(is_leaf ? "record" : "leaf_missing");
+    if (err == ERR_LOG_ENTRY)
+        *out = (struct remade){DIFFERS, "log", err};
     if (err != OK || !fit)
         return err == ERR_NOT_FOUND || err == ERR_LOG_ENTRY ? OK : err;
     out->is = ERASED;
@@ -170,7 +184,7 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
         return OK;
     if (wire_decode(&lianshu_DecisionRecord_msg, row->record, record) != OK ||
         !row_fits(row, record)) {
-        *out = differs("row");
+        *out = spoilt("row");
         return OK;
     }
     err = open_facts(core, row, &lsd1);
@@ -180,7 +194,7 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
         err = evaluate_open(in, lsd1);
     if (err_class(err) == ERR_CLASS_RETRY)
         return err;
-    *out = differs("document");
+    *out = spoilt("document");
     if (err != OK || memcmp(in->facts_hash, record->document_sha256, HASH_LEN) != 0 ||
         in->header.type != record->type)
         return OK;
@@ -193,18 +207,25 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
     err = decide(core, rules, in, record, &core->judged.record);
     *out = differs("outcome");
     if (err == OK && same_bytes(core, &core->judged.record, row->record))
-        *out = (struct remade){SAME, ""};
+        *out = (struct remade){.is = SAME};
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
 }
 
-static void list(struct json *rows, const struct decision_row *row, const char *why)
+static void list(struct json *rows, const struct decision_row *row, const struct remade *remade)
 {
     const struct document_type *type = type_find(row->type);
+    char label[ERR_LABEL_LEN + 1];
     struct json *item = json_map();
+    if (json_count(rows) == LISTED_MAX) {
+        json_close(&item);
+        return;
+    }
+    err_label(remade->code, label);
     json_put_uint(item, "seq", row->seq);
     json_put_text(item, "type", type != NULL ? type->name : "?");
     json_put_ms(item, "time", row->time_ms);
-    json_put_text(item, "why", why);
+    json_put_text(item, "why", remade->why);
+    json_put_text(item, "code", label);
     json_add(rows, item);
 }
 
@@ -221,16 +242,76 @@ static void list_missing(struct json *missing, const lianshu_DecisionRecord *rec
         json_add_text(missing, hex);
 }
 
+/* What is looked at next: a record, or the leaf of one that is gone. */
+struct next {
+    uint64_t cursor; /* nothing before it is left */
+    uint64_t leaves; /* that may still be passed over */
+    struct decision_row row;
+    struct remade remade;
+    bool found;
+    bool end; /* neither is left */
+};
+
+/* The first decision's leaf before `to`; *to is moved to where this answer must stop. */
+static enum err find_leaf(struct core *core, struct next *n, uint64_t *to, uint64_t *leaf)
+{
+    if (*to - n->cursor > n->leaves)
+        *to = n->cursor + n->leaves;
+    enum err err = log_find(core->store->log, LOG_DECISION, n->cursor, *to, leaf);
+    n->leaves -= (err == OK ? *leaf : *to) - n->cursor;
+    return err;
+}
+
+static enum err gone(struct core *core, struct next *n, uint64_t leaf)
+{
+    struct log_entry entry;
+    n->found = true;
+    n->cursor = leaf + 1;
+    n->remade = spoilt("record_missing");
+    n->row = (struct decision_row){.seq = leaf};
+    enum err err = log_get(core->store->log, leaf, &entry);
+    n->row.time_ms = entry.time_ms;
+    return err == ERR_LOG_ENTRY ? OK : err;
+}
+
+/* Trials ask what other rules would say of the records that are there. */
+static enum err look_at_next(struct core *core, struct next *n, uint64_t from_ms)
+{
+    uint64_t cursor = n->cursor;
+    uint64_t leaf;
+    n->found = false;
+    enum err err = decision_next(core->store->decisions, &cursor, &n->row);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    const bool row = err == OK;
+    const uint64_t size = log_size(core->store->log);
+    const uint64_t before = row && n->row.seq < size ? n->row.seq : size;
+    uint64_t to = before;
+    if (core->trial == NULL && n->cursor < before) {
+        err = find_leaf(core, n, &to, &leaf);
+        if (err == OK)
+            return gone(core, n, leaf);
+        if (err != ERR_NOT_FOUND)
+            return err;
+    }
+    n->cursor = to < before || !row ? to : cursor;
+    n->end = !row && to == before;
+    if (to < before || !row)
+        return OK;
+    n->found = n->row.time_ms >= from_ms;
+    return n->found ? remake(core, &n->row, &n->remade) : OK;
+}
+
 enum err query_redecide(struct query *q)
 {
     static const char *const names[] = {"same", "erased", "other_rules", "differing"};
     struct core *core = q->core;
     uint64_t counts[DIFFERS + 1] = {0};
-    uint64_t cursor = 0;
+    struct next next = {.leaves = LEAVES_MAX};
     uint64_t step = STEP_DEFAULT;
     uint64_t from_ms = 0;
     (void)json_uint(json_get(q->args, "from_ms"), &from_ms);
-    (void)json_uint(json_get(q->args, "since"), &cursor); /* both may be left out */
+    (void)json_uint(json_get(q->args, "since"), &next.cursor); /* both may be left out */
     (void)json_uint(json_get(q->args, "count"), &step);
     if (step == 0 || step > STEP_MAX)
         return ERR_FIELD_VALUE;
@@ -238,23 +319,18 @@ enum err query_redecide(struct query *q)
     struct json *missing = json_list();
     enum err err = OK;
     uint64_t checked = 0;
-    while (checked < step) {
-        struct decision_row row;
-        struct remade remade;
-        err = decision_next(core->store->decisions, &cursor, &row);
-        if (err == OK && row.time_ms < from_ms) {
-            checked++; /* looked at, not counted */
-            continue;
-        }
-        if (err == OK)
-            err = remake(core, &row, &remade);
+    /* What is looked at and not counted is bounded as well. */
+    for (uint64_t looks = 0; looks < step && !next.end && next.leaves > 0; looks++) {
+        err = look_at_next(core, &next, from_ms);
         if (err != OK)
             break;
+        if (!next.found)
+            continue;
         checked++;
-        counts[remade.is]++;
-        if (remade.is == DIFFERS && json_count(rows) < LISTED_MAX)
-            list(rows, &row, remade.why);
-        if (remade.is == OTHER_RULES)
+        counts[next.remade.is]++;
+        if (next.remade.is == DIFFERS)
+            list(rows, &next.row, &next.remade);
+        if (next.remade.is == OTHER_RULES)
             list_missing(missing, &core->stored_record);
     }
     json_put(q->answer, "differences", rows);
@@ -263,7 +339,7 @@ enum err query_redecide(struct query *q)
     for (size_t i = 0; i <= DIFFERS; i++)
         json_put_uint(q->answer, names[i], counts[i]);
     json_put_uint(q->answer, "total", store_counter(core->store, "decisions"));
-    json_put_uint(q->answer, "next", cursor);
-    json_put_flag(q->answer, "end", err == ERR_NOT_FOUND);
-    return err == ERR_NOT_FOUND ? OK : err;
+    json_put_uint(q->answer, "next", next.cursor);
+    json_put_flag(q->answer, "end", next.end);
+    return err;
 }

@@ -172,6 +172,8 @@ static enum err judge_passing_on(struct core *core, const struct incoming *in, s
     struct request receipt = *row;
     uint64_t handed_in_ms = date_end_ms(in->body.redress.date) - 1;
     enum err err = run(core, &receipt, clock, &clock->ordinary, handed_in_ms);
+    snprintf(row->receiver, sizeof row->receiver, "%s", in->header.sender);
+    row->received_ms = core->now_ms;
     if (err != OK || core->now_ms < receipt.due_ms)
         return err;
     row->late = true;
@@ -193,6 +195,7 @@ enum err redress_begin(struct core *core, const struct incoming *in, struct requ
         row->stage = REQUEST_RECEIPT;
         row->shown = row->kind == REQUEST_OBJECTION && answer != NULL && answer->shows;
         snprintf(row->owner, sizeof row->owner, "%s", receiver);
+        snprintf(row->receiver, sizeof row->receiver, "%s", receiver);
         err = run(core, row, clock, &clock->ordinary, core->now_ms);
     } else if (err == OK) {
         err = run_answer(core, row, order, core->now_ms);
@@ -205,37 +208,6 @@ enum err redress_expect_end(struct core *core, struct request *row, enum request
     const struct rule_clock *clock = end_clock(core, of, row->owner);
     enum err err = run(core, row, clock, clock == NULL ? NULL : &clock->ordinary, core->now_ms);
     return err == OK ? put(core, row) : err;
-}
-
-/* ---- received, extended ---- */
-
-enum err redress_receive(struct core *core, struct request *row)
-{
-    struct order_row order;
-    enum err err = order_get(core->store->orders, row->order_id, STORE_NEVER, &order);
-    if (err == OK)
-        err = run_answer(core, row, &order, core->now_ms);
-    return err == OK ? request_restage(core->store->requests, row) : err;
-}
-
-enum err redress_may_extend(const struct core *core, const struct request *row)
-{
-    const struct rule_clock *clock = ruleset_clock(core->opt.rules, row->clock);
-    if (row->stage != REQUEST_ANSWER || clock == NULL || clock->complex.unit == TERM_NONE)
-        return ERR_REQUEST;
-    return core->now_ms < row->due_ms ? OK : ERR_TERM;
-}
-
-enum err redress_extend(struct core *core, struct request *row)
-{
-    const struct rule_clock *clock = ruleset_clock(core->opt.rules, row->clock);
-    if (clock == NULL)
-        return ERR_REQUEST; /* judged before */
-    row->stage = REQUEST_EXTENDED;
-    enum err err = run(core, row, clock, &clock->complex, row->begun_ms);
-    skip_past(core, row);
-    plan(core, row);
-    return err == OK ? request_restage(core->store->requests, row) : err;
 }
 
 /* ---- the clocks ---- */
@@ -265,6 +237,47 @@ static enum err look_at(struct core *core, struct request *row)
     plan(core, row);
     return err == OK ? request_due(core->store->requests, row) : err;
 }
+
+/* ---- received, extended ---- */
+
+/* A receipt that comes late is a receipt all the same: the breach is warned of and told to the
+ * superior when the term is over, and the term to decide runs since then. It stays late. */
+enum err redress_receive(struct core *core, struct request *row)
+{
+    struct order_row order;
+    enum err err = OK;
+    if (row->stage == REQUEST_RECEIPT && core->now_ms >= row->due_ms)
+        err = look_at(core, row); /* its end was not looked at yet */
+    row->received_ms = core->now_ms;
+    if (err == OK && row->stage == REQUEST_RECEIPT) {
+        err = order_get(core->store->orders, row->order_id, STORE_NEVER, &order);
+        if (err == OK)
+            err = run_answer(core, row, &order, core->now_ms);
+    }
+    return err == OK ? request_restage(core->store->requests, row) : err;
+}
+
+enum err redress_may_extend(const struct core *core, const struct request *row)
+{
+    const struct rule_clock *clock = ruleset_clock(core->opt.rules, row->clock);
+    if (row->stage != REQUEST_ANSWER || clock == NULL || clock->complex.unit == TERM_NONE)
+        return ERR_REQUEST;
+    return core->now_ms < row->due_ms ? OK : ERR_TERM;
+}
+
+enum err redress_extend(struct core *core, struct request *row)
+{
+    const struct rule_clock *clock = ruleset_clock(core->opt.rules, row->clock);
+    if (clock == NULL)
+        return ERR_REQUEST; /* judged before */
+    row->stage = REQUEST_EXTENDED;
+    enum err err = run(core, row, clock, &clock->complex, row->begun_ms);
+    skip_past(core, row);
+    plan(core, row);
+    return err == OK ? request_restage(core->store->requests, row) : err;
+}
+
+/* ---- what is due ---- */
 
 enum err redress_step(struct core *core, bool *more)
 {

@@ -31,7 +31,7 @@ static enum err open_text(struct core *core, const struct order_row *order,
     struct order_row text;
     struct decision_row row;
     struct writer lsd1 = writer_of(core->plain, SEAL_PLAIN_MAX);
-    enum err err = order_text(core->store->orders, order->id, order->version, &text);
+    enum err err = order_text(core->store->orders, order->id, order->version, STORE_NEVER, &text);
     if (err == OK)
         err = decision_get(core->store->decisions, text.decision_seq, &row);
     if (err == OK)

@@ -134,14 +134,15 @@ static enum request_outcome outcome_of(const struct incoming *in)
     }
 }
 
-/* Received by who has it now, extended by who decides and while it may be: the request stays open.
- */
+/* Received once by who had to, in time or not; extended by who decides and while it may be: the
+ * request stays open. */
 static enum err judge_stage(const struct core *core, const struct incoming *in,
                             const struct request *row)
 {
     if (in->body.redress.decision == lianshu_RedressDecision_DECISION_EXTENDED)
         return decides(in->header.sender, row->owner) ? redress_may_extend(core, row) : ERR_REQUEST;
-    bool expected = row->stage == REQUEST_RECEIPT && decides(in->header.sender, row->owner);
+    bool expected = row->receiver[0] != '\0' && row->received_ms == 0 &&
+                    decides(in->header.sender, row->receiver);
     return expected ? OK : ERR_REQUEST;
 }
 
@@ -175,7 +176,11 @@ static enum err judge_decision(struct core *core, const struct incoming *in, enu
     *refusal = ERR_REQUEST;
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
-    if (row.kind == (repair ? REQUEST_REPAIR : REQUEST_OBJECTION) && row.outcome == REQUEST_OPEN &&
+    bool answers = row.kind == (repair ? REQUEST_REPAIR : REQUEST_OBJECTION);
+    /* What was decided may only be given more time to be carried out. */
+    bool prolongs = row.kind == REQUEST_LIFT && repair &&
+                    body->decision == lianshu_RedressDecision_DECISION_EXTENDED;
+    if ((answers || prolongs) && row.outcome == REQUEST_OPEN &&
         memcmp(row.order_id, body->order_id, STORE_ID_LEN) == 0)
         err = judge_answer(core, in, &row, refusal);
     return err;

@@ -35,7 +35,9 @@ static enum err check_recipients(struct core *core, const struct incoming *in, b
     for (pb_size_t i = 0; i < h->destination_count; i++) {
         struct queue_load backlog;
         struct queue_load out;
-        enum err err = queue_load(core->store->queue, h->destination[i], &backlog, &out);
+        const char *hop = relay_hop(core, h->destination[i]);
+        enum err err =
+            queue_load(core->store->queue, hop != NULL ? hop : h->destination[i], &backlog, &out);
         if (err != OK)
             return err;
         if (load_above(&backlog, core->opt.backlog_rows_max, core->opt.backlog_bytes_max, repair))
@@ -48,8 +50,10 @@ enum err room_for(struct core *core, const struct incoming *in)
 {
     bool repair = in->type->lane == LANE_REPAIR;
     uint32_t reserve = repair ? 0 : core->opt.rate_per_s / RESERVE_SHARE;
-    enum err err =
-        peer_take_token(core_peer_at(core, in->peer), core->opt.rate_per_s, reserve, core->now_ms);
+    /* A link has paid before its statement was read. */
+    enum err err = in->link != NULL ? OK
+                                    : peer_take_token(core_peer_at(core, in->peer),
+                                                      core->opt.rate_per_s, reserve, core->now_ms);
     if (err != OK)
         return err;
     if (room_disk(core, repair) != OK)

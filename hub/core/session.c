@@ -1,15 +1,20 @@
-/* What adapters say about themselves: hello, credit, acknowledgements. */
+/* What adapters and other hubs say about themselves: hello, credit, acknowledgements. */
 #include "core/state.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { CONTROL_FRAME_MAX = 512, WINDOW_MESSAGES_MAX = 4096 };
+enum {
+    CONTROL_FRAME_MAX = 512,
+    PART_FRAME_MAX = LINK_PIECE + CONTROL_FRAME_MAX,
+    WINDOW_MESSAGES_MAX = 4096,
+};
 
 bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control)
 {
     struct writer w;
-    if (!output_begin(&core->output, CONTROL_FRAME_MAX, &w))
+    const bool part = control->which_body == lianshu_Control_registry_part_tag;
+    if (!output_begin(&core->output, part ? PART_FRAME_MAX : CONTROL_FRAME_MAX, &w))
         return false;
     if (frame_put_control(&w, control) != OK)
         return false;
@@ -77,6 +82,7 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
         return OK;
     }
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
+    relay_hello(core, number);
     attach_gone(core, number);
     peer->ready = true;
     peer->mirror = body->mirror;
@@ -95,7 +101,10 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     /* A number that we never gave is of another hub: it acknowledges nothing here. */
     peer->stream_sent = body->receipt_stream <= last ? body->receipt_stream : 0;
     err = acknowledge(core, peer, peer->stream_sent);
-    welcome(core, number);
+    if (!peer->dialled)
+        welcome(core, number);
+    if (err == OK && peer->hub)
+        links_hello(core, number, body);
     for (pb_size_t i = 0; err == OK && i < body->unfinished_count; i++) {
         struct message_row known;
         err = message_get(core->store->messages, peer->member, body->unfinished[i], &known);
@@ -122,6 +131,8 @@ enum err session_control(struct core *core, uint32_t number, struct span frame)
     case lianshu_Control_credit_tag:
         set_window(peer, control.body.credit.messages, control.body.credit.bytes);
         return OK;
+    case lianshu_Control_busy_tag:
+        return relay_busy(core, number, &control.body.busy);
     case lianshu_Control_ack_tag:
         return acknowledge(core, peer, control.body.ack.receipt_stream);
     case lianshu_Control_chunk_wanted_tag:
@@ -129,7 +140,6 @@ enum err session_control(struct core *core, uint32_t number, struct span frame)
     case lianshu_Control_chunk_have_tag:
         return attach_tell(core, number, &control.body.chunk_have);
     default:
-        ingest_refuse(core, number, ERR_WIRE_ENUM, NULL);
-        return OK;
+        return links_control(core, number, &control);
     }
 }

@@ -6,13 +6,16 @@
  *   judge.c     incoming -> struct judgement (reads only)
  *   apply.c     judgement -> rows, leaves, receipts
  *   ledger.h    orders and what follows from them
+ *   relay.c     from hub to hub
  *   deliver.c   queue -> outputs           receipts.c      receipts in and out
  *   session.c   hello, credit              view.c          the policy's look-ups
  *   gates.c     who may be concerned by a change            regate.c   asking the gate again
  *   holds.c     what a gate holds, until it goes or not
  *   attach.c    attachments, in and out
  *   query.c     answers for people         outgoing.c      envelopes of the hub itself
+ *   facts_relay.c, contest.c, roll.c   facts to every hub
  *   mirror.c    the members' mirrors       certificate.c   answers to credit checks
+ *   cases.c     steps of cases             case_clocks.c   their terms, case_flows.c of others
  */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -26,11 +29,15 @@
 #include "core/peers.h"
 #include "credit.pb.h"
 #include "document.pb.h"
+#include "federation.pb.h"
 #include "frame.h"
 #include "ident.h"
 #include "keys/envelope.h"
+#include "keys/log_readers.h"
 #include "keys/receipt.h"
 #include "keys/rest.h"
+#include "keys/topology.h"
+#include "keys/topology.h"
 #include "log.pb.h"
 #include "policy/casebook.h"
 #include "policy/decide.h"
@@ -50,7 +57,8 @@ enum {
     BACKOFF_MAX_MS = 300 * 1000,
     RATE_PER_S = 20000,
     ATTEMPTS_MAX = 20,
-    FUTURE_MAX_MS = 300 * 1000, /* PROTOCOL, order of checks: created at most so far ahead */
+    FUTURE_MAX_MS = 300 * 1000,    /* PROTOCOL, order of checks: created at most so far ahead */
+    CLOCK_BACK_MAX_MS = 60 * 1000, /* before the last commit: then nothing is accepted, E510 */
     BUSY_RETRY_MS = 1000,
     PREPARE_MAX = 64, /* rows prepared in one transaction */
     CLAIM_MAX = 64,   /* rows of one look into a queue */
@@ -78,6 +86,7 @@ union facts_body {
     lianshu_SanctionExecuted executed;
     lianshu_CreditCheck check;
     lianshu_CaseClock clock;
+    lianshu_ReporterFacts reporter;
     lianshu_BatchFacts batch;
     lianshu_CreditRecord credit_record;
     lianshu_CreditRating rating;
@@ -94,6 +103,14 @@ union facts_body {
     lianshu_EvidenceRequest evidence_request;
     lianshu_Preview preview;
     lianshu_Withdraw withdraw;
+    lianshu_RelayFacts relay_facts;
+    lianshu_RelayRoll relay_roll;
+};
+
+enum {
+    RELAY_DESTINATIONS_MAX = sizeof((lianshu_Header *)0)->destination /
+                             sizeof((lianshu_Header *)0)->destination[0],
+    RELAY_HERE = -1, /* no hop: the destination is ours */
 };
 
 /* The envelope under examination. Spans point into the caller's frame. */
@@ -106,6 +123,8 @@ struct incoming {
     uint8_t header_hash[HASH_LEN];
     uint8_t env_id[HASH_LEN];
     struct message_row known; /* the row under this message id, when there is one */
+    uint64_t accepted_ms;     /* by the first hub, when that is another one; 0: now */
+    uint64_t as_of;           /* log size that it is judged on; 0: now */
     bool has_facts;
     struct span facts_frame; /* LSD1 in core->plain */
     uint8_t facts_hash[HASH_LEN];
@@ -114,6 +133,12 @@ struct incoming {
     const lianshu_Subject *subject; /* NULL or empty: the hub does not learn it */
     const lianshu_Person *persons;
     size_t person_count;
+    uint64_t case_step; /* of a relayed case document, by its first hub; 0: ours to give */
+    const struct link *link;       /* the hub that handed it on; NULL: its sender is ours */
+    const lianshu_Statement *said; /* by that hub, verified; NULL: nothing (yet) */
+    uint32_t share;                /* bit i: destination i is reached through us */
+    uint32_t here;                 /* of these: our own, and we ourselves */
+    int16_t hop[RELAY_DESTINATIONS_MAX]; /* index of core_options.links, or RELAY_HERE */
 };
 
 /* Whose restrictions and relations a gate looked at: a change elsewhere does not concern it. */
@@ -126,6 +151,7 @@ struct view_asked {
 /* What was decided about it. */
 struct judgement {
     enum err err;
+    bool whole; /* err is of all its recipients, not of ours alone */
     lianshu_ReceiptKind kind;
     bool gated;        /* the gate was asked, … */
     uint64_t gated_at; /* … at this log size */
@@ -133,6 +159,7 @@ struct judgement {
     struct verdict verdict;
     struct decision decision;
     struct case_result step;
+    uint64_t case_step;            /* its number in the case; 0: it is no step */
     struct obligation obligation; /* that an answer is about */
     enum change_kind change;
     bool recorded;
@@ -184,11 +211,16 @@ struct core {
         uint64_t leaves[RECEIPTS_REPEAT_ENTRIES];
     } repeats;                   /* receipts to be told again */
     struct attach *attach;       /* owns; attach.c */
+    struct again *again;         /* owns one a link; again.c */
     struct gates *gates;         /* owns; gates.c */
     struct mirror *mirror;       /* owns; mirror.c */
     struct outgoings *outgoings; /* owns; outgoing.c */
+    struct spread *spread;       /* owns; facts_relay.c */
+    struct link_book *links;     /* owns; links.c */
+    struct relay *relay;         /* owns; relay.c */
     bool output_ready;
     struct verifier *verifier;
+    struct log_readers *readers; /* owns; the logs of other hubs */
     struct opener *opener;
     struct envelope_batch *envelopes;
     const struct key *sign_key;
@@ -213,6 +245,7 @@ struct core {
     uint64_t due_ms;             /* of core_due_ms */
     uint32_t acks_waiting;       /* acknowledgements that wait for a batch */
     uint64_t acks_due_ms;        /* when they make one */
+    bool clock_back;             /* the clock stands well before what was committed: E510 */
     bool disk_low;               /* core_disk said so */
     bool reserve_spent;          /* the reserve file was given to the disk */
     uint64_t disk_full_until_ms; /* the last commit found it full */
@@ -306,10 +339,11 @@ MUST_USE enum err apply_released(struct core *core, struct incoming *in, uint64_
 /* A leaf with a canonical message as its body. */
 MUST_USE enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
                              const void *body, uint64_t *index);
-/* A receipt of the hub: leaf, and its place in the sender's stream unless the hub is the sender. */
+/* A receipt of the hub: leaf, and its place in the stream of whom it goes back to. */
 struct receipt_about {
     lianshu_ReceiptKind kind;
     const char *sender;
+    const char *origin; /* message_row.origin; NULL or "": it goes to the sender */
     const uint8_t *message_id;
     const uint8_t *env_id;
     const char *about;
@@ -328,6 +362,9 @@ struct statement_about {
     uint64_t number;
     const lianshu_Ground *advisories;
     size_t advisory_count;
+    const lianshu_Statement *came; /* by the hub that handed it on; NULL: it is accepted now */
+    uint32_t share;                /* the recipient is a hub: Statement.share; 0: it is not */
+    uint64_t case_step;
 };
 MUST_USE enum err apply_statement(struct core *core, const struct statement_about *what,
                                   uint64_t *index);
@@ -336,6 +373,14 @@ MUST_USE enum err apply_statement(struct core *core, const struct statement_abou
  * acceptance stays, and of advisories unless there is a newer verdict (NULL: there is none). */
 MUST_USE enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
                                 const struct verdict *newer, uint64_t *index);
+/* Who gets a row. */
+struct addressee {
+    const char *member;
+    uint32_t share; /* a next hub: which destinations are behind it; 0: a recipient of our own */
+};
+MUST_USE enum err apply_queue(struct core *core, const struct incoming *in,
+                              const struct judgement *judged, const struct message_row *message,
+                              const struct addressee *to);
 /* The records of what was decided, each with its leaf; *seq: of the order, change or gate. */
 MUST_USE enum err apply_records(struct core *core, const struct incoming *in, uint64_t message_seq,
                                 struct judgement *judged, uint64_t *seq);
@@ -349,6 +394,71 @@ static inline bool apply_advises(const struct verdict *v)
 /* decision_seq: the log leaf of the decision record, 0: none; seq: of the acceptance. */
 MUST_USE enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
                               uint64_t decision_seq, uint64_t seq);
+
+/* ---- cases.c ---- */
+enum { CASE_PARTIES_MAX = 32 };
+/* Who opened a case and who has acted in it, each once. */
+struct case_parties {
+    char member[CASE_PARTIES_MAX][STORE_MEMBER_MAX + 1];
+    size_t count;
+};
+/* Is it a step of the case table, by who may take it? Sets out->case_step. Reads only. */
+MUST_USE enum err cases_judge(struct core *core, const struct incoming *in, struct judgement *out);
+MUST_USE enum err cases_take(struct core *core, const struct incoming *in,
+                             const struct judgement *judged, uint64_t seq);
+/* ERR_QUOTA: more than CASE_PARTIES_MAX. */
+MUST_USE enum err cases_parties(struct core *core, const struct casefile *row,
+                                struct case_parties *out);
+bool cases_party(const struct case_parties *parties, const char *member);
+/* When the hub took it at which it came first: every hub counts from there. */
+uint64_t cases_moment(const struct core *core, const struct incoming *in);
+/* Did a document of the case go to the member? */
+MUST_USE enum err cases_copied(struct core *core, const struct casefile *row, const char *member,
+                               bool *got);
+/* Keep whom the step went to, and which files went with it: roots and sizes, no more is seen. */
+MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
+                                const uint8_t id[static STORE_ID_LEN], uint64_t seq);
+/* What the document itself says of the step. */
+struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
+
+/* ---- reporters.c ---- */
+/* Who reports: is this type one of theirs? */
+bool reporters_apply(uint32_t type);
+/* Reads only. */
+MUST_USE enum err reporters_judge(struct core *core, const struct incoming *in,
+                                  struct judgement *out);
+MUST_USE enum err reporters_take(struct core *core, const struct incoming *in, uint64_t seq);
+
+/* ---- acts.c ---- */
+/* An act that two officials of a member signed, carried by a document of that member. */
+struct act_about {
+    struct span lsd1;
+    lianshu_OfficialVerb verb;
+    const char *member;    /* whose officials */
+    const char *recipient; /* what the act must say */
+    const char *sender;
+    const uint8_t *message_id;
+};
+/* Does it stand? Reads only. */
+MUST_USE enum err acts_judge(struct core *core, const struct act_about *what, enum err *refusal);
+/* Keep it: its leaf, with the signed act beside it. It was judged in this transaction. */
+MUST_USE enum err acts_keep(struct core *core, const struct act_about *what, uint64_t *leaf);
+
+/* ---- case_flows.c ---- */
+/* The clocks that an accepted document of another type starts or stops in its conversation. */
+MUST_USE enum err cases_flow(struct core *core, const struct incoming *in, uint64_t seq);
+
+/* ---- case_clocks.c ---- */
+struct case_change {
+    const struct incoming *in;
+    const struct casefile *row; /* as it stands now */
+    const struct case_result *result;
+    char owner_before[STORE_MEMBER_MAX + 1];
+    uint64_t event_ms;
+};
+MUST_USE enum err case_clocks_take(struct core *core, const struct case_change *change);
+/* One bounded step of reminding, and of telling that a term is over. */
+MUST_USE enum err case_clocks_step(struct core *core, bool *more);
 
 /* ---- sweep.c ---- */
 /* One bounded step; expires and warns. */
@@ -369,21 +479,25 @@ MUST_USE enum err sweep_end(struct core *core, const struct queue_row *row);
 #define CHAIN_END UINT64_MAX
 enum {
     CHAIN_HEAD_LEN = 8, /* beside a receipt of the hub */
-    /* beside one of a member */
-    CHAIN_MEMBER_MAX = CHAIN_HEAD_LEN + 2 + FRAME_RECEIPT_MAX + 2 + FRAME_SIGNATURE_MAX,
+    /* beside one of a member, or of another hub, the longer of which is the hub's */
+    CHAIN_BESIDE_MAX = CHAIN_HEAD_LEN + 2 + FRAME_RECEIPT_MAX + 2 + FRAME_LOG_PATH_MAX * HASH_LEN +
+                       2 + FRAME_CHECKPOINT_MAX,
 };
 struct chain_receipt {
     uint64_t leaf;
     uint64_t previous; /* CHAIN_END: it is the first */
-    bool by_member;    /* q and s; else the body of the leaf and its path are the receipt */
-    struct span q;     /* borrowed until the next call on the log */
-    struct span s;
+    /* As it goes out, borrowed until the next call on the log. Of one of this hub (FRAME_RECEIPT_HUB)
+     * the body of the leaf is the receipt, and its path is made when it is asked for. */
+    struct frame_receipt entry;
 };
-/* What goes beside the leaf; q and s are empty for a receipt of the hub. */
-void chain_encode(struct writer *w, uint64_t previous, struct span q, struct span s);
+/* What goes beside the leaf; entry is NULL for a receipt of this hub. */
+void chain_encode(struct writer *w, uint64_t previous, const struct frame_receipt *entry);
 /* The receipt at *leaf, and *leaf moves to the one before it: message_row.last_leaf begins the
  * walk. ERR_NOT_FOUND at CHAIN_END. */
 MUST_USE enum err chain_next(struct core *core, uint64_t *leaf, struct chain_receipt *out);
+/* Its Q, decoded. */
+MUST_USE enum err chain_read(struct core *core, const struct chain_receipt *at,
+                             lianshu_Receipt *out);
 
 /* ---- proof.c ---- */
 /* A leaf of the log with its way to the signed head. Spans point into it and into core. */
@@ -407,6 +521,42 @@ MUST_USE enum err deliver_overdue(struct core *core);
 
 /* ---- receipts.c ---- */
 MUST_USE enum err receipts_take(struct core *core, uint32_t peer, struct span frame);
+enum { RECEIPT_CODE_MAX = 999 };
+/* What a member may say. */
+bool receipts_of_member(lianshu_ReceiptKind kind);
+/* Put the leaf of a receipt into the stream of whom it goes back to: the link by which the message
+ * came, else its sender; our own messages have nobody. */
+MUST_USE enum err receipts_hand(struct core *core, const char *sender, const char *origin,
+                                uint64_t leaf);
+/* Keep a receipt that is not ours with its proof, behind those of the message, and hand it on. */
+MUST_USE enum err receipts_keep(struct core *core, const struct message_row *message,
+                                const struct frame_receipt *entry, uint64_t *leaf);
+/* A final receipt of the recipient itself for an envelope that waits in its queue. */
+MUST_USE enum err receipts_settle_row(struct core *core, const struct queue_row *row,
+                                      const struct message_row *message, const lianshu_Receipt *q,
+                                      const struct frame_receipt *entry);
+/* How far a recipient has gone with it; a later stage implies the earlier ones. */
+unsigned receipts_rank(lianshu_ReceiptKind kind);
+/* One that came by a link: verified, about what went out by it, from behind it. Returns as
+ * receipts_take of one entry. */
+struct frame_receipts;
+MUST_USE enum err receipts_back(struct core *core, uint32_t peer,
+                                const struct frame_receipts *frame,
+                                const struct frame_receipt *entry);
+enum { RECEIPTS_BEHIND_MAX = 32 };
+/* The recipients of a message that are reached by a link; 0 once it is settled. */
+size_t receipts_behind(struct core *core, const struct message_row *message, const char *link,
+                       char out[static RECEIPTS_BEHIND_MAX][STORE_MEMBER_MAX + 1]);
+/* Has a recipient come to an end, by what was receipted? */
+MUST_USE enum err receipts_ended(struct core *core, const struct message_row *message,
+                                 const char *who, bool *ended);
+/* A row whose recipient has it. */
+MUST_USE enum err receipts_row_done(struct core *core, const struct queue_row *row);
+/* Our receipt as a member for an envelope of another hub to us: receipts_own.c. */
+MUST_USE enum err receipts_own(struct core *core, const struct incoming *in,
+                               lianshu_ReceiptKind kind, enum err code, uint64_t *leaf);
+/* The peer, a link, could not take what it was sent: again from its last acknowledgement on. */
+MUST_USE enum err receipts_again(struct core *core, uint32_t peer);
 /* What waits in the streams of ready peers. */
 MUST_USE enum err receipts_send(struct core *core);
 /* Everything that was ever receipted about a message again, outside the stream; told together with
@@ -414,6 +564,14 @@ MUST_USE enum err receipts_send(struct core *core);
 MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
                                   const struct message_row *known);
 MUST_USE enum err receipts_repeated(struct core *core);
+
+/* ---- again.c ---- */
+MUST_USE enum err again_open(struct core *core);
+void again_close(struct core *core);
+/* A link has said hello, with the origin of its log: another than last time, it was restored. */
+void again_hello(struct core *core, const char *member, const char *log);
+/* One bounded step of sending again what a restored hub has forgotten. */
+MUST_USE enum err again_step(struct core *core, bool *more);
 
 /* ---- session.c ---- */
 MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
@@ -479,7 +637,12 @@ MUST_USE enum err rest_get(struct core *core, const char *table, struct span row
 
 #include "core/ledger.h"
 
+#include "core/links.h"
 #include "core/outgoing.h"
+
+#include "core/relay.h"
+
+#include "core/spread.h"
 
 #include "core/state_gates.h"
 

@@ -37,6 +37,12 @@ MUST_USE enum err preview_answer(struct core *core, const struct incoming *in);
 /* ---- copies.c ---- */
 /* Tell the authority that listed, and the departments named, what a gate found. Uses core->plain.
  */
+/* The members of one department (a bit) of exactly that region, or of the next above that has one;
+ * borrowed from the registry. */
+size_t copies_nearest(const struct core *core, uint32_t department, const char *where,
+                      const char **member, size_t cap);
+/* 445102 -> 445100 -> 440000 -> 000000; false: there is nothing above. */
+bool copies_step_up(char region[static REGION_LEN + 1]);
 MUST_USE enum err copies_send(struct core *core, const struct incoming *in,
                               const struct verdict *verdict);
 
@@ -87,6 +93,11 @@ MUST_USE enum err holds_tell_released(struct core *core, const struct message_ro
 
 /* ---- judge.c ---- */
 MUST_USE enum err judge(struct core *core, struct incoming *in, struct judgement *out);
+/* Nothing was judged, nothing stands against it. */
+void judge_none(struct judgement *out);
+/* A document that another hub has taken from its issuer: by the rules alone; what a gate would say of
+ * it was said there. */
+MUST_USE enum err judge_spread(struct core *core, struct incoming *in, struct judgement *out);
 /* What may hold or refuse it, about a message that was judged before. */
 MUST_USE enum err judge_again(struct core *core, struct incoming *in, struct judgement *out);
 /* What its rules make of it now that it is released; REJECT: they refuse it. */

@@ -7,11 +7,13 @@ enum { TELL_STEP = 32 /* notices of one transaction */ };
 
 enum err tell_notice(struct core *core, const char *recipient, const lianshu_HubNotice *body)
 {
+    const bool of_case = body->case_id.size > 0;
     const struct outgoing what = {
         .type = lianshu_DocumentType_TYPE_HUB_NOTICE,
         .recipient = recipient,
-        .conversation = span_of(body->order_id.bytes, body->order_id.size),
-        .purpose = "sanction",
+        .conversation = of_case ? span_of(body->case_id.bytes, body->case_id.size)
+                                : span_of(body->order_id.bytes, body->order_id.size),
+        .purpose = of_case ? "case" : "sanction",
         .body = body,
     };
     enum err err = outgoing_send(core, &what);

@@ -108,9 +108,8 @@ enum err warnings_schedule(struct core *core, struct obligation *row)
     return obligation_due(core->store->obligations, row);
 }
 
-/* What was left of a term at the stay, in the term's own unit, from now on. */
-static enum err rest_of(const struct core *core, const struct term *term, uint64_t due_ms,
-                        uint64_t stayed_ms, uint64_t from_ms, uint64_t *out)
+enum err warnings_rest(const struct core *core, const struct term *term, uint64_t due_ms,
+                       uint64_t stayed_ms, uint64_t from_ms, uint64_t *out)
 {
     const struct calendar *calendar = core->opt.calendar;
     uint32_t from = date_from_ms(from_ms);
@@ -154,7 +153,7 @@ static enum err due_of(const struct core *core, const struct term *term, uint64_
                        uint64_t *out)
 {
     if (stayed_due_ms != 0 && stayed->ended_ms != 0 && stayed->sealed.len == 0)
-        return rest_of(core, term, stayed_due_ms, stayed->ended_ms, from_ms, out);
+        return warnings_rest(core, term, stayed_due_ms, stayed->ended_ms, from_ms, out);
     enum err err = whole_of(core, term, from_ms, memo);
     *out = memo->due_ms;
     return err;

@@ -1,5 +1,6 @@
-/* Taking an envelope back: what still waits here is superseded at once. The withdrawal itself goes
- * to every recipient all the same: after a lost connection nobody here knows whether the envelope
+/* Taking an envelope back: what still waits here for its recipients is superseded at once, by the hub
+ * of each. The withdrawal itself goes to every recipient all the same, over the hubs that the
+ * envelope takes: after a lost connection nobody here knows whether the envelope
  * had arrived. PROTOCOL.md, Withdrawal. */
 #include "core/state.h"
 
@@ -13,6 +14,9 @@ enum err withdraw_judge(struct core *core, const struct incoming *in, struct jud
         message_get(core->store->messages, in->header.sender, body->message_id, &message);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
+    /* It may have overtaken what it takes back; that is then passed over where both arrive. */
+    if (err == ERR_NOT_FOUND && in->link != NULL)
+        return OK;
     if (err == ERR_NOT_FOUND || memcmp(message.env_id, body->env_id, HASH_LEN) != 0) {
         out->err = ERR_NOT_FOUND;
         return OK;
@@ -31,6 +35,8 @@ enum err withdraw_apply(struct core *core, const struct incoming *in)
     struct message_row message;
     enum err err = message_get(core->store->messages, in->header.sender,
                                in->body.withdraw.message_id, &message);
+    if (err == ERR_NOT_FOUND)
+        return OK; /* not here (yet): it came by a link */
     for (pb_size_t i = 0; err == OK && i < in->header.destination_count; i++) {
         struct queue_row row;
         err = queue_get(core->store->queue, in->header.destination[i], message.seq, &row);

@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-static const char *const KEYS[] = {"realm",          "member",          "bind",     "state_dir",
-                                   "key_file",       "passphrase_file", "anchor",   "registry",
-                                   "rules",          "regions",         "calendar", "signer_socket",
-                                   "control_socket", "log_level",       "limits",   NULL};
+static const char *const KEYS[] = {
+    "realm",          "member",    "bind",   "state_dir",  "key_file", "passphrase_file",
+    "anchor",         "registry",  "rules",  "regions",    "calendar", "signer_socket",
+    "control_socket", "log_level", "limits", "federation", NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -123,7 +123,7 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
 {
     struct yaml *y = NULL;
 
-    *out = (struct hub_config){.lease_ms = 0};
+    memset(out, 0, sizeof *out);
     enum err err = yaml_open(&y, path, fault);
     if (err != OK)
         return err;
@@ -138,6 +138,8 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
             goto out;
     }
     err = read_limits(root, out, fault);
+    if (err == OK)
+        err = federation_read(&out->federation, root, out->member, path, fault);
 
 out:
     yaml_close(&y);

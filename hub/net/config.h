@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "ident.h"
 #include "net/endpoint.h"
+#include "net/federation.h"
 #include "net/local.h"
 #include "net/place.h"
 
@@ -42,6 +43,7 @@ struct hub_config {
     uint64_t disk_reserve_mib; /* here 0 is none; left out: HUB_RESERVE_MIB */
     uint64_t rule_signatures;  /* officials who must sign a rule set; 0: none */
     uint64_t rule_notice_days; /* between signing and activation */
+    struct federation federation;
 };
 
 enum { HUB_RESERVE_MIB = 64, HUB_RULE_SIGNATURES = 2, HUB_RULE_NOTICE_DAYS = 7 };

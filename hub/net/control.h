@@ -10,6 +10,8 @@
  *   {"cmd":"status"|"trace"|"order"|"orders"|"obligations"|"restrictions"|"explain"|
  *    "checkpoint"|"held"|"parked", …}           the core (core_query)
  *   {"cmd":"act","document":"4c534431…"}        the core (core_act), after commit and signature
+ *   {"cmd":"topology"}                          the core (core_query)
+ *   {"cmd":"probe","target":"220100"}           the core (core_probe), after commit and signature
  *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
  *
  * Guarantees:
@@ -47,6 +49,7 @@ enum control_verb {
     CONTROL_RELOAD,
     CONTROL_QUERY, /* the core's */
     CONTROL_ACT,   /* a document of two officials, for the core */
+    CONTROL_PROBE, /* a probe to another hub, by the core */
 };
 
 /* Answer one request: `verb` says whose it is. Writes one JSON object without a newline, or

@@ -12,7 +12,7 @@
 /* Of the draft API in 4.3.4, stable in the library all the same; the header hides the name. */
 enum { OPTION_ZAP_ENFORCE_DOMAIN = 93 };
 
-enum { HANDSHAKE_BACKLOG = 1024, TCP_TIMEOUT_MS = 30000 };
+enum { HANDSHAKE_BACKLOG = 1024, TCP_TIMEOUT_MS = 30000, WATCH_NAME_MAX = 48 };
 
 struct net_context {
     void *zmq;
@@ -20,6 +20,7 @@ struct net_context {
 
 struct endpoint {
     void *socket;
+    void *monitor; /* of a client that is watched */
     bool server;
     bool skipping; /* inside a multipart message that is being read away */
     bool held;     /* `frame` holds a message that the caller may still read */
@@ -209,6 +210,36 @@ enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *f
     return OK;
 }
 
+enum err endpoint_watch(struct endpoint *ep, struct net_context *ctx, int events)
+{
+    char name[WATCH_NAME_MAX];
+    snprintf(name, sizeof name, "inproc://watch-%p", (void *)ep);
+    if (zmq_socket_monitor(ep->socket, name, events) != 0)
+        return ERR_INTERNAL;
+    ep->monitor = zmq_socket(ctx->zmq, ZMQ_PAIR);
+    return ep->monitor != NULL && set_int(ep->monitor, ZMQ_LINGER, 0) &&
+                   zmq_connect(ep->monitor, name) == 0
+               ? OK
+               : ERR_INTERNAL;
+}
+
+unsigned endpoint_event(struct endpoint *ep)
+{
+    uint8_t bytes[6];
+    char address[ENDPOINT_ADDRESS_MAX];
+    if (zmq_recv(ep->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) != (int)sizeof bytes ||
+        zmq_recv(ep->monitor, address, sizeof address, ZMQ_DONTWAIT) < 0)
+        return 0;
+    uint16_t event;
+    memcpy(&event, bytes, sizeof event); /* the library writes host order */
+    return event;
+}
+
+void *endpoint_monitor(struct endpoint *ep)
+{
+    return ep->monitor;
+}
+
 enum err endpoint_connect(struct endpoint **out, struct net_context *ctx, const char *address,
                           const struct endpoint_keys *keys, struct fault *fault)
 {
@@ -232,6 +263,10 @@ void endpoint_close(struct endpoint **ep)
     if (ep == NULL || *ep == NULL)
         return;
     let_go(*ep);
+    if ((*ep)->monitor != NULL) {
+        zmq_socket_monitor((*ep)->socket, NULL, 0); /* ends the events */
+        zmq_close((*ep)->monitor);
+    }
     if ((*ep)->socket != NULL)
         zmq_close((*ep)->socket);
     free(*ep);

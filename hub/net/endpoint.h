@@ -1,6 +1,6 @@
 /*
- * endpoint - the only place that opens ZeroMQ sockets: the hub's ROUTER and, for tests and
- * the start-up self-test, a DEALER client. No default of the library is trusted.
+ * endpoint - the only place that opens ZeroMQ sockets: the hub's ROUTER and DEALER clients, for
+ * links to other hubs, the start-up self-test and tests. No default of the library is trusted.
  *
  * Guarantees, in the order they matter:
  *   1. A server socket speaks CURVE only, names the ZAP domain "lianshu" and enforces it
@@ -74,12 +74,18 @@ MUST_USE enum err endpoint_listen(struct endpoint **out, struct net_context *ctx
                                   const char *address, const uint8_t secret[static 32],
                                   struct fault *fault);
 
-/* A client (tests, self-test) that is not connected yet, so that it can be watched from its
+/* A client that is not connected yet, so that it can be watched from its
  * first moment; and connecting it, which returns at once: the handshake goes on behind. */
 MUST_USE enum err endpoint_client(struct endpoint **out, struct net_context *ctx,
                                   const char *address, const struct endpoint_keys *keys,
                                   struct fault *fault);
 MUST_USE enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *fault);
+
+/* Watch its connection, before it dials; and the next event, ZMQ_EVENT_…, of those that are given,
+ * 0: none now. */
+MUST_USE enum err endpoint_watch(struct endpoint *ep, struct net_context *ctx, int events);
+unsigned endpoint_event(struct endpoint *ep);
+void *endpoint_monitor(struct endpoint *ep); /* for zmq_poll in net/; NULL: not watched */
 
 /* Both in one. */
 MUST_USE enum err endpoint_connect(struct endpoint **out, struct net_context *ctx,

@@ -10,11 +10,13 @@
 #include "keys/registry.h"
 #include "net/config.h"
 #include "net/control.h"
+#include "net/hub_links.h"
 #include "net/hub_rules.h"
 #include "net/loop.h"
 #include "net/process.h"
 #include "net/routes.h"
 #include "net/signer_client.h"
+#include "net/users.h"
 #include "net/zap.h"
 #include "store/store.h"
 
@@ -25,10 +27,7 @@
 
 #define META_REGISTRY "registry.version"
 
-enum {
-    USER_KID_LEN = 8, /* bytes of the kid in a User-Id */
-    MIB_SHIFT = 20,
-};
+enum { MIB_SHIFT = 20 };
 
 struct hub {
     struct hub_config config;
@@ -37,6 +36,7 @@ struct hub {
     struct keyring *keys;
     struct anchor anchor;
     struct registry *registry;
+    struct hub_links *links;
     struct hub_rules *rules;
     struct rulearchive *archive;
     struct calendar *calendar;
@@ -61,6 +61,7 @@ void hub_close(struct hub **hub)
     loop_close(&h->loop);
     control_close(&h->control);
     routes_close(&h->routes);
+    hub_links_hang_up(h->links);
     endpoint_close(&h->endpoint);
     zap_close(&h->zap);
     net_context_close(&h->net);
@@ -69,6 +70,7 @@ void hub_close(struct hub **hub)
     store_close(&h->store);
     regions_close(&h->regions);
     calendar_close(&h->calendar);
+    hub_links_close(&h->links);
     hub_rules_close(&h->rules);
     archive_close(&h->archive);
     registry_close(&h->registry);
@@ -82,49 +84,19 @@ void hub_close(struct hub **hub)
 
 /* ---- what the sockets ask ---- */
 
-static void user_of(const struct registry_key *key, char user[static ENDPOINT_USER_MAX])
-{
-    char kid[2 * USER_KID_LEN + 1];
-    hex_encode(span_of(key->kid, USER_KID_LEN), kid);
-    snprintf(user, ENDPOINT_USER_MAX, "%s/%s", key->member->id, kid);
-}
-
 /* zap_lookup_fn */
 static enum err lookup_key(void *ctx, const uint8_t public_key[static ENDPOINT_KEY_LEN],
                            uint64_t now_ms, char user[static ENDPOINT_USER_MAX])
 {
     const struct hub *hub = ctx;
-    const struct registry_key *key;
-    enum err err = registry_transport(hub->registry, public_key, &key);
-    if (err != OK)
-        return err;
-    err = registry_key_check(key, key->member->id, KEY_USE_TRANSPORT, now_ms);
-    if (err != OK)
-        return err;
-    user_of(key, user);
-    return OK;
+    return users_lookup(hub->registry, public_key, now_ms, user);
 }
 
 /* routes_valid_fn: the key that a User-Id names, in the registry of this moment. */
 static enum err check_user(void *ctx, const char *user, uint64_t now_ms)
 {
     const struct hub *hub = ctx;
-    char member[MEMBER_MAX + 1];
-    uint8_t kid[USER_KID_LEN];
-
-    const char *slash = strchr(user, '/');
-    if (slash == NULL || (size_t)(slash - user) > MEMBER_MAX ||
-        !hex_decode(slash + 1, kid, sizeof kid))
-        return ERR_NO_USER_ID;
-    memcpy(member, user, (size_t)(slash - user));
-    member[slash - user] = '\0';
-    const struct registry_member *row = registry_member(hub->registry, member);
-    for (size_t i = 0; row != NULL && i < row->key_count; i++) {
-        const struct registry_key *key = registry_member_key(hub->registry, row, i);
-        if (key->use == KEY_USE_TRANSPORT && memcmp(key->kid, kid, sizeof kid) == 0)
-            return registry_key_check(key, member, KEY_USE_TRANSPORT, now_ms);
-    }
-    return ERR_REVOKED;
+    return users_check(hub->registry, user, now_ms);
 }
 
 /* routes_number_fn */
@@ -153,9 +125,9 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     uint8_t document[CONTROL_DOCUMENT_MAX];
     size_t len;
     const struct ruleset *trial = NULL;
-    enum err err = verb == CONTROL_QUERY
-                       ? hub_rules_trial(hub->rules, request, &trial, fault)
-                       : control_document(request, document, sizeof document, &len, fault);
+    enum err err = verb == CONTROL_ACT
+                       ? control_document(request, document, sizeof document, &len, fault)
+                       : hub_rules_trial(hub->rules, request, &trial, fault);
     if (err != OK)
         return err;
     core_trial(hub->core, trial);
@@ -163,7 +135,9 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     if (err == OK && verb == CONTROL_QUERY) {
         err = core_query(hub->core, request, clock_real_ms(), answer);
     } else if (err == OK) {
-        err = core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
+        err = verb == CONTROL_PROBE
+                  ? core_probe(hub->core, request, clock_real_ms(), answer)
+                  : core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
         const enum err sent = loop_settle(hub->loop); /* what the act has caused */
         err = sent == OK ? err : sent;
     }
@@ -177,7 +151,7 @@ static enum err answer_control(void *ctx, enum control_verb verb, struct span re
                                struct writer *answer, struct fault *fault)
 {
     struct hub *hub = ctx;
-    if (verb == CONTROL_QUERY || verb == CONTROL_ACT)
+    if (verb >= CONTROL_QUERY)
         return answer_core(hub, verb, request, answer, fault);
     if (verb == CONTROL_STOP)
         loop_stop(hub->loop);
@@ -232,22 +206,38 @@ static enum err check_own_keys(const struct hub *hub, const struct registry *reg
                                  "this hub's log key is not registered: add signer.key.pub");
 }
 
+/* Is it one that this hub can run by now? */
+static enum err check_registry(const struct hub *hub, const struct registry *registry,
+                               struct fault *fault)
+{
+    enum err err = registry_fresh(registry, clock_real_ms());
+    if (err != OK)
+        return fault_set(fault, err, 0, hub->config.registry, "its time is over or has not begun");
+    return check_own_keys(hub, registry, fault);
+}
+
 static enum err open_registry(const struct hub *hub, uint64_t min_version, struct registry **out,
                               struct fault *fault)
 {
-    struct registry *registry = NULL;
-    *out = NULL;
-    enum err err = registry_read(&registry, &hub->anchor, hub->config.registry, min_version, fault);
-    if (err != OK)
-        return err;
-    err = registry_fresh(registry, clock_real_ms());
-    if (err != OK)
-        err = fault_set(fault, err, 0, hub->config.registry, "its time is over or has not begun");
-    if (err == OK)
-        err = check_own_keys(hub, registry, fault);
-    if (err != OK)
-        registry_close(&registry);
-    *out = registry;
+    enum err err = registry_read(out, &hub->anchor, hub->config.registry, min_version, fault);
+    if (err == OK && (err = check_registry(hub, *out, fault)) != OK)
+        registry_close(out);
+    return err;
+}
+
+/* A registry that another hub handed over takes the place of the file once it is verified, unless
+ * the operator has put it, or a newer one, there himself. */
+static enum err take_registry(const struct hub *hub, struct span file, uint64_t version,
+                              struct registry **out, struct fault *fault)
+{
+    enum err err = open_registry(hub, version, out, NULL);
+    if (err != OK && (err = registry_open(out, &hub->anchor, file, version, fault)) == OK) {
+        if ((err = check_registry(hub, *out, fault)) == OK)
+            err = file_write(hub->config.registry, file, 0644, 0, fault);
+        if (err != OK)
+            registry_close(out);
+    }
+    core_registry_judged(hub->core, err);
     return err;
 }
 
@@ -266,6 +256,7 @@ static enum err open_inputs(struct hub *hub, const char *config_path, struct fau
         return fault_set(fault, ERR_REALM, 0, config->anchor, "the anchor is of realm %s",
                          hub->anchor.realm);
     if ((err = open_registry(hub, 0, &hub->registry, fault)) != OK ||
+        (err = hub_links_open(&hub->links, config, config_path, hub->registry, fault)) != OK ||
         (err = hub_rules_open(&hub->rules, config, hub->registry, clock_real_ms(), fault)) != OK ||
         (err = calendar_open(&hub->calendar, config->calendar, fault)) != OK)
         return err;
@@ -312,6 +303,8 @@ static enum err open_store(struct hub *hub, struct fault *fault)
 
 static enum err open_core(struct hub *hub, struct fault *fault)
 {
+    size_t links;
+    const struct link *list = hub_links_list(hub->links, &links);
     const struct core_options options = {
         .realm = hub->config.realm,
         .member = hub->config.member,
@@ -324,6 +317,9 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .calendar = hub->calendar,
         .regions = hub->regions,
         .entropy = &hub->entropy,
+        .links = list,
+        .link_count = links,
+        .groups = hub_links_groups(hub->links),
         .sign = sign_log,
         .head = head_of_log,
         .sign_ctx = hub->signer,
@@ -351,7 +347,8 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
                                fault)) != OK ||
         (err = zap_selftest(hub->zap, hub->net, hub->endpoint, key_public(transport),
                             clock_real_ms(), fault)) != OK ||
-        (err = routes_open(&hub->routes, &source)) != OK)
+        (err = routes_open(&hub->routes, &source)) != OK ||
+        (err = hub_links_dial(hub->links, hub->net, hub->core, transport)) != OK)
         return err;
     return control_open(&hub->control, hub->config.control_socket, answer_control, hub, fault);
 }
@@ -380,7 +377,11 @@ static enum err reload(void *ctx, struct fault *fault)
 {
     struct hub *hub = ctx;
     struct registry *fresh = NULL;
-    enum err err = open_registry(hub, registry_version(hub->registry), &fresh, fault);
+    uint64_t version;
+    const struct span offered = core_registry_offered(hub->core, &version);
+    enum err err = offered.len > 0
+                       ? take_registry(hub, offered, version, &fresh, fault)
+                       : open_registry(hub, registry_version(hub->registry), &fresh, fault);
     if (err != OK)
         return err;
     err = core_registry(hub->core, fresh);
@@ -393,6 +394,7 @@ static enum err reload(void *ctx, struct fault *fault)
     }
     registry_close(&hub->registry);
     hub->registry = fresh;
+    hub_links_registry(hub->links, fresh, hub->config.registry);
     log_info("registry_loaded", "version=%llu members=%zu",
              (unsigned long long)registry_version(fresh), registry_member_count(fresh));
     err = note_registry(hub, fault);
@@ -429,6 +431,7 @@ static enum err open_loop(struct hub *hub)
         .endpoint = hub->endpoint,
         .zap = hub->zap,
         .routes = hub->routes,
+        .links = hub_links_dialled(hub->links),
         .control = hub->control,
         .signal_fd = hub->signal_fd,
         .now_ms = clock_real_ms,

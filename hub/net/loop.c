@@ -5,6 +5,7 @@
 #include "net/control.h"
 #include "net/gather.h"
 #include "net/lander.h"
+#include "net/links.h"
 #include "net/local.h"
 #include "net/parcel.h"
 #include "net/routes.h"
@@ -138,7 +139,7 @@ static enum err wait_for_work(struct loop *loop, long timeout_ms)
     enum { FIXED = 4 };
     struct pollfd fds[CONTROL_POLL_MAX];
     const bool reads = loop->flight == NULL || !core_full(loop->opt.core);
-    zmq_pollitem_t items[FIXED + CONTROL_POLL_MAX] = {
+    zmq_pollitem_t items[FIXED + CONTROL_POLL_MAX + LINKS_POLL_MAX] = {
         {endpoint_zmq(loop->opt.endpoint), 0, reads ? ZMQ_POLLIN : 0, 0},
         {zap_zmq(loop->opt.zap), 0, ZMQ_POLLIN, 0},
         {NULL, loop->opt.signal_fd, ZMQ_POLLIN, 0},
@@ -150,7 +151,8 @@ static enum err wait_for_work(struct loop *loop, long timeout_ms)
                                             (short)((fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
                                                     (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0)),
                                             0};
-    const bool known = zmq_poll(items, (int)(FIXED + count), timeout_ms) >= 0;
+    const size_t links = reads ? links_poll(loop->opt.links, &items[FIXED + count]) : 0;
+    const bool known = zmq_poll(items, (int)(FIXED + count + links), timeout_ms) >= 0;
     if (!known && errno != EINTR)
         return ERR_INTERNAL;
     loop->handshakes = !known || items[1].revents != 0;
@@ -171,19 +173,49 @@ static void take_signals(struct loop *loop)
     }
 }
 
+/* Connections to other hubs that came up or went. */
+static void take_link_events(struct loop *loop)
+{
+    struct links_event event;
+    while (links_event(loop->opt.links, &event)) {
+        if (event.up)
+            core_link_up(loop->opt.core, event.peer, loop->opt.now_ms());
+        else
+            core_peer_gone(loop->opt.core, event.peer, loop->opt.now_ms());
+    }
+}
+
+/* The next frame, of another hub while those have had less than half of the batch: neither side
+ * keeps the other waiting. False: none now. *err: nobody is to see it. */
+static bool next_frame(struct loop *loop, size_t count, uint32_t *peer, struct span *frame,
+                       enum err *err)
+{
+    struct endpoint_in in;
+    *err = OK;
+    if (count < LOOP_BATCH_MAX / 2 && links_recv(loop->opt.links, peer, frame))
+        return true;
+    if (endpoint_recv(loop->opt.endpoint, &in) != OK)
+        return false;
+    *frame = in.frame;
+    *err = routes_admit(loop->opt.routes, &in, loop->opt.now_ms(), peer);
+    if (*err == OK && !links_yield(loop->opt.links, *peer))
+        *err = ERR_NOT_FEDERATED;
+    return true;
+}
+
 /* Read one batch. *count is how many frames came; the rest waits for the next turn. */
 static enum err take_frames(struct loop *loop, size_t *count)
 {
-    struct endpoint_in in;
+    struct span frame;
+    uint32_t peer;
+    enum err err;
     *count = 0;
+    take_link_events(loop);
     while (*count < LOOP_BATCH_MAX && !core_full(loop->opt.core) &&
-           endpoint_recv(loop->opt.endpoint, &in) == OK) {
-        uint32_t peer;
-        uint64_t now = loop->opt.now_ms();
+           next_frame(loop, *count, &peer, &frame, &err)) {
         *count += 1;
-        enum err err = routes_admit(loop->opt.routes, &in, now, &peer);
         if (err == OK)
-            err = core_frame(loop->opt.core, peer, in.frame, now);
+            err = core_frame(loop->opt.core, peer, frame, loop->opt.now_ms());
         if (ends_process(err))
             return err;
     }
@@ -198,9 +230,11 @@ static enum err send_parcel(struct loop *loop, struct parcel *parcel)
     const uint32_t peer = parcel->peer;
     enum err err = OK;
     if (parcel_len(parcel) > 0 && loop->gone[peer] == 0) {
-        const struct route *route = routes_find(loop->opt.routes, peer);
-        err = route == NULL ? ERR_UNREACHABLE
-                            : endpoint_send_parcel(loop->opt.endpoint, route, parcel);
+        struct endpoint *link = links_find(loop->opt.links, peer);
+        const struct route *route = link == NULL ? routes_find(loop->opt.routes, peer) : NULL;
+        err = link != NULL    ? endpoint_send_parcel(link, NULL, parcel)
+              : route != NULL ? endpoint_send_parcel(loop->opt.endpoint, route, parcel)
+                              : ERR_UNREACHABLE;
         if (err == ERR_UNREACHABLE)
             routes_gone(loop->opt.routes, peer);
         if (err == ERR_UNREACHABLE || err == ERR_BUSY) {
@@ -282,7 +316,8 @@ static enum err call_second(struct loop *loop)
     if (now < loop->second_ms)
         return OK;
     loop->second_ms = now + SECOND_MS;
-    return call(loop->opt.second, loop, "second_failed");
+    enum err err = links_tend(loop->opt.links, loop->opt.now_ms());
+    return err != OK ? err : call(loop->opt.second, loop, "second_failed");
 }
 
 /* Take what has landed; what needs another flight begins it. */
@@ -393,14 +428,17 @@ enum err loop_run(struct loop *loop)
 {
     enum err err = OK;
     size_t work = 1;
+    uint64_t offered;
     while (err == OK && !loop->stop) {
         err = wait_for_work(loop, wait_ms(loop));
         if (err == OK)
             err = turn(loop, &work);
         if (err == OK)
             err = loop->failed;
-        if (err == OK && loop->reload) {
+        if (err == OK &&
+            (loop->reload || core_registry_offered(loop->opt.core, &offered).len > 0)) {
             loop->reload = false;
+            loop->second_ms = 0; /* other keys: dial again */
             err = loop_settle(loop);
             if (err == OK)
                 err = call(loop->opt.reload, loop, "reload_refused");

@@ -39,6 +39,7 @@ enum { LOOP_BATCH_MAX = 256, LOOP_WAIT_MAX_MS = 1000 };
 
 struct control;
 struct core;
+struct links;
 struct routes;
 struct zap;
 
@@ -53,10 +54,12 @@ struct loop_options {
     struct endpoint *endpoint;
     struct zap *zap;
     struct routes *routes;
+    struct links *links; /* to other hubs, dialled from here */
     struct control *control;
     int signal_fd; /* signalfd of SIGTERM, SIGINT; SIGHUP reloads */
     loop_now_fn *now_ms;
-    loop_call_fn *reload; /* read the registry again; its refusal is logged, the old one stays */
+    loop_call_fn *reload; /* take the registry that another hub offers, or read it again; its
+                             refusal is logged, the old one stays */
     loop_call_fn *idle; /* when nothing has happened for half a second, once until something does */
     loop_call_fn *second; /* about once a second: what only the system knows, as free space */
     void *ctx;            /* of all three */

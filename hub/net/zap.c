@@ -200,32 +200,20 @@ enum {
                      ZMQ_EVENT_DISCONNECTED
 };
 
-/* The next event of a monitor, or 0. */
-static unsigned monitor_event(void *monitor)
-{
-    uint8_t bytes[6];
-    char address[ENDPOINT_ADDRESS_MAX];
-    if (zmq_recv(monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) != (int)sizeof bytes)
-        return 0;
-    if (zmq_recv(monitor, address, sizeof address, ZMQ_DONTWAIT) < 0)
-        return 0;
-    uint16_t event;
-    memcpy(&event, bytes, sizeof event); /* the library writes host order */
-    return event;
-}
-
 /* Serve ZAP until the stranger's fate is known. OK: refused as `wanted` says. */
-static enum err await_refusal(struct zap *zap, void *monitor, unsigned wanted, uint64_t now_ms)
+static enum err await_refusal(struct zap *zap, struct endpoint *client, unsigned wanted,
+                              uint64_t now_ms)
 {
     const uint64_t deadline = local_monotonic_ms() + ZAP_SELFTEST_MS;
     for (uint64_t t = local_monotonic_ms(); t < deadline; t = local_monotonic_ms()) {
-        zmq_pollitem_t items[] = {{zap->socket, 0, ZMQ_POLLIN, 0}, {monitor, 0, ZMQ_POLLIN, 0}};
+        zmq_pollitem_t items[] = {{zap->socket, 0, ZMQ_POLLIN, 0},
+                                  {endpoint_monitor(client), 0, ZMQ_POLLIN, 0}};
         if (zmq_poll(items, 2, (long)(deadline - t)) < 0 && errno != EINTR)
             return ERR_ZAP_DOMAIN;
         enum err err = zap_serve(zap, now_ms);
         if (err != OK)
             return err;
-        for (unsigned event = monitor_event(monitor); event != 0; event = monitor_event(monitor)) {
+        for (unsigned event; (event = endpoint_event(client)) != 0;) {
             if ((event & ZMQ_EVENT_HANDSHAKE_SUCCEEDED) != 0)
                 return ERR_ZAP_DOMAIN;
             if ((event & wanted) != 0)
@@ -236,11 +224,9 @@ static enum err await_refusal(struct zap *zap, void *monitor, unsigned wanted, u
 }
 
 static enum err try_stranger(struct zap *zap, struct net_context *ctx, const char *address,
-                             const struct endpoint_keys *keys, const char *name, unsigned wanted,
-                             uint64_t now_ms)
+                             const struct endpoint_keys *keys, unsigned wanted, uint64_t now_ms)
 {
     struct endpoint *client = NULL;
-    void *monitor = NULL;
     enum err err = endpoint_client(&client, ctx, address, keys, NULL);
     if (err != OK)
         return err;
@@ -248,19 +234,10 @@ static enum err try_stranger(struct zap *zap, struct net_context *ctx, const cha
     /* Watched before it dials: a refusal without CURVE comes at once and only once. */
     err = ERR_ZAP_DOMAIN;
     const int linger = 0;
-    if (zmq_setsockopt(endpoint_zmq(client), ZMQ_LINGER, &linger, sizeof linger) != 0 ||
-        zmq_socket_monitor(endpoint_zmq(client), name, MONITOR_EVENTS) != 0)
-        goto out;
-    monitor = zmq_socket(net_context_zmq(ctx), ZMQ_PAIR);
-    if (monitor == NULL || zmq_setsockopt(monitor, ZMQ_LINGER, &linger, sizeof linger) != 0 ||
-        zmq_connect(monitor, name) != 0 || endpoint_dial(client, address, NULL) != OK)
-        goto out;
-    err = await_refusal(zap, monitor, wanted, now_ms);
-
-out:
-    zmq_socket_monitor(endpoint_zmq(client), NULL, 0);
-    if (monitor != NULL)
-        zmq_close(monitor);
+    if (zmq_setsockopt(endpoint_zmq(client), ZMQ_LINGER, &linger, sizeof linger) == 0 &&
+        endpoint_watch(client, ctx, MONITOR_EVENTS) == OK &&
+        endpoint_dial(client, address, NULL) == OK)
+        err = await_refusal(zap, client, wanted, now_ms);
     endpoint_close(&client);
     return err;
 }
@@ -281,12 +258,11 @@ enum err zap_selftest(struct zap *zap, struct net_context *ctx, const struct end
 
     const struct endpoint_keys unknown = {secret, public, server_key};
     const struct endpoint_keys none = {NULL, NULL, NULL};
-    err = try_stranger(zap, ctx, address, &unknown, "inproc://selftest-key",
-                       ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, now_ms);
+    err = try_stranger(zap, ctx, address, &unknown, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, now_ms);
     if (err != OK)
         return fault_set(fault, ERR_ZAP_DOMAIN, 0, address, "an unknown key was not refused");
     /* Without CURVE the server just hangs up, whatever the library calls that. */
-    err = try_stranger(zap, ctx, address, &none, "inproc://selftest-null",
+    err = try_stranger(zap, ctx, address, &none,
                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED,
                        now_ms);

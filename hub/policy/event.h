@@ -89,6 +89,9 @@ MUST_USE enum err decide_event(const struct ruleset *rs, const struct view *view
                                const void *facts, struct event_decision *out,
                                lianshu_DecisionRecord *record);
 
+/* Would an order with that trigger, decided on that day, stand under this rule? */
+bool event_orders_by(const struct rule *rule, const char *trigger, uint32_t date);
+
 /* The rules whose standing consequences end when an order against the subject begins. */
 uint32_t event_ends_on_order(const struct ruleset *rs, const char *out[static EVENT_ENDS_MAX]);
 

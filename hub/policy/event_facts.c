@@ -90,6 +90,7 @@ static void read_case(struct event_facts *out, const void *facts)
 {
     const lianshu_CaseClock *body = facts;
     out->date = date_from_ms(body->event_ms);
+    out->trigger = body->trigger;
 }
 
 static const struct {
@@ -209,16 +210,22 @@ static enum err find_holders(struct reader *reader, const struct event_facts *f,
     return err;
 }
 
+bool event_orders_by(const struct rule *rule, const char *trigger, uint32_t date)
+{
+    bool in_force = rule->from <= date && (rule->to == 0 || date <= rule->to);
+    for (uint32_t k = 0; rule->event == EVENT_ORDER && in_force && k < rule->trigger_count; k++)
+        if (strcmp(rule->trigger[k], trigger) == 0)
+            return true;
+    return false;
+}
+
 static bool trigger_of_orders(const struct ruleset *rs, const char *trigger, uint32_t date)
 {
     size_t n = 0;
     const struct rule *rules = ruleset_rules(rs, &n);
     for (size_t i = 0; i < n; i++) {
-        const struct rule *r = &rules[i];
-        bool in_force = r->from <= date && (r->to == 0 || date <= r->to);
-        for (uint32_t k = 0; r->event == EVENT_ORDER && in_force && k < r->trigger_count; k++)
-            if (strcmp(r->trigger[k], trigger) == 0)
-                return true;
+        if (event_orders_by(&rules[i], trigger, date))
+            return true;
     }
     return false;
 }

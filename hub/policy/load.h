@@ -39,6 +39,9 @@ struct ruleset {
     size_t gate_count;
     size_t clock_count;
     size_t step_count;
+    size_t state_count;
+    size_t paper_count;
+    size_t flow_count;
     size_t class_count;
     size_t index_count;
     size_t rating_count;
@@ -49,6 +52,9 @@ struct ruleset {
     struct rule_gate gate[RULES_GATES_MAX];
     struct rule_clock clock[RULES_CLOCKS_MAX];
     struct rule_step step[RULES_STEPS_MAX];
+    struct rule_state state[RULES_STATES_MAX];
+    struct rule_paper paper[RULES_PAPERS_MAX];
+    struct rule_flow flow[RULES_FLOWS_MAX];
     struct rule_class class[RULES_CLASSES_MAX];
     struct rule_change change[RULES_CHANGES];
     struct rule_warnings warnings;
@@ -140,7 +146,13 @@ void load_cases(struct load *l, const struct yaml_node *root);
 /* The part of a rule that is for other events than orders. */
 void load_event_part(struct load *l, const struct yaml_node *node, struct rule *rule);
 
+/* Clocks under key, each known. Answers the count. */
+uint32_t load_clock_list(struct load *l, const struct yaml_node *map, const char *key,
+                         const struct rule_clock *out[static RULE_CLOCKS_MAX]);
+
 /* What can only be seen on the whole set. */
 void check_rules(struct load *l);
+/* The same of the case table: every state is reached and left, every step is the only one. */
+void check_cases(struct load *l);
 
 #endif

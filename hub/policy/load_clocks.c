@@ -31,10 +31,31 @@ static void load_warnings(struct load *l, const struct yaml_node *map)
         load_problem(l, yaml_line(map), PROBLEM_VALUE, "escalate_at: one of percents");
 }
 
+uint32_t load_clock_list(struct load *l, const struct yaml_node *map, const char *key,
+                         const struct rule_clock *out[static RULE_CLOCKS_MAX])
+{
+    const struct yaml_node *list = load_list(l, map, key, false);
+    uint32_t n = 0;
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const struct yaml_node *item = yaml_item(list, i);
+        const char *id = yaml_text(item);
+        const struct rule_clock *clock = id == NULL ? NULL : ruleset_clock(l->rs, id);
+        if (clock == NULL)
+            load_problem(l, yaml_line(item), PROBLEM_CLOCK_UNKNOWN, "%s", id == NULL ? key : id);
+        else if (n == RULE_CLOCKS_MAX)
+            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "%s: %d", key, RULE_CLOCKS_MAX);
+        else
+            out[n++] = clock;
+    }
+    return n;
+}
+
 static void load_one_clock(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {"id",    "zh",     "en",    "term",  "complex", "major",
-                                       "owner", "breach", "shows", "basis", "mark",    NULL};
+    static const char *const keys[] = {"id",       "zh",      "en",        "term",    "complex",
+                                       "major",    "owner",   "breach",    "tells",   "above",
+                                       "negative", "if_done", "by_notice", "extends", "shows",
+                                       "from",     "to",      "basis",     "mark",    NULL};
     static const char *const breaches[] = {"warn", "procuratorate", "lapse", NULL};
     if (!load_keys(l, node, keys))
         return;
@@ -51,11 +72,19 @@ static void load_one_clock(struct load *l, const struct yaml_node *node)
         .major = load_term(l, node, "major", false),
         .owner = load_departments(l, node, "owner", false),
         .breach = (enum clock_breach)load_word(l, node, "breach", breaches, BREACH_WARN),
+        .tells = load_departments(l, node, "tells", false),
+        .tells_above = load_departments(l, node, "above", false),
+        .negative = load_bool(l, node, "negative", false),
+        .if_done = load_bool(l, node, "if_done", false),
+        .by_notice = load_bool(l, node, "by_notice", false),
         .shows = load_bool(l, node, "shows", false),
+        .from = load_date(l, node, "from", 0),
+        .to = load_date(l, node, "to", 0),
         .basis = load_text(l, node, "basis", true),
         .mark = load_mark(l, node, "mark"),
         .line = yaml_line(node),
     };
+    c.extends_count = load_clock_list(l, node, "extends", c.extends);
     load_code(l, c.id, 33, c.line, ruleset_clock(l->rs, c.id) != NULL);
     l->rs->clock[l->rs->clock_count++] = c;
 }

@@ -26,7 +26,10 @@ enum {
     RULES_RULES_MAX = 128,
     RULES_GATES_MAX = 128,
     RULES_CLOCKS_MAX = 192,
-    RULES_STEPS_MAX = 96,
+    RULES_STEPS_MAX = 192,
+    RULES_STATES_MAX = 64, /* of cases */
+    RULES_FLOWS_MAX = 64,
+    RULES_PAPERS_MAX = 48, /* documents of cases, D01 … */
     RULES_CLASSES_MAX = 24,
     RULES_INDICES_MAX = 8,  /* of a credit rating */
     RULES_RATINGS_MAX = 8,  /* credit classes */
@@ -35,11 +38,12 @@ enum {
     RULE_ITEMS_MAX = 24,    /* measures of one rule */
     RULE_BASES_MAX = 8,     /* basis codes of one measure */
     RULE_TRIGGERS_MAX = 16,
-    RULE_CLOCKS_MAX = 4,
-    RULE_STATES_MAX = 16, /* states one case step may start from */
-    RULE_TYPES_MAX = 8,   /* document types that set off one rule */
-    RULE_ALERTS_MAX = 4,  /* alerts of one rule */
-    RULE_EXCEPT_MAX = 4,  /* rules whose restrictions a gate leaves to them */
+    RULE_CLOCKS_MAX = 12,
+    RULE_STATES_MAX = RULES_STATES_MAX, /* states one case step may start from */
+    RULE_PAPERS_MAX = 8,                /* documents that one case step needs */
+    RULE_TYPES_MAX = 8,                 /* document types that set off one rule */
+    RULE_ALERTS_MAX = 4,                /* alerts of one rule */
+    RULE_EXCEPT_MAX = 4,                /* rules whose restrictions a gate leaves to them */
     RULE_POINTS_MAX = 1000,
     RULE_NOTE_MAX = 512,
 };
@@ -328,7 +332,16 @@ struct rule_clock {
     struct term major;
     uint32_t owner; /* departments that must act */
     enum clock_breach breach;
-    bool shows; /* objections: an entry under objection is shown as such */
+    uint32_t tells;       /* departments of the owner's region that a breach is told to as well */
+    uint32_t tells_above; /* departments of the region above it */
+    bool negative;        /* after the breach the waiting parties get a negative receipt */
+    bool if_done;   /* runs out silently; only the step of the same code, taken late, is a breach */
+    bool by_notice; /* of cases: runs from the notice (acceptance), not from the event */
+    const struct rule_clock *extends[RULE_CLOCKS_MAX]; /* runs on from the end of one of these */
+    uint32_t extends_count;
+    bool shows;    /* objections: an entry under objection is shown as such */
+    uint32_t from; /* dates of events that it governs; 0: always */
+    uint32_t to;
     const char *basis;
     char mark;
     unsigned line;
@@ -362,23 +375,87 @@ struct rule_rating {
     unsigned line;
 };
 
+/* A state of a case. */
+struct rule_state {
+    const char *id; /* PS_REVIEW */
+    const char *zh;
+    const char *en;
+    bool final; /* the case may rest there */
+    unsigned line;
+};
+
+/* A document that the law names, D01 … */
+struct rule_paper {
+    const char *id;
+    const char *zh;
+    const char *en;
+    char mark;
+    unsigned line;
+};
+
+/* Who of a department may take a step. */
+enum step_by {
+    STEP_BY_PARTY = 0, /* who opened the case, has to act next, or has acted in it */
+    STEP_BY_COPIED,    /* also who got a copy of one of its documents */
+    STEP_BY_SUPERIOR,  /* the same department of a region above all parties of that department */
+    STEP_BY_OVERSEER,  /* anyone whose region is or holds the opener's: needs no part in it */
+    STEP_BY_OWNER,     /* only who has to act next; any party when nobody was named */
+    STEP_BY_OPENER,    /* only who opened the case */
+};
+
 /* One row of the case table. */
 struct rule_step {
     const char *id; /* T07 */
     const char *zh;
     const char *en;
-    uint32_t type; /* DocumentType that carries it */
-    const char *from[RULE_STATES_MAX];
+    uint32_t type;                     /* DocumentType that carries it */
+    const char *from[RULE_STATES_MAX]; /* "": a case not known yet */
     uint32_t from_count;
-    const char *to;
+    const char *to;      /* "": the case stays where it is */
     const char *outcome; /* "" or the outcome code that tells alternatives apart */
     uint32_t actor;      /* departments */
-    uint32_t addressee;  /* departments of which one must be a destination; 0: none */
-    uint32_t copies;     /* departments that must be destinations */
+    enum step_by by;
+    uint32_t addressee;   /* departments of which one must be a destination; 0: none */
+    uint32_t also;        /* the same once more: who is told beside the addressee */
+    uint32_t copies;      /* departments that must all be destinations */
+    bool parties;         /* every member that acted in the case must be a destination */
+    bool barred;          /* the law forbids it in these states: ERR_CASE_BARRED, with the basis */
+    const char *parallel; /* why it may be taken while another side acts; "": it may not */
+    const struct rule_paper *paper[RULE_PAPERS_MAX];
+    uint32_t paper_count;
+    const struct rule_clock *starts[RULE_CLOCKS_MAX]; /* with `extends`: run on from that one */
+    uint32_t start_count;
+    const char *stops[RULE_CLOCKS_MAX];
+    uint32_t stop_count;
+    const char *meets[RULE_CLOCKS_MAX]; /* of the stops: what the clock asks for is this step */
+    uint32_t meet_count;
+    const char *suspends[RULE_CLOCKS_MAX];
+    uint32_t suspend_count;
+    const char *resumes[RULE_CLOCKS_MAX];
+    uint32_t resume_count;
+    const struct rule_clock *recounts[RULE_CLOCKS_MAX]; /* anew from its start, other complexity */
+    uint32_t recount_count;
+    const struct rule_clock *within[RULE_CLOCKS_MAX]; /* from the event to the document's arrival */
+    uint32_t within_count;
+    const char *basis;
+    char mark;
+    unsigned line;
+};
+
+/* A document outside of cases that starts or stops statutory clocks in its conversation. */
+struct rule_flow {
+    const char *id; /* F01 */
+    const char *zh;
+    const char *en;
+    uint32_t type;
+    const char *grade; /* "": whatever the facts say */
+    uint32_t actor;    /* departments; 0: any */
     const struct rule_clock *starts[RULE_CLOCKS_MAX];
     uint32_t start_count;
     const char *stops[RULE_CLOCKS_MAX];
     uint32_t stop_count;
+    const struct rule_clock *within[RULE_CLOCKS_MAX];
+    uint32_t within_count;
     const char *basis;
     char mark;
     unsigned line;

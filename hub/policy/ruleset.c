@@ -211,6 +211,22 @@ const struct rule_clock *ruleset_clock(const struct ruleset *rs, const char *id)
     return NULL;
 }
 
+const struct rule_state *ruleset_state(const struct ruleset *rs, const char *id)
+{
+    for (size_t i = 0; i < rs->state_count; i++)
+        if (strcmp(rs->state[i].id, id) == 0)
+            return &rs->state[i];
+    return NULL;
+}
+
+const struct rule_paper *ruleset_paper(const struct ruleset *rs, const char *id)
+{
+    for (size_t i = 0; i < rs->paper_count; i++)
+        if (strcmp(rs->paper[i].id, id) == 0)
+            return &rs->paper[i];
+    return NULL;
+}
+
 const struct rule_measure *ruleset_measures(const struct ruleset *rs, size_t *n)
 {
     *n = rs->measure_count;
@@ -251,6 +267,24 @@ const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n)
 {
     *n = rs->step_count;
     return rs->step;
+}
+
+const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->state_count;
+    return rs->state;
+}
+
+const struct rule_paper *ruleset_papers(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->paper_count;
+    return rs->paper;
+}
+
+const struct rule_flow *ruleset_flows(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->flow_count;
+    return rs->flow;
 }
 
 const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n)

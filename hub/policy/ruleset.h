@@ -52,6 +52,12 @@ enum ruleset_problem {
     PROBLEM_RULE_UNKNOWN,
     PROBLEM_CLOCK_UNKNOWN,
     PROBLEM_REGION_UNKNOWN,
+    PROBLEM_STATE_UNKNOWN,
+    PROBLEM_STATE_UNREACHED,    /* no way from the beginning of a case leads there */
+    PROBLEM_STATE_WITHOUT_EXIT, /* not final, and nothing leads out of it */
+    PROBLEM_TWO_SIDES,          /* different sides may lead a case different ways at one moment */
+    PROBLEM_NEXT_UNTOLD,        /* who acts next need not get the document that leads there */
+    PROBLEM_DOCUMENT_UNKNOWN,
     PROBLEM_MUST_WITHOUT_BASIS,
     PROBLEM_BASIS_NOT_IN_FORCE, /* no basis of the measure covers the rule's validity */
     PROBLEM_MEASURE_OUTSIDE_REGION,
@@ -87,6 +93,8 @@ const struct rule_list *ruleset_list(const struct ruleset *rs, const char *code)
 const struct rule_basis *ruleset_basis(const struct ruleset *rs, const char *code);
 const struct rule *ruleset_rule(const struct ruleset *rs, const char *id);
 const struct rule_clock *ruleset_clock(const struct ruleset *rs, const char *id);
+const struct rule_state *ruleset_state(const struct ruleset *rs, const char *id);
+const struct rule_paper *ruleset_paper(const struct ruleset *rs, const char *id);
 
 /* Everything of a kind, in file order: for `rule check`, tests and consoles. */
 const struct rule_measure *ruleset_measures(const struct ruleset *rs, size_t *n);
@@ -96,6 +104,9 @@ const struct rule *ruleset_rules(const struct ruleset *rs, size_t *n);
 const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n);
 const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n);
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n);
+const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n);
+const struct rule_paper *ruleset_papers(const struct ruleset *rs, size_t *n);
+const struct rule_flow *ruleset_flows(const struct ruleset *rs, size_t *n);
 const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n);
 
 const struct rule_index *ruleset_indices(const struct ruleset *rs, size_t *n);

@@ -4,9 +4,12 @@
 
 #include <stdlib.h>
 
-#define CASE_COLUMNS  "id, state, owner, opener, opened_ms, changed_ms, closed"
-#define STEP_COLUMNS  "id, seq, transition, outcome, by, time_ms"
-#define CLOCK_COLUMNS "id, code, started_ms, owner, due_ms, stopped_ms, warned, next_ms"
+#define CASE_COLUMNS "id, type, state, owner, opener, opened_ms, changed_ms, steps, closed"
+#define STEP_COLUMNS                                                                               \
+    "id, number, seq, type, transition, outcome, state, owner, by, time_ms, taken_ms, papers, "    \
+    "message_id, document"
+#define CLOCK_COLUMNS                                                                              \
+    "id, code, started_ms, owner, waits, due_ms, stopped_ms, suspended_ms, warned, next_ms"
 
 enum query {
     PUT,
@@ -14,34 +17,48 @@ enum query {
     NEXT,
     STEP_PUT,
     STEP_NEXT,
-    STEP_SEEN,
+    HOLDER_PUT,
+    HOLDER_NEXT,
+    ITEM_PUT,
+    ITEM_NEXT,
     CLOCK_START,
     CLOCK_STOP,
     CLOCK_GET,
-    CLOCK_WARNED,
+    CLOCK_SET,
+    CLOCK_NEXT,
     CLOCK_DUE,
     CLOCK_FIRST,
     QUERY_COUNT
 };
 
 static const char *const queries[QUERY_COUNT] = {
-    [PUT] = "INSERT INTO casefile (" CASE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-            "ON CONFLICT DO UPDATE SET state = ?2, owner = ?3, opener = ?4, opened_ms = ?5, "
-            "changed_ms = ?6, closed = ?7",
+    [PUT] = "INSERT INTO casefile (" CASE_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+            "ON CONFLICT DO UPDATE SET type = ?2, state = ?3, owner = ?4, opener = ?5, "
+            "opened_ms = ?6, changed_ms = ?7, steps = ?8, closed = ?9",
     [GET] = "SELECT " CASE_COLUMNS " FROM casefile WHERE id = ?1",
     [NEXT] = "SELECT " CASE_COLUMNS " FROM casefile WHERE id > ?1 ORDER BY id LIMIT 1",
-    [STEP_PUT] = "INSERT INTO case_step (" STEP_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [STEP_NEXT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND seq >= ?2 "
-                  "ORDER BY seq LIMIT 1",
-    [STEP_SEEN] = "SELECT 1 FROM case_step WHERE id = ?1 AND transition = ?2 LIMIT 1",
+    [STEP_PUT] = "INSERT INTO case_step (" STEP_COLUMNS ") "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [STEP_NEXT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number >= ?2 "
+                  "ORDER BY number LIMIT 1",
+    [HOLDER_PUT] = "INSERT INTO case_holder (id, seq, member) VALUES (?1, ?2, ?3) "
+                   "ON CONFLICT DO NOTHING",
+    [HOLDER_NEXT] = "SELECT member FROM case_holder WHERE id = ?1 AND seq = ?2 AND member > ?3 "
+                    "ORDER BY member LIMIT 1",
+    [ITEM_PUT] = "INSERT INTO case_item (id, seq, root, byte_count) VALUES (?1, ?2, ?3, ?4) "
+                 "ON CONFLICT DO NOTHING",
+    [ITEM_NEXT] = "SELECT root, byte_count FROM case_item WHERE id = ?1 AND seq = ?2 "
+                  "AND root > ?3 ORDER BY root LIMIT 1",
     [CLOCK_START] = "INSERT INTO case_clock (" CLOCK_COLUMNS ") "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [CLOCK_STOP] = "UPDATE case_clock SET stopped_ms = ?3, next_ms = 0 "
                    "WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
     [CLOCK_GET] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 AND code = ?2 "
                   "ORDER BY started_ms DESC LIMIT 1",
-    [CLOCK_WARNED] = "UPDATE case_clock SET warned = ?3, next_ms = ?4 "
-                     "WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
+    [CLOCK_SET] = "UPDATE case_clock SET owner = ?3, due_ms = ?4, suspended_ms = ?5, warned = ?6, "
+                  "next_ms = ?7 WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
+    [CLOCK_NEXT] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 "
+                   "AND (started_ms, code) > (?2, ?3) ORDER BY started_ms, code LIMIT 1",
     [CLOCK_DUE] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE stopped_ms = 0 "
                   "AND next_ms > 0 AND next_ms <= ?1 ORDER BY next_ms LIMIT 1",
     [CLOCK_FIRST] = "SELECT next_ms FROM case_clock WHERE stopped_ms = 0 AND next_ms > 0 "
@@ -75,11 +92,19 @@ static enum err step_put(struct casefiles *c, const struct casefile_step *step)
 {
     struct stmt *q = c->q[STEP_PUT];
     bind_id(q, 1, step->id);
-    stmt_bind_u64(q, 2, step->seq);
-    stmt_bind_text(q, 3, step->transition);
-    stmt_bind_text(q, 4, step->outcome);
-    stmt_bind_text(q, 5, step->by);
-    stmt_bind_u64(q, 6, step->time_ms);
+    stmt_bind_u64(q, 2, step->number);
+    stmt_bind_u64(q, 3, step->seq);
+    stmt_bind_u64(q, 4, step->type);
+    stmt_bind_text(q, 5, step->transition);
+    stmt_bind_text(q, 6, step->outcome);
+    stmt_bind_text(q, 7, step->state);
+    stmt_bind_text(q, 8, step->owner);
+    stmt_bind_text(q, 9, step->by);
+    stmt_bind_u64(q, 10, step->time_ms);
+    stmt_bind_u64(q, 11, step->taken_ms);
+    stmt_bind_text(q, 12, step->papers);
+    bind_id(q, 13, step->message_id);
+    stmt_bind_bytes(q, 14, step->document, sizeof step->document);
     return stmt_run(q);
 }
 
@@ -90,12 +115,14 @@ enum err casefile_put(struct casefiles *c, const struct casefile *row,
     if (step != NULL && memcmp(step->id, row->id, sizeof row->id) != 0)
         return ERR_FIELD_VALUE;
     bind_id(q, 1, row->id);
-    stmt_bind_text(q, 2, row->state);
-    stmt_bind_text(q, 3, row->owner);
-    stmt_bind_text(q, 4, row->opener);
-    stmt_bind_u64(q, 5, row->opened_ms);
-    stmt_bind_u64(q, 6, row->changed_ms);
-    stmt_bind_u64(q, 7, row->closed);
+    stmt_bind_u64(q, 2, row->type);
+    stmt_bind_text(q, 3, row->state);
+    stmt_bind_text(q, 4, row->owner);
+    stmt_bind_text(q, 5, row->opener);
+    stmt_bind_u64(q, 6, row->opened_ms);
+    stmt_bind_u64(q, 7, row->changed_ms);
+    stmt_bind_u64(q, 8, row->steps);
+    stmt_bind_u64(q, 9, row->closed);
     enum err err = stmt_run(q);
     return err == OK && step != NULL ? step_put(c, step) : err;
 }
@@ -107,12 +134,14 @@ static enum err take_case(struct stmt *q, struct casefile *out)
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy(q, 0, out->id, sizeof out->id);
-        stmt_copy_text(q, 1, out->state, sizeof out->state);
-        stmt_copy_text(q, 2, out->owner, sizeof out->owner);
-        stmt_copy_text(q, 3, out->opener, sizeof out->opener);
-        out->opened_ms = stmt_u64(q, 4);
-        out->changed_ms = stmt_u64(q, 5);
-        out->closed = stmt_u64(q, 6) != 0;
+        out->type = stmt_u32(q, 1, &err);
+        stmt_copy_text(q, 2, out->state, sizeof out->state);
+        stmt_copy_text(q, 3, out->owner, sizeof out->owner);
+        stmt_copy_text(q, 4, out->opener, sizeof out->opener);
+        out->opened_ms = stmt_u64(q, 5);
+        out->changed_ms = stmt_u64(q, 6);
+        out->steps = stmt_u64(q, 7);
+        out->closed = stmt_u64(q, 8) != 0;
     }
     return stmt_end(q, err);
 }
@@ -143,12 +172,20 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy(q, 0, out->id, sizeof out->id);
-        out->seq = stmt_u64(q, 1);
-        stmt_copy_text(q, 2, out->transition, sizeof out->transition);
-        stmt_copy_text(q, 3, out->outcome, sizeof out->outcome);
-        stmt_copy_text(q, 4, out->by, sizeof out->by);
-        out->time_ms = stmt_u64(q, 5);
-        *cursor = out->seq + 1;
+        out->number = stmt_u64(q, 1);
+        out->seq = stmt_u64(q, 2);
+        out->type = stmt_u32(q, 3, &err);
+        stmt_copy_text(q, 4, out->transition, sizeof out->transition);
+        stmt_copy_text(q, 5, out->outcome, sizeof out->outcome);
+        stmt_copy_text(q, 6, out->state, sizeof out->state);
+        stmt_copy_text(q, 7, out->owner, sizeof out->owner);
+        stmt_copy_text(q, 8, out->by, sizeof out->by);
+        out->time_ms = stmt_u64(q, 9);
+        out->taken_ms = stmt_u64(q, 10);
+        stmt_copy_text(q, 11, out->papers, sizeof out->papers);
+        stmt_copy(q, 12, out->message_id, sizeof out->message_id);
+        stmt_copy(q, 13, out->document, sizeof out->document);
+        *cursor = out->number + 1;
     }
     err = stmt_end(q, err);
     if (err != ERR_NOT_FOUND || *cursor != 0)
@@ -158,15 +195,53 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
     return casefile_get(c, id, &row) == OK && row.closed ? ERR_ERASED : err;
 }
 
-enum err casefile_step_seen(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                            const char *transition, bool *seen)
+enum err casefile_holder_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                             uint64_t seq, const char *member)
 {
-    struct stmt *q = c->q[STEP_SEEN];
+    struct stmt *q = c->q[HOLDER_PUT];
     bind_id(q, 1, id);
-    stmt_bind_text(q, 2, transition);
+    stmt_bind_u64(q, 2, seq);
+    stmt_bind_text(q, 3, member);
+    return stmt_run(q);
+}
+
+enum err casefile_holder_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                              uint64_t seq, char member[static STORE_MEMBER_MAX + 1])
+{
+    struct stmt *q = c->q[HOLDER_NEXT];
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, seq);
+    stmt_bind_text(q, 3, member);
     enum err err = stmt_step(q);
-    *seen = err == OK;
-    return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+    if (err == OK)
+        stmt_copy_text(q, 0, member, STORE_MEMBER_MAX + 1);
+    return stmt_end(q, err);
+}
+
+enum err casefile_item_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN], uint64_t seq,
+                           const struct casefile_item *item)
+{
+    struct stmt *q = c->q[ITEM_PUT];
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, seq);
+    stmt_bind_bytes(q, 3, item->root, sizeof item->root);
+    stmt_bind_u64(q, 4, item->byte_count);
+    return stmt_run(q);
+}
+
+enum err casefile_item_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                            uint64_t seq, struct casefile_item *out)
+{
+    struct stmt *q = c->q[ITEM_NEXT];
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, seq);
+    stmt_bind_bytes(q, 3, out->root, sizeof out->root);
+    enum err err = stmt_step(q);
+    if (err == OK) {
+        stmt_copy(q, 0, out->root, sizeof out->root);
+        out->byte_count = stmt_u64(q, 1);
+    }
+    return stmt_end(q, err);
 }
 
 enum err casefile_clock_start(struct casefiles *c, const struct casefile_clock *clock)
@@ -176,9 +251,12 @@ enum err casefile_clock_start(struct casefiles *c, const struct casefile_clock *
     stmt_bind_text(q, 2, clock->code);
     stmt_bind_u64(q, 3, clock->started_ms);
     stmt_bind_text(q, 4, clock->owner);
-    stmt_bind_u64(q, 5, clock->due_ms);
-    stmt_bind_u64(q, 6, clock->warned);
-    stmt_bind_u64(q, 7, clock->next_ms);
+    stmt_bind_text(q, 5, clock->waits);
+    stmt_bind_u64(q, 6, clock->due_ms);
+    stmt_bind_u64(q, 7, clock->stopped_ms);
+    stmt_bind_u64(q, 8, clock->suspended_ms);
+    stmt_bind_u64(q, 9, clock->warned);
+    stmt_bind_u64(q, 10, clock->next_ms);
     return stmt_run(q);
 }
 
@@ -205,10 +283,12 @@ static enum err take_clock(struct stmt *q, struct casefile_clock *out)
     stmt_copy_text(q, 1, out->code, sizeof out->code);
     out->started_ms = stmt_u64(q, 2);
     stmt_copy_text(q, 3, out->owner, sizeof out->owner);
-    out->due_ms = stmt_u64(q, 4);
-    out->stopped_ms = stmt_u64(q, 5);
-    out->warned = stmt_u32(q, 6, &err);
-    out->next_ms = stmt_u64(q, 7);
+    stmt_copy_text(q, 4, out->waits, sizeof out->waits);
+    out->due_ms = stmt_u64(q, 5);
+    out->stopped_ms = stmt_u64(q, 6);
+    out->suspended_ms = stmt_u64(q, 7);
+    out->warned = stmt_u32(q, 8, &err);
+    out->next_ms = stmt_u64(q, 9);
     return stmt_end(q, err);
 }
 
@@ -220,15 +300,28 @@ enum err casefile_clock_get(struct casefiles *c, const uint8_t id[static STORE_I
     return take_clock(c->q[CLOCK_GET], out);
 }
 
-enum err casefile_clock_warned(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                               const char *code, uint32_t warned, uint64_t next_ms)
+enum err casefile_clock_set(struct casefiles *c, const struct casefile_clock *clock)
 {
-    struct stmt *q = c->q[CLOCK_WARNED];
-    bind_id(q, 1, id);
-    stmt_bind_text(q, 2, code);
-    stmt_bind_u64(q, 3, warned);
-    stmt_bind_u64(q, 4, next_ms);
+    struct stmt *q = c->q[CLOCK_SET];
+    bind_id(q, 1, clock->id);
+    stmt_bind_text(q, 2, clock->code);
+    stmt_bind_text(q, 3, clock->owner);
+    stmt_bind_u64(q, 4, clock->due_ms);
+    stmt_bind_u64(q, 5, clock->suspended_ms);
+    stmt_bind_u64(q, 6, clock->warned);
+    stmt_bind_u64(q, 7, clock->next_ms);
     return stmt_run_one(q);
+}
+
+enum err casefile_clock_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                             struct casefile_clock *clock)
+{
+    const struct casefile_clock cursor = *clock;
+    struct stmt *q = c->q[CLOCK_NEXT];
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, cursor.started_ms);
+    stmt_bind_text(q, 3, cursor.code);
+    return take_clock(q, clock);
 }
 
 enum err casefile_clock_next_due(struct casefiles *c, uint64_t now_ms, struct casefile_clock *out)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 _Static_assert((BUCKETS & (BUCKETS - 1)) == 0 && (LANES & (LANES - 1)) == 0, "they are masked");
-_Static_assert((BLOCKS & (BLOCKS - 1)) == 0 && 2 * FRESH_BLOCKS_MAX <= BLOCKS, "it is masked");
+_Static_assert((BLOCKS & (BLOCKS - 1)) == 0 && 2 * FRESH_BLOCKS_MAX < BLOCKS, "it is masked");
 _Static_assert(OP_HEAD + FRESH_KEY_MAX + FRESH_HEAD_MAX + OP_SUM + OP_SLOT + FRESH_ROW_BYTES <
                    FRESH_SEGMENT_BYTES,
                "an operation lies in one segment");
@@ -11,6 +11,7 @@ _Static_assert(OP_HEAD + FRESH_KEY_MAX + FRESH_HEAD_MAX + OP_SUM + OP_SLOT + FRE
 static const char *const queries[FRESH_SQL_COUNT] = {
     [FRESH_SQL_PUT] = "INSERT INTO fresh (no, ops) VALUES (?1, ?2)",
     [FRESH_SQL_DROP] = "DELETE FROM fresh WHERE no <= ?1",
+    [FRESH_SQL_GET] = "SELECT ops FROM fresh WHERE no = ?1",
     [FRESH_SQL_NEXT] = "SELECT no, ops FROM fresh WHERE no > ?1 ORDER BY no LIMIT 1",
     [FRESH_SQL_ENDS] = "SELECT ifnull(min(no), 0), ifnull(max(no), 0) FROM fresh",
 };
@@ -46,7 +47,9 @@ void fresh_close(struct fresh **out)
     if (f == NULL)
         return;
     segments_free(f->head);
+    segments_free(f->cold_head);
     segments_free(f->spare);
+    box_fini(&f->far);
     free(f->entry);
     free(f->bucket);
     free(f->block);
@@ -304,9 +307,9 @@ uint64_t fresh_count(struct fresh *f, enum fresh_kind kind)
     return f->count[kind];
 }
 
-bool fresh_any(const struct fresh *f)
+bool fresh_few(const struct fresh *f)
 {
-    return f->first < f->next;
+    return f->first < f->next && bytes_from(f, f->first) <= warm_max(f);
 }
 
 static int by_value(const void *a, const void *b)
@@ -369,6 +372,7 @@ void fresh_committed(struct fresh *f)
     f->undo_len = 0;
     f->added = 0;
     /* What the first block does not need is free now: nothing brings older blocks back. */
+    blocks_cool(f);
     segments_release(f);
     f->base = ops_mark(f);
     f->save = f->base;

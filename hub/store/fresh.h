@@ -3,9 +3,9 @@
  * tables only if they last. Most envelopes are delivered before that: what they needed meanwhile
  * (frame, queue row, the changes of their message row) never was a row of a table.
  *
- *               fresh_put                             the window moves on, fresh_drain
- *   (nothing) ------------> fresh, in a commit's block --------------------------------> in its
- * table |         |      ^ |         +------+ fresh_put again: changed
+ *               fresh_put                             few of its block lasted, the window is full,
+ * fresh_drain (nothing) ------------> fresh, in a commit's block -------------------------------->
+ * in its table |         |      ^ |         +------+ fresh_put again: changed
  *                             +--> (gone) by fresh_drop
  *
  * Guarantees:
@@ -17,9 +17,15 @@
  *      last commit.
  *   4. A changed byte in a block is ERR_CORRUPT at the start and the block and row are named; in
  *      the `body` of a row it is left to the sum that its owner keeps in the `head`.
- *   5. Memory: the window and one transaction; rows that come when there is no room
- *      (fresh_room) are their owner's to write. A window is read at a start and never more.
+ *   5. Memory: one part of FRESH_WARM_SHARE of the window, key and head of what is fresh in the
+ *      rest of it, and one transaction; a `body` of the rest is read from its block (fresh_body).
+ *      Rows that come when there is no room (fresh_room) are their owner's to write. A window is
+ *      read at a start and never more.
  *   6. What fresh_drain leaves behind is in tables only; no block holds a byte of it any more.
+ *
+ * A block whose rows are mostly gone when it leaves the warm part goes; one of a backlog stays: to
+ * write its rows into their tables and take them out again costs more than all else that is done
+ * for a message.
  *
  * Ownership: spans are borrowed until the next commit.
  * Thread rule: that of the db. architecture.md, Rules that never bend, 1.
@@ -30,12 +36,14 @@
 #include "store/db.h"
 
 enum {
-    FRESH_WINDOW = 8 << 20,            /* bytes of blocks when fresh_open is given 0 */
-    FRESH_BLOCKS_MAX = 4096,           /* and as many commits */
+    FRESH_WINDOW = 96 << 20,           /* bytes of blocks when fresh_open is given 0 */
+    FRESH_WARM_SHARE = 12,             /* one part of so many is whole in memory */
+    FRESH_BLOCKS_MAX = 4096,           /* and as many blocks, at least one a commit */
+    FRESH_BLOCK_BYTES = 128 << 10,     /* a commit begins another block beyond that */
     FRESH_TRANSACTION_BYTES = 1 << 20, /* new rows of one transaction */
     FRESH_ROW_BYTES = 128 << 10,       /* a larger one is not taken */
     FRESH_SEGMENT_BYTES = 512 << 10,   /* of memory at a time */
-    FRESH_ROWS_MAX = 65536,            /* at a time */
+    FRESH_ROWS_MAX = 131072,           /* at a time */
     FRESH_KEY_MAX = 64,
     FRESH_HEAD_MAX = 1024,
 };
@@ -50,11 +58,14 @@ enum fresh_kind {
 
 struct fresh;
 
-/* head: under the block's sum; body: has its own. */
+/* head: under the block's sum; body: has its own. One that is not in memory has data NULL:
+ * fresh_body. */
 struct fresh_row {
     struct span key;
     struct span head;
     struct span body;
+    uint64_t away; /* its block; 0: in memory */
+    uint32_t away_at;
 };
 
 /* Insert the row into its table, now. */
@@ -80,6 +91,10 @@ MUST_USE enum err fresh_put(struct fresh *f, enum fresh_kind kind, const struct 
 /* False: not fresh; it is in its table or nowhere. */
 bool fresh_find(struct fresh *f, enum fresh_kind kind, struct span key, struct fresh_row *out);
 
+/* The body of a row that was found; borrowed until the next call. A reader's may be gone meanwhile:
+ * ERR_NOT_FOUND. */
+MUST_USE enum err fresh_body(struct fresh *f, const struct fresh_row *row, struct span *body);
+
 /* Forget a row that is fresh; ERR_NOT_FOUND when it is not. */
 MUST_USE enum err fresh_drop(struct fresh *f, enum fresh_kind kind, struct span key);
 
@@ -89,8 +104,8 @@ bool fresh_next(struct fresh *f, uint64_t from, uint64_t to, uint64_t *key, enum
 /* Walk the rows of a kind in no order: *at is the cursor, 0 to start. False at the end. */
 bool fresh_walk(struct fresh *f, enum fresh_kind kind, uint32_t *at, struct fresh_row *out);
 uint64_t fresh_count(struct fresh *f, enum fresh_kind kind);
-/* Is there a block for fresh_drain? */
-bool fresh_any(const struct fresh *f);
+/* Is there a block for fresh_drain, and no more than the warm part holds? */
+bool fresh_few(const struct fresh *f);
 
 /* Bring everything to its table, in the open transaction. */
 MUST_USE enum err fresh_drain(struct fresh *f);

@@ -31,12 +31,24 @@ void op_at(const uint8_t *at, struct op *out)
 {
     size_t key = at[1];
     size_t head = (size_t)at[2] << 8 | at[3];
-    size_t body = (size_t)at[4] << 24 | (size_t)at[5] << 16 | (size_t)at[6] << 8 | at[7];
+    size_t body =
+        (size_t)(at[4] & ~OP_AWAY) << 24 | (size_t)at[5] << 16 | (size_t)at[6] << 8 | at[7];
+    struct span where = span_of(at + OP_HEAD + key + head + OP_SUM + OP_SLOT, OP_AWAY_LEN);
+    uint64_t offset = 0;
     out->drop = (at[0] & OP_DROP) != 0;
     out->kind = at[0] & ~(unsigned)OP_DROP;
     out->row.key = span_of(at + OP_HEAD, key);
     out->row.head = span_of(at + OP_HEAD + key, head);
-    out->row.body = span_of(at + OP_HEAD + key + head + OP_SUM + OP_SLOT, body);
+    out->row.away = 0;
+    if ((at[4] & OP_AWAY) == 0) {
+        out->row.body = span_of(where.data, body);
+        out->len = (size_t)(where.data - at) + body;
+        return;
+    }
+    out->len = (size_t)(where.data - at) + OP_AWAY_LEN;
+    out->row.body = (struct span){NULL, body};
+    (void)(span_take_uint(&where, 8, &out->row.away) && span_take_uint(&where, 4, &offset));
+    out->row.away_at = (uint32_t)offset;
 }
 
 /* ---- segments ---- */
@@ -61,7 +73,8 @@ static void segment_spare(struct fresh *f, struct segment *s)
     f->spare_count++;
 }
 
-static enum err segment_add(struct fresh *f)
+/* At the end of a list. */
+static enum err segment_add(struct fresh *f, struct segment **head, struct segment **tail)
 {
     struct segment *s = f->spare;
     if (s != NULL) {
@@ -74,25 +87,39 @@ static enum err segment_add(struct fresh *f)
         return ERR_NO_MEMORY;
     s->next = NULL;
     s->used = 0;
-    if (f->tail == NULL)
-        f->head = s;
+    if (*tail == NULL)
+        *head = s;
     else
-        f->tail->next = s;
-    f->tail = s;
-    f->from = 0;
+        (*tail)->next = s;
+    *tail = s;
     return OK;
+}
+
+static enum err tail_add(struct fresh *f)
+{
+    enum err err = segment_add(f, &f->head, &f->tail);
+    if (err == OK)
+        f->from = 0;
+    return err;
 }
 
 /* Segments that no block needs any more. */
 void segments_release(struct fresh *f)
 {
-    while (f->head != f->tail &&
-           (f->first == f->next || block_at(f, f->first)->segment != f->head)) {
+    const struct segment *cold = f->first < f->warm ? block_at(f, f->first)->segment : NULL;
+    while (f->cold_head != cold) {
+        struct segment *s = f->cold_head;
+        f->cold_head = s->next;
+        segment_spare(f, s);
+    }
+    if (cold == NULL)
+        f->cold_tail = NULL;
+    while (f->head != f->tail && (f->warm == f->next || block_at(f, f->warm)->segment != f->head)) {
         struct segment *s = f->head;
         f->head = s->next;
         segment_spare(f, s);
     }
-    if (f->first == f->next && f->tail != NULL) {
+    if (f->warm == f->next && f->tail != NULL) {
         f->tail->used = 0;
         f->from = 0;
     }
@@ -105,7 +132,6 @@ struct fresh_mark ops_mark(const struct fresh *f)
                                .from = f->from,
                                .first = f->first,
                                .next = f->next,
-                               .bytes = f->bytes,
                                .added = f->added,
                                .undo = f->undo_len};
 }
@@ -128,7 +154,6 @@ void ops_rewind(struct fresh *f, const struct fresh_mark *mark)
     f->from = mark->from;
     f->first = mark->first;
     f->next = mark->next;
-    f->bytes = mark->bytes;
     f->added = mark->added;
 }
 
@@ -146,21 +171,32 @@ void fresh_empty(struct fresh *f)
     f->version++;
     f->undo_len = 0;
     ops_rewind(f, &nothing);
+    f->warm = 0;
+    f->far_no = 0;
+    segments_release(f);
 }
 
 /* ---- operations and blocks ---- */
+
+static void block_new(struct fresh *f, uint64_t no, uint32_t len)
+{
+    *block_at(f, f->next) = (struct block){.no = no,
+                                           .end = block_at(f, f->next - 1)->end + len,
+                                           .segment = f->tail,
+                                           .from = f->from,
+                                           .len = len};
+    f->next++;
+    f->from = f->tail->used;
+}
 
 /* What the tail holds beyond its last block becomes one. */
 static enum err block_close(struct fresh *f)
 {
     if (f->tail == NULL || f->tail->used == f->from)
         return OK;
-    if (f->next - f->base.first == BLOCKS)
+    if (f->next - f->base.first == BLOCKS - 1)
         return ERR_BUSY;
-    uint32_t len = f->tail->used - f->from;
-    *block_at(f, f->next++) = (struct block){0, f->tail, f->from, len};
-    f->bytes += len;
-    f->from = f->tail->used;
+    block_new(f, 0, f->tail->used - f->from);
     return OK;
 }
 
@@ -171,7 +207,11 @@ enum err ops_append(struct fresh *f, const struct op *op, uint8_t **at)
     if (f->tail == NULL || f->tail->used + len > FRESH_SEGMENT_BYTES) {
         enum err err = block_close(f);
         if (err == OK)
-            err = segment_add(f);
+            err = tail_add(f);
+        if (err != OK)
+            return err;
+    } else if (f->tail->used - f->from >= FRESH_BLOCK_BYTES) {
+        enum err err = block_close(f);
         if (err != OK)
             return err;
     }
@@ -190,37 +230,70 @@ enum err ops_append(struct fresh *f, const struct op *op, uint8_t **at)
     return OK;
 }
 
+/* The next row of a block that is still fresh; *at is the cursor. */
+static bool block_next(const struct fresh *f, const struct block *b, const uint8_t **at,
+                       struct op *op, uint32_t *index)
+{
+    const uint8_t *end = b->segment->bytes + b->from + b->len;
+    while (*at < end) {
+        const uint8_t *here = *at;
+        op_at(here, op);
+        *at = here + op->len;
+        if (entry_at(f, here, op, index))
+            return true;
+    }
+    return false;
+}
+
 /* The rows of the first block that are still fresh go to their tables. */
 static enum err block_retire(struct fresh *f)
 {
     const struct block *b = block_at(f, f->first);
     const uint8_t *at = b->segment->bytes + b->from;
-    const uint8_t *end = at + b->len;
     enum err err = OK;
-    while (err == OK && at < end) {
-        struct op op;
-        op_at(at, &op);
-        uint32_t i;
-        if (entry_at(f, at, &op, &i)) {
+    struct op op;
+    uint32_t i;
+    while (err == OK && block_next(f, b, &at, &op, &i)) {
+        err = fresh_body(f, &op.row, &op.row.body);
+        if (err == OK)
             err = f->home[op.kind].keep(f->home[op.kind].ctx, &op.row);
-            if (err == OK)
-                err = entry_remove(f, i);
-        }
-        at = op.row.body.data + op.row.body.len;
+        if (err == OK)
+            err = entry_remove(f, i);
     }
-    if (err != OK)
-        return err;
-    f->first++;
-    f->bytes -= b->len;
-    return OK;
+    if (err == OK)
+        f->first++;
+    return err;
 }
 
-/* Retire blocks up to one that the window holds, of those before `end`. */
-static enum err retire(struct fresh *f, uint64_t end, uint64_t bytes, uint64_t blocks)
+/* Is the first block one of a backlog? What stays without a body goes to its table for good, and a
+ * few that stay must not keep back all that came after them. */
+static bool lasts(const struct fresh *f)
+{
+    const struct block *b = block_at(f, f->first);
+    const uint8_t *at = b->segment->bytes + b->from;
+    uint64_t fresh = 0;
+    struct op op;
+    uint32_t i;
+    while (block_next(f, b, &at, &op, &i))
+        fresh += op.row.body.len;
+    return fresh > (b->end - block_at(f, f->first - 1)->end) / 4 && fresh > warm_max(f) / FEW_SHARE;
+}
+
+/* Must the first block go? */
+static bool is_over(const struct fresh *f)
+{
+    const uint64_t bytes = bytes_from(f, f->first);
+    const uint64_t rows = f->count[FRESH_MESSAGE] + f->count[FRESH_FRAME] + f->count[FRESH_QUEUE];
+    return bytes > f->window || f->next - f->first > FRESH_BLOCKS_MAX ||
+           rows > FRESH_ROWS_MAX / 4 * 3 || (bytes > warm_max(f) && !lasts(f));
+}
+
+/* Retire the blocks before `end` that are over, or all. */
+static enum err retire(struct fresh *f, uint64_t end, bool all)
 {
     uint64_t no = 0;
     enum err err = OK;
-    while (err == OK && f->first < end && (f->bytes > bytes || f->next - f->first > blocks)) {
+    while (err == OK && f->first < end && (all || is_over(f))) {
         no = block_at(f, f->first)->no > no ? block_at(f, f->first)->no : no;
         err = block_retire(f);
     }
@@ -233,7 +306,7 @@ static enum err retire(struct fresh *f, uint64_t end, uint64_t bytes, uint64_t b
 enum err fresh_drain(struct fresh *f)
 {
     enum err err = block_close(f);
-    return err == OK ? retire(f, f->next, 0, 0) : err;
+    return err == OK ? retire(f, f->next, true) : err;
 }
 
 enum err fresh_before_commit(struct fresh *f)
@@ -241,7 +314,7 @@ enum err fresh_before_commit(struct fresh *f)
     struct stmt *q = f->q[FRESH_SQL_PUT];
     enum err err = block_close(f);
     if (err == OK && f->next > f->base.next)
-        err = retire(f, f->base.next, f->window, FRESH_BLOCKS_MAX);
+        err = retire(f, f->base.next, false);
     uint64_t i = f->first > f->base.next ? f->first : f->base.next;
     for (; err == OK && i < f->next; i++) {
         struct block *b = block_at(f, i);
@@ -253,23 +326,106 @@ enum err fresh_before_commit(struct fresh *f)
     return err;
 }
 
+/* ---- what is cold ---- */
+
+/* Its body stays in the block, unless a place to find it by is longer. */
+static const uint8_t *op_cool(struct segment *to, const struct block *b, const uint8_t *at,
+                              const struct op *op)
+{
+    uint8_t *copy = to->bytes + to->used;
+    const uint8_t *begin = b->segment->bytes + b->from;
+    const bool away = op->row.body.len > OP_AWAY_LEN;
+    const size_t kept = op->len - (away ? op->row.body.len : 0);
+    memcpy(copy, at, kept);
+    to->used += (uint32_t)kept;
+    if (!away)
+        return copy;
+    struct writer w = writer_of(copy + kept, OP_AWAY_LEN);
+    copy[4] |= OP_AWAY;
+    write_uint(&w, b->no, 8);
+    write_uint(&w, (uint64_t)(op->row.body.data - begin), 4);
+    to->used += OP_AWAY_LEN;
+    return copy;
+}
+
+static enum err block_cool(struct fresh *f, struct block *b)
+{
+    const uint8_t *at = b->segment->bytes + b->from;
+    enum err err = OK;
+    struct op op;
+    uint32_t i;
+    if (f->cold_tail == NULL || f->cold_tail->used + b->len > FRESH_SEGMENT_BYTES)
+        err = segment_add(f, &f->cold_head, &f->cold_tail);
+    if (err != OK)
+        return err;
+    struct segment *to = f->cold_tail;
+    const uint32_t from = to->used;
+    while (block_next(f, b, &at, &op, &i))
+        f->entry[i].op = op_cool(to, b, at - op.len, &op);
+    b->segment = to;
+    b->from = from;
+    b->len = to->used - from;
+    return OK;
+}
+
+void blocks_cool(struct fresh *f)
+{
+    if (f->warm < f->first)
+        f->warm = f->first;
+    /* Without memory they stay warm for now. */
+    while (f->warm < f->next && bytes_from(f, f->warm) > warm_max(f) &&
+           block_cool(f, block_at(f, f->warm)) == OK)
+        f->warm++;
+}
+
+/* The bytes of a block into `far`. */
+static enum err block_fetch(struct fresh *f, uint64_t no)
+{
+    struct stmt *q = f->q[FRESH_SQL_GET];
+    if (f->far_no == no)
+        return OK;
+    f->far_no = 0;
+    stmt_bind_u64(q, 1, no);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = box_keep(&f->far, stmt_blob(q, 0), &f->far_bytes);
+    err = stmt_end(q, err);
+    if (err == OK)
+        f->far_no = no;
+    return err == ERR_NOT_FOUND && !f->reader ? ERR_CORRUPT : err;
+}
+
+enum err fresh_body(struct fresh *f, const struct fresh_row *row, struct span *body)
+{
+    const size_t len = row->body.len;
+    *body = row->body;
+    if (row->away == 0)
+        return OK;
+    *body = (struct span){NULL, 0};
+    enum err err = block_fetch(f, row->away);
+    if (err != OK)
+        return err;
+    if (row->away_at > f->far_bytes.len || len > f->far_bytes.len - row->away_at)
+        return ERR_CORRUPT;
+    *body = span_of(f->far_bytes.data + row->away_at, len);
+    return OK;
+}
+
 /* ---- the start ---- */
 
 /* A row as a block in memory. */
 static enum err block_add(struct fresh *f, uint64_t no, struct span bytes)
 {
-    if (bytes.len == 0 || bytes.len > FRESH_SEGMENT_BYTES || f->next - f->first == BLOCKS)
+    if (bytes.len == 0 || bytes.len > FRESH_SEGMENT_BYTES || f->next - f->first == BLOCKS - 1)
         return ERR_CORRUPT;
     if (f->tail == NULL || f->tail->used + bytes.len > FRESH_SEGMENT_BYTES) {
-        enum err err = segment_add(f);
+        enum err err = tail_add(f);
         if (err != OK)
             return err;
     }
     memcpy(f->tail->bytes + f->tail->used, bytes.data, bytes.len);
-    *block_at(f, f->next++) = (struct block){no, f->tail, f->tail->used, (uint32_t)bytes.len};
     f->tail->used += (uint32_t)bytes.len;
-    f->bytes += bytes.len;
-    f->from = f->tail->used;
+    block_new(f, no, (uint32_t)bytes.len);
     f->no = no;
     return OK;
 }
@@ -309,8 +465,9 @@ enum err fresh_load(struct fresh *f, struct fault *fault)
         err = stmt_end(q, err);
         if (err == OK)
             err = block_read(f, &op);
+        if (err == OK)
+            fresh_committed(f);
     }
-    fresh_committed(f);
     return err == ERR_NOT_FOUND ? OK
                                 : fault_set(fault, err, 0, "fresh", "block %llu, row %u",
                                             (unsigned long long)no, op);

@@ -6,6 +6,7 @@
 #ifndef STORE_FRESH_OWN_H
 #define STORE_FRESH_OWN_H
 
+#include "store/box.h"
 #include "store/fresh.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
     LANE_SHIFT = 40,    /* of a queue key: queue_own.h */
     BLOCKS = 16384,     /* a ring; more than the window and a transaction ever have */
     SPARE_SEGMENTS = 2, /* kept although nothing is in them */
+    FEW_SHARE = 512, /* bodies in a block that are less than this part of the warm bytes are few */
 };
 
 /*
@@ -22,14 +24,16 @@ enum {
  *   u8 kind (| DROP) ‖ u8|key| ‖ u16|head| ‖ u32|body| ‖ key ‖ head ‖ u32 sum ‖ u32 slot ‖ body
  *
  * sum is of all before it. slot is the entry's index and is for memory only: what a block says
- * there means nothing.
+ * there means nothing. In memory only, too: OP_AWAY in the first byte of |body|, and then in place
+ * of the body u64 block ‖ u32 offset in it.
  */
-enum { OP_HEAD = 8, OP_SUM = 4, OP_SLOT = 4, OP_DROP = 0x80 };
+enum { OP_HEAD = 8, OP_SUM = 4, OP_SLOT = 4, OP_DROP = 0x80, OP_AWAY = 0x80, OP_AWAY_LEN = 12 };
 
 struct op {
     unsigned kind;
     bool drop;
     struct fresh_row row;
+    size_t len; /* of the operation, where it stands */
 };
 
 /* A row that is fresh; where its latest values are. */
@@ -53,9 +57,11 @@ struct segment {
     uint8_t bytes[FRESH_SEGMENT_BYTES];
 };
 
-/* The operations of a commit, or a part of them: one row. */
+/* The operations of a commit, or a part of them: one row. In memory all of them, or once it is cold
+ * those whose row is fresh. */
 struct block {
-    uint64_t no; /* 0: it is no row yet */
+    uint64_t no;  /* 0: it is no row yet */
+    uint64_t end; /* bytes of all rows up to this one */
     struct segment *segment;
     uint32_t from;
     uint32_t len;
@@ -68,12 +74,18 @@ struct fresh_mark {
     uint32_t from;           /* where its open block begins */
     uint64_t first;
     uint64_t next;
-    uint64_t bytes;
     uint64_t added;
     size_t undo;
 };
 
-enum fresh_sql { FRESH_SQL_PUT, FRESH_SQL_DROP, FRESH_SQL_NEXT, FRESH_SQL_ENDS, FRESH_SQL_COUNT };
+enum fresh_sql {
+    FRESH_SQL_PUT,
+    FRESH_SQL_DROP,
+    FRESH_SQL_GET,
+    FRESH_SQL_NEXT,
+    FRESH_SQL_ENDS,
+    FRESH_SQL_COUNT
+};
 
 struct fresh {
     struct stmt *q[FRESH_SQL_COUNT];
@@ -96,17 +108,22 @@ struct fresh {
     size_t undo_len;
     size_t undo_cap;
 
-    struct segment *head; /* owns; in order of their bytes */
-    struct segment *tail; /* operations go here */
+    struct segment *head;      /* owns; in order of their bytes */
+    struct segment *tail;      /* operations go here */
+    struct segment *cold_head; /* owns; of the blocks before `warm` */
+    struct segment *cold_tail;
     struct segment *spare;
     unsigned spare_count;
     uint32_t from;       /* where the open block of the tail begins */
     struct block *block; /* owns; the i-th is at i % BLOCKS */
     uint64_t first;      /* blocks that are still here: first … next - 1 */
     uint64_t next;
-    uint64_t bytes; /* of them */
-    uint64_t added; /* bytes of new rows in this transaction */
-    uint64_t no;    /* of the last row */
+    uint64_t warm;   /* those before it are cold; moves at commits only */
+    uint64_t added;  /* bytes of new rows in this transaction */
+    uint64_t no;     /* of the last row */
+    uint64_t far_no; /* the block whose bytes are in `far`; 0: none */
+    struct span far_bytes;
+    struct box far;
     struct fresh_mark base;
     struct fresh_mark save;
 
@@ -121,6 +138,17 @@ struct fresh {
 static inline struct block *block_at(const struct fresh *f, uint64_t i)
 {
     return &f->block[i & (BLOCKS - 1)];
+}
+
+/* Bytes of the i-th block and all after it. */
+static inline uint64_t bytes_from(const struct fresh *f, uint64_t i)
+{
+    return block_at(f, f->next - 1)->end - block_at(f, i - 1)->end;
+}
+
+static inline uint64_t warm_max(const struct fresh *f)
+{
+    return f->window / FRESH_WARM_SHARE;
 }
 
 /* Take one operation off *from; false when there is no whole one. */
@@ -148,6 +176,8 @@ void blocks_refresh(struct fresh *f);
 /* Forget all rows and bytes. */
 void fresh_empty(struct fresh *f);
 void segments_free(struct segment *s);
+/* Blocks beyond the warm part get cold: nothing of it can be undone any more. */
+void blocks_cool(struct fresh *f);
 /* Of blocks that went. */
 void segments_release(struct fresh *f);
 

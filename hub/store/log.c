@@ -211,6 +211,17 @@ enum err log_body(struct leaf_log *log, uint64_t index, struct span *body)
     return err;
 }
 
+enum err log_find(struct leaf_log *log, unsigned kind, uint64_t from, uint64_t to, uint64_t *index)
+{
+    struct leaf leaf;
+    for (*index = from; *index < to && *index < log->size; (*index)++) {
+        enum err err = leaves_get(log, *index, false, &leaf);
+        if (err != OK || leaf.kind == kind)
+            return err;
+    }
+    return ERR_NOT_FOUND;
+}
+
 enum err log_leaf_hash(struct leaf_log *log, uint64_t index, merkle_hash out)
 {
     return index < log->size ? log_subtree(log, 0, index, out) : ERR_NOT_FOUND;

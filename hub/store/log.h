@@ -66,6 +66,10 @@ MUST_USE enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_
 
 MUST_USE enum err log_get(struct leaf_log *log, uint64_t index, struct log_entry *out);
 MUST_USE enum err log_body(struct leaf_log *log, uint64_t index, struct span *body);
+/* The first leaf of that kind from `from` on and before `to` (at most log_size), as it is stored:
+ * whether it is the one of the tree log_get and log_scrub say. ERR_NOT_FOUND. */
+MUST_USE enum err log_find(struct leaf_log *log, unsigned kind, uint64_t from, uint64_t to,
+                           uint64_t *index);
 MUST_USE enum err log_leaf_hash(struct leaf_log *log, uint64_t index, merkle_hash out);
 
 /* Root of the first `size` leaves; size 0 is SHA-256 of nothing. */

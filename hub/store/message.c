@@ -18,6 +18,7 @@ static const char *const queries[MESSAGE_SQL_COUNT] = {
     [MESSAGE_SQL_FRAME_PUT] = INSERT_FRAME,
     [MESSAGE_SQL_FRAME_KEEP] = INSERT_FRAME,
     [MESSAGE_SQL_FRAME_GET] = "SELECT bytes, sum FROM frame WHERE seq = ?1",
+    [MESSAGE_SQL_FRAME_NEXT] = "SELECT seq FROM frame WHERE seq > ?1 ORDER BY seq LIMIT 1",
     [MESSAGE_SQL_FRAME_DROP] = "DELETE FROM frame WHERE seq = ?1",
     [MESSAGE_SQL_FRAME_ERASE] =
         "UPDATE frame SET bytes = x'00' WHERE seq = ?1 AND length(bytes) > 1",
@@ -73,22 +74,28 @@ static void bind_key(struct stmt *q, const char *sender, const uint8_t id[static
     bind_id(q, 2, id);
 }
 
+enum err message_sequence_put(struct messages *m, const char *sender,
+                              const uint8_t conversation[static STORE_ID_LEN], uint64_t last)
+{
+    struct stmt *q = m->q[MESSAGE_SQL_SEQUENCE_PUT];
+    stmt_later(q);
+    bind_key(q, sender, conversation);
+    stmt_bind_u64(q, 3, last);
+    return stmt_run(q);
+}
+
 static enum err sequence_put(struct messages *m, const struct message_row *row)
 {
     if (row->sequence == 0 || id_is_zero(row->conversation))
         return OK;
-    struct stmt *q = m->q[MESSAGE_SQL_SEQUENCE_PUT];
-    stmt_later(q);
-    bind_key(q, row->sender, row->conversation);
-    stmt_bind_u64(q, 3, row->sequence);
-    return stmt_run(q);
+    return message_sequence_put(m, row->sender, row->conversation, row->sequence);
 }
 
 /* ---- to the tables ---- */
 
 static enum err insert_row(struct messages *m, struct stmt *q, const struct message_row *row)
 {
-    uint8_t packed[MESSAGE_PACKED];
+    uint8_t packed[MESSAGE_PACKED_MAX];
     struct span body = message_pack(packed, row);
     bind_key(q, row->sender, row->id);
     stmt_bind_u64(q, 3, row->accepted_ms);
@@ -149,7 +156,7 @@ static bool in_bounds(const struct message_row *row)
 static enum err put_fresh_row(struct messages *m, const struct message_row *row)
 {
     uint8_t key[MESSAGE_KEY_MAX];
-    uint8_t packed[MESSAGE_PACKED];
+    uint8_t packed[MESSAGE_PACKED_MAX];
     if (!in_bounds(row))
         return ERR_TOO_LARGE;
     const struct fresh_row fresh = {.key = message_key(key, row->sender, row->id),
@@ -164,7 +171,7 @@ static enum err update_row(struct messages *m, const struct message_row *row)
     struct fresh_row fresh;
     if (fresh_row(m, row->sender, row->id, &fresh))
         return put_fresh_row(m, row);
-    uint8_t packed[MESSAGE_PACKED];
+    uint8_t packed[MESSAGE_PACKED_MAX];
     struct span body = message_pack(packed, row);
     if (!in_bounds(row))
         return ERR_TOO_LARGE;
@@ -207,7 +214,7 @@ enum err message_put(struct messages *m, const struct message_row *row, struct s
     if (err != ERR_NOT_FOUND)
         return err == OK ? ERR_EXISTS : err;
     /* What is final already changes seldom: its row can be written at once. */
-    if (row->open > 0 && fresh_room(m->fresh, MESSAGE_PACKED)) {
+    if (row->open > 0 && fresh_room(m->fresh, MESSAGE_PACKED_MAX)) {
         err = put_fresh_row(m, row);
     } else {
         stmt_later(m->q[MESSAGE_SQL_PUT]);
@@ -228,14 +235,15 @@ enum err message_read(struct stmt *q, struct message_row *out)
     char sender[STORE_MEMBER_MAX + 1];
     uint8_t id[STORE_ID_LEN];
     uint8_t key[MESSAGE_KEY_MAX];
-    uint8_t packed[MESSAGE_PACKED];
+    uint8_t packed[MESSAGE_PACKED_MAX];
     struct writer w = writer_of(packed, sizeof packed);
     stmt_copy_text(q, 0, sender, sizeof sender);
     stmt_copy(q, 1, id, sizeof id);
     write_uint(&w, stmt_u64(q, 2), 8);
     write_uint(&w, stmt_u64(q, 3), 4);
-    stmt_copy(q, 4, packed + w.len, sizeof packed - w.len);
-    return message_unpack(message_key(key, sender, id), span_of(packed, sizeof packed), out)
+    const struct span body = stmt_blob(q, 4);
+    write_bytes(&w, body.data, body.len);
+    return !w.full && message_unpack(message_key(key, sender, id), writer_span(&w), out)
                ? OK
                : ERR_CORRUPT;
 }
@@ -304,9 +312,9 @@ enum err message_frame(struct messages *m, uint64_t seq, struct span *frame)
     if (fresh_find(m->fresh, FRESH_FRAME, frame_key(key, seq), &fresh)) {
         if (!span_take_uint(&fresh.head, 4, &sum))
             return ERR_CORRUPT;
-        *frame = fresh.body;
-        /* It may have been read from a block, at the start. */
-        return store_sum(*frame) == sum ? OK : ERR_CORRUPT;
+        /* It may have been read from a block. */
+        enum err read = fresh_body(m->fresh, &fresh, frame);
+        return read == OK && store_sum(*frame) != sum ? ERR_CORRUPT : read;
     }
     stmt_bind_u64(q, 1, seq);
     enum err err = stmt_step(q);

@@ -45,7 +45,9 @@ struct message_row {
     uint64_t sequence;                  /* the sender's own, 0: none */
     uint32_t open;                      /* recipients without a final receipt */
     bool attachments;
-    uint64_t last_leaf; /* newest receipt about it: the end of its chain */
+    uint64_t last_leaf;                /* newest receipt about it: the end of its chain */
+    char origin[STORE_MEMBER_MAX + 1]; /* the hub that handed it on; "": its sender is ours */
+    uint32_t share; /* with an origin: bit i: destination i is reached through us */
 };
 
 MUST_USE enum err messages_open(struct messages **out, struct db *db, struct fresh *fresh,
@@ -62,6 +64,11 @@ MUST_USE enum err message_get(struct messages *m, const char *sender,
 /* ERR_NOT_FOUND when settled or rejected, ERR_ERASED after its retention; ERR_CORRUPT when the
  * bytes on the disk are not those that were put. */
 MUST_USE enum err message_frame(struct messages *m, uint64_t seq, struct span *frame);
+
+/* Walk the messages that are not settled, by their seq: *seq is the cursor, 0 to start, and moves to
+ * the next above it. Those put since the walk began may be left out. ERR_NOT_FOUND at the end. In a
+ * transaction. */
+MUST_USE enum err message_next_open(struct messages *m, uint64_t *seq);
 
 /* Erase the frame of a message that is not settled; the row stays. ERR_NOT_FOUND when there is
  * none. */
@@ -87,6 +94,11 @@ MUST_USE enum err message_settle(struct messages *m, const char *sender,
 /* Highest sequence accepted or rejected in (sender, conversation); 0: none yet. */
 MUST_USE enum err message_sequence(struct messages *m, const char *sender,
                                    const uint8_t conversation[static STORE_ID_LEN], uint64_t *last);
+
+/* The same without a message: what another hub gave last of (its member id, conversation). */
+MUST_USE enum err message_sequence_put(struct messages *m, const char *sender,
+                                       const uint8_t conversation[static STORE_ID_LEN],
+                                       uint64_t last);
 
 /* For people: find by message id (16 bytes, any sender) or env_id (32 bytes; walks the table,
  * newest last, so it is slow by design). */

@@ -70,6 +70,19 @@ enum err message_find(struct messages *m, struct span id, struct message_row *ou
     return id.len == STORE_ID_LEN ? message_next_of_id(m, id.data, sender, out) : ERR_FIELD_VALUE;
 }
 
+enum err message_next_open(struct messages *m, uint64_t *seq)
+{
+    struct stmt *q = m->q[MESSAGE_SQL_FRAME_NEXT];
+    enum err err = *seq == 0 ? fresh_drain(m->fresh) : OK;
+    if (err != OK)
+        return err;
+    stmt_bind_u64(q, 1, *seq);
+    err = stmt_step(q);
+    if (err == OK)
+        *seq = stmt_u64(q, 0);
+    return stmt_end(q, err);
+}
+
 enum err message_counts(struct messages *m, uint64_t *known, uint64_t *frames)
 {
     struct stmt *q = m->q[MESSAGE_SQL_COUNTS];

@@ -10,6 +10,7 @@ enum {
     FRAME_KEY_LEN = 8,
     MESSAGE_COLUMNS = 8 + 4, /* of a packed row, that are columns of the table: accepted_ms, open */
     MESSAGE_PACKED = MESSAGE_COLUMNS + STORE_HASH_LEN + STORE_ID_LEN + 5 * 8 + 8,
+    MESSAGE_PACKED_MAX = MESSAGE_PACKED + 4 + STORE_MEMBER_MAX, /* of one that a hub handed on */
     MESSAGE_CODE_MAX = 999,
     MESSAGE_LANE_MAX = 3,
 };
@@ -23,6 +24,7 @@ enum message_sql {
     MESSAGE_SQL_FRAME_PUT,
     MESSAGE_SQL_FRAME_KEEP,
     MESSAGE_SQL_FRAME_GET,
+    MESSAGE_SQL_FRAME_NEXT,
     MESSAGE_SQL_FRAME_DROP,
     MESSAGE_SQL_FRAME_ERASE,
     MESSAGE_SQL_REF_DROP,
@@ -50,7 +52,7 @@ struct span message_key(uint8_t out[static MESSAGE_KEY_MAX], const char *sender,
                         const uint8_t id[static STORE_ID_LEN]);
 struct span frame_key(uint8_t out[static FRAME_KEY_LEN], uint64_t seq);
 
-struct span message_pack(uint8_t out[static MESSAGE_PACKED], const struct message_row *row);
+struct span message_pack(uint8_t out[static MESSAGE_PACKED_MAX], const struct message_row *row);
 /* False for anything that message_pack does not write. */
 bool message_unpack(struct span key, struct span from, struct message_row *out);
 

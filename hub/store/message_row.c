@@ -18,9 +18,9 @@ struct span frame_key(uint8_t out[static FRAME_KEY_LEN], uint64_t seq)
     return writer_span(&w);
 }
 
-struct span message_pack(uint8_t out[static MESSAGE_PACKED], const struct message_row *row)
+struct span message_pack(uint8_t out[static MESSAGE_PACKED_MAX], const struct message_row *row)
 {
-    struct writer w = writer_of(out, MESSAGE_PACKED);
+    struct writer w = writer_of(out, MESSAGE_PACKED_MAX);
     write_uint(&w, row->accepted_ms, 8);
     write_uint(&w, row->open, 4);
     write_bytes(&w, row->env_id, STORE_HASH_LEN); /* first in the table's body, where it is found */
@@ -33,6 +33,10 @@ struct span message_pack(uint8_t out[static MESSAGE_PACKED], const struct messag
     write_uint(&w, row->code, 2);
     write_uint(&w, row->stage, 1);
     write_uint(&w, (unsigned)row->lane << 1 | row->attachments, 1);
+    if (row->origin[0] != '\0') {
+        write_uint(&w, row->share, 4);
+        write_bytes(&w, row->origin, strlen(row->origin));
+    }
     return writer_span(&w);
 }
 
@@ -59,6 +63,19 @@ static bool take_numbers(struct span *from, struct message_row *out)
     return code <= MESSAGE_CODE_MAX && lane >> 1 <= MESSAGE_LANE_MAX;
 }
 
+/* Behind the rest, only where there is one. */
+static bool take_origin(struct span *from, struct message_row *out)
+{
+    uint64_t share;
+    if (from->len == 0)
+        return true;
+    if (!span_take_uint(from, 4, &share) || from->len == 0 || from->len > STORE_MEMBER_MAX)
+        return false;
+    out->share = (uint32_t)share;
+    memcpy(out->origin, from->data, from->len);
+    return true;
+}
+
 bool message_unpack(struct span key, struct span from, struct message_row *out)
 {
     struct span env_id;
@@ -67,9 +84,10 @@ bool message_unpack(struct span key, struct span from, struct message_row *out)
 
     *out = (struct message_row){.seq = 0};
     if (key.len <= STORE_ID_LEN || key.len > STORE_ID_LEN + STORE_MEMBER_MAX ||
-        from.len != MESSAGE_PACKED || !span_take_uint(&from, 8, &out->accepted_ms) ||
-        !span_take_uint(&from, 4, &open) || !span_take(&from, STORE_HASH_LEN, &env_id) ||
-        !span_take(&from, STORE_ID_LEN, &conversation) || !take_numbers(&from, out))
+        !span_take_uint(&from, 8, &out->accepted_ms) || !span_take_uint(&from, 4, &open) ||
+        !span_take(&from, STORE_HASH_LEN, &env_id) ||
+        !span_take(&from, STORE_ID_LEN, &conversation) || !take_numbers(&from, out) ||
+        !take_origin(&from, out))
         return false;
     memcpy(out->id, key.data, STORE_ID_LEN);
     memcpy(out->sender, key.data + STORE_ID_LEN, key.len - STORE_ID_LEN);

@@ -31,7 +31,7 @@ static const char *const queries[QUERY_COUNT] = {
             "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
     [GET] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1",
     [TEXT] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND version <= ?2 "
-             "AND change_document = document ORDER BY seq DESC LIMIT 1",
+             "AND seq < ?3 AND change_document = document ORDER BY seq DESC LIMIT 1",
     [HISTORY] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1",
     [OF_SUBJECT] = "SELECT " COLUMNS " FROM sanction WHERE subject = ?1 AND id > ?2 AND seq < ?3 "
                    "ORDER BY id, seq DESC LIMIT 1",
@@ -150,6 +150,11 @@ enum err order_put(struct orders *o, const struct order_row *row)
         return ERR_ORDER_VERSION;
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
+    return order_put_back(o, row);
+}
+
+enum err order_put_back(struct orders *o, const struct order_row *row)
+{
     bind_row(o->q[PUT], row);
     return stmt_run(o->q[PUT]);
 }
@@ -163,10 +168,11 @@ enum err order_get(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint
 }
 
 enum err order_text(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint32_t version,
-                    struct order_row *out)
+                    uint64_t as_of, struct order_row *out)
 {
     bind_id(o->q[TEXT], 1, id);
     stmt_bind_u64(o->q[TEXT], 2, version);
+    stmt_bind_u64(o->q[TEXT], 3, as_of);
     return take(o, o->q[TEXT], out);
 }
 

@@ -5,7 +5,8 @@
  *
  * Guarantees:
  *   1. Rows are appended, never overwritten; order_get answers as of any log size.
- *   2. Versions of an order never go back: a lower version than the newest is ERR_ORDER_VERSION.
+ *   2. Versions of an order never go back, except by order_put_back: a lower version than the
+ *      newest is ERR_ORDER_VERSION.
  *   3. order_conflict finds an order of the same list, subject and act that is not over.
  *   4. A text of the order is a row whose change_document is its document: the first version, and
  *      every correction. order_text answers the text that a version rests on.
@@ -56,12 +57,16 @@ MUST_USE enum err orders_open(struct orders **out, struct db *db, struct fault *
 void orders_close(struct orders **o);
 
 MUST_USE enum err order_put(struct orders *o, const struct order_row *row);
+/* The same for a row that goes back to an earlier version: another text or change of a version goes
+ * before the one that stood. Its seq is the newest. */
+MUST_USE enum err order_put_back(struct orders *o, const struct order_row *row);
 MUST_USE enum err order_get(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint64_t as_of,
                             struct order_row *out);
 
-/* The newest text of a version or of one before it: it holds the sealed order itself. */
+/* The newest text of a version or of one before it, as of a size: it holds the sealed order itself.
+ */
 MUST_USE enum err order_text(struct orders *o, const uint8_t id[static STORE_ID_LEN],
-                             uint32_t version, struct order_row *out);
+                             uint32_t version, uint64_t as_of, struct order_row *out);
 
 /* Every state of one order, oldest first; *cursor 0 to start. */
 MUST_USE enum err order_history(struct orders *o, const uint8_t id[static STORE_ID_LEN],

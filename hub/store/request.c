@@ -7,7 +7,7 @@
 #define COLUMNS                                                                                    \
     "seq, kind, document, order_id, obligation_id, asker, owner, clock, shown, "                   \
     "outcome, answer, "                                                                            \
-    "opened_ms, due_ms, closed_ms, warned, next_ms, stage, late, begun_ms"
+    "opened_ms, due_ms, closed_ms, warned, next_ms, stage, late, begun_ms, receiver, received_ms"
 
 enum query {
     PUT,
@@ -24,14 +24,14 @@ enum query {
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO request (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
     [OF_DOCUMENT] = "SELECT " COLUMNS " FROM request WHERE document = ?1",
     [CLOSE] = "UPDATE request SET outcome = ?2, answer = ?3, closed_ms = ?4, "
               "next_ms = 0 "
               "WHERE seq = ?1 AND outcome = 0",
     [RESTAGE] = "UPDATE request SET owner = ?2, clock = ?3, shown = ?4, due_ms = ?5, warned = ?6, "
-                "next_ms = ?7, stage = ?8, late = ?9, begun_ms = ?10 WHERE seq = ?1 AND "
-                "outcome = 0",
+                "next_ms = ?7, stage = ?8, late = ?9, begun_ms = ?10, received_ms = ?11 "
+                "WHERE seq = ?1 AND outcome = 0",
     [DUE] = "UPDATE request SET warned = ?2, next_ms = ?3 WHERE seq = ?1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM request WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
@@ -87,6 +87,8 @@ enum err request_put(struct requests *r, const struct request *row)
     stmt_bind_u64(q, 17, row->stage);
     stmt_bind_u64(q, 18, row->late);
     stmt_bind_u64(q, 19, row->begun_ms);
+    stmt_bind_text(q, 20, row->receiver);
+    stmt_bind_u64(q, 21, row->received_ms);
     return stmt_run(q);
 }
 
@@ -116,6 +118,8 @@ static enum err take(struct stmt *q, struct request *out)
     uint32_t stage = stmt_u32(q, 16, &err);
     out->late = stmt_u64(q, 17) != 0;
     out->begun_ms = stmt_u64(q, 18);
+    stmt_copy_text(q, 19, out->receiver, sizeof out->receiver);
+    out->received_ms = stmt_u64(q, 20);
     if (err == OK && (kind < REQUEST_REPAIR || kind >= REQUEST_KINDS ||
                       outcome >= REQUEST_OUTCOMES || stage >= REQUEST_STAGES))
         err = ERR_CORRUPT;
@@ -156,6 +160,7 @@ enum err request_restage(struct requests *r, const struct request *row)
     stmt_bind_u64(q, 8, row->stage);
     stmt_bind_u64(q, 9, row->late);
     stmt_bind_u64(q, 10, row->begun_ms);
+    stmt_bind_u64(q, 11, row->received_ms);
     enum err err = stmt_run_one(q);
     return err == ERR_NOT_FOUND ? ERR_EXISTS : err;
 }

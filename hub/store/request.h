@@ -56,9 +56,11 @@ struct request {
     char asker[STORE_MEMBER_MAX + 1];
     char owner[STORE_MEMBER_MAX + 1]; /* who must act in this stage */
     enum request_stage stage;
-    bool late;                      /* it was received after its term */
-    char clock[STORE_CODE_MAX + 1]; /* of the table of clocks; "": none */
-    bool shown;                     /* the order is marked while it is open */
+    bool late;                           /* it was not received within its term */
+    char receiver[STORE_MEMBER_MAX + 1]; /* who had to receive it; "": nobody had to */
+    uint64_t received_ms;                /* when it did; 0: not, or nobody had to */
+    char clock[STORE_CODE_MAX + 1];      /* of the table of clocks; "": none */
+    bool shown;                          /* the order is marked while it is open */
     enum request_outcome outcome;
     uint8_t answer[STORE_ID_LEN]; /* id of the decision's document; zeros */
     uint64_t opened_ms;
@@ -78,8 +80,8 @@ MUST_USE enum err request_of_document(struct requests *r,
                                       struct request *out);
 /* outcome, answer and closed_ms of the row; its clock stops. */
 MUST_USE enum err request_close(struct requests *r, const struct request *row);
-/* Another term runs: owner, clock, shown, stage, late and its moments are those of the row. Of a
- * decided one ERR_EXISTS. */
+/* Another term runs: owner, clock, shown, stage, late, received_ms and its moments are those of the
+ * row. Of a decided one ERR_EXISTS. */
 MUST_USE enum err request_restage(struct requests *r, const struct request *row);
 /* warned and next_ms of the row. */
 MUST_USE enum err request_due(struct requests *r, const struct request *row);

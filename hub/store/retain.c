@@ -22,6 +22,8 @@ enum query {
     CASE_TO,
     CASE_STEPS,
     CASE_CLOCKS,
+    CASE_HOLDERS,
+    CASE_ITEMS,
     SENDER_NEXT,
     MESSAGE_DROP,
     ISSUER_NEXT,
@@ -75,6 +77,10 @@ static const char *const queries[QUERY_COUNT] = {
                    "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
     [CASE_CLOCKS] = "DELETE FROM case_clock WHERE id IN (SELECT id FROM casefile "
                     "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
+    [CASE_HOLDERS] = "DELETE FROM case_holder WHERE id IN (SELECT id FROM casefile "
+                     "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
+    [CASE_ITEMS] = "DELETE FROM case_item WHERE id IN (SELECT id FROM casefile "
+                   "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
     [SENDER_NEXT] = "SELECT sender FROM message WHERE sender > ?1 ORDER BY sender LIMIT 1",
     [MESSAGE_DROP] = "DELETE FROM message WHERE sender = ?1 AND accepted_ms < ?2 AND open = 0 "
                      "AND id IN (SELECT id FROM message WHERE sender = ?1 ORDER BY id LIMIT ?3)",
@@ -103,6 +109,7 @@ static const struct part {
     {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true, 0},
     {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},
+    {RETAIN_CASE, BY_ID, CASE_TO, CASE_HOLDERS, CASE_ITEMS, false, 0},
     {RETAIN_MESSAGE, BY_NAME, SENDER_NEXT, MESSAGE_DROP, NONE, false, 0},
     {RETAIN_MESSAGE, BY_NAME, ISSUER_NEXT, DOCUMENT_DROP, NONE, true, 0},
 };

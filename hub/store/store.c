@@ -171,6 +171,10 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = refusals_open(&s->refusals, s->db, f);
     if (err == OK)
+        err = reporters_open(&s->reporters, s->db, f);
+    if (err == OK)
+        err = roll_open(&s->roll, s->db, f);
+    if (err == OK)
         err = retainer_open(&s->retainer, s->db, f);
     return err;
 }
@@ -210,7 +214,9 @@ void store_close(struct store **out)
     if (s == NULL)
         return;
     retainer_close(&s->retainer);
+    reporters_close(&s->reporters);
     refusals_close(&s->refusals);
+    roll_close(&s->roll);
     requests_close(&s->requests);
     enrolments_close(&s->enrolments);
     casefiles_close(&s->casefiles);
@@ -355,6 +361,7 @@ void store_rollback(struct store *s)
     stream_rolled_back(s->stream);
     restriction_rolled_back(s->restrictions);
     decisions_rolled_back(s->decisions);
+    roll_rolled_back(s->roll);
     log_rolled_back(s->log);
 }
 
@@ -394,6 +401,7 @@ enum err store_rollback_to(struct store *s)
     messages_rolled_back(s->messages);
     stream_rolled_back_to(s->stream);
     decisions_rolled_back_to(s->decisions);
+    roll_rolled_back(s->roll);
     return log_rolled_back_to(s->log);
 }
 

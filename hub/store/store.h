@@ -47,10 +47,12 @@
 #include "store/order.h"
 #include "store/queue.h"
 #include "store/refusal.h"
+#include "store/reporter.h"
 #include "store/request.h"
 #include "store/reserve.h"
 #include "store/restriction.h"
 #include "store/retain.h"
+#include "store/roll.h"
 #include "store/stream.h"
 #include "store/subject.h"
 
@@ -80,6 +82,8 @@ struct store {
     struct enrolments *enrolments;
     struct requests *requests;
     struct refusals *refusals;
+    struct reporters *reporters;
+    struct roll *roll;
     struct reserve *reserve;   /* NULL when read-only */
     struct retainer *retainer; /* internal */
     struct store_cache *cache; /* internal */

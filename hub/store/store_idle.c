@@ -2,7 +2,8 @@
  * and kept back. */
 #include "store/store.h"
 
-/* Everything to its table: there is time now, and a start has nothing to read. */
+/* Everything to its table: there is time now, and a start has nothing to read. Of a backlog there
+ * would be too much for one step, and it is well where it is. */
 static enum err settle_fresh(struct store *s)
 {
     enum err err = store_begin(s, store_now_high(s));
@@ -16,7 +17,7 @@ static enum err settle_fresh(struct store *s)
 
 enum err store_idle(struct store *s)
 {
-    enum err err = db_in_transaction(s->db) || !fresh_any(s->fresh) ? OK : settle_fresh(s);
+    enum err err = db_in_transaction(s->db) || !fresh_few(s->fresh) ? OK : settle_fresh(s);
     return err == OK || err == ERR_DISK_FULL ? db_idle(s->db) : err;
 }
 

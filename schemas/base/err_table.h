@@ -111,6 +111,7 @@
     X(ERR_ORDER_AUTHORITY, 605, REJECT, "not the issuer, its superior or a court", "非制发机关、上级或法院", "ask the issuer; only it corrects its own order", "请联系制发机关；更正只能由制发机关作出") \
     X(ERR_TERM, 606, REJECT, "term is out of bounds or back-dated", "期限越界或倒签", "correct the dates", "请更正日期") \
     X(ERR_PROPAGATION, 607, REJECT, "propagation goes too far", "传导超出限度", "", "") \
+    X(ERR_ORDER_SPLIT, 608, REJECT, "another version of this order, issued elsewhere, goes before", "另地已作出优先的同号版本", "see `lianshu order show`; agree with the other issuer and correct the version in force", "请看 lianshu order show；与另一制发机关协商后更正现行版本") \
     X(ERR_RULE_SET, 610, REJECT, "rule set does not load", "规则集无法加载", "correct the line that is named", "请更正所指之行") \
     X(ERR_RULE_NOTICE, 611, REJECT, "rule set takes effect too early", "规则集生效过早", "", "") \
     X(ERR_RULE_ROLLBACK, 612, REJECT, "rule set is older than the active one", "规则集旧于现行版本", "", "") \
@@ -133,6 +134,10 @@
     X(ERR_REQUEST, 648, REJECT, "unknown request, not from who may ask or decide, or decided already", "请求不存在、非有权申请或决定者、或已作决定", "see `lianshu order show`, redress", "请看 lianshu order show 的救济栏") \
     X(ERR_EVIDENCE_RIGHT, 649, REJECT, "evidence is for who owes a measure of that order", "仅承担该惩戒措施者可调取证据", "name the obligation that is yours", "请注明本方所负义务") \
     X(ERR_FACTS_MISSING, 650, REJECT, "facts part is missing or its audience is incomplete", "缺少事实部分或其受众不全", "", "") \
+    X(ERR_CASE_DOCUMENT, 651, REJECT, "a document that this step needs is not listed", "缺少该环节的法定文书", "list the document that the detail names", "请列明所示文书") \
+    X(ERR_CASE_BARRED, 652, REJECT, "the law forbids this while the case stands here", "案件现状下法律不允许此处理", "see the article that is named", "请见所列法律依据") \
+    X(ERR_CASE_LAPSED, 653, REJECT, "the term for this is over", "办理期限已过", "", "") \
+    X(ERR_REPORTER, 654, REJECT, "unknown reporter or request, or not the one unit that may know", "举报人或申请不存在，或非可知悉身份的单位", "ask the unit that holds the identity", "请向持有身份的单位申请") \
     X(ERR_RESTRICTED, 660, REJECT, "refused because of a restriction in force", "因现行限制而拒绝", "see the measure, order and basis that are named", "请见所列措施、惩戒与依据") \
     X(ERR_HELD, 661, OK, "held for two officials", "待两名人员处理", "", "") \
     X(ERR_FLAGGED, 662, OK, "delivered with an advisory", "附提示送达", "", "") \
@@ -156,7 +161,11 @@
     X(ERR_CHECKPOINT, 807, REJECT, "checkpoint is malformed or by another origin", "检查点格式有误或来源不符", "", "") \
     X(ERR_INCLUSION, 808, REJECT, "inclusion proof is wrong", "包含证明有误", "", "") \
     X(ERR_SIGNER, 810, FATAL, "signer refuses or cannot be reached", "签名进程拒绝或不可达", "check lianshu-signer", "请检查 lianshu-signer") \
-    X(ERR_NO_HUB, 904, REJECT, "no hub serves this region", "无枢纽服务该区域", "", "")
+    X(ERR_REGION_NOT_OWNED, 901, REJECT, "the peer hub does not speak for this region", "对端枢纽无权代表该区域", "see `lianshu topology`", "请看 lianshu topology") \
+    X(ERR_HOPS, 902, REJECT, "the hubs passed are not a way through the tree", "途经枢纽不成通路", "see `lianshu topology`", "请看 lianshu topology") \
+    X(ERR_HOPS_LOOP, 903, REJECT, "the hubs passed form a loop", "途经枢纽成环", "see `lianshu topology`", "请看 lianshu topology") \
+    X(ERR_NOT_FEDERATED, 904, REJECT, "this hub is not linked with that one", "本枢纽未与该枢纽互联", "name each other under federation in both hub.yaml", "请在双方 hub.yaml 的 federation 中互相登记") \
+    X(ERR_NO_HUB, 905, REJECT, "no hub serves this region", "无枢纽服务该区域", "add a hub for it or for a region above to the registry", "请在登记册中为该区域或其上级增设枢纽")
 /* clang-format on */
 
 #endif

@@ -48,7 +48,7 @@ CREATE TABLE message (
   id          BLOB NOT NULL CHECK (length(id) = 16),
   accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0),
   open        INTEGER NOT NULL CHECK (open >= 0),
-  body        BLOB NOT NULL CHECK (length(body) = 96),
+  body        BLOB NOT NULL CHECK (length(body) BETWEEN 96 AND 140), -- longer: a hub handed it on
   PRIMARY KEY (sender, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -278,7 +278,9 @@ CREATE TABLE request (
   next_ms       INTEGER NOT NULL CHECK (next_ms >= 0),
   stage         INTEGER NOT NULL CHECK (stage BETWEEN 0 AND 2),
   late          INTEGER NOT NULL CHECK (late IN (0, 1)),
-  begun_ms      INTEGER NOT NULL CHECK (begun_ms >= 0)
+  begun_ms      INTEGER NOT NULL CHECK (begun_ms >= 0),
+  receiver      TEXT NOT NULL CHECK (length(receiver) <= 40),
+  received_ms   INTEGER NOT NULL CHECK (received_ms >= 0)
 ) STRICT;
 CREATE INDEX request_order ON request (order_id, seq);
 CREATE INDEX request_due ON request (next_ms, seq) WHERE next_ms > 0;
@@ -349,6 +351,41 @@ CREATE TABLE document (
   PRIMARY KEY (issuer, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Documents whose facts go to every hub: known here, by SHA-256(D). Their texts stand apart, so that
+-- a look through the hashes is short.
+CREATE TABLE roll (
+  hash        BLOB PRIMARY KEY NOT NULL CHECK (length(hash) = 32),
+  seq         INTEGER NOT NULL UNIQUE CHECK (seq >= 0),
+  type        INTEGER NOT NULL CHECK (type > 0),
+  urgent      INTEGER NOT NULL CHECK (urgent IN (0, 1)), -- lane repair
+  issuer      TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 40),
+  about       BLOB NOT NULL CHECK (length(about) = 16), -- order id; zeros: of no order
+  version     INTEGER NOT NULL CHECK (version >= 0),
+  accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0), -- by the first hub
+  stands      INTEGER NOT NULL CHECK (stands BETWEEN 1 AND 4),
+  code        INTEGER NOT NULL CHECK (code BETWEEN 0 AND 999),
+  hops        TEXT NOT NULL CHECK (length(hops) <= 328) -- hubs it came by, divided by spaces; '': it began here
+) STRICT, WITHOUT ROWID;
+CREATE INDEX roll_way ON roll (urgent, seq);
+CREATE INDEX roll_version ON roll (about, version, hash) WHERE version > 0;
+CREATE TABLE roll_text (
+  seq    INTEGER PRIMARY KEY CHECK (seq >= 0),
+  sealed BLOB NOT NULL CHECK (length(sealed) <= 98304)
+) STRICT;
+-- How far each link has been told of it, and when its roll was the same as ours.
+CREATE TABLE roll_link (
+  member   TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  urgent   INTEGER NOT NULL CHECK (urgent >= 0),
+  normal   INTEGER NOT NULL CHECK (normal >= 0),
+  equal_ms INTEGER NOT NULL CHECK (equal_ms >= 0)
+) STRICT, WITHOUT ROWID;
+-- What a link was found to lack.
+CREATE TABLE roll_owed (
+  member TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  seq    INTEGER NOT NULL CHECK (seq >= 0),
+  PRIMARY KEY (member, seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE decision (
   seq         INTEGER PRIMARY KEY CHECK (seq >= 0),
   document    BLOB NOT NULL CHECK (length(document) = 32),
@@ -370,35 +407,76 @@ CREATE TABLE decision_pack (
   bodies  BLOB NOT NULL CHECK (length(bodies) <= 1048576)
 ) STRICT;
 
+-- Who knows a reporter, and who has asked.
+CREATE TABLE reporter (
+  pseudonym BLOB PRIMARY KEY NOT NULL CHECK (length(pseudonym) = 16),
+  holder    TEXT NOT NULL CHECK (length(holder) BETWEEN 1 AND 40),
+  seq       INTEGER NOT NULL CHECK (seq >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reporter_ask (
+  asker      TEXT NOT NULL CHECK (length(asker) BETWEEN 1 AND 40),
+  message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+  pseudonym  BLOB NOT NULL REFERENCES reporter (pseudonym),
+  told_seq   INTEGER NOT NULL CHECK (told_seq >= 0),
+  PRIMARY KEY (asker, message_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE casefile (
   id         BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+  type       INTEGER NOT NULL CHECK (type >= 0),
   state      TEXT NOT NULL CHECK (length(state) <= 32),
   owner      TEXT NOT NULL CHECK (length(owner) <= 40),
   opener     TEXT NOT NULL CHECK (length(opener) <= 40),
   opened_ms  INTEGER NOT NULL CHECK (opened_ms >= 0),
   changed_ms INTEGER NOT NULL CHECK (changed_ms >= 0),
+  steps      INTEGER NOT NULL CHECK (steps >= 0),
   closed     INTEGER NOT NULL CHECK (closed IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE case_step (
   id         BLOB NOT NULL REFERENCES casefile (id),
+  number     INTEGER NOT NULL CHECK (number >= 1),
   seq        INTEGER NOT NULL CHECK (seq >= 0),
-  transition TEXT NOT NULL CHECK (length(transition) BETWEEN 1 AND 32),
+  type       INTEGER NOT NULL CHECK (type >= 0),
+  transition TEXT NOT NULL CHECK (length(transition) <= 32),
   outcome    TEXT NOT NULL CHECK (length(outcome) <= 32),
+  state      TEXT NOT NULL CHECK (length(state) <= 32),
+  owner      TEXT NOT NULL CHECK (length(owner) <= 40),
   by         TEXT NOT NULL CHECK (length(by) <= 40),
   time_ms    INTEGER NOT NULL CHECK (time_ms >= 0),
-  PRIMARY KEY (id, seq)
+  taken_ms   INTEGER NOT NULL CHECK (taken_ms >= 0),
+  papers     TEXT NOT NULL CHECK (length(papers) <= 32),
+  message_id BLOB NOT NULL CHECK (length(message_id) = 16),
+  document   BLOB NOT NULL CHECK (length(document) = 32),
+  PRIMARY KEY (id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Of a step: whom it went to, and the files that went with it.
+CREATE TABLE case_holder (
+  id     BLOB NOT NULL REFERENCES casefile (id),
+  seq    INTEGER NOT NULL CHECK (seq >= 0),
+  member TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
+  PRIMARY KEY (id, seq, member)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE case_item (
+  id         BLOB NOT NULL REFERENCES casefile (id),
+  seq        INTEGER NOT NULL CHECK (seq >= 0),
+  root       BLOB NOT NULL CHECK (length(root) = 32),
+  byte_count INTEGER NOT NULL CHECK (byte_count >= 0),
+  PRIMARY KEY (id, seq, root)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE case_clock (
-  id         BLOB NOT NULL REFERENCES casefile (id),
-  code       TEXT NOT NULL CHECK (length(code) BETWEEN 1 AND 32),
-  started_ms INTEGER NOT NULL CHECK (started_ms >= 0),
-  owner      TEXT NOT NULL CHECK (length(owner) <= 40),
-  due_ms     INTEGER NOT NULL CHECK (due_ms >= 0),
-  stopped_ms INTEGER NOT NULL CHECK (stopped_ms >= 0),
-  warned     INTEGER NOT NULL CHECK (warned >= 0),
-  next_ms    INTEGER NOT NULL CHECK (next_ms >= 0),
+  id           BLOB NOT NULL REFERENCES casefile (id),
+  code         TEXT NOT NULL CHECK (length(code) BETWEEN 1 AND 32),
+  started_ms   INTEGER NOT NULL CHECK (started_ms >= 0),
+  owner        TEXT NOT NULL CHECK (length(owner) <= 40),
+  waits        TEXT NOT NULL CHECK (length(waits) <= 40),
+  due_ms       INTEGER NOT NULL CHECK (due_ms >= 0),
+  stopped_ms   INTEGER NOT NULL CHECK (stopped_ms >= 0),
+  suspended_ms INTEGER NOT NULL CHECK (suspended_ms >= 0),
+  warned       INTEGER NOT NULL CHECK (warned >= 0),
+  next_ms      INTEGER NOT NULL CHECK (next_ms >= 0),
   PRIMARY KEY (id, code, started_ms)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX case_clock_running ON case_clock (id, code) WHERE stopped_ms = 0;

@@ -144,25 +144,14 @@ static enum err make_frame(struct official *o, uint64_t now_ms)
 }
 
 /* Welcome and busy matter; of receipts only whether the hub took it. */
-static enum err take(struct official *o, struct span frame)
+static enum err take_one(struct official *o, struct span frame)
 {
     enum frame_kind kind;
-    struct frame_bundle bundle;
     struct frame_receipts receipts;
     struct frame_receipt entry;
     lianshu_Control control;
     lianshu_Receipt q;
     enum err err = frame_kind(frame, &kind);
-    if (err == OK && kind == FRAME_BUNDLE) {
-        struct span inner;
-        err = frame_parse_bundle(frame, &bundle);
-        /* The hub bundles what is for us in one turn; the first control of interest suffices. */
-        while (err == OK && frame_bundle_next(&bundle, &inner))
-            if (frame_kind(inner, &kind) == OK && kind != FRAME_STATEMENT && kind != FRAME_ENVELOPE)
-                frame = inner;
-        if (err == OK)
-            err = frame_kind(frame, &kind);
-    }
     if (err == OK && kind == FRAME_CONTROL && frame_read_control(frame, &control) == OK) {
         if (control.which_body == lianshu_Control_welcome_tag && !o->site.greeted) {
             o->site.greeted = true;
@@ -175,6 +164,21 @@ static enum err take(struct official *o, struct span frame)
         while (frame_receipts_next(&receipts, &entry))
             if (wire_decode(&lianshu_Receipt_msg, entry.receipt, &q) == OK && q.code != 0)
                 bench_failed(o->bench, (enum err)q.code, "official");
+    return err;
+}
+
+/* The welcome may come with receipts of an earlier run. */
+static enum err take(struct official *o, struct span frame)
+{
+    enum frame_kind kind;
+    struct frame_bundle bundle;
+    struct span inner;
+    enum err err = frame_kind(frame, &kind);
+    if (err != OK || kind != FRAME_BUNDLE)
+        return err == OK ? take_one(o, frame) : err;
+    err = frame_parse_bundle(frame, &bundle);
+    while (err == OK && frame_bundle_next(&bundle, &inner))
+        err = take_one(o, inner);
     return err;
 }
 

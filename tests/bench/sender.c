@@ -247,6 +247,27 @@ static uint64_t now_ms_monotonic(void)
     return bench_now_ns() / 1000000;
 }
 
+static double mean_ns(const struct sender *s)
+{
+    return 1e9 * s->bench->plan.sender_count / (double)s->bench->plan.rate_per_s;
+}
+
+/* At a given rate: are so many due? */
+static bool is_behind(const struct sender *s, uint64_t now, uint32_t count)
+{
+    return s->next_ns != 0 && (double)now > (double)s->next_ns + count * mean_ns(s);
+}
+
+/* Of a backlog whole batches go, as long as four of them are out at a time; or all that there is.
+ */
+static bool waits_for_room(const struct sender *s, uint64_t now)
+{
+    const struct bench_plan *plan = &s->bench->plan;
+    const uint32_t least = plan->batch < plan->window / 4 ? plan->batch : plan->window / 4;
+    return s->free_count < least && s->free_count < s->limit - s->next_index &&
+           (plan->rate_per_s == 0 || is_behind(s, now, least));
+}
+
 /* Messages whose time has come; at a fixed rate their due time is when latency begins. */
 static size_t take_due(struct sender *s, uint64_t since_ns[static BENCH_BATCH_MAX])
 {
@@ -257,23 +278,20 @@ static size_t take_due(struct sender *s, uint64_t since_ns[static BENCH_BATCH_MA
 
     if (room > s->limit - s->next_index)
         room = s->limit - s->next_index;
+    if (waits_for_room(s, now))
+        return 0;
     if (plan->rate_per_s == 0) {
-        /* Whole batches, as long as four of them are out at a time; or all that there is. */
-        const uint32_t least = plan->batch < plan->window / 4 ? plan->batch : plan->window / 4;
-        if (room < least && s->free_count < plan->window && room < s->limit - s->next_index)
-            return 0;
         for (; count < room; count++)
             since_ns[count] = now;
         return count;
     }
     if (gather_left_ms(&s->gather, room == 0, now_ms_monotonic()) > 0)
         return 0;
-    const double mean = 1e9 * plan->sender_count / (double)plan->rate_per_s;
     if (s->next_ns == 0)
         s->next_ns = now;
     for (; count < room && s->next_ns <= now; count++) {
         since_ns[count] = s->next_ns;
-        s->next_ns += (uint64_t)(-log(1.0 - erand48(s->seed)) * mean);
+        s->next_ns += (uint64_t)(-log(1.0 - erand48(s->seed)) * mean_ns(s));
     }
     return count;
 }
@@ -497,6 +515,9 @@ static void set_timer(int fd, const struct sender *senders, unsigned count)
     const uint64_t now_ms = now_ms_monotonic();
     uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < count; i++) {
+        /* A receipt wakes it: not the time that has come long ago. */
+        if (senders[i].free_count == 0 || waits_for_room(&senders[i], bench_now_ns()))
+            continue;
         const uint64_t left_ms = gather_left_ms(&senders[i].gather, false, now_ms);
         const uint64_t gathered_ns = left_ms == 0 ? 0 : (now_ms + left_ms) * 1000000;
         const uint64_t due = gathered_ns > senders[i].next_ns ? gathered_ns : senders[i].next_ns;

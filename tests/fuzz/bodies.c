@@ -297,7 +297,18 @@ static const struct {
      "\"env_id\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\","
      "\"order_id\":\"000102030405060708090a0b0c0d0e0f\",\"rule\":\"R27\","
      "\"basis\":\"drug-law-2019-art-140\",\"reference\":\"告字1号\","
-     "\"due_ms\":\"2026-11-22T10:00:00.000+08:00\",\"measure\":\"M01\"}"},
+     "\"due_ms\":\"2026-11-22T10:00:00.000+08:00\",\"measure\":\"M01\","
+     "\"case_id\":\"202122232425262728292a2b2c2d2e2f\",\"percent\":50,"
+     "\"member\":\"police.445100\"}"},
+    {lianshu_DocumentType_TYPE_REPORTER_UNMASK, BODY(ReporterFacts),
+     "{\"pseudonym\":\"000102030405060708090a0b0c0d0e0f\",\"reference\":\"举字1号\","
+     "\"request_id\":\"101112131415161718191a1b1c1d1e1f\",\"act_document\":\"TFNE\"}"},
+    {0, BODY(ReporterFacts),
+     "{\"pseudonym\":\"000102030405060708090a0b0c0d0e0f\",\"reference\":\"举字1号\"}"},
+    {0, BODY(Reporter),
+     "{\"pseudonym\":\"000102030405060708090a0b0c0d0e0f\",\"name\":\"示范己\","
+     "\"id\":\"999999199001010016\",\"contact\":\"0768-0000000\",\"wishes\":\"书面告知\","
+     "\"date\":\"2026-11-22\"}"},
     {0, BODY(Preview),
      "{\"type\":\"honour\",\"body\":\"CgA=\"}"},
     {0, BODY(PreviewAnswer),

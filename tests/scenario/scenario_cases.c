@@ -14,11 +14,12 @@
     "{\"case_id\":\"" CASE_ID "\",\"number\":\"潮公受〔2026〕1号\",\"decision\":\"受理\"," \
     "\"date\":\"2026-04-01\",\"officer\":\"承办人\"}"
 
-static const struct mail referral = {.from = "market.445100",
-                                     .type = "case.referral",
-                                     .to = {"police.445100", "procuratorate.445100"},
-                                     .facts = CLOCK("T07", "2026-04-01T10:00:00+08:00", ""),
-                                     .sealed = REFERRAL_OF(CASE_ID)};
+static const struct mail referral = {
+    .from = "market.445100",
+    .type = "case.referral",
+    .to = {"police.445100", "procuratorate.445100"},
+    .facts = CLOCK("T07", "2026-04-01T10:00:00+08:00", ",\"documents\":[\"D04\",\"D05\",\"D06\"]"),
+    .sealed = REFERRAL_OF(CASE_ID)};
 
 static const struct mail acknowledged = {.from = "police.445100",
                                          .type = "case.acknowledged",
@@ -68,6 +69,7 @@ static void a_case_goes_from_referral_to_filing_within_its_clock(void **state)
     assert_passes(w, &referral);
     assert_string_equal(json_get_text(ask_case(w, &json), "state"), "TRANSFERRED");
     json_close(&json);
+    world_pass(w, HOUR_MS);
     assert_passes(w, &acknowledged);
     world_pass(w, 23 * (uint64_t)HOUR_MS);
     assert_passes(w, &filed);
@@ -116,7 +118,8 @@ static void a_member_that_has_no_part_in_a_case_cannot_move_it(void **state)
     struct world *w = *state;
     struct mail mail = referral;
     mail.facts = "{\"case_id\":\"" CASE_ID "\",\"transition\":\"T07\","
-                 "\"event_ms\":\"2026-04-01T10:00:00+08:00\",\"owner\":\"police-x.445100\"}";
+                 "\"event_ms\":\"2026-04-01T10:00:00+08:00\",\"owner\":\"police-x.445100\","
+                 "\"documents\":[\"D04\",\"D05\",\"D06\"]}";
     all_connect(w);
     assert_passes(w, &mail); /* another police unit is to act */
     assert_refused(w, &acknowledged, ERR_CASE_STATE);

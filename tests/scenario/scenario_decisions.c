@@ -252,7 +252,7 @@ static void a_member_whom_no_order_concerns_leaves_no_record(void **state)
 }
 
 /* Beside the hub, as somebody with access to the disk would. */
-static void tamper(struct world *w, const char *sql)
+static int tamper_all(struct world *w, const char *sql)
 {
     sqlite3 *db = NULL;
     char path[160];
@@ -260,8 +260,14 @@ static void tamper(struct world *w, const char *sql)
     assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    assert_int_equal(sqlite3_changes(db), 1);
+    const int changes = sqlite3_changes(db);
     sqlite3_close(db);
+    return changes;
+}
+
+static void tamper(struct world *w, const char *sql)
+{
+    assert_int_equal(tamper_all(w, sql), 1);
 }
 
 /* One byte of a blob, counted from 1, in the row that stands behind it. */
@@ -324,6 +330,124 @@ static void a_byte_that_somebody_changed_is_found(void **state)
     }
 }
 
+/* How many of them the hub names, and that each stands with code and place. */
+static size_t named(struct world *w, const char *why, const char *code, uint64_t *first)
+{
+    struct json *answer = world_ask(w, ALL);
+    const struct json *list = json_get(answer, "differences");
+    size_t count = 0;
+    for (size_t i = json_count(list); i > 0; i--) {
+        const struct json *row = json_item(list, i - 1);
+        if (strcmp(json_get_text(row, "why"), why) != 0)
+            continue;
+        assert_string_equal(json_get_text(row, "code"), code);
+        *first = number_of(row, "seq");
+        count++;
+    }
+    json_close(&answer);
+    return count;
+}
+
+static uint64_t number_in(struct world *w, const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    char path[160];
+    snprintf(path, sizeof path, "%s/hub.db", w->dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    const uint64_t number = (uint64_t)sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return number;
+}
+
+static void a_record_that_is_gone_altogether_is_named_by_its_leaf(void **state)
+{
+    struct world *w = *state;
+    uint64_t at = 0;
+    live(w);
+    const uint64_t all = verify(w, ALL)->checked;
+    const uint64_t row = number_in(w, "SELECT min(seq) FROM decision WHERE type = 20");
+    tamper(w, "DELETE FROM decision WHERE " ORDER);
+    world_restart(w);
+    const struct verified *v = verify(w, ALL);
+    assert_int_equal(v->checked, all);
+    assert_int_equal(v->differing, 1);
+    assert_int_equal(named(w, "record_missing", "E706", &at), 1);
+    assert_int_equal(at, row);
+}
+
+static void records_that_are_gone_with_their_pack_are_each_named(void **state)
+{
+    struct world *w = *state;
+    uint64_t at = 0;
+    live(w);
+    const uint64_t all = verify(w, ALL)->checked;
+    const uint64_t rest = number_in(w, "SELECT count(*) FROM decision");
+    assert_true(all > rest);
+    assert_true(tamper_all(w, "DELETE FROM decision_pack") > 0);
+    world_restart(w);
+    const struct verified *v = verify(w, ALL);
+    assert_int_equal(v->checked, all);
+    assert_int_equal(v->differing, all - rest);
+    assert_int_equal(named(w, "record_missing", "E706", &at), all - rest);
+}
+
+static void every_record_gone_is_every_leaf_named(void **state)
+{
+    struct world *w = *state;
+    uint64_t at = 0;
+    live(w);
+    const uint64_t all = verify(w, ALL)->checked;
+    (void)tamper_all(w, "DELETE FROM decision_pack");
+    (void)tamper_all(w, "DELETE FROM decision");
+    world_restart(w);
+    assert_int_equal(named(w, "record_missing", "E706", &at), all);
+    /* One of each answer is enough to come to all of them. */
+    uint64_t steps = 0;
+    char request[96];
+    bool end = false;
+    for (uint64_t since = 0; !end; steps++) {
+        snprintf(request, sizeof request,
+                 "{\"cmd\":\"decision.verify\",\"since\":%llu,\"count\":1}",
+                 (unsigned long long)since);
+        const struct verified *v = verify(w, request);
+        assert_int_equal(v->differing, v->checked);
+        since = v->next;
+        end = strstr(v->text, "\"end\":true") != NULL;
+    }
+    assert_int_equal(steps, all + 1);
+}
+
+static void a_record_without_a_leaf_is_named(void **state)
+{
+    struct world *w = *state;
+    uint64_t at = 0;
+    live(w);
+    const uint64_t row = number_in(w, "SELECT min(seq) FROM decision WHERE type = 20");
+    tamper(w, CHANGED("seq = seq - 1")); /* where the receipt stands */
+    world_restart(w);
+    assert_int_equal(named(w, "leaf_missing", "E706", &at), 1);
+    assert_int_equal(at, row - 1);
+    assert_int_equal(named(w, "record_missing", "E706", &at), 1);
+    assert_int_equal(at, row);
+}
+
+static void a_record_beyond_the_log_is_named(void **state)
+{
+    struct world *w = *state;
+    uint64_t at = 0;
+    live(w);
+    tamper(w, "INSERT INTO decision SELECT seq + 100000, document, env_id, NULL, type, time_ms, "
+              "code, record, facts FROM decision WHERE " ORDER);
+    world_restart(w);
+    assert_int_equal(verify(w, ALL)->differing, 1);
+    assert_int_equal(named(w, "leaf_missing", "E706", &at), 1);
+    assert_true(at > 100000);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 int main(void)
@@ -336,6 +460,11 @@ int main(void)
         CASE(a_new_set_is_tried_on_what_was_decided_and_the_difference_shown),
         CASE(a_plan_for_a_member_enrolled_later_leaves_a_record),
         CASE(a_member_whom_no_order_concerns_leaves_no_record),
+        CASE(a_record_that_is_gone_altogether_is_named_by_its_leaf),
+        CASE(records_that_are_gone_with_their_pack_are_each_named),
+        CASE(every_record_gone_is_every_leaf_named),
+        CASE(a_record_without_a_leaf_is_named),
+        CASE(a_record_beyond_the_log_is_named),
         cmocka_unit_test(a_byte_that_somebody_changed_is_found),
     };
     return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);

@@ -7,8 +7,12 @@
 #include "scenario/acts.h"
 #include "scenario/texts.h"
 
+#include "base/clock.h"
 #include "store/queue.h"
 #include "wire.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
 
 enum { NOTICES = 22, FRAME_BYTES = 16 << 10 };
 
@@ -231,6 +235,117 @@ static void killed_before_it_landed_the_same(void **state)
     killed_right_after_the_commit_that_aligns_at_once(*state, false);
 }
 
+/* ---- one of them cannot be made, or not be written ---- */
+
+#define POLICE "police.445100"
+
+/* What the hub shows of the obligations of the police that wait with this code. */
+static size_t waiting_with(struct world *w, const char *code)
+{
+    struct json *answer = world_ask(w, "{\"cmd\":\"obligations\",\"member\":\"" POLICE "\"}");
+    const struct json *list = json_get(answer, "obligations");
+    size_t count = 0;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *waits = json_get_text(json_item(list, i), "waits");
+        count += waits != NULL && (code == NULL || strcmp(waits, code) == 0);
+    }
+    json_close(&answer);
+    return count;
+}
+
+/* How many obligations are the police's. */
+static size_t of_the_police(struct world *w)
+{
+    struct json *answer = world_ask(w, "{\"cmd\":\"obligations\",\"member\":\"" POLICE "\"}");
+    const size_t count = json_count(json_get(answer, "obligations"));
+    json_close(&answer);
+    return count;
+}
+
+/* All others of the batch have theirs, verified and opened, and so many the police; what waits is
+ * shown with its code. */
+static void others_have_theirs(struct world *w, size_t of_police, const char *code)
+{
+    const size_t theirs = of_the_police(w);
+    assert_in_range(theirs, 1 + of_police, NOTICES - 1);
+    assert_int_equal(acts_notices(w), NOTICES - theirs + of_police);
+    assert_int_equal(world_has(w, POLICE, "sanction.notice"), of_police);
+    assert_int_equal(world_status(w, "undelivered"), theirs - of_police);
+    assert_int_equal(waiting_with(w, code), theirs - of_police);
+}
+
+static void everybody_has_theirs(struct world *w)
+{
+    world_pass(w, 6 * (uint64_t)MINUTE_MS);
+    assert_int_equal(acts_notices(w), NOTICES);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+    assert_int_equal(waiting_with(w, NULL), 0);
+    acts_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
+    assert_int_equal(world_status(w, "obligations_executed"), NOTICES);
+}
+
+static void a_member_without_a_valid_sealing_key_holds_up_nobody_of_its_batch(void **state)
+{
+    struct world *w = *state;
+    acts_connect(w);
+    world_sealless(w, POLICE);
+    acts_order(w, NULL);
+    others_have_theirs(w, 0, "E405");
+    world_restart(w);
+    world_pass(w, 20 * (uint64_t)MINUTE_MS); /* tried again, and again in vain */
+    others_have_theirs(w, 0, "E405");
+    world_sealless(w, NULL);
+    everybody_has_theirs(w);
+}
+
+/* What it owes ends meanwhile: there is nothing left that its key could open. */
+static void what_ends_while_it_waits_for_a_key_is_never_sent(void **state)
+{
+    struct world *w = *state;
+    acts_connect(w);
+    world_sealless(w, POLICE);
+    acts_order(w, NULL);
+    acts_annul(w, NULL);
+    world_sealless(w, NULL);
+    world_pass(w, 6 * (uint64_t)MINUTE_MS);
+    assert_int_equal(world_has(w, POLICE, "sanction.notice"), 0);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
+/* Beside the hub: the table takes one sealed notice of the police and no other. */
+static void refuse_notices_of_the_police(struct world *w, bool refuse)
+{
+    static const char make[] = "CREATE UNIQUE INDEX refused ON obligation (member) "
+                               "WHERE member = '" POLICE "' AND notice_id <> zeroblob(16)";
+    sqlite3 *db = NULL;
+    char path[160];
+    snprintf(path, sizeof path, "%s/hub.db", w->dir);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, refuse ? make : "DROP INDEX refused", NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void a_notice_that_cannot_be_written_harms_no_other_of_its_batch(void **state)
+{
+    struct world *w = *state;
+    refuse_notices_of_the_police(w, true);
+    world_restart(w);
+    acts_connect(w);
+    acts_order(w, NULL);
+    others_have_theirs(w, 1, "E026");
+    assert_false(w->dead);
+    refuse_notices_of_the_police(w, false);
+    world_restart(w);
+    acts_connect(w);
+    everybody_has_theirs(w);
+    /* Nothing of it was left behind: a number that nobody got would hold up what follows. */
+    acts_annul(w, NULL);
+    acts_obey(w, lianshu_NoticeStage_STAGE_LIFT);
+    assert_int_equal(acts_notices(w), 2 * (size_t)NOTICES);
+    assert_int_equal(world_status(w, "undelivered"), 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 int main(void)
@@ -242,6 +357,9 @@ int main(void)
         CASE(a_member_cannot_open_the_notice_of_another),
         CASE(killed_after_an_alignment_at_once_the_rest_follows_and_nothing_twice),
         CASE(killed_before_it_landed_the_same),
+        CASE(a_member_without_a_valid_sealing_key_holds_up_nobody_of_its_batch),
+        CASE(what_ends_while_it_waits_for_a_key_is_never_sent),
+        CASE(a_notice_that_cannot_be_written_harms_no_other_of_its_batch),
     };
     return cmocka_run_group_tests_name("notices", tests, NULL, NULL);
 }

@@ -78,17 +78,44 @@ static uint32_t ask(struct world *w, const char *from, const char *to, const cha
     return book_send(w, from, type, body, NULL, to);
 }
 
-static uint32_t answer(struct world *w, const char *from, const char *to, const char *type,
-                       const char *what)
+static uint32_t reply(struct world *w, const char *from, const char *to, const char *type,
+                      const char *what, const char *request)
 {
     char body[1024];
-    char request[64];
-    snprintf(request, sizeof request, "%s", says(w, "document_id"));
     snprintf(body, sizeof body,
              "{\"subject\":" PUNISHED ",\"order_id\":\"%s\",\"reference\":\"D-1\","
              "\"date\":\"2026-07-02\",\"decision\":\"%s\",\"request_doc\":\"%s\"}",
              about, what, request);
     return book_send(w, from, type, body, NULL, to);
+}
+
+static uint32_t answer(struct world *w, const char *from, const char *to, const char *type,
+                       const char *what)
+{
+    char request[64];
+    snprintf(request, sizeof request, "%s", says(w, "document_id"));
+    return reply(w, from, to, type, what, request);
+}
+
+/* Of the lift that is expected after an accepted repair. */
+static const char *carried_out(struct world *w, const char *key)
+{
+    static char value[64];
+    struct json *order = world_ask(w, query());
+    const struct json *list = json_get(order, "redress");
+    value[0] = '\0';
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json *row = json_item(list, i);
+        if (strcmp(json_get_text(row, "kind"), "lift_expected") == 0)
+            snprintf(value, sizeof value, "%s", json_get_text(row, key));
+    }
+    json_close(&order);
+    return value;
+}
+
+static uint32_t prolong(struct world *w, const char *from, const char *to, const char *type)
+{
+    return reply(w, from, to, type, EXTENDED, carried_out(w, "document_id"));
 }
 
 static size_t reminders(struct world *w, const char *member)
@@ -174,10 +201,48 @@ static void who_does_not_receive_it_is_reminded_and_gains_no_time(void **state)
     assert_string_equal(says(w, "stage"), "answer");
     assert_string_equal(says(w, "owner"), MARKET);
     assert_int_equal(book_count(w, query(), "redress", "late", "true"), 1);
-    assert_int_equal(answer(w, CREDIT, MARKET, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_string_equal(says(w, "received"), "");
     book_days(w, 16);
     assert_int_equal(reminders(w, MARKET), 3);
     assert_int_equal(escalated(w, "market.440000"), 1);
+}
+
+/* The breach stays on record; the issuer's term, which began without it, is not moved. */
+static void a_receipt_after_its_term_takes_effect_and_stays_late(void **state)
+{
+    struct world *w = *state;
+    char due[40];
+    fined_and_repairable(w);
+    assert_int_equal(ask(w, MARKET, CREDIT, "repair.request", "2026-07-02"), 0);
+    book_days(w, 6);
+    snprintf(due, sizeof due, "%s", says(w, "due"));
+    assert_int_equal(answer(w, POLICE, MARKET, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_int_equal(answer(w, MARKET, CREDIT, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_int_equal(answer(w, CREDIT, POLICE, "repair.decision", RECEIVED), ERR_COPY_MISSING);
+    assert_int_equal(answer(w, CREDIT, MARKET, "repair.decision", RECEIVED), 0);
+    world_restart(w);
+    assert_int_equal(world_has(w, MARKET, "repair.decision"), 1);
+    assert_int_equal(book_count(w, query(), "redress", "late", "true"), 1);
+    assert_string_equal(says(w, "receiver"), CREDIT);
+    assert_string_not_equal(says(w, "received"), "");
+    assert_string_equal(says(w, "stage"), "answer");
+    assert_string_equal(says(w, "owner"), MARKET);
+    assert_string_equal(says(w, "due"), due);
+    assert_int_equal(escalated(w, "credit.440000"), 1);
+    assert_int_equal(answer(w, CREDIT, MARKET, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_int_equal(answer(w, MARKET, CREDIT, "repair.decision", EXTENDED), 0);
+}
+
+static void nothing_is_received_that_was_passed_on_or_decided_already(void **state)
+{
+    struct world *w = *state;
+    fined_and_repairable(w);
+    assert_int_equal(ask(w, CREDIT, MARKET, "repair.request", "2026-07-01"), 0);
+    assert_string_not_equal(says(w, "received"), "");
+    assert_int_equal(answer(w, CREDIT, MARKET, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_int_equal(answer(w, MARKET, CREDIT, "repair.decision", RECEIVED), ERR_REQUEST);
+    assert_int_equal(answer(w, MARKET, CREDIT, "repair.decision", "refused"), 0);
+    assert_int_equal(answer(w, CREDIT, MARKET, "repair.decision", RECEIVED), ERR_REQUEST);
 }
 
 static void the_issuer_decides_before_it_was_received(void **state)
@@ -299,6 +364,60 @@ static void an_objection_has_the_terms_of_the_region(void **state)
     }
 }
 
+/* Three working days to carry a repair out in Shenzhen, and three more with notice. */
+static void the_time_to_hide_a_repaired_entry_is_extended_where_the_region_knows_it(void **state)
+{
+    static const struct {
+        const char *issuer;
+        const char *credit;
+        const char *clock;
+        uint32_t extended;
+    } rows[] = {
+        {"market.440300", "credit.440300", "OBJ-REPAIR-440300", 0},
+        {"market.310000", "credit.310000", "OBJ-REPAIR-310000", ERR_REQUEST},
+        {MARKET, CREDIT, "REPAIR-LIFT", ERR_REQUEST},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        void *at = NULL;
+        world_setup(&at);
+        struct world *w = at;
+        print_message("%s\n", rows[i].issuer);
+        if (strcmp(rows[i].issuer, MARKET) != 0)
+            world_enrol(w, rows[i].issuer);
+        world_enrol(w, rows[i].credit);
+        acts_connect(w);
+        assert_int_equal(fined(w, rows[i].issuer), 0);
+        world_pass(w, 92 * (uint64_t)DAY_MS);
+        assert_int_equal(ask(w, rows[i].credit, issuer, "repair.request", "2026-07-02"), 0);
+        assert_int_equal(answer(w, issuer, rows[i].credit, "repair.decision", "accepted"), 0);
+        assert_string_equal(carried_out(w, "clock"), rows[i].clock);
+        assert_int_equal(prolong(w, POLICE, rows[i].credit, "repair.decision"), ERR_REQUEST);
+        assert_int_equal(prolong(w, issuer, rows[i].credit, "objection.decision"), ERR_REQUEST);
+        assert_int_equal(prolong(w, issuer, rows[i].credit, "repair.decision"), rows[i].extended);
+        assert_int_equal(prolong(w, issuer, rows[i].credit, "repair.decision"), ERR_REQUEST);
+        book_days(w, 6); /* past the third working day */
+        assert_int_equal(reminders(w, issuer), rows[i].extended == 0 ? 1 : 3);
+        book_days(w, 6);
+        assert_int_equal(reminders(w, issuer), 3);
+        world_teardown(&at);
+    }
+}
+
+static void the_time_to_hide_is_not_extended_once_it_is_over(void **state)
+{
+    struct world *w = *state;
+    world_enrol(w, "market.440300");
+    world_enrol(w, "credit.440300");
+    acts_connect(w);
+    assert_int_equal(fined(w, "market.440300"), 0);
+    world_pass(w, 92 * (uint64_t)DAY_MS);
+    assert_int_equal(ask(w, "credit.440300", issuer, "repair.request", "2026-07-02"), 0);
+    assert_int_equal(answer(w, issuer, "credit.440300", "repair.decision", "accepted"), 0);
+    book_days(w, 6);
+    assert_int_equal(prolong(w, issuer, "credit.440300", "repair.decision"), ERR_TERM);
+}
+
 /* ---- the order's end ---- */
 
 static void the_end_of_the_order_ends_what_was_asked_about_it(void **state)
@@ -329,12 +448,16 @@ int main(void)
         CASE(what_is_handed_in_tomorrow_is_not_handed_in),
         CASE(the_credit_office_receives_what_the_issuer_hands_it),
         CASE(who_does_not_receive_it_is_reminded_and_gains_no_time),
+        CASE(a_receipt_after_its_term_takes_effect_and_stays_late),
+        CASE(nothing_is_received_that_was_passed_on_or_decided_already),
         CASE(the_issuer_decides_before_it_was_received),
         CASE(the_term_to_decide_is_extended_once_with_notice_to_who_asked),
         CASE(a_term_that_is_over_is_not_extended),
         CASE(order_44_has_two_days_to_receive_and_fifteen_to_decide),
         CASE(the_end_of_the_order_ends_what_was_asked_about_it),
+        CASE(the_time_to_hide_is_not_extended_once_it_is_over),
         cmocka_unit_test(an_objection_has_the_terms_of_the_region),
+        cmocka_unit_test(the_time_to_hide_a_repaired_entry_is_extended_where_the_region_knows_it),
     };
     return cmocka_run_group_tests_name("redress_terms", tests, NULL, NULL);
 }

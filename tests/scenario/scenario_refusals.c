@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "catalogue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +126,9 @@ static void times_are_judged(void **state)
 {
     struct world *w = *state;
     acts_connect_both(w);
+    world_pass(w, 30 * (uint64_t)DAY_MS); /* keys are as old as that */
     const uint64_t now = w->now_ms;
+    const uint64_t life = type_by_name("licence.application")->life_ms;
     const struct {
         uint64_t created_ms;
         uint64_t expires_ms;
@@ -134,6 +137,9 @@ static void times_are_judged(void **state)
         {now + 300001, now + 400000, ERR_FUTURE},
         {now - 10000, now - 5000, ERR_EXPIRED},
         {now - 10000, now, ERR_EXPIRED},
+        {now - life + 1, now - 1, ERR_EXPIRED},
+        {now - life, now - 1, ERR_TOO_OLD},
+        {now - life, now + 60000, ERR_TOO_OLD}, /* whatever end it names */
         {now, now + 15 * (uint64_t)DAY_MS, ERR_LIFE},
         {now, now - 1, ERR_LIFE},
     };
@@ -156,21 +162,75 @@ static void a_clock_set_back_revives_nothing(void **state)
     struct world *w = *state;
     acts_connect_both(w);
     struct mail mail = acts_application(NULL);
-    mail.expires_ms = w->now_ms + 60 * 1000;
+    mail.expires_ms = w->now_ms + 30 * 1000;
     world_make(w, &mail, NULL, NULL);
     uint8_t frame[65536];
     size_t len = w->frame_len;
     memcpy(frame, w->frame, len);
-    world_pass(w, 120 * 1000);
+    world_pass(w, 45 * 1000);
     const struct mail other = acts_application(NULL);
     world_send(w, &other, NULL); /* a commit at that time */
-    w->now_ms -= 120 * 1000;
+    w->now_ms -= 45 * 1000;
     memcpy(w->frame, frame, len);
     w->frame_len = len;
     world_push(w, "health.445100");
     world_turn(w);
     const struct site *health = world_site(w, "health.445100");
     assert_int_equal(health->receipts[health->receipt_count - 1].code, ERR_EXPIRED);
+}
+
+/* The code of the hub's answer to a new application: of its receipt, or why it takes none. */
+static uint32_t say_at_once(struct world *w)
+{
+    struct site *health = world_site(w, "health.445100");
+    const struct mail mail = acts_application(NULL);
+    uint8_t env_id[HASH_LEN];
+    health->last_busy_code = 0;
+    world_make(w, &mail, env_id, NULL);
+    world_push(w, "health.445100");
+    world_turn(w);
+    return health->last_busy_code != 0 ? health->last_busy_code
+                                       : world_code(w, "health.445100", env_id);
+}
+
+static bool clock_is_back(struct world *w)
+{
+    struct json *status = world_ask(w, "{\"cmd\":\"status\"}");
+    const bool back = json_flag(json_get(status, "clock_back"));
+    json_close(&status);
+    return back;
+}
+
+/* A day back: nobody knows what time it is, so nothing new is accepted; what was goes on. */
+static void while_the_clock_is_not_to_be_trusted_nothing_new_is_accepted(void **state)
+{
+    struct world *w = *state;
+    const struct mail mail = acts_application(NULL);
+    uint8_t env_id[HASH_LEN];
+    acts_connect_both(w);
+    world_site(w, "market.445100")->silent = true;
+    world_send(w, &mail, env_id); /* a commit at that time */
+    const uint64_t committed = w->now_ms;
+    w->now_ms = committed - 60 * 1000;
+    assert_int_equal(say_at_once(w), 0);
+    w->now_ms = committed - 60 * 1000 - 1;
+    const uint64_t size = world_status(w, "log_size");
+    assert_int_equal(say_at_once(w), ERR_CLOCK);
+    assert_int_equal(world_status(w, "log_size"), size);
+    assert_true(clock_is_back(w));
+    world_restart(w);
+    w->now_ms = committed - DAY_MS;
+    acts_connect_both(w);
+    assert_int_equal(say_at_once(w), ERR_CLOCK);
+    world_site(w, "market.445100")->silent = false;
+    world_hello(w, "market.445100");
+    world_turn(w);
+    assert_true(world_has(w, "market.445100", "licence.application") >= 1);
+    assert_int_equal(world_heard(w, "health.445100", env_id, lianshu_ReceiptKind_RECEIPT_DELIVERED),
+                     1);
+    w->now_ms = committed;
+    assert_int_equal(say_at_once(w), 0);
+    assert_false(clock_is_back(w));
 }
 
 static void rights_are_default_deny(void **state)
@@ -318,6 +378,42 @@ static void receipts_by_others_and_for_others_are_counted(void **state)
     assert_int_equal(world_status(w, "receipts.delivered"), 1);
 }
 
+/* Late and signed by who may: it is taken off the wire, and nothing is changed by it. */
+static void a_receipt_that_comes_too_late_to_matter_changes_nothing(void **state)
+{
+    static const struct {
+        lianshu_ReceiptKind kind;
+        uint32_t code;
+    } late[] = {
+        {lianshu_ReceiptKind_RECEIPT_DELIVERED, 0},
+        {lianshu_ReceiptKind_RECEIPT_RETURNED, ERR_CANNOT_OPEN},
+        {lianshu_ReceiptKind_RECEIPT_OPENED, 0},
+        {lianshu_ReceiptKind_RECEIPT_ACTED, 0},
+    };
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect_both(w);
+    const struct mail mail = acts_application(NULL);
+    world_send(w, &mail, env_id);
+    const struct got *got = world_got(w, "market.445100", "licence.application", 0);
+    world_say(w, "market.445100", got, lianshu_ReceiptKind_RECEIPT_OPENED, 0);
+    world_say(w, "market.445100", got, lianshu_ReceiptKind_RECEIPT_ACTED, 0);
+    world_turn(w);
+    assert_int_equal(world_verdict(w, "health.445100", env_id), lianshu_ReceiptKind_RECEIPT_ACTED);
+    const uint64_t size = world_status(w, "log_size");
+    const size_t heard = world_site(w, "health.445100")->receipt_count;
+    for (size_t i = 0; i < T_COUNT(late); i++) {
+        print_message("row %zu\n", i);
+        world_say(w, "market.445100", got, late[i].kind, late[i].code);
+        world_turn(w);
+        world_pass(w, 1000);
+        assert_int_equal(world_status(w, "log_size"), size);
+        assert_int_equal(world_site(w, "health.445100")->receipt_count, heard);
+        assert_int_equal(world_status(w, "unverified.522"), 0);
+    }
+    assert_int_equal(world_status(w, "receipts.returned"), 0);
+}
+
 static void a_log_that_the_signer_does_not_know_does_not_start(void **state)
 {
     struct world *w = *state;
@@ -348,11 +444,13 @@ int main(void)
         CASE(a_thousand_bad_frames_are_one_leaf),
         CASE(times_are_judged),
         CASE(a_clock_set_back_revives_nothing),
+        CASE(while_the_clock_is_not_to_be_trusted_nothing_new_is_accepted),
         CASE(rights_are_default_deny),
         CASE(a_known_id_with_other_content_is_kept_as_evidence),
         CASE(documents_with_wrong_check_digits_take_no_effect),
         CASE(unlawful_orders_are_refused_and_restrict_nobody),
         CASE(receipts_by_others_and_for_others_are_counted),
+        CASE(a_receipt_that_comes_too_late_to_matter_changes_nothing),
         CASE(a_log_that_the_signer_does_not_know_does_not_start),
     };
     return cmocka_run_group_tests_name("refusals", tests, NULL, NULL);

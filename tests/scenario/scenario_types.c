@@ -20,7 +20,8 @@ static bool stands_alone(const struct document_type *type)
         lianshu_DocumentType_TYPE_OBJECTION_REQUEST, lianshu_DocumentType_TYPE_OBJECTION_DECISION,
         lianshu_DocumentType_TYPE_EVIDENCE_REQUEST,  lianshu_DocumentType_TYPE_EVIDENCE,
         lianshu_DocumentType_TYPE_CREDIT_CHECK,      lianshu_DocumentType_TYPE_PREVIEW,
-        lianshu_DocumentType_TYPE_WITHDRAW,
+        lianshu_DocumentType_TYPE_WITHDRAW,          lianshu_DocumentType_TYPE_REPORTER_REQUEST,
+        lianshu_DocumentType_TYPE_REPORTER_UNMASK,
     };
     for (size_t i = 0; i < T_COUNT(answers); i++)
         if (answers[i] == type->number)
@@ -36,6 +37,7 @@ static void send_sample(struct world *w, const struct document_type *type,
         .from = "market.445100",
         .type = type->name,
         .to = {"health.445100"},
+        .with = {(type->flags & TYPE_JOINT) != 0 ? "police.445100" : NULL},
         .facts = type->facts == NULL ? NULL : body_sample(type, type->facts),
         .sealed = type->sealed == NULL ? NULL : body_sample(type, type->sealed),
     };

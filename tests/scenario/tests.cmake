@@ -29,6 +29,9 @@ endfunction()
 scenario_part(world SOURCES acts.c papers.c world.c world_keys.c world_mail.c world_take.c
   LIBS lianshu_flags lianshu_core PkgConfig::cmocka)
 target_include_directories(scenario_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
+# Several hubs under one registry, and the roads between them.
+scenario_part(realm SOURCES realm.c LIBS scenario_world)
+scenario_part(factsbook SOURCES factsbook.c LIBS scenario_realm)
 # The ledger: terms, corrections, members and relations that come later, redress.
 scenario_part(ledgerbook SOURCES ledgerbook.c LIBS scenario_world)
 # Gates of other rules, and what two officials decide.
@@ -36,16 +39,25 @@ scenario_part(gatebook SOURCES gatebook.c heldbook.c officials.c LIBS scenario_w
 # Each rule from its trigger to the last lift.
 scenario_part(rulebook SOURCES naive.c rulebook.c rulebook_gates.c rulebook_law.c
   LIBS scenario_ledgerbook scenario_gatebook)
+# Steps of cases, cards and what the hub tells.
+scenario_part(casework SOURCES casework.c LIBS scenario_ledgerbook)
+# Cases as lists of documents.
+scenario_part(casepath SOURCES casepath.c LIBS scenario_world)
 # What peers and enrolled members may try.
 scenario_part(forge SOURCES forge.c LIBS scenario_world)
 # A disk that refuses at the n-th write.
 scenario_part(disk SOURCES ../fault/vfs.c LIBS scenario_world PkgConfig::sqlite3)
 
-foreach(name attachments preview certificate delivery ends fairness notices refusals sanctions cases)
+foreach(name attachments preview certificate delivery ends fairness joint notices refusals sanctions cases)
   scenario_test(${name})
 endforeach()
 foreach(name ledger redress redress_terms relations)
   scenario_test(${name} LIBS scenario_ledgerbook TIMEOUT 600)
+endforeach()
+scenario_test(cases_clocks LIBS scenario_casepath scenario_casework TIMEOUT 600)
+scenario_test(casecard LIBS scenario_casework TIMEOUT 600)
+foreach(name cases_referral cases_assist)
+  scenario_test(${name} LIBS scenario_casepath TIMEOUT 600)
 endforeach()
 foreach(name rules rules_statutes rules_events rules_credit rules_batches rules_later)
   scenario_test(${name} LIBS scenario_rulebook TIMEOUT 600)
@@ -54,6 +66,14 @@ foreach(name attacks attacks_bytes attacks_members attacks_seals attacks_streams
   scenario_test(${name} LIBS scenario_forge)
 endforeach()
 scenario_test(attacks_orders LIBS scenario_forge scenario_gatebook)
+
+# From hub to hub.
+foreach(name federation federation_refusals federation_partition federation_back)
+  scenario_test(${name} LIBS scenario_realm TIMEOUT 600)
+endforeach()
+foreach(name facts facts_split)
+  scenario_test(${name} LIBS scenario_factsbook TIMEOUT 600)
+endforeach()
 
 # Every type of the catalogue, once through; every gate of the shipped rules.
 scenario_test(types SOURCES ../fuzz/bodies.c)
@@ -66,7 +86,8 @@ scenario_test(flight LIBS scenario_disk)
 foreach(name acts gates)
   scenario_test(${name} LIBS scenario_gatebook scenario_disk TIMEOUT 600)
 endforeach()
-foreach(name acts_refusals acts_parked)
+# Who reported stays unknown until two officials say so.
+foreach(name acts_refusals acts_parked reporters)
   scenario_test(${name} LIBS scenario_gatebook)
 endforeach()
 # Decisions made again, also after somebody changed what is on the disk.

@@ -59,7 +59,7 @@
 /* A case that the market refers to the police. */
 #define CLOCK_OF(id, owner)                                                                        \
     "{\"case_id\":\"" id "\",\"transition\":\"T07\",\"event_ms\":\"2026-04-01T10:00:00+08:00\","   \
-    "\"owner\":\"" owner "\"}"
+    "\"owner\":\"" owner "\",\"documents\":[\"D04\",\"D05\",\"D06\"]}"
 #define REFERRAL_OF(id)                                                                                        \
     "{\"case_id\":\"" id "\",\"case_number\":\"潮市监移〔2026〕1号\",\"cause\":\"涉嫌销售假药\"," \
     "\"suspect\":" PUNISHED ",\"offence\":\"销售假药罪\",\"facts\":\"略\",\"officer\":\"承办人\"}"

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { START_DAY = 20544 }; /* 2026-04-01, under the rules in force then */
-
 struct site *world_site(struct world *w, const char *member)
 {
     for (size_t i = 0; i < WORLD_MEMBERS; i++) {
@@ -36,7 +34,10 @@ static enum err try_open_core(struct world *w)
     enum err err = store_open(&w->store, &room, &fault);
     const struct core_options options = {
         .realm = "demo",
-        .member = "hub.445100",
+        .member = w->ids[0],
+        .links = w->links,
+        .link_count = w->link_count,
+        .groups = w->groups,
         .store = w->store,
         .registry = w->registry,
         .keys = w->sites[0].keys,
@@ -134,19 +135,28 @@ static void open_core(struct world *w)
     name_peers(w);
 }
 
-struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN])
+struct world *world_prepare(const uint8_t seed[static ENTROPY_SEED_LEN], const char *region,
+                            uint64_t now_ms)
 {
+    static const char *const departments[WORLD_MEMBERS] = {"hub",       "market", "health",
+                                                           "insurance", "police", "procuratorate"};
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     assert_int_equal(keys_init(), OK);
     strcpy(w->dir, "/tmp/world-XXXXXX");
     assert_non_null(mkdtemp(w->dir));
-    w->now_ms = START_DAY * (uint64_t)DAY_MS + 2 * (uint64_t)HOUR_MS;
+    for (size_t i = 0; i < WORLD_MEMBERS; i++)
+        snprintf(w->ids[i], sizeof w->ids[i], "%s.%s", departments[i], region);
+    w->now_ms = now_ms;
     w->entropy = entropy_replay_init(&w->replay, seed);
     sha256_init(&w->transcript);
     frontier_init(&w->log);
     world_make_keys(w);
-    world_make_registry(w);
+    return w;
+}
+
+void world_begin(struct world *w)
+{
     static struct ruleset_faults faults;
     struct fault fault = {0};
     if (ruleset_open(&w->rules, "hub/policy/rules", &faults) != OK)
@@ -158,11 +168,18 @@ struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN])
     if (calendar_open(&w->calendar, "schemas/data/calendar.csv", &fault) != OK ||
         regions_open(&w->regions, "schemas/data/regions.csv", &fault) != OK)
         fail_msg("%s:%u %s", fault.where, fault.line, fault.detail);
+    assert_int_equal(log_readers_open(&w->others), OK);
     assert_int_equal(verifier_open(&w->verifier, VERIFIER_NODES_DEFAULT), OK);
     assert_int_equal(envelope_batch_open(&w->batch, ENVELOPE_BATCH_BYTES_DEFAULT), OK);
-    w->reader =
-        (struct log_reader){.registry = w->registry, .hub = "hub.445100", .at_ms = w->now_ms};
+    w->reader = (struct log_reader){.registry = w->registry, .hub = w->ids[0], .at_ms = w->now_ms};
     open_core(w);
+}
+
+struct world *world_new(const uint8_t seed[static ENTROPY_SEED_LEN])
+{
+    struct world *w = world_prepare(seed, "445100", WORLD_START_MS);
+    world_make_registry(w);
+    world_begin(w);
     return w;
 }
 
@@ -171,6 +188,7 @@ void world_free(struct world *w)
     core_close(&w->core);
     store_close(&w->store);
     envelope_batch_close(&w->batch);
+    log_readers_close(&w->others);
     verifier_close(&w->verifier);
     for (size_t i = 0; i < WORLD_SITES; i++) {
         opener_close(&w->openers[i]);
@@ -180,8 +198,10 @@ void world_free(struct world *w)
             free(w->sites[i].got[g].facts);
     }
     keyring_close(&w->signer);
-    for (size_t i = 0; i < T_COUNT(w->officials); i++)
+    for (size_t i = 0; i < T_COUNT(w->officials); i++) {
         keyring_close(&w->officials[i]);
+        keyring_close(&w->desk[i]);
+    }
     regions_close(&w->regions);
     calendar_close(&w->calendar);
     retention_close(&w->retention);

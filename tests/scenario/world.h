@@ -14,11 +14,16 @@
 #include "json.h"
 #include "keys/envelope.h"
 #include "keys/keyfile.h"
+#include "keys/log_readers.h"
 #include "keys/receipt.h"
+#include "keys/topology.h"
 #include "policy/retention.h"
 #include "policy/rulearchive.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
+
+/* 2026-04-01, 02:00 UTC, under the rules in force then */
+#define WORLD_START_MS ((UINT64_C(20544) * 24 + 2) * 3600 * 1000)
 
 enum {
     WORLD_MEMBERS = 6, /* hub, market, health, insurance, police, procuratorate */
@@ -44,6 +49,9 @@ struct got { /* an envelope that reached a member */
     size_t tombstone_count;
     lianshu_Tombstone tombstone[4]; /* the first ones of its last statement */
     size_t parts_open;              /* parts that were here for this reader */
+    uint64_t accepted_ms;
+    size_t hop_count; /* hubs passed, as its last statement names them */
+    char hop[8][41];
     size_t facts_len;
     uint8_t *facts; /* owns: body of the facts document */
 };
@@ -74,14 +82,26 @@ struct site { /* a member and what its one adapter knows */
     uint64_t chunks_seen;
 };
 
+struct world;
+/* A frame of the hub to a peer that is no site of its world; false: nobody knows that peer. */
+typedef bool world_carry_fn(void *ctx, struct world *w, uint32_t peer, struct span frame);
+
 struct world {
     char dir[64];
+    char ids[WORLD_MEMBERS][41]; /* of its hub and of the members of its hub's region */
+    const struct link *links;    /* of the hub, from its next start on; see realm.h */
+    size_t link_count;
+    const struct region_groups *groups;
+    world_carry_fn *carry; /* NULL: nobody does */
+    void *carry_ctx;
     uint64_t now_ms;
     struct entropy_replay replay;
     struct entropy entropy;
     struct site sites[WORLD_SITES];
     struct keyring *signer;
     struct keyring *officials[2]; /* of the hub's member */
+    const char *desk_member;      /* whose officials these are: see world_desk */
+    struct keyring *desk[2];
     struct registry *registry;
     struct ruleset *rules;
     struct rulearchive *archive; /* of the test; NULL: none */
@@ -94,13 +114,16 @@ struct world {
     struct opener *openers[WORLD_SITES];
     struct envelope_batch *batch;
     struct merkle_frontier log; /* of the simulated signer */
+    unsigned logs_lost;         /* how often the hub began a new one */
     struct log_reader reader;
-    unsigned years; /* that registry and keys are valid; 0: one */
-    bool wide;      /* everybody may send and receive every type, from everywhere */
-    bool mirrors;   /* health and police may be sent the mirror of restrictions */
-    bool may_die;   /* a FATAL error ends the hub, and it is started again */
-    bool overlaps;  /* turns are the loop's: a batch is in flight while the next one is filled */
-    bool idles;     /* whenever it comes to rest, what the loop does then is done */
+    struct log_readers *others; /* logs of other hubs */
+    unsigned years;             /* that registry and keys are valid; 0: one */
+    bool wide;                  /* everybody may send and receive every type, from everywhere */
+    const char *sealless;       /* this member's sealing key has expired; NULL: nobody's */
+    bool mirrors;               /* health and police may be sent the mirror of restrictions */
+    bool may_die;               /* a FATAL error ends the hub, and it is started again */
+    bool overlaps; /* turns are the loop's: a batch is in flight while the next one is filled */
+    bool idles;    /* whenever it comes to rest, what the loop does then is done */
     uint32_t checkpoint_pages;   /* of the store, from the next world_restart on; 0: standard */
     uint32_t fresh_window;       /* the same */
     void (*restarts_from)(void); /* called when nobody has the store open; NULL: nothing */
@@ -122,6 +145,8 @@ struct mail {
     const char *facts;  /* JSON of the facts body; NULL: none */
     const char *sealed; /* JSON of the sealed body; NULL: none */
     const char *basis[4];
+    const char *with[3];      /* who issue the documents too */
+    const char *signers[4];   /* who sign them, in this order; none: all issuers in theirs */
     const char *conversation; /* 32 hex digits or NULL */
     uint64_t sequence;
     uint64_t created_ms; /* 0: now */
@@ -144,6 +169,11 @@ void world_enrol(struct world *w, const char *member);
 /* These at once, and a registry and keys that are valid for so many years. */
 void world_enrol_all(struct world *w, const char *const *members, size_t count, unsigned years);
 
+/* The sealing key of this member has expired; NULL: everybody has a valid one again. */
+void world_sealless(struct world *w, const char *member);
+
+/* From now on this member has two officials of its own: w->desk. */
+void world_desk(struct world *w, const char *member);
 /* From now on health and police have the grant to receive mirror.update. */
 void world_grant_mirrors(struct world *w);
 

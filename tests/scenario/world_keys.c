@@ -7,11 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const world_ids[WORLD_MEMBERS] = {
-    "hub.445100",       "market.445100", "health.445100",
-    "insurance.445100", "police.445100", "procuratorate.445100",
-};
-static struct key *add_key(struct world *w, struct keyring *ring, enum key_use use)
+struct key *world_add_key(struct world *w, struct keyring *ring, enum key_use use)
 {
     struct key *key = NULL;
     assert_int_equal(key_make(&key, use, w->now_ms, &w->entropy), OK);
@@ -108,10 +104,10 @@ static void add_all(lianshu_MemberRecord *record)
     }
 }
 
-void world_widen(struct world *w)
+/* The hub and everybody have it from now on. */
+static void renew_registry(struct world *w)
 {
     struct registry *old = w->registry;
-    w->wide = true;
     world_make_registry(w);
     w->reader.registry = w->registry;
     assert_int_equal(core_registry(w->core, w->registry), OK);
@@ -119,9 +115,21 @@ void world_widen(struct world *w)
     world_turn(w);
 }
 
+void world_widen(struct world *w)
+{
+    w->wide = true;
+    renew_registry(w);
+}
+
+void world_sealless(struct world *w, const char *member)
+{
+    w->sealless = member;
+    renew_registry(w);
+}
+
 static void add_mirror(lianshu_MemberRecord *record)
 {
-    const bool hub = strcmp(record->member, world_ids[0]) == 0;
+    const bool hub = strncmp(record->member, "hub.", 4) == 0;
     if (!hub && strcmp(record->member, "health.445100") != 0 &&
         strcmp(record->member, "police.445100") != 0)
         return;
@@ -135,24 +143,12 @@ static void add_mirror(lianshu_MemberRecord *record)
 
 void world_grant_mirrors(struct world *w)
 {
-    struct registry *old = w->registry;
     w->mirrors = true;
-    world_make_registry(w);
-    w->reader.registry = w->registry;
-    assert_int_equal(core_registry(w->core, w->registry), OK);
-    registry_close(&old);
-    world_turn(w);
+    renew_registry(w);
 }
 
-void world_make_registry(struct world *w)
+size_t world_add_records(struct world *w, lianshu_MemberRecord *records, size_t count)
 {
-    struct keyring *root = NULL;
-    static lianshu_MemberRecord records[WORLD_SITES];
-    size_t count = 0;
-    memset(records, 0, sizeof records);
-    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
-    const struct key *root_key = add_key(w, root, KEY_USE_ROOT);
-    const struct key *registrar = add_key(w, root, KEY_USE_REGISTRAR);
     for (size_t i = 0; i < WORLD_SITES; i++) {
         if (w->sites[i].id == NULL || i == WORLD_MEMBERS)
             continue; /* not enrolled yet; the second adapter is no member */
@@ -163,11 +159,17 @@ void world_make_registry(struct world *w)
         strcpy(record->name_en, "member");
         add_public(record, w, keyring_find(ring, KEY_USE_SIGN));
         add_public(record, w, keyring_find(ring, KEY_USE_SEAL));
+        if (w->sealless != NULL && strcmp(w->sealless, record->member) == 0)
+            record->keys[record->keys_count - 1].valid_until_ms = w->now_ms - 1;
         add_public(record, w, keyring_find(ring, KEY_USE_TRANSPORT));
         if (i == 0) {
             add_public(record, w, keyring_find(w->signer, KEY_USE_LOG));
             for (size_t o = 0; o < T_COUNT(w->officials); o++)
                 add_public(record, w, keyring_find(w->officials[o], KEY_USE_OFFICIAL));
+        }
+        if (w->desk_member != NULL && strcmp(w->desk_member, record->member) == 0) {
+            for (size_t o = 0; o < T_COUNT(w->desk); o++)
+                add_public(record, w, keyring_find(w->desk[o], KEY_USE_OFFICIAL));
         }
         add_grants(record);
         if (w->wide)
@@ -175,6 +177,18 @@ void world_make_registry(struct world *w)
         if (w->mirrors)
             add_mirror(record);
     }
+    return count;
+}
+
+void world_make_registry(struct world *w)
+{
+    struct keyring *root = NULL;
+    static lianshu_MemberRecord records[WORLD_SITES];
+    memset(records, 0, sizeof records);
+    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
+    const struct key *root_key = world_add_key(w, root, KEY_USE_ROOT);
+    const struct key *registrar = world_add_key(w, root, KEY_USE_REGISTRAR);
+    const size_t count = world_add_records(w, records, 0);
     struct anchor anchor = {.threshold = 1, .root_count = 1};
     strcpy(anchor.realm, "demo");
     memcpy(anchor.root[0], key_public(root_key), KEY_PUBLIC_LEN);
@@ -204,9 +218,9 @@ static void make_site_keys(struct world *w, size_t i, const char *id)
 {
     w->sites[i].id = id;
     assert_int_equal(keyring_open(&w->sites[i].keys, id, "a"), OK);
-    (void)add_key(w, w->sites[i].keys, KEY_USE_SIGN);
-    (void)add_key(w, w->sites[i].keys, KEY_USE_SEAL);
-    (void)add_key(w, w->sites[i].keys, KEY_USE_TRANSPORT);
+    (void)world_add_key(w, w->sites[i].keys, KEY_USE_SIGN);
+    (void)world_add_key(w, w->sites[i].keys, KEY_USE_SEAL);
+    (void)world_add_key(w, w->sites[i].keys, KEY_USE_TRANSPORT);
     assert_int_equal(opener_open(&w->openers[i], 64), OK);
 }
 
@@ -222,18 +236,18 @@ void world_add_later(struct world *w, const char *member)
 
 void world_make_keys(struct world *w)
 {
-    assert_int_equal(keyring_open(&w->signer, "hub.445100", "signer"), OK);
-    (void)add_key(w, w->signer, KEY_USE_LOG);
+    assert_int_equal(keyring_open(&w->signer, w->ids[0], "signer"), OK);
+    (void)world_add_key(w, w->signer, KEY_USE_LOG);
     for (size_t i = 0; i < WORLD_MEMBERS; i++) {
-        make_site_keys(w, i, world_ids[i]);
+        make_site_keys(w, i, w->ids[i]);
         if (i == 0) {
-            (void)add_key(w, w->sites[i].keys, KEY_USE_STORAGE);
-            (void)add_key(w, w->sites[i].keys, KEY_USE_TOKEN);
+            (void)world_add_key(w, w->sites[i].keys, KEY_USE_STORAGE);
+            (void)world_add_key(w, w->sites[i].keys, KEY_USE_TOKEN);
         }
     }
     for (size_t i = 0; i < T_COUNT(w->officials); i++) {
-        assert_int_equal(keyring_open(&w->officials[i], "hub.445100", ""), OK);
-        (void)add_key(w, w->officials[i], KEY_USE_OFFICIAL);
+        assert_int_equal(keyring_open(&w->officials[i], w->ids[0], ""), OK);
+        (void)world_add_key(w, w->officials[i], KEY_USE_OFFICIAL);
     }
 }
 enum err world_sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], size_t count,
@@ -247,7 +261,7 @@ enum err world_sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], s
     for (size_t i = 0; i < count; i++)
         frontier_append(&w->log, leaves[i]);
     struct checkpoint c = {.size = w->log.size};
-    assert_int_equal(note_origin(c.origin, "hub.445100", "demo", 1), OK);
+    assert_int_equal(note_origin(c.origin, w->ids[0], "demo", 1 + w->logs_lost), OK);
     frontier_root(&w->log, c.root);
     return note_sign(&c, keyring_find(w->signer, KEY_USE_LOG), out);
 }
@@ -258,4 +272,14 @@ enum err world_head(void *ctx, uint64_t *size, uint8_t root[static 32])
     *size = w->log.size;
     frontier_root(&w->log, root);
     return OK;
+}
+
+void world_desk(struct world *w, const char *member)
+{
+    w->desk_member = member;
+    for (size_t i = 0; i < T_COUNT(w->desk); i++) {
+        assert_int_equal(keyring_open(&w->desk[i], member, ""), OK);
+        (void)world_add_key(w, w->desk[i], KEY_USE_OFFICIAL);
+    }
+    renew_registry(w);
 }

@@ -6,14 +6,39 @@
 #include "catalogue.h"
 #include "wire.h"
 
+static const struct key *sign_key(struct world *w, const char *member)
+{
+    return keyring_find(world_site(w, member)->keys, KEY_USE_SIGN);
+}
+
+/* The signatures that the mail names; of all issuers when it names none. */
+static enum err sign_all(struct world *w, const struct mail *mail, const lianshu_Document *d,
+                         struct span text, struct writer *out)
+{
+    const struct key *keys[T_COUNT(mail->signers)];
+    size_t count = 0;
+    while (count < T_COUNT(mail->signers) && mail->signers[count] != NULL) {
+        keys[count] = sign_key(w, mail->signers[count]);
+        count++;
+    }
+    for (size_t i = 0; mail->signers[0] == NULL && i < d->issuers_count; i++)
+        keys[count++] = sign_key(w, d->issuers[i].member);
+    return document_sign(text, keys, count, out);
+}
+
 static size_t make_document(struct world *w, const struct mail *mail, uint32_t type,
                             const pb_msgdesc_t *desc, const void *body, const uint8_t *facts_hash,
                             uint8_t *out, size_t cap, uint8_t hash[static HASH_LEN])
 {
     static lianshu_Document d;
-    const struct key *key = keyring_find(world_site(w, mail->from)->keys, KEY_USE_SIGN);
+    static uint8_t text[FRAME_DOCUMENT_MAX];
     memset(&d, 0, sizeof d);
-    document_prepare(&d, "demo", mail->from, key, w->now_ms, &w->entropy);
+    document_prepare(&d, "demo", mail->from, sign_key(w, mail->from), w->now_ms, &w->entropy);
+    for (size_t i = 0; i < T_COUNT(mail->with) && mail->with[i] != NULL; i++) {
+        lianshu_Issuer *issuer = &d.issuers[d.issuers_count++];
+        strcpy(issuer->member, mail->with[i]);
+        memcpy(issuer->kid, key_kid(sign_key(w, mail->with[i])), KID_LEN);
+    }
     d.type = type;
     d.version = 1;
     d.by_rule = true;
@@ -27,8 +52,10 @@ static size_t make_document(struct world *w, const struct mail *mail, uint32_t t
     struct writer b = writer_of(d.body.bytes, sizeof d.body.bytes);
     assert_int_equal(wire_encode(desc, body, &b), OK);
     d.body.size = (pb_size_t)b.len;
+    struct writer encoded = writer_of(text, sizeof text);
     struct writer w2 = writer_of(out, cap);
-    assert_int_equal(document_make(&d, key, &w2, hash), OK);
+    assert_int_equal(document_encode(&d, &encoded, hash), OK);
+    assert_int_equal(sign_all(w, mail, &d, writer_span(&encoded), &w2), OK);
     return w2.len;
 }
 
@@ -58,7 +85,18 @@ static void add_reader(lianshu_PartHeader *part, const char *member)
     part->audience_count++;
 }
 
-static void fill_audiences(lianshu_Header *h, const struct mail *mail)
+/* The hubs that decide: the sender's, and in a realm of several the recipients'. */
+static void add_offices(const struct world *w, lianshu_PartHeader *part, const struct mail *mail)
+{
+    add_reader(part, w->ids[0]);
+    for (size_t i = 0; w->link_count > 0 && i < T_COUNT(mail->to) && mail->to[i] != NULL; i++) {
+        const struct registry_member *home = topology_home_of(w->registry, mail->to[i]);
+        if (home != NULL)
+            add_reader(part, home->id);
+    }
+}
+
+static void fill_audiences(const struct world *w, lianshu_Header *h, const struct mail *mail)
 {
     for (pb_size_t p = 0; p < h->parts_count; p++) {
         bool facts = h->parts[p].kind == lianshu_PartKind_PART_FACTS;
@@ -67,7 +105,7 @@ static void fill_audiences(lianshu_Header *h, const struct mail *mail)
                 add_reader(&h->parts[p], mail->to[i]);
         }
         if (facts)
-            add_reader(&h->parts[p], "hub.445100");
+            add_offices(w, &h->parts[p], mail);
     }
 }
 
@@ -170,7 +208,7 @@ void world_make(struct world *w, const struct mail *mail, uint8_t env_id[HASH_LE
     memset(&h, 0, sizeof h);
     fill_header(w, mail, type, &h);
     fill_parts(w, mail, type, &h, &parts);
-    fill_audiences(&h, mail);
+    fill_audiences(w, &h, mail);
     world_seal(w, mail->from, NULL, &h, parts.span, env_id);
     if (message_id != NULL)
         memcpy(message_id, h.message_id, 16);

@@ -391,6 +391,9 @@ size_t exchange_delivery(struct exchange *e, const char *reader, struct span env
         v.tombstones[0].kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED;
         v.tombstones_count = 1;
     }
+    v.hops_count = (pb_size_t)e->hop_count;
+    for (size_t i = 0; i < e->hop_count; i++)
+        (void)snprintf(v.hops[i], sizeof v.hops[i], "%s", e->hops[i]);
     assert_int_equal(statement_encode(&v, &vw), OK);
     append_leaf(e, LOG_STATEMENT, v.accepted_ms, writer_span(&vw));
     prove(e, &p);

@@ -31,6 +31,9 @@ struct exchange {
     uint8_t *kept[EXCHANGE_KEPT];
     size_t kept_len[EXCHANGE_KEPT];
     size_t kept_count;
+    /* hubs that a delivery has passed, as its statement says */
+    const char *hops[4];
+    size_t hop_count;
 };
 
 struct exchange *exchange_open(uint8_t seed);

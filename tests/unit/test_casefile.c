@@ -4,19 +4,31 @@
 static void cases_keep_every_step(void **state)
 {
     struct place *p = *state;
-    struct casefile row = {.state = "referred", .owner = "police.445100", .opened_ms = 1};
-    struct casefile_step step = {.seq = 5, .transition = "T07", .by = "market.445100"};
+    struct casefile row = {
+        .type = 40, .state = "referred", .owner = "police.445100", .opened_ms = 1, .steps = 3};
+    struct casefile_step step = {.number = 1,
+                                 .seq = 5,
+                                 .type = 40,
+                                 .transition = "T07",
+                                 .state = "referred",
+                                 .owner = "police.445100",
+                                 .by = "market.445100",
+                                 .time_ms = 1,
+                                 .taken_ms = 2,
+                                 .papers = "D04 D05",
+                                 .message_id = {7},
+                                 .document = {8}};
     struct casefile got;
     struct casefile_step seen;
     uint64_t cursor = 0;
-    bool is_seen;
 
     id_of(row.id, 1);
     id_of(step.id, 1);
     begin(p);
     assert_int_equal(casefile_put(p->s->casefiles, &row, &step), OK);
-    assert_int_equal(casefile_put(p->s->casefiles, &row, &step), ERR_EXISTS); /* same leaf */
-    step.seq = 6;
+    const struct casefile_step first = step;
+    assert_int_equal(casefile_put(p->s->casefiles, &row, &step), ERR_EXISTS); /* same number */
+    step.number = 3; /* the second went past this hub */
     snprintf(step.transition, sizeof step.transition, "T08");
     snprintf(row.state, sizeof row.state, "accepted");
     assert_int_equal(casefile_put(p->s->casefiles, &row, &step), OK);
@@ -31,16 +43,13 @@ static void cases_keep_every_step(void **state)
     assert_string_equal(got.state, "accepted");
     assert_string_equal(got.owner, "police.445100");
     assert_true(got.closed);
+    assert_int_equal(got.steps, 3);
     assert_int_equal(casefile_get(c, ID(2), &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_step_next(c, ID(1), &cursor, &seen), OK);
-    assert_string_equal(seen.transition, "T07");
+    assert_memory_equal(&seen, &first, sizeof seen);
     assert_int_equal(casefile_step_next(c, ID(1), &cursor, &seen), OK);
     assert_string_equal(seen.transition, "T08");
     assert_int_equal(casefile_step_next(c, ID(1), &cursor, &seen), ERR_NOT_FOUND);
-    assert_int_equal(casefile_step_seen(c, ID(1), "T07", &is_seen), OK);
-    assert_true(is_seen);
-    assert_int_equal(casefile_step_seen(c, ID(1), "T09", &is_seen), OK);
-    assert_false(is_seen);
     uint8_t id[STORE_ID_LEN] = {0};
     assert_int_equal(casefile_next(c, id, &got), OK);
     assert_int_equal(casefile_next(c, id, &got), ERR_NOT_FOUND);
@@ -65,14 +74,17 @@ static void one_clock_of_a_code_runs_at_a_time(void **state)
     assert_int_equal(casefile_clock_start(c, &clock), ERR_EXISTS);
     assert_int_equal(casefile_clock_next_due(c, 49, &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_next_due(c, 50, &got), OK);
-    assert_int_equal(casefile_clock_warned(c, ID(1), "T08", 50, 80), OK);
+    clock.warned = 50;
+    clock.next_ms = 80;
+    snprintf(clock.owner, sizeof clock.owner, "police.445102");
+    assert_int_equal(casefile_clock_set(c, &clock), OK);
     assert_int_equal(casefile_clock_next_due(c, 79, &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_first_due(c, &due), OK);
     assert_int_equal(due, 80);
     assert_int_equal(casefile_clock_stop(c, ID(1), "T08", 0), ERR_FIELD_VALUE);
     assert_int_equal(casefile_clock_stop(c, ID(1), "T08", 60), OK);
     assert_int_equal(casefile_clock_stop(c, ID(1), "T08", 61), ERR_NOT_FOUND);
-    assert_int_equal(casefile_clock_warned(c, ID(1), "T08", 80, 90), ERR_NOT_FOUND);
+    assert_int_equal(casefile_clock_set(c, &clock), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_next_due(c, 1000, &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_first_due(c, &due), OK);
     assert_int_equal(due, STORE_NEVER);
@@ -85,11 +97,86 @@ static void one_clock_of_a_code_runs_at_a_time(void **state)
     assert_int_equal(got.stopped_ms, 0);
 }
 
+static void a_suspended_clock_is_not_due_and_clocks_come_in_order_of_their_start(void **state)
+{
+    struct place *p = *state;
+    struct casefile row = {.state = "referred"};
+    struct casefile_clock clock = {
+        .code = "T22", .owner = "a", .waits = "b", .started_ms = 20, .due_ms = 100, .next_ms = 50};
+    struct casefile_clock got = {.started_ms = 0};
+    struct casefiles *c = p->s->casefiles;
+
+    id_of(row.id, 1);
+    id_of(clock.id, 1);
+    begin(p);
+    assert_int_equal(casefile_put(c, &row, NULL), OK);
+    assert_int_equal(casefile_clock_start(c, &clock), OK);
+    clock.suspended_ms = 30;
+    clock.next_ms = 0;
+    assert_int_equal(casefile_clock_set(c, &clock), OK);
+    assert_int_equal(casefile_clock_next_due(c, 1000, &got), ERR_NOT_FOUND);
+    struct casefile_clock other = clock;
+    snprintf(other.code, sizeof other.code, "T03");
+    other.started_ms = 20;
+    assert_int_equal(casefile_clock_start(c, &other), OK);
+    snprintf(other.code, sizeof other.code, "T15");
+    other.started_ms = 10;
+    assert_int_equal(casefile_clock_start(c, &other), OK);
+    commit(p);
+    place_reopen(p);
+    static const char *const codes[] = {"T15", "T03", "T22"};
+    c = p->s->casefiles;
+    got = (struct casefile_clock){0};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(casefile_clock_next(c, ID(1), &got), OK);
+        assert_string_equal(got.code, codes[i]);
+    }
+    assert_memory_equal(&got, &clock, sizeof got);
+    assert_int_equal(casefile_clock_next(c, ID(1), &got), ERR_NOT_FOUND);
+    got = (struct casefile_clock){0};
+    assert_int_equal(casefile_clock_next(c, ID(2), &got), ERR_NOT_FOUND);
+}
+
+static void whom_a_step_went_to_and_what_went_with_it_is_kept_once(void **state)
+{
+    struct place *p = *state;
+    struct casefile row = {.state = "referred"};
+    struct casefile_item item = {.root = {9}, .byte_count = 100};
+    struct casefile_item got = {.byte_count = 0};
+    struct casefiles *c = p->s->casefiles;
+    char member[STORE_MEMBER_MAX + 1] = "";
+
+    id_of(row.id, 1);
+    begin(p);
+    assert_int_equal(casefile_item_put(c, ID(1), 5, &item), ERR_NOT_FOUND); /* no such case */
+    assert_int_equal(casefile_put(c, &row, NULL), OK);
+    assert_int_equal(casefile_item_put(c, ID(1), 5, &item), OK);
+    assert_int_equal(casefile_item_put(c, ID(1), 5, &item), OK);
+    item.root[0] = 3;
+    assert_int_equal(casefile_item_put(c, ID(1), 5, &item), OK);
+    assert_int_equal(casefile_holder_put(c, ID(1), 5, "police.445100"), OK);
+    assert_int_equal(casefile_holder_put(c, ID(1), 5, "police.445100"), OK);
+    assert_int_equal(casefile_holder_put(c, ID(1), 6, "market.445100"), OK);
+    commit(p);
+    place_reopen(p);
+    c = p->s->casefiles;
+    assert_int_equal(casefile_item_next(c, ID(1), 5, &got), OK);
+    assert_memory_equal(&got, &item, sizeof got);
+    assert_int_equal(casefile_item_next(c, ID(1), 5, &got), OK);
+    assert_int_equal(got.root[0], 9);
+    assert_int_equal(casefile_item_next(c, ID(1), 5, &got), ERR_NOT_FOUND);
+    assert_int_equal(casefile_holder_next(c, ID(1), 5, member), OK);
+    assert_string_equal(member, "police.445100");
+    assert_int_equal(casefile_holder_next(c, ID(1), 5, member), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(cases_keep_every_step),
         CASE(one_clock_of_a_code_runs_at_a_time),
+        CASE(a_suspended_clock_is_not_due_and_clocks_come_in_order_of_their_start),
+        CASE(whom_a_step_went_to_and_what_went_with_it_is_kept_once),
     };
     return cmocka_run_group_tests_name("casefile", tests, NULL, NULL);
 }

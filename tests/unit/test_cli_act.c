@@ -228,6 +228,45 @@ static void every_wrong_argument_has_its_code_and_place(void **state)
     assert_false(there_is("given.lsd"));
 }
 
+#define UNMASK    "reporter unmask " ID " --asker police.445100 --realm demo --out unmask.lsd"
+#define OF_MARKET " --key x.key --passphrase-file x.pass --key y.key --passphrase-file y.pass"
+
+static void
+that_a_reporter_may_be_named_is_said_by_two_officials_of_the_unit_that_knows(void **state)
+{
+    static const struct {
+        const char *line;
+        int code;
+        const char *label;
+    } rows[] = {
+        {UNMASK " --key x.key --passphrase-file x.pass", CLI_REFUSED, "E421 --key"},
+        {UNMASK " --key x.key --passphrase-file x.pass --key x.key --passphrase-file x.pass",
+         CLI_REFUSED, "E421 x.key"},
+        {UNMASK " --key x.key --passphrase-file x.pass" FIRST_KEY, CLI_REFUSED, "E421 a.key"},
+        {"reporter unmask " ID " --asker market.445100 --realm demo --out unmask.lsd" OF_MARKET,
+         CLI_REFUSED, "E654 --asker"},
+        {"reporter unmask 018bcf --asker police.445100 --realm demo --out unmask.lsd" OF_MARKET,
+         CLI_USAGE, "E001 MESSAGE_ID"},
+        {"reporter unmask " ID " --realm demo --out unmask.lsd" OF_MARKET, CLI_USAGE,
+         "E001 lianshu reporter unmask"},
+        {"reporter unmask " ID " --asker police.445100 --realm demo" OF_MARKET, CLI_USAGE,
+         "E001 lianshu reporter unmask"},
+    };
+    struct terminal *t = *state;
+    make_key(t, "x", "market.445100", "official");
+    make_key(t, "y", "market.445100", "official");
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        refused(t, rows[i].line, rows[i].code, rows[i].label, "");
+    assert_false(there_is("unmask.lsd"));
+    must(t, UNMASK OF_MARKET); /* the hub is not asked: it gets the act with the answer */
+    assert_says(t, "告知举报人身份 / the asker may learn who reported");
+    assert_says(t, "recipient: market.445100");
+    assert_says(t, "sender: police.445100");
+    must(t, "act show unmask.lsd --json");
+    assert_says(t, "\"act\":\"unmask\"");
+    assert_json(t);
+}
+
 #define RESTORED "mirror restored --log-number 2 --log-size 81234 --realm demo --out restored.lsd"
 
 static void that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_all(void **state)
@@ -297,6 +336,7 @@ int main(void)
         DESK(two_officials_are_two_keys_of_the_hubs_member),
         DESK(every_wrong_argument_has_its_code_and_place),
         DESK(that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_all),
+        DESK(that_a_reporter_may_be_named_is_said_by_two_officials_of_the_unit_that_knows),
         DESK(lists_are_tables_with_the_code_in_words),
     };
     return cmocka_run_group_tests_name("cli_act", tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #define OTHER    "abab0022000000000000000000000002"
 #define THIRD    "abcdef00000000000000000000000003"
 #define DUTY     "0123456789abcdef0123456789abcdef"
+#define MATTER   "abab0044000000000000000000000004"
 #define ENVELOPE ORDER THIRD
 #define HUB      " --control " PAPER_HUB
 
@@ -32,6 +33,7 @@ static enum err echo(void *ctx, enum control_verb verb, struct span request, str
                       "\"refused\":{\"303\":2},\"code\":660,\"orders\":[{\"order\":\"" ORDER
                       "\",\"state\":\"lifted\"},"
                       "{\"order\":\"" OTHER "\"},{\"order\":\"" THIRD "\"}],"
+                      "\"cases\":[{\"case\":\"" MATTER "\"}],\"text\":\"T07 -> TRANSFERRED\\n\","
                       "\"obligations\":[{\"obligation\":\"" DUTY "\",\"measure\":\"M03\","
                       "\"answer_due\":\"2026-11-22T10:00:00.123+08:00\"}],\"asked\":"));
     write_span(out, request);
@@ -68,6 +70,13 @@ static void every_question_reaches_the_hub_as_its_command(void **state)
         {"obligation list --state=open", "{\"cmd\":\"obligations\",\"state\":\"open\"}"},
         {"obligation list --overdue --member market.445100",
          "{\"cmd\":\"obligations\",\"member\":\"market.445100\",\"overdue\":\"yes\"}"},
+        {"case list", "{\"cmd\":\"cases\"}"},
+        {"case list --overdue --member police.445100",
+         "{\"cmd\":\"cases\",\"member\":\"police.445100\",\"overdue\":\"yes\"}"},
+        {"case show " ORDER, "{\"cmd\":\"case\",\"id\":\"" ORDER "\"}"},
+        {"case show abab0044", "{\"cmd\":\"case\",\"id\":\"" MATTER "\"}"},
+        {"case custody abab0044", "{\"cmd\":\"case.custody\",\"id\":\"" MATTER "\"}"},
+        {"case graph", "{\"cmd\":\"case.graph\"}"},
         {"held list", "{\"cmd\":\"held\"}"},
         {"parked list --for market.445100 --sender health.445100",
          "{\"cmd\":\"parked\",\"recipient\":\"market.445100\",\"sender\":\"health.445100\"}"},
@@ -88,6 +97,18 @@ static void every_question_reaches_the_hub_as_its_command(void **state)
         assert_says(t, rows[i].asked);
         assert_json(t);
     }
+}
+
+static void the_table_of_steps_is_printed_as_the_hub_wrote_it(void **state)
+{
+    struct terminal *t = *state;
+    must(t, "case graph" HUB);
+    assert_says(t, "T07 -> TRANSFERRED\n");
+    must(t, "case graph --form dot" HUB);
+    assert_says(t, "T07 -> TRANSFERRED\n");
+    refused(t, "case show xyz" HUB, CLI_USAGE, "E001 CASE_ID", "");
+    refused(t, "case show abab9999" HUB, CLI_REFUSED, "E002", "");
+    refused(t, "case list --member Nobody" HUB, CLI_REFUSED, "E015 --member", "");
 }
 
 static void an_order_is_tried_by_the_hubs_rules_or_by_others(void **state)
@@ -214,6 +235,8 @@ static void a_hub_that_falls_silent_is_told_with_the_place(void **state)
 
 /* ---- decisions made again, in steps ---- */
 
+#define SET "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
 /* Three steps of decisions: 128 and 128, then 10; `differing` is what the last one finds. */
 static enum err verify(struct span request, struct writer *out, unsigned differing)
 {
@@ -233,7 +256,9 @@ static enum err verify(struct span request, struct writer *out, unsigned differi
              "\"end\":%s,\"missing_rules\":[],\"differences\":[%s]}",
              (unsigned long long)checked, (unsigned long long)(checked - (last ? differing : 0)),
              last ? differing : 0, (unsigned long long)(since + checked), last ? "true" : "false",
-             last && differing > 0 ? "{\"seq\":260,\"type\":\"honour\",\"why\":\"verdict\"}" : "");
+             last && differing > 0
+                 ? "{\"seq\":260,\"type\":\"honour\",\"why\":\"record_missing\",\"code\":\"E706\"}"
+                 : "");
     write_span(out, span_str(text));
     return OK;
 }
@@ -252,6 +277,32 @@ static enum err differs(void *ctx, enum control_verb verb, struct span request, 
 {
     (void)ctx, (void)verb, (void)fault;
     return verify(request, out, 1);
+}
+
+/* control_fn: a rule set that decided is not in the archive any more. */
+static enum err lost(void *ctx, enum control_verb verb, struct span request, struct writer *out,
+                     struct fault *fault)
+{
+    (void)ctx, (void)verb, (void)request, (void)fault;
+    write_span(out, span_str("{\"checked\":5,\"same\":3,\"other_rules\":2,\"differing\":0,"
+                             "\"total\":5,\"next\":9,\"end\":true,\"differences\":[],"
+                             "\"missing_rules\":[\"" SET "\"]}"));
+    return OK;
+}
+
+static void
+decisions_by_rules_that_are_not_in_the_archive_are_an_error_that_names_them(void **state)
+{
+    struct terminal *t = *state;
+    t->hub = paper_hub_start(lost);
+    assert_int_equal(run(t, "decision verify" HUB), CLI_REFUSED);
+    assert_memory_equal(t->err, "E613 state_dir/rules: ", 22);
+    assert_non_null(strstr(t->err, "2 decisions not made again"));
+    assert_says(t, SET);
+    assert_int_equal(run(t, "decision verify --json" HUB), CLI_REFUSED);
+    assert_json(t);
+    assert_memory_equal(t->out, "{\"error\":{\"code\":\"E613\"", 23);
+    assert_says(t, "\"missing_rules\":[\"" SET "\"]");
 }
 
 static void decisions_are_verified_step_by_step_to_the_end(void **state)
@@ -279,7 +330,7 @@ static void a_decision_that_comes_out_otherwise_is_listed_and_is_an_error(void *
     t->hub = paper_hub_start(differs);
     assert_int_equal(run(t, "decision verify --all" HUB), CLI_REFUSED);
     assert_memory_equal(t->err, "E631 decision: ", 15);
-    assert_non_null(strstr(t->err, "1 differ"));
+    assert_non_null(strstr(t->err, "1 differ, the first: log entry 260, record_missing E706"));
     assert_says(t, "260");
     assert_says(t, "honour");
     assert_int_equal(run(t, "decision verify --all --json" HUB), CLI_REFUSED);
@@ -295,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK(every_question_reaches_the_hub_as_its_command),
+        DESK(the_table_of_steps_is_printed_as_the_hub_wrote_it),
         DESK(an_order_is_tried_by_the_hubs_rules_or_by_others),
         DESK(a_subject_is_read_from_standard_input_only),
         DESK(answers_for_people_are_tables_and_sentences),
@@ -305,6 +357,7 @@ int main(void)
         CASE(a_hub_that_falls_silent_is_told_with_the_place),
         CASE(decisions_are_verified_step_by_step_to_the_end),
         CASE(a_decision_that_comes_out_otherwise_is_listed_and_is_an_error),
+        CASE(decisions_by_rules_that_are_not_in_the_archive_are_an_error_that_names_them),
     };
     return cmocka_run_group_tests_name("cli_hub", tests, NULL, NULL);
 }

@@ -123,15 +123,68 @@ static void no_reserve_is_a_choice_that_must_be_written(void **state)
     assert_int_equal(config.disk_reserve_mib, HUB_RESERVE_MIB);
 }
 
+static void a_hub_is_linked_with_those_it_names_and_with_nobody_else(void **state)
+{
+    struct fixture *f = *state;
+    static struct hub_config config;
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, NULL);
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.federation.count, 0);
+    write_file(
+        f, HUB_LINES, T_COUNT(HUB_LINES), 99,
+        "federation:\n"
+        "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n"
+        "  subordinates: [hub.445102, hub.445103]\n"
+        "  peers: [{hub: hub.350000, address: \"tcp://10.35.0.1:7445\"}, {hub: hub.360000}]\n"
+        "  groups: groups.csv\n"
+        "  quota_per_s: 500");
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    static const struct {
+        const char *member;
+        const char *address;
+        enum link_kind kind;
+    } want[] = {
+        {"hub.440000", "tcp://10.44.0.1:7445", LINK_SUPERIOR},
+        {"hub.445102", "", LINK_SUBORDINATE},
+        {"hub.445103", "", LINK_SUBORDINATE},
+        {"hub.350000", "tcp://10.35.0.1:7445", LINK_PEER},
+        {"hub.360000", "", LINK_PEER},
+    };
+    assert_int_equal(config.federation.count, T_COUNT(want));
+    for (size_t i = 0; i < T_COUNT(want); i++) {
+        assert_string_equal(config.federation.link[i].member, want[i].member);
+        assert_string_equal(config.federation.link[i].address, want[i].address);
+        assert_int_equal(config.federation.link[i].kind, want[i].kind);
+    }
+    assert_int_equal(config.federation.quota_per_s, 500);
+}
+
+/* One line that a hub file may not have. */
+struct wrong_line {
+    const char *text;
+    size_t at; /* where it stands, and the line that the fault must name */
+    unsigned line;
+    enum err err;
+};
+
+static void refuse_hub_line(const struct fixture *f, const struct wrong_line *row)
+{
+    static struct hub_config config;
+    struct fault fault = {.err = OK};
+    print_message("%s\n", row->text);
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), row->at, row->text);
+    enum err err = hub_config_read(&config, f->path, &fault);
+    print_message("    line %u: %s\n", fault.line, fault.detail);
+    assert_int_equal(err, row->err);
+    assert_int_equal(fault.err, row->err);
+    assert_int_equal(fault.line, row->line);
+    assert_string_equal(fault.where, f->path);
+}
+
 static void every_wrong_line_of_a_hub_file_is_named(void **state)
 {
     struct fixture *f = *state;
-    static const struct {
-        const char *text;
-        size_t at; /* where it stands, and the line that the fault must name */
-        unsigned line;
-        enum err err;
-    } rows[] = {
+    static const struct wrong_line rows[] = {
         {"realm: Demo!", 1, 1, ERR_FIELD_VALUE},
         {"realm: a-name-that-is-too-long", 1, 1, ERR_FIELD_LONG},
         {"member: market.445100", 2, 2, ERR_FIELD_VALUE},
@@ -159,18 +212,39 @@ static void every_wrong_line_of_a_hub_file_is_named(void **state)
         {"x: &a 1", 14, 14, ERR_SYNTAX},
         {"\tx: 1", 14, 14, ERR_SYNTAX},
     };
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        struct hub_config config;
-        struct fault fault = {.err = OK};
-        print_message("row %zu: %s\n", i, rows[i].text);
-        write_file(f, HUB_LINES, T_COUNT(HUB_LINES), rows[i].at, rows[i].text);
-        enum err err = hub_config_read(&config, f->path, &fault);
-        print_message("    line %u: %s\n", fault.line, fault.detail);
-        assert_int_equal(err, rows[i].err);
-        assert_int_equal(fault.err, rows[i].err);
-        assert_int_equal(fault.line, rows[i].line);
-        assert_string_equal(fault.where, f->path);
-    }
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        refuse_hub_line(f, &rows[i]);
+}
+
+static void every_wrong_line_of_a_federation_is_named(void **state)
+{
+    struct fixture *f = *state;
+    static const struct wrong_line rows[] = {
+        {"federation: 5", 14, 14, ERR_FIELD_VALUE},
+        {"federation:\n  links: []", 14, 15, ERR_FIELD_UNKNOWN},
+        {"federation:\n  superior: hub.440000", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  superior: {hub: hub.440000}", 14, 15, ERR_FIELD_MISSING},
+        {"federation:\n  superior: {address: \"tcp://h:1\"}", 14, 15, ERR_FIELD_MISSING},
+        {"federation:\n  superior: {hub: market.440000, address: \"tcp://h:1\"}", 14, 15,
+         ERR_FIELD_VALUE},
+        {"federation:\n  superior: {hub: hub.445100, address: \"tcp://h:1\"}", 14, 15,
+         ERR_FIELD_VALUE}, /* itself */
+        {"federation:\n  superior: {hub: hub.440000, address: \"h:1\"}", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  superior: {hub: hub.440000, address: \"tcp://h\"}", 14, 15,
+         ERR_FIELD_VALUE},
+        {"federation:\n  superior: {hub: hub.440000, port: 1}", 14, 15, ERR_FIELD_UNKNOWN},
+        {"federation:\n  subordinates: hub.445102", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  subordinates:\n    - hub.445102\n    - 5", 14, 17, ERR_FIELD_VALUE},
+        {"federation:\n  subordinates:\n    - hub.445102\n    - hub.445102", 14, 17,
+         ERR_FIELD_VALUE}, /* twice */
+        {"federation:\n  peers: [hub.350000]", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  peers: [{hub: hub.350000, address: 7}]", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  peers: [{hub: hub.350000}]", 14, 15, ERR_FIELD_MISSING}, /* groups */
+        {"federation:\n  quota_per_s: 0", 14, 15, ERR_FIELD_VALUE},
+        {"federation:\n  quota_per_s: 1000001", 14, 15, ERR_FIELD_VALUE},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        refuse_hub_line(f, &rows[i]);
 }
 
 static void every_missing_line_of_a_hub_file_is_named(void **state)
@@ -295,7 +369,9 @@ int main(void)
         CASE(a_whole_hub_file_is_read_with_paths_beside_it),
         CASE(limits_and_log_level_are_optional),
         CASE(no_reserve_is_a_choice_that_must_be_written),
+        CASE(a_hub_is_linked_with_those_it_names_and_with_nobody_else),
         CASE(every_wrong_line_of_a_hub_file_is_named),
+        CASE(every_wrong_line_of_a_federation_is_named),
         CASE(every_missing_line_of_a_hub_file_is_named),
         CASE(a_whole_signer_file_gives_the_origin_of_its_log),
         CASE(every_wrong_line_of_a_signer_file_is_named),

@@ -349,6 +349,44 @@ static void hub_receipts_need_a_checkpoint(void **state)
     assert_int_equal(frame_parse_receipts(writer_span(&w), &r), ERR_FRAME_LENGTH);
 }
 
+static void receipts_of_other_hubs_bring_their_own_checkpoint(void **state)
+{
+    static const uint8_t q[] = {1};
+    static const uint8_t path[2 * FRAME_HASH_LEN];
+    struct frame_receipt other = {.form = FRAME_RECEIPT_OTHER_HUB,
+                                  .receipt = {q, 1},
+                                  .path = {path, sizeof path},
+                                  .checkpoint = span_of("note", 4)};
+    struct frame_receipt got;
+    struct frame_receipts r;
+    (void)state;
+    struct writer w = writer_of(room, sizeof room);
+    frame_receipts_begin(&w, 1, 1);
+    frame_receipts_add(&w, &other);
+    frame_receipts_end(&w, span_of("", 0));
+    assert_int_equal(frame_parse_receipts(writer_span(&w), &r), OK);
+    assert_true(frame_receipts_next(&r, &got));
+    assert_int_equal(got.form, FRAME_RECEIPT_OTHER_HUB);
+    assert_true(span_eq(got.path, other.path));
+    assert_true(span_eq(got.checkpoint, other.checkpoint));
+    for (size_t cut = 1; cut < w.len; cut++) /* no part of it is enough */
+        assert_int_not_equal(frame_parse_receipts(span_of(room, w.len - cut), &r), OK);
+
+    other.checkpoint.len = 0;
+    w.len = 0;
+    frame_receipts_begin(&w, 1, 1);
+    frame_receipts_add(&w, &other);
+    frame_receipts_end(&w, span_of("note", 4)); /* the frame's is not its */
+    assert_int_equal(frame_parse_receipts(writer_span(&w), &r), ERR_FRAME_LENGTH);
+
+    other.form = FRAME_RECEIPT_OTHER_HUB + 1;
+    w.len = 0;
+    frame_receipts_begin(&w, 1, 1);
+    frame_receipts_add(&w, &other);
+    frame_receipts_end(&w, span_of("", 0));
+    assert_int_equal(frame_parse_receipts(writer_span(&w), &r), ERR_FORM);
+}
+
 static void chunks_are_full_but_for_the_last(void **state)
 {
     struct frame_chunk c;
@@ -460,6 +498,7 @@ int main(void)
         cmocka_unit_test(parts_have_known_forms_and_whole_wraps),
         cmocka_unit_test(lengths_are_checked_before_use),
         cmocka_unit_test(hub_receipts_need_a_checkpoint),
+        cmocka_unit_test(receipts_of_other_hubs_bring_their_own_checkpoint),
         cmocka_unit_test(chunks_are_full_but_for_the_last),
         cmocka_unit_test(bundles_are_flat_and_bounded),
         cmocka_unit_test(control_kind_and_body_agree),

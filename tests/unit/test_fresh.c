@@ -7,7 +7,8 @@
 #define MARKET "market.445100"
 #define HEALTH "health.445100"
 
-enum { WINDOW = 6000, FRAME = 700, ROWS = 40, STEPS = 900, SEEDS = 6 };
+/* Of a window of DEEP bytes some four messages are whole in memory. */
+enum { WINDOW = 6000, DEEP = 60000, FRAME = 700, ROWS = 40, STEPS = 900, SEEDS = 6 };
 
 static struct span frame_of(uint8_t out[static FRAME], uint32_t n)
 {
@@ -134,6 +135,95 @@ static void what_lasts_goes_to_its_table_and_the_window_stays_small(void **state
     }
 }
 
+/* Flip one byte of the block `no`, found by what stands around it. */
+static void damage(struct place *p, int no, size_t from_end)
+{
+    sqlite3 *raw;
+    sqlite3_blob *blob;
+    uint8_t byte;
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_open(raw, "main", "fresh", "ops", no, 1, &blob), SQLITE_OK);
+    int at = from_end == 0 ? 12 : sqlite3_blob_bytes(blob) - (int)from_end;
+    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+    byte ^= 4;
+    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+    sqlite3_blob_close(blob);
+    sqlite3_close(raw);
+}
+
+static void reopen_deep(struct place *p)
+{
+    p->fresh_window = DEEP;
+    place_reopen(p);
+}
+
+static void a_backlog_stays_in_its_blocks_and_is_read_from_there(void **state)
+{
+    struct place *p = *state;
+    reopen_deep(p);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        put_one(p, n);
+    for (int again = 0; again < 2; again++) {
+        for (uint32_t n = ROWS; n >= 1; n--)
+            assert_waits(p->s, n);
+        assert_tables(p, 0, 0, 0);
+        place_reopen(p); /* reads all of it, keeps as much */
+    }
+    begin(p);
+    assert_int_equal(queue_done(p->s->queue, HEALTH, 2), OK);
+    assert_int_equal(message_settle(p->s->messages, MARKET, ID(2), 5, 102, NULL), OK);
+    assert_settled(p->s, 2);
+    store_rollback(p->s);
+    assert_waits(p->s, 2);
+    assert_int_equal(store_idle(p->s), OK); /* too much for one step */
+    assert_tables(p, 0, 0, 0);
+}
+
+static void a_backlog_that_is_settled_takes_its_blocks_along(void **state)
+{
+    struct place *p = *state;
+    reopen_deep(p);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        put_one(p, n);
+    assert_true(place_rows(p, "SELECT total(length(ops)) FROM fresh") > DEEP / 2);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        settle_one(p, n);
+    assert_true(place_rows(p, "SELECT total(length(ops)) FROM fresh") < DEEP / 8);
+    assert_int_equal(place_rows(p, "SELECT count(*) FROM frame"), 0); /* none was ever written */
+    for (uint32_t n = 1; n <= ROWS; n++)
+        assert_settled(p->s, n);
+}
+
+static void a_backlog_beyond_the_window_goes_to_the_tables_whole(void **state)
+{
+    struct place *p = *state;
+    reopen_deep(p);
+    for (uint32_t n = 1; n <= 3 * ROWS; n++)
+        put_one(p, n);
+    assert_true(place_rows(p, "SELECT total(length(ops)) FROM fresh") <= DEEP + 1200);
+    assert_true(place_rows(p, "SELECT count(*) FROM frame") > ROWS);
+    for (int again = 0; again < 2; again++) {
+        for (uint32_t n = 1; n <= 3 * ROWS; n++)
+            assert_waits(p->s, n);
+        place_reopen(p);
+    }
+}
+
+static void a_block_that_changed_meanwhile_costs_its_frame_only(void **state)
+{
+    struct place *p = *state;
+    struct span frame;
+    reopen_deep(p);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        put_one(p, n);
+    store_close(&p->s);
+    damage(p, 2, 200);
+    assert_int_equal(place_try_open(p), OK);
+    assert_int_equal(message_frame(p->s->messages, 2, &frame), ERR_CORRUPT);
+    assert_waits(p->s, 1);
+    assert_waits(p->s, 3);
+}
+
 static void rows_in_both_places_are_claimed_in_their_order(void **state)
 {
     struct place *p = *state;
@@ -182,22 +272,6 @@ static void an_erased_frame_is_in_no_block(void **state)
     assert_int_equal(message_frame(p->s->messages, 1, &frame), ERR_ERASED);
 }
 
-/* Flip one byte of the block `no`, found by what stands around it. */
-static void damage(struct place *p, int no, size_t from_end)
-{
-    sqlite3 *raw;
-    sqlite3_blob *blob;
-    uint8_t byte;
-    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_blob_open(raw, "main", "fresh", "ops", no, 1, &blob), SQLITE_OK);
-    int at = from_end == 0 ? 12 : sqlite3_blob_bytes(blob) - (int)from_end;
-    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
-    byte ^= 4;
-    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
-    sqlite3_blob_close(blob);
-    sqlite3_close(raw);
-}
-
 static void a_damaged_frame_costs_itself_only(void **state)
 {
     struct place *p = *state;
@@ -240,6 +314,23 @@ static void a_reader_sees_what_is_fresh(void **state)
     settle_one(p, 1);
     assert_settled(reader, 1);
     assert_int_equal(store_idle(p->s), OK);
+    assert_settled(reader, 1);
+    assert_waits(reader, 2);
+    store_close(&reader);
+}
+
+static void a_reader_sees_a_backlog_in_its_blocks(void **state)
+{
+    struct place *p = *state;
+    const struct store_options options = {.path = p->path, .read_only = true, .fresh_window = DEEP};
+    struct store *reader;
+    reopen_deep(p);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        put_one(p, n);
+    assert_int_equal(store_open(&reader, &options, &p->f), OK);
+    for (uint32_t n = 1; n <= ROWS; n++)
+        assert_waits(reader, n);
+    settle_one(p, 1);
     assert_settled(reader, 1);
     assert_waits(reader, 2);
     store_close(&reader);
@@ -350,7 +441,7 @@ static void random_lives_and_kills_keep_every_row(void **state)
         m = (struct model){.p = *state, .next = 1, .next_committed = 1, .seed = seed};
         store_close(&m.p->s);
         place_wipe(m.p->dir);
-        m.p->fresh_window = seed % 2 == 0 ? 0 : WINDOW;
+        m.p->fresh_window = seed % 3 == 0 ? 0 : seed % 3 == 1 ? WINDOW : DEEP;
         assert_int_equal(place_try_open(m.p), OK);
         for (int i = 0; i < STEPS / SEEDS; i++) {
             struct place copy;
@@ -376,11 +467,16 @@ int main(void)
         CASE(a_fresh_row_is_durable_and_is_no_row_of_its_table),
         CASE(what_is_settled_soon_leaves_one_row),
         CASE(what_lasts_goes_to_its_table_and_the_window_stays_small),
+        CASE(a_backlog_stays_in_its_blocks_and_is_read_from_there),
+        CASE(a_backlog_that_is_settled_takes_its_blocks_along),
+        CASE(a_backlog_beyond_the_window_goes_to_the_tables_whole),
+        CASE(a_block_that_changed_meanwhile_costs_its_frame_only),
         CASE(rows_in_both_places_are_claimed_in_their_order),
         CASE(an_erased_frame_is_in_no_block),
         CASE(a_damaged_frame_costs_itself_only),
         CASE(a_damaged_row_ends_the_start_and_its_block_is_named),
         CASE(a_reader_sees_what_is_fresh),
+        CASE(a_reader_sees_a_backlog_in_its_blocks),
         CASE(nothing_is_put_outside_a_transaction),
         CASE(random_lives_and_kills_keep_every_row),
     };

@@ -364,6 +364,30 @@ static void a_changed_frame_is_not_given_out(void **state)
     assert_int_equal(message_frame(p->s->messages, 5, &frame), ERR_CORRUPT);
 }
 
+static void open_messages_are_walked_by_their_number(void **state)
+{
+    static const uint32_t numbers[] = {3, 5, 9};
+    struct place *p = *state;
+    uint64_t seq = 0;
+    begin(p);
+    for (size_t i = 0; i < T_COUNT(numbers); i++) {
+        const struct message_row row = message(numbers[i], 1);
+        assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
+    }
+    const struct message_row over = message(7, 0); /* settled from the start */
+    assert_int_equal(message_put(p->s->messages, &over, span_of(NULL, 0)), OK);
+    commit(p);
+    begin(p);
+    const struct message_row five = message(5, 1);
+    assert_int_equal(message_settle(p->s->messages, five.sender, five.id, 5, 6, NULL), OK);
+    assert_int_equal(message_next_open(p->s->messages, &seq), OK);
+    assert_int_equal(seq, 3);
+    assert_int_equal(message_next_open(p->s->messages, &seq), OK);
+    assert_int_equal(seq, 9);
+    assert_int_equal(message_next_open(p->s->messages, &seq), ERR_NOT_FOUND);
+    commit(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +405,7 @@ int main(void)
         CASE(a_changed_frame_is_not_given_out),
         CASE(sequence_is_the_highest_of_its_conversation),
         CASE(people_find_by_either_id),
+        CASE(open_messages_are_walked_by_their_number),
     };
     return cmocka_run_group_tests_name("message", tests, NULL, NULL);
 }

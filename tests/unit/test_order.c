@@ -69,7 +69,7 @@ static void orders_answer_as_of_any_size(void **state)
     assert_int_equal(got.end_date, 20290201);
     assert_string_equal(got.trigger, "fake-drugs");
     assert_memory_equal(got.act, row.act, sizeof got.act);
-    assert_int_equal(order_text(p->s->orders, ID(1), 2, &got), OK);
+    assert_int_equal(order_text(p->s->orders, ID(1), 2, STORE_NEVER, &got), OK);
     assert_true(span_eq(got.sealed, span_str("sealed document")));
     for (uint64_t seq = 10; seq <= 30; seq += 10) {
         assert_int_equal(order_history(p->s->orders, ID(1), &cursor, &got), OK);

@@ -1,5 +1,5 @@
-/* Checks the promises in keys/receipt.h. */
-#include "keys/receipt.h"
+/* Checks the promises in keys/receipt.h and keys/log_readers.h. */
+#include "keys/log_readers.h"
 #include "realm.h"
 
 #include "t.h"
@@ -240,6 +240,70 @@ static void checkpoint_must_be_the_hubs(void **state)
     assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
 }
 
+/* keys/log_readers.h, 1 and 2 */
+static void another_hubs_receipt_verifies_under_the_key_that_was_good_then(void **state)
+{
+    struct log_readers *readers = NULL;
+    lianshu_Receipt out;
+    (void)state;
+    assert_int_equal(log_readers_open(&readers), OK);
+    hub_receipt();
+    const struct span q = span_of(f.q, f.q_len);
+    const struct span path = span_of(f.path, (size_t)f.path_len * HASH_LEN);
+    const struct span note = span_of(f.note, f.note_len);
+    const struct registry *r = f.realm->registry;
+    assert_int_equal(log_readers_receipt(readers, r, REALM_NOW_MS, q, path, note, &out), OK);
+    assert_string_equal(out.by, REALM_HUB);
+    /* The key has expired meanwhile; when it was said it was good. */
+    const uint64_t later = REALM_NOW_MS + 400 * REALM_DAY_MS;
+    assert_int_equal(log_readers_receipt(readers, r, later, q, path, note, &out), OK);
+    f.path[0][0] ^= 1;
+    assert_int_equal(log_readers_receipt(readers, r, later, q, path, note, &out), ERR_INCLUSION);
+    f.path[0][0] ^= 1;
+    /* Said after its key had expired. */
+    f.receipt.time_ms = later;
+    encode();
+    log_with(LOG_RECEIPT, later, span_of(f.q, f.q_len));
+    assert_int_equal(log_readers_receipt(readers, r, later, span_of(f.q, f.q_len), path,
+                                         span_of(f.note, f.note_len), &out),
+                     ERR_CHECKPOINT);
+    /* By a member that has no log, and by nobody. */
+    static const struct {
+        const char *by;
+        enum err err;
+    } others[] = {{REALM_HEALTH, ERR_CHECKPOINT}, {"hub.440000", ERR_MEMBER_UNKNOWN}};
+    f.receipt.time_ms = REALM_NOW_MS;
+    for (size_t i = 0; i < T_COUNT(others); i++) {
+        snprintf(f.receipt.by, sizeof f.receipt.by, "%s", others[i].by);
+        encode();
+        log_with(LOG_RECEIPT, REALM_NOW_MS, span_of(f.q, f.q_len));
+        assert_int_equal(log_readers_receipt(readers, r, REALM_NOW_MS, span_of(f.q, f.q_len), path,
+                                             span_of(f.note, f.note_len), &out),
+                         others[i].err);
+    }
+    log_readers_close(&readers);
+}
+
+/* keys/log_readers.h, 3 */
+static void many_logs_are_read_with_the_memory_of_a_few(void **state)
+{
+    struct log_readers *readers = NULL;
+    char hub[LOG_READERS + 2][MEMBER_MAX + 1];
+    (void)state;
+    assert_int_equal(log_readers_open(&readers), OK);
+    for (int round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < T_COUNT(hub); i++) {
+            snprintf(hub[i], sizeof hub[i], "hub.%06u", i * 10000);
+            const struct log_reader *one =
+                log_readers_of(readers, f.realm->registry, hub[i], REALM_NOW_MS + i);
+            assert_string_equal(one->hub, hub[i]);
+            assert_int_equal(one->at_ms, REALM_NOW_MS + i);
+            assert_ptr_equal(log_readers_of(readers, f.realm->registry, hub[i], 1), one);
+        }
+    }
+    log_readers_close(&readers);
+}
+
 static void statement_is_a_leaf_too(void **state)
 {
     lianshu_Statement out;
@@ -296,6 +360,8 @@ int main(void)
         CASE(receipt_that_is_not_in_the_log_is_refused),
         CASE(leaf_of_another_kind_or_time_is_no_receipt),
         CASE(checkpoint_must_be_the_hubs),
+        CASE(another_hubs_receipt_verifies_under_the_key_that_was_good_then),
+        CASE(many_logs_are_read_with_the_memory_of_a_few),
         CASE(statement_is_a_leaf_too),
         CASE(log_leaf_has_the_bytes_of_the_protocol),
     };

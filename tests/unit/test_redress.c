@@ -70,6 +70,7 @@ static void an_open_request_enters_another_stage_and_a_decided_one_does_not(void
     struct request got;
     snprintf(row.asker, sizeof row.asker, "market.445100");
     snprintf(row.owner, sizeof row.owner, "credit.445100");
+    snprintf(row.receiver, sizeof row.receiver, "credit.445100");
     id_of(row.document, 1);
     id_of(row.order_id, 2);
     begin(p);
@@ -80,6 +81,7 @@ static void an_open_request_enters_another_stage_and_a_decided_one_does_not(void
     row.due_ms = 200;
     row.warned = 50;
     row.next_ms = 150;
+    row.received_ms = 95;
     snprintf(row.owner, sizeof row.owner, "market.445100");
     snprintf(row.clock, sizeof row.clock, "REPAIR");
     assert_int_equal(request_restage(p->s->requests, &row), OK);
@@ -93,6 +95,8 @@ static void an_open_request_enters_another_stage_and_a_decided_one_does_not(void
     assert_int_equal(got.due_ms, 200);
     assert_int_equal(got.warned, 50);
     assert_string_equal(got.owner, "market.445100");
+    assert_string_equal(got.receiver, "credit.445100");
+    assert_int_equal(got.received_ms, 95);
     assert_string_equal(got.clock, "REPAIR");
     assert_int_equal(request_next_due(p->s->requests, 149, &got), ERR_NOT_FOUND);
     assert_int_equal(request_next_due(p->s->requests, 150, &got), OK);

@@ -69,6 +69,59 @@ static void keys_are_judged_for_member_use_and_time(void **state)
     }
 }
 
+/* A later key of that use, valid by then: the old one was replaced. An earlier one, or one of
+ * another use, replaces nothing, and officials have each their own. */
+static void an_expired_key_that_was_replaced_is_told_apart(void **state)
+{
+    static const uint64_t START = REALM_NOW_MS - REALM_DAY_MS;
+    static const uint64_t OVER = REALM_NOW_MS + 366 * REALM_DAY_MS;
+    static const struct {
+        const char *member;
+        enum key_use use; /* of the key that comes beside the old one */
+        uint64_t from_ms;
+        uint64_t until_ms;
+        uint64_t at_ms;
+        enum err want; /* of the old one */
+    } rows[] = {
+        {REALM_MARKET, KEY_USE_SIGN, START + 9, OVER + 1, OVER, ERR_KEY_ROTATED},
+        {REALM_MARKET, KEY_USE_SIGN, START + 9, OVER + 1, OVER - 2 * REALM_DAY_MS, OK},
+        {REALM_MARKET, KEY_USE_SIGN, START + 9, OVER, OVER, ERR_KEY_EXPIRED},
+        {REALM_MARKET, KEY_USE_SIGN, OVER + 1, OVER + 2, OVER, ERR_KEY_EXPIRED},
+        {REALM_MARKET, KEY_USE_SIGN, START - 9, OVER + 1, OVER, ERR_KEY_EXPIRED},
+        {REALM_MARKET, KEY_USE_SEAL, START + 9, OVER + 1, OVER, ERR_KEY_EXPIRED},
+        {REALM_HUB, KEY_USE_OFFICIAL, START + 9, OVER + 1, OVER, ERR_KEY_EXPIRED},
+    };
+    const struct registry_make make = realm_make(f.realm, 2);
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const bool official = rows[i].use == KEY_USE_OFFICIAL;
+        const struct key *old = official ? realm_official(f.realm, 0)
+                                         : realm_key(f.realm, rows[i].member, KEY_USE_SIGN);
+        struct key *next = NULL;
+        struct registry *r = NULL;
+        const struct registry_key *key;
+        print_message("row %zu\n", i);
+        assert_int_equal(key_make(&next, rows[i].use, 0, &f.realm->entropy), OK);
+        lianshu_MemberRecord *record = record_of(rows[i].member);
+        lianshu_MemberKey *mk = &record->keys[record->keys_count++];
+        mk->use = (lianshu_KeyUse)rows[i].use;
+        mk->valid_from_ms = rows[i].from_ms;
+        mk->valid_until_ms = rows[i].until_ms;
+        memcpy(mk->public_key, key_public(next), KEY_PUBLIC_LEN);
+        assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
+        record->keys_count--;
+        assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault),
+                         OK);
+        assert_int_equal(registry_signer(r, rows[i].member, key_kid(old),
+                                         official ? KEY_USE_OFFICIAL : KEY_USE_SIGN, rows[i].at_ms,
+                                         &key),
+                         rows[i].want);
+        assert_true((rows[i].want == OK) == (key != NULL));
+        registry_close(&r);
+        key_close(&next);
+    }
+}
+
 static void newest_key_that_is_valid_is_the_current_one(void **state)
 {
     struct key *next = NULL;
@@ -285,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(look_ups_find_what_was_registered),
         CASE(keys_are_judged_for_member_use_and_time),
+        CASE(an_expired_key_that_was_replaced_is_told_apart),
         CASE(newest_key_that_is_valid_is_the_current_one),
         CASE(rights_are_default_deny),
         CASE(members_are_walked_in_order),

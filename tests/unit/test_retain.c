@@ -226,7 +226,7 @@ static void an_order_goes_when_it_is_over_and_every_lift_answered(void **state)
     assert_int_equal(round_of(p, RETAIN_ORDER, 20), 3);
     for (uint32_t id = 1; id <= 4; id++) {
         print_message("order %u\n", id);
-        assert_int_equal(order_text(p->s->orders, ID(id), UINT32_MAX, &row), OK);
+        assert_int_equal(order_text(p->s->orders, ID(id), UINT32_MAX, STORE_NEVER, &row), OK);
         assert_int_equal(store_is_erased(row.sealed), id == 2);
         assert_int_equal(row.document[0], id);
     }

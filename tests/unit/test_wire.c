@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "message.h"
+#include "wire_walk.h"
 
 #include "wire.pb.h"
 
@@ -44,8 +45,13 @@ static bool nanopb_accepts(const struct judge *j, struct span in)
 
 static void both_say_the_same(struct judge *j, struct span in)
 {
+    bool canonical = false;
+    const enum err taken = wire_take(j->type, in, j->ours, &canonical);
     const enum err err = wire_decode(j->type->desc, in, j->ours);
     const bool theirs = nanopb_accepts(j, in);
+    /* One walk sees all: encoding again only tells why something is refused. */
+    assert_true(canonical == (err == OK));
+    assert_true(taken == OK || taken == err || err == ERR_WIRE_FIELD);
     if (err == OK) {
         assert_true(theirs);
         /* What we decoded is what they decoded: it encodes to the same bytes both ways. */

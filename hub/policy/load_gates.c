@@ -1,7 +1,5 @@
 #include "policy/load.h"
 
-#include "policy/casebook.h"
-
 #include "ident.h"
 
 #include <string.h>
@@ -114,98 +112,4 @@ void load_gates(struct load *l, const struct yaml_node *root)
     const struct yaml_node *list = load_list(l, root, "gates", true);
     for (size_t i = 0; i < yaml_count(list); i++)
         load_gate(l, yaml_item(list, i));
-}
-
-static const char *state_text(struct load *l, const struct yaml_node *node)
-{
-    const char *text = yaml_text(node);
-    if (text == NULL || strlen(text) >= CASE_STATE_MAX) {
-        load_problem(l, yaml_line(node), PROBLEM_VALUE, "from, to: 状态 / a state");
-        return "";
-    }
-    return text;
-}
-
-static void load_states(struct load *l, const struct yaml_node *node, struct rule_step *step)
-{
-    const struct yaml_node *from = load_list(l, node, "from", true);
-    for (size_t i = 0; i < yaml_count(from); i++) {
-        if (step->from_count == RULE_STATES_MAX)
-            load_problem(l, yaml_line(from), PROBLEM_TOO_MANY, "from: %d", RULE_STATES_MAX);
-        else
-            step->from[step->from_count++] = state_text(l, yaml_item(from, i));
-    }
-    step->to = load_text(l, node, "to", true);
-    if (strlen(step->to) >= CASE_STATE_MAX)
-        load_problem(l, step->line, PROBLEM_VALUE, "to: %s", step->to);
-}
-
-/* Clocks that the step starts or stops, each known. */
-static uint32_t load_step_clocks(struct load *l, const struct yaml_node *node, const char *key,
-                                 const struct rule_clock *out[static RULE_CLOCKS_MAX])
-{
-    const struct yaml_node *list = load_list(l, node, key, false);
-    uint32_t n = 0;
-    for (size_t i = 0; i < yaml_count(list); i++) {
-        const char *id = yaml_text(yaml_item(list, i));
-        const struct rule_clock *clock = id == NULL ? NULL : ruleset_clock(l->rs, id);
-        if (clock == NULL)
-            load_problem(l, yaml_line(yaml_item(list, i)), PROBLEM_CLOCK_UNKNOWN, "%s",
-                         id == NULL ? key : id);
-        else if (n == RULE_CLOCKS_MAX)
-            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "%s: %d", key, RULE_CLOCKS_MAX);
-        else
-            out[n++] = clock;
-    }
-    return n;
-}
-
-static void load_step(struct load *l, const struct yaml_node *node)
-{
-    static const char *const keys[] = {"id",     "zh",      "en",    "type",   "from",
-                                       "to",     "outcome", "actor", "to_one", "copies",
-                                       "starts", "stops",   "basis", "mark",   NULL};
-    const struct rule_clock *stops[RULE_CLOCKS_MAX];
-    if (!load_keys(l, node, keys))
-        return;
-    if (l->rs->step_count == RULES_STEPS_MAX) {
-        load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%d", RULES_STEPS_MAX);
-        return;
-    }
-    struct rule_step s = {
-        .id = load_text(l, node, "id", true),
-        .zh = load_text(l, node, "zh", true),
-        .en = load_text(l, node, "en", true),
-        .type = load_type(l, node, "type"),
-        .outcome = load_text(l, node, "outcome", false),
-        .actor = load_departments(l, node, "actor", true),
-        .addressee = load_departments(l, node, "to_one", false),
-        .copies = load_departments(l, node, "copies", false),
-        .basis = load_text(l, node, "basis", true),
-        .mark = load_mark(l, node, "mark"),
-        .line = yaml_line(node),
-    };
-    if (strlen(s.id) > 4 || strlen(s.outcome) > 16)
-        load_problem(l, s.line, PROBLEM_VALUE, "id, outcome: 过长 / too long: %s", s.id);
-    load_states(l, node, &s);
-    s.start_count = load_step_clocks(l, node, "starts", s.starts);
-    s.stop_count = load_step_clocks(l, node, "stops", stops);
-    for (uint32_t i = 0; i < s.stop_count; i++)
-        s.stops[i] = stops[i]->id;
-    for (size_t i = 0; i < l->rs->step_count; i++) {
-        const struct rule_step *other = &l->rs->step[i];
-        if (strcmp(other->id, s.id) == 0 && strcmp(other->outcome, s.outcome) == 0)
-            load_problem(l, s.line, PROBLEM_DUPLICATE, "%s %s", s.id, s.outcome);
-    }
-    l->rs->step[l->rs->step_count++] = s;
-}
-
-void load_cases(struct load *l, const struct yaml_node *root)
-{
-    static const char *const keys[] = {"steps", NULL};
-    if (!load_keys(l, root, keys))
-        return;
-    const struct yaml_node *list = load_list(l, root, "steps", true);
-    for (size_t i = 0; i < yaml_count(list); i++)
-        load_step(l, yaml_item(list, i));
 }

@@ -1,0 +1,317 @@
+/* The clocks of cases, and of documents outside of them that the law sets terms for: who must act
+ * is reminded, and when a term is over, those are told whom its row names. Domain C.4, D. */
+#include "core/state.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { CASES_STEP = 32 /* clocks of one transaction */, TOLD_MAX = 8 /* of one department */ };
+
+/* ---- who is told ---- */
+
+struct word {
+    const struct casefile_clock *clock;
+    uint32_t percent;
+};
+
+static enum err tell(struct core *core, const struct word *word, const char *member,
+                     lianshu_HubNoticeKind kind)
+{
+    const struct casefile_clock *clock = word->clock;
+    lianshu_HubNotice body = {.kind = kind, .due_ms = clock->due_ms, .percent = word->percent};
+    if (member[0] == '\0')
+        return OK;
+    body.case_id.size = STORE_ID_LEN;
+    memcpy(body.case_id.bytes, clock->id, STORE_ID_LEN);
+    text_copy(body.rule, sizeof body.rule, clock->code);
+    text_copy(body.member, sizeof body.member, clock->owner);
+    return tell_notice(core, member, &body);
+}
+
+/* The nearest ones of these departments from the region upwards. */
+static enum err tell_departments(struct core *core, const struct word *word, uint32_t departments,
+                                 const char *region)
+{
+    enum err err = OK;
+    for (unsigned bit = 0; bit < 32; bit++) {
+        const char *member[TOLD_MAX];
+        size_t count = (departments >> bit & 1) != 0
+                           ? copies_nearest(core, UINT32_C(1) << bit, region, member, TOLD_MAX)
+                           : 0;
+        for (size_t i = 0; err == OK && i < count; i++)
+            err = tell(core, word, member[i], lianshu_HubNoticeKind_HUBNOTICE_OVERDUE);
+    }
+    return err;
+}
+
+/* The term is over. Who waits hears it from the hub: silence is an answer too. */
+static enum err breach(struct core *core, const struct word *word, const struct rule_clock *rule)
+{
+    const struct casefile_clock *clock = word->clock;
+    char superior[STORE_MEMBER_MAX + 1] = "";
+    struct member owner;
+    enum err err = store_count(core->store, "cases.overdue", 1);
+    if (err == OK && rule->negative && strcmp(clock->waits, clock->owner) != 0)
+        err = tell(core, word, clock->waits, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED);
+    if (err != OK || rule->breach == BREACH_LAPSE || member_parse(clock->owner, &owner) != OK)
+        return err;
+    warnings_superior(core, clock->owner, superior);
+    err = tell(core, word, superior, lianshu_HubNoticeKind_HUBNOTICE_OVERDUE);
+    uint32_t departments = rule->tells;
+    if (rule->breach == BREACH_PROCURATORATE)
+        departments |= UINT32_C(1) << DEPARTMENT_PROCURATORATE;
+    if (err == OK)
+        err = tell_departments(core, word, departments, owner.region);
+    if (err == OK && rule->tells_above != 0 && copies_step_up(owner.region))
+        err = tell_departments(core, word, rule->tells_above, owner.region);
+    return err;
+}
+
+/* ---- what a document does to them ---- */
+
+static uint64_t next_of(const struct core *core, const struct casefile_clock *clock,
+                        const struct rule_clock *rule)
+{
+    return rule->if_done || clock->suspended_ms != 0
+               ? 0
+               : warnings_moment(core, clock->started_ms, clock->due_ms, clock->warned);
+}
+
+/* Its next moment; of what has passed already the last percent alone is said. */
+static void plan(struct core *core, struct casefile_clock *clock, const struct rule_clock *rule)
+{
+    uint32_t after;
+    uint64_t at;
+    clock->next_ms = next_of(core, clock, rule);
+    while (clock->next_ms != 0 && (after = warnings_after(core, clock->warned)) != 0 &&
+           (at = warnings_moment(core, clock->started_ms, clock->due_ms, after)) != 0 &&
+           at <= core->now_ms) {
+        clock->warned = after;
+        clock->next_ms = at;
+    }
+    if (clock->next_ms != 0)
+        core_wake_at(core, clock->next_ms);
+}
+
+static bool may_own(const struct rule_clock *rule, const char *member)
+{
+    struct member m;
+    return member_parse(member, &m) == OK &&
+           (rule->owner == 0 || (rule->owner & UINT32_C(1) << (unsigned)m.department) != 0);
+}
+
+/* The term that a document itself had to keep is its sender's. Of a step: of who must act next,
+ * else of its sender; of a document outside of cases: of whom it was sent to. Then of whoever else
+ * is of the department that the row names. */
+static const char *owner_of(const struct case_change *change, const struct case_clock *start)
+{
+    const lianshu_Header *h = &change->in->header;
+    const struct casefile *row = change->row;
+    const struct rule_clock *rule = start->clock;
+    const bool is_case = row->state[0] != '\0';
+    if (is_case && !start->met && may_own(rule, row->owner))
+        return row->owner;
+    if ((is_case || start->met) && may_own(rule, h->sender))
+        return h->sender;
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        if (may_own(rule, h->destination[i]))
+            return h->destination[i];
+    }
+    if (may_own(rule, h->sender))
+        return h->sender;
+    return may_own(rule, row->opener) || row->owner[0] == '\0' ? row->opener : row->owner;
+}
+
+/* Its sender, unless the clock is his own: then whom he has told. */
+static const char *waits_for(const struct case_change *change, const char *owner)
+{
+    const lianshu_Header *h = &change->in->header;
+    if (strcmp(h->sender, owner) != 0)
+        return h->sender;
+    const struct rule_step *step = change->result->step;
+    for (pb_size_t i = 0; step != NULL && i < h->destination_count; i++) {
+        struct member m;
+        if (member_parse(h->destination[i], &m) == OK &&
+            (step->addressee & UINT32_C(1) << (unsigned)m.department) != 0)
+            return h->destination[i];
+    }
+    return h->destination_count > 0 ? h->destination[0] : "";
+}
+
+static struct casefile_clock clock_of(const struct case_change *change,
+                                      const struct case_clock *start)
+{
+    struct casefile_clock clock = {.started_ms = start->from_ms, .due_ms = start->due_ms};
+    memcpy(clock.id, change->row->id, sizeof clock.id);
+    text_copy(clock.code, sizeof clock.code, start->clock->id);
+    text_copy(clock.owner, sizeof clock.owner, owner_of(change, start));
+    text_copy(clock.waits, sizeof clock.waits, waits_for(change, clock.owner));
+    return clock;
+}
+
+/* The running clock of that code; ERR_NOT_FOUND: none. */
+static enum err find(struct core *core, const struct case_change *change, const char *code,
+                     struct casefile_clock *out)
+{
+    enum err err = casefile_clock_get(core->store->casefiles, change->row->id, code, out);
+    return err == OK && out->stopped_ms != 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err start(struct core *core, const struct case_change *change,
+                      const struct case_clock *what)
+{
+    struct casefile_clock before;
+    struct casefile_clock clock = clock_of(change, what);
+    enum err err = casefile_clock_get(core->store->casefiles, clock.id, clock.code, &before);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == OK && before.stopped_ms == 0 && !what->met)
+        return OK; /* it runs already */
+    /* One of a code that began at the same moment is kept beside it. */
+    if (err == OK && before.started_ms >= clock.started_ms)
+        clock.started_ms = before.started_ms + 1;
+    if (what->met)
+        clock.stopped_ms = cases_moment(core, change->in);
+    else
+        plan(core, &clock, what->clock);
+    return casefile_clock_start(core->store->casefiles, &clock);
+}
+
+static enum err suspend(struct core *core, const struct case_change *change, const char *code)
+{
+    struct casefile_clock clock;
+    enum err err = find(core, change, code, &clock);
+    if (err != OK || clock.suspended_ms != 0)
+        return err == ERR_NOT_FOUND ? OK : err;
+    clock.suspended_ms = change->event_ms;
+    clock.next_ms = 0;
+    return casefile_clock_set(core->store->casefiles, &clock);
+}
+
+/* What was left of its term runs on. */
+static enum err resume(struct core *core, const struct case_change *change, const char *code)
+{
+    struct casefile_clock clock;
+    const struct rule_clock *rule = ruleset_clock(core->opt.rules, code);
+    enum err err = find(core, change, code, &clock);
+    if (err != OK || clock.suspended_ms == 0 || rule == NULL)
+        return err == ERR_NOT_FOUND ? OK : err;
+    err = warnings_rest(core, &rule->ordinary, clock.due_ms, clock.suspended_ms, change->event_ms,
+                        &clock.due_ms);
+    if (err != OK)
+        return err;
+    clock.suspended_ms = 0;
+    plan(core, &clock, rule);
+    return casefile_clock_set(core->store->casefiles, &clock);
+}
+
+/* Its term ends at another moment now. */
+static enum err move(struct core *core, const struct case_change *change,
+                     const struct case_clock *to)
+{
+    struct casefile_clock clock;
+    enum err err = find(core, change, to->clock->id, &clock);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? OK : err;
+    clock.due_ms = to->due_ms;
+    clock.warned = 0;
+    plan(core, &clock, to->clock);
+    return casefile_clock_set(core->store->casefiles, &clock);
+}
+
+/* Another member of the same department must act now: what runs against the one before runs
+ * against it, from the same beginning to the same end. */
+static enum err hand_over(struct core *core, const struct case_change *change)
+{
+    struct casefile_clock clock = {.started_ms = 0};
+    struct member before;
+    struct member now;
+    const char *owner = change->row->owner;
+    enum err err = OK;
+    if (strcmp(change->owner_before, owner) == 0 || member_parse(owner, &now) != OK ||
+        member_parse(change->owner_before, &before) != OK || before.department != now.department)
+        return OK;
+    while ((err = casefile_clock_next(core->store->casefiles, change->row->id, &clock)) == OK) {
+        if (clock.stopped_ms != 0 || strcmp(clock.owner, change->owner_before) != 0)
+            continue;
+        text_copy(clock.owner, sizeof clock.owner, owner);
+        err = casefile_clock_set(core->store->casefiles, &clock);
+        if (err != OK)
+            return err;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err case_clocks_take(struct core *core, const struct case_change *change)
+{
+    const struct case_result *r = change->result;
+    enum err err = OK;
+    for (uint32_t i = 0; err == OK && i < r->stop_count; i++) {
+        err = casefile_clock_stop(core->store->casefiles, change->row->id, r->stops[i],
+                                  change->event_ms);
+        err = err == ERR_NOT_FOUND ? OK : err; /* a clock that does not run needs no stopping */
+    }
+    if (err == OK)
+        err = hand_over(core, change);
+    for (uint32_t i = 0; err == OK && i < r->resume_count; i++)
+        err = resume(core, change, r->resumes[i]);
+    for (uint32_t i = 0; err == OK && i < r->start_count; i++)
+        err = start(core, change, &r->starts[i]);
+    for (uint32_t i = 0; err == OK && i < r->move_count; i++)
+        err = move(core, change, &r->moves[i]);
+    for (uint32_t i = 0; err == OK && i < r->suspend_count; i++)
+        err = suspend(core, change, r->suspends[i]);
+    for (uint32_t i = 0; err == OK && i < r->late_count; i++) {
+        struct casefile_clock clock;
+        const struct word word = {&clock, 100};
+        err = casefile_clock_get(core->store->casefiles, change->row->id, r->late[i]->id, &clock);
+        /* Its end was told already when it came, if it was looked at. */
+        bool told = err == OK && warnings_after(core, clock.warned) == 0;
+        err = err == OK && !told ? breach(core, &word, r->late[i]) : err;
+        err = err == ERR_NOT_FOUND ? OK : err;
+    }
+    return err;
+}
+
+/* ---- the time comes ---- */
+
+static enum err look_at(struct core *core, struct casefile_clock *clock)
+{
+    const struct rule_clock *rule = ruleset_clock(core->opt.rules, clock->code);
+    const struct word word = {clock, warnings_after(core, clock->warned)};
+    enum err err = OK;
+    if (rule == NULL || word.percent == 0) { /* the rules know it no more */
+        clock->next_ms = 0;
+        return casefile_clock_set(core->store->casefiles, clock);
+    }
+    err = tell(core, &word, clock->owner, lianshu_HubNoticeKind_HUBNOTICE_REMINDER);
+    if (err == OK && warnings_escalate(core, word.percent))
+        err = breach(core, &word, rule);
+    clock->warned = word.percent;
+    plan(core, clock, rule);
+    return err == OK ? casefile_clock_set(core->store->casefiles, clock) : err;
+}
+
+enum err case_clocks_step(struct core *core, bool *more)
+{
+    *more = false;
+    for (size_t i = 0; i < CASES_STEP; i++) {
+        struct casefile_clock clock;
+        enum err err = casefile_clock_next_due(core->store->casefiles, core->now_ms, &clock);
+        if (err == ERR_NOT_FOUND) {
+            uint64_t first;
+            err = casefile_clock_first_due(core->store->casefiles, &first);
+            core_wake_at(core, first);
+            return err;
+        }
+        if (err == OK)
+            err = core_begin(core);
+        if (err == OK)
+            err = look_at(core, &clock);
+        if (err != OK)
+            return err;
+    }
+    *more = true;
+    return OK;
+}

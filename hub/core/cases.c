@@ -1,0 +1,476 @@
+/* Cases: a step moves one when the case table knows it, by a member that has a part in the case;
+ * what it moved, who sent it to whom and which files went with it is kept. What the case is about
+ * stays sealed. Domain C.4, C.5. */
+#include "core/state.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    RUNNING_MAX = 32, /* its running clocks */
+    LISTERS_MAX = 4,  /* members of one department that are told of a result */
+};
+
+uint64_t cases_moment(const struct core *core, const struct incoming *in)
+{
+    return in->accepted_ms != 0 ? in->accepted_ms : core->now_ms;
+}
+
+bool cases_party(const struct case_parties *parties, const char *member)
+{
+    bool found = false;
+    for (size_t i = 0; i < parties->count; i++)
+        found = found || strcmp(parties->member[i], member) == 0;
+    return found;
+}
+
+static enum err add_party(struct case_parties *parties, const char *member)
+{
+    if (member[0] == '\0' || cases_party(parties, member))
+        return OK;
+    if (parties->count == CASE_PARTIES_MAX)
+        return ERR_QUOTA;
+    text_copy(parties->member[parties->count++], STORE_MEMBER_MAX + 1, member);
+    return OK;
+}
+
+enum err cases_parties(struct core *core, const struct casefile *row, struct case_parties *out)
+{
+    struct casefile_step step;
+    uint64_t cursor = 0;
+    out->count = 0;
+    enum err err = add_party(out, row->opener);
+    while (err == OK &&
+           (err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step)) == OK)
+        err = add_party(out, step.by);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err cases_copied(struct core *core, const struct casefile *row, const char *member, bool *got)
+{
+    struct casefile_step step;
+    uint64_t cursor = 0;
+    enum err err = OK;
+    *got = false;
+    while (!*got &&
+           (err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step)) == OK) {
+        char holder[STORE_MEMBER_MAX + 1] = "";
+        while (!*got && (err = casefile_holder_next(core->store->casefiles, row->id, step.seq,
+                                                    holder)) == OK)
+            *got = strcmp(holder, member) == 0;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Above all parties of the same department, of which there is one. */
+static bool is_superior(const struct case_parties *parties, const struct casefile *row,
+                        const char *member, const struct member *who)
+{
+    bool above = false;
+    struct member party;
+    for (size_t i = 0; i <= parties->count; i++) {
+        const char *other = i < parties->count ? parties->member[i] : row->owner;
+        if (strcmp(other, member) == 0 || member_parse(other, &party) != OK ||
+            party.department != who->department)
+            continue;
+        above =
+            region_contains(who->region, party.region) && strcmp(who->region, party.region) != 0;
+        if (!above)
+            return false;
+    }
+    return above;
+}
+
+static bool oversees(const struct casefile *row, const struct member *who)
+{
+    struct member opener;
+    return member_parse(row->opener, &opener) == OK && region_contains(who->region, opener.region);
+}
+
+/* May this member take that step? To know the id of a case is not enough. */
+static enum err may_act(struct core *core, const struct casefile *row, const struct rule_step *step,
+                        const struct case_parties *parties, const char *member, bool *may)
+{
+    struct member who;
+    enum err err = member_parse(member, &who);
+    const bool owns = strcmp(row->owner, member) == 0;
+    const bool party = owns || cases_party(parties, member);
+    *may = party;
+    if (err != OK)
+        return err;
+    switch (step->by) {
+    case STEP_BY_COPIED:
+        return party ? OK : cases_copied(core, row, member, may);
+    case STEP_BY_SUPERIOR:
+        *may = is_superior(parties, row, member, &who);
+        return OK;
+    case STEP_BY_OVERSEER:
+        *may = oversees(row, &who);
+        return OK;
+    case STEP_BY_OWNER:
+        *may = row->owner[0] == '\0' ? party : owns;
+        return OK;
+    case STEP_BY_OPENER:
+        *may = strcmp(row->opener, member) == 0;
+        return OK;
+    default:
+        return OK;
+    }
+}
+
+static bool goes_to(const lianshu_Header *h, const char *member)
+{
+    bool found = strcmp(h->sender, member) == 0;
+    for (pb_size_t i = 0; i < h->destination_count; i++)
+        found = found || strcmp(h->destination[i], member) == 0;
+    return found;
+}
+
+/* Of the result that ends a case everybody hears who acted in it (T31). */
+static bool reaches_parties(const lianshu_Header *h, const struct case_parties *parties)
+{
+    bool all = true;
+    for (size_t i = 0; i < parties->count; i++)
+        all = all && goes_to(h, parties->member[i]);
+    return all;
+}
+
+static uint32_t departments_of(const lianshu_Header *h)
+{
+    uint32_t bits = 0;
+    struct member member;
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        if (member_parse(h->destination[i], &member) == OK)
+            bits |= UINT32_C(1) << member.department;
+    }
+    return bits;
+}
+
+/* The clocks that run, not the suspended ones. ids: where their codes stay. */
+static enum err find_running(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                             char ids[static RUNNING_MAX][STORE_CODE_MAX + 1],
+                             struct case_running out[static RUNNING_MAX], size_t *count)
+{
+    struct casefile_clock clock = {.started_ms = 0};
+    enum err err;
+    *count = 0;
+    while ((err = casefile_clock_next(core->store->casefiles, id, &clock)) == OK) {
+        if (clock.stopped_ms != 0 || clock.suspended_ms != 0)
+            continue;
+        if (*count == RUNNING_MAX)
+            return ERR_QUOTA;
+        memcpy(ids[*count], clock.code, sizeof clock.code);
+        out[*count] = (struct case_running){ids[*count], clock.started_ms, clock.due_ms};
+        (*count)++;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* What a refusal rests on: the step, and its article or the department that must have a copy. */
+static void name_ground(const struct case_result *step, struct verdict *v)
+{
+    if (step->step == NULL)
+        return;
+    lianshu_Ground *ground = &v->ground[0];
+    *ground = (lianshu_Ground)lianshu_Ground_init_zero;
+    text_copy(ground->rule, sizeof ground->rule, step->step->id);
+    for (unsigned bit = 0; step->missing_copies != 0 && ground->basis[0] == '\0'; bit++) {
+        if ((step->missing_copies >> bit & 1) != 0)
+            text_copy(ground->basis, sizeof ground->basis, department_name(bit));
+    }
+    if (ground->basis[0] == '\0' && step->missing_paper != NULL)
+        text_copy(ground->basis, sizeof ground->basis, step->missing_paper->id);
+    if (ground->basis[0] == '\0' && strlen(step->step->basis) < sizeof ground->basis)
+        text_copy(ground->basis, sizeof ground->basis, step->step->basis);
+    v->ground_count = 1;
+}
+
+/* The row of the table that this document is about, from whatever state. */
+static const struct rule_step *row_of(const struct core *core, const struct casefile_step *step)
+{
+    size_t n = 0;
+    const struct rule_step *rows = ruleset_steps(core->opt.rules, &n);
+    struct member actor;
+    if (member_parse(step->by, &actor) != OK)
+        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        const bool opens = rows[i].from_count > 0 && rows[i].from[0][0] == '\0';
+        if ((step->number > 1 && opens) || rows[i].barred)
+            continue;
+        if (strcmp(rows[i].id, step->transition) == 0 &&
+            strcmp(rows[i].outcome, step->outcome) == 0 && rows[i].type == step->type &&
+            (rows[i].actor >> actor.department & 1) != 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* state: that it is judged from. */
+static enum err judge_step(struct core *core, const struct incoming *in, const char *state,
+                           struct judgement *out)
+{
+    const lianshu_CaseClock *clock = &in->body.clock;
+    char ids[RUNNING_MAX][STORE_CODE_MAX + 1];
+    struct case_running running[RUNNING_MAX];
+    const char *papers[sizeof clock->documents / sizeof clock->documents[0]];
+    struct member actor;
+    struct case_event event = {
+        .state = state,
+        .transition = clock->transition,
+        .type = in->header.type,
+        .outcome = clock->outcome,
+        .complexity = clock->complexity,
+        .papers = papers,
+        .paper_count = clock->documents_count,
+        .destinations = departments_of(&in->header),
+        .event_ms = clock->event_ms,
+        .now_ms = cases_moment(core, in),
+        .running = running,
+    };
+    enum err err = member_parse(in->header.sender, &actor);
+    if (err == OK)
+        err = find_running(core, clock->case_id, ids, running, &event.running_count);
+    if (err != OK)
+        return err;
+    event.actor = actor.department;
+    for (pb_size_t i = 0; i < clock->documents_count; i++)
+        papers[i] = clock->documents[i];
+    out->err = case_step(core->opt.rules, core->opt.calendar, &event, &out->step);
+    return OK;
+}
+
+struct casefile_step cases_step_of(const struct core *core, const struct incoming *in)
+{
+    struct casefile_step step = {.type = in->header.type,
+                                 .time_ms = cases_moment(core, in),
+                                 .taken_ms = cases_moment(core, in)};
+    text_copy(step.by, sizeof step.by, in->header.sender);
+    memcpy(step.message_id, in->header.message_id, sizeof step.message_id);
+    if (in->has_facts)
+        memcpy(step.document, in->facts_hash, sizeof step.document);
+    if ((in->type->flags & TYPE_CASE) == 0)
+        return step;
+    const lianshu_CaseClock *body = &in->body.clock;
+    step.time_ms = body->event_ms;
+    text_copy(step.transition, sizeof step.transition, body->transition);
+    text_copy(step.outcome, sizeof step.outcome, body->outcome);
+    size_t len = 0;
+    for (pb_size_t i = 0; i < body->documents_count && len < sizeof step.papers; i++)
+        len += (size_t)snprintf(step.papers + len, sizeof step.papers - len, "%s%s",
+                                i == 0 ? "" : " ", body->documents[i]);
+    return step;
+}
+
+/* The next step: from the state in which the case stands, by who has a part in it. */
+static enum err judge_next(struct core *core, const struct incoming *in, const struct casefile *row,
+                           struct judgement *out)
+{
+    struct case_parties parties = {.count = 0};
+    bool may = true;
+    enum err err = row->steps == 0 ? OK : cases_parties(core, row, &parties);
+    if (err == OK)
+        err = judge_step(core, in, row->state, out);
+    if (err == OK && row->steps != 0 && out->step.step != NULL)
+        err = may_act(core, row, out->step.step, &parties, in->header.sender, &may);
+    if (err != OK)
+        return err;
+    if (!may) {
+        out->err = ERR_CASE_STATE; /* who has no part in it learns nothing of it */
+        return OK;
+    }
+    if (out->err == OK && out->step.step->parties && !reaches_parties(&in->header, &parties))
+        out->err = ERR_COPY_MISSING;
+    if (out->err != OK)
+        name_ground(&out->step, &out->verdict);
+    return OK;
+}
+
+/* A step that another hub has judged and numbered: here the table need only know it. Others of the
+ * case may have gone past this hub, or are still on their way. */
+static enum err judge_apart(struct core *core, const struct incoming *in,
+                            const struct casefile *row, struct judgement *out)
+{
+    uint64_t cursor = out->case_step;
+    struct casefile_step step = cases_step_of(core, in);
+    step.number = out->case_step;
+    const struct rule_step *rule = row_of(core, &step);
+    enum err err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step);
+    const bool taken = err == OK && step.number == out->case_step;
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    out->err = ERR_CASE_STATE; /* two documents for one step, or one that the table does not know */
+    return taken || rule == NULL ? OK : judge_step(core, in, rule->from[0], out);
+}
+
+/* A result whose trigger no rule has would never be evaluated. */
+static bool knows_trigger(const struct core *core, const struct incoming *in)
+{
+    size_t count = 0;
+    const struct rule *rules = ruleset_rules(core->opt.rules, &count);
+    const char *trigger = in->body.clock.trigger;
+    bool known = trigger[0] == '\0';
+    for (size_t i = 0; !known && i < count; i++)
+        known = event_orders_by(&rules[i], trigger, date_from_ms(in->body.clock.event_ms));
+    return known;
+}
+
+enum err cases_judge(struct core *core, const struct incoming *in, struct judgement *out)
+{
+    struct casefile row = {.type = in->header.type};
+    if (!knows_trigger(core, in)) {
+        out->err = ERR_FIELD_VALUE;
+        return OK;
+    }
+    enum err err = casefile_get(core->store->casefiles, in->body.clock.case_id, &row);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    out->case_step = in->case_step == 0 ? row.steps + 1 : in->case_step;
+    err = in->case_step == 0 ? judge_next(core, in, &row, out) : judge_apart(core, in, &row, out);
+    if (out->err == OK && in->body.clock.event_ms > cases_moment(core, in) + FUTURE_MAX_MS)
+        out->err = ERR_FUTURE; /* no term begins with what has not happened */
+    if (err != ERR_QUOTA)
+        return err;
+    out->err = err; /* more members or clocks than one case has */
+    return OK;
+}
+
+/* ---- what is kept of a step ---- */
+
+/* Whom it went to, and which files: the hub sees the roots, not the lists. */
+enum err cases_custody(struct core *core, const struct incoming *in,
+                       const uint8_t id[static STORE_ID_LEN], uint64_t seq)
+{
+    const lianshu_Header *h = &in->header;
+    enum err err = OK;
+    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++)
+        err = casefile_holder_put(core->store->casefiles, id, seq, h->destination[i]);
+    for (pb_size_t i = 0; err == OK && i < h->attachments_count; i++) {
+        struct casefile_item item = {.byte_count = h->attachments[i].byte_count};
+        memcpy(item.root, h->attachments[i].root, sizeof item.root);
+        err = casefile_item_put(core->store->casefiles, id, seq, &item);
+    }
+    return err;
+}
+
+/* A clock that a later step has stopped, which came before this one, does not run. */
+static enum err overtaken(struct core *core, const struct casefile_step *late)
+{
+    struct casefile_step step;
+    uint64_t cursor = late->number + 1;
+    enum err err;
+    while ((err = casefile_step_next(core->store->casefiles, late->id, &cursor, &step)) == OK) {
+        const struct rule_step *rule = row_of(core, &step);
+        for (uint32_t i = 0; rule != NULL && i < rule->stop_count; i++) {
+            err =
+                casefile_clock_stop(core->store->casefiles, late->id, rule->stops[i], step.time_ms);
+            if (err != OK && err != ERR_NOT_FOUND)
+                return err;
+        }
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* ---- what a result means for listing ---- */
+
+/* Those who may impose an order under the rule, nearest to where the case began. */
+static enum err tell_listing(struct core *core, const struct rule *rule, const char *region,
+                             const lianshu_HubNotice *body)
+{
+    enum err err = OK;
+    for (unsigned bit = 0; rule->list != NULL && bit < 32; bit++) {
+        const char *member[LISTERS_MAX];
+        size_t count = (rule->list->issuers >> bit & 1) != 0
+                           ? copies_nearest(core, UINT32_C(1) << bit, region, member, LISTERS_MAX)
+                           : 0;
+        for (size_t i = 0; err == OK && i < count; i++)
+            err = tell_notice(core, member[i], body);
+    }
+    return err;
+}
+
+/* T30: the final result of a case names a trigger of the rules: who may list hears the same day
+ * under which rule, and evaluates. Whom it concerns stands in the sealed part. */
+static enum err evaluate(struct core *core, const struct incoming *in, const struct casefile *row)
+{
+    const char *trigger = in->body.clock.trigger;
+    const struct rule_clock *term = ruleset_clock(core->opt.rules, "T30");
+    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_LISTING};
+    size_t count = 0;
+    const struct rule *rules = ruleset_rules(core->opt.rules, &count);
+    struct member opener;
+    if (trigger[0] == '\0' || member_parse(row->opener, &opener) != OK)
+        return OK;
+    enum err err = OK;
+    body.case_id.size = STORE_ID_LEN;
+    memcpy(body.case_id.bytes, row->id, STORE_ID_LEN);
+    body.env_id.size = HASH_LEN;
+    memcpy(body.env_id.bytes, in->env_id, HASH_LEN);
+    text_copy(body.reference, sizeof body.reference, trigger);
+    if (term != NULL)
+        err = term_due(&term->ordinary, cases_moment(core, in), core->opt.calendar, &body.due_ms);
+    for (size_t i = 0; err == OK && i < count; i++) {
+        if (!event_orders_by(&rules[i], trigger, date_from_ms(in->body.clock.event_ms)))
+            continue;
+        text_copy(body.rule, sizeof body.rule, rules[i].id);
+        text_copy(body.basis, sizeof body.basis, rules[i].basis_count > 0 ? rules[i].basis[0] : "");
+        err = tell_listing(core, &rules[i], opener.region, &body);
+    }
+    return err;
+}
+
+/* ---- a step is taken ---- */
+
+/* Where the case stands after the step; what came late moves it no more. */
+static void move(struct core *core, const struct incoming *in, const struct case_result *result,
+                 struct casefile *row, struct casefile_step *step)
+{
+    const bool stays = result->step->to[0] == '\0';
+    text_copy(step->state, sizeof step->state, stays ? row->state : result->state);
+    text_copy(step->owner, sizeof step->owner, in->body.clock.owner);
+    row->changed_ms = core->now_ms;
+    if (step->number < row->steps)
+        return;
+    row->steps = step->number;
+    memcpy(row->state, step->state, sizeof row->state);
+    memcpy(row->owner, step->owner, sizeof row->owner);
+    row->closed = stays ? row->closed : result->closed;
+}
+
+enum err cases_take(struct core *core, const struct incoming *in, const struct judgement *judged,
+                    uint64_t seq)
+{
+    const lianshu_CaseClock *body = &in->body.clock;
+    struct casefile row = {0};
+    struct casefile_step step = cases_step_of(core, in);
+    enum err err = casefile_get(core->store->casefiles, body->case_id, &row);
+    if (err == ERR_NOT_FOUND) {
+        memcpy(row.id, body->case_id, sizeof row.id);
+        text_copy(row.opener, sizeof row.opener, in->header.sender);
+        row.type = in->header.type;
+        row.opened_ms = body->event_ms;
+    } else if (err != OK) {
+        return err;
+    }
+    memcpy(step.id, row.id, sizeof step.id);
+    step.seq = seq;
+    step.number = judged->case_step;
+    if (step.number == 1) { /* also when it comes after the second */
+        text_copy(row.opener, sizeof row.opener, in->header.sender);
+        row.opened_ms = body->event_ms;
+    }
+    const bool late = step.number < row.steps;
+    struct case_change change = {
+        .in = in, .row = &row, .result = &judged->step, .event_ms = body->event_ms};
+    memcpy(change.owner_before, row.owner, sizeof row.owner);
+    move(core, in, &judged->step, &row, &step);
+    err = casefile_put(core->store->casefiles, &row, &step);
+    if (err == OK)
+        err = cases_custody(core, in, row.id, seq);
+    if (err == OK)
+        err = case_clocks_take(core, &change);
+    if (err == OK && late)
+        err = overtaken(core, &step);
+    return err == OK ? evaluate(core, in, &row) : err;
+}

@@ -1,0 +1,127 @@
+/*
+ * spread - facts to every hub: documents of TYPE_SPREAD travel over the tree of hubs one by one,
+ * each hub decides on them for its own members, and two neighbours compare what they know.
+ *
+ *   facts_feed.c   out to the neighbours
+ *   facts_relay.c  in from them
+ *   contest.c      which version of an order stands
+ *   roll.c         comparing, and repairing what differs
+ *
+ *   an issuer's envelope ──effects──> roll ──spread_step──> relay.facts ──> the neighbour's
+ * effects, ^                                      its roll, and so on +──── what is missing ────
+ * relay.roll: digest, then lists
+ *
+ * Guarantees:
+ *   1. A document takes effect once for each (issuer, id) at each hub, whatever way and however
+ *      often it comes, by the same rules as one that began here, judged as of its first acceptance;
+ *      members of other hubs are owed nothing by this one.
+ *   2. It goes on to every neighbour but those that it came by, whatever this hub's own rules make
+ *      of it: what one region refuses another may have to enforce.
+ *   3. Of several documents of one version of an order the same one stands at every hub, whatever
+ *      the order in which they come: of the first version the one that was accepted first, of later
+ *      ones that of the higher region, then the one with the lower hash. A later version is judged
+ *      again on what stands below it. What lost is undone, and both issuers are told, each by its
+ *      own hub.
+ *   4. A version that comes before the one below it waits for that; so a lift overtakes its order.
+ *   5. Two linked hubs that differ find out at hello and within ROLL_INTERVAL_MS, and only what is
+ *      missing travels.
+ *
+ * A part of state.h, which includes it; nobody else does. Bounds: SPREAD_STEP documents, or
+ * ROLL_OWE_MAX hashes, in one transaction. Errors: ERR_REGION_NOT_OWNED, ERR_HOPS, ERR_HOPS_LOOP,
+ * ERR_NOT_FEDERATED; ERR_ORDER_SPLIT for what lost. Thread rule: the core's. architecture.md,
+ * Across hubs.
+ */
+#ifndef CORE_SPREAD_H
+#define CORE_SPREAD_H
+
+enum {
+    SPREAD_STEP = OUTGOING_MAX,        /* documents of one transaction and link */
+    ROLL_INTERVAL_MS = 10 * 60 * 1000, /* between two comparisons */
+    ROLL_SETTLE_MS = 1000,             /* after what was repaired, before the next one */
+    ROLL_OWE_MAX = 4096,               /* found missing by one message */
+};
+
+/* What is to be done with a document from a neighbour. */
+enum spread_todo {
+    SPREAD_KNOWN, /* it is in the roll: nothing */
+    SPREAD_KEEP,  /* into the roll, no effect */
+    SPREAD_APPLY, /* it takes effect */
+};
+
+/* One tree link, as long as the process runs. */
+struct spread_link {
+    bool here;       /* somebody listens now … */
+    bool ready;      /* … and did so at the last look */
+    bool differs;    /* the last comparison said so */
+    bool anew;       /* it knew nothing: also what came by it is told */
+    uint64_t due_ms; /* of the next one */
+};
+
+struct spread {
+    struct incoming in; /* the embedded document */
+    struct judgement judged;
+    enum spread_todo todo;
+    enum err answer; /* to the neighbour: OK delivered, else returned */
+    bool contested;  /* `row` and `rival` are documents of one version */
+    struct roll_row row;
+    struct roll_row rival;
+    struct spread_link *link; /* owns one for each of core_options.links */
+    lianshu_RelayFacts facts; /* being sent */
+    lianshu_RelayRoll roll;
+    uint8_t hash[ROLL_OWE_MAX][HASH_LEN];
+};
+
+MUST_USE enum err spread_open(struct core *core);
+void spread_close(struct core *core);
+
+/* ---- facts_relay.c ---- */
+/* Is this member served by this hub? Without links everybody is. */
+bool spread_ours(const struct core *core, const char *member);
+/* The link to a neighbour of the tree; NULL: it is none. */
+struct spread_link *spread_link_of(struct core *core, const char *member, enum link_kind *kind);
+/* relay.facts or relay.roll? */
+static inline bool spread_between(uint32_t type)
+{
+    return type == lianshu_DocumentType_TYPE_RELAY_FACTS ||
+           type == lianshu_DocumentType_TYPE_RELAY_ROLL;
+}
+/* An envelope of these; reads only. */
+MUST_USE enum err spread_judge(struct core *core, const struct incoming *in, struct judgement *out);
+MUST_USE enum err spread_take(struct core *core, const struct incoming *in, uint64_t seq);
+/* A document that is taken from its issuer, before its effects; and after them. */
+MUST_USE enum err spread_local(struct core *core, const struct incoming *in, uint64_t seq);
+MUST_USE enum err spread_followed(struct core *core, const struct incoming *in);
+/* The document of a row of the roll, from rest into spread->in and *lsd1. */
+MUST_USE enum err spread_unseal(struct core *core, const struct roll_row *row, struct writer *lsd1);
+/* It takes effect; message_seq: of what brought it. */
+MUST_USE enum err spread_apply(struct core *core, uint64_t message_seq);
+
+/* ---- facts_feed.c ---- */
+/* One bounded step of telling the neighbours that are connected. */
+MUST_USE enum err spread_step(struct core *core, bool *more);
+
+/* ---- contest.c ---- */
+/* Judge spread->in as a version of its order: what is to be done, and as what it is kept. */
+MUST_USE enum err contest_judge(struct core *core);
+/* Let it take effect, in the place of what it goes before. */
+MUST_USE enum err contest_apply(struct core *core);
+/* Both issuers hear of it, those that are ours. */
+MUST_USE enum err contest_tell(struct core *core, const struct roll_row *winner,
+                               const struct roll_row *loser);
+/* Judge what waits above this version of the order, or was judged on another one. */
+MUST_USE enum err contest_rise(struct core *core, const uint8_t order[static STORE_ID_LEN],
+                               uint32_t version);
+
+/* ---- roll.c ---- */
+MUST_USE enum err roll_judge(struct core *core, const struct incoming *in, struct judgement *out);
+MUST_USE enum err roll_take(struct core *core, const struct incoming *in);
+/* Tell a neighbour what this hub knows, in short; answer: to one that did so. */
+MUST_USE enum err roll_say(struct core *core, const char *member, bool answer);
+/* A link has said hello: what waits goes out, and the rolls are compared. */
+void roll_begin(struct core *core, const char *member);
+/* When the roll of that hub was last the same as ours; false: never. */
+bool roll_freshness(struct core *core, const char *hub, uint64_t *at_ms);
+/* Documents that it has not been told. */
+MUST_USE enum err roll_backlog(struct core *core, const char *hub, uint64_t *documents);
+
+#endif

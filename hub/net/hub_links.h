@@ -1,0 +1,44 @@
+/*
+ * hub_links - what the hub makes of `federation`: its links checked against the tree of the
+ * registry, the table of region groups, and the connections that are dialled from here.
+ *
+ *   hub_links_open ─> core_options ─> hub_links_dial ─> in use ─> hub_links_registry (reload)
+ *
+ * Guarantees:
+ *   1. hub_links_open refuses a link that the tree does not confirm (E904), with file and line.
+ *   2. A registry that comes later and no longer confirms one is used all the same, for it may
+ *      revoke a key: the link is closed and said so, once, and the next start is refused.
+ *
+ * Ownership: config and registry are borrowed. Thread rule: main only.
+ */
+#ifndef NET_HUB_LINKS_H
+#define NET_HUB_LINKS_H
+
+#include "keys/key.h"
+#include "net/config.h"
+#include "net/links.h"
+
+struct core;
+struct hub_links;
+
+MUST_USE enum err hub_links_open(struct hub_links **out, const struct hub_config *config,
+                                 const char *config_path, const struct registry *registry,
+                                 struct fault *fault);
+void hub_links_close(struct hub_links **hub_links);
+
+/* For the core, lent until hub_links_close. */
+const struct link *hub_links_list(const struct hub_links *h, size_t *count);
+const struct region_groups *hub_links_groups(const struct hub_links *h);
+
+/* Begin to dial; `transport` is this hub's key, borrowed. */
+MUST_USE enum err hub_links_dial(struct hub_links *h, struct net_context *net, struct core *core,
+                                 const struct key *transport);
+/* Hang up, before the context of the sockets is closed. */
+void hub_links_hang_up(struct hub_links *h);
+/* NULL before hub_links_dial. */
+struct links *hub_links_dialled(struct hub_links *h);
+
+/* The registry that is in use from now on. */
+void hub_links_registry(struct hub_links *h, const struct registry *registry, const char *file);
+
+#endif

@@ -1,0 +1,348 @@
+#include "scenario/realm.h"
+
+#include "scenario/world_inner.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINK_KID "8899aabbccddeeff"
+
+static size_t index_of(const struct realm *r, const char *region)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (strcmp(r->plan[i].region, region) == 0)
+            return i;
+    }
+    fail_msg("no hub in %s", region);
+    return 0;
+}
+
+struct world *realm_world(struct realm *r, const char *region)
+{
+    return r->world[index_of(r, region)];
+}
+
+struct world *realm_home(struct realm *r, const char *member)
+{
+    const struct registry_member *home = topology_home_of(r->world[0]->registry, member);
+    assert_non_null(home);
+    return realm_world(r, home->region);
+}
+
+static struct road *road_between(struct realm *r, size_t a, size_t b)
+{
+    for (size_t i = 0; i < r->road_count; i++) {
+        struct road *road = r->road[i];
+        if ((road->dialler == a && road->listener == b) ||
+            (road->dialler == b && road->listener == a))
+            return road;
+    }
+    return NULL;
+}
+
+struct road *realm_road(struct realm *r, const char *one, const char *other)
+{
+    struct road *road = road_between(r, index_of(r, one), index_of(r, other));
+    assert_non_null(road);
+    return road;
+}
+
+/* ---- the registry ---- */
+
+static void make_registry(struct realm *r)
+{
+    static lianshu_MemberRecord records[REALM_HUBS * (WORLD_MEMBERS + REALM_EXTRA)];
+    static uint8_t bytes[256 << 10];
+    struct world *first = r->world[0];
+    struct keyring *root = NULL;
+    size_t count = 0;
+    memset(records, 0, sizeof records);
+    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
+    const struct key *root_key = world_add_key(first, root, KEY_USE_ROOT);
+    const struct key *registrar = world_add_key(first, root, KEY_USE_REGISTRAR);
+    for (size_t i = 0; i < r->count; i++)
+        count = world_add_records(r->world[i], records, count);
+    struct anchor anchor = {.realm = "demo", .threshold = 1, .root_count = 1};
+    memcpy(anchor.root[0], key_public(root_key), KEY_PUBLIC_LEN);
+    const struct registry_make make = {
+        .anchor = &anchor,
+        .roots = &root_key,
+        .root_count = 1,
+        .registrar = registrar,
+        .region = "000000",
+        .version = 1,
+        .now_ms = r->now_ms,
+        .valid_until_ms = r->now_ms + 365 * (uint64_t)DAY_MS,
+        .entropy = &first->entropy,
+    };
+    struct writer out = writer_of(bytes, sizeof bytes);
+    struct fault fault = {0};
+    enum err err = registry_write(&make, records, count, &out, &fault);
+    for (size_t i = 0; err == OK && i < r->count; i++)
+        err = registry_open(&r->world[i]->registry, &anchor, writer_span(&out), 0, &fault);
+    if (err != OK)
+        fail_msg("registry: E%03d %s %s", (int)err, fault.where, fault.detail);
+    keyring_close(&root);
+}
+
+/* ---- roads ---- */
+
+static void add_link(struct realm *r, size_t at, size_t other, enum link_kind kind)
+{
+    struct world *w = r->world[at];
+    r->links[at][w->link_count++] =
+        (struct link){r->world[other]->ids[0], kind, r->plan[at].quota_per_s};
+    w->links = r->links[at];
+    w->groups = r->groups;
+}
+
+static void add_road(struct realm *r, size_t dialler, size_t listener, enum link_kind kind)
+{
+    assert_true(r->road_count < REALM_ROADS);
+    struct road *road = calloc(1, sizeof *road);
+    assert_non_null(road);
+    road->dialler = dialler;
+    road->listener = listener;
+    r->road[r->road_count++] = road;
+    add_link(r, dialler, listener, kind);
+    add_link(r, listener, dialler, kind == LINK_PEER ? LINK_PEER : LINK_SUBORDINATE);
+}
+
+static void plan_roads(struct realm *r)
+{
+    const struct registry *registry = r->world[0]->registry;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct realm_hub *hub = &r->plan[i];
+        const struct registry_member *self = topology_hub(registry, r->world[i]->ids[0]);
+        const struct registry_member *superior = topology_superior(registry, self);
+        if (superior != NULL && !hub->unlinked)
+            add_road(r, i, index_of(r, superior->region), LINK_SUPERIOR);
+        for (size_t p = 0; p < T_COUNT(hub->peer) && hub->peer[p] != NULL; p++)
+            add_road(r, i, index_of(r, hub->peer[p]), LINK_PEER);
+    }
+}
+
+static void name_peers(struct realm *r, struct road *road)
+{
+    char user[CORE_USER_ID_MAX];
+    snprintf(user, sizeof user, "%s/" LINK_KID, r->world[road->listener]->ids[0]);
+    assert_int_equal(core_peer(r->world[road->dialler]->core, user, &road->peer_at_dialler), OK);
+    snprintf(user, sizeof user, "%s/" LINK_KID, r->world[road->dialler]->ids[0]);
+    assert_int_equal(core_peer(r->world[road->listener]->core, user, &road->peer_at_listener), OK);
+}
+
+static void lose_all(struct road *road)
+{
+    for (size_t i = 0; i < road->count; i++)
+        free(road->frame[i].bytes);
+    road->count = 0;
+}
+
+/* world_carry_fn */
+static bool carry(void *ctx, struct world *w, uint32_t peer, struct span frame)
+{
+    struct realm *r = ctx;
+    for (size_t i = 0; i < r->road_count; i++) {
+        struct road *road = r->road[i];
+        const bool dials = r->world[road->dialler] == w && road->peer_at_dialler == peer;
+        if (!dials && (r->world[road->listener] != w || road->peer_at_listener != peer))
+            continue;
+        if (!road->up || road->mute)
+            return true;
+        assert_true(road->count < REALM_FRAMES);
+        struct road_frame *f = &road->frame[road->count++];
+        *f = (struct road_frame){!dials, r->now_ms + road->delay_ms, frame.len, malloc(frame.len)};
+        memcpy(f->bytes, frame.data, frame.len);
+        return true;
+    }
+    return false;
+}
+
+/* What has arrived, in order; true: something has. */
+static bool unload(struct realm *r, struct road *road)
+{
+    size_t due = 0;
+    while (due < road->count && road->frame[due].due_ms <= r->now_ms)
+        due++;
+    for (size_t i = 0; i < due; i++) {
+        struct road_frame *f = &road->frame[i];
+        const size_t to = f->to_dialler ? road->dialler : road->listener;
+        world_give(r->world[to], f->to_dialler ? road->peer_at_dialler : road->peer_at_listener,
+                   span_of(f->bytes, f->len));
+        free(f->bytes);
+        road->carried++;
+    }
+    memmove(road->frame, road->frame + due, (road->count - due) * sizeof road->frame[0]);
+    road->count -= due;
+    return due > 0;
+}
+
+/* ---- time ---- */
+
+void realm_turn(struct realm *r)
+{
+    for (int i = 0; i < 2000; i++) {
+        bool moved = false;
+        for (size_t h = 0; h < r->count; h++)
+            world_turn(r->world[h]);
+        for (size_t n = 0; n < r->road_count; n++)
+            moved |= unload(r, r->road[n]);
+        if (!moved)
+            return;
+    }
+    fail_msg("the hubs do not come to rest");
+}
+
+void realm_pass(struct realm *r, uint64_t ms)
+{
+    r->now_ms += ms;
+    for (size_t h = 0; h < r->count; h++) {
+        r->world[h]->now_ms = r->now_ms;
+        r->world[h]->reader.at_ms = r->now_ms;
+    }
+    realm_turn(r);
+}
+
+void realm_live(struct realm *r, uint64_t ms, uint64_t step_ms)
+{
+    for (uint64_t past = 0; past < ms; past += step_ms)
+        realm_pass(r, step_ms);
+}
+
+static void connect(struct realm *r, struct road *road)
+{
+    road->up = true;
+    road->mute = false;
+    core_link_up(r->world[road->dialler]->core, road->peer_at_dialler, r->now_ms);
+}
+
+static void disconnect(struct realm *r, struct road *road)
+{
+    road->up = false;
+    lose_all(road);
+    core_peer_gone(r->world[road->dialler]->core, road->peer_at_dialler, r->now_ms);
+    core_peer_gone(r->world[road->listener]->core, road->peer_at_listener, r->now_ms);
+}
+
+void realm_cut(struct realm *r, const char *one, const char *other)
+{
+    disconnect(r, realm_road(r, one, other));
+}
+
+void realm_mute(struct realm *r, const char *one, const char *other)
+{
+    struct road *road = realm_road(r, one, other);
+    road->mute = true;
+    lose_all(road);
+}
+
+void realm_heal(struct realm *r, const char *one, const char *other)
+{
+    struct road *road = realm_road(r, one, other);
+    if (road->up)
+        disconnect(r, road);
+    connect(r, road);
+    realm_turn(r);
+}
+
+void realm_restart(struct realm *r, const char *region)
+{
+    const size_t hub = index_of(r, region);
+    for (size_t i = 0; i < r->road_count; i++) {
+        struct road *road = r->road[i];
+        if ((road->dialler == hub || road->listener == hub) && road->up)
+            disconnect(r, road);
+    }
+    world_restart(r->world[hub]);
+    for (size_t i = 0; i < r->road_count; i++) {
+        struct road *road = r->road[i];
+        if (road->dialler != hub && road->listener != hub)
+            continue;
+        name_peers(r, road);
+        connect(r, road);
+    }
+    realm_turn(r);
+}
+
+/* ---- birth and death ---- */
+
+struct realm *realm_new(const struct realm_hub *plan, size_t count)
+{
+    struct realm *r = calloc(1, sizeof *r);
+    struct fault fault = {0};
+    assert_non_null(r);
+    assert_in_range(count, 1, REALM_HUBS);
+    r->now_ms = WORLD_START_MS;
+    r->count = count;
+    memcpy(r->plan, plan, count * sizeof *plan);
+    assert_int_equal(region_groups_open(&r->groups, "schemas/data/region_groups.csv", &fault), OK);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t seed[ENTROPY_SEED_LEN] = {7, (uint8_t)i};
+        r->world[i] = world_prepare(seed, plan[i].region, r->now_ms);
+        r->world[i]->wide = true;
+        r->world[i]->carry = carry;
+        r->world[i]->carry_ctx = r;
+        for (size_t e = 0; e < REALM_EXTRA && plan[i].extra[e] != NULL; e++)
+            world_add_later(r->world[i], plan[i].extra[e]);
+    }
+    make_registry(r);
+    plan_roads(r);
+    for (size_t i = 0; i < count; i++)
+        world_begin(r->world[i]);
+    for (size_t i = 0; i < r->road_count; i++) {
+        name_peers(r, r->road[i]);
+        connect(r, r->road[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct world *w = r->world[i];
+        for (size_t s = 1; s < WORLD_SITES; s++) {
+            if (w->sites[s].id != NULL)
+                world_hello(w, w->sites[s].id);
+        }
+    }
+    realm_turn(r);
+    return r;
+}
+
+void realm_free(struct realm *r)
+{
+    for (size_t i = 0; i < r->road_count; i++) {
+        lose_all(r->road[i]);
+        free(r->road[i]);
+    }
+    for (size_t i = 0; i < r->count; i++)
+        world_free(r->world[i]);
+    region_groups_close(&r->groups);
+    free(r);
+}
+
+/* ---- what happens ---- */
+
+struct sent realm_send(struct realm *r, const struct mail *mail)
+{
+    struct sent sent = world_post(realm_home(r, mail->from), mail);
+    realm_turn(r);
+    return sent;
+}
+
+void realm_give(struct realm *r, const char *from, const char *to, struct span frame)
+{
+    const struct road *road = realm_road(r, from, to);
+    const size_t hub = index_of(r, to);
+    world_give(r->world[hub], road->dialler == hub ? road->peer_at_dialler : road->peer_at_listener,
+               frame);
+    realm_turn(r);
+}
+
+size_t realm_has(struct realm *r, const char *member, const char *type)
+{
+    return world_has(realm_home(r, member), member, type);
+}
+
+size_t realm_heard(struct realm *r, const char *sender, const struct sent *sent,
+                   lianshu_ReceiptKind kind)
+{
+    return world_heard(realm_home(r, sender), sender, sent->env_id, kind);
+}

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Five hubs and members' adapters as real processes on loopback: nation, Guangdong, Jilin, Chaozhou,
+Changchun. A message goes through all five and its receipts come back; links are cut and healed, a transit
+hub is killed under load, and nothing is lost or doubled; a new registry reaches every hub; an order made at
+the nation takes effect everywhere. Figures are printed as `figure: value`."""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import realm
+
+REGIONS = ["000000", "440000", "220000", "445100", "220100"]
+ADAPTERS = [("445100", "market"), ("220100", "market"), ("220100", "health")]
+LOAD = 300
+REVOKED_S = 60
+
+
+def price(number):
+    """A record without facts: only its recipient reads it."""
+    return {"type": "price.record", "to": ["health.220100"], "purpose": "monitoring",
+            "sealed": {"number": str(number), "product_name": "演示药品", "approval_number": "国药准字H20067255", "unit": "盒",
+                       "price_fen": 100, "from_date": "2026-04-01", "region": "445100", "source": "retail"}}
+
+
+class Federation:
+    def __init__(self, binaries):
+        self.bin = os.path.abspath(binaries)
+        self.dir = tempfile.mkdtemp(prefix="lianshu-federation.", dir="/var/tmp")
+        self.processes = {}
+        self.sent = 0
+
+    def setup(self):
+        code, out, err = realm.run([f"{realm.ROOT}/deploy/setup", self.dir, self.bin, "--members", "market,health",
+                                    *REGIONS], env=realm.sanitizers(), timeout=300)
+        realm.check(code == 0, f"deploy/setup: {out}{err}")
+
+    def launch(self, region, name):
+        program = {"hub": "lianshu-hub", "signer": "lianshu-signer"}.get(name, "lianshu-adapter")
+        self.processes[region, name] = realm.Process(
+            [f"{self.bin}/{program}", "--config", f"{self.dir}/{region}/{name}.yaml"],
+            f"{self.dir}/{region}/log/{name}.log")
+        return self.processes[region, name]
+
+    def start(self):
+        """Each kind side by side: to open a key file takes most of a start."""
+        for kind in ([(r, "signer") for r in REGIONS], [(r, "hub") for r in REGIONS], ADAPTERS):
+            for process in [self.launch(*at) for at in kind]:
+                process.until("event=ready")
+
+    def close(self, keep):
+        for process in self.processes.values():
+            if process.child.poll() is None:
+                process.child.send_signal(signal.SIGCONT)
+        for process in reversed(list(self.processes.values())):
+            process.kill()
+        if keep:
+            print(f"kept: {self.dir}")
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+    def ask(self, region, *arguments, timeout=realm.PATIENCE_S):
+        done = subprocess.run([f"{self.bin}/lianshu", *arguments, "--config", f"{self.dir}/{region}/hub.yaml", "--json"],
+                              capture_output=True, timeout=timeout, env=realm.sanitizers(), check=False)
+        return done.returncode, json.loads(done.stdout or b"{}")
+
+    def until(self, holds, what, seconds=realm.PATIENCE_S):
+        """Wakes at anything that a hub, an adapter or a sink writes."""
+        watch = realm.Watch(*glob.glob(f"{self.dir}/*/log"), *glob.glob(f"{self.dir}/*/site/*/*"),
+                            *glob.glob(f"{self.dir}/*/site/*/sink/*"), *glob.glob(f"{self.dir}/*"))
+        try:
+            return watch.until(holds, what, seconds)
+        finally:
+            watch.close()
+
+    def links(self, region):
+        code, answer = self.ask(region, "topology")
+        realm.check(code == 0, f"topology at {region}: {answer}")
+        return {row["hub"]: row for row in answer["hubs"]}
+
+    def linked(self):
+        return all(row["state"] == "up" for region in REGIONS for row in self.links(region).values() if row.get("link"))
+
+    # ---- messages ----
+
+    def send(self, count):
+        """One file of so many records from Chaozhou's market regulation to Changchun's health."""
+        numbers = range(self.sent, self.sent + count)
+        name = f"{self.dir}/445100/site/market/source/price{self.sent}.json"
+        self.sent += count
+        with open(name + ".tmp", "w", encoding="utf-8") as out:
+            json.dump([price(n) for n in numbers], out)
+        os.rename(name + ".tmp", name)
+
+    def arrived(self):
+        found = []
+        for name in glob.glob(f"{self.dir}/220100/site/health/sink/price.record/*.json"):
+            with open(name, encoding="utf-8") as text:
+                content = json.load(text)
+            found.append(str(content.get("记录编号") or content.get("sealed", {}).get("number")))
+        return found
+
+    def receipted(self):
+        """Messages whose sender has the final receipt."""
+        count = 0
+        for name in glob.glob(f"{self.dir}/445100/site/market/done/*.receipt.json"):
+            with open(name, encoding="utf-8") as text:
+                count += sum(m["state"] == "final" for m in json.load(text)["messages"])
+        return count
+
+    def all_there(self, what, seconds=90):
+        os.makedirs(f"{self.dir}/220100/site/health/sink/price.record", exist_ok=True)
+        begun = time.monotonic()
+        try:
+            self.until(lambda: len(os.listdir(f"{self.dir}/220100/site/health/sink/price.record")) >= self.sent and
+                       self.receipted() >= self.sent, what, seconds)
+        except realm.Failure as failure:
+            raise realm.Failure(f"{failure}: {len(self.arrived())} arrived and {self.receipted()} receipted "
+                                f"of {self.sent}") from failure
+        numbers = self.arrived()
+        realm.check(sorted(numbers, key=int) == [str(n) for n in range(self.sent)],
+                    f"{what}: {len(numbers)} records, {len(set(numbers))} different, of {self.sent}")
+        return time.monotonic() - begun
+
+
+# ---- what must hold ----
+
+def a_message_goes_through_five_hubs(f):
+    f.send(1)
+    f.all_there("one message from Chaozhou to Changchun")
+    name, = glob.glob(f"{f.dir}/445100/site/market/done/price*.receipt.json")
+    with open(name, encoding="utf-8") as text:
+        receipts = json.load(text)["messages"][0]["receipts"]
+    spoke = {(r["kind"], r["by"]) for r in receipts}
+    wanted = {("accepted", "hub.445100"), ("delivered", "health.220100")}
+    realm.check(wanted <= spoke, f"receipts {spoke}, wanted {wanted}")
+    f.until(lambda: {("relayed", f"hub.{r}") for r in REGIONS if r != "445100"} <= {
+        (r["kind"], r["by"]) for r in json.load(open(name, encoding="utf-8"))["messages"][0]["receipts"]},
+            "a receipt of every hub on the way")
+
+
+def a_probe_shows_each_step(f):
+    took = []
+    for _ in range(10):
+        code, answer = f.ask("445100", "probe", "market.220100")
+        realm.check(code == 0, f"probe: {answer}")
+        steps = [(s["stage"], s["hub"]) for s in answer["steps"]]
+        realm.check(answer["way"] == [f"hub.{r}" for r in ("445100", "440000", "000000", "220000", "220100")],
+                    f"way {answer['way']}")
+        realm.check(steps[0] == ("accepted", "hub.445100") and ("delivered", "hub.220100") in steps, f"steps {steps}")
+        took.append(answer["ms"])
+    print(f"probe across four links, ms: median {sorted(took)[5]}, most {max(took)}")
+    realm.check(f.ask("445100", "probe", "110000")[0] == 0, "a region without a hub is the nation's")
+    for wrong in (["probe", "nobody"], ["probe"], ["probe", "220100", "--timeout", "0"], ["topology", "x"]):
+        code, answer = f.ask("445100", *wrong)
+        realm.check(code == 2 and answer["error"]["code"] == "E001", f"{wrong}: {code} {answer}")
+
+
+def a_killed_transit_hub_loses_nothing(f):
+    begun = time.monotonic()
+    f.send(LOAD)
+    f.until(lambda: len(f.arrived()) >= 1 + LOAD // 10, "the load is under way")
+    f.processes["000000", "hub"].kill()
+    f.launch("000000", "hub").until("event=ready")
+    f.all_there("all of it after a kill of the nation's hub")
+    print(f"{LOAD} messages with a kill of the transit hub among them, s: {time.monotonic() - begun:.1f}")
+
+
+def a_link_that_is_cut_and_healed_drains(f):
+    stopped = f.processes["440000", "hub"].child
+    stopped.send_signal(signal.SIGSTOP)
+    f.send(LOAD // 3)
+    f.until(lambda: f.links("445100")["hub.440000"]["state"] == "down", "the cut is seen")
+    print("a dead link is seen: yes")
+    stopped.send_signal(signal.SIGCONT)
+    took = f.all_there("what waited while Guangdong's hub stood still")
+    print(f"{LOAD // 3} messages after the link healed, s: {took:.1f}")
+
+
+def build_registry(f, version):
+    code, out, err = realm.run([f"{f.bin}/lianshu", "registry", "build", "--realm", "demo", "--root", f"{f.dir}/keys/root.key",
+                                "--registrar", f"{f.dir}/keys/registrar.key", "--passphrase-file", f"{f.dir}/keys/passphrase",
+                                "--members", f"{f.dir}/keys/members.yaml", "--version", str(version), "--valid-days", "90",
+                                "--anchor-out", f"{f.dir}/keys/anchor.yaml", "--out", f"{f.dir}/keys/registry.lsg", "--replace"],
+                               env=realm.sanitizers())
+    realm.check(code == 0, f"registry build: {out}{err}")
+
+
+def versions(f):
+    return [f.ask(region, "status")[1]["registry_version"] for region in REGIONS]
+
+
+def a_revocation_reaches_every_hub(f):
+    members = f"{f.dir}/keys/members.yaml"
+    with open(members, encoding="utf-8") as text:
+        before = text.read()
+    key = "../220100/keys/market.key.pub"
+    realm.check(before.count(key) == 1, "the key of Changchun's market regulation is listed")
+    with open(members, "w", encoding="utf-8") as text:
+        text.write(before.replace(key, ""))
+    shutil.copy(f"{f.dir}/registry.lsg", f"{f.dir}/keys/old.lsg")
+    build_registry(f, 2)
+    shutil.copy(f"{f.dir}/keys/registry.lsg", f"{f.dir}/440000/registry.lsg")
+    begun = time.monotonic()
+    realm.check(f.ask("440000", "hub", "reload")[0] == 0, "reload")
+    f.until(lambda: versions(f) == [2] * len(REGIONS), "every hub uses the new registry", REVOKED_S)
+    print(f"a revocation at every hub, s: {time.monotonic() - begun:.2f}")
+    for region in REGIONS:
+        with open(f"{f.dir}/{region}/registry.lsg", "rb") as here, open(f"{f.dir}/keys/registry.lsg", "rb") as there:
+            realm.check(here.read() == there.read(), f"{region}: the file is the new one")
+    f.until(lambda: "refused_at_the_door" in f.processes["220100", "hub"].text() or
+            f.links("220100") is not None, "the revoked adapter is not heard")
+    # The old one again: refused, and the new one stays.
+    shutil.copy(f"{f.dir}/keys/old.lsg", f"{f.dir}/445100/registry.lsg")
+    realm.check(f.ask("445100", "hub", "reload")[0] == 0, "reload")
+    f.until(lambda: "code=E433" in f.processes["445100", "hub"].text(), "E433 is logged")
+    realm.check(versions(f) == [2] * len(REGIONS), "an older registry is not used")
+    shutil.copy(f"{f.dir}/keys/registry.lsg", f"{f.dir}/445100/registry.lsg")
+
+
+def a_stranger_hub_is_refused(f):
+    """hub.220100 takes Guangdong for its superior: the tree says otherwise."""
+    with open(f"{f.dir}/220100/hub.yaml", encoding="utf-8") as text:
+        right = text.read()
+    wrong = f"{f.dir}/220100/wrong.yaml"
+    with open(wrong, "w", encoding="utf-8") as text:
+        text.write(right.replace("hub: hub.220000", "hub: hub.440000"))
+    code, out, err = realm.run([f"{f.bin}/lianshu-hub", "--config", wrong, "-n"], env=realm.sanitizers())
+    line = right[:right.index("superior: {hub")].count("\n") + 1
+    realm.check(code == 1 and "E904" in err and f"wrong.yaml:{line}" in err, f"{code} {out}{err}")
+
+
+STEPS = [a_message_goes_through_five_hubs, a_probe_shows_each_step, a_killed_transit_hub_loses_nothing,
+         a_link_that_is_cut_and_healed_drains, a_revocation_reaches_every_hub, a_stranger_hub_is_refused]
+
+
+def no_sanitizer_reports(f):
+    for name in glob.glob(f"{f.dir}/*/log/*.log"):
+        with open(name, encoding="utf-8", errors="replace") as log:
+            realm.check("Sanitizer" not in log.read(), f"a sanitizer reports in {name}")
+
+
+def test(binaries, *options):
+    f = Federation(binaries)
+    good = False
+    try:
+        begun = time.monotonic()
+        f.setup()
+        f.start()
+        f.until(f.linked, "every link is up")
+        print(f"five hubs set up and linked, s: {time.monotonic() - begun:.1f}")
+        for step in STEPS:
+            if not options or step.__name__ in options:
+                step(f)
+                print(f"{step.__name__.replace('_', ' ')}: ok", flush=True)
+        no_sanitizer_reports(f)
+        good = True
+    finally:
+        f.close(not good and "keep" in os.environ.get("FEDERATION", ""))
+        print(f"whole test, s: {time.monotonic() - begun:.1f}")
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    realm.main(test)
