@@ -6,6 +6,7 @@
  *   flight.c  what is sent next, and again       trim.c    what is forgotten, and when
  *   send.c    sdk_send                           group.c   members that a group has
  *   frames.c  frames of the outbox on disk       recall.c  taking back, both ways
+ *   audience.c  who reads what                 outbox_by.c  whose receipts count
  *   inbox.c   order, dedupe, apply, receipts     file.c    attachments, both ways
  *   turn.c    frames in, frames out              link.c    the connection
  *

@@ -33,7 +33,8 @@
  *   4. Within a conversation, messages come to apply in the order of the hub's delivery
  *      numbers, without a gap that the hub has not declared (tombstone).
  *   5. No receipt `delivered` leaves before the transaction of apply is on disk.
- *   6. apply sees only what is verified: the hub's statement under its log key, the sender's
+ *   6. apply sees only what is verified: the hub's statement under its log key, the hubs passed a
+ *      way from the sender's hub to ours, the sender's
  *      signature with a key valid when the hub accepted, rights of the sender towards us,
  *      every part of ours opened, documents addressed to us by the sender, sealed
  *      documents that name exactly these facts, attachments complete and hashed.
@@ -43,6 +44,8 @@
  *      comes; handler.outcome is called in the transaction that stores them. `held`, `released`,
  *      `parked` and `warned` may come several times and end nothing: a parked message is never
  *      dropped. `opened` and `acted` come after `delivered`, also when the message is final.
+ *      A hub further on counts under its own log key, when it lies between us and the recipient
+ *      that it speaks of; `relayed` shows that it has the message, and ends nothing.
  *   9. Attachments of any size pass in constant memory, and go on after a kill where they were.
  *  10. What was taken back before it came is never shown; what was shown and not opened is told
  *      to apply as withdrawn and cannot be opened any more; what was opened stays, and the

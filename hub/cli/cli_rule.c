@@ -8,6 +8,7 @@
 #include "ident.h"
 #include "json.h"
 #include "policy/audit.h"
+#include "policy/casebook.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +322,9 @@ static enum err print_json(const struct cli *cli, const struct ruleset *rs, cons
     json_put(j, "findings", json_clone(findings));
     json_put(j, "rules", rows);
     json_put(j, "measures", measures_json(rs));
+    struct json *cases = json_map();
+    casebook_describe(rs, cases);
+    json_put(j, "cases", cases);
     const enum err err = show_json(cli->world->out, j);
     json_close(&j);
     return err;
@@ -338,6 +342,7 @@ static void print_words(const struct cli *cli, const struct ruleset *rs, const c
     (void)ruleset_lists(rs, &lists);
     print_table(to, rs);
     print_measures(to, rs);
+    casebook_graph(rs, CASEBOOK_TABLE, to);
     for (size_t i = 0; i < json_count(findings); i++) {
         const char *word = json_get_text(json_item(findings, i), "word");
         fprintf(to, "%s: %s（%s）\n", word, audit_words(word),

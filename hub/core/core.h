@@ -201,7 +201,8 @@ MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
                            struct writer *answer);
 
 /* Send a probe to the hub that serves a region or member ("target"). The answer names its message
- * and the way; what becomes of it, "trace" tells. Only when nothing is in flight; commit after it. */
+ * and the way; what becomes of it, "trace" tells. Only when nothing is in flight; commit after it.
+ */
 MUST_USE enum err core_probe(struct core *core, struct span request, uint64_t now_ms,
                              struct writer *answer);
 

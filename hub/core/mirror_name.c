@@ -176,8 +176,8 @@ static enum err by_order(struct core *core, const struct justification *row,
         struct order_row origin;
         struct writer lsd1 = writer_of(core->frame, FRAME_MAX);
         m->order_loaded = false;
-        err = order_text(core->store->orders, row->order_id, row->order_version,
-                         row->begun_seq + 1, &origin);
+        err = order_text(core->store->orders, row->order_id, row->order_version, row->begun_seq + 1,
+                         &origin);
         /* An order without a list is a document of another kind: it names its subject elsewhere. */
         if (err == OK && (store_is_erased(origin.sealed) || origin.list[0] == '\0'))
             err = ERR_NOT_FOUND;

@@ -38,6 +38,11 @@ query_fn query_redecide;
 /* trial.c: what an order would do. */
 query_fn query_rule_try;
 
+/* query_spread.c: into the answer, how fresh the list is ("lists"), the documents of an order. */
+MUST_USE enum err query_put_lists(struct query *q);
+MUST_USE enum err query_put_versions(struct query *q, const uint8_t order[static STORE_ID_LEN],
+                                     uint32_t newest);
+
 /* query_links.c: the tree of hubs. */
 query_fn query_topology;
 

@@ -282,69 +282,6 @@ enum err query_cases(struct query *q)
 
 /* ---- the table of steps ---- */
 
-static void put_departments(struct json *to, const char *key, uint32_t departments)
-{
-    char text[256] = "";
-    size_t len = 0;
-    for (unsigned bit = 0; bit < 32 && len < sizeof text; bit++) {
-        if ((departments >> bit & 1) != 0)
-            len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len == 0 ? "" : " ",
-                                    department_name(bit));
-    }
-    json_put_text(to, key, text);
-}
-
-static void put_ids(struct json *to, const char *key, const char *const *id, uint32_t count)
-{
-    struct json *list = json_list();
-    for (uint32_t i = 0; i < count; i++)
-        json_add_text(list, id[i]);
-    json_put(to, key, list);
-}
-
-static void put_clock_ids(struct json *to, const char *key, const struct rule_clock *const *clock,
-                          uint32_t count)
-{
-    struct json *list = json_list();
-    for (uint32_t i = 0; i < count; i++)
-        json_add_text(list, clock[i]->id);
-    json_put(to, key, list);
-}
-
-static struct json *graph_step(const struct rule_step *step)
-{
-    static const char *const BY[] = {
-        [STEP_BY_PARTY] = "party",       [STEP_BY_COPIED] = "copied",
-        [STEP_BY_SUPERIOR] = "superior", [STEP_BY_OVERSEER] = "overseer",
-        [STEP_BY_OWNER] = "owner",       [STEP_BY_OPENER] = "opener",
-    };
-    struct json *item = json_map();
-    json_put_text(item, "transition", step->id);
-    json_put_text(item, "outcome", step->outcome);
-    put_names(item, "step", step->zh, step->en);
-    put_type(item, step->type);
-    put_ids(item, "from", step->from, step->from_count);
-    json_put_text(item, "to", step->to);
-    put_departments(item, "actor", step->actor);
-    json_put_text(item, "by", BY[step->by]);
-    put_departments(item, "addressee", step->addressee);
-    put_departments(item, "also", step->also);
-    put_departments(item, "copies", step->copies);
-    json_put_flag(item, "parties", step->parties);
-    json_put_flag(item, "barred", step->barred);
-    struct json *papers = json_list();
-    for (uint32_t i = 0; i < step->paper_count; i++)
-        json_add_text(papers, step->paper[i]->id);
-    json_put(item, "papers", papers);
-    put_clock_ids(item, "starts", step->starts, step->start_count);
-    put_ids(item, "stops", step->stops, step->stop_count);
-    put_ids(item, "suspends", step->suspends, step->suspend_count);
-    put_ids(item, "resumes", step->resumes, step->resume_count);
-    put_clock_ids(item, "within", step->within, step->within_count);
-    json_put_text(item, "basis", step->basis);
-    return item;
-}
-
 /* As text: a table, or a drawing for another program. */
 static enum err graph_text(struct query *q, const char *form)
 {
@@ -373,23 +310,9 @@ static enum err graph_text(struct query *q, const char *form)
 
 enum err query_case_graph(struct query *q)
 {
-    size_t n = 0;
     const char *form = json_get_text(q->args, "form");
     if (form != NULL)
         return graph_text(q, form);
-    const struct rule_state *states = ruleset_states(q->core->opt.rules, &n);
-    struct json *list = json_list();
-    for (size_t i = 0; i < n; i++) {
-        struct json *item = json_map();
-        put_state(q->core, item, states[i].id);
-        json_put_flag(item, "final", states[i].final);
-        json_add(list, item);
-    }
-    json_put(q->answer, "states", list);
-    const struct rule_step *steps = ruleset_steps(q->core->opt.rules, &n);
-    list = json_list();
-    for (size_t i = 0; i < n; i++)
-        json_add(list, graph_step(&steps[i]));
-    json_put(q->answer, "graph", list);
+    casebook_describe(q->core->opt.rules, q->answer);
     return OK;
 }

@@ -213,6 +213,7 @@ enum err query_order(struct query *q)
     if (err != OK)
         return err;
     put_order(q->answer, &row);
+    const uint32_t newest = row.version;
     struct json *history = json_list();
     uint64_t cursor = 0;
     while ((err = order_history(q->core->store->orders, id, &cursor, &row)) == OK) {
@@ -222,6 +223,8 @@ enum err query_order(struct query *q)
     }
     json_put(q->answer, "history", history);
     if (err == ERR_NOT_FOUND)
+        err = query_put_versions(q, id, newest);
+    if (err == OK)
         err = list_redress(q, id);
     return err == OK ? list_obligations(q, id, &(struct filter){0}) : err;
 }
@@ -238,7 +241,7 @@ enum err query_orders(struct query *q)
         json_add(list, item);
     }
     json_put(q->answer, "orders", list);
-    return err == ERR_NOT_FOUND ? OK : err;
+    return err == ERR_NOT_FOUND ? query_put_lists(q) : err;
 }
 
 enum err query_obligations(struct query *q)

@@ -59,6 +59,11 @@ bool relay_is_office(const struct core *core, const lianshu_Header *h, const cha
 /* The next hub for a destination, which is a link's member; NULL: it is ours, or nobody's. */
 const char *relay_hop(const struct core *core, const char *destination);
 
+static inline uint32_t relay_all(const lianshu_Header *h)
+{
+    return (uint32_t)((UINT64_C(1) << h->destination_count) - 1);
+}
+
 /* Bits of destinations that are not ours but another hub's: in->share without in->here. */
 static inline uint32_t relay_onward(const struct incoming *in)
 {

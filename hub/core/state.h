@@ -7,7 +7,8 @@
  *   apply.c     judgement -> rows, leaves, receipts
  *   ledger.h    orders and what follows from them
  *   relay.c     from hub to hub
- *   deliver.c   queue -> outputs           receipts.c      receipts in and out
+ *   deliver.c   queue -> outputs           receipts*.c     receipts in and out, also of links
+ *   again.c     what a restored hub lost
  *   session.c   hello, credit              view.c          the policy's look-ups
  *   gates.c     who may be concerned by a change            regate.c   asking the gate again
  *   holds.c     what a gate holds, until it goes or not
@@ -36,7 +37,6 @@
 #include "keys/log_readers.h"
 #include "keys/receipt.h"
 #include "keys/rest.h"
-#include "keys/topology.h"
 #include "keys/topology.h"
 #include "log.pb.h"
 #include "policy/casebook.h"
@@ -73,102 +73,7 @@ enum queue_form {
     FORM_WHOLE = 3,  /* the frame as it is: the recipient reads every part */
 };
 
-/* Any facts body that the hub reads. */
-union facts_body {
-    lianshu_SubjectRegister subject_register;
-    lianshu_SubjectRelation subject_relation;
-    lianshu_Licence licence;
-    lianshu_Appointment appointment;
-    lianshu_Honour honour;
-    lianshu_SanctionOrder order;
-    lianshu_SanctionChange change;
-    lianshu_SanctionAnswer answer;
-    lianshu_SanctionExecuted executed;
-    lianshu_CreditCheck check;
-    lianshu_CaseClock clock;
-    lianshu_ReporterFacts reporter;
-    lianshu_BatchFacts batch;
-    lianshu_CreditRecord credit_record;
-    lianshu_CreditRating rating;
-    lianshu_CreditIncentive incentive;
-    lianshu_Procurement procurement;
-    lianshu_Insurance insurance;
-    lianshu_Finding finding;
-    lianshu_Penalty penalty;
-    lianshu_Risk risk;
-    lianshu_Recall recall;
-    lianshu_Trace trace;
-    lianshu_JointNotice joint_notice;
-    lianshu_Redress redress;
-    lianshu_EvidenceRequest evidence_request;
-    lianshu_Preview preview;
-    lianshu_Withdraw withdraw;
-    lianshu_RelayFacts relay_facts;
-    lianshu_RelayRoll relay_roll;
-};
-
-enum {
-    RELAY_DESTINATIONS_MAX = sizeof((lianshu_Header *)0)->destination /
-                             sizeof((lianshu_Header *)0)->destination[0],
-    RELAY_HERE = -1, /* no hop: the destination is ours */
-};
-
-/* The envelope under examination. Spans point into the caller's frame. */
-struct incoming {
-    uint32_t peer;
-    struct span frame;
-    struct frame_envelope env;
-    lianshu_Header header;
-    const struct document_type *type;
-    uint8_t header_hash[HASH_LEN];
-    uint8_t env_id[HASH_LEN];
-    struct message_row known; /* the row under this message id, when there is one */
-    uint64_t accepted_ms;     /* by the first hub, when that is another one; 0: now */
-    uint64_t as_of;           /* log size that it is judged on; 0: now */
-    bool has_facts;
-    struct span facts_frame; /* LSD1 in core->plain */
-    uint8_t facts_hash[HASH_LEN];
-    lianshu_Document document;
-    union facts_body body;
-    const lianshu_Subject *subject; /* NULL or empty: the hub does not learn it */
-    const lianshu_Person *persons;
-    size_t person_count;
-    uint64_t case_step; /* of a relayed case document, by its first hub; 0: ours to give */
-    const struct link *link;       /* the hub that handed it on; NULL: its sender is ours */
-    const lianshu_Statement *said; /* by that hub, verified; NULL: nothing (yet) */
-    uint32_t share;                /* bit i: destination i is reached through us */
-    uint32_t here;                 /* of these: our own, and we ourselves */
-    int16_t hop[RELAY_DESTINATIONS_MAX]; /* index of core_options.links, or RELAY_HERE */
-};
-
-/* Whose restrictions and relations a gate looked at: a change elsewhere does not concern it. */
-struct view_asked {
-    uint8_t token[QUEUE_TOKENS_MAX][STORE_TOKEN_LEN];
-    uint8_t count;
-    bool more; /* there are more than can be kept */
-};
-
-/* What was decided about it. */
-struct judgement {
-    enum err err;
-    bool whole; /* err is of all its recipients, not of ours alone */
-    lianshu_ReceiptKind kind;
-    bool gated;        /* the gate was asked, … */
-    uint64_t gated_at; /* … at this log size */
-    struct view_asked asked;
-    struct verdict verdict;
-    struct decision decision;
-    struct case_result step;
-    uint64_t case_step;            /* its number in the case; 0: it is no step */
-    struct obligation obligation; /* that an answer is about */
-    enum change_kind change;
-    bool recorded;
-    lianshu_DecisionRecord record; /* of the order, the change or the gate */
-    struct event_decision events;  /* what else the rules make of it */
-    bool event_recorded;
-    uint64_t event_seq; /* log leaf of its record */
-    lianshu_DecisionRecord event_record;
-};
+#include "core/state_incoming.h"
 
 /* The walk over the queue for what time alone ends. */
 struct sweep {
@@ -339,6 +244,10 @@ MUST_USE enum err apply_released(struct core *core, struct incoming *in, uint64_
 /* A leaf with a canonical message as its body. */
 MUST_USE enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
                              const void *body, uint64_t *index);
+/* The same as of another moment, and with what is kept beside it. */
+MUST_USE enum err apply_leaf_at(struct core *core, enum log_kind kind, uint64_t time_ms,
+                                const pb_msgdesc_t *desc, const void *body, struct span beside,
+                                uint64_t *index);
 /* A receipt of the hub: leaf, and its place in the stream of whom it goes back to. */
 struct receipt_about {
     lianshu_ReceiptKind kind;
@@ -354,6 +263,7 @@ struct receipt_about {
 };
 MUST_USE enum err apply_receipt(struct core *core, const struct receipt_about *what,
                                 uint64_t *index);
+/* ---- statement.c ---- */
 /* The statement that will precede an envelope to a recipient. */
 struct statement_about {
     const char *recipient;
@@ -395,71 +305,6 @@ static inline bool apply_advises(const struct verdict *v)
 MUST_USE enum err effects_run(struct core *core, struct incoming *in, struct judgement *judged,
                               uint64_t decision_seq, uint64_t seq);
 
-/* ---- cases.c ---- */
-enum { CASE_PARTIES_MAX = 32 };
-/* Who opened a case and who has acted in it, each once. */
-struct case_parties {
-    char member[CASE_PARTIES_MAX][STORE_MEMBER_MAX + 1];
-    size_t count;
-};
-/* Is it a step of the case table, by who may take it? Sets out->case_step. Reads only. */
-MUST_USE enum err cases_judge(struct core *core, const struct incoming *in, struct judgement *out);
-MUST_USE enum err cases_take(struct core *core, const struct incoming *in,
-                             const struct judgement *judged, uint64_t seq);
-/* ERR_QUOTA: more than CASE_PARTIES_MAX. */
-MUST_USE enum err cases_parties(struct core *core, const struct casefile *row,
-                                struct case_parties *out);
-bool cases_party(const struct case_parties *parties, const char *member);
-/* When the hub took it at which it came first: every hub counts from there. */
-uint64_t cases_moment(const struct core *core, const struct incoming *in);
-/* Did a document of the case go to the member? */
-MUST_USE enum err cases_copied(struct core *core, const struct casefile *row, const char *member,
-                               bool *got);
-/* Keep whom the step went to, and which files went with it: roots and sizes, no more is seen. */
-MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
-                                const uint8_t id[static STORE_ID_LEN], uint64_t seq);
-/* What the document itself says of the step. */
-struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
-
-/* ---- reporters.c ---- */
-/* Who reports: is this type one of theirs? */
-bool reporters_apply(uint32_t type);
-/* Reads only. */
-MUST_USE enum err reporters_judge(struct core *core, const struct incoming *in,
-                                  struct judgement *out);
-MUST_USE enum err reporters_take(struct core *core, const struct incoming *in, uint64_t seq);
-
-/* ---- acts.c ---- */
-/* An act that two officials of a member signed, carried by a document of that member. */
-struct act_about {
-    struct span lsd1;
-    lianshu_OfficialVerb verb;
-    const char *member;    /* whose officials */
-    const char *recipient; /* what the act must say */
-    const char *sender;
-    const uint8_t *message_id;
-};
-/* Does it stand? Reads only. */
-MUST_USE enum err acts_judge(struct core *core, const struct act_about *what, enum err *refusal);
-/* Keep it: its leaf, with the signed act beside it. It was judged in this transaction. */
-MUST_USE enum err acts_keep(struct core *core, const struct act_about *what, uint64_t *leaf);
-
-/* ---- case_flows.c ---- */
-/* The clocks that an accepted document of another type starts or stops in its conversation. */
-MUST_USE enum err cases_flow(struct core *core, const struct incoming *in, uint64_t seq);
-
-/* ---- case_clocks.c ---- */
-struct case_change {
-    const struct incoming *in;
-    const struct casefile *row; /* as it stands now */
-    const struct case_result *result;
-    char owner_before[STORE_MEMBER_MAX + 1];
-    uint64_t event_ms;
-};
-MUST_USE enum err case_clocks_take(struct core *core, const struct case_change *change);
-/* One bounded step of reminding, and of telling that a term is over. */
-MUST_USE enum err case_clocks_step(struct core *core, bool *more);
-
 /* ---- sweep.c ---- */
 /* One bounded step; expires and warns. */
 MUST_USE enum err sweep_step(struct core *core);
@@ -473,31 +318,6 @@ MUST_USE enum err sweep_log(struct core *core);
 uint64_t sweep_ends_ms(const struct queue_row *row);
 /* That moment has come. */
 MUST_USE enum err sweep_end(struct core *core, const struct queue_row *row);
-
-/* ---- chain.c ---- */
-/* The receipts of a message, each with the leaf of the one before it kept beside its own. */
-#define CHAIN_END UINT64_MAX
-enum {
-    CHAIN_HEAD_LEN = 8, /* beside a receipt of the hub */
-    /* beside one of a member, or of another hub, the longer of which is the hub's */
-    CHAIN_BESIDE_MAX = CHAIN_HEAD_LEN + 2 + FRAME_RECEIPT_MAX + 2 + FRAME_LOG_PATH_MAX * HASH_LEN +
-                       2 + FRAME_CHECKPOINT_MAX,
-};
-struct chain_receipt {
-    uint64_t leaf;
-    uint64_t previous; /* CHAIN_END: it is the first */
-    /* As it goes out, borrowed until the next call on the log. Of one of this hub (FRAME_RECEIPT_HUB)
-     * the body of the leaf is the receipt, and its path is made when it is asked for. */
-    struct frame_receipt entry;
-};
-/* What goes beside the leaf; entry is NULL for a receipt of this hub. */
-void chain_encode(struct writer *w, uint64_t previous, const struct frame_receipt *entry);
-/* The receipt at *leaf, and *leaf moves to the one before it: message_row.last_leaf begins the
- * walk. ERR_NOT_FOUND at CHAIN_END. */
-MUST_USE enum err chain_next(struct core *core, uint64_t *leaf, struct chain_receipt *out);
-/* Its Q, decoded. */
-MUST_USE enum err chain_read(struct core *core, const struct chain_receipt *at,
-                             lianshu_Receipt *out);
 
 /* ---- proof.c ---- */
 /* A leaf of the log with its way to the signed head. Spans point into it and into core. */
@@ -519,83 +339,11 @@ void deliver_released(struct core *core, const char *recipient, uint64_t seq, ui
 MUST_USE enum err deliver_all(struct core *core);
 MUST_USE enum err deliver_overdue(struct core *core);
 
-/* ---- receipts.c ---- */
-MUST_USE enum err receipts_take(struct core *core, uint32_t peer, struct span frame);
-enum { RECEIPT_CODE_MAX = 999 };
-/* What a member may say. */
-bool receipts_of_member(lianshu_ReceiptKind kind);
-/* Put the leaf of a receipt into the stream of whom it goes back to: the link by which the message
- * came, else its sender; our own messages have nobody. */
-MUST_USE enum err receipts_hand(struct core *core, const char *sender, const char *origin,
-                                uint64_t leaf);
-/* Keep a receipt that is not ours with its proof, behind those of the message, and hand it on. */
-MUST_USE enum err receipts_keep(struct core *core, const struct message_row *message,
-                                const struct frame_receipt *entry, uint64_t *leaf);
-/* A final receipt of the recipient itself for an envelope that waits in its queue. */
-MUST_USE enum err receipts_settle_row(struct core *core, const struct queue_row *row,
-                                      const struct message_row *message, const lianshu_Receipt *q,
-                                      const struct frame_receipt *entry);
-/* How far a recipient has gone with it; a later stage implies the earlier ones. */
-unsigned receipts_rank(lianshu_ReceiptKind kind);
-/* One that came by a link: verified, about what went out by it, from behind it. Returns as
- * receipts_take of one entry. */
-struct frame_receipts;
-MUST_USE enum err receipts_back(struct core *core, uint32_t peer,
-                                const struct frame_receipts *frame,
-                                const struct frame_receipt *entry);
-enum { RECEIPTS_BEHIND_MAX = 32 };
-/* The recipients of a message that are reached by a link; 0 once it is settled. */
-size_t receipts_behind(struct core *core, const struct message_row *message, const char *link,
-                       char out[static RECEIPTS_BEHIND_MAX][STORE_MEMBER_MAX + 1]);
-/* Has a recipient come to an end, by what was receipted? */
-MUST_USE enum err receipts_ended(struct core *core, const struct message_row *message,
-                                 const char *who, bool *ended);
-/* A row whose recipient has it. */
-MUST_USE enum err receipts_row_done(struct core *core, const struct queue_row *row);
-/* Our receipt as a member for an envelope of another hub to us: receipts_own.c. */
-MUST_USE enum err receipts_own(struct core *core, const struct incoming *in,
-                               lianshu_ReceiptKind kind, enum err code, uint64_t *leaf);
-/* The peer, a link, could not take what it was sent: again from its last acknowledgement on. */
-MUST_USE enum err receipts_again(struct core *core, uint32_t peer);
-/* What waits in the streams of ready peers. */
-MUST_USE enum err receipts_send(struct core *core);
-/* Everything that was ever receipted about a message again, outside the stream; told together with
- * that of other messages by receipts_repeated, at the end of the frame that asked for it. */
-MUST_USE enum err receipts_repeat(struct core *core, uint32_t peer,
-                                  const struct message_row *known);
-MUST_USE enum err receipts_repeated(struct core *core);
-
-/* ---- again.c ---- */
-MUST_USE enum err again_open(struct core *core);
-void again_close(struct core *core);
-/* A link has said hello, with the origin of its log: another than last time, it was restored. */
-void again_hello(struct core *core, const char *member, const char *log);
-/* One bounded step of sending again what a restored hub has forgotten. */
-MUST_USE enum err again_step(struct core *core, bool *more);
-
 /* ---- session.c ---- */
 MUST_USE enum err session_control(struct core *core, uint32_t peer, struct span frame);
 /* Write what adapters have acknowledged; a batch is open. */
 MUST_USE enum err session_acknowledge(struct core *core);
 bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control);
-
-/* ---- attach.c ---- */
-MUST_USE enum err attach_open(struct core *core);
-void attach_close(struct core *core);
-MUST_USE enum err attach_chunk(struct core *core, uint32_t peer, struct span frame);
-/* Ask the sender for chunks that an envelope needs; *missing: it needs some. ERR_BUSY, ERR_QUOTA.
- */
-MUST_USE enum err attach_want(struct core *core, const struct incoming *in, bool *missing);
-/* A reader asks for chunks; a sender asks what is here. */
-MUST_USE enum err attach_serve(struct core *core, uint32_t peer, const lianshu_ChunkWanted *want);
-MUST_USE enum err attach_tell(struct core *core, uint32_t peer, const lianshu_ChunkWanted *asked);
-/* After the commit: the next ranges for senders, the next chunks for readers. */
-MUST_USE enum err attach_pump(struct core *core);
-/* The peer's connection is another one now; it did not take what was sent. */
-void attach_gone(struct core *core, uint32_t peer);
-void attach_full(struct core *core, uint32_t peer);
-/* A bounded step of removing what no message needs. */
-MUST_USE enum err attach_sweep(struct core *core);
 
 /* ---- view.c ---- */
 struct view_ctx {
@@ -635,6 +383,8 @@ MUST_USE enum err rest_put(struct core *core, const char *table, struct span row
 MUST_USE enum err rest_get(struct core *core, const char *table, struct span row,
                            const char *column, struct span sealed, struct writer *w);
 
+#include "core/back.h"
+
 #include "core/ledger.h"
 
 #include "core/links.h"
@@ -644,6 +394,7 @@ MUST_USE enum err rest_get(struct core *core, const char *table, struct span row
 
 #include "core/spread.h"
 
+#include "core/state_cases.h"
 #include "core/state_gates.h"
 
 #endif

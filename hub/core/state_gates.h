@@ -95,8 +95,8 @@ MUST_USE enum err holds_tell_released(struct core *core, const struct message_ro
 MUST_USE enum err judge(struct core *core, struct incoming *in, struct judgement *out);
 /* Nothing was judged, nothing stands against it. */
 void judge_none(struct judgement *out);
-/* A document that another hub has taken from its issuer: by the rules alone; what a gate would say of
- * it was said there. */
+/* A document that another hub has taken from its issuer: by the rules alone; what a gate would say
+ * of it was said there. */
 MUST_USE enum err judge_spread(struct core *core, struct incoming *in, struct judgement *out);
 /* What may hold or refuse it, about a message that was judged before. */
 MUST_USE enum err judge_again(struct core *core, struct incoming *in, struct judgement *out);

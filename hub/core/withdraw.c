@@ -1,5 +1,5 @@
-/* Taking an envelope back: what still waits here for its recipients is superseded at once, by the hub
- * of each. The withdrawal itself goes to every recipient all the same, over the hubs that the
+/* Taking an envelope back: what still waits here for its recipients is superseded at once, by the
+ * hub of each. The withdrawal itself goes to every recipient all the same, over the hubs that the
  * envelope takes: after a lost connection nobody here knows whether the envelope
  * had arrived. PROTOCOL.md, Withdrawal. */
 #include "core/state.h"

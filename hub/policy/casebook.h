@@ -37,6 +37,7 @@
 enum { CASE_STATE_MAX = 24, CASE_CLOCKS_MAX = RULE_CLOCKS_MAX };
 
 struct calendar;
+struct json;
 
 /* A clock of the case that runs, or that is suspended. */
 struct case_running {
@@ -119,6 +120,9 @@ enum casebook_form { CASEBOOK_TABLE = 0, CASEBOOK_MERMAID, CASEBOOK_DOT };
 /* The whole table: states, steps with documents, actors, copies, clocks and basis, in Chinese and
  * English. */
 void casebook_graph(const struct ruleset *rs, enum casebook_form form, FILE *to);
+
+/* The same as JSON: `states`, `graph` (the steps) and `flows` of the map. */
+void casebook_describe(const struct ruleset *rs, struct json *to);
 
 /* "T08 24 hours, T13 3 days roll" */
 void casebook_clocks(const struct rule_clock *const *clocks, uint32_t n, char *out, size_t cap);

@@ -65,9 +65,9 @@ MUST_USE enum err message_get(struct messages *m, const char *sender,
  * bytes on the disk are not those that were put. */
 MUST_USE enum err message_frame(struct messages *m, uint64_t seq, struct span *frame);
 
-/* Walk the messages that are not settled, by their seq: *seq is the cursor, 0 to start, and moves to
- * the next above it. Those put since the walk began may be left out. ERR_NOT_FOUND at the end. In a
- * transaction. */
+/* Walk the messages that are not settled, by their seq: *seq is the cursor, 0 to start, and moves
+ * to the next above it. Those put since the walk began may be left out. ERR_NOT_FOUND at the end.
+ * In a transaction. */
 MUST_USE enum err message_next_open(struct messages *m, uint64_t *seq);
 
 /* Erase the frame of a message that is not settled; the row stays. ERR_NOT_FOUND when there is

@@ -142,6 +142,11 @@ static void equal_lists_are_known_to_be_equal_on_both_sides(void **state)
             assert_in_range(link.equal_ms, r->now_ms - 11 * MINUTE_MS, r->now_ms);
         }
     }
+    struct json *answer = world_ask(realm_world(r, "440000"), "{\"cmd\":\"orders\"}");
+    const struct json *lists = json_get(answer, "lists");
+    assert_int_equal(json_count(lists), 2);
+    assert_non_null(json_get_text(json_item(lists, 0), "list_equal"));
+    json_close(&answer);
     /* Cut off, the moment stays what it was. */
     realm_cut(r, "220100", "220000");
     realm_live(r, HOUR_MS, 10 * MINUTE_MS);

@@ -14,6 +14,8 @@ static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
     assert_json(t);
     assert_says(t, "\"sha256\"");
     assert_says(t, "\"complete\":true");
+    assert_says(t, "\"transition\":\"T35\"");
+    assert_says(t, "\"flow\":\"F01\"");
     for (unsigned i = 1; i <= 29; i++) {
         char id[16];
         snprintf(id, sizeof id, "\"id\":\"R%02u\"", i);
@@ -22,6 +24,7 @@ static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
     snprintf(line, sizeof line, "rule check %s/hub/policy/rules", t->before);
     must(t, line);
     assert_says(t, "有效且完整");
+    assert_says(t, "移送涉嫌犯罪案件 / referral of a suspected crime");
     refused(t, "rule check none", CLI_REFUSED, "E002 none", "");
     assert_int_equal(mkdir("empty", 0700), 0);
     assert_int_equal(run(t, "rule check empty"), CLI_REFUSED);

@@ -51,6 +51,37 @@ static void put_survives_restart(void **state)
     assert_true(span_eq(frame, span_str("frame")));
 }
 
+/* The longest name there is, in memory, in a block and in the table. */
+static void one_that_a_hub_handed_on_keeps_from_whom_and_for_whom(void **state)
+{
+    struct place *p = *state;
+    struct message_row row = message(5, 1);
+    struct message_row last = message(6, 0); /* final at once: written to the table */
+    struct message_row got;
+    memset(row.origin, 'h', STORE_MEMBER_MAX);
+    row.share = 0x80000001;
+    strcpy(last.origin, "hub.440000");
+    last.share = 6;
+    begin(p);
+    assert_int_equal(message_put(p->s->messages, &row, span_str("frame")), OK);
+    assert_int_equal(message_put(p->s->messages, &last, span_of(NULL, 0)), OK);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
+    assert_string_equal(got.origin, row.origin);
+    assert_int_equal(got.share, 0x80000001);
+    assert_int_equal(message_get(p->s->messages, last.sender, last.id, &got), OK);
+    assert_string_equal(got.origin, "hub.440000");
+    assert_int_equal(got.share, 6);
+    begin(p);
+    assert_int_equal(message_settle(p->s->messages, row.sender, row.id, 5, 20, NULL), OK);
+    commit(p);
+    place_reopen(p);
+    assert_int_equal(message_get(p->s->messages, row.sender, row.id, &got), OK);
+    assert_string_equal(got.origin, row.origin);
+    assert_int_equal(got.open, 0);
+}
+
 static void second_put_is_refused_and_changes_nothing(void **state)
 {
     struct place *p = *state;
@@ -392,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(put_survives_restart),
+        CASE(one_that_a_hub_handed_on_keeps_from_whom_and_for_whom),
         CASE(second_put_is_refused_and_changes_nothing),
         CASE(repeat_is_recognised_after_the_frame_is_gone),
         CASE(rolled_back_settle_keeps_the_frame),

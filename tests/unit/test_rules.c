@@ -393,6 +393,35 @@ static void earliest_repair_follows_the_class_of_its_day(void **state)
     }
 }
 
+/* Shanghai (art. 38), Henan (41-43) and Shandong (38-40) show an entry for five years at most, and
+ * the rule set has no clock of its own for it: no class lasts longer, and no rule publishes longer.
+ */
+static void nothing_is_published_longer_than_local_law_lets_it_be_shown(void **state)
+{
+    static const struct term five_years = {.n = 5, .unit = TERM_YEARS};
+    struct world *w = *state;
+    size_t n;
+    const struct rule_class *classes = ruleset_classes(w->rules, &n);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++) {
+        print_message("class %zu\n", i);
+        assert_true(term_compare(&classes[i].max, &five_years) <= 0);
+    }
+    const struct rule *rules = ruleset_rules(w->rules, &n);
+    size_t published = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < rules[i].item_count; k++) {
+            if (strcmp(rules[i].item[k].measure->code, "M27") != 0)
+                continue;
+            print_message("%s\n", rules[i].id);
+            assert_int_equal(rules[i].item[k].term.unit, TERM_LIST);
+            assert_true(term_compare(&rules[i].term, &five_years) <= 0);
+            published++;
+        }
+    }
+    assert_true(published > 20);
+}
+
 #define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
@@ -401,6 +430,7 @@ int main(void)
         CASE(each_rule_decides_what_the_law_says),
         CASE(each_rule_for_orders_has_its_row),
         CASE(earliest_repair_follows_the_class_of_its_day),
+        CASE(nothing_is_published_longer_than_local_law_lets_it_be_shown),
     };
     return cmocka_run_group_tests_name("rules", tests, world_group_open, world_group_close);
 }

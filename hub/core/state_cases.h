@@ -1,0 +1,86 @@
+/*
+ * state_cases - what the files of the core share about cases and reporters: steps, clocks,
+ * documents outside of cases, and acts of two officials that a document carries.
+ *
+ *   document ──> cases_judge ──> cases_take ──> case_clocks_take      time ──> case_clocks_step
+ *            └─> cases_flow  ──────────────────────^
+ *
+ * Guarantees:
+ *   1. Judging reads only; what an accepted step changes is in the transaction of its acceptance.
+ *   2. A step has one number at every hub, and no later step is undone by an earlier one that
+ *      comes after it.
+ *   3. Each percent of each term is warned of once.
+ *
+ * A part of state.h, which includes it; nobody else does. Thread rule: the core's. Domain C.
+ */
+#ifndef CORE_STATE_CASES_H
+#define CORE_STATE_CASES_H
+
+#include "core/state.h"
+
+/* ---- cases.c ---- */
+enum { CASE_PARTIES_MAX = 32 };
+/* Who opened a case and who has acted in it, each once. */
+struct case_parties {
+    char member[CASE_PARTIES_MAX][STORE_MEMBER_MAX + 1];
+    size_t count;
+};
+/* Is it a step of the case table, by who may take it? Sets out->case_step. Reads only. */
+MUST_USE enum err cases_judge(struct core *core, const struct incoming *in, struct judgement *out);
+MUST_USE enum err cases_take(struct core *core, const struct incoming *in,
+                             const struct judgement *judged, uint64_t seq);
+/* ERR_QUOTA: more than CASE_PARTIES_MAX. */
+MUST_USE enum err cases_parties(struct core *core, const struct casefile *row,
+                                struct case_parties *out);
+bool cases_party(const struct case_parties *parties, const char *member);
+/* When the hub took it at which it came first: every hub counts from there. */
+uint64_t cases_moment(const struct core *core, const struct incoming *in);
+/* Did a document of the case go to the member? */
+MUST_USE enum err cases_copied(struct core *core, const struct casefile *row, const char *member,
+                               bool *got);
+/* Keep whom the step went to, and which files went with it: roots and sizes, no more is seen. */
+MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
+                                const uint8_t id[static STORE_ID_LEN], uint64_t seq);
+/* What the document itself says of the step. */
+struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
+
+/* ---- reporters.c ---- */
+/* Who reports: is this type one of theirs? */
+bool reporters_apply(uint32_t type);
+/* Reads only. */
+MUST_USE enum err reporters_judge(struct core *core, const struct incoming *in,
+                                  struct judgement *out);
+MUST_USE enum err reporters_take(struct core *core, const struct incoming *in, uint64_t seq);
+
+/* ---- acts.c ---- */
+/* An act that two officials of a member signed, carried by a document of that member. */
+struct act_about {
+    struct span lsd1;
+    lianshu_OfficialVerb verb;
+    const char *member;    /* whose officials */
+    const char *recipient; /* what the act must say */
+    const char *sender;
+    const uint8_t *message_id;
+};
+/* Does it stand? Reads only. */
+MUST_USE enum err acts_judge(struct core *core, const struct act_about *what, enum err *refusal);
+/* Keep it: its leaf, with the signed act beside it. It was judged in this transaction. */
+MUST_USE enum err acts_keep(struct core *core, const struct act_about *what, uint64_t *leaf);
+
+/* ---- case_flows.c ---- */
+/* The clocks that an accepted document of another type starts or stops in its conversation. */
+MUST_USE enum err cases_flow(struct core *core, const struct incoming *in, uint64_t seq);
+
+/* ---- case_clocks.c ---- */
+struct case_change {
+    const struct incoming *in;
+    const struct casefile *row; /* as it stands now */
+    const struct case_result *result;
+    char owner_before[STORE_MEMBER_MAX + 1];
+    uint64_t event_ms;
+};
+MUST_USE enum err case_clocks_take(struct core *core, const struct case_change *change);
+/* One bounded step of reminding, and of telling that a term is over. */
+MUST_USE enum err case_clocks_step(struct core *core, bool *more);
+
+#endif
