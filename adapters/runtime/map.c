@@ -161,6 +161,12 @@ static struct json *place(struct builder *b, const char *target, const char **ke
     return container(b, target, dot == NULL ? 0 : (size_t)(dot - target));
 }
 
+/* Takes `value` over. Items of a list come in the order of their numbers. */
+static bool put_at(struct json *at, const char *key, struct json *value)
+{
+    return json_kind(at) == JSON_KIND_LIST ? json_add(at, value) : json_put(at, key, value);
+}
+
 static bool part_exists(struct builder *b, const char *target)
 {
     const char *dot = strchr(target, '.');
@@ -229,7 +235,7 @@ static void put_value(struct out_call *c, const struct field *field, const char 
         gather(&c->b, target, value);
     else {
         struct json *at = place(&c->b, target, &key);
-        if (!json_put(at, key, json_clone(value)))
+        if (!put_at(at, key, json_clone(value)))
             (void)report_add(c->report, ERR_TOO_LARGE, field->name, "too many places");
     }
 }
@@ -377,10 +383,10 @@ static void out_constants(struct out_call *c)
         if (!expand(c, yaml_text(node), text))
             continue; /* the field that is missing is reported by itself */
         struct json *at = place(&c->b, yaml_key(c->record->set, i), &key);
-        if (yaml_uint(node, INT64_MAX, &number, NULL) == OK)
-            (void)json_put_uint(at, key, number);
-        else
-            (void)json_put_text(at, key, text);
+        const bool is_number = yaml_uint(node, INT64_MAX, &number, NULL) == OK;
+        if (!put_at(at, key, is_number ? json_new_uint(number) : json_new_text(text)))
+            (void)report_add(c->report, ERR_TOO_LARGE, yaml_key(c->record->set, i),
+                             "too many places");
     }
 }
 

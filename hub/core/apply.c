@@ -391,6 +391,8 @@ static enum err tell_refused(struct core *core, const struct incoming *in,
                            judged->verdict.ground_count);
     if (err == OK && judged->err == ERR_RESTRICTED)
         err = store_count(core->store, "gate.refused", 1);
+    if (err == OK)
+        err = cases_split(core, in, judged);
     return err == OK ? consequences_tell(core, in, judged) : err;
 }
 

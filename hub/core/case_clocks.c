@@ -29,6 +29,13 @@ static enum err tell(struct core *core, const struct word *word, const char *mem
     return tell_notice(core, member, &body);
 }
 
+/* Every hub of a party keeps the clock; the home hub of who must act speaks for all of them, so
+ * that nobody hears twice: a superior's own hub may not know the case. */
+static bool speaks(const struct core *core, const struct casefile_clock *clock)
+{
+    return spread_ours(core, clock->owner);
+}
+
 /* The nearest ones of these departments from the region upwards. */
 static enum err tell_departments(struct core *core, const struct word *word, uint32_t departments,
                                  const char *region)
@@ -45,16 +52,18 @@ static enum err tell_departments(struct core *core, const struct word *word, uin
     return err;
 }
 
-/* The term is over. Who waits hears it from the hub: silence is an answer too. */
+/* The term is over. Who waits hears it from his own hub: silence is an answer too. */
 static enum err breach(struct core *core, const struct word *word, const struct rule_clock *rule)
 {
     const struct casefile_clock *clock = word->clock;
     char superior[STORE_MEMBER_MAX + 1] = "";
     struct member owner;
     enum err err = store_count(core->store, "cases.overdue", 1);
-    if (err == OK && rule->negative && strcmp(clock->waits, clock->owner) != 0)
+    const bool other = strcmp(clock->waits, clock->owner) != 0;
+    if (err == OK && rule->negative && other && spread_ours(core, clock->waits))
         err = tell(core, word, clock->waits, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED);
-    if (err != OK || rule->breach == BREACH_LAPSE || member_parse(clock->owner, &owner) != OK)
+    if (err != OK || rule->breach == BREACH_LAPSE || !speaks(core, clock) ||
+        member_parse(clock->owner, &owner) != OK)
         return err;
     warnings_superior(core, clock->owner, superior);
     err = tell(core, word, superior, lianshu_HubNoticeKind_HUBNOTICE_OVERDUE);
@@ -285,7 +294,8 @@ static enum err look_at(struct core *core, struct casefile_clock *clock)
         clock->next_ms = 0;
         return casefile_clock_set(core->store->casefiles, clock);
     }
-    err = tell(core, &word, clock->owner, lianshu_HubNoticeKind_HUBNOTICE_REMINDER);
+    if (speaks(core, clock))
+        err = tell(core, &word, clock->owner, lianshu_HubNoticeKind_HUBNOTICE_REMINDER);
     if (err == OK && warnings_escalate(core, word.percent))
         err = breach(core, &word, rule);
     clock->warned = word.percent;

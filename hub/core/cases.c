@@ -10,7 +10,6 @@
 
 enum {
     RUNNING_MAX = 32, /* its running clocks */
-    LISTERS_MAX = 4,  /* members of one department that are told of a result */
 };
 
 uint64_t cases_moment(const struct core *core, const struct incoming *in)
@@ -301,6 +300,8 @@ static enum err judge_apart(struct core *core, const struct incoming *in,
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     out->err = ERR_CASE_STATE; /* two documents for one step, or one that the table does not know */
+    if (taken)
+        text_copy(out->rival, sizeof out->rival, step.by);
     return taken || rule == NULL ? OK : judge_step(core, in, rule->from[0], out);
 }
 
@@ -372,54 +373,6 @@ static enum err overtaken(struct core *core, const struct casefile_step *late)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* ---- what a result means for listing ---- */
-
-/* Those who may impose an order under the rule, nearest to where the case began. */
-static enum err tell_listing(struct core *core, const struct rule *rule, const char *region,
-                             const lianshu_HubNotice *body)
-{
-    enum err err = OK;
-    for (unsigned bit = 0; rule->list != NULL && bit < 32; bit++) {
-        const char *member[LISTERS_MAX];
-        size_t count = (rule->list->issuers >> bit & 1) != 0
-                           ? copies_nearest(core, UINT32_C(1) << bit, region, member, LISTERS_MAX)
-                           : 0;
-        for (size_t i = 0; err == OK && i < count; i++)
-            err = tell_notice(core, member[i], body);
-    }
-    return err;
-}
-
-/* T30: the final result of a case names a trigger of the rules: who may list hears the same day
- * under which rule, and evaluates. Whom it concerns stands in the sealed part. */
-static enum err evaluate(struct core *core, const struct incoming *in, const struct casefile *row)
-{
-    const char *trigger = in->body.clock.trigger;
-    const struct rule_clock *term = ruleset_clock(core->opt.rules, "T30");
-    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_LISTING};
-    size_t count = 0;
-    const struct rule *rules = ruleset_rules(core->opt.rules, &count);
-    struct member opener;
-    if (trigger[0] == '\0' || member_parse(row->opener, &opener) != OK)
-        return OK;
-    enum err err = OK;
-    body.case_id.size = STORE_ID_LEN;
-    memcpy(body.case_id.bytes, row->id, STORE_ID_LEN);
-    body.env_id.size = HASH_LEN;
-    memcpy(body.env_id.bytes, in->env_id, HASH_LEN);
-    text_copy(body.reference, sizeof body.reference, trigger);
-    if (term != NULL)
-        err = term_due(&term->ordinary, cases_moment(core, in), core->opt.calendar, &body.due_ms);
-    for (size_t i = 0; err == OK && i < count; i++) {
-        if (!event_orders_by(&rules[i], trigger, date_from_ms(in->body.clock.event_ms)))
-            continue;
-        text_copy(body.rule, sizeof body.rule, rules[i].id);
-        text_copy(body.basis, sizeof body.basis, rules[i].basis_count > 0 ? rules[i].basis[0] : "");
-        err = tell_listing(core, &rules[i], opener.region, &body);
-    }
-    return err;
-}
-
 /* ---- a step is taken ---- */
 
 /* Where the case stands after the step; what came late moves it no more. */
@@ -472,5 +425,5 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
         err = case_clocks_take(core, &change);
     if (err == OK && late)
         err = overtaken(core, &step);
-    return err == OK ? evaluate(core, in, &row) : err;
+    return err == OK ? cases_evaluate(core, in, &row) : err;
 }

@@ -204,6 +204,7 @@ static void send_acks(struct core *core)
         while (peer->acks_due > 0 && session_say(core, i, &control))
             peer->acks_due--;
         control.body.ack.receipt_stream = peer->in.landed;
+        links_landed(core, peer);
         if (peer->in.landed > peer->in.acked && session_say(core, i, &control))
             peer->in.acked = peer->in.landed;
     }

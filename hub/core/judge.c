@@ -201,6 +201,7 @@ static void begin(struct judgement *out)
     out->gated = false;
     out->asked.count = 0;
     out->case_step = 0;
+    out->rival[0] = '\0';
     out->events.count = 0;
     out->events.end_count = 0;
     out->verdict = (struct verdict){.action = GATE_PASS};

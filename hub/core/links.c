@@ -16,6 +16,9 @@ struct row {
     uint64_t heard_ms;
     uint64_t version;
     uint64_t refused; /* a version of its that did not verify; 0: none */
+    bool differs;     /* its registry has our version and is another one: said once */
+    uint64_t heard;   /* of its stream of receipts everything up to here is on our disk … */
+    char log[NOTE_ORIGIN_MAX + 1]; /* … and this is the log of that stream */
 };
 
 struct link_book {
@@ -96,18 +99,33 @@ struct link_state link_state(const struct core *core, const char *member)
 {
     const struct row *row = row_of(core, member);
     return row == NULL ? (struct link_state){.up = false}
-                       : (struct link_state){row->up, row->since_ms, row->heard_ms, row->version};
+                       : (struct link_state){row->up, row->since_ms, row->heard_ms, row->version,
+                                             row->differs};
+}
+
+/* The origin of our log, the first line of its checkpoint; empty: nothing is signed yet. */
+static void own_log(const struct core *core, char out[static NOTE_ORIGIN_MAX + 1])
+{
+    const char *origin = (const char *)core->checkpoint;
+    const char *end = memchr(origin, '\n', core->checkpoint_len);
+    const size_t len = end == NULL ? 0 : (size_t)(end - origin);
+    const bool fits = len <= NOTE_ORIGIN_MAX;
+    memcpy(out, origin, fits ? len : 0);
+    out[fits ? len : 0] = '\0';
 }
 
 static bool tell(struct core *core, uint32_t peer)
 {
     lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_REGISTRY_HAVE,
                                .which_body = lianshu_Control_registry_have_tag};
-    control.body.registry_have.version = registry_version(core->opt.registry);
+    lianshu_RegistryHave *have = &control.body.registry_have;
+    have->version = registry_version(core->opt.registry);
+    have->hash.size = HASH_LEN;
+    memcpy(have->hash.bytes, registry_hash(core->opt.registry), HASH_LEN);
     return session_say(core, peer, &control);
 }
 
-static void say_hello(struct core *core, uint32_t peer)
+static void say_hello(struct core *core, uint32_t peer, const struct row *row)
 {
     lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_HELLO,
                                .which_body = lianshu_Control_hello_tag};
@@ -117,10 +135,9 @@ static void say_hello(struct core *core, uint32_t peer)
     h->registry_version = registry_version(core->opt.registry);
     h->credit_messages = LINK_CREDIT_MESSAGES;
     h->credit_bytes = LINK_CREDIT_BYTES;
-    const char *origin = (const char *)core->checkpoint; /* its first line */
-    const char *end = memchr(origin, '\n', core->checkpoint_len);
-    if (end != NULL && (size_t)(end - origin) < sizeof h->log)
-        memcpy(h->log, origin, (size_t)(end - origin));
+    h->receipt_stream = row->heard;
+    snprintf(h->receipt_log, sizeof h->receipt_log, "%s", row->log);
+    own_log(core, h->log);
     (void)session_say(core, peer, &control); /* no room: said again by links_step */
 }
 
@@ -156,6 +173,7 @@ static void heard_version(struct core *core, uint32_t peer, struct row *row, uin
 {
     struct link_book *book = core->links;
     row->version = version;
+    row->differs = row->differs && version == registry_version(core->opt.registry);
     if (version <= registry_version(core->opt.registry) || version == row->refused ||
         book->from != 0)
         return;
@@ -163,6 +181,20 @@ static void heard_version(struct core *core, uint32_t peer, struct row *row, uin
     book->peer = peer;
     book->version = version;
     ask_on(core);
+}
+
+/* Two files of one version: the registrar's mistake, or somebody's who has its key. Ours stays. */
+static void compare(struct core *core, uint32_t peer, struct row *row,
+                    const lianshu_RegistryHave *have)
+{
+    const struct span ours = span_of(registry_hash(core->opt.registry), HASH_LEN);
+    if (have->version != registry_version(core->opt.registry) || have->hash.size != HASH_LEN ||
+        row->differs || span_eq(ours, span_of(have->hash.bytes, HASH_LEN)))
+        return;
+    row->differs = true;
+    log_error("registry_differs", "code=E%03d hub=%s version=%llu", (int)ERR_REGISTRY_DIFFERS,
+              row->link->member, (unsigned long long)have->version);
+    ingest_refuse(core, peer, ERR_REGISTRY_DIFFERS, NULL);
 }
 
 static void give_part(struct core *core, uint32_t peer, const lianshu_RegistryWanted *wanted)
@@ -233,8 +265,10 @@ void core_registry_judged(struct core *core, enum err err)
 void links_registry(struct core *core)
 {
     struct link_book *book = core->links;
-    for (size_t i = 0; i < book->count; i++)
+    for (size_t i = 0; i < book->count; i++) {
         book->rows[i].confirmed = confirmed(core, book->rows[i].link);
+        book->rows[i].differs = false;
+    }
     if (book->from != 0 && book->version <= registry_version(core->opt.registry))
         stop_fetching(book);
     book->told_ms = 0; /* at once */
@@ -267,15 +301,34 @@ void core_link_up(struct core *core, uint32_t number, uint64_t now_ms)
     if (row == NULL || !row->confirmed)
         return;
     row->heard_ms = core->now_ms;
-    say_hello(core, number);
+    say_hello(core, number, row);
+}
+
+bool links_streams(const struct core *core, const lianshu_Hello *body)
+{
+    char log[NOTE_ORIGIN_MAX + 1];
+    own_log(core, log);
+    return log[0] != '\0' && strcmp(log, body->receipt_log) == 0;
+}
+
+void links_landed(struct core *core, const struct peer *peer)
+{
+    struct row *row = peer->hub ? row_of(core, peer->member) : NULL;
+    if (row != NULL && peer->in.landed > row->heard)
+        row->heard = peer->in.landed;
 }
 
 void links_hello(struct core *core, uint32_t number, const lianshu_Hello *body)
 {
     struct peer *peer = core_peer_at(core, number);
     struct row *row = row_of(core, peer->member);
+    if (strcmp(row->log, body->log) != 0) {
+        row->heard = 0;
+        snprintf(row->log, sizeof row->log, "%s", body->log);
+    }
     if (!peer->dialled)
-        say_hello(core, number);
+        say_hello(core, number, row);
+    (void)tell(core, number); /* no room: with the next links_step */
     if (!row->up) {
         row->since_ms = core->now_ms;
         log_info("link_up", "hub=%s registry=%llu", peer->member,
@@ -325,6 +378,7 @@ enum err links_control(struct core *core, uint32_t peer, const lianshu_Control *
         return OK;
     case lianshu_Control_registry_have_tag:
         heard_version(core, peer, row, control->body.registry_have.version);
+        compare(core, peer, row, &control->body.registry_have);
         return OK;
     case lianshu_Control_registry_wanted_tag:
         give_part(core, peer, &control->body.registry_wanted);
@@ -355,7 +409,7 @@ static void tell_all(struct core *core)
         } else if (peer->ready)
             (void)tell(core, i); /* no room: next time */
         else if (peer->dialled)
-            say_hello(core, i);
+            say_hello(core, i, row);
     }
 }
 

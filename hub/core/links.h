@@ -16,7 +16,10 @@
  *      it: core_registry_offered gives the bytes to whoever can verify them.
  *   3. A version that did not verify is not asked for again from that hub before it says hello
  * anew.
- *   4. A link that has been silent for LINK_SILENCE_MS counts as gone: what it holds is due again.
+ *   4. Another registry of our own version is not taken; it is noticed once per link (E437, log).
+ *   5. A hello names how much of the other's receipts is on our disk, and of which log; it counts
+ *      only at the hub that still speaks in that log.
+ *   6. A link that has been silent for LINK_SILENCE_MS counts as gone: what it holds is due again.
  *
  * A part of state.h, which includes it; nobody else does. Bounds: registry files of
  * REGISTRY_FILE_MAX. PROTOCOL: hubs. Thread rule: the core's.
@@ -43,6 +46,10 @@ const struct link *link_of_peer(const struct core *core, uint32_t peer);
 bool links_admit(struct core *core, uint32_t peer);
 /* It has said hello: answer, note, and begin what two hubs compare. */
 void links_hello(struct core *core, uint32_t peer, const lianshu_Hello *body);
+/* The number that its hello acknowledges is of the stream in which we speak now. */
+bool links_streams(const struct core *core, const lianshu_Hello *body);
+/* More of its receipts is on disk: peer->in.landed. */
+void links_landed(struct core *core, const struct peer *peer);
 void links_gone(struct core *core, uint32_t peer);
 /* Controls that only hubs say; ERR_WIRE_ENUM from anybody else. */
 MUST_USE enum err links_control(struct core *core, uint32_t peer, const lianshu_Control *control);
@@ -57,6 +64,7 @@ struct link_state {
     uint64_t since_ms; /* 0: not known */
     uint64_t heard_ms; /* 0: never */
     uint64_t version;  /* of its registry, as it said last; 0: not known */
+    bool differs;      /* that is our version, and another file */
 };
 struct link_state link_state(const struct core *core, const char *member);
 

@@ -3,6 +3,8 @@
  * agreement for each recipient. crypto.md, Batch signature. */
 #include "core/state.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,23 @@ void outgoing_begin(struct core *core)
     o->count = 0;
 }
 
+/* Who reads what goes to a recipient: one of another hub does not alone, as its hub judges what it
+ * takes over. In order of their names. */
+struct readers {
+    const char *member[2];
+    size_t count;
+};
+
+static struct readers readers_of(const struct core *core, const char *recipient)
+{
+    const struct registry_member *home =
+        relay_hop(core, recipient) == NULL ? NULL : topology_home_of(core->opt.registry, recipient);
+    if (home == NULL || strcmp(home->id, recipient) == 0)
+        return (struct readers){{recipient}, 1};
+    return strcmp(home->id, recipient) < 0 ? (struct readers){{home->id, recipient}, 2}
+                                           : (struct readers){{recipient, home->id}, 2};
+}
+
 static enum err fill_document(struct core *core, const struct outgoing *what)
 {
     lianshu_Document *d = &core->stored;
@@ -64,8 +83,10 @@ static enum err fill_document(struct core *core, const struct outgoing *what)
     d->type = what->type;
     d->version = 1;
     d->valid_until_ms = what->valid_until_ms;
-    d->addressees_count = 1;
-    snprintf(d->addressees[0], sizeof d->addressees[0], "%s", what->recipient);
+    struct readers who = readers_of(core, what->recipient);
+    d->addressees_count = (pb_size_t)who.count;
+    for (size_t i = 0; i < who.count; i++)
+        text_copy(d->addressees[i], sizeof d->addressees[i], who.member[i]);
     d->basis_count = (pb_size_t)what->basis_count;
     for (size_t i = 0; i < what->basis_count; i++)
         snprintf(d->basis[i], sizeof d->basis[i], "%s", what->basis[i]);
@@ -128,9 +149,11 @@ static void fill_header(const struct core *core, const struct outgoing *what,
     snprintf(header->purpose, sizeof header->purpose, "%s", what->purpose);
     header->parts_count = 1;
     header->parts[0].kind = lianshu_PartKind_PART_FACTS;
-    header->parts[0].audience_count = 1;
-    snprintf(header->parts[0].audience[0].member, sizeof header->parts[0].audience[0].member, "%s",
-             what->recipient);
+    struct readers who = readers_of(core, what->recipient);
+    header->parts[0].audience_count = (pb_size_t)who.count;
+    for (size_t i = 0; i < who.count; i++)
+        text_copy(header->parts[0].audience[i].member, sizeof header->parts[0].audience[i].member,
+                  who.member[i]);
 }
 
 /* The envelope around document `index`, and what the store keeps of it. */

@@ -34,6 +34,7 @@ static enum err put_link(struct query *q, struct json *row, const char *hub,
     json_put_uint(row, "waiting", counts.ready + counts.leased);
     json_put_uint(row, "documents_waiting", documents);
     json_put_uint(row, "registry_version", state.version);
+    json_put_flag(row, "registry_differs", state.differs);
     if (roll_freshness(core, hub, &equal_ms))
         json_put_ms(row, "list_equal", equal_ms);
     return OK;

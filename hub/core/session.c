@@ -99,7 +99,8 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     if (err != OK)
         return err;
     /* A number that we never gave is of another hub: it acknowledges nothing here. */
-    peer->stream_sent = body->receipt_stream <= last ? body->receipt_stream : 0;
+    const bool ours = body->receipt_stream <= last && (!peer->hub || links_streams(core, body));
+    peer->stream_sent = ours ? body->receipt_stream : 0;
     err = acknowledge(core, peer, peer->stream_sent);
     if (!peer->dialled)
         welcome(core, number);

@@ -9,7 +9,8 @@
  *   1. Judging reads only; what an accepted step changes is in the transaction of its acceptance.
  *   2. A step has one number at every hub, and no later step is undone by an earlier one that
  *      comes after it.
- *   3. Each percent of each term is warned of once.
+ *   3. Each percent of each term is warned of once, by the home hub of who must act; who waits
+ *      hears from its own.
  *
  * A part of state.h, which includes it; nobody else does. Thread rule: the core's. Domain C.
  */
@@ -43,6 +44,16 @@ MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
                                 const uint8_t id[static STORE_ID_LEN], uint64_t seq);
 /* What the document itself says of the step. */
 struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
+
+/* ---- case_notices.c ---- */
+/* A final result names a trigger of the rules: who may list hears of it, from the hub that judged
+ * the step. */
+MUST_USE enum err cases_evaluate(struct core *core, const struct incoming *in,
+                                 const struct casefile *row);
+/* A refused step whose number another document has: both senders hear of it, each by its own hub.
+ */
+MUST_USE enum err cases_split(struct core *core, const struct incoming *in,
+                              const struct judgement *judged);
 
 /* ---- reporters.c ---- */
 /* Who reports: is this type one of theirs? */

@@ -91,8 +91,9 @@ struct judgement {
     struct verdict verdict;
     struct decision decision;
     struct case_result step;
-    uint64_t case_step;           /* its number in the case; 0: it is no step */
-    struct obligation obligation; /* that an answer is about */
+    uint64_t case_step;               /* its number in the case; 0: it is no step */
+    char rival[STORE_MEMBER_MAX + 1]; /* whose document has that number already; "": nobody's */
+    struct obligation obligation;     /* that an answer is about */
     enum change_kind change;
     bool recorded;
     lianshu_DecisionRecord record; /* of the order, the change or the gate */

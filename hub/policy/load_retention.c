@@ -24,6 +24,7 @@ static const struct {
     [RETENTION_OBLIGATION] = {"obligation", "ended"},
     [RETENTION_CASE] = {"case", "closed"},
     [RETENTION_MESSAGE] = {"message", "accepted"},
+    [RETENTION_REPORTER] = {"reporter", "accepted"},
 };
 
 struct retention {

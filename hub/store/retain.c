@@ -28,6 +28,9 @@ enum query {
     MESSAGE_DROP,
     ISSUER_NEXT,
     DOCUMENT_DROP,
+    REPORTER_TO,
+    REPORTER_ASKS,
+    REPORTER_DROP,
     QUERY_COUNT,
     NONE = QUERY_COUNT,
 };
@@ -87,6 +90,17 @@ static const char *const queries[QUERY_COUNT] = {
     [ISSUER_NEXT] = "SELECT issuer FROM document WHERE issuer > ?1 ORDER BY issuer LIMIT 1",
     [DOCUMENT_DROP] = "DELETE FROM document WHERE issuer = ?1 AND seq < ?2 "
                       "AND id IN (SELECT id FROM document WHERE issuer = ?1 ORDER BY id LIMIT ?3)",
+    [REPORTER_TO] =
+        "SELECT pseudonym FROM reporter WHERE pseudonym > ?1 ORDER BY pseudonym LIMIT 1 OFFSET ?2",
+    /* A request that is open, or was answered lately, keeps the pseudonym and all about it. */
+    [REPORTER_ASKS] =
+        "DELETE FROM reporter_ask WHERE pseudonym IN (SELECT r.pseudonym FROM reporter r "
+        "WHERE r.pseudonym > ?1 AND r.pseudonym <= ?2 AND r.seq < ?3 AND NOT EXISTS "
+        "(SELECT 1 FROM reporter_ask a WHERE a.pseudonym = r.pseudonym "
+        "AND (a.told_seq = 0 OR a.told_seq >= ?3)))",
+    [REPORTER_DROP] = "DELETE FROM reporter WHERE pseudonym > ?1 AND pseudonym <= ?2 AND seq < ?3 "
+                      "AND NOT EXISTS (SELECT 1 FROM reporter_ask a "
+                      "WHERE a.pseudonym = reporter.pseudonym)",
 };
 
 enum walk { BY_SEQ, BY_ID, BY_NAME, BY_QUEUE };
@@ -112,6 +126,7 @@ static const struct part {
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_HOLDERS, CASE_ITEMS, false, 0},
     {RETAIN_MESSAGE, BY_NAME, SENDER_NEXT, MESSAGE_DROP, NONE, false, 0},
     {RETAIN_MESSAGE, BY_NAME, ISSUER_NEXT, DOCUMENT_DROP, NONE, true, 0},
+    {RETAIN_REPORTER, BY_ID, REPORTER_TO, REPORTER_ASKS, REPORTER_DROP, true, 0},
 };
 
 enum { PARTS = sizeof parts / sizeof parts[0] };

@@ -11,6 +11,8 @@
  *   RETAIN_OBLIGATION  references given by members               the last step, lifted or cancelled
  *   RETAIN_CASE        steps and clocks of closed cases          the last step
  *   RETAIN_MESSAGE     rows that recognise a repeat              acceptance; only settled ones
+ *   RETAIN_REPORTER    holders of pseudonyms, requests to them   acceptance; with open ones none
+ * goes
  *
  * Guarantees:
  *   1. A step looks at a bounded number of rows, in the caller's transaction; rounds go on from
@@ -45,6 +47,7 @@ enum retain_class {
     RETAIN_OBLIGATION,
     RETAIN_CASE,
     RETAIN_MESSAGE,
+    RETAIN_REPORTER,
     RETAIN_CLASSES,
 };
 

@@ -91,6 +91,7 @@
     X(ERR_KEY_FILE, 434, REJECT, "key file is unusable", "密钥文件不可用", "restore it from the copy kept by two officials", "请由两名人员从备份恢复") \
     X(ERR_KEY_REUSED, 435, REJECT, "one key for two uses", "一钥两用", "make a key of its own", "请另生成密钥") \
     X(ERR_KEY_PUBLIC, 436, REJECT, "published test key", "公开的测试密钥", "make a new key", "请重新生成密钥") \
+    X(ERR_REGISTRY_DIFFERS, 437, REJECT, "another registry has the same version number", "版本号相同而内容不同的登记册", "ask the registrar for a new version", "请登记机构签发新版本") \
     X(ERR_REPEAT, 501, OK, "known already", "此前已收", "", "") \
     X(ERR_EQUIVOCATION, 502, REJECT, "same id with other content", "同一标识内容不同", "use a new id for new content", "新内容请使用新标识") \
     X(ERR_EXPIRED, 503, REJECT, "expired", "已过期", "send it anew", "请重新发送") \

@@ -2,6 +2,7 @@
 
 #include "case.pb.h"
 #include "credit.pb.h"
+#include "federation.pb.h"
 #include "mirror.pb.h"
 #include "redress.pb.h"
 #include "safety.pb.h"
@@ -311,6 +312,14 @@ static const struct {
      "\"date\":\"2026-11-22\"}"},
     {0, BODY(Preview),
      "{\"type\":\"honour\",\"body\":\"CgA=\"}"},
+    {0, BODY(RelayFacts),
+     "{\"document\":\"TFNEMQ==\",\"accepted_ms\":\"2026-11-22T10:00:00.000+08:00\","
+     "\"hops\":[\"hub.445100\",\"hub.440000\"]}"},
+    {0, BODY(RelayRoll),
+     "{\"stage\":\"list\",\"at_ms\":\"2026-11-22T10:00:00.000+08:00\",\"count\":2,"
+     "\"root\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\","
+     "\"buckets\":\"0001\",\"bucket\":7,\"piece\":1,\"pieces\":2,\"hashes\":\"0001\"}"},
+    {0, BODY(Probe), "{\"target\":\"health.445100\"}"},
     {0, BODY(PreviewAnswer),
      "{\"code\":660,\"grounds\":[{\"measure\":\"M03\","
      "\"order_id\":\"000102030405060708090a0b0c0d0e0f\",\"order_version\":1,"

@@ -1,7 +1,10 @@
 #include "scenario/casework.h"
 
 #include "base/clock.h"
+#include "catalogue.h"
 #include "wire.h"
+
+#include "case.pb.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,9 +71,9 @@ struct mail work_mail(struct world *w, const struct work *step)
     static char sealed[1024];
     char when[32];
     const char *id = step->id == NULL ? CASE_ID : step->id;
-    bool refers = strcmp(step->type, "case.referral") == 0 ||
-                  strcmp(step->type, "case.forward") == 0 ||
-                  strcmp(step->type, "case.reverse") == 0;
+    const struct document_type *type = type_by_name(step->type);
+    assert_non_null(type);
+    const bool refers = type->sealed == &lianshu_CaseReferral_msg;
     say_time(w->now_ms - (uint64_t)step->ago_h * HOUR_MS, when);
     snprintf(facts, sizeof facts,
              "{\"case_id\":\"%s\",\"transition\":\"%s\",\"event_ms\":\"%s\"%s%s%s%s%s%s%s%s%s%s}",

@@ -51,40 +51,62 @@ struct road *realm_road(struct realm *r, const char *one, const char *other)
 
 /* ---- the registry ---- */
 
-static void make_registry(struct realm *r)
+size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *out, size_t cap)
 {
     static lianshu_MemberRecord records[REALM_HUBS * (WORLD_MEMBERS + REALM_EXTRA)];
-    static uint8_t bytes[256 << 10];
-    struct world *first = r->world[0];
-    struct keyring *root = NULL;
+    const struct key *root = keyring_find(r->root, KEY_USE_ROOT);
     size_t count = 0;
     memset(records, 0, sizeof records);
-    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
-    const struct key *root_key = world_add_key(first, root, KEY_USE_ROOT);
-    const struct key *registrar = world_add_key(first, root, KEY_USE_REGISTRAR);
     for (size_t i = 0; i < r->count; i++)
         count = world_add_records(r->world[i], records, count);
-    struct anchor anchor = {.realm = "demo", .threshold = 1, .root_count = 1};
-    memcpy(anchor.root[0], key_public(root_key), KEY_PUBLIC_LEN);
     const struct registry_make make = {
-        .anchor = &anchor,
-        .roots = &root_key,
+        .anchor = &r->anchor,
+        .roots = &root,
         .root_count = 1,
-        .registrar = registrar,
+        .registrar = keyring_find(r->root, KEY_USE_REGISTRAR),
         .region = "000000",
-        .version = 1,
+        .version = version,
         .now_ms = r->now_ms,
-        .valid_until_ms = r->now_ms + 365 * (uint64_t)DAY_MS,
-        .entropy = &first->entropy,
+        .valid_until_ms = r->now_ms + (365 + day) * (uint64_t)DAY_MS,
+        .entropy = &r->world[0]->entropy,
     };
-    struct writer out = writer_of(bytes, sizeof bytes);
+    struct writer w = writer_of(out, cap);
     struct fault fault = {0};
-    enum err err = registry_write(&make, records, count, &out, &fault);
-    for (size_t i = 0; err == OK && i < r->count; i++)
-        err = registry_open(&r->world[i]->registry, &anchor, writer_span(&out), 0, &fault);
-    if (err != OK)
-        fail_msg("registry: E%03d %s %s", (int)err, fault.where, fault.detail);
-    keyring_close(&root);
+    if (registry_write(&make, records, count, &w, &fault) != OK)
+        fail_msg("registry: %s %s", fault.where, fault.detail);
+    return w.len;
+}
+
+static struct registry *open_registry(const struct realm *r, struct span file)
+{
+    struct registry *registry = NULL;
+    struct fault fault = {0};
+    if (registry_open(&registry, &r->anchor, file, 0, &fault) != OK)
+        fail_msg("registry: %s %s", fault.where, fault.detail);
+    return registry;
+}
+
+static void make_registry(struct realm *r)
+{
+    static uint8_t bytes[256 << 10];
+    assert_int_equal(keyring_open(&r->root, "root.000000", ""), OK);
+    const struct key *root = world_add_key(r->world[0], r->root, KEY_USE_ROOT);
+    (void)world_add_key(r->world[0], r->root, KEY_USE_REGISTRAR);
+    r->anchor = (struct anchor){.realm = "demo", .threshold = 1, .root_count = 1};
+    memcpy(r->anchor.root[0], key_public(root), KEY_PUBLIC_LEN);
+    const size_t len = realm_registry(r, 1, 0, bytes, sizeof bytes);
+    for (size_t i = 0; i < r->count; i++)
+        r->world[i]->registry = open_registry(r, span_of(bytes, len));
+}
+
+void realm_reload(struct realm *r, const char *region, struct span file)
+{
+    struct world *w = realm_world(r, region);
+    struct registry *old = w->registry;
+    w->registry = open_registry(r, file);
+    w->reader.registry = w->registry;
+    assert_int_equal(core_registry(w->core, w->registry), OK);
+    registry_close(&old);
 }
 
 /* ---- roads ---- */
@@ -315,6 +337,7 @@ void realm_free(struct realm *r)
     for (size_t i = 0; i < r->count; i++)
         world_free(r->world[i]);
     region_groups_close(&r->groups);
+    keyring_close(&r->root);
     free(r);
 }
 

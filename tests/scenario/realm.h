@@ -54,6 +54,8 @@ struct realm {
     struct world *world[REALM_HUBS];
     struct link links[REALM_HUBS][REALM_HUBS];
     struct region_groups *groups;
+    struct anchor anchor;
+    struct keyring *root; /* owns: root and registrar */
     size_t road_count;
     struct road *road[REALM_ROADS];
 };
@@ -61,6 +63,12 @@ struct realm {
 /* Hubs of the plan, from above downwards; superiors are those of the registry, every road is up. */
 struct realm *realm_new(const struct realm_hub *plan, size_t count);
 void realm_free(struct realm *r);
+
+/* A registry of everybody here in that version, signed as the first one is; another `day` of its
+ * signing makes another file. Its length. */
+size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *out, size_t cap);
+/* The hub uses it from now on, as after a reload. */
+void realm_reload(struct realm *r, const char *region, struct span file);
 
 /* The hub of this region. */
 struct world *realm_world(struct realm *r, const char *region);

@@ -1,8 +1,18 @@
-/* A case between two regions: each side's hub shows the same card. */
+/* A case between two regions: each side's hub shows the same card, and everybody hears once. */
 #include "scenario/casework.h"
 #include "scenario/realm.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
+#include <string.h>
+
+#define FAR_POLICE "police.220100"
+
+#define REMINDER   lianshu_HubNoticeKind_HUBNOTICE_REMINDER
+#define OVERDUE    lianshu_HubNoticeKind_HUBNOTICE_OVERDUE
+#define UNANSWERED lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED
+#define SPLIT      lianshu_HubNoticeKind_HUBNOTICE_STEP_SPLIT
 
 static const struct realm_hub plan[] = {{.region = "000000"},
                                         {.region = "440000"},
@@ -30,6 +40,36 @@ static void take(struct realm *r, const struct work *step)
     assert_int_equal(world_code(home, step->from, sent.env_id), 0);
 }
 
+static size_t told(struct realm *r, const char *member, lianshu_HubNoticeKind kind,
+                   const char *clock)
+{
+    return work_told(realm_home(r, member), member, kind, clock);
+}
+
+/* In long steps, after which links that were silent are there again. */
+static void a_day_goes_by(struct realm *r)
+{
+    realm_live(r, 26 * (uint64_t)HOUR_MS, HOUR_MS);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
+static void refer(struct realm *r)
+{
+    struct work referred = WORK_REFERRED;
+    referred.to[0] = FAR_POLICE;
+    referred.to[1] = CASE_PP;
+    referred.owner = FAR_POLICE;
+    take(r, &referred);
+}
+
+static void receive(struct realm *r)
+{
+    struct work taken = WORK_TAKEN;
+    taken.from = FAR_POLICE;
+    taken.owner = FAR_POLICE;
+    take(r, &taken);
+}
+
 static char *card_of(struct realm *r, const char *region)
 {
     char *text = NULL;
@@ -43,15 +83,8 @@ static char *card_of(struct realm *r, const char *region)
 static void both_sides_hubs_show_the_same_card(void **state)
 {
     struct realm *r = *state;
-    struct work referred = WORK_REFERRED;
-    struct work taken = WORK_TAKEN;
-    referred.to[0] = "police.220100";
-    referred.to[1] = CASE_PP;
-    referred.owner = "police.220100";
-    taken.from = "police.220100";
-    taken.owner = "police.220100";
-    take(r, &referred);
-    take(r, &taken);
+    refer(r);
+    receive(r);
     char *one = card_of(r, "445100");
     char *other = card_of(r, "220100");
     assert_non_null(strstr(one, "\"RECEIVED\""));
@@ -60,10 +93,85 @@ static void both_sides_hubs_show_the_same_card(void **state)
     free(other);
 }
 
+static void each_side_is_told_once_of_a_term(void **state)
+{
+    struct realm *r = *state;
+    refer(r); /* T08: 24 hours of the police */
+    a_day_goes_by(r);
+    assert_int_equal(told(r, FAR_POLICE, REMINDER, "T08"), 3);     /* 50, 80, 100 */
+    assert_int_equal(told(r, "police.220000", OVERDUE, "T08"), 1); /* its hub has no such case */
+    assert_int_equal(told(r, "procuratorate.220100", OVERDUE, "T08"), 1);
+    assert_int_equal(told(r, CASE_MARKET, UNANSWERED, "T08"), 1);
+    assert_int_equal(told(r, CASE_MARKET, REMINDER, ""), 0);
+    assert_int_equal(told(r, CASE_PP, OVERDUE, ""), 0);
+    realm_restart(r, "445100");
+    realm_restart(r, "220100");
+    a_day_goes_by(r);
+    assert_int_equal(told(r, FAR_POLICE, REMINDER, "T08"), 3);
+    assert_int_equal(told(r, "police.220000", OVERDUE, "T08"), 1);
+    assert_int_equal(told(r, CASE_MARKET, UNANSWERED, "T08"), 1);
+}
+
+static void a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it(void **state)
+{
+    struct realm *r = *state;
+    refer(r);
+    realm_cut(r, "220000", "220100");
+    a_day_goes_by(r);
+    assert_int_equal(told(r, CASE_MARKET, UNANSWERED, "T08"), 1); /* by its own hub */
+    assert_int_equal(told(r, FAR_POLICE, REMINDER, "T08"), 3);
+    assert_int_equal(told(r, "police.220000", OVERDUE, "T08"), 0);
+    realm_heal(r, "220000", "220100");
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(told(r, "police.220000", OVERDUE, "T08"), 1);
+    assert_int_equal(told(r, CASE_MARKET, UNANSWERED, "T08"), 1);
+}
+
+static struct sent report(struct realm *r, const char *from, const char *to)
+{
+    const struct work reported = {.from = from,
+                                  .to = {to},
+                                  .type = "case.result",
+                                  .transition = "S02",
+                                  .outcome = "reported",
+                                  .owner = FAR_POLICE,
+                                  .papers = "\"D27\""};
+    const struct mail mail = work_mail(realm_home(r, from), &reported);
+    return realm_send(r, &mail);
+}
+
+static void of_two_documents_for_one_step_both_sides_hear(void **state)
+{
+    struct realm *r = *state;
+    refer(r);
+    receive(r);
+    realm_cut(r, "220000", "220100");
+    const struct sent one = report(r, CASE_MARKET, FAR_POLICE);
+    const struct sent other = report(r, FAR_POLICE, CASE_MARKET);
+    assert_int_equal(told(r, CASE_MARKET, SPLIT, ""), 0);
+    realm_heal(r, "220000", "220100");
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(realm_heard(r, CASE_MARKET, &one, lianshu_ReceiptKind_RECEIPT_REFUSED), 1);
+    assert_int_equal(realm_heard(r, FAR_POLICE, &other, lianshu_ReceiptKind_RECEIPT_REFUSED), 1);
+    assert_int_equal(world_code(realm_home(r, CASE_MARKET), CASE_MARKET, one.env_id),
+                     ERR_CASE_STATE);
+    assert_int_equal(world_code(realm_home(r, FAR_POLICE), FAR_POLICE, other.env_id),
+                     ERR_CASE_STATE);
+    assert_int_equal(told(r, CASE_MARKET, SPLIT, "S02"), 1);
+    assert_int_equal(told(r, FAR_POLICE, SPLIT, "S02"), 1);
+    assert_int_equal(store_counter(realm_world(r, "445100")->store, "cases.split"), 1);
+    assert_string_equal(work_says(realm_world(r, "445100"), "state"), "RECEIVED");
+    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "RECEIVED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_sides_hubs_show_the_same_card, tree, end),
+        cmocka_unit_test_setup_teardown(each_side_is_told_once_of_a_term, tree, end),
+        cmocka_unit_test_setup_teardown(
+            a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it, tree, end),
+        cmocka_unit_test_setup_teardown(of_two_documents_for_one_step_both_sides_hear, tree, end),
     };
     return cmocka_run_group_tests_name("casecard_realm", tests, NULL, NULL);
 }

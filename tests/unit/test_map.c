@@ -3,7 +3,9 @@
 #include "adapters/runtime/map.h"
 #include "adapters/runtime/value.h"
 
+#include "case.pb.h"
 #include "t.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +175,13 @@ static void a_referral_goes_to_police_with_the_mandatory_copy(void **state)
     assert_int_equal(f.draft.file_count, 4);
     assert_string_equal(f.draft.files[3].role, "D07");
     assert_true(f.draft.sealed_len > 0 && f.draft.converses);
+    lianshu_CaseClock clock; /* a list of constants keeps its order */
+    assert_int_equal(
+        wire_decode(&lianshu_CaseClock_msg, span_of(f.draft.facts, f.draft.facts_len), &clock), OK);
+    assert_int_equal(clock.documents_count, 3);
+    assert_string_equal(clock.documents[0], "D04");
+    assert_string_equal(clock.documents[1], "D05");
+    assert_string_equal(clock.documents[2], "D06");
 }
 
 static void the_other_departments_write_in_their_own_way(void **state)

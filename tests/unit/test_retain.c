@@ -261,7 +261,7 @@ static void steps_of_closed_cases_go_and_the_case_stays(void **state)
         row = (struct casefile){.opened_ms = MOMENT, .changed_ms = id * MOMENT, .closed = id != 2};
         id_of(row.id, id);
         snprintf(row.state, sizeof row.state, "CLOSED");
-        step = (struct casefile_step){.seq = id, .time_ms = MOMENT};
+        step = (struct casefile_step){.number = 1, .seq = id, .time_ms = MOMENT};
         id_of(step.id, id);
         snprintf(step.transition, sizeof step.transition, "T07");
         begin(p);
@@ -275,6 +275,56 @@ static void steps_of_closed_cases_go_and_the_case_stays(void **state)
         assert_int_equal(casefile_step_next(p->s->casefiles, ID(id), &cursor, &step), want[id - 1]);
         assert_int_equal(casefile_get(p->s->casefiles, ID(id), &row), OK);
     }
+}
+
+static void put_reporter(struct place *p, uint32_t id, uint64_t seq, bool asked, uint64_t told_seq)
+{
+    struct reporter row = {.seq = seq};
+    struct reporter_ask ask = {.told_seq = told_seq};
+    id_of(row.pseudonym, id);
+    snprintf(row.holder, sizeof row.holder, HEALTH);
+    id_of(ask.pseudonym, id);
+    id_of(ask.message_id, 100 + id);
+    snprintf(ask.asker, sizeof ask.asker, MARKET);
+    begin(p);
+    assert_int_equal(reporter_put(p->s->reporters, &row), OK);
+    if (asked)
+        assert_int_equal(reporter_ask_put(p->s->reporters, &ask), OK);
+    if (told_seq != 0)
+        assert_int_equal(reporter_ask_told(p->s->reporters, &ask), OK);
+    commit(p);
+}
+
+static void a_pseudonym_goes_with_its_requests_when_none_is_open_or_new(void **state)
+{
+    struct place *p = *state;
+    struct reporter row;
+    struct reporter_ask ask;
+    static const struct {
+        uint64_t seq;
+        bool asked;
+        uint64_t told_seq;
+        bool gone;
+    } rows[] = {
+        {1, false, 0, true},                        /* nobody ever asked */
+        {2, true, 5, true},    {3, true, 0, false}, /* open: it may still be answered */
+        {4, true, 30, false},                       /* answered lately */
+        {25, false, 0, false},
+    };
+    write_log(p);
+    for (uint32_t i = 0; i < T_COUNT(rows); i++)
+        put_reporter(p, i + 1, rows[i].seq, rows[i].asked, rows[i].told_seq);
+    assert_int_equal(round_of(p, RETAIN_REPORTER, 20), 2 + 1); /* and a request */
+    for (uint32_t i = 0; i < T_COUNT(rows); i++) {
+        const enum err want = rows[i].gone ? ERR_NOT_FOUND : OK;
+        print_message("row %u\n", i);
+        assert_int_equal(reporter_get(p->s->reporters, ID(i + 1), &row), want);
+        if (rows[i].asked)
+            assert_int_equal(reporter_ask_get(p->s->reporters, MARKET, ID(101 + i), &ask), want);
+    }
+    assert_int_equal(round_of(p, RETAIN_REPORTER, 20), 0);
+    assert_int_equal(round_of(p, RETAIN_REPORTER, 40), 3 - 1 + 1); /* all but the open one */
+    assert_int_equal(reporter_get(p->s->reporters, ID(3), &row), OK);
 }
 
 static void a_repeat_is_recognised_until_its_retention_is_over(void **state)
@@ -395,6 +445,7 @@ int main(void)
         CASE(an_order_goes_when_it_is_over_and_every_lift_answered),
         CASE(references_go_with_the_last_step),
         CASE(steps_of_closed_cases_go_and_the_case_stays),
+        CASE(a_pseudonym_goes_with_its_requests_when_none_is_open_or_new),
         CASE(a_repeat_is_recognised_until_its_retention_is_over),
         CASE(a_class_without_a_moment_keeps_everything),
         CASE(a_step_is_bounded_and_a_round_reaches_everything),

@@ -65,7 +65,8 @@ static enum err open_text(const char *text, struct retention **r, struct ruleset
     ROW("decision", "decided", "2")                                                                \
     ROW("subject", "replaced", "3")                                                                \
     ROW("order", "ended", "4")                                                                     \
-    ROW("obligation", "ended", "5") ROW("case", "closed", "6") ROW("message", "accepted", "0")
+    ROW("obligation", "ended", "5")                                                                \
+    ROW("case", "closed", "6") ROW("message", "accepted", "0") ROW("reporter", "accepted", "7")
 
 static void moments_lie_days_back_and_for_ever_is_zero(void **state)
 {
@@ -78,6 +79,7 @@ static void moments_lie_days_back_and_for_ever_is_zero(void **state)
     for (unsigned i = 0; i < RETENTION_MESSAGE; i++)
         assert_int_equal(before[i], (99 - i) * DAY_MS);
     assert_int_equal(before[RETENTION_MESSAGE], 0);
+    assert_int_equal(before[RETENTION_REPORTER], 93 * DAY_MS);
     retention_before(r, 2 * DAY_MS, before); /* nothing is older than time itself */
     assert_int_equal(before[RETENTION_PARKED], DAY_MS);
     assert_int_equal(before[RETENTION_CASE], 0);
@@ -93,7 +95,7 @@ static void mistakes_are_named_with_line_and_word(void **state)
         const char *word;
     } rows[] = {
         {"retention:\n" REST, 1, "missing_key: class: parked"},
-        {"retention:\n" REST ROW("parked", "expired", "1") ROW("parked", "expired", "1"), 9,
+        {"retention:\n" REST ROW("parked", "expired", "1") ROW("parked", "expired", "1"), 10,
          "duplicate: parked"},
         {"retention:\n" ROW("parked", "ended", "1") REST, 2, "bad_value: parked: after: expired"},
         {"retention:\n" ROW("parked", "expired", "-1") REST, 2, "bad_value: days"},
@@ -103,7 +105,7 @@ static void mistakes_are_named_with_line_and_word(void **state)
          2, "missing_key: days"},
         {"retention:\n  - {class: parked, zh: 甲, en: a, after: expired, days: 1, mark: D}\n" REST,
          2, "missing_key: basis"},
-        {"retention:\n" ROW("parked", "expired", "1") REST "more: 1\n", 9, "unknown_key: more"},
+        {"retention:\n" ROW("parked", "expired", "1") REST "more: 1\n", 10, "unknown_key: more"},
         {"retention: 5\n", 1, "syntax"},
         {"- 5\n", 1, "syntax"},
     };
