@@ -300,6 +300,7 @@ enum err sdk_mirror_check(const struct sdk_mirror *m, uint32_t kind, const char 
     out->verdict = SDK_MIRROR_UNKNOWN;
     out->state = state_at(s, now_ms);
     out->as_of_ms = s->as_of_ms;
+    out->known_ms = s->known_ms;
     out->age_ms = now_ms > s->as_of_ms ? now_ms - s->as_of_ms : 0;
     out->log_size = s->size;
     out->generation = s->generation;

@@ -78,7 +78,7 @@ static enum err check_page(const struct mirror_in *in, const lianshu_MirrorUpdat
     }
     if (u->generation > latest_ms || u->as_of_ms > latest_ms || u->to_size < u->from_size ||
         u->fresh_until_ms < u->as_of_ms || u->valid_until_ms < u->fresh_until_ms ||
-        u->valid_until_ms > u->as_of_ms + VALID_MAX_MS)
+        u->valid_until_ms > u->as_of_ms + VALID_MAX_MS || u->known_ms > u->as_of_ms)
         return ERR_LIST_FORWARD;
     /* An old increment is a link to a newer one; an old snapshot is only old. */
     const uint64_t at_ms = u->from_size == 0 ? now_ms : accepted_ms;
@@ -236,6 +236,7 @@ static enum err keep(struct mirror_in *in, lianshu_MirrorUpdate *u, struct mirro
         s->as_of_ms = u->as_of_ms;
         s->fresh_until_ms = u->fresh_until_ms;
         s->valid_until_ms = u->valid_until_ms;
+        s->known_ms = u->known_ms;
         memcpy(s->step_head, u->head, HASH_LEN);
         if (!s->current)
             err = drop_below(in, u->generation, true);

@@ -2,7 +2,7 @@
 
 #define STATE                                                                                      \
     "generation, current, whole, page, step, size, target, count, unnamed, step_count, "           \
-    "step_unnamed, as_of_ms, fresh_until_ms, valid_until_ms, head, step_head, key"
+    "step_unnamed, as_of_ms, fresh_until_ms, valid_until_ms, known_ms, head, step_head, key"
 
 const char *const mirror_sql_text[MIRROR_SQL_COUNT] = {
     [MIRROR_SQL_CURRENT] = "SELECT " STATE " FROM mirror WHERE current = 1",
@@ -11,7 +11,7 @@ const char *const mirror_sql_text[MIRROR_SQL_COUNT] = {
     [MIRROR_SQL_PAGE] = "SELECT body FROM mirror_page WHERE generation = ?1 AND page = ?2",
     [MIRROR_SQL_PAGE_HEAD] = "SELECT head FROM mirror_page WHERE generation = ?1 AND page = ?2",
     [MIRROR_SQL_PUT] = "INSERT OR REPLACE INTO mirror (" STATE ") VALUES (?1, ?2, ?3, ?4, ?5, ?6,"
-                       " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                       " ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     [MIRROR_SQL_DROP_BELOW] =
         "DELETE FROM mirror WHERE generation < ?1 AND (current = 0 OR ?2 = 1)",
     [MIRROR_SQL_FLOOR] = "SELECT value FROM sdk_value WHERE name = 'mirror_floor'",
@@ -23,7 +23,7 @@ const char *const mirror_sql_text[MIRROR_SQL_COUNT] = {
                              " WHERE generation < (SELECT min(generation) FROM mirror) LIMIT 16)",
 };
 
-enum { NUMBERS = 14 };
+enum { NUMBERS = 15 };
 
 enum err mirror_state_get(struct stmt *q, const uint64_t *generation, struct mirror_state *out)
 {
@@ -55,15 +55,16 @@ enum err mirror_state_get(struct stmt *q, const uint64_t *generation, struct mir
     out->as_of_ms = n[11];
     out->fresh_until_ms = n[12];
     out->valid_until_ms = n[13];
+    out->known_ms = n[14];
     return err;
 }
 
 enum err mirror_state_put(struct stmt *q, const struct mirror_state *s)
 {
-    const uint64_t n[NUMBERS] = {s->generation,     s->current,       s->whole,        s->page,
-                                 s->step,           s->size,          s->target,       s->count,
-                                 s->unnamed,        s->step_count,    s->step_unnamed, s->as_of_ms,
-                                 s->fresh_until_ms, s->valid_until_ms};
+    const uint64_t n[NUMBERS] = {s->generation,     s->current,        s->whole,        s->page,
+                                 s->step,           s->size,           s->target,       s->count,
+                                 s->unnamed,        s->step_count,     s->step_unnamed, s->as_of_ms,
+                                 s->fresh_until_ms, s->valid_until_ms, s->known_ms};
 
     for (int i = 0; i < NUMBERS; i++)
         stmt_bind_u64(q, i + 1, n[i]);

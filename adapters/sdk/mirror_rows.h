@@ -19,8 +19,8 @@ struct mirror_state {
     uint64_t size, target; /* log sizes: of step, of the pages behind it */
     uint64_t count, unnamed;
     uint64_t step_count, step_unnamed;
-    uint64_t as_of_ms, fresh_until_ms, valid_until_ms; /* of step */
-    uint8_t head[HASH_LEN];                            /* of page */
+    uint64_t as_of_ms, fresh_until_ms, valid_until_ms, known_ms; /* of step */
+    uint8_t head[HASH_LEN];                                      /* of page */
     uint8_t step_head[HASH_LEN];
     uint8_t key[MIRROR_SEALED_LEN];
 };

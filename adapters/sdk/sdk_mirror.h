@@ -74,6 +74,7 @@ struct sdk_mirror_answer {
     enum sdk_mirror_verdict verdict;
     enum sdk_mirror_state state;
     uint64_t as_of_ms; /* what the hub knew then */
+    uint64_t known_ms; /* orders of other hubs before this are all in it; 0: not known */
     uint64_t age_ms;
     uint64_t log_size;   /* of the hub's log at that moment */
     uint64_t generation; /* of the mirror: the hub's time at which its snapshot was begun */

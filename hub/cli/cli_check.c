@@ -71,6 +71,7 @@ static enum err show(const struct cli *cli, const struct sdk_mirror_answer *a)
     json_put_text(j, "verdict", sdk_mirror_verdict_word(a->verdict));
     json_put_text(j, "mirror", sdk_mirror_state_word(a->state));
     json_put_ms(j, "as_of", a->as_of_ms);
+    json_put_ms(j, "others_known", a->known_ms);
     json_put_uint(j, "age_s", a->state == SDK_MIRROR_ABSENT ? 0 : a->age_ms / SECOND);
     json_put_uint(j, "generation", a->generation);
     json_put_uint(j, "log_size", a->log_size);

@@ -37,7 +37,7 @@ static const struct word LABELS[] = {
     {"size", "条数"}, {"stage", "阶段"}, {"stage_zh", "阶段说明"}, {"start_date", "起"},
     {"state", "状态"}, {"steps", "步骤"}, {"subject", "主体"}, {"subject_index", "当事人"},
     {"time", "时间"}, {"time_ms", "时间"}, {"total", "合计"}, {"transition", "程序"}, {"trigger", "事由"},
-    {"mirror", "镜像"}, {"mirror_pages", "镜像页"}, {"verdict", "结论"}, {"as_of", "截至"}, {"age_s", "距今秒数"}, {"unnamed", "无标记限制"}, {"more", "还有更多"},
+    {"mirror", "镜像"}, {"mirror_pages", "镜像页"}, {"verdict", "结论"}, {"as_of", "截至"}, {"others_known", "外地惩戒收全至"}, {"age_s", "距今秒数"}, {"unnamed", "无标记限制"}, {"more", "还有更多"},
     {"subject_confirmed", "主体已核对"}, {"persons", "人员"}, {"measures", "所查措施"}, {"issued", "签发"}, {"valid_until", "有效至"},
     {"type", "类型"}, {"type_zh", "类型说明"}, {"unassigned", "未分配"}, {"undelivered", "未送达"},
     {"unverified", "验签前拒绝"}, {"version", "版本"}, {"waiting", "等待"},

@@ -148,7 +148,11 @@ static enum err send(struct core *core, struct mirror_row *m, bool last)
     u->valid_until_ms = m->as_of_ms + MIRROR_VALID_MS;
     memcpy(u->previous, m->head, sizeof u->previous);
     struct writer room = writer_of(core->mirror->room, sizeof core->mirror->room);
-    enum err err = mirror_head(u, &room, u->head);
+    enum err err = roll_known(core, &u->known_ms);
+    if (u->known_ms > u->as_of_ms)
+        u->known_ms = u->as_of_ms;
+    if (err == OK)
+        err = mirror_head(u, &room, u->head);
     if (err != OK)
         return err;
     memcpy(m->head, u->head, sizeof m->head);

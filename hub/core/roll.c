@@ -58,6 +58,8 @@ enum err roll_say(struct core *core, const char *member, bool answer)
     roll->at_ms = core->now_ms;
     roll->count = digest->count;
     roll->piece = answer;
+    if ((err = roll_known(core, &roll->known_ms)) != OK)
+        return err;
     roll->root.size = HASH_LEN;
     memcpy(roll->root.bytes, digest->root, HASH_LEN);
     roll->buckets.size = sizeof roll->buckets.bytes;
@@ -168,8 +170,9 @@ static enum err compare(struct core *core, const char *member, const lianshu_Rel
     return err;
 }
 
-static enum err note_equal(struct core *core, const char *member, uint64_t at_ms)
+static enum err note_equal(struct core *core, const char *member, const lianshu_RelayRoll *theirs)
 {
+    const uint64_t at_ms = theirs->at_ms < core->now_ms ? theirs->at_ms : core->now_ms;
     struct roll_link row;
     enum err err = roll_link_get(core->store->roll, member, &row);
     if (err == ERR_NOT_FOUND) {
@@ -177,7 +180,8 @@ static enum err note_equal(struct core *core, const char *member, uint64_t at_ms
         row.urgent = row.normal = log_size(core->store->log);
         err = OK;
     }
-    row.equal_ms = at_ms < core->now_ms ? at_ms : core->now_ms;
+    row.equal_ms = at_ms;
+    row.known_ms = theirs->known_ms < at_ms ? theirs->known_ms : at_ms;
     return err == OK ? roll_link_put(core->store->roll, &row) : err;
 }
 
@@ -191,7 +195,7 @@ static enum err take_digest(struct core *core, const char *member, const lianshu
     link->differs =
         theirs->count != ours->count || memcmp(theirs->root.bytes, ours->root, HASH_LEN) != 0;
     if (!link->differs)
-        err = note_equal(core, member, theirs->at_ms);
+        err = note_equal(core, member, theirs);
     else if (theirs->count == 0)
         err = tell_all(core, member, link);
     else
@@ -233,6 +237,20 @@ bool roll_freshness(struct core *core, const char *hub, uint64_t *at_ms)
     const bool known = roll_link_get(core->store->roll, hub, &row) == OK && row.equal_ms != 0;
     *at_ms = known ? row.equal_ms : 0;
     return known;
+}
+
+enum err roll_known(struct core *core, uint64_t *at_ms)
+{
+    *at_ms = core->now_ms;
+    for (size_t i = 0; i < core->opt.link_count; i++) {
+        if (core->opt.links[i].kind != LINK_SUPERIOR)
+            continue;
+        struct roll_link row = {0};
+        enum err err = roll_link_get(core->store->roll, core->opt.links[i].member, &row);
+        *at_ms = err == OK ? row.known_ms : 0;
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    return OK;
 }
 
 enum err roll_backlog(struct core *core, const char *hub, uint64_t *documents)

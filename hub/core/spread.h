@@ -121,6 +121,9 @@ MUST_USE enum err roll_say(struct core *core, const char *member, bool answer);
 void roll_begin(struct core *core, const char *member);
 /* When the roll of that hub was last the same as ours; false: never. */
 bool roll_freshness(struct core *core, const char *hub, uint64_t *at_ms);
+/* Of what was spread before this, by any hub, this one knows all: its own time without a superior;
+ * 0: not known. */
+MUST_USE enum err roll_known(struct core *core, uint64_t *at_ms);
 /* Documents that it has not been told. */
 MUST_USE enum err roll_backlog(struct core *core, const char *hub, uint64_t *documents);
 

@@ -16,6 +16,7 @@ enum { HANDSHAKE_BACKLOG = 1024, TCP_TIMEOUT_MS = 30000, WATCH_NAME_MAX = 48 };
 
 struct net_context {
     void *zmq;
+    unsigned watches; /* named so far: a name is free again only some time after its end */
 };
 
 struct endpoint {
@@ -213,7 +214,7 @@ enum err endpoint_dial(struct endpoint *ep, const char *address, struct fault *f
 enum err endpoint_watch(struct endpoint *ep, struct net_context *ctx, int events)
 {
     char name[WATCH_NAME_MAX];
-    snprintf(name, sizeof name, "inproc://watch-%p", (void *)ep);
+    snprintf(name, sizeof name, "inproc://watch-%u", ctx->watches++);
     if (zmq_socket_monitor(ep->socket, name, events) != 0)
         return ERR_INTERNAL;
     ep->monitor = zmq_socket(ctx->zmq, ZMQ_PAIR);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,11 @@ enum err process_args(struct process_args *out, int argc, const char *const *arg
     return OK;
 }
 
+enum {
+    OWN_MAPPING_BYTES = 64 << 10, /* from this on a block is mapped by itself … */
+    HEAP_PAD_BYTES = 16 << 10,    /* … and the heap grows by little more than it needs */
+};
+
 void process_harden(void)
 {
     const struct rlimit none = {0, 0};
@@ -50,6 +56,9 @@ void process_harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)sigaction(SIGPIPE, &ignore, NULL);
     umask(0077);
+    /* Large tables cost only the pages that are used, and go back whole when they are freed. */
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+    (void)mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
 }
 
 void process_soften(void)

@@ -3,8 +3,8 @@
  *
  * Guarantees:
  *   1. process_harden leaves no way for memory to reach a core file or another process of the
- *      same user, files are made for the owner only, and a vanished reader is an error of the
- *      write instead of the end of the process.
+ *      same user, files are made for the owner only, a vanished reader is an error of the
+ *      write instead of the end of the process, and what is freed goes back to the system.
  *   2. After process_signals, SIGTERM, SIGINT and SIGHUP are read from the descriptor only.
  *   3. process_args refuses what it does not know with ERR_USAGE.
  *

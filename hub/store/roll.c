@@ -39,10 +39,11 @@ static const char *const queries[QUERY_COUNT] = {
                    "AND version > 0 AND hash > ?3 ORDER BY hash LIMIT 1",
     [RANGE] = "SELECT hash FROM roll WHERE hash >= ?1 AND hash <= ?2 ORDER BY hash",
     [COUNT_RANGE] = "SELECT count(*) FROM roll WHERE hash >= ?1 AND hash <= ?2",
-    [LINK_GET] = "SELECT member, urgent, normal, equal_ms FROM roll_link WHERE member = ?1",
-    [LINK_PUT] = ("INSERT INTO roll_link (member, urgent, normal, equal_ms) "
-                  "VALUES (?1, ?2, ?3, ?4) "
-                  "ON CONFLICT DO UPDATE SET urgent = ?2, normal = ?3, equal_ms = ?4"),
+    [LINK_GET] = "SELECT member, urgent, normal, equal_ms, known_ms FROM roll_link"
+                 " WHERE member = ?1",
+    [LINK_PUT] = ("INSERT INTO roll_link (member, urgent, normal, equal_ms, known_ms) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE "
+                  "SET urgent = ?2, normal = ?3, equal_ms = ?4, known_ms = ?5"),
     [OWE] = "INSERT INTO roll_owed (member, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [OWED_NEXT] = "SELECT seq FROM roll_owed WHERE member = ?1 ORDER BY seq LIMIT 1",
     [OWED_DONE] = "DELETE FROM roll_owed WHERE member = ?1 AND seq = ?2",
@@ -307,6 +308,7 @@ enum err roll_link_get(struct roll *r, const char *member, struct roll_link *out
         out->urgent = stmt_u64(q, 1);
         out->normal = stmt_u64(q, 2);
         out->equal_ms = stmt_u64(q, 3);
+        out->known_ms = stmt_u64(q, 4);
     }
     return stmt_end(q, err);
 }
@@ -318,6 +320,7 @@ enum err roll_link_put(struct roll *r, const struct roll_link *row)
     stmt_bind_u64(q, 2, row->urgent);
     stmt_bind_u64(q, 3, row->normal);
     stmt_bind_u64(q, 4, row->equal_ms);
+    stmt_bind_u64(q, 5, row->known_ms);
     return stmt_run(q);
 }
 

@@ -63,6 +63,7 @@ struct roll_link {
     uint64_t urgent; /* documents of lane repair from this seq on are still to be told, … */
     uint64_t normal; /* … and the others */
     uint64_t equal_ms;
+    uint64_t known_ms; /* of what was spread before this both knew all then; 0: not known */
 };
 
 struct roll_digest {

@@ -174,6 +174,7 @@ CREATE TABLE mirror (
   as_of_ms INTEGER NOT NULL,            -- of step, like what follows
   fresh_until_ms INTEGER NOT NULL,
   valid_until_ms INTEGER NOT NULL,
+  known_ms INTEGER NOT NULL,            -- orders of other hubs before this are in it; 0: not known
   head BLOB NOT NULL,
   step_head BLOB NOT NULL,
   key BLOB NOT NULL,                    -- of its tokens, sealed under the storage key

@@ -377,7 +377,8 @@ CREATE TABLE roll_link (
   member   TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
   urgent   INTEGER NOT NULL CHECK (urgent >= 0),
   normal   INTEGER NOT NULL CHECK (normal >= 0),
-  equal_ms INTEGER NOT NULL CHECK (equal_ms >= 0)
+  equal_ms INTEGER NOT NULL CHECK (equal_ms >= 0),
+  known_ms INTEGER NOT NULL CHECK (known_ms >= 0) -- what both knew then, as the superior says
 ) STRICT, WITHOUT ROWID;
 -- What a link was found to lack.
 CREATE TABLE roll_owed (

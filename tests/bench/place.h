@@ -15,8 +15,9 @@
 #include "keys/keyfile.h"
 #include "keys/registry.h"
 
-#define PLACE_REALM "bench"
-#define PLACE_HUB   "hub.445100"
+#define PLACE_REALM    "bench"
+#define PLACE_HUB      "hub.445100"
+#define PLACE_SUPERIOR "hub.440000"
 
 enum {
     PLACE_PATH_MAX = 512,

@@ -56,9 +56,10 @@ def memory_kib(pid):
 class Place:
     """Open in a `with`: keys are made, signer and hub run, all is removed at the end."""
 
-    def __init__(self, binaries, name, limits=None):
+    def __init__(self, binaries, name, limits=None, linked=False):
         self.bin = binaries
         self.dir = work_dir(name)
+        self.linked = linked  # with a hub above, which nobody runs
         self.limits = dict({"rate_per_s": 1000000}, **(limits or {}))
         self.port = free_port()
         self.processes = {}
@@ -88,7 +89,9 @@ class Place:
             "anchor: anchor.yaml", "registry: registry.lsg", f"rules: {ROOT}/hub/policy/rules",
             f"regions: {ROOT}/schemas/data/regions.csv", f"calendar: {ROOT}/schemas/data/calendar.csv",
             "signer_socket: run/signer.sock", "control_socket: run/control.sock", "limits:", "  rule_signatures: 0"]
-            + [f"  {key}: {value}" for key, value in self.limits.items()])
+            + [f"  {key}: {value}" for key, value in self.limits.items()]
+            + (["federation:", f'  superior: {{hub: hub.440000, address: "tcp://127.0.0.1:{free_port()}"}}']
+               if self.linked else []))
         subprocess.run([self.program("lianshu-signer"), "--config", self.path("signer.yaml"), "--init"],
                        check=True, stderr=subprocess.DEVNULL)
 

@@ -1,6 +1,7 @@
 /*
  * lianshu-bench-realm DIR COUNT: a realm of one hub, its signer, the departments that the rules
  * name and COUNT members to send and receive; keys, anchor and registry into DIR (bench/place.h).
+ * The hub above stands in the registry only: nobody runs it.
  */
 #include "base/clock.h"
 #include "base/file.h"
@@ -10,9 +11,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    NAMED = 7,
+    NAMED = 8,
     REGISTRY_CAP = 1 << 20,
     CHEAP_OPS = 1,
     CHEAP_MEMORY = KEYFILE_MEMORY_MIN,
@@ -21,7 +23,7 @@ enum {
 
 static const char *const named[NAMED] = {
     PLACE_HUB,       "market.445100",        "health.445100", "insurance.445100",
-    "police.445100", "procuratorate.445100", "drug.445100",
+    "police.445100", "procuratorate.445100", "drug.445100",   PLACE_SUPERIOR,
 };
 
 static const char *const types[] = {
@@ -94,6 +96,7 @@ static void add_member(struct making *m, const char *id)
     struct keyring *ring = NULL;
     lianshu_MemberRecord *record = &m->records[m->count++];
     const bool hub = member_is_hub(id);
+    const bool ours = strcmp(id, PLACE_HUB) == 0;
 
     (void)snprintf(record->member, sizeof record->member, "%s", id);
     (void)snprintf(record->name_zh, sizeof record->name_zh, "成员");
@@ -105,9 +108,9 @@ static void add_member(struct making *m, const char *id)
     add_key(m, ring, record, KEY_USE_STORAGE);
     if (hub)
         add_key(m, ring, record, KEY_USE_TOKEN);
-    (void)snprintf(name, sizeof name, "%s.key", hub ? "hub" : id);
-    write_ring(m, &ring, name, !hub);
-    if (hub) {
+    (void)snprintf(name, sizeof name, "%s.key", ours ? "hub" : id);
+    write_ring(m, &ring, name, !ours);
+    if (ours) {
         must(keyring_open(&ring, id, ""), id, NULL);
         add_key(m, ring, record, KEY_USE_LOG);
         write_ring(m, &ring, "signer.key", false);
@@ -136,7 +139,7 @@ static void write_registry(struct making *m)
         .roots = &root,
         .root_count = 1,
         .registrar = m->registrar,
-        .region = "445100",
+        .region = "000000",
         .version = 1,
         .now_ms = m->now_ms - DAY_MS,
         .valid_until_ms = m->now_ms + VALID_DAYS * (uint64_t)DAY_MS,

@@ -121,6 +121,15 @@ def msgs_1x1(context):
     return {"msgs_per_s_1x1": out["per_s"], "msgs_1x1_in_verifies_ratio": in_primitives(context, out["per_s"])}
 
 
+def linked(context):
+    """Messages that stay at the hub, beside a link: adding hubs must not slow them."""
+    alone = context.full_load()
+    with Place(context.bin, "linked", linked=True) as place:
+        out = place.client(**context.times())
+    return {"linked_ratio": out["per_s"] / alone["per_s"],
+            "linked_hub_cpu_ratio": out["hub_cpu_us"] / alone["hub_cpu_us"]}
+
+
 def latency(context, rate, key):
     with Place(context.bin, "lat") as place:
         out = place.client(senders=1, receivers=1, rate=rate, **context.times(run_ms=20000))
@@ -351,6 +360,7 @@ ROWS = {
     "msgs_per_s_4x4": Row("四对四吞吐", "throughput, four senders to four receivers", msgs_4x4),
     "msgs_per_s_adapters": Row("经完整适配器四对四", "four to four through whole adapters", adapters, ADAPTERS),
     "facts_msgs_per_s_adapters": Row("同上，枢纽裁决的单据", "the same with documents that the hub decides", adapters_facts, ADAPTERS),
+    "linked": Row("有互联时的本地四对四", "four to four at a hub that has a link", linked),
     "lat200": Row("每秒 200 条时的时延", "latency at 200 a second", lat200),
     "lat_half": Row("一对一峰值一半时的时延", "latency at half of the peak of one to one", lat_half),
     "hub_rss": Row("枢纽内存", "resident memory of the hub", hub_rss),

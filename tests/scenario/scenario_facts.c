@@ -155,6 +155,33 @@ static void equal_lists_are_known_to_be_equal_on_both_sides(void **state)
     assert_true(link.equal_ms < r->now_ms - 50 * MINUTE_MS);
 }
 
+/* When 220100 last knew all that any hub had spread. */
+static uint64_t known_at_changchun(struct realm *r)
+{
+    struct roll_link link;
+    assert_int_equal(roll_link_get(realm_world(r, "220100")->store->roll, "hub.220000", &link), OK);
+    return link.known_ms;
+}
+
+static void a_list_is_as_fresh_as_the_way_up_to_the_nation(void **state)
+{
+    struct realm *r = *state;
+    impose(r, "market.445100");
+    realm_live(r, HOUR_MS, MINUTE_MS);
+    const uint64_t known = known_at_changchun(r);
+    assert_in_range(known, r->now_ms - 25 * MINUTE_MS, r->now_ms);
+    /* Cut off above the province, its own list still equals the province's: that says nothing. */
+    realm_cut(r, "220000", "000000");
+    realm_live(r, 3 * HOUR_MS, 5 * MINUTE_MS);
+    struct roll_link link;
+    assert_int_equal(roll_link_get(realm_world(r, "220100")->store->roll, "hub.220000", &link), OK);
+    assert_in_range(link.equal_ms, r->now_ms - 20 * MINUTE_MS, r->now_ms);
+    assert_true(link.known_ms < r->now_ms - 2 * HOUR_MS);
+    realm_heal(r, "220000", "000000");
+    realm_live(r, HOUR_MS, MINUTE_MS);
+    assert_in_range(known_at_changchun(r), r->now_ms - 25 * MINUTE_MS, r->now_ms);
+}
+
 static void a_hub_that_joins_late_is_told_everything(void **state)
 {
     struct realm *r = *state;
@@ -288,6 +315,7 @@ int main(void)
         CASE(a_lift_overtakes_its_order_and_waits_for_it_there),
         CASE(a_link_that_was_down_for_72_hours_ends_with_equal_lists),
         CASE(equal_lists_are_known_to_be_equal_on_both_sides),
+        CASE(a_list_is_as_fresh_as_the_way_up_to_the_nation),
         CASE(a_hub_that_joins_late_is_told_everything),
         CASE(a_hub_that_lost_documents_is_given_just_those_back),
         CASE(a_hub_that_lost_what_began_there_is_given_it_back),

@@ -142,6 +142,8 @@ static void a_member_with_the_grant_gets_an_empty_mirror_and_others_get_none(voi
     desk_reads();
     assert_int_equal(of_company(punished), SDK_MIRROR_CLEAN);
     assert_int_equal(scene.answer.state, SDK_MIRROR_FRESH);
+    /* No hub above it: what this one knows is all there is. */
+    assert_int_equal(scene.answer.known_ms, scene.answer.as_of_ms);
     assert_int_equal(world_has(scene.w, DESK, "mirror.update"), 1);
     assert_int_equal(world_has(scene.w, "market.445100", "mirror.update"), 0);
     assert_int_equal(world_has(scene.w, "insurance.445100", "mirror.update"), 0);

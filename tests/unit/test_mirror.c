@@ -283,6 +283,7 @@ enum spoil {
     FUTURE_GENERATION,
     FUTURE_TIME,
     ENDLESS,
+    KNOWS_AHEAD,
     BACKWARDS,
     OTHER_MEMBER,
     NO_KEY,
@@ -335,6 +336,9 @@ static struct span spoilt(enum spoil how)
     case ENDLESS:
         u->valid_until_ms = u->as_of_ms + 9 * (uint64_t)DAY_MS;
         break;
+    case KNOWS_AHEAD:
+        u->known_ms = u->as_of_ms + 1;
+        break;
     case BACKWARDS:
         u->to_size = u->from_size - 1;
         break;
@@ -384,6 +388,7 @@ static const struct {
     {"a generation in the future", FUTURE_GENERATION, ERR_LIST_FORWARD},
     {"made in the future", FUTURE_TIME, ERR_LIST_FORWARD},
     {"valid for too long", ENDLESS, ERR_LIST_FORWARD},
+    {"knows of others what is not yet", KNOWS_AHEAD, ERR_LIST_FORWARD},
     {"a log that shrinks", BACKWARDS, ERR_LIST_FORWARD},
     {"another member's", OTHER_MEMBER, ERR_NOT_ADDRESSED},
     {"a snapshot without a key", NO_KEY, ERR_TOKEN},

@@ -240,6 +240,7 @@ static void what_is_owed_is_owed_once_and_answered_in_its_order(void **state)
     snprintf(link.member, sizeof link.member, "hub.440000");
     link.normal = 8;
     link.equal_ms = 77;
+    link.known_ms = 66;
     assert_int_equal(roll_link_put(p->s->roll, &link), OK);
     assert_int_equal(roll_owe(p->s->roll, "hub.440000", 4), OK);
     assert_int_equal(roll_owe(p->s->roll, "hub.440000", 2), OK);
@@ -258,6 +259,7 @@ static void what_is_owed_is_owed_once_and_answered_in_its_order(void **state)
     assert_int_equal(roll_owed_next(p->s->roll, "hub.220000", &seq), ERR_NOT_FOUND);
     assert_int_equal(roll_link_get(p->s->roll, "hub.440000", &link), OK);
     assert_int_equal(link.equal_ms, 77);
+    assert_int_equal(link.known_ms, 66);
     commit(p);
 }
 
