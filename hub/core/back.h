@@ -70,8 +70,6 @@ MUST_USE enum err receipts_row_done(struct core *core, const struct queue_row *r
 /* Our receipt as a member for an envelope of another hub to us: receipts_own.c. */
 MUST_USE enum err receipts_own(struct core *core, const struct incoming *in,
                                lianshu_ReceiptKind kind, enum err code, uint64_t *leaf);
-/* The peer, a link, could not take what it was sent: again from its last acknowledgement on. */
-MUST_USE enum err receipts_again(struct core *core, uint32_t peer);
 /* What waits in the streams of ready peers. */
 MUST_USE enum err receipts_send(struct core *core);
 /* Everything that was ever receipted about a message again, outside the stream; told together with

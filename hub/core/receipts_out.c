@@ -98,13 +98,6 @@ static enum err send_frame(struct core *core, uint32_t number, bool *more)
     return OK;
 }
 
-enum err receipts_again(struct core *core, uint32_t number)
-{
-    struct peer *peer = core_peer_at(core, number);
-    peer->wake |= WAKE_STREAM;
-    return stream_acked(core->store->stream, peer->member, &peer->stream_sent);
-}
-
 enum err receipts_send(struct core *core)
 {
     for (uint32_t i = 0; i < core->peers.count; i++) {

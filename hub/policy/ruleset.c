@@ -239,12 +239,6 @@ const struct rule_list *ruleset_lists(const struct ruleset *rs, size_t *n)
     return rs->list;
 }
 
-const struct rule_basis *ruleset_bases(const struct ruleset *rs, size_t *n)
-{
-    *n = rs->basis_count;
-    return rs->basis;
-}
-
 const struct rule *ruleset_rules(const struct ruleset *rs, size_t *n)
 {
     *n = rs->rule_count;
@@ -255,12 +249,6 @@ const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n)
 {
     *n = rs->gate_count;
     return rs->gate;
-}
-
-const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n)
-{
-    *n = rs->clock_count;
-    return rs->clock;
 }
 
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n)

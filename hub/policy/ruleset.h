@@ -99,10 +99,8 @@ const struct rule_paper *ruleset_paper(const struct ruleset *rs, const char *id)
 /* Everything of a kind, in file order: for `rule check`, tests and consoles. */
 const struct rule_measure *ruleset_measures(const struct ruleset *rs, size_t *n);
 const struct rule_list *ruleset_lists(const struct ruleset *rs, size_t *n);
-const struct rule_basis *ruleset_bases(const struct ruleset *rs, size_t *n);
 const struct rule *ruleset_rules(const struct ruleset *rs, size_t *n);
 const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n);
-const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n);
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n);
 const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n);
 const struct rule_paper *ruleset_papers(const struct ruleset *rs, size_t *n);

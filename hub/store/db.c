@@ -290,11 +290,6 @@ enum err db_fatal(const struct db *db)
     return db->fatal;
 }
 
-const char *db_message(const struct db *db)
-{
-    return sqlite3_errmsg(db->raw);
-}
-
 /* The bit of a table; beyond TABLES_MAX they share the last. */
 static uint64_t table_bit(struct db *db, const char *name)
 {

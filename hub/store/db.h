@@ -106,9 +106,6 @@ MUST_USE enum err db_shrink(struct db *db);
 /* The error of class FATAL that ended this handle, or OK. */
 enum err db_fatal(const struct db *db);
 
-/* What SQLite said last, for the log. Static or borrowed until the next call; never has values. */
-const char *db_message(const struct db *db);
-
 /* Prepare `count` statements of a const table into out[]; they belong to db. */
 MUST_USE enum err db_prepare(struct db *db, const char *const sql[], size_t count,
                              struct stmt *out[], struct fault *f);

@@ -72,7 +72,7 @@ static void the_loser_has_a_receipt_and_both_issuers_a_notice(void **state)
     assert_int_equal(facts_told(r, "market.000000", kind), 0);
 }
 
-static void of_one_region_the_lower_hash_goes_before_at_every_hub(void **state)
+static void what_an_issuers_own_hub_refuses_displaces_nothing_elsewhere(void **state)
 {
     struct realm *r = *state;
     impose(r);
@@ -193,7 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_higher_region_goes_before_and_what_lost_is_undone),
         CASE(the_loser_has_a_receipt_and_both_issuers_a_notice),
-        CASE(of_one_region_the_lower_hash_goes_before_at_every_hub),
+        CASE(what_an_issuers_own_hub_refuses_displaces_nothing_elsewhere),
         CASE(a_document_that_its_author_may_not_issue_displaces_nothing),
         CASE(an_order_id_used_again_by_a_higher_region_displaces_nothing),
         CASE(a_later_version_on_what_lost_is_judged_on_what_stands),
