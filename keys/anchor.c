@@ -1,4 +1,4 @@
-#include "keys/registry.h"
+#include "keys/anchor.h"
 
 #include "base/file.h"
 #include "base/hex.h"
@@ -42,9 +42,10 @@ static enum err read_roots(const struct yaml_node *root, struct anchor *out, str
 
 static enum err read_anchor(const struct yaml_node *root, struct anchor *out, struct fault *fault)
 {
-    static const char *const keys[] = {"realm", "threshold", "roots", NULL};
+    static const char *const keys[] = {"realm", "number", "threshold", "roots", NULL};
     const struct yaml_node *node;
     uint64_t threshold;
+    uint64_t number = 1;
 
     enum err err = yaml_only_keys(root, keys, fault);
     if (err != OK)
@@ -56,6 +57,12 @@ static enum err read_anchor(const struct yaml_node *root, struct anchor *out, st
         return yaml_fault(node, ERR_CONFIG, fault, "[a-z0-9][a-z0-9-]{0,15}");
     if ((err = read_roots(root, out, fault)) != OK)
         return err;
+    node = yaml_get(root, "number");
+    if (node != NULL && (err = yaml_uint(node, UINT32_MAX, &number, fault)) != OK)
+        return err;
+    if (number == 0)
+        return yaml_fault(node, ERR_CONFIG, fault, "1, and one more with each rotation");
+    out->number = (unsigned)number;
     if ((err = yaml_need(root, "threshold", YAML_KIND_SCALAR, &node, fault)) != OK ||
         (err = yaml_uint(node, ANCHOR_ROOT_MAX, &threshold, fault)) != OK)
         return err;
@@ -82,12 +89,64 @@ enum err anchor_write(const struct anchor *anchor, const char *path, bool replac
                       struct fault *fault)
 {
     char text[256 + ANCHOR_ROOT_MAX * (2 * KEY_PUBLIC_LEN + 16)];
-    int len = snprintf(text, sizeof text, "realm: %s\nthreshold: %u\nroots:\n", anchor->realm,
-                       anchor->threshold);
+    int len = snprintf(text, sizeof text, "realm: %s\nnumber: %u\nthreshold: %u\nroots:\n",
+                       anchor->realm, anchor->number == 0 ? 1 : anchor->number, anchor->threshold);
     for (unsigned i = 0; i < anchor->root_count; i++) {
         char hex[2 * KEY_PUBLIC_LEN + 1];
         hex_encode(span_of(anchor->root[i], KEY_PUBLIC_LEN), hex);
         len += snprintf(text + len, sizeof text - (size_t)len, "  - \"%s\"\n", hex);
     }
     return file_write(path, span_of(text, (size_t)len), 0644, replace ? 0 : FILE_NEW, fault);
+}
+
+unsigned anchor_place(const struct anchor *anchor, const uint8_t public_key[static KEY_PUBLIC_LEN])
+{
+    for (unsigned i = 0; i < anchor->root_count; i++) {
+        if (memcmp(anchor->root[i], public_key, KEY_PUBLIC_LEN) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+void anchor_member(unsigned place, char out[static MEMBER_MAX + 1])
+{
+    if (place == 1)
+        snprintf(out, MEMBER_MAX + 1, "root.000000");
+    else
+        snprintf(out, MEMBER_MAX + 1, "root-%u.000000", place);
+}
+
+/* Root keys of the anchor sign for any id of department root. */
+static enum err find_root(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
+                          uint8_t public_key[static KEY_PUBLIC_LEN])
+{
+    const struct anchor *anchor = ctx;
+    struct member parsed;
+    if (member_parse(member, &parsed) != OK || parsed.department != DEPARTMENT_ROOT)
+        return ERR_KEY_NOT_SENDERS;
+    for (unsigned i = 0; i < anchor->root_count; i++) {
+        uint8_t root_kid[KID_LEN];
+        kid_of(root_kid, ALG_ED25519, anchor->root[i]);
+        if (memcmp(root_kid, kid, KID_LEN) == 0) {
+            memcpy(public_key, anchor->root[i], KEY_PUBLIC_LEN);
+            return OK;
+        }
+    }
+    return ERR_KID_UNKNOWN;
+}
+
+struct document_signers anchor_signers(const struct anchor *anchor)
+{
+    return (struct document_signers){find_root, (void *)(uintptr_t)anchor};
+}
+
+enum err anchor_verify_document(const struct anchor *anchor, struct span lsd1,
+                                struct verifier *verifier, lianshu_Document *out,
+                                uint8_t hash[static HASH_LEN])
+{
+    const struct document_signers signers = anchor_signers(anchor);
+    enum err err = document_verify(lsd1, anchor->realm, &signers, verifier, out, hash);
+    if (err == OK && document_key_count(out) < anchor->threshold)
+        err = ERR_TWO_OFFICIALS;
+    return err;
 }

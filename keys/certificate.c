@@ -1,7 +1,7 @@
 #include "keys/certificate.h"
 
 #include "frame_take.h"
-#include "keys/registry_table.h"
+#include "keys/registry_proof.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -10,52 +10,13 @@
 
 enum { FUTURE_MS = 300 * 1000, VERIFIER_NODES = VERIFIER_NODES_MIN };
 
-static const char MAGIC[] = "LSP1";
+static const char MAGIC[] = "LSQ1";
 
 /* ---- writing ---- */
-
-struct leaves {
-    merkle_hash *hash;
-    size_t count;
-};
-
-static enum err subtree(void *ctx, unsigned level, uint64_t index, merkle_hash out)
-{
-    const struct leaves *l = ctx;
-    const size_t first = (size_t)index << level;
-    const size_t width = (size_t)1 << level;
-    if (first + width > l->count)
-        return ERR_INTERNAL;
-    merkle_root(out, (const merkle_hash *)l->hash + first, width);
-    return OK;
-}
-
-static enum err write_proof(const struct registry *registry, const struct registry_member *member,
-                            struct writer *w)
-{
-    merkle_hash path[MERKLE_PATH_MAX];
-    unsigned path_len;
-    const size_t index = (size_t)(member - registry_member_at(registry, 0));
-    struct leaves l = {.count = registry_member_count(registry)};
-    l.hash = malloc(l.count * sizeof *l.hash);
-    if (l.hash == NULL)
-        return ERR_NO_MEMORY;
-    for (size_t i = 0; i < l.count; i++)
-        merkle_leaf(l.hash[i], registry_member_at(registry, i)->record);
-    const enum err err = merkle_inclusion(index, l.count, subtree, &l, path, &path_len);
-    free(l.hash);
-    if (err != OK)
-        return err;
-    frame_write_sized(w, 2, member->record);
-    write_uint(w, index, 4);
-    frame_write_path(w, span_of(path, path_len * sizeof path[0]));
-    return OK;
-}
 
 enum err certificate_write(const struct registry *registry, struct span lsd1, struct writer *w)
 {
     struct frame_document frame;
-    struct frame_registry parts;
     enum err err = frame_parse_document(lsd1, &frame);
     lianshu_Document *d = calloc(1, sizeof *d);
 
@@ -63,43 +24,28 @@ enum err certificate_write(const struct registry *registry, struct span lsd1, st
         err = ERR_NO_MEMORY;
     if (err == OK)
         err = wire_decode(&lianshu_Document_msg, frame.document, d);
-    const struct registry_member *member =
-        err == OK && d->issuers_count == 1 ? registry_member(registry, d->issuers[0].member) : NULL;
-    free(d);
-    if (err == OK && member == NULL)
+    if (err == OK && d->issuers_count != 1)
         err = ERR_MEMBER_UNKNOWN;
-    if (err == OK)
-        err = frame_parse_registry(span_of(registry->file, registry->file_len), &parts);
-    if (err != OK)
-        return err;
-    write_bytes(w, MAGIC, FRAME_MAGIC_LEN);
-    frame_write_sized(w, 4, lsd1);
-    frame_write_sized(w, 4, parts.registrar);
-    frame_write_sized(w, 4, parts.version);
-    err = write_proof(registry, member, w);
+    if (err == OK) {
+        write_bytes(w, MAGIC, FRAME_MAGIC_LEN);
+        frame_write_sized(w, 4, lsd1);
+        err = registry_prove(registry, d->issuers[0].member, w);
+    }
+    free(d);
     return err == OK && w->full ? ERR_TOO_LARGE : err;
 }
 
 /* ---- verifying ---- */
 
-static enum err parse(struct span file, struct span *lsd1, struct registry_part *part)
+/* The proof is what is left. */
+static enum err parse(struct span *file, struct span *lsd1)
 {
     struct span magic;
-    struct span path;
-    if (!span_take(&file, FRAME_MAGIC_LEN, &magic) || memcmp(magic.data, MAGIC, 3) != 0)
+    if (!span_take(file, FRAME_MAGIC_LEN, &magic) || memcmp(magic.data, MAGIC, 3) != 0)
         return ERR_FRAME_EMPTY;
     if (magic.data[3] != (uint8_t)MAGIC[3])
         return ERR_FRAME_VERSION;
-    if (!frame_take_sized(&file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, lsd1) ||
-        !frame_take_sized(&file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, &part->registrar) ||
-        !frame_take_sized(&file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, &part->version) ||
-        !frame_take_sized(&file, 2, 1, FRAME_RECORD_MAX, &part->record) ||
-        !span_take_uint(&file, 4, &part->index) ||
-        !frame_take_path(&file, MERKLE_PATH_MAX, &path) || file.len != 0)
-        return ERR_FRAME_LENGTH;
-    part->path = (const merkle_hash *)path.data;
-    part->path_len = path.len / HASH_LEN;
-    return OK;
+    return frame_take_sized(file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, lsd1) ? OK : ERR_FRAME_LENGTH;
 }
 
 /* Keys of the one record that was proven, for the moment of signing. */
@@ -174,26 +120,24 @@ enum err certificate_verify(struct span file, const struct anchor *anchor, uint6
 {
     static const char name[] = "certificate";
     struct span lsd1;
-    struct registry head = {0};
-    struct registry_part part = {0};
-    lianshu_MemberRecord *record = malloc(sizeof *record);
+    struct registry_proof *proof = malloc(sizeof *proof);
 
-    enum err err = record == NULL ? ERR_NO_MEMORY : parse(file, &lsd1, &part);
+    enum err err = proof == NULL ? ERR_NO_MEMORY : parse(&file, &lsd1);
     if (err != OK) {
-        free(record);
+        free(proof);
         return fault_set(fault, err, 0, name, "file");
     }
-    err = registry_load_part(&head, anchor, &part, record, fault);
+    err = registry_proof_open(file, anchor, proof, fault);
     if (err == OK) {
-        out->registry_version = head.version;
-        err = check_document(lsd1, anchor->realm, record, out);
-        if (err == OK && out->document.issued_ms >= head.valid_until_ms)
+        out->registry_version = proof->version;
+        err = check_document(lsd1, anchor->realm, &proof->record, out);
+        if (err == OK && out->document.issued_ms >= proof->valid_until_ms)
             err = ERR_REGISTRY_STALE;
         if (err == OK)
             err = check_times(out, now_ms);
         if (err != OK)
             (void)fault_set(fault, err, 0, name, "document");
     }
-    free(record);
+    free(proof);
     return err;
 }

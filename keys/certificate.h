@@ -1,9 +1,8 @@
 /*
- * certificate - a credit certificate with all that is needed to believe it, in one file: LSP1.
+ * certificate - a credit certificate with all that is needed to believe it, in one file: LSQ1.
  * PROTOCOL: certificates.
  *
- *   "LSP1" ‖ u32|C| ‖ C ‖ u32|L| ‖ L ‖ u32|G| ‖ G ‖ u16|record| ‖ record ‖ u32 index ‖ u8 n ‖ n ×
- * 32
+ *   "LSQ1" ‖ u32|C| ‖ C ‖ LSP1 of the hub that issued it
  *
  *   anchor (root keys) > L registrar > G registry version > record of the hub > key > C certificate
  *
@@ -28,8 +27,7 @@
 #include "sanction.pb.h"
 
 enum {
-    /* C, L, G, record, path, and their lengths */
-    CERTIFICATE_FILE_MAX = 3 * FRAME_DOCUMENT_FRAME_MAX + FRAME_RECORD_MAX + 1024,
+    CERTIFICATE_FILE_MAX = 8 + FRAME_DOCUMENT_FRAME_MAX + FRAME_PROOF_MAX,
 };
 
 struct certificate {
@@ -40,7 +38,7 @@ struct certificate {
     lianshu_CreditCertificate body;
 };
 
-/* Append LSP1 for a certificate (LSD1) by a member of this registry. */
+/* Append LSQ1 for a certificate (LSD1) by a member of this registry. */
 MUST_USE enum err certificate_write(const struct registry *registry, struct span lsd1,
                                     struct writer *w);
 

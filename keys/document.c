@@ -6,6 +6,7 @@
 #include "check.h"
 #include "wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void document_prepare(lianshu_Document *document, const char *realm, const char *member,
@@ -169,6 +170,132 @@ out:
     if (err != OK)
         wire_clear(&lianshu_Document_msg, out); /* nobody reads what did not verify */
     return err;
+}
+
+/* Each signature belongs to the next issuer that its key id names: place[i] is that of issuer i, or
+ * NULL. What is left over is a stranger's, a second one, or in the wrong place. */
+static enum err place_signatures(const lianshu_Document *d, const struct frame_document *frame,
+                                 const struct span *place[static FRAME_ISSUERS_MAX])
+{
+    size_t next = 0;
+    for (size_t i = 0; i < FRAME_ISSUERS_MAX; i++)
+        place[i] = NULL;
+    for (unsigned i = 0; i < frame->count; i++) {
+        struct frame_signature s;
+        enum err err = frame_parse_signature(frame->signatures[i], &s);
+        if (err != OK)
+            return err;
+        while (next < d->issuers_count && memcmp(d->issuers[next].kid, s.kid, KID_LEN) != 0)
+            next++;
+        if (next == d->issuers_count)
+            return ERR_SIGNATURE;
+        place[next++] = &frame->signatures[i];
+    }
+    return OK;
+}
+
+static enum err verify_placed(const lianshu_Document *d, const struct frame_document *frame,
+                              const struct document_signers *signers, struct verifier *verifier,
+                              const uint8_t hash[static HASH_LEN], uint32_t *signed_by)
+{
+    const struct span *place[FRAME_ISSUERS_MAX];
+    merkle_hash leaf;
+    enum err err = place_signatures(d, frame, place);
+    document_leaf(leaf, hash);
+    *signed_by = 0;
+    for (pb_size_t i = 0; err == OK && i < d->issuers_count; i++) {
+        uint8_t public_key[KEY_PUBLIC_LEN];
+        err = signers->find(signers->ctx, d->issuers[i].member, d->issuers[i].kid, public_key);
+        if (err != OK || place[i] == NULL)
+            continue;
+        err = verifier_check(verifier, public_key, leaf, *place[i]);
+        *signed_by |= UINT32_C(1) << i;
+    }
+    return err;
+}
+
+enum err document_verify_draft(struct span lsd1, const char *realm,
+                               const struct document_signers *signers, struct verifier *verifier,
+                               lianshu_Document *out, uint8_t hash[static HASH_LEN],
+                               uint32_t *signed_by)
+{
+    struct frame_document frame;
+    enum err err = frame_parse_document(lsd1, &frame);
+    if (err != OK)
+        return err;
+    if ((err = wire_decode(&lianshu_Document_msg, frame.document, out)) == OK)
+        err = document_check(out);
+    if (err == OK && strcmp(out->realm, realm) != 0)
+        err = ERR_REALM;
+    if (err == OK) {
+        hash_bytes(hash, frame.document);
+        err = verify_placed(out, &frame, signers, verifier, hash, signed_by);
+    }
+    if (err != OK)
+        wire_clear(&lianshu_Document_msg, out); /* nobody reads what did not verify */
+    return err;
+}
+
+/* One more, at the place of its key. */
+static enum err insert_signature(const lianshu_Document *d, const struct frame_document *frame,
+                                 const struct key *key, struct writer *w)
+{
+    const struct span *place[FRAME_ISSUERS_MAX];
+    struct span signatures[FRAME_ISSUERS_MAX];
+    uint8_t s[BATCH_SIGNATURE_MAX];
+    uint8_t hash[HASH_LEN];
+    merkle_hash leaf;
+    struct writer one = writer_of(s, sizeof s);
+    size_t count = 0;
+    size_t own = 0;
+
+    while (own < d->issuers_count && memcmp(d->issuers[own].kid, key_kid(key), KID_LEN) != 0)
+        own++;
+    if (own == d->issuers_count)
+        return ERR_KEY_NOT_SENDERS;
+    enum err err = place_signatures(d, frame, place);
+    if (err == OK && place[own] != NULL)
+        err = ERR_EXISTS;
+    if (err != OK)
+        return err;
+    hash_bytes(hash, frame->document);
+    document_leaf(leaf, hash);
+    if ((err = sign_alone(key, leaf, &one)) != OK)
+        return err;
+    for (size_t i = 0; i < d->issuers_count; i++) {
+        if (i == own)
+            signatures[count++] = writer_span(&one);
+        else if (place[i] != NULL)
+            signatures[count++] = *place[i];
+    }
+    return document_write(frame->document, signatures, count, w);
+}
+
+enum err document_add_signature(struct span lsd1, const struct key *key, struct writer *w)
+{
+    struct frame_document frame;
+    lianshu_Document *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = frame_parse_document(lsd1, &frame);
+    if (err == OK)
+        err = wire_decode(&lianshu_Document_msg, frame.document, d);
+    if (err == OK)
+        err = insert_signature(d, &frame, key, w);
+    free(d);
+    return err;
+}
+
+unsigned document_key_count(const lianshu_Document *document)
+{
+    unsigned distinct = 0;
+    for (pb_size_t i = 0; i < document->issuers_count; i++) {
+        bool seen = false;
+        for (pb_size_t j = 0; j < i; j++)
+            seen |= memcmp(document->issuers[i].kid, document->issuers[j].kid, KID_LEN) == 0;
+        distinct += !seen;
+    }
+    return distinct;
 }
 
 enum err document_check_addressed(const lianshu_Document *document, const char *reader,

@@ -60,6 +60,18 @@ MUST_USE enum err document_verify(struct span lsd1, const char *realm,
                                   const struct document_signers *signers, struct verifier *verifier,
                                   lianshu_Document *out, uint8_t hash[static HASH_LEN]);
 
+/* A document that not every issuer has signed yet: OK when every signature that is there is that of
+ * an issuer, in their order, and verifies. Bit i of *signed_by: issuer i has signed. */
+MUST_USE enum err document_verify_draft(struct span lsd1, const char *realm,
+                                        const struct document_signers *signers,
+                                        struct verifier *verifier, lianshu_Document *out,
+                                        uint8_t hash[static HASH_LEN], uint32_t *signed_by);
+/* Append it with the signature of one issuer more: ERR_KEY_NOT_SENDERS it names no such key,
+ * ERR_EXISTS that one has signed. What is there is not verified. */
+MUST_USE enum err document_add_signature(struct span lsd1, const struct key *key, struct writer *w);
+/* How many different keys issue it. */
+unsigned document_key_count(const lianshu_Document *document);
+
 /* Is it for this member, from this sender? ERR_NOT_ADDRESSED otherwise. `relayable` types may
  * be carried by a sender that is no issuer; `by_rule` documents are addressed by the hub. */
 MUST_USE enum err document_check_addressed(const lianshu_Document *document, const char *reader,

@@ -2,6 +2,7 @@
 
 #include "keys/guard.h"
 #include "keys/key_public.h"
+#include "keys/pkcs11.h"
 
 #include <sodium.h>
 
@@ -21,6 +22,7 @@ struct key {
     uint8_t public_key[KEY_PUBLIC_LEN];
     uint8_t secret[KEY_SECRET_LEN];
     uint8_t expanded[crypto_sign_SECRETKEYBYTES]; /* Ed25519 only */
+    struct pkcs11_key *token;                     /* owns; then there is no secret here */
 };
 
 static const struct {
@@ -28,15 +30,11 @@ static const struct {
     enum key_alg alg;
     const char *name;
 } uses[] = {
-    {KEY_USE_SIGN, ALG_ED25519, "sign"},
-    {KEY_USE_SEAL, ALG_X25519, "seal"},
-    {KEY_USE_TRANSPORT, ALG_X25519, "transport"},
-    {KEY_USE_LOG, ALG_ED25519, "log"},
-    {KEY_USE_OFFICIAL, ALG_ED25519, "official"},
-    {KEY_USE_ROOT, ALG_ED25519, "root"},
-    {KEY_USE_REGISTRAR, ALG_ED25519, "registrar"},
-    {KEY_USE_STORAGE, ALG_NONE, "storage"},
-    {KEY_USE_TOKEN, ALG_NONE, "token"},
+    {KEY_USE_SIGN, ALG_ED25519, "sign"},          {KEY_USE_SEAL, ALG_X25519, "seal"},
+    {KEY_USE_TRANSPORT, ALG_X25519, "transport"}, {KEY_USE_LOG, ALG_ED25519, "log"},
+    {KEY_USE_OFFICIAL, ALG_ED25519, "official"},  {KEY_USE_WITNESS, ALG_ED25519, "witness"},
+    {KEY_USE_ROOT, ALG_ED25519, "root"},          {KEY_USE_REGISTRAR, ALG_ED25519, "registrar"},
+    {KEY_USE_STORAGE, ALG_NONE, "storage"},       {KEY_USE_TOKEN, ALG_NONE, "token"},
 };
 enum { USE_COUNT = sizeof uses / sizeof uses[0] };
 
@@ -153,6 +151,28 @@ out:
     return err;
 }
 
+enum err key_of_token(struct key **out, enum key_use use, struct pkcs11_key **token)
+{
+    *out = NULL;
+    if (key_use_alg(use) != ALG_ED25519)
+        return ERR_KEY_USE;
+    struct key *key = guard_alloc(sizeof *key);
+    if (key == NULL)
+        return ERR_NO_MEMORY;
+    key->use = use;
+    key->alg = ALG_ED25519;
+    memcpy(key->public_key, pkcs11_key_public(*token), KEY_PUBLIC_LEN);
+    kid_of(key->kid, key->alg, key->public_key);
+    key->token = *token;
+    if (sodium_mprotect_readonly(key) != 0) {
+        guard_free(key);
+        return ERR_INTERNAL;
+    }
+    *token = NULL;
+    *out = key;
+    return OK;
+}
+
 enum err key_make(struct key **out, enum key_use use, uint64_t created_ms,
                   const struct entropy *entropy)
 {
@@ -168,8 +188,10 @@ enum err key_make(struct key **out, enum key_use use, uint64_t created_ms,
 
 void key_close(struct key **key)
 {
-    if (key == NULL)
+    if (key == NULL || *key == NULL)
         return;
+    struct pkcs11_key *token = (*key)->token;
+    pkcs11_key_close(&token);
     guard_free(*key);
     *key = NULL;
 }
@@ -196,16 +218,34 @@ const uint8_t *key_public(const struct key *key)
 
 const uint8_t *key_secret(const struct key *key)
 {
-    return key->secret;
+    return key->token == NULL ? key->secret : NULL;
 }
 
 enum err key_sign(const struct key *key, struct span message, uint8_t out[static 64])
 {
     if (key->alg != ALG_ED25519)
         return ERR_KEY_USE;
+    if (key->token != NULL)
+        return pkcs11_key_sign(key->token, message, out);
     return crypto_sign_detached(out, NULL, message.data, message.len, key->expanded) == 0
                ? OK
                : ERR_INTERNAL;
+}
+
+enum err key_agree(const struct key *key, const uint8_t public_key[static KEY_PUBLIC_LEN],
+                   uint8_t out[static 32])
+{
+    if (key->alg != ALG_X25519)
+        return ERR_KEY_USE;
+    return crypto_scalarmult(out, key->secret, public_key) == 0 ? OK : ERR_KEY_WEAK;
+}
+
+bool key_same_secret(const uint8_t ed25519[static KEY_PUBLIC_LEN],
+                     const uint8_t x25519[static KEY_PUBLIC_LEN])
+{
+    uint8_t converted[crypto_scalarmult_BYTES];
+    return crypto_sign_ed25519_pk_to_curve25519(converted, ed25519) == 0 &&
+           memcmp(converted, x25519, KEY_PUBLIC_LEN) == 0;
 }
 
 enum err key_verify(const uint8_t public_key[static KEY_PUBLIC_LEN], struct span message,

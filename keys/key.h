@@ -27,7 +27,7 @@ enum {
     KEYRING_NAME_MAX = 64,
 };
 
-/* 1 to 5 are lianshu_KeyUse. */
+/* 1 to 6 are lianshu_KeyUse. */
 enum key_use {
     KEY_USE_NONE = 0,
     KEY_USE_SIGN = 1,       /* Ed25519 */
@@ -35,6 +35,7 @@ enum key_use {
     KEY_USE_TRANSPORT = 3,  /* X25519, CURVE */
     KEY_USE_LOG = 4,        /* Ed25519 */
     KEY_USE_OFFICIAL = 5,   /* Ed25519 */
+    KEY_USE_WITNESS = 6,    /* Ed25519 */
     KEY_USE_ROOT = 16,      /* Ed25519 */
     KEY_USE_REGISTRAR = 17, /* Ed25519 */
     KEY_USE_STORAGE = 32,   /* 32 bytes, no public key */
@@ -49,6 +50,10 @@ enum key_alg key_use_alg(enum key_use use);
 const char *key_use_name(enum key_use use);
 enum key_use key_use_of(const char *name);
 
+/* What one key file holds, by whom it is for (adapter, hub, signer, official, witness, registrar,
+ * enrolment, root, storage): ends with KEY_USE_NONE. NULL for an unknown purpose. */
+const enum key_use *key_purpose(const char *name);
+
 /* A new key. */
 MUST_USE enum err key_make(struct key **out, enum key_use use, uint64_t created_ms,
                            const struct entropy *entropy);
@@ -62,14 +67,23 @@ uint64_t key_created_ms(const struct key *key);
 /* Zeros for a symmetric key. Both are lent as long as the key lives. */
 const uint8_t *key_kid(const struct key *key);
 const uint8_t *key_public(const struct key *key);
-/* The 32 secret bytes, lent, in guarded memory: for the key file, and for CURVE sockets. */
+/* The 32 secret bytes, lent, in guarded memory: for the key file, and for CURVE sockets. NULL when
+ * they are in a token, as only those of Ed25519 keys may be (keyfile.h). */
 const uint8_t *key_secret(const struct key *key);
 
 /* Is this a public key that may be registered for this use? ERR_KEY_WEAK, ERR_KEY_PUBLIC. */
 MUST_USE enum err key_check_public(enum key_use use,
                                    const uint8_t public_key[static KEY_PUBLIC_LEN]);
 
+/* X25519 of the secret half and another public key. ERR_KEY_USE, ERR_KEY_WEAK. Wipe *out. */
+MUST_USE enum err key_agree(const struct key *key, const uint8_t public_key[static KEY_PUBLIC_LEN],
+                            uint8_t out[static 32]);
+/* Is the X25519 key the one that follows from the secret of the Ed25519 key? */
+bool key_same_secret(const uint8_t ed25519[static KEY_PUBLIC_LEN],
+                     const uint8_t x25519[static KEY_PUBLIC_LEN]);
+
 /* Plain Ed25519, for the few places that sign without a batch (checkpoints). */
+/* ERR_KEY_USE; ERR_PKCS11 when the token of the key does not sign. */
 MUST_USE enum err key_sign(const struct key *key, struct span message, uint8_t out[static 64]);
 MUST_USE enum err key_verify(const uint8_t public_key[static KEY_PUBLIC_LEN], struct span message,
                              const uint8_t signature[static 64]);

@@ -1,6 +1,8 @@
 #include "keys/keyfile.h"
 
 #include "keys/guard.h"
+#include "keys/key_token.h"
+#include "keys/pkcs11.h"
 #include "keys/private_file.h"
 
 #include "base/file.h"
@@ -190,6 +192,8 @@ enum err keyfile_read(struct keyring **out, const char *path, const struct passp
     int fd = -1;
 
     *out = NULL;
+    if (pkcs11_is_uri(path))
+        return key_token_ring(out, path, passphrase, fault);
     enum err err = private_file_open(&fd, path, fault);
     if (err != OK)
         return err;
@@ -198,6 +202,18 @@ enum err keyfile_read(struct keyring **out, const char *path, const struct passp
         err = open_ring(span_of(file, len), passphrase, out);
     close(fd);
     return err == OK ? OK : fault_set(fault, err, 0, path, "key file");
+}
+
+enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,
+                      struct fault *fault)
+{
+    struct passphrase *passphrase = NULL;
+    *out = NULL;
+    enum err err = passphrase_read(&passphrase, passphrase_path, fault);
+    if (err == OK)
+        err = keyfile_read(out, path, passphrase, fault);
+    passphrase_close(&passphrase);
+    return err;
 }
 
 static void write_name(struct writer *w, const char *name)
@@ -270,6 +286,10 @@ enum err keyfile_write(const struct keyring *ring, const char *path, bool replac
     if (cost.ops > KEYFILE_OPS_MAX || cost.memory < KEYFILE_MEMORY_MIN ||
         cost.memory > KEYFILE_MEMORY_MAX)
         return fault_set(fault, ERR_KEY_FILE, 0, path, "cost out of bounds");
+    for (size_t i = 0; i < keyring_count(ring); i++) {
+        if (key_secret(keyring_at(ring, i)) == NULL)
+            return fault_set(fault, ERR_KEY_USE, 0, path, "a key on a token stays there");
+    }
     enum err err = seal_ring(ring, passphrase, cost, entropy, &w);
     if (err != OK)
         return fault_set(fault, err, 0, path, "key file");

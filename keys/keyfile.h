@@ -14,6 +14,9 @@
  *   3. A wrong passphrase and an altered file are the same ERR_PASSPHRASE.
  *   4. keyfile_write either leaves the whole new file, on disk, or the old one.
  *   5. Secrets and passphrases are in guarded memory only.
+ *   6. Where a path begins with "pkcs11:" it names one Ed25519 key on a token instead (pkcs11.h);
+ *      the passphrase is the token's PIN, the ring holds that key, its owner stands on the token.
+ *      A ring with such a key is never written (ERR_KEY_USE).
  *
  * Errors: ERR_NOT_FOUND, ERR_PERMISSION, ERR_KEY_FILE, ERR_PASSPHRASE, ERR_EXISTS, ERR_IO; and
  * those of key_import. Thread rule: none of its own.
@@ -36,7 +39,15 @@ enum {
 
 struct passphrase;
 
-/* The first line of a file of this user, 0600 or 0400; its newline does not count. */
+/* Is it the path of a file? Not a `credential:NAME` (systemd's, private_file.h), nor a pkcs11: URI,
+ * which both stand where paths of key and passphrase files do. */
+bool private_file_is_path(const char *text);
+/* What a sandbox must leave readable for it: the path itself, the directory of credentials, or NULL
+ * when there is none (a token says in its own configuration what its module needs). */
+const char *private_file_place(const char *text);
+
+/* The first line of a file of this user, 0600 or 0400, or of a credential; its newline does not
+ * count. */
 MUST_USE enum err passphrase_read(struct passphrase **out, const char *path, struct fault *fault);
 /* The same from a descriptor (pipe, terminal, file); not closed. */
 MUST_USE enum err passphrase_read_fd(struct passphrase **out, int fd, struct fault *fault);
@@ -51,6 +62,14 @@ struct keyfile_cost {
 /* On success *out is the caller's to close. */
 MUST_USE enum err keyfile_read(struct keyring **out, const char *path,
                                const struct passphrase *passphrase, struct fault *fault);
+
+/* The same with the passphrase from a file, which is not kept. */
+MUST_USE enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,
+                               struct fault *fault);
+
+/* Make the key that a pkcs11: URI names on its token, never to leave it. ERR_EXISTS. */
+MUST_USE enum err keyfile_make_on_token(const char *uri, const struct passphrase *pin,
+                                        struct fault *fault);
 
 /* `replace` false: ERR_EXISTS when there is a file. */
 MUST_USE enum err keyfile_write(const struct keyring *ring, const char *path, bool replace,

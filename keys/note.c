@@ -8,28 +8,38 @@
 #include <string.h>
 
 enum {
-    KEY_HASH_LEN = 4,
     SIGNATURE_LEN = 64,
-    PROOF_LEN = KEY_HASH_LEN + SIGNATURE_LEN,
-    PROOF_MAX = 256, /* of a witness, whose algorithm we need not know */
-    NAME_MAX_LEN = 128,
+    PROOF_LEN = NOTE_KEY_HASH_LEN + SIGNATURE_LEN,
     ROOT_TEXT_LEN = 44,
-    NOTE_ED25519 = 0x01,
 };
 
 /* "— ", U+2014 and a space. */
 static const char dash[] = "\xe2\x80\x94 ";
 
-/* SHA-256(name ‖ "\n" ‖ 0x01 ‖ public key)[0..4) */
-static void key_hash(uint8_t out[static KEY_HASH_LEN], const char *name,
-                     const uint8_t public_key[static KEY_PUBLIC_LEN])
+void note_key_hash(uint8_t out[static NOTE_KEY_HASH_LEN], const char *name, enum note_type type,
+                   const uint8_t public_key[static KEY_PUBLIC_LEN])
 {
-    static const uint8_t tail[2] = {'\n', NOTE_ED25519};
+    const uint8_t tail[2] = {'\n', (uint8_t)type};
     uint8_t hash[HASH_LEN];
     const struct span spans[] = {span_str(name), span_of(tail, sizeof tail),
                                  span_of(public_key, KEY_PUBLIC_LEN)};
     hash_spans(hash, spans, 3);
-    memcpy(out, hash, KEY_HASH_LEN);
+    memcpy(out, hash, NOTE_KEY_HASH_LEN);
+}
+
+void note_put_line(struct writer *w, const char *name, struct span proof)
+{
+    char text[NOTE_PROOF_MAX * 2];
+    if (proof.len > NOTE_PROOF_MAX) {
+        w->full = true;
+        return;
+    }
+    base64_encode(proof, text);
+    write_bytes(w, dash, sizeof dash - 1);
+    write_bytes(w, name, strlen(name));
+    write_bytes(w, " ", 1);
+    write_bytes(w, text, strlen(text));
+    write_bytes(w, "\n", 1);
 }
 
 enum err note_origin(char out[static NOTE_ORIGIN_MAX + 1], const char *hub, const char *realm,
@@ -41,11 +51,27 @@ enum err note_origin(char out[static NOTE_ORIGIN_MAX + 1], const char *hub, cons
     return len > 0 && len <= NOTE_ORIGIN_MAX ? OK : ERR_CHECKPOINT;
 }
 
+bool note_origin_number(const char *origin, const char *hub, const char *realm,
+                        uint32_t *log_number)
+{
+    char prefix[NOTE_ORIGIN_MAX + 1];
+    int len = snprintf(prefix, sizeof prefix, "%s.%s/audit/", hub, realm);
+    if (len <= 0 || len > NOTE_ORIGIN_MAX || strncmp(origin, prefix, (size_t)len) != 0)
+        return false;
+    const char *digit = origin + len;
+    uint64_t number = 0;
+    if (*digit == '0')
+        return false;
+    for (; *digit >= '0' && *digit <= '9' && number <= UINT32_MAX; digit++)
+        number = number * 10 + (uint64_t)(*digit - '0');
+    *log_number = (uint32_t)number;
+    return *digit == '\0' && number > 0 && number <= UINT32_MAX;
+}
+
 enum err note_sign(const struct checkpoint *checkpoint, const struct key *key, struct writer *w)
 {
     uint8_t proof[PROOF_LEN];
     char root[ROOT_TEXT_LEN + 1];
-    char proof_text[128];
     char text[NOTE_SIGNED_MAX];
 
     if (key_use(key) != KEY_USE_LOG)
@@ -53,14 +79,13 @@ enum err note_sign(const struct checkpoint *checkpoint, const struct key *key, s
     base64_encode(span_of(checkpoint->root, HASH_LEN), root);
     int len = snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
                        checkpoint->size, root);
-    key_hash(proof, checkpoint->origin, key_public(key));
-    enum err err = key_sign(key, span_of(text, (size_t)len), proof + KEY_HASH_LEN);
+    note_key_hash(proof, checkpoint->origin, NOTE_ED25519, key_public(key));
+    enum err err = key_sign(key, span_of(text, (size_t)len), proof + NOTE_KEY_HASH_LEN);
     if (err != OK)
         return err;
-    base64_encode(span_of(proof, sizeof proof), proof_text);
-    len += snprintf(text + len, sizeof text - (size_t)len, "\n%s%s %s\n", dash, checkpoint->origin,
-                    proof_text);
     write_bytes(w, text, (size_t)len);
+    write_bytes(w, "\n", 1);
+    note_put_line(w, checkpoint->origin, span_of(proof, sizeof proof));
     return w->full ? ERR_TOO_LARGE : OK;
 }
 
@@ -103,26 +128,25 @@ static bool parse_size(const char *text, uint64_t *out)
     return true;
 }
 
-/* "— name base64" */
-static bool take_proof(struct span *from, char *name, size_t name_cap, uint8_t proof[PROOF_MAX],
-                       size_t *proof_len)
+bool note_line(struct span *from, struct note_line *out)
 {
-    char line[sizeof dash + NAME_MAX_LEN + 1 + PROOF_MAX * 2];
+    char line[sizeof dash + NOTE_NAME_MAX + 1 + NOTE_PROOF_MAX * 2];
     if (!take_line(from, line, sizeof line) || strncmp(line, dash, sizeof dash - 1) != 0)
         return false;
     char *text = line + sizeof dash - 1;
     char *space = strchr(text, ' ');
-    if (space == NULL || (size_t)(space - text) >= name_cap)
+    if (space == NULL || space == text || (size_t)(space - text) > NOTE_NAME_MAX)
         return false;
-    memcpy(name, text, (size_t)(space - text));
-    name[space - text] = '\0';
-    return name[0] != '\0' && base64_decode(space + 1, proof, PROOF_MAX, proof_len) &&
-           *proof_len > KEY_HASH_LEN;
+    memcpy(out->name, text, (size_t)(space - text));
+    out->name[space - text] = '\0';
+    return base64_decode(space + 1, out->proof, NOTE_PROOF_MAX, &out->proof_len) &&
+           out->proof_len > NOTE_KEY_HASH_LEN;
 }
 
-/* Text that is signed, and the proof of the log itself. */
+/* Text that is signed, the proof of the log itself, and what follows. */
 struct parsed {
     struct span text;
+    struct span lines;
     uint8_t proof[PROOF_LEN];
 };
 
@@ -130,8 +154,7 @@ static enum err parse(struct span note, struct checkpoint *out, struct parsed *p
 {
     struct span rest = note;
     char line[ROOT_TEXT_LEN + 1];
-    char name[NAME_MAX_LEN + 1];
-    uint8_t proof[PROOF_MAX];
+    struct note_line proof;
     size_t len;
 
     memset(out, 0, sizeof *out);
@@ -148,14 +171,15 @@ static enum err parse(struct span note, struct checkpoint *out, struct parsed *p
     if (!take_line(&rest, line, sizeof line) || line[0] != '\0')
         return ERR_CHECKPOINT;
 
-    if (!take_proof(&rest, name, sizeof name, proof, &len) || strcmp(name, out->origin) != 0 ||
-        len != PROOF_LEN)
+    if (!note_line(&rest, &proof) || strcmp(proof.name, out->origin) != 0 ||
+        proof.proof_len != PROOF_LEN)
         return ERR_CHECKPOINT;
-    memcpy(parsed->proof, proof, PROOF_LEN);
+    memcpy(parsed->proof, proof.proof, PROOF_LEN);
+    parsed->lines = rest;
     for (unsigned extra = 0; rest.len > 0; extra++) {
         /* A second line of the same name would leave open which one counts. */
-        if (extra == NOTE_EXTRA_MAX || !take_proof(&rest, name, sizeof name, proof, &len) ||
-            strcmp(name, out->origin) == 0)
+        if (extra == NOTE_EXTRA_MAX || !note_line(&rest, &proof) ||
+            strcmp(proof.name, out->origin) == 0)
             return ERR_CHECKPOINT;
     }
     return OK;
@@ -167,17 +191,29 @@ enum err note_parse(struct span note, struct checkpoint *out)
     return parse(note, out, &parsed);
 }
 
+enum err note_open(struct span note, struct checkpoint *out, struct span *text, struct span *lines)
+{
+    struct parsed parsed;
+    enum err err = parse(note, out, &parsed);
+    if (err != OK)
+        return err;
+    *text = parsed.text;
+    *lines = parsed.lines;
+    return OK;
+}
+
 enum err note_verify(struct span note, const char *origin,
                      const uint8_t public_key[static KEY_PUBLIC_LEN], struct checkpoint *out)
 {
     struct parsed parsed;
-    uint8_t expected[KEY_HASH_LEN];
+    uint8_t expected[NOTE_KEY_HASH_LEN];
     enum err err = parse(note, out, &parsed);
     if (err != OK)
         return err;
-    key_hash(expected, out->origin, public_key);
-    if (strcmp(out->origin, origin) != 0 || memcmp(expected, parsed.proof, KEY_HASH_LEN) != 0 ||
-        key_verify(public_key, parsed.text, parsed.proof + KEY_HASH_LEN) != OK)
+    note_key_hash(expected, out->origin, NOTE_ED25519, public_key);
+    if (strcmp(out->origin, origin) != 0 ||
+        memcmp(expected, parsed.proof, NOTE_KEY_HASH_LEN) != 0 ||
+        key_verify(public_key, parsed.text, parsed.proof + NOTE_KEY_HASH_LEN) != OK)
         return ERR_CHECKPOINT;
     return OK;
 }

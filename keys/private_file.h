@@ -9,7 +9,9 @@
 #include "keys/keyfile.h"
 
 /* A regular file of this user or of root, without access for group and others; no symbolic
- * link. *fd is the caller's to close. ERR_NOT_FOUND, ERR_PERMISSION, ERR_IO. */
+ * link. `credential:NAME` is the file of that name in $CREDENTIALS_DIRECTORY, where systemd puts
+ * what a unit's LoadCredential= or LoadCredentialEncrypted= names.
+ * *fd is the caller's to close. ERR_NOT_FOUND, ERR_PERMISSION, ERR_FIELD_VALUE, ERR_IO. */
 MUST_USE enum err private_file_open(int *fd, const char *path, struct fault *fault);
 
 /* Borrowed until the passphrase closes. */

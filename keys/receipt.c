@@ -6,16 +6,45 @@
 #include <stdio.h>
 #include <string.h>
 
+static void put_leaf_head(struct writer *w, enum log_kind kind, uint64_t time_ms, size_t body_len)
+{
+    write_span(w, LABEL("log"));
+    write_uint(w, (uint64_t)kind, 1);
+    write_uint(w, time_ms, 8);
+    write_uint(w, body_len, 2);
+}
+
+enum err log_leaf_write(struct writer *w, enum log_kind kind, uint64_t time_ms, struct span body)
+{
+    if (body.len > LOG_BODY_MAX)
+        return ERR_TOO_LARGE;
+    put_leaf_head(w, kind, time_ms, body.len);
+    write_span(w, body);
+    return w->full ? ERR_TOO_LARGE : OK;
+}
+
+enum err log_leaf_read(struct span leaf, unsigned *kind, uint64_t *time_ms, struct span *body)
+{
+    const struct span label = LABEL("log");
+    struct span head;
+    uint64_t number = 0;
+    uint64_t len = 0;
+    if (!span_take(&leaf, label.len, &head) || !span_eq(head, label) ||
+        !span_take_uint(&leaf, 1, &number) || !span_take_uint(&leaf, 8, time_ms) ||
+        !span_take_uint(&leaf, 2, &len) || leaf.len != len || number == 0)
+        return ERR_LOG_ENTRY;
+    *kind = (unsigned)number;
+    *body = leaf;
+    return OK;
+}
+
 enum err log_leaf(merkle_hash out, enum log_kind kind, uint64_t time_ms, struct span body)
 {
     uint8_t head[HASH_LABEL_MAX + 1 + 8 + 2];
     struct writer w = writer_of(head, sizeof head);
     if (body.len > LOG_BODY_MAX)
         return ERR_TOO_LARGE;
-    write_span(&w, LABEL("log"));
-    write_uint(&w, (uint64_t)kind, 1);
-    write_uint(&w, time_ms, 8);
-    write_uint(&w, body.len, 2);
+    put_leaf_head(&w, kind, time_ms, body.len);
     const struct span spans[] = {writer_span(&w), body};
     merkle_leaf_spans(out, spans, 2);
     return OK;
@@ -81,31 +110,20 @@ enum err receipt_verify(struct span q, struct span s, const struct registry *reg
     return verifier_check(verifier, key->public_key, leaf, s);
 }
 
-/* "<hub>.<realm>/audit/<n>" for some n. */
-static bool origin_of_hub(const char *origin, const char *hub, const char *realm)
-{
-    char prefix[NOTE_ORIGIN_MAX + 1];
-    int len = snprintf(prefix, sizeof prefix, "%s.%s/audit/", hub, realm);
-    if (len <= 0 || len > NOTE_ORIGIN_MAX || strncmp(origin, prefix, (size_t)len) != 0)
-        return false;
-    const char *number = origin + len;
-    const size_t digits = strspn(number, "0123456789");
-    return digits > 0 && number[digits] == '\0' && number[0] != '0';
-}
-
 /* Try the hub's log keys of that moment. */
 static enum err verify_note(const struct log_reader *reader, struct span note,
                             struct checkpoint *out, const struct registry_key **by)
 {
     const struct registry_member *hub = registry_member(reader->registry, reader->hub);
+    uint32_t number;
     enum err err = note_parse(note, out);
     if (err != OK)
         return err;
     if (hub == NULL)
         return ERR_MEMBER_UNKNOWN;
-    if (reader->origin != NULL
-            ? strcmp(out->origin, reader->origin) != 0
-            : !origin_of_hub(out->origin, reader->hub, registry_realm(reader->registry)))
+    if (reader->origin != NULL ? strcmp(out->origin, reader->origin) != 0
+                               : !note_origin_number(out->origin, reader->hub,
+                                                     registry_realm(reader->registry), &number))
         return ERR_CHECKPOINT;
     char origin[NOTE_ORIGIN_MAX + 1];
     memcpy(origin, out->origin, sizeof origin);

@@ -22,7 +22,10 @@
 #include "keys/registry.h"
 #include "wire.pb.h"
 
-enum { LOG_BODY_MAX = 0xffff };
+enum {
+    LOG_BODY_MAX = 0xff00,
+    LOG_LEAF_MAX = 0xffff, /* an entry of a bundle, C2SP tlog-tiles */
+};
 
 enum log_kind {
     LOG_RECEIPT = 1,
@@ -36,10 +39,18 @@ enum log_kind {
     LOG_REGISTRY = 9,
     LOG_ADMIN = 10,
     LOG_OTHER_RECEIPT = 11, /* of another hub; its proof is kept beside it */
+    LOG_RESTORED = 12,      /* the first entry that a restored hub's new log has of its own */
+    LOG_FORK_EVIDENCE = 13, /* two checkpoints of another log that do not fit */
 };
 
 /* ERR_TOO_LARGE when the body is longer than LOG_BODY_MAX. */
 MUST_USE enum err log_leaf(merkle_hash out, enum log_kind kind, uint64_t time_ms, struct span body);
+/* Append its bytes, of which log_leaf gives the hash. And back: ERR_LOG_ENTRY when they are none.
+ */
+MUST_USE enum err log_leaf_write(struct writer *w, enum log_kind kind, uint64_t time_ms,
+                                 struct span body);
+MUST_USE enum err log_leaf_read(struct span leaf, unsigned *kind, uint64_t *time_ms,
+                                struct span *body);
 
 /* Append Q, canonical. */
 MUST_USE enum err receipt_encode(const lianshu_Receipt *receipt, struct writer *w);

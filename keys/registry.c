@@ -1,6 +1,7 @@
 #include "keys/registry.h"
 
-#include "keys/registry_table.h"
+#include "keys/amend_table.h"
+#include "keys/registry_load.h"
 
 #include "base/file.h"
 #include "wire.h"
@@ -9,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err open_named(struct registry **out, const struct anchor *anchor, struct span file,
-                           uint64_t min_version, const char *name, struct fault *fault)
+static enum err open_source(struct registry **out, const struct anchor *anchor, struct span file,
+                            const struct registry_source *source, struct fault *fault)
 {
     *out = NULL;
     struct registry *r = calloc(1, sizeof *r);
     if (r == NULL)
         return ERR_NO_MEMORY;
-    enum err err = registry_load(r, anchor, file, min_version, name, fault);
+    enum err err = registry_load(r, anchor, file, source, fault);
     if (err != OK)
         registry_close(&r);
     *out = r;
@@ -26,18 +27,36 @@ static enum err open_named(struct registry **out, const struct anchor *anchor, s
 enum err registry_open(struct registry **out, const struct anchor *anchor, struct span file,
                        uint64_t min_version, struct fault *fault)
 {
-    return open_named(out, anchor, file, min_version, "registry", fault);
+    const struct registry_source source = {.name = "registry", .min_version = min_version};
+    return open_source(out, anchor, file, &source, fault);
+}
+
+enum err registry_open_draft(struct registry **out, const struct anchor *anchor, struct span file,
+                             uint32_t *signed_by, struct fault *fault)
+{
+    const struct registry_source source = {.name = "registry", .draft = signed_by};
+    return open_source(out, anchor, file, &source, fault);
+}
+
+enum err registry_open_part(struct registry **out, const struct anchor *anchor,
+                            const struct registry *above, struct span file, uint32_t *signed_by,
+                            struct fault *fault)
+{
+    const struct registry_source source = {
+        .name = "registry part", .draft = signed_by, .above = above};
+    return open_source(out, anchor, file, &source, fault);
 }
 
 enum err registry_read(struct registry **out, const struct anchor *anchor, const char *path,
                        uint64_t min_version, struct fault *fault)
 {
+    const struct registry_source source = {.name = path, .min_version = min_version};
     uint8_t *data = NULL;
     size_t len;
     *out = NULL;
     enum err err = file_read(path, REGISTRY_FILE_MAX, 0, &data, &len, fault);
     if (err == OK)
-        err = open_named(out, anchor, span_of(data, len), min_version, path, fault);
+        err = open_source(out, anchor, span_of(data, len), &source, fault);
     free(data);
     return err;
 }
@@ -53,8 +72,20 @@ void registry_close(struct registry **registry)
     free(r->grants);
     free(r->slots);
     topology_fini(r);
+    amendments_fini(r);
+    free(r->registrars);
     free(r);
     *registry = NULL;
+}
+
+size_t registry_registrar_count(const struct registry *registry)
+{
+    return registry->registrar_count;
+}
+
+const struct registry_registrar *registry_registrar_at(const struct registry *registry, size_t i)
+{
+    return i < registry->registrar_count ? &registry->registrars[i] : NULL;
 }
 
 const char *registry_realm(const struct registry *registry)
@@ -115,7 +146,12 @@ const struct registry_member *registry_member(const struct registry *registry, c
 const struct registry_key *registry_member_key(const struct registry *registry,
                                                const struct registry_member *member, size_t index)
 {
-    return index < member->key_count ? &registry->keys[member->key_first + index] : NULL;
+    if (index < member->key_count)
+        return &registry->keys[member->key_first + index];
+    uint32_t at = member->added;
+    for (size_t i = member->key_count; i < index && at != 0; i++)
+        at = registry->keys[at - 1].next;
+    return at != 0 ? &registry->keys[at - 1] : NULL;
 }
 
 enum err registry_record(const struct registry_member *member, lianshu_MemberRecord *out)
@@ -212,6 +248,8 @@ enum err registry_key_check(const struct registry_key *key, const char *member, 
         return ERR_KEY_NOT_SENDERS;
     if (key->use != use)
         return ERR_KEY_USE;
+    if (key->revoked_ms != 0 && at_ms >= key->revoked_ms)
+        return ERR_REVOKED;
     if (at_ms < key->valid_from_ms)
         return ERR_KEY_NOT_YET;
     return at_ms < key->valid_until_ms ? OK : ERR_KEY_EXPIRED;
@@ -250,8 +288,8 @@ enum err registry_current(const struct registry *registry, const char *member, e
     const struct registry_member *row = registry_member(registry, member);
     if (row == NULL)
         return ERR_MEMBER_UNKNOWN;
-    for (uint32_t i = 0; i < row->key_count; i++) {
-        const struct registry_key *key = &registry->keys[row->key_first + i];
+    const struct registry_key *key;
+    for (size_t i = 0; (key = registry_member_key(registry, row, i)) != NULL; i++) {
         if (registry_key_check(key, member, use, at_ms) != OK)
             continue;
         if (*out == NULL || key->valid_from_ms > (*out)->valid_from_ms)
@@ -307,6 +345,8 @@ static enum err find_signer(void *ctx, const char *member, const uint8_t kid[sta
     const struct registry_key *key;
     const enum key_use use = at->use == KEY_USE_NONE ? KEY_USE_SIGN : at->use;
     enum err err = registry_signer(at->registry, member, kid, use, at->at_ms, &key);
+    if (err == ERR_REVOKED && at->revoked_too)
+        err = registry_key(at->registry, kid, &key);
     if (err == OK)
         memcpy(public_key, key->public_key, KEY_PUBLIC_LEN);
     return err;

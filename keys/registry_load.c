@@ -1,4 +1,4 @@
-#include "keys/registry_table.h"
+#include "keys/registry_chain.h"
 
 #include "check.h"
 #include "wire.h"
@@ -7,190 +7,92 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_PER_KEY = 2, VERIFIER_NODES = VERIFIER_NODES_MIN };
+enum { SLOTS_PER_KEY = 2 };
 
-/* What one load needs and drops again. */
-struct loading {
-    struct registry *registry;
-    const struct anchor *anchor;
-    const char *name;
-    struct fault *fault;
-    struct verifier *verifier;
-    lianshu_Document *document;
-    lianshu_Registrar registrar;
-    uint8_t registrar_kid[KID_LEN];
-    lianshu_RegistryVersion version;
-};
-
-/* Root keys of the anchor sign for ids of department root. */
-static enum err find_root(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
-                          uint8_t public_key[static KEY_PUBLIC_LEN])
+/* A record lies within its registrar's region and types. */
+static enum err check_scope(const struct loading *l, const struct registry_registrar *registrar,
+                            const lianshu_MemberRecord *m)
 {
-    const struct anchor *anchor = ctx;
-    struct member parsed;
-    if (member_parse(member, &parsed) != OK || parsed.department != DEPARTMENT_ROOT)
-        return ERR_KEY_NOT_SENDERS;
-    for (unsigned i = 0; i < anchor->root_count; i++) {
-        uint8_t root_kid[KID_LEN];
-        kid_of(root_kid, ALG_ED25519, anchor->root[i]);
-        if (memcmp(root_kid, kid, KID_LEN) == 0) {
-            memcpy(public_key, anchor->root[i], KEY_PUBLIC_LEN);
-            return OK;
-        }
+    const char *region = strchr(m->member, '.') + 1; /* record_check has seen the dot */
+    bool within = region_contains(registrar->region, region);
+    for (pb_size_t i = 0; within && i < m->grants_count; i++)
+        within = registrar_grants(registrar, m->grants[i].types);
+    return within ? OK
+                  : fault_set(l->fault, ERR_DELEGATION, 0, l->source->name,
+                              "%s: not for %s to register", m->member, registrar->member);
+}
+
+static enum err decode_record(const struct loading *l, size_t n, struct span record,
+                              lianshu_MemberRecord *m)
+{
+    enum err err = wire_decode(&lianshu_MemberRecord_msg, record, m);
+    if (err == OK)
+        err = record_check(m);
+    return err == OK ? OK
+                     : fault_set(l->fault, ERR_REGISTRY, 0, l->source->name, "record %zu: %s", n,
+                                 err_en(err));
+}
+
+static enum err check_roots(struct loading *l, size_t count, unsigned registrar_count)
+{
+    l->vouching[0].seen = (uint32_t)count;
+    for (unsigned i = 0; i < registrar_count; i++) {
+        struct vouching *v = &l->vouching[i];
+        merkle_hash root;
+        frontier_root(&v->f, root);
+        if (v->seen != v->count || memcmp(root, v->root, HASH_LEN) != 0)
+            return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name,
+                             "the records are not those that %s signed",
+                             l->registry->registrars[l->first + i].member);
     }
-    return ERR_KID_UNKNOWN;
-}
-
-static enum err find_registrar(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
-                               uint8_t public_key[static KEY_PUBLIC_LEN])
-{
-    const struct loading *l = ctx;
-    if (strcmp(member, l->registrar.member) != 0)
-        return ERR_KEY_NOT_SENDERS;
-    if (memcmp(kid, l->registrar_kid, KID_LEN) != 0)
-        return ERR_KID_UNKNOWN;
-    memcpy(public_key, l->registrar.public_key, KEY_PUBLIC_LEN);
     return OK;
 }
 
-/* Different root keys that signed; every issuer was verified before. */
-static unsigned distinct_kids(const lianshu_Document *d)
-{
-    unsigned distinct = 0;
-    for (pb_size_t i = 0; i < d->issuers_count; i++) {
-        bool seen = false;
-        for (pb_size_t j = 0; j < i; j++)
-            seen |= memcmp(d->issuers[i].kid, d->issuers[j].kid, KID_LEN) == 0;
-        distinct += !seen;
-    }
-    return distinct;
-}
-
-/* A document of the registry that does not verify: the reason goes into the detail. */
-static enum err refuse_document(const struct loading *l, const char *which, enum err reason)
-{
-    char label[ERR_LABEL_LEN + 1];
-    if (reason == ERR_REALM)
-        return fault_set(l->fault, ERR_REALM, 0, l->name, "%s", which);
-    err_label(reason, label);
-    return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s: %s %s", which, label, err_en(reason));
-}
-
-static enum err load_registrar(struct loading *l, struct span lsd1)
-{
-    uint8_t hash[HASH_LEN];
-    struct registry *r = l->registry;
-    const struct document_signers signers = {find_root, (void *)(uintptr_t)l->anchor};
-    lianshu_Document *d = l->document;
-    static const char which[] = "registrar document";
-
-    enum err err = document_verify(lsd1, l->anchor->realm, &signers, l->verifier, d, hash);
-    if (err != OK)
-        return refuse_document(l, which, err);
-    if (d->type != lianshu_DocumentType_TYPE_REGISTRAR)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s has another type", which);
-    if (distinct_kids(d) < l->anchor->threshold)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s: %u of %u root signatures", which,
-                         distinct_kids(d), l->anchor->threshold);
-    err = wire_decode(&lianshu_Registrar_msg, span_of(d->body.bytes, d->body.size), &l->registrar);
-    if (err != OK)
-        return refuse_document(l, which, err);
-
-    struct member member;
-    const lianshu_Registrar *g = &l->registrar;
-    if (member_parse(g->member, &member) != OK || member.department != DEPARTMENT_REGISTRAR ||
-        !region_valid(g->region) || strcmp(g->region, member.region) != 0 ||
-        g->valid_from_ms >= g->valid_until_ms)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s: member, region or times", which);
-    if ((err = key_check_public(KEY_USE_REGISTRAR, g->public_key)) != OK)
-        return fault_set(l->fault, err, 0, l->name, "%s", which);
-    kid_of(l->registrar_kid, ALG_ED25519, g->public_key);
-    memcpy(r->registrar_region, g->region, sizeof r->registrar_region);
-    r->valid_from_ms = g->valid_from_ms;
-    r->valid_until_ms = g->valid_until_ms;
-    return OK;
-}
-
-static enum err load_version(struct loading *l, struct span lsd1, uint64_t min_version)
-{
-    uint8_t hash[HASH_LEN];
-    struct registry *r = l->registry;
-    const struct document_signers signers = {find_registrar, l};
-    lianshu_Document *d = l->document;
-    lianshu_RegistryVersion *v = &l->version;
-    static const char which[] = "registry document";
-
-    enum err err = document_verify(lsd1, l->anchor->realm, &signers, l->verifier, d, hash);
-    if (err != OK)
-        return refuse_document(l, which, err);
-    if (d->type != lianshu_DocumentType_TYPE_REGISTRY)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s has another type", which);
-    /* The registrar signed while it was one. */
-    if (d->issued_ms < l->registrar.valid_from_ms || d->issued_ms >= l->registrar.valid_until_ms)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s: outside the registrar's time",
-                         which);
-    err = wire_decode(&lianshu_RegistryVersion_msg, span_of(d->body.bytes, d->body.size), v);
-    if (err != OK)
-        return refuse_document(l, which, err);
-    if (v->version < min_version)
-        return fault_set(l->fault, ERR_REGISTRY_ROLLBACK, 0, l->name,
-                         "version %llu, seen before: %llu", (unsigned long long)v->version,
-                         (unsigned long long)min_version);
-    r->version = v->version;
-    if (d->issued_ms > r->valid_from_ms)
-        r->valid_from_ms = d->issued_ms;
-    if (v->valid_until_ms < r->valid_until_ms)
-        r->valid_until_ms = v->valid_until_ms;
-    return OK;
-}
-
-/* First pass over the records: canonical, plausible, sorted, within the registrar's region,
- * under the signed root. Counts keys and grants. */
+/* First pass over the records: canonical, plausible, sorted, within their registrar's scope, under
+ * the signed roots. Counts keys and grants. */
 static enum err check_records(struct loading *l, struct frame_registry records)
 {
-    struct merkle_frontier f;
     merkle_hash hash;
     struct span record;
+    unsigned tag;
     struct registry *r = l->registry;
     lianshu_MemberRecord m;
     char last[MEMBER_MAX + 1] = "";
     size_t n = 0;
 
-    frontier_init(&f);
-    for (; frame_registry_next(&records, &record); n++) {
-        enum err err = wire_decode(&lianshu_MemberRecord_msg, record, &m);
-        if (err == OK)
-            err = record_check(&m);
+    for (; frame_registry_next(&records, &tag, &record); n++) {
+        enum err err = decode_record(l, n, record, &m);
         if (err != OK)
-            return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "record %zu: %s", n, err_en(err));
+            return err;
         if (strcmp(last, m.member) >= 0)
-            return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s is out of order", m.member);
-        const char *region = strchr(m.member, '.') + 1; /* record_check has seen the dot */
-        if (!region_contains(r->registrar_region, region))
-            return fault_set(l->fault, ERR_DELEGATION, 0, l->name, "%s", m.member);
+            return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name, "%s is out of order",
+                             m.member);
+        if ((err = check_scope(l, &r->registrars[l->first + tag], &m)) != OK)
+            return err;
         memcpy(last, m.member, sizeof last);
         merkle_leaf(hash, record);
-        frontier_append(&f, hash);
+        frontier_append(&l->vouching[0].f, hash);
+        if (tag > 0) {
+            frontier_append(&l->vouching[tag].f, hash);
+            l->vouching[tag].seen++;
+        }
         r->key_count += m.keys_count;
         r->grant_count += m.grants_count;
     }
-    frontier_root(&f, hash);
-    if (n != l->version.member_count || memcmp(hash, l->version.root, HASH_LEN) != 0)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name,
-                         "the records are not those that were signed");
     r->member_count = n;
-    return OK;
+    return check_roots(l, n, records.registrar_count);
 }
 
 static enum err take_tables(struct registry *r)
 {
+    const size_t key_room = r->key_count + AMEND_KEY_MAX;
     size_t slots = 16;
-    while (slots < r->key_count * SLOTS_PER_KEY)
+    while (slots < key_room * SLOTS_PER_KEY)
         slots *= 2;
     r->slot_mask = slots - 1;
     r->slots = calloc(slots, sizeof r->slots[0]);
     r->members = calloc(r->member_count + 1, sizeof r->members[0]);
-    r->keys = calloc(r->key_count + 1, sizeof r->keys[0]);
+    r->keys = calloc(key_room + 1, sizeof r->keys[0]);
     r->grants = calloc(r->grant_count + 1, sizeof r->grants[0]);
     return r->slots != NULL && r->members != NULL && r->keys != NULL && r->grants != NULL
                ? OK
@@ -205,19 +107,51 @@ static enum err add_key(struct loading *l, const struct registry_member *member,
     key->use = (enum key_use)from->use;
     key->valid_from_ms = from->valid_from_ms;
     key->valid_until_ms = from->valid_until_ms;
+    key->roles = from->roles;
+    key->revoked_ms = from->revoked_ms;
+    key->revoked_for = (unsigned)from->revoked_for;
     key->member = member;
     memcpy(key->public_key, from->public_key, KEY_PUBLIC_LEN);
     kid_of(key->kid, key_use_alg(key->use), key->public_key);
 
     enum err err = key_check_public(key->use, key->public_key);
     if (err != OK)
-        return fault_set(l->fault, err, 0, l->name, "%s, %s key", member->id,
+        return fault_set(l->fault, err, 0, l->source->name, "%s, %s key", member->id,
                          key_use_name(key->use));
     const size_t slot = registry_slot(r, key->kid);
     if (r->slots[slot] != 0)
-        return fault_set(l->fault, ERR_KEY_REUSED, 0, l->name, "%s, %s key, and %s", member->id,
-                         key_use_name(key->use), r->keys[r->slots[slot] - 1].member->id);
+        return fault_set(l->fault, ERR_KEY_REUSED, 0, l->source->name, "%s, %s key, and %s",
+                         member->id, key_use_name(key->use),
+                         r->keys[r->slots[slot] - 1].member->id);
     r->slots[slot] = at + 1;
+    return OK;
+}
+
+static enum err add_member(struct loading *l, struct registry_member *member,
+                           const lianshu_MemberRecord *m)
+{
+    struct registry *r = l->registry;
+    struct member parsed;
+    enum err err = member_parse(m->member, &parsed);
+    if (err != OK)
+        return err;
+    snprintf(member->id, sizeof member->id, "%s", m->member);
+    member->department = parsed.department;
+    memcpy(member->region, parsed.region, sizeof member->region);
+    member->key_records = m->key_records;
+    member->key_count = m->keys_count;
+    member->grant_count = m->grants_count;
+    for (pb_size_t i = 0; i < m->keys_count; i++) {
+        if ((err = add_key(l, member, member->key_first + i, &m->keys[i])) != OK)
+            return err;
+    }
+    for (pb_size_t i = 0; i < m->grants_count; i++) {
+        struct registry_grant *grant = &r->grants[member->grant_first + i];
+        memcpy(grant->types, m->grants[i].types, sizeof grant->types);
+        grant->departments = m->grants[i].departments;
+        grant->direction = m->grants[i].direction;
+        memcpy(grant->region, m->grants[i].region, sizeof grant->region);
+    }
     return OK;
 }
 
@@ -227,123 +161,111 @@ static enum err fill_tables(struct loading *l, struct frame_registry records)
     struct registry *r = l->registry;
     struct span record;
     lianshu_MemberRecord m;
+    unsigned tag;
     uint32_t keys = 0;
     uint32_t grants = 0;
 
-    for (size_t n = 0; n < r->member_count && frame_registry_next(&records, &record); n++) {
+    for (size_t n = 0; n < r->member_count && frame_registry_next(&records, &tag, &record); n++) {
         struct registry_member *member = &r->members[n];
-        struct member parsed;
         enum err err = wire_decode(&lianshu_MemberRecord_msg, record, &m);
-        if (err != OK || (err = member_parse(m.member, &parsed)) != OK)
+        if (err != OK)
             return err;
-        snprintf(member->id, sizeof member->id, "%s", m.member);
-        member->department = parsed.department;
-        memcpy(member->region, parsed.region, sizeof member->region);
         member->record = record;
+        member->registrar = (unsigned)(l->first + tag);
         member->key_first = keys;
-        member->key_count = m.keys_count;
         member->grant_first = grants;
-        member->grant_count = m.grants_count;
-        for (pb_size_t i = 0; i < m.keys_count; i++) {
-            if ((err = add_key(l, member, keys++, &m.keys[i])) != OK)
-                return err;
-        }
-        for (pb_size_t i = 0; i < m.grants_count; i++) {
-            struct registry_grant *grant = &r->grants[grants++];
-            memcpy(grant->types, m.grants[i].types, sizeof grant->types);
-            grant->departments = m.grants[i].departments;
-            grant->direction = m.grants[i].direction;
-            memcpy(grant->region, m.grants[i].region, sizeof grant->region);
+        keys += m.keys_count;
+        grants += m.grants_count;
+        if ((err = add_member(l, member, &m)) != OK)
+            return err;
+    }
+    return OK;
+}
+
+/* No official of a registrar has a key that a member has. */
+static enum err check_strangers(const struct loading *l)
+{
+    const struct registry *r = l->registry;
+    for (size_t i = 0; i < r->registrar_count; i++) {
+        const struct registry_registrar *registrar = &r->registrars[i];
+        for (unsigned k = 0; k < registrar->key_count; k++) {
+            const struct registry_key *key;
+            if (registry_key(r, registrar->kid[k], &key) == OK)
+                return fault_set(l->fault, ERR_KEY_REUSED, 0, l->source->name,
+                                 "an official of %s, and %s", registrar->member, key->member->id);
         }
     }
     return OK;
 }
 
-static enum err load_with(struct loading *l, struct span file, uint64_t min_version)
+static enum err load_with(struct loading *l, struct span file)
 {
     struct registry *r = l->registry;
     struct frame_registry frame;
 
     enum err err = frame_parse_registry(file, &frame);
+    if (err == OK && l->source->above != NULL && frame.registrar_count != 1)
+        err = ERR_FORM;
     if (err != OK)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "%s", err_en(err));
+        return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name, "%s", err_en(err));
     memcpy(r->realm, l->anchor->realm, sizeof r->realm);
     hash_bytes(r->hash, file);
-    if ((err = load_registrar(l, frame.registrar)) != OK)
+    if ((err = loading_registrars(l, frame)) != OK || (err = check_records(l, frame)) != OK ||
+        (err = take_tables(r)) != OK || (err = fill_tables(l, frame)) != OK)
         return err;
-    if ((err = load_version(l, frame.version, min_version)) != OK)
-        return err;
-    if ((err = check_records(l, frame)) != OK)
-        return err;
-    if ((err = take_tables(r)) != OK)
-        return err;
-    err = fill_tables(l, frame);
+    err = check_strangers(l);
     return err == OK ? topology_load(r) : err;
 }
 
 enum err registry_load(struct registry *registry, const struct anchor *anchor, struct span file,
-                       uint64_t min_version, const char *name, struct fault *fault)
+                       const struct registry_source *source, struct fault *fault)
 {
-    struct loading l = {.registry = registry, .anchor = anchor, .name = name, .fault = fault};
-    enum err err = ERR_NO_MEMORY;
+    struct loading l = {.registry = registry, .source = source, .anchor = anchor, .fault = fault};
 
     if (file.len > REGISTRY_FILE_MAX)
-        return fault_set(fault, ERR_REGISTRY, 0, name, "longer than %d bytes", REGISTRY_FILE_MAX);
+        return fault_set(fault, ERR_REGISTRY, 0, source->name, "longer than %d bytes",
+                         REGISTRY_FILE_MAX);
     registry->file = malloc(file.len + 1);
-    l.document = calloc(1, sizeof *l.document);
-    if (registry->file == NULL || l.document == NULL)
-        goto out;
-    if (file.len > 0)
-        memcpy(registry->file, file.data, file.len);
-    registry->file_len = file.len;
-    if ((err = verifier_open(&l.verifier, VERIFIER_NODES)) != OK)
-        goto out;
-    err = load_with(&l, span_of(registry->file, file.len), min_version);
-out:
-    verifier_close(&l.verifier);
-    free(l.document);
+    enum err err = registry->file == NULL ? ERR_NO_MEMORY : loading_open(&l);
+    if (err == OK) {
+        if (file.len > 0)
+            memcpy(registry->file, file.data, file.len);
+        registry->file_len = file.len;
+        err = load_with(&l, span_of(registry->file, file.len));
+    }
+    loading_close(&l);
     return err;
 }
 
-static enum err load_part(struct loading *l, const struct registry_part *part,
-                          lianshu_MemberRecord *out)
+static enum err load_proof(struct loading *l, const struct frame_proof *proof,
+                           lianshu_MemberRecord *out)
 {
     merkle_hash leaf;
     struct registry *r = l->registry;
 
     memcpy(r->realm, l->anchor->realm, sizeof r->realm);
-    enum err err = load_registrar(l, part->registrar);
-    if (err == OK)
-        err = load_version(l, part->version, 0);
+    enum err err = loading_registrar(l, &proof->registrar);
     if (err != OK)
         return err;
-    merkle_leaf(leaf, part->record);
-    err = merkle_verify(leaf, part->index, l->version.member_count, part->path, part->path_len,
-                        l->version.root);
-    if (err == OK)
-        err = wire_decode(&lianshu_MemberRecord_msg, part->record, out);
-    if (err == OK)
-        err = record_check(out);
+    merkle_leaf(leaf, proof->record);
+    err = merkle_verify(leaf, proof->index, l->head->member_count,
+                        (const merkle_hash *)proof->path.data, proof->path.len / HASH_LEN,
+                        l->head->root);
     if (err != OK)
-        return fault_set(l->fault, ERR_REGISTRY, 0, l->name, "record: %s", err_en(err));
-    const char *region = strchr(out->member, '.') + 1; /* record_check has seen the dot */
-    if (!region_contains(r->registrar_region, region))
-        return fault_set(l->fault, ERR_DELEGATION, 0, l->name, "%s", out->member);
-    return OK;
+        return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name, "record: %s", err_en(err));
+    err = decode_record(l, (size_t)proof->index, proof->record, out);
+    return err == OK ? check_scope(l, &r->registrars[0], out) : err;
 }
 
-enum err registry_load_part(struct registry *head, const struct anchor *anchor,
-                            const struct registry_part *part, lianshu_MemberRecord *out,
-                            struct fault *fault)
+enum err registry_load_proof(struct registry *head, const struct anchor *anchor,
+                             const struct frame_proof *proof, lianshu_MemberRecord *out,
+                             struct fault *fault)
 {
-    struct loading l = {
-        .registry = head, .anchor = anchor, .name = "registry proof", .fault = fault};
-    enum err err = ERR_NO_MEMORY;
-
-    l.document = calloc(1, sizeof *l.document);
-    if (l.document != NULL && (err = verifier_open(&l.verifier, VERIFIER_NODES)) == OK)
-        err = load_part(&l, part, out);
-    verifier_close(&l.verifier);
-    free(l.document);
+    static const struct registry_source source = {.name = "registry proof"};
+    struct loading l = {.registry = head, .source = &source, .anchor = anchor, .fault = fault};
+    enum err err = loading_open(&l);
+    if (err == OK)
+        err = load_proof(&l, proof, out);
+    loading_close(&l);
     return err;
 }

@@ -1,198 +1,348 @@
 #include "keys/registry.h"
 
+#include "keys/registry_table.h"
+
 #include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* A record on its way into the file. */
+struct row {
+    char member[MEMBER_MAX + 1];
+    struct span record;
+    unsigned registrar;
+};
+
+/* A part, as its registrar made it. */
+struct part {
+    struct frame_registry frame;
+    struct frame_registrar registrar;
+    char member[MEMBER_MAX + 1];
+    char issuer[MEMBER_MAX + 1];
+    uint64_t valid_until_ms; /* of what it vouches for */
+    unsigned number;         /* in the file; 0: not placed yet */
+};
+
 /* What is made on the way and dropped again. */
 struct making {
     const struct registry_make *make;
     struct fault *fault;
+    char member[MEMBER_MAX + 1]; /* the registrar who signs */
     lianshu_Document *document;
-    uint8_t *d;              /* one D */
+    lianshu_RegistryVersion *body;
     struct writer registrar; /* L */
     struct writer version;   /* G */
-    struct writer records;   /* u16|record| ‖ record, … */
+    struct writer own;       /* own records */
+    struct part *parts;
+    struct row *rows;
+    size_t row_count;
+    uint64_t valid_until_ms;
 };
 
-static int order_of_member(const void *a, const void *b)
+static enum err decode_document(struct making *m, struct span lsd1)
 {
-    return strcmp(((const lianshu_MemberRecord *)a)->member,
-                  ((const lianshu_MemberRecord *)b)->member);
-}
-
-/* A document of the registry around a body that is encoded into it. */
-static enum err fill_document(struct making *m, uint32_t type, const pb_msgdesc_t *desc,
-                              const void *body)
-{
-    const struct registry_make *make = m->make;
-    lianshu_Document *d = m->document;
-    wire_clear(&lianshu_Document_msg, d);
-    snprintf(d->realm, sizeof d->realm, "%s", make->anchor->realm);
-    entropy_fill(make->entropy, d->salt, sizeof d->salt);
-    entropy_id(make->entropy, make->now_ms, d->id);
-    d->type = type;
-    d->version = 1;
-    d->issued_ms = make->now_ms;
-    d->valid_until_ms = make->valid_until_ms;
-
-    struct writer w = writer_of(d->body.bytes, sizeof d->body.bytes);
-    enum err err = wire_encode(desc, body, &w);
-    d->body.size = (pb_size_t)w.len;
+    struct frame_document frame;
+    enum err err = frame_parse_document(lsd1, &frame);
+    if (err == OK)
+        err = wire_decode(&lianshu_Document_msg, frame.document, m->document);
+    if (err == OK && m->document->issuers_count == 0)
+        err = ERR_HEADER;
     return err;
 }
 
-static enum err sign_document(struct making *m, const struct key *const *keys, size_t key_count,
-                              struct writer *out)
+static enum err decode_registrar(struct making *m, struct span lsd1, lianshu_Registrar *out)
 {
-    uint8_t hash[HASH_LEN];
-    struct writer d = writer_of(m->d, FRAME_DOCUMENT_MAX);
-    enum err err = document_encode(m->document, &d, hash);
-    return err != OK ? err : document_sign(writer_span(&d), keys, key_count, out);
+    enum err err = decode_document(m, lsd1);
+    return err != OK ? err
+                     : wire_decode(&lianshu_Registrar_msg,
+                                   span_of(m->document->body.bytes, m->document->body.size), out);
 }
 
-/* Place of a root key in the anchor, from 1; 0 when it is not there. */
-static unsigned root_number(const struct anchor *anchor, const struct key *key)
-{
-    for (unsigned i = 0; i < anchor->root_count; i++) {
-        if (memcmp(anchor->root[i], key_public(key), KEY_PUBLIC_LEN) == 0)
-            return i + 1;
-    }
-    return 0;
-}
-
-/* L: the roots name the registrar. */
+/* L: the roots name the registrar and its officials; or as it was given. */
 static enum err make_registrar(struct making *m)
 {
     const struct registry_make *make = m->make;
     lianshu_Registrar r = lianshu_Registrar_init_zero;
 
     if (make->registrar_document.len > 0) {
+        enum err err = decode_registrar(m, make->registrar_document, &r);
+        if (err != OK)
+            return fault_set(m->fault, ERR_REGISTRY, 0, "registrar document", "%s", err_en(err));
+        memcpy(m->member, r.member, sizeof m->member);
         write_span(&m->registrar, make->registrar_document);
         return m->registrar.full ? ERR_TOO_LARGE : OK;
     }
-    if (make->root_count == 0 || make->root_count > FRAME_ISSUERS_MAX)
-        return fault_set(m->fault, ERR_REGISTRY, 0, "registrar", "%zu root keys", make->root_count);
-    snprintf(r.member, sizeof r.member, "registrar.%s", make->region);
-    snprintf(r.region, sizeof r.region, "%s", make->region);
-    memcpy(r.public_key, key_public(make->registrar), KEY_PUBLIC_LEN);
-    r.valid_from_ms = make->now_ms;
-    r.valid_until_ms = make->valid_until_ms;
-    enum err err =
-        fill_document(m, lianshu_DocumentType_TYPE_REGISTRAR, &lianshu_Registrar_msg, &r);
-    if (err != OK)
-        return err;
-    for (size_t i = 0; i < make->root_count; i++) {
-        lianshu_Issuer *issuer = &m->document->issuers[i];
-        const unsigned number = root_number(make->anchor, make->roots[i]);
-        if (number == 0)
-            return fault_set(m->fault, ERR_REGISTRY, 0, "registrar",
-                             "a root key is not in the anchor");
-        if (number == 1)
-            snprintf(issuer->member, sizeof issuer->member, "root.000000");
-        else
-            snprintf(issuer->member, sizeof issuer->member, "root-%u.000000", number);
-        memcpy(issuer->kid, key_kid(make->roots[i]), KID_LEN);
-    }
-    m->document->issuers_count = (pb_size_t)make->root_count;
-    return sign_document(m, make->roots, make->root_count, &m->registrar);
+    snprintf(m->member, sizeof m->member, "registrar.%s", make->region);
+    const struct registrar_make appoint = {
+        .realm = make->anchor->realm,
+        .member = m->member,
+        .region = make->region,
+        .keys = make->officials,
+        .key_count = make->official_count,
+        .more = make->later,
+        .more_count = make->later_count,
+        .threshold = make->threshold,
+        .now_ms = make->now_ms,
+        .valid_until_ms = make->valid_until_ms,
+        .entropy = make->entropy,
+    };
+    const struct office_signers roots = {
+        .anchor = make->anchor, .keys = make->roots, .key_count = make->root_count};
+    enum err err = registrar_appoint(&appoint, &roots, &m->registrar);
+    return err == OK ? OK
+                     : fault_set(m->fault, err == ERR_KEY_NOT_SENDERS ? ERR_REGISTRY : err, 0,
+                                 "registrar document", "%zu roots, %zu officials", make->root_count,
+                                 make->official_count + make->later_count);
 }
 
-/* The records in their order, and the root over them. */
-static enum err make_records(struct making *m, lianshu_MemberRecord *records, size_t count,
-                             merkle_hash root)
+static enum err read_part(struct making *m, struct part *part, struct span file)
 {
-    struct merkle_frontier f;
-    merkle_hash leaf;
+    lianshu_Registrar r;
+    enum err err = frame_parse_registry(file, &part->frame);
+    if (err == OK && part->frame.registrar_count != 1)
+        err = ERR_FORM;
+    if (err != OK || !frame_registry_registrar(&part->frame, &part->registrar))
+        return err != OK ? err : ERR_FRAME_LENGTH;
+    if ((err = decode_registrar(m, part->registrar.document, &r)) != OK)
+        return err;
+    memcpy(part->member, r.member, sizeof part->member);
+    memcpy(part->issuer, m->document->issuers[0].member, sizeof part->issuer);
+    part->valid_until_ms = r.valid_until_ms;
+    if ((err = decode_document(m, part->registrar.version)) != OK)
+        return err;
+    err = wire_decode(&lianshu_RegistryVersion_msg,
+                      span_of(m->document->body.bytes, m->document->body.size), m->body);
+    if (err == OK && m->body->valid_until_ms < part->valid_until_ms)
+        part->valid_until_ms = m->body->valid_until_ms;
+    return err;
+}
 
-    if (count > 0)
-        qsort(records, count, sizeof records[0], order_of_member);
-    frontier_init(&f);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t bytes[FRAME_RECORD_MAX];
-        struct writer w = writer_of(bytes, sizeof bytes);
-        enum err err = wire_encode(&lianshu_MemberRecord_msg, &records[i], &w);
-        if (err == ERR_TOO_LARGE)
-            return fault_set(m->fault, err, 0, records[i].member,
-                             "the record with its keys and grants has more than %d bytes",
-                             FRAME_RECORD_MAX);
-        if (err != OK)
-            return fault_set(m->fault, err, 0, records[i].member, "record");
-        write_uint(&m->records, w.len, 2);
-        write_span(&m->records, writer_span(&w));
-        merkle_leaf(leaf, writer_span(&w));
-        frontier_append(&f, leaf);
+static bool is_placed(const struct making *m, const char *member)
+{
+    for (size_t i = 0; i < m->make->part_count; i++) {
+        if (m->parts[i].number != 0 && strcmp(m->parts[i].member, member) == 0)
+            return true;
     }
-    frontier_root(&f, root);
+    return strcmp(m->member, member) == 0;
+}
+
+/* Who signed it stands before it. One whose issuer is nowhere goes to the end, where it is refused.
+ */
+static void place_parts(struct making *m)
+{
+    unsigned number = 0;
+    for (unsigned pass = 0; pass <= REGISTRAR_CHAIN_MAX; pass++) {
+        for (size_t i = 0; i < m->make->part_count; i++) {
+            struct part *part = &m->parts[i];
+            if (part->number == 0 && (is_placed(m, part->issuer) || pass == REGISTRAR_CHAIN_MAX))
+                part->number = ++number;
+        }
+    }
+}
+
+static enum err read_parts(struct making *m)
+{
+    m->valid_until_ms = m->make->valid_until_ms;
+    for (size_t i = 0; i < m->make->part_count; i++) {
+        enum err err = read_part(m, &m->parts[i], m->make->parts[i]);
+        if (err != OK)
+            return fault_set(m->fault, ERR_REGISTRY, 0, "part", "number %zu: %s", i + 1,
+                             err_en(err));
+        if (m->parts[i].valid_until_ms < m->valid_until_ms)
+            m->valid_until_ms = m->parts[i].valid_until_ms;
+    }
+    place_parts(m);
     return OK;
 }
 
-/* G: the registrar names the records. */
-static enum err make_version(struct making *m, size_t count, const merkle_hash root)
+static enum err add_own(struct making *m, const lianshu_MemberRecord *record)
 {
-    const struct registry_make *make = m->make;
-    lianshu_RegistryVersion v = lianshu_RegistryVersion_init_zero;
-    v.version = make->version;
-    v.valid_until_ms = make->valid_until_ms;
-    v.member_count = (uint32_t)count;
-    memcpy(v.root, root, HASH_LEN);
-    enum err err =
-        fill_document(m, lianshu_DocumentType_TYPE_REGISTRY, &lianshu_RegistryVersion_msg, &v);
+    uint8_t bytes[FRAME_RECORD_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    enum err err = wire_encode(&lianshu_MemberRecord_msg, record, &w);
+    if (err == ERR_TOO_LARGE)
+        return fault_set(m->fault, err, 0, record->member,
+                         "the record with its keys and grants has more than %d bytes",
+                         FRAME_RECORD_MAX);
     if (err != OK)
-        return err;
-    lianshu_Issuer *issuer = &m->document->issuers[0];
-    m->document->issuers_count = 1;
-    snprintf(issuer->member, sizeof issuer->member, "registrar.%s", make->region);
-    memcpy(issuer->kid, key_kid(make->registrar), KID_LEN);
-    return sign_document(m, &make->registrar, 1, &m->version);
+        return fault_set(m->fault, err, 0, record->member, "record");
+    struct row *row = &m->rows[m->row_count++];
+    memcpy(row->member, record->member, sizeof row->member);
+    row->record = span_of(m->own.data + m->own.len, w.len);
+    write_span(&m->own, writer_span(&w));
+    return m->own.full ? ERR_INTERNAL : OK;
 }
 
-static enum err write_file(struct making *m, size_t count, struct writer *w)
+static enum err add_part(struct making *m, const struct part *part)
 {
-    const size_t begin = w->len;
+    struct frame_registry frame = part->frame;
+    struct span record;
+    unsigned tag;
+    lianshu_MemberRecord r;
+    while (frame_registry_next(&frame, &tag, &record)) {
+        enum err err = wire_decode(&lianshu_MemberRecord_msg, record, &r);
+        if (err != OK)
+            return fault_set(m->fault, ERR_REGISTRY, 0, part->member, "record: %s", err_en(err));
+        struct row *row = &m->rows[m->row_count++];
+        memcpy(row->member, r.member, sizeof row->member);
+        row->record = record;
+        row->registrar = part->number;
+    }
+    return OK;
+}
+
+static int order_of_row(const void *a, const void *b)
+{
+    return strcmp(((const struct row *)a)->member, ((const struct row *)b)->member);
+}
+
+/* Own records and those of the parts, in their order, and the root over them. */
+static enum err make_rows(struct making *m, const lianshu_MemberRecord *records, size_t count)
+{
+    struct merkle_frontier f;
+    merkle_hash leaf;
+    for (size_t i = 0; i < count; i++) {
+        enum err err = add_own(m, &records[i]);
+        if (err != OK)
+            return err;
+    }
+    for (size_t i = 0; i < m->make->part_count; i++) {
+        enum err err = add_part(m, &m->parts[i]);
+        if (err != OK)
+            return err;
+    }
+    qsort(m->rows, m->row_count, sizeof m->rows[0], order_of_row);
+    frontier_init(&f);
+    for (size_t i = 0; i < m->row_count; i++) {
+        merkle_leaf(leaf, m->rows[i].record);
+        frontier_append(&f, leaf);
+    }
+    wire_clear(&lianshu_RegistryVersion_msg, m->body);
+    frontier_root(&f, m->body->root);
+    return OK;
+}
+
+/* G: the registrar names the records, and what the other registrars vouch for. */
+static enum err make_version(struct making *m)
+{
+    const struct registry_make *make = m->make;
+    lianshu_RegistryVersion *v = m->body;
+    v->version = make->version;
+    v->valid_until_ms = m->valid_until_ms;
+    v->member_count = (uint32_t)m->row_count;
+    v->revocations = make->revocations;
+    v->parts_count = (pb_size_t)make->part_count;
+    for (size_t i = 0; i < make->part_count; i++)
+        hash_bytes(v->parts[m->parts[i].number - 1], m->parts[i].registrar.version);
+    const struct office_paper paper = {
+        .realm = make->anchor->realm,
+        .type = lianshu_DocumentType_TYPE_REGISTRY,
+        .desc = &lianshu_RegistryVersion_msg,
+        .body = v,
+        .now_ms = make->now_ms,
+        .valid_until_ms = m->valid_until_ms,
+        .entropy = make->entropy,
+    };
+    const struct office_signers signers = {
+        .member = m->member,
+        .keys = make->officials,
+        .key_count = make->official_count,
+        .later = make->later,
+        .later_count = make->later_count,
+    };
+    enum err err = office_document(&paper, &signers, &m->version);
+    return err == OK ? OK : fault_set(m->fault, err, 0, m->member, "registry document");
+}
+
+/* What a hub would refuse must not be handed out. */
+static enum err read_back(const struct making *m, struct span file)
+{
+    const struct registry_make *make = m->make;
     struct registry *check = NULL;
-    frame_registry_begin(w, writer_span(&m->registrar), writer_span(&m->version), (uint32_t)count);
-    write_span(w, writer_span(&m->records));
-    if (w->full)
-        return ERR_TOO_LARGE;
-    /* What a hub would refuse must not be handed out. */
-    enum err err = registry_open(&check, m->make->anchor, span_of(w->data + begin, w->len - begin),
-                                 m->make->version, m->fault);
+    uint32_t signed_by;
+    enum err err;
+    if (make->above != NULL)
+        err = registry_open_part(&check, make->anchor, make->above, file, &signed_by, m->fault);
+    else if (make->later_count > 0)
+        err = registry_open_draft(&check, make->anchor, file, &signed_by, m->fault);
+    else
+        err = registry_open(&check, make->anchor, file, make->version, m->fault);
     registry_close(&check);
     return err;
 }
 
-enum err registry_write(const struct registry_make *make, lianshu_MemberRecord *records,
+static enum err write_file(struct making *m, struct writer *w)
+{
+    const size_t begin = w->len;
+    const struct registry_make *make = m->make;
+    const struct frame_registrar own = {writer_span(&m->registrar), writer_span(&m->version)};
+
+    frame_registry_begin(w, 1 + (unsigned)make->part_count);
+    frame_registry_put(w, &own);
+    for (unsigned number = 1; number <= make->part_count; number++) {
+        for (size_t i = 0; i < make->part_count; i++) {
+            if (m->parts[i].number == number)
+                frame_registry_put(w, &m->parts[i].registrar);
+        }
+    }
+    frame_registry_records(w, (uint32_t)m->row_count);
+    for (size_t i = 0; i < m->row_count; i++)
+        frame_registry_add(w, m->rows[i].registrar, m->rows[i].record);
+    return w->full ? ERR_TOO_LARGE : read_back(m, span_of(w->data + begin, w->len - begin));
+}
+
+static size_t rows_of(const struct registry_make *make, size_t own)
+{
+    size_t count = own;
+    for (size_t i = 0; i < make->part_count; i++) {
+        struct frame_registry frame;
+        if (frame_parse_registry(make->parts[i], &frame) == OK)
+            count += frame.count;
+    }
+    return count;
+}
+
+static enum err make_all(struct making *m, const lianshu_MemberRecord *records, size_t count,
+                         struct writer *w)
+{
+    enum err err = make_registrar(m);
+    if (err == OK)
+        err = read_parts(m);
+    if (err == OK)
+        err = make_rows(m, records, count);
+    if (err == OK)
+        err = make_version(m);
+    return err == OK ? write_file(m, w) : err;
+}
+
+enum err registry_write(const struct registry_make *make, const lianshu_MemberRecord *records,
                         size_t record_count, struct writer *w, struct fault *fault)
 {
     enum err err = ERR_NO_MEMORY;
     struct making m = {.make = make, .fault = fault};
-    merkle_hash root = {0};
-    const size_t records_max = record_count * (2 + (size_t)FRAME_RECORD_MAX);
+    const size_t own_max = record_count * FRAME_RECORD_MAX;
+    const size_t row_max = rows_of(make, record_count);
 
-    if (record_count > REGISTRY_MEMBER_MAX)
+    if (row_max > REGISTRY_MEMBER_MAX || make->part_count >= FRAME_REGISTRARS_MAX)
         return ERR_TOO_LARGE;
     m.document = calloc(1, sizeof *m.document);
-    m.d = malloc(FRAME_DOCUMENT_MAX);
+    m.body = calloc(1, sizeof *m.body);
     m.registrar = writer_of(malloc(FRAME_DOCUMENT_FRAME_MAX), FRAME_DOCUMENT_FRAME_MAX);
     m.version = writer_of(malloc(FRAME_DOCUMENT_FRAME_MAX), FRAME_DOCUMENT_FRAME_MAX);
-    m.records = writer_of(malloc(records_max + 1), records_max);
-    if (m.document == NULL || m.d == NULL || m.registrar.data == NULL || m.version.data == NULL ||
-        m.records.data == NULL)
-        goto out;
-
-    if ((err = make_registrar(&m)) != OK ||
-        (err = make_records(&m, records, record_count, root)) != OK ||
-        (err = make_version(&m, record_count, root)) != OK)
-        goto out;
-    err = write_file(&m, record_count, w);
-out:
+    m.own = writer_of(malloc(own_max + 1), own_max);
+    m.parts = calloc(make->part_count + 1, sizeof m.parts[0]);
+    m.rows = calloc(row_max + 1, sizeof m.rows[0]);
+    if (m.document != NULL && m.body != NULL && m.registrar.data != NULL &&
+        m.version.data != NULL && m.own.data != NULL && m.parts != NULL && m.rows != NULL)
+        err = make_all(&m, records, record_count, w);
     free(m.document);
-    free(m.d);
+    free(m.body);
     free(m.registrar.data);
     free(m.version.data);
-    free(m.records.data);
+    free(m.own.data);
+    free(m.parts);
+    free(m.rows);
     return err;
 }

@@ -8,6 +8,10 @@
 #include "catalogue.h"
 #include "keys/registry.h"
 
+enum {
+    AMEND_KEY_MAX = 2048, /* keys that amendments add to one version */
+};
+
 struct registry_grant {
     uint8_t types[GRANT_TYPES_LEN];
     uint32_t departments;
@@ -34,7 +38,6 @@ struct registry {
     uint64_t version;
     uint64_t valid_from_ms;  /* of version and registrar, the later */
     uint64_t valid_until_ms; /* the earlier */
-    char registrar_region[REGION_LEN + 1];
     uint8_t hash[HASH_LEN];
     uint8_t *file; /* records are spans of it */
     size_t file_len;
@@ -47,33 +50,19 @@ struct registry {
     size_t slot_mask;
     uint32_t *slots; /* key index + 1 by kid; 0: free */
     struct topology topology;
+    size_t registrar_count;
+    struct registry_registrar *registrars; /* owns; 0: the realm's */
+    struct amendments *amendments;         /* owns; NULL: none yet. amend_table.h */
 };
-
-/* One record of a registry that is not here as a whole. */
-struct registry_part {
-    struct span registrar; /* LSD1 */
-    struct span version;   /* LSD1 */
-    struct span record;
-    uint64_t index;
-    const merkle_hash *path;
-    size_t path_len;
-};
-/* As registry_load for that record: the chain from the anchor to it. *head gets version, region and
- * times, no tables. */
-MUST_USE enum err registry_load_part(struct registry *head, const struct anchor *anchor,
-                                     const struct registry_part *part, lianshu_MemberRecord *out,
-                                     struct fault *fault);
 
 /* The tree of its hubs, once its members are known. topology.c */
 MUST_USE enum err topology_load(struct registry *registry);
 void topology_fini(struct registry *registry);
 
+/* By member id; NULL: none. amend_rows.c */
+struct registry_registrar *registrar_of(const struct registry *registry, const char *member);
+
 /* Slot where the kid stands or would stand. */
 size_t registry_slot(const struct registry *registry, const uint8_t kid[static KID_LEN]);
-
-/* Take everything in *file over. The span is borrowed; *registry owns its copy. */
-MUST_USE enum err registry_load(struct registry *registry, const struct anchor *anchor,
-                                struct span file, uint64_t min_version, const char *name,
-                                struct fault *fault);
 
 #endif

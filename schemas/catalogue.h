@@ -36,6 +36,7 @@ enum {
     TYPE_SPREAD = 1 << 9,      /* its facts go to every hub */
     TYPE_HUB_ONLY = 1 << 10,   /* from hub to hub */
     TYPE_JOINT = 1 << 11,      /* two members at least issue it */
+    TYPE_OFFICIALS = 1 << 12,  /* a member may issue it several times, each with another key */
 };
 
 enum { GRANT_TYPES_LEN = sizeof((lianshu_Grant *)0)->types };

@@ -196,25 +196,25 @@ enum err header_check(const lianshu_Header *h)
     return err == OK ? check_attachments(h, type) : err;
 }
 
-/* A member signs once. The officials of an act are of one member, and each of them signs once. */
-static bool same_issuer(const lianshu_Document *d, size_t i, size_t j)
+/* A member signs once; where several of its keys sign, each of them once. */
+static bool same_issuer(const lianshu_Document *d, const struct document_type *type, size_t i,
+                        size_t j)
 {
     return strcmp(d->issuers[j].member, d->issuers[i].member) == 0 &&
-           (d->type != lianshu_DocumentType_TYPE_OFFICIAL_ACT ||
+           ((type->flags & TYPE_OFFICIALS) == 0 ||
             memcmp(d->issuers[j].kid, d->issuers[i].kid, sizeof d->issuers[i].kid) == 0);
 }
 
-static enum err check_issuers(const lianshu_Document *d)
+static enum err check_issuers(const lianshu_Document *d, const struct document_type *type)
 {
-    const struct document_type *type = type_find(d->type);
-    const bool joint = type != NULL && (type->flags & TYPE_JOINT) != 0;
+    const bool joint = (type->flags & TYPE_JOINT) != 0;
     if (d->issuers_count < (joint ? 2 : 1))
         return ERR_HEADER;
     for (size_t i = 0; i < d->issuers_count; i++) {
         if (!member_valid(d->issuers[i].member))
             return ERR_WIRE_TEXT;
         for (size_t j = 0; j < i; j++) {
-            if (same_issuer(d, i, j))
+            if (same_issuer(d, type, i, j))
                 return ERR_HEADER;
         }
     }
@@ -237,7 +237,7 @@ enum err document_check(const lianshu_Document *d)
     bool named = d->addressees_count > 0;
     if (named == d->by_rule && (named || type->alone == NULL))
         return ERR_HEADER;
-    enum err err = check_issuers(d);
+    enum err err = check_issuers(d, type);
     if (err != OK)
         return err;
     return check_members(d->addressees[0], sizeof d->addressees[0], d->addressees_count,
@@ -265,6 +265,10 @@ enum err record_check(const lianshu_MemberRecord *r)
         if (key->use == lianshu_KeyUse_KEY_NONE)
             return ERR_WIRE_ENUM;
         if (key->valid_from_ms >= key->valid_until_ms)
+            return ERR_HEADER;
+        /* An official has one role of the three, nobody else has any: PROTOCOL 5.3. */
+        const bool official = key->use == lianshu_KeyUse_KEY_OFFICIAL;
+        if (official ? key->roles != 1 && key->roles != 2 && key->roles != 4 : key->roles != 0)
             return ERR_HEADER;
     }
     for (size_t i = 0; i < r->grants_count; i++) {

@@ -7,7 +7,7 @@ static const char *const magics[] = {
     [FRAME_NONE] = "",          [FRAME_ENVELOPE] = "LSE1", [FRAME_BUNDLE] = "LSB1",
     [FRAME_RECEIPTS] = "LSR1",  [FRAME_CHUNK] = "LSC1",    [FRAME_CONTROL] = "LSK1",
     [FRAME_STATEMENT] = "LSV1", [FRAME_DOCUMENT] = "LSD1", [FRAME_REGISTRY] = "LSG1",
-    [FRAME_FOLDED] = "LSF1",
+    [FRAME_FOLDED] = "LSF1",    [FRAME_PROOF] = "LSP1",
 };
 
 enum { KIND_COUNT = sizeof magics / sizeof magics[0] };
@@ -86,7 +86,7 @@ void frame_write_signature(struct writer *w, const struct frame_signature *s)
 
 /* ---- LSB1 ---- */
 
-/* One frame of a bundle: of our kinds, and no bundle, folded frame or registry file. */
+/* One frame of a bundle: of our kinds, and no bundle, folded frame or file of the registry. */
 static enum err take_bundled(struct span *in, struct span *frame)
 {
     enum frame_kind kind;
@@ -95,8 +95,9 @@ static enum err take_bundled(struct span *in, struct span *frame)
     enum err err = frame_kind(*frame, &kind);
     if (err != OK)
         return err;
-    return kind == FRAME_BUNDLE || kind == FRAME_FOLDED || kind == FRAME_REGISTRY ? ERR_NESTING
-                                                                                  : OK;
+    const bool alone = kind == FRAME_BUNDLE || kind == FRAME_FOLDED || kind == FRAME_REGISTRY ||
+                       kind == FRAME_PROOF;
+    return alone ? ERR_NESTING : OK;
 }
 
 enum err frame_parse_bundle(struct span frame, struct frame_bundle *out)
@@ -176,6 +177,9 @@ static enum err control_check(const lianshu_Control *control)
         [lianshu_ControlKind_CONTROL_REGISTRY_HAVE] = lianshu_Control_registry_have_tag,
         [lianshu_ControlKind_CONTROL_REGISTRY_WANTED] = lianshu_Control_registry_wanted_tag,
         [lianshu_ControlKind_CONTROL_REGISTRY_PART] = lianshu_Control_registry_part_tag,
+        [lianshu_ControlKind_CONTROL_AMENDMENTS] = lianshu_Control_amendments_tag,
+        [lianshu_ControlKind_CONTROL_WITNESS_ASK] = lianshu_Control_witness_ask_tag,
+        [lianshu_ControlKind_CONTROL_WITNESS_ANSWER] = lianshu_Control_witness_answer_tag,
     };
     _Static_assert(sizeof bodies / sizeof bodies[0] == _lianshu_ControlKind_ARRAYSIZE,
                    "a body for every kind");
@@ -234,53 +238,4 @@ void frame_write_document(struct writer *w, const struct frame_document *d)
     write_uint(w, d->count, 1);
     for (unsigned i = 0; i < d->count; i++)
         frame_write_sized(w, 2, d->signatures[i]);
-}
-
-/* ---- LSG1 ---- */
-
-enum err frame_parse_registry(struct span file, struct frame_registry *out)
-{
-    uint64_t count;
-    size_t whole = file.len;
-    struct frame_document document;
-    enum err err = frame_take_magic(&file, FRAME_REGISTRY);
-    if (err != OK)
-        return err;
-    if (whole > FRAME_REGISTRY_MAX ||
-        !frame_take_sized(&file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, &out->registrar) ||
-        !frame_take_sized(&file, 4, 1, FRAME_DOCUMENT_FRAME_MAX, &out->version) ||
-        !span_take_uint(&file, 4, &count))
-        return ERR_FRAME_LENGTH;
-    if (count > FRAME_MEMBERS_MAX)
-        return ERR_NESTING;
-    if ((err = frame_parse_document(out->registrar, &document)) != OK ||
-        (err = frame_parse_document(out->version, &document)) != OK)
-        return err;
-    out->count = (uint32_t)count;
-    out->rest = file;
-    for (uint64_t i = 0; i < count; i++) {
-        struct span record;
-        if (!frame_take_sized(&file, 2, 1, FRAME_RECORD_MAX, &record))
-            return ERR_FRAME_LENGTH;
-    }
-    return file.len == 0 ? OK : ERR_FRAME_LENGTH;
-}
-
-bool frame_registry_next(struct frame_registry *r, struct span *record)
-{
-    return frame_take_sized(&r->rest, 2, 1, FRAME_RECORD_MAX, record);
-}
-
-void frame_registry_begin(struct writer *w, struct span registrar, struct span version,
-                          uint32_t count)
-{
-    frame_write_magic(w, FRAME_REGISTRY);
-    frame_write_sized(w, 4, registrar);
-    frame_write_sized(w, 4, version);
-    write_uint(w, count, 4);
-}
-
-void frame_registry_add(struct writer *w, struct span record)
-{
-    frame_write_sized(w, 2, record);
 }

@@ -2,7 +2,8 @@
  * frame - the bytes on a socket and in files: one magic, exact lengths, no slack.
  *
  *   LSE1 envelope   LSB1 bundle    LSR1 receipts   LSC1 chunk      LSK1 control
- *   LSV1 statement  LSD1 document  LSG1 registry file              S batch signature
+ *   LSV1 statement  LSD1 document  LSG1 registry    LSP1 one record of it, proven
+ *   S batch signature
  *
  * Guarantees:
  *   1. A parser accepts only what the writer of the same frame writes; whatever it accepts
@@ -16,7 +17,8 @@
  *      as long as it does.
  *
  * Errors: ERR_FRAME_EMPTY (no or unknown magic), ERR_FRAME_VERSION (our magic, another version),
- * ERR_FRAME_LENGTH, ERR_FORM, ERR_WRAP_COUNT, ERR_PATH_SHAPE, ERR_SUITE (signature algorithm).
+ * ERR_FRAME_LENGTH, ERR_FORM, ERR_WRAP_COUNT, ERR_PATH_SHAPE, ERR_SUITE (signature algorithm),
+ * ERR_WIRE_ENUM (record of a registrar that is not there).
  * Writers report through writer.full only; what they are given is the caller's invariant.
  *
  * Thread rule: no state. PROTOCOL.md 3.
@@ -62,6 +64,9 @@ enum {
     FRAME_CHUNK_TAG_LEN = 16,
     FRAME_CHUNKS_MAX = 1 << 20,
     FRAME_MEMBERS_MAX = 65536,
+    FRAME_MEMBERS_PATH_MAX = 16,
+    FRAME_REGISTRARS_MAX = 255,
+    FRAME_PROOF_MAX = 2 * FRAME_DOCUMENT_FRAME_MAX + FRAME_RECORD_MAX + 1024,
     FRAME_REGISTRY_MAX = 72 << 20,
     FRAME_SUITE = 0x0001,
     FRAME_ALG_ED25519 = 1,
@@ -79,6 +84,7 @@ enum frame_kind {
     FRAME_DOCUMENT,
     FRAME_REGISTRY,
     FRAME_FOLDED,
+    FRAME_PROOF,
 };
 
 /* What a frame says it is. ERR_FRAME_EMPTY, ERR_FRAME_VERSION. */
@@ -220,17 +226,40 @@ void frame_write_document(struct writer *w, const struct frame_document *d);
 
 /* ---- LSG1 ---- */
 
+/* One registrar and what it vouches for. */
+struct frame_registrar {
+    struct span document; /* L, LSD1: signed by the root, or by a registrar that stands before it */
+    struct span version;  /* G, LSD1: signed by this registrar */
+};
+
 struct frame_registry {
-    struct span registrar; /* LSD1, signed by the root */
-    struct span version;   /* LSD1, signed by the registrar */
-    uint32_t count;
-    struct span rest; /* records, each canonical lianshu_MemberRecord */
+    unsigned registrar_count; /* 1 … FRAME_REGISTRARS_MAX; number 0 is the realm's */
+    uint32_t count;           /* of records */
+    struct span registrars;   /* moves with frame_registry_registrar */
+    struct span rest;         /* records, each canonical lianshu_MemberRecord */
 };
 
 MUST_USE enum err frame_parse_registry(struct span file, struct frame_registry *out);
-bool frame_registry_next(struct frame_registry *r, struct span *record);
-void frame_registry_begin(struct writer *w, struct span registrar, struct span version,
-                          uint32_t count);
-void frame_registry_add(struct writer *w, struct span record);
+/* The registrars by number, then false; the records, each with its registrar's number. */
+bool frame_registry_registrar(struct frame_registry *r, struct frame_registrar *out);
+bool frame_registry_next(struct frame_registry *r, unsigned *registrar, struct span *record);
+/* Writing: begin, put each registrar, records, add each record. */
+void frame_registry_begin(struct writer *w, unsigned registrar_count);
+void frame_registry_put(struct writer *w, const struct frame_registrar *registrar);
+void frame_registry_records(struct writer *w, uint32_t count);
+void frame_registry_add(struct writer *w, unsigned registrar, struct span record);
+
+/* ---- LSP1 ---- */
+
+/* One record of a registry, for who has the anchor alone. */
+struct frame_proof {
+    struct frame_registrar registrar; /* number 0 */
+    uint64_t index;
+    struct span path; /* hashes up to the root that G names */
+    struct span record;
+};
+
+MUST_USE enum err frame_parse_proof(struct span file, struct frame_proof *out);
+void frame_write_proof(struct writer *w, const struct frame_proof *proof);
 
 #endif

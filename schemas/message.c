@@ -21,7 +21,7 @@
 #define MESSAGES(X) \
     X(Header) X(Document) X(Receipt) X(Statement) X(Control) X(Reader) X(PartHeader) \
     X(AttachmentHeader) X(Ground) X(Tombstone) X(Hello) X(Welcome) X(Credit) X(Busy) X(Ack) \
-    X(ChunkWanted) X(Issuer) X(Registrar) X(RegistryVersion) X(MemberKey) X(Grant) \
+    X(ChunkWanted) X(Issuer) X(Registrar) X(RegistryVersion) X(MemberKey) X(EnrolmentKey) X(Enrolment) X(EnrolmentApproval) X(Grant) \
     X(MemberRecord) X(ManifestFile) X(Manifest) X(Subject) X(Person) X(SubjectRegister) \
     X(SubjectRelation) X(Licence) X(Appointment) X(Honour) X(SanctionOrder) X(SanctionChange) \
     X(SanctionNotice) X(SanctionAnswer) X(SanctionExecuted) X(Evidence) X(CreditCheck) \
@@ -33,13 +33,15 @@
     X(Finding) X(Penalty) X(Risk) X(Recall) X(Trace) X(JointNotice) X(Particulars) \
     X(AdverseEvent) X(Clue) X(Emergency) X(Shortage) X(PriceRecord) X(Redress) \
     X(EvidenceRequest) X(ObligationWarning) X(HubNotice) X(Preview) X(PreviewAnswer) \
-    X(RegistryHave) X(RegistryWanted) X(RegistryPart) X(RelayFacts) X(RelayRoll) X(Probe)
+    X(RegistryHave) X(RegistryWanted) X(RegistryPart) X(RelayFacts) X(RelayRoll) X(Probe) X(Restored) \
+    X(WitnessAsk) X(WitnessAnswer) X(ForkEvidence) \
+    X(Revocation) X(KeyRecord) X(Amendments) X(Root)
 
 #define ENUMS(X) \
     X(PartKind) X(ReceiptKind) X(ControlKind) X(KeyUse) X(GrantDirection) X(SubjectKind) X(Role) \
     X(Severity) X(Force) X(NoticeStage) X(AnswerKind) X(OfficialVerb) X(CreditClass) X(FindingKind) \
     X(FindingOutcome) X(TraceStep) X(ClueSource) X(EmergencyStage) X(RedressDecision) \
-    X(WarningTerm) X(HubNoticeKind) X(RollStage)
+    X(WarningTerm) X(HubNoticeKind) X(RollStage) X(RevocationReason)
 /* clang-format on */
 
 #define ENUM_ROW(name)                                                                             \

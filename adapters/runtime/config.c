@@ -2,6 +2,7 @@
 
 #include "base/yaml.h"
 #include "ident.h"
+#include "keys/keyfile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static enum err take_path(const struct yaml_node *node, const char *config,
 
     if (err != OK)
         return err;
-    const int folder = text[0] == '/' || slash == NULL ? 0 : (int)(slash - config) + 1;
+    const bool whole = text[0] == '/' || !private_file_is_path(text);
+    const int folder = whole || slash == NULL ? 0 : (int)(slash - config) + 1;
     const int n = snprintf(out, CONFIG_TEXT_MAX, "%.*s%s", folder, config, text);
     return n > 0 && n < CONFIG_TEXT_MAX ? OK : yaml_fault(node, ERR_FIELD_LONG, f, "path too long");
 }

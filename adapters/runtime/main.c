@@ -4,7 +4,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sandbox.h"
+#include "keys/keyfile.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -58,6 +61,39 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* both are second lines of defence */
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)umask(0027);
+}
+
+/* What the command line asks for. */
+struct order {
+    const char *config;
+    const char *statement; /* to begin the mirror anew on */
+    bool check;
+    bool help;
+    bool version;
+};
+
+static enum err confine(const struct config *c, const struct order *order, struct fault *f)
+{
+    const struct sandbox_place places[] = {
+        {private_file_place(c->sdk.key_file), SANDBOX_READ},
+        {private_file_place(c->sdk.passphrase_file), SANDBOX_READ},
+        {c->sdk.anchor, SANDBOX_READ},
+        {c->sdk.registry, SANDBOX_READ | SANDBOX_BESIDE},
+        {c->regions, SANDBOX_READ},
+        {c->department, SANDBOX_READ | SANDBOX_BESIDE}, /* its table includes ../shared */
+        {c->sdk.state_dir, SANDBOX_WRITE},
+        {c->directory, SANDBOX_WRITE},
+        {order->statement, SANDBOX_READ},
+    };
+    enum err err = OK;
+
+    if (!order->check)
+        err = file_private_dir(c->sdk.state_dir, 0700, f);
+    if (err == OK && !order->check && mkdir(c->directory, 0777) != 0 && errno != EEXIST)
+        err = fault_set(f, file_errno(errno), 0, c->directory, "the folder cannot be made");
+    return err != OK
+               ? err
+               : sandbox_enter(SANDBOX_ADAPTER, places, sizeof places / sizeof *places, f);
 }
 
 static void catch_signals(void)
@@ -119,15 +155,6 @@ static int status_of(enum err err)
     return err_class(err) == ERR_CLASS_REJECT ? EXIT_USAGE : EXIT_RUN;
 }
 
-/* What the command line asks for. */
-struct order {
-    const char *config;
-    const char *statement; /* to begin the mirror anew on */
-    bool check;
-    bool help;
-    bool version;
-};
-
 static enum err read_order(int argc, char **argv, struct order *out, struct fault *f)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -179,6 +206,8 @@ int main(int argc, char **argv)
     if (config_read(&config, order.config, &f) != OK)
         return complain(&f, EXIT_USAGE);
     log_open(STDERR_FILENO, config.log_level);
+    if (confine(&config, &order, &f) != OK)
+        return complain(&f, status_of(f.err));
     catch_signals();
     const bool once = order.check || order.statement != NULL;
     const enum err err = adapter_open(&adapter, &config, !once, clock_real_ms(), &f);

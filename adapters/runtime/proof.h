@@ -1,5 +1,5 @@
 /*
- * proof - certificates that come, as files that prove themselves to anybody: LSP1.
+ * proof - certificates that come, as files that prove themselves to anybody: LSQ1.
  *
  *   certificates/<message id>.lsp     `lianshu certificate save` copies it, `verify` reads it
  *

@@ -41,7 +41,8 @@ const char *const source_sql_text[SOURCE_SQL_COUNT] = {
     [SOURCE_SQL_REFUSE] = "UPDATE source_file SET state = 3, moved = 0, shown = version,"
                           " report = ?2 WHERE id = ?1",
     [SOURCE_SQL_MESSAGES] =
-        "SELECT m.row, o.id, o.message_id, o.env_id, o.type, coalesce(l.state, o.state), o.part"
+        "SELECT m.row, o.id, o.message_id, o.env_id, o.type,"
+        " coalesce(nullif(o.state, 0), l.state, 0), o.part"
         " FROM source_message m JOIN outbox f ON f.message_id = m.message_id"
         " JOIN outbox o ON o.key = f.key LEFT JOIN outbox_live l ON l.id = o.id"
         " WHERE m.file_id = ?1 AND (m.row, o.part) > (?2, ?3) ORDER BY m.row, o.part LIMIT 1",

@@ -117,9 +117,15 @@ static enum err apply_stored(struct sdk *s, struct delivery *d, uint64_t now_ms)
     if ((err = load(s, d, now_ms)) != OK)
         return err_class(err) == ERR_CLASS_REJECT ? ERR_CORRUPT : err;
     bool withdrawn = false;
+    if ((err = held_allowed(s, d->row, &s->message->doubted)) != OK)
+        return err;
     if ((err = unpack_open(s, s->message)) == OK && (err = recall_known(s, &withdrawn)) == OK &&
         withdrawn)
         return inbox_give_back(s, d, ERR_WITHDRAWN, now_ms);
+    if (err == ERR_REVOKED) { /* good when it came, doubted since */
+        err = held_put(s, d, now_ms);
+        return err == OK ? ERR_BUSY : err;
+    }
     if (err == OK)
         err = inbox_check_files(s);
     if (err == ERR_CIPHERTEXT && s->message->files.files_count > 0) {
@@ -245,6 +251,8 @@ static enum err again(struct sdk *s, const struct delivery *d, unsigned state, u
     enum err err;
     uint64_t number;
 
+    if (state == HELD)
+        return OK; /* until two officials have decided */
     if (state >= APPLIED) {
         if (s->repeat_count < SDK_REPEAT_MAX)
             s->repeat[s->repeat_count++] = d->row;
@@ -296,9 +304,16 @@ enum err inbox_take(struct sdk *s, struct span statement, struct span frame, uin
                       (err = pass_gaps(s, d.conversation, &last)) != OK))
         return err;
     bool withdrawn = false;
+    u->doubted = false;
     err = unpack_open(s, u);
+    if (err == ERR_REVOKED) { /* who else has the key may have signed it: held when it is sound */
+        u->doubted = true;
+        err = unpack_open(s, u);
+    }
     if (err == OK)
         err = recall_known(s, &withdrawn);
+    if (err == OK && u->doubted && !withdrawn)
+        return held_put(s, &d, now_ms);
     if (err_class(err) == ERR_CLASS_REJECT || withdrawn)
         err = refuse(s, &d, d.number > last + 1, withdrawn ? ERR_WITHDRAWN : err, now_ms);
     else if (err == OK)
@@ -435,4 +450,46 @@ enum err inbox_complete(struct sdk *s, const uint8_t root[static HASH_LEN], uint
             return err;
     }
     return OK;
+}
+
+/* ---- acts of two officials ---- */
+
+/* What a held delivery has, to be looked at again. */
+static enum err open_held(struct sdk *s, struct delivery *d, uint64_t now_ms)
+{
+    enum err err = load(s, d, now_ms);
+
+    if (err != OK)
+        return err;
+    s->message->doubted = true;
+    return unpack_open(s, s->message);
+}
+
+enum err inbox_release(struct sdk *s, struct delivery *d, uint64_t now_ms)
+{
+    enum err err;
+    uint64_t open = 0;
+
+    if ((err = open_held(s, d, now_ms)) != OK)
+        return err;
+    if (s->message->files.files_count == 0)
+        return inbox_ready(s, d, now_ms);
+    err = inbox_set_state(s, d->row, FETCHING, OK, now_ms);
+    return err == OK ? put_files(s, d, &open) : err;
+}
+
+enum err inbox_reject(struct sdk *s, struct delivery *d, uint64_t now_ms)
+{
+    enum err err;
+    uint64_t last = 0;
+
+    if ((err = open_held(s, d, now_ms)) != OK && err_class(err) != ERR_CLASS_REJECT)
+        return err;
+    if ((err = inbox_give_back(s, d, ERR_REVOKED, now_ms)) != OK || !d->ordered)
+        return err;
+    if ((err = put_gap(s, d->conversation, d->number, d->number)) != OK ||
+        (err = inbox_received(s, d->conversation, &last)) != OK ||
+        (err = pass_gaps(s, d->conversation, &last)) != OK)
+        return err;
+    return advance(s, d->conversation, last, now_ms);
 }

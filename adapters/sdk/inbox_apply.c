@@ -39,7 +39,7 @@ enum err inbox_put_row(struct sdk *s, struct delivery *d, unsigned state, enum e
     stmt_bind_u64(q, 11, now_ms);
     count_state(s, state);
     const enum err err = stmt_run(q);
-    return err == OK && state <= FETCHING ? put_wait(s, d) : err;
+    return err == OK && (state <= FETCHING || state == HELD) ? put_wait(s, d) : err;
 }
 
 enum err inbox_set_state(struct sdk *s, uint64_t row, unsigned state, enum err code,
@@ -55,7 +55,7 @@ enum err inbox_set_state(struct sdk *s, uint64_t row, unsigned state, enum err c
     stmt_bind_u64(q, 4, state == RETURNED ? (uint64_t)s->message->inner : 0);
     stmt_bind_u64(q, 5, now_ms);
     count_state(s, state);
-    if ((err = stmt_run(q)) != OK || state <= FETCHING)
+    if ((err = stmt_run(q)) != OK || state <= FETCHING || state == HELD)
         return err;
     stmt_bind_u64(drop, 1, row);
     return stmt_run(drop);

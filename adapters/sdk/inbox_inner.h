@@ -7,7 +7,7 @@
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
 
-enum { WAITING = 1, FETCHING = 2, APPLIED = 3, RETURNED = 4, WITHDRAWN = 5 };
+enum { WAITING = 1, FETCHING = 2, APPLIED = 3, RETURNED = 4, WITHDRAWN = 5, HELD = 6 };
 
 /* A delivery that is being looked at: s->message holds it unpacked. */
 struct delivery {
@@ -36,6 +36,13 @@ MUST_USE enum err inbox_apply(struct sdk *s, struct delivery *d, uint64_t now_ms
 /* Not usable: ids and the reason stay here, one code goes back. */
 MUST_USE enum err inbox_give_back(struct sdk *s, struct delivery *d, enum err code,
                                   uint64_t now_ms);
+
+/* What an act of two officials does with a held delivery. */
+MUST_USE enum err inbox_release(struct sdk *s, struct delivery *d, uint64_t now_ms);
+MUST_USE enum err inbox_reject(struct sdk *s, struct delivery *d, uint64_t now_ms);
+/* amended.c: hold what s->message holds; and whether an act has let this row pass. */
+MUST_USE enum err held_put(struct sdk *s, struct delivery *d, uint64_t now_ms);
+MUST_USE enum err held_allowed(struct sdk *s, uint64_t row, bool *allowed);
 
 /* Stage a receipt about s->message. */
 MUST_USE enum err inbox_receipt_for(struct sdk *s, lianshu_ReceiptKind kind, enum err code,

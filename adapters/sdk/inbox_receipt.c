@@ -125,7 +125,7 @@ static enum err sign(struct sdk *s, const struct stage_receipt *stage, size_t co
         if ((err = batch_add(s->batch, leaf, &index)) != OK)
             return err;
     }
-    return batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
+    return batch_sign(s->batch, s->sign);
 }
 
 static enum err add_entry(struct sdk *s, const struct stage_receipt *stage, size_t index,

@@ -151,6 +151,7 @@ struct unpacked {
     lianshu_Document facts, sealed, manifest;
     uint8_t facts_hash[HASH_LEN], sealed_hash[HASH_LEN], manifest_hash[HASH_LEN];
     struct span facts_document; /* LSD1 */
+    bool doubted; /* keys that are revoked as of then are taken all the same: it is only held */
     bool has_facts, has_sealed, has_manifest;
     lianshu_Manifest files;
     enum err inner; /* why it did not open; never leaves */
@@ -176,7 +177,8 @@ struct sdk {
     struct entropy_pool pool;
     struct entropy entropy; /* of the pool */
     struct keyring *keys;
-    struct registry *registry;
+    const struct key *sign;    /* of the keys: the one that counts by now */
+    struct registry *registry; /* amendments are applied to it */
     struct verifier *verifier;
     struct opener *opener;
     struct log_reader log;
@@ -264,6 +266,7 @@ struct sdk {
     } file_facts[SDK_FILE_MAX];     /* of the message being sent */
     uint64_t ack_due;               /* receipt stream number to acknowledge; 0: none */
     uint64_t stream, stream_stored; /* highest receipt number taken, and on disk */
+    uint64_t log_number, log_number_stored; /* of the hub's log in which it counts; 0: not known */
     uint64_t receipt_cursor;        /* own receipts up to this row were sent on this connection */
     uint64_t sent_receipts[SDK_ACK_MAX]; /* inbox_owed rows sent and not acknowledged; 0: repeats */
     size_t sent_count;
@@ -358,6 +361,17 @@ MUST_USE enum err outbox_put(struct sdk *s, const struct stage *stage,
 /* One receipt, verified. Calls handler.outcome. */
 MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms);
 MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
+MUST_USE enum err outbox_drop_files(struct sdk *s, uint64_t row);
+
+/* ---- kept.c: what the hub itself has taken, for as long as a copy of its disk may be old ---- */
+MUST_USE enum err kept_put(struct sdk *s, uint64_t row, const uint8_t message_id[static SDK_ID_LEN],
+                           uint64_t now_ms);
+/* It was kept long enough. */
+MUST_USE enum err kept_release(struct sdk *s, uint64_t now_ms);
+/* The hub was set back to a copy: all of it counts as unfinished again, until the hub has spoken
+ * of it. */
+MUST_USE enum err kept_again(struct sdk *s);
+MUST_USE enum err kept_known(struct sdk *s, uint64_t row);
 bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN]);
 /* Destinations of a row, comma before and after each, into out. */
 MUST_USE enum err outbox_destinations(struct sdk *s, uint64_t row,
@@ -417,6 +431,12 @@ MUST_USE enum err unpack_statement(struct sdk *s, struct unpacked *u, struct spa
                                    struct span frame, uint64_t now_ms);
 /* Keys, rights, times, parts, documents. */
 MUST_USE enum err unpack_open(struct sdk *s, struct unpacked *u);
+
+/* ---- amended.c ---- */
+MUST_USE enum err amends_open(struct sdk *s, uint64_t now_ms, struct fault *fault);
+MUST_USE enum err amends_take(struct sdk *s, const lianshu_Amendments *body, uint64_t now_ms);
+/* Of our own keys for that use the one that counts by now. */
+const struct key *amends_key(const struct sdk *s, enum key_use use, uint64_t now_ms);
 
 /* ---- inbox.c ---- */
 MUST_USE enum err inbox_take(struct sdk *s, struct span statement, struct span frame,

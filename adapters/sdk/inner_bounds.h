@@ -31,6 +31,7 @@ enum {
     SDK_CHUNK_WINDOW = 64,       /* chunks asked for and not here yet */
     SDK_CHUNK_ASK = 2,           /* asked for at once, while more are on their way */
     SDK_CHECKED_MAX = 16,        /* attachments found good while they came */
+    SDK_KEPT_HOURS = 48, /* what the hub itself took, after its end: so old its last copy may be */
     SDK_FILE_KEY_KEEP_DAYS = 30, /* a file key after its last use */
     SDK_STALL_MS = 10 * 1000,    /* no chunk was asked for: the envelope goes again */
     SDK_INPUT_TURN_MAX = 256,    /* frames read a turn */

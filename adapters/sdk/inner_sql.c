@@ -7,12 +7,12 @@ const char *const sql_text[SQL_COUNT] = {
                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 
     /* ---- outbox ---- */
-    [SQL_OUTBOX_BY_KEY] = "SELECT o.content, o.message_id, o.env_id, coalesce(l.state, o.state),"
+    [SQL_OUTBOX_BY_KEY] = "SELECT o.content, o.message_id, o.env_id, coalesce(nullif(o.state, 0), l.state, 0),"
                           " o.id, o.type, o.destinations FROM outbox o"
                           " LEFT JOIN outbox_live l ON l.id = o.id"
                           " WHERE o.key = ?1 AND o.part >= ?2 ORDER BY o.part LIMIT 1",
     [SQL_OUTBOX_BY_MESSAGE] = "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
-                              " coalesce(l.state, o.state), o.files, o.destinations FROM outbox o"
+                              " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations FROM outbox o"
                               " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
     [SQL_OUTBOX_DESTINATIONS] = "SELECT destinations FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_PUT] = "INSERT INTO outbox (id, key, part, content, message_id, env_id, type,"
@@ -36,7 +36,14 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_LIVE_LAPSED] = "SELECT message_id, id FROM outbox_live WHERE state = 0"
                         " AND expires_ms <= ?1 AND id > ?2 ORDER BY id LIMIT 1",
     [SQL_LIVE_COUNT] = "SELECT count(*) FROM outbox_live WHERE state = ?1",
-    [SQL_LIVE_BETWEEN] = "SELECT 1 FROM outbox_live WHERE id BETWEEN ?1 AND ?2 LIMIT 1",
+    [SQL_LIVE_BETWEEN] = "SELECT 1 FROM outbox_live WHERE id BETWEEN ?1 AND ?2"
+                         " UNION ALL SELECT 1 FROM outbox_kept WHERE id BETWEEN ?1 AND ?2 LIMIT 1",
+    [SQL_KEPT_PUT] = "INSERT OR REPLACE INTO outbox_kept (id, message_id, until_ms)"
+                     " VALUES (?1, ?2, ?3)",
+    [SQL_KEPT_FIRST] = "SELECT id, until_ms FROM outbox_kept ORDER BY id LIMIT 1",
+    [SQL_KEPT_DROP] = "DELETE FROM outbox_kept WHERE id = ?1",
+    [SQL_KEPT_AGAIN] = "INSERT OR IGNORE INTO outbox_live (id, message_id, state, urgent, after,"
+                       " expires_ms) SELECT id, message_id, 2, 0, 0, until_ms FROM outbox_kept",
     [SQL_PACK_PUT] = "INSERT INTO outbox_pack (first, last, frames) VALUES (?1, ?2, ?3)",
     [SQL_PACK_OF] = "SELECT first, last, frames FROM outbox_pack WHERE first <= ?1"
                     " ORDER BY first DESC LIMIT 1",
@@ -95,7 +102,7 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_INBOX_STUCK] = "SELECT id, conversation, number, message_id, time_ms FROM inbox"
                         " WHERE state = 1 AND id > ?1 ORDER BY id LIMIT 1",
     [SQL_INBOX_LOWEST] = "SELECT min(number) FROM inbox WHERE conversation = ?1"
-                         " AND state IN (1, 2)",
+                         " AND state IN (1, 2, 6)",
     [SQL_WITHDRAWN_PUT] = "INSERT OR IGNORE INTO inbox_withdrawn (message_id, sender, env_id,"
                           " time_ms) VALUES (?1, ?2, ?3, ?4)",
     [SQL_WITHDRAWN_FIND] = "SELECT env_id FROM inbox_withdrawn WHERE message_id = ?1"
@@ -144,4 +151,13 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_TRIM_FILES] = "DELETE FROM inbox_file WHERE inbox_id = ?1",
     [SQL_TRIM_INBOX_DROP] = "DELETE FROM inbox WHERE id = ?1",
     [SQL_TRIM_WITHDRAWN] = "DELETE FROM inbox_withdrawn WHERE time_ms < ?1",
+    [SQL_AMENDED_PUT] = "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
+    [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"
+                         " ORDER BY position LIMIT 1",
+    [SQL_HELD_NEXT] = "SELECT id, message_id, sender, type, time_ms FROM inbox"
+                      " WHERE state = 6 AND id > ?1 ORDER BY id LIMIT 1",
+    [SQL_HELD_FIND] = "SELECT id, conversation, number FROM inbox"
+                      " WHERE message_id = ?1 AND sender = ?2 AND state = 6",
+    [SQL_ACT_PUT] = "INSERT INTO inbox_act (inbox_id, time_ms, lsd1) VALUES (?1, ?2, ?3)",
+    [SQL_ACT_OF] = "SELECT time_ms FROM inbox_act WHERE inbox_id = ?1",
 };

@@ -250,7 +250,7 @@ static enum err next_state(struct sdk *s, const struct outbox_row *row, const li
     return err;
 }
 
-static enum err drop_files(struct sdk *s, uint64_t row)
+enum err outbox_drop_files(struct sdk *s, uint64_t row)
 {
     enum err err;
     struct stmt *roots = s->sql[SQL_FILE_OF];
@@ -277,7 +277,14 @@ static void count_end(struct sdk *s, enum sdk_state before, enum sdk_state state
     s->totals.lapsed += state == SDK_LAPSED;
 }
 
-/* The message needs no frame and no attachments any more. */
+/* What the hub itself takes in may be lost with its disk after we were told of its end. */
+static bool keeps(const struct outbox_row *row, enum sdk_state state)
+{
+    const struct document_type *type = type_find(row->type);
+    return state == SDK_FINAL && type != NULL && (type->flags & TYPE_TO_HUB) != 0;
+}
+
+/* The message needs no frame and no attachments any more, but of those that are kept. */
 static enum err finish(struct sdk *s, const struct outbox_row *row, enum sdk_state state,
                        uint64_t now_ms)
 {
@@ -294,7 +301,9 @@ static enum err finish(struct sdk *s, const struct outbox_row *row, enum sdk_sta
     if ((err = stmt_run(drop)) != OK)
         return err;
     count_end(s, row->state, state);
-    if (row->files > 0 && (err = drop_files(s, row->id)) != OK)
+    if (keeps(row, state))
+        return kept_put(s, row->id, row->message_id, now_ms);
+    if (row->files > 0 && (err = outbox_drop_files(s, row->id)) != OK)
         return err;
     return frames_ended(s, row->id);
 }
@@ -400,6 +409,8 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
         return err;
     if (row->state == SDK_QUEUED)
         flight_land(s, r->message_id, now_ms);
+    if (closed(row->state) && (err = kept_known(s, row->id)) != OK)
+        return err;
     if (!fresh)
         return OK;
     if ((err = next_state(s, row, r, &state)) != OK ||
@@ -441,7 +452,7 @@ enum err outbox_lapse(struct sdk *s, uint64_t now_ms)
             cursor = stmt_u64(q, 1);
         }
         if ((err = stmt_end(q, err)) != OK)
-            return err == ERR_NOT_FOUND ? OK : err;
+            return err == ERR_NOT_FOUND ? kept_release(s, now_ms) : err;
         if ((err = inner_begin(s)) != OK || (err = lapse_one(s, id, now_ms)) != OK)
             return err;
     }

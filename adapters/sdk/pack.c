@@ -43,7 +43,7 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     }
     d->body.size = (pb_size_t)body.len;
     memcpy(d->body.bytes, body.data, body.len);
-    document_prepare(d, s->realm, s->member, keyring_find(s->keys, KEY_USE_SIGN), stage->created_ms,
+    document_prepare(d, s->realm, s->member, s->sign, stage->created_ms,
                      &s->entropy);
 
     struct writer w = writer_of(s->stage_bytes + s->stage_len, SDK_STAGE_BYTES - s->stage_len);
@@ -128,7 +128,7 @@ static enum err sign_documents(struct sdk *s)
             return err;
     }
     return batch_count(s->batch) == 0 ? OK
-                                      : batch_sign(s->batch, keyring_find(s->keys, KEY_USE_SIGN));
+                                      : batch_sign(s->batch, s->sign);
 }
 
 /* LSD1 of a staged document into plain[slot]. */
@@ -247,7 +247,7 @@ enum err pack_flush(struct sdk *s)
     const struct envelope_options options = {
         .realm = s->realm,
         .sender = s->member,
-        .key = keyring_find(s->keys, KEY_USE_SIGN),
+        .key = s->sign,
         .registry = s->registry,
         .entropy = &s->entropy,
     };

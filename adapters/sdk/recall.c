@@ -167,7 +167,7 @@ enum err recall_take(struct sdk *s, struct sdk_withdrawal *w, uint64_t now_ms)
     memcpy(w->message_id, body->message_id, SDK_ID_LEN);
     memcpy(w->env_id, body->env_id, HASH_LEN);
     err = find_original(s, body, &o);
-    if (err == ERR_NOT_FOUND || (err == OK && o.state <= FETCHING))
+    if (err == ERR_NOT_FOUND || (err == OK && (o.state <= FETCHING || o.state == HELD)))
         return remember(s, body, now_ms);
     if (err != OK || o.state != APPLIED)
         return err;

@@ -87,6 +87,7 @@ static void forget(struct sdk *s)
     s->sent_count = 0;
     s->ack_due = 0;
     s->stream = s->stream_stored;
+    s->log_number = s->log_number_stored;
 }
 
 void sdk_rollback(struct sdk *s)
@@ -116,6 +117,8 @@ enum err inner_totals(struct sdk *s, bool load)
         s->totals = s->totals_stored;
     else if (err == OK && s->stream != s->stream_stored)
         err = inner_value_set(s, "receipt_stream", s->stream);
+    if (!load && err == OK && s->log_number != s->log_number_stored)
+        err = inner_value_set(s, "receipt_log", s->log_number);
     return err;
 }
 
@@ -139,6 +142,7 @@ enum err sdk_commit(struct sdk *s, uint64_t now_ms)
     }
     s->totals_stored = s->totals;
     s->stream_stored = s->stream;
+    s->log_number_stored = s->log_number;
     for (size_t i = 0; i < s->drop_count; i++)
         file_release(s, s->drop[i].root, s->drop[i].out);
     s->drop_count = 0;

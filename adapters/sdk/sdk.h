@@ -279,6 +279,19 @@ MUST_USE enum err sdk_send(struct sdk *sdk, const struct sdk_message *message, u
  * the question and in its conversation, which is the id given here. PROTOCOL: Preview. */
 MUST_USE enum err sdk_preview(struct sdk *sdk, const struct sdk_message *message, uint64_t now_ms,
                               uint8_t id[static SDK_ID_LEN], bool *repeat, struct fault *fault);
+/* Messages that are held, because a key that signed them is revoked and their acceptance was not
+ * before its doubt: not shown to apply, and not receipted, until two officials (of this member or
+ * its hub) have decided. From *cursor 0 on; ERR_NOT_FOUND: no more. */
+struct sdk_held {
+    uint8_t message_id[SDK_ID_LEN];
+    char sender[SDK_MEMBER_MAX];
+    uint32_t type;
+    uint64_t held_ms;
+};
+MUST_USE enum err sdk_held(struct sdk *sdk, uint64_t *cursor, struct sdk_held *out);
+/* An official.act (LSD1) that releases one to apply, or returns it (E411). Staged, as sdk_send;
+ * kept. ERR_TWO_OFFICIALS, ERR_EXPIRED, ERR_HEADER, ERR_NOT_FOUND, those of document_verify. */
+MUST_USE enum err sdk_act(struct sdk *sdk, struct span lsd1, uint64_t now_ms, struct fault *fault);
 /* Begin a transaction for the caller's own rows in sdk_db, when none is open. */
 MUST_USE enum err sdk_begin(struct sdk *sdk);
 MUST_USE enum err sdk_commit(struct sdk *sdk, uint64_t now_ms);

@@ -151,7 +151,7 @@ static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_
             return err;
     }
     s->log = (struct log_reader){.registry = s->registry, .hub = s->hub, .at_ms = now_ms};
-    return OK;
+    return amends_open(s, now_ms, fault);
 }
 
 static enum err last_id(struct sdk *s, enum sql which, uint64_t *id)
@@ -192,6 +192,7 @@ static enum err open_state(struct sdk *s, struct fault *fault)
     if ((err = db_prepare(s->db, sql_text, SQL_COUNT, s->sql, fault)) != OK)
         return err;
     if ((err = inner_value(s, "receipt_stream", &s->stream_stored)) != OK ||
+        (err = inner_value(s, "receipt_log", &s->log_number_stored)) != OK ||
         (err = inner_totals(s, true)) != OK || (err = recall_load(s)) != OK ||
         (err = last_id(s, SQL_OUTBOX_LAST, &s->outbox_last)) != OK ||
         (err = last_id(s, SQL_PROOF_LAST, &s->proof_last)) != OK ||
@@ -199,6 +200,7 @@ static enum err open_state(struct sdk *s, struct fault *fault)
         (err = last_id(s, SQL_OWED_LAST, &s->owed_last)) != OK)
         return err;
     s->stream = s->stream_stored;
+    s->log_number = s->log_number_stored;
     frames_forget(s);
     flight_forget(s);
     struct mirror_in_options mirror = {.db = s->db,
@@ -217,7 +219,7 @@ static enum err open_link(struct sdk *s, const char *endpoint, uint64_t now_ms, 
 {
     enum err err;
     const struct registry_key *server;
-    const struct key *own = keyring_find(s->keys, KEY_USE_TRANSPORT);
+    const struct key *own = amends_key(s, KEY_USE_TRANSPORT, now_ms);
 
     if ((err = registry_current(s->registry, s->hub, KEY_USE_TRANSPORT, now_ms, &server)) != OK)
         return fault_set(fault, err, 0, s->hub, "transport key of the hub");

@@ -3,6 +3,7 @@
 #include "adapters/sdk/inner_sql.h"
 #include "base/hex.h"
 #include "base/log.h"
+#include "keys/amend.h"
 
 /* An error of a frame that must not stop the adapter: what a hub sends is input. */
 static enum err survive(const char *what, enum err err)
@@ -125,6 +126,31 @@ static enum err take_entries(struct sdk *s, struct frame_receipts *receipts,
     return OK;
 }
 
+/* Which of the hub's logs is this? A later one: the hub lost its disk and was set back to a copy
+ * (PROTOCOL 8.1). It counts its receipts anew, and what it had taken and not brought to an end is
+ * with nobody: all of that is named and offered again. A log that it has given up says nothing. */
+static enum err note_log(struct sdk *s, const struct checkpoint *checkpoint, uint64_t now_ms)
+{
+    enum err err;
+    uint32_t number = 0;
+    if (!note_origin_number(checkpoint->origin, s->hub, s->realm, &number) ||
+        number < s->log_number)
+        return ERR_CHECKPOINT;
+    if (number == s->log_number)
+        return OK;
+    if (s->log_number != 0) {
+        log_warn("hub_restored", "log=%u before=%u", (unsigned)number, (unsigned)s->log_number);
+        s->stream = 0;
+        s->unfinished_cursor = 0;
+        s->gap_hello_ms = now_ms;
+        flight_offer_all(s, now_ms, true);
+        if ((err = kept_again(s)) != OK)
+            return err;
+    }
+    s->log_number = number;
+    return OK;
+}
+
 static enum err take_receipts(struct sdk *s, struct span frame, uint64_t now_ms)
 {
     enum err err;
@@ -135,7 +161,8 @@ static enum err take_receipts(struct sdk *s, struct span frame, uint64_t now_ms)
     if ((err = frame_parse_receipts(frame, &receipts)) != OK)
         return err;
     if (receipts.checkpoint.len > 0 &&
-        (err = log_reader_checkpoint(&s->log, receipts.checkpoint, &checkpoint)) != OK)
+        ((err = log_reader_checkpoint(&s->log, receipts.checkpoint, &checkpoint)) != OK ||
+         (err = note_log(s, &checkpoint, now_ms)) != OK))
         return err;
     if (receipts.first > s->stream + 1)
         note_gap(s, now_ms);
@@ -160,10 +187,20 @@ static enum err take_welcome(struct sdk *s, const lianshu_Welcome *w, uint64_t n
                  (unsigned long long)w->registry_version);
     if (s->greeted)
         return OK;
+    /* Only a name until a checkpoint says so: but nobody may wait for what is lost. */
+    uint32_t number = 0;
+    enum err err = OK;
+    const bool later = s->log_number != 0 &&
+                       note_origin_number(w->log, s->hub, s->realm, &number) &&
+                       number > s->log_number;
+    if (later && (err = kept_again(s)) != OK)
+        return err;
     s->greeted = true;
     s->up_ms = now_ms;
     s->hello_attempt = 0;
     flight_reconnected(s, now_ms);
+    if (later)
+        flight_offer_all(s, now_ms, true);
     if (s->handler.connected != NULL)
         s->handler.connected(s->handler.ctx, true);
     return OK;
@@ -223,6 +260,8 @@ static enum err take_control(struct sdk *s, struct span frame, uint64_t now_ms)
         return take_ack(s, c->body.ack.receipt_stream);
     case lianshu_Control_chunk_wanted_tag:
         return chunks_wanted(s, &c->body.chunk_wanted, now_ms);
+    case lianshu_Control_amendments_tag:
+        return amends_take(s, &c->body.amendments, now_ms);
     default:
         return OK; /* nothing for us */
     }
@@ -322,6 +361,13 @@ static enum err say_hello(struct sdk *s, uint64_t now_ms)
     h->credit_messages = s->window_messages;
     h->credit_bytes = s->window_bytes;
     h->mirror = true;
+    const struct span amended = registry_amended(s->registry);
+    h->amendments.size = (pb_size_t)amended.len;
+    if (amended.len > 0)
+        memcpy(h->amendments.bytes, amended.data, amended.len);
+    if (s->log_number != 0 &&
+        (err = note_origin(h->receipt_log, s->hub, s->realm, (uint32_t)s->log_number)) != OK)
+        return err;
     const size_t max = sizeof h->unfinished / sizeof h->unfinished[0];
     stmt_bind_u64(q, 1, s->unfinished_cursor);
     for (err = stmt_step(q); err == OK && h->unfinished_count < max; err = stmt_step(q)) {

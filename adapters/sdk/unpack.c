@@ -75,7 +75,8 @@ static enum err check_sender(struct sdk *s, struct unpacked *u)
         return err;
     if ((err = registry_key(s->registry, h->sender_kid, &key)) != OK)
         return h->registry_version > registry_version(s->registry) ? ERR_REGISTRY_STALE : err;
-    if ((err = registry_key_check(key, h->sender, KEY_USE_SIGN, u->statement.accepted_ms)) != OK)
+    err = registry_key_check(key, h->sender, KEY_USE_SIGN, u->statement.accepted_ms);
+    if (err != OK && (err != ERR_REVOKED || !u->doubted))
         return err;
     if (h->created_ms > u->statement.accepted_ms + FUTURE_MS)
         return ERR_FUTURE;
@@ -100,12 +101,15 @@ static enum err open_document(struct sdk *s, struct unpacked *u, size_t i, uint8
 {
     enum err err;
     const struct document_type *row = type_find(u->header.type);
+    struct registry_at at = {.registry = s->registry,
+                             .at_ms = u->statement.accepted_ms,
+                             .revoked_too = u->doubted};
+    const struct document_signers signers = registry_signers(&at);
 
     if ((err = envelope_open(s->opener, s->keys, s->member, &u->header, &u->frame, u->header_hash,
                              i, plain, SDK_PART_MAX, lsd1, NULL, &u->inner)) != OK)
         return err;
-    if ((err = registry_verify_document(s->registry, u->statement.accepted_ms, *lsd1, s->verifier,
-                                        d, hash)) != OK)
+    if ((err = document_verify(*lsd1, s->realm, &signers, s->verifier, d, hash)) != OK)
         return err;
     if (d->type != type)
         return ERR_POISON;

@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "ident.h"
 #include "json.h"
+#include "keys/roles.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -76,9 +77,12 @@ static enum err print_json(const struct cli *cli, const struct act_file *act, co
     json_put_text(j, "sender", act->body.sender);
     json_put_hex(j, "message_id", span_of(act->body.message_id, sizeof act->body.message_id));
     json_put_uint(j, "code", act->body.reason);
+    json_put_text(j, "needed", roles_needed(act->body.verb));
     if (act->body.verb == lianshu_OfficialVerb_OFFICIAL_RESTORED) {
         json_put_uint(j, "log_number", act->body.log_number);
         json_put_uint(j, "log_size", act->body.log_size);
+        json_put_hex(j, "log_root", span_of(act->body.object.bytes, act->body.object.size));
+        json_put_uint(j, "signed_size", act->body.signed_size);
     }
     json_put_ms(j, "issued", d->issued_ms);
     json_put_ms(j, "valid_until", d->valid_until_ms);
@@ -108,6 +112,8 @@ static void print_log(FILE *to, const lianshu_OfficialAct *body)
     fprintf(to, "  新日志编号 / number of the new log: %u\n", (unsigned)body->log_number);
     fprintf(to, "  备份的日志条数 / entries of the copy: %llu\n",
             (unsigned long long)body->log_size);
+    fprintf(to, "  旧日志已签条数 / entries of the old log that were signed: %llu\n",
+            (unsigned long long)body->signed_size);
 }
 
 static void print_words(FILE *to, const struct act_file *act)
@@ -130,6 +136,7 @@ static void print_words(FILE *to, const struct act_file *act)
         fprintf(to, "  理由 / reason: %s %s / %s\n", label, err_zh(reason), err_en(reason));
     }
     fprintf(to, "  有效至 / valid until: %.16s\n", until);
+    fprintf(to, "  须由 / needs: %s\n", roles_needed(verb));
     for (size_t i = 0; i < OFFICIALS; i++) {
         char kid[2 * sizeof d->issuers[i].kid + 1];
         hex_encode(span_of(d->issuers[i].kid, sizeof d->issuers[i].kid), kid);

@@ -10,7 +10,8 @@
  *   2. Identifiers of subjects are taken from standard input only; on the command line they are
  *      refused without being repeated.
  *   3. Secrets leave guarded memory only into key and passphrase files of mode 0600.
- *   4. Nothing here opens the hub's database: questions go through its control socket.
+ *   4. Nothing here opens a running hub's database: questions go through its control socket.
+ *      A copy, or a stopped hub's data, is read and never written (copy.h).
  *
  * Thread rule: one thread; no state between runs, so tests run it in-process.
  */
@@ -61,8 +62,14 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world);
 const struct args_command *cli_commands(void);
 
 /* cli_key.c, cli_registry.c, cli_send.c, cli_query.c, cli_case.c, cli_act.c, cli_rule.c */
-args_run_fn cli_key_generate, cli_key_show, cli_key_passphrase;
-args_run_fn cli_registry_build, cli_registry_show, cli_registry_list, cli_registry_check;
+args_run_fn cli_key_generate, cli_key_show, cli_key_passphrase, cli_key_token;
+args_run_fn cli_key_revoke, cli_key_sign, cli_key_rotate, cli_key_history, cli_hub_amend,
+    cli_revocation_effects;
+args_run_fn cli_enrol_invite, cli_enrol_request, cli_enrol_show, cli_enrol_approve;
+args_run_fn cli_registry_build, cli_registry_draft, cli_registry_part, cli_registry_sign,
+    cli_registry_delegate, cli_registry_prove, cli_registry_show, cli_registry_list,
+    cli_registry_check;
+args_run_fn cli_root_create, cli_root_show, cli_root_rotate, cli_root_accept;
 args_run_fn cli_send;
 args_run_fn cli_status, cli_trace, cli_order_show, cli_order_list, cli_obligation_list,
     cli_restriction_list, cli_explain, cli_log_checkpoint, cli_hub_stop, cli_hub_reload;
@@ -71,8 +78,13 @@ args_run_fn cli_waiting_list, cli_waiting_show;
 args_run_fn cli_act_make, cli_act_show, cli_act_sign, cli_act_submit;
 args_run_fn cli_joint_draft, cli_joint_sign, cli_joint_show;
 args_run_fn cli_decision_verify;
+args_run_fn cli_evidence_export, cli_evidence_verify;
 args_run_fn cli_rule_check, cli_rule_sign, cli_rule_try, cli_rule_replay;
 args_run_fn cli_topology, cli_probe;
+args_run_fn cli_witness_init, cli_witness_serve, cli_witness_show;
+args_run_fn cli_log_export, cli_log_verify, cli_log_prove, cli_log_check, cli_log_consistency,
+    cli_log_anchor;
+
 args_run_fn cli_check, cli_certificate_save, cli_certificate_verify;
 
 #endif

@@ -2,6 +2,7 @@
  * and given to the hub. */
 #include "cli/act.h"
 #include "cli/ask.h"
+#include "cli/copy.h"
 #include "cli/show.h"
 
 #include "base/clock.h"
@@ -11,8 +12,10 @@
 #include "cli/pubfile.h"
 #include "keys/document.h"
 #include "keys/keyfile.h"
+#include "keys/note.h"
 #include "wire.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum {
@@ -29,6 +32,7 @@ struct desk {
     uint8_t second_kid[KID_LEN]; /* of an official who signs elsewhere */
     char realm[CHECK_REALM_MAX + 1];
     lianshu_OfficialAct body;
+    struct merkle_frontier copy; /* the tree of a hub's copy; size 0: it is not about one */
 };
 
 static enum err read_key(struct desk *desk, const char *path, const char *passphrase_path,
@@ -189,6 +193,8 @@ static enum err find_realm(const struct cli *cli, struct desk *desk, struct faul
     struct json *answer = NULL;
     struct json *request;
     enum err err = OK;
+    if (given == NULL && desk->realm[0] != '\0')
+        return OK;
     if (given == NULL) {
         request = json_map();
         json_put_text(request, "cmd", "status");
@@ -204,23 +210,76 @@ static enum err find_realm(const struct cli *cli, struct desk *desk, struct faul
     return err;
 }
 
-/* The officials' own hub was set back to a copy: for the adapters, not for the hub. */
+/* The realm and the number of the log whose head this is. */
+static enum err read_origin(struct desk *desk, const char *origin, const char *path,
+                            struct fault *fault)
+{
+    const size_t hub = strlen(desk->member);
+    const char *realm = strncmp(origin, desk->member, hub) == 0 ? origin + hub : "";
+    const size_t len = strcspn(realm, "/");
+    uint32_t number = 0;
+    if (realm[0] == '.' && len <= sizeof desk->realm) {
+        memcpy(desk->realm, realm + 1, len - 1);
+        desk->realm[len - 1] = '\0';
+    }
+    if (!note_origin_number(origin, desk->member, desk->realm, &number) || number == UINT32_MAX)
+        return fault_set(fault, ERR_CHECKPOINT, 0, path, "of another log: %s", origin);
+    desk->body.log_number = number + 1;
+    return OK;
+}
+
+/* What the signer of the log that ends has signed last. */
+static enum err read_head(const char *path, struct desk *desk, struct fault *fault)
+{
+    lianshu_OfficialAct *body = &desk->body;
+    struct checkpoint head;
+    uint8_t *note = NULL;
+    size_t len;
+    enum err err = file_read(path, NOTE_LEN_MAX, 0, &note, &len, fault);
+    if (err != OK)
+        return err;
+    err = note_parse(span_of(note, len), &head);
+    free(note);
+    if (err != OK)
+        return fault_set(fault, err, 0, path, "lianshu-signer --head, or a checkpoint that was kept");
+    body->signed_size = head.size;
+    body->signed_root.size = HASH_LEN;
+    memcpy(body->signed_root.bytes, head.root, HASH_LEN);
+    return read_origin(desk, head.origin, path, fault);
+}
+
+/* The officials' own hub was set back to a copy: for its signer and the adapters. */
 static enum err read_restored(const struct args *args, struct desk *desk, struct fault *fault)
 {
     lianshu_OfficialAct *body = &desk->body;
-    uint64_t log_number;
-    enum err err = args_number(args, "log-number", 2, UINT32_MAX, 0, &log_number, fault);
-    if (err == OK)
-        err = args_number(args, "log-size", 1, INT64_MAX, 0, &body->log_size, fault);
-    if (err == OK && !member_is_hub(desk->member))
-        err = fault_set(fault, ERR_OTHER_HUB, 0, "--key", "the officials are not of a hub");
-    if (err != OK)
+    enum err err = OK;
+    if (!member_is_hub(desk->member))
+        return fault_set(fault, ERR_OTHER_HUB, 0, "--key", "the officials are not of a hub");
+    if ((err = read_head(args_value(args, "head"), desk, fault)) != OK ||
+        (err = copy_tree(args_value(args, "backup"), &desk->copy, fault)) != OK)
         return err;
+    if (desk->copy.size == 0)
+        return fault_set(fault, ERR_LOG_TRUNCATED, 0, "--backup", "its log is empty");
     body->verb = lianshu_OfficialVerb_OFFICIAL_RESTORED;
-    body->log_number = (uint32_t)log_number;
+    body->log_size = desk->copy.size;
+    body->object.size = HASH_LEN;
+    frontier_root(&desk->copy, body->object.bytes);
     snprintf(body->recipient, sizeof body->recipient, "%s", desk->member);
     snprintf(body->sender, sizeof body->sender, "%s", desk->member);
     return OK;
+}
+
+/* The tree of the copy, for the signer: its root is what the officials sign. */
+static enum err write_tree(const char *out, const struct merkle_frontier *tree, struct fault *fault)
+{
+    uint8_t bytes[MERKLE_FRONTIER_BYTES_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    char path[PATH_MAX];
+    const int len = snprintf(path, sizeof path, "%s.frontier", out);
+    if (len < 0 || len >= (int)sizeof path)
+        return fault_set(fault, ERR_FIELD_LONG, 0, "--out", "a shorter path");
+    frontier_write(tree, &w);
+    return file_write(path, writer_span(&w), 0644, 0, fault);
 }
 
 /* A member has asked theirs who stands behind a pseudonym: for the answer, not for the hub. */
@@ -243,7 +302,7 @@ static enum err read_unmask(const struct args *args, struct desk *desk, struct f
 
 static enum err read_body(const struct cli *cli, struct desk *desk, struct fault *fault)
 {
-    if (strcmp(cli->args->command->verb, "restored") == 0)
+    if (strcmp(cli->args->command->group, "restore") == 0)
         return read_restored(cli->args, desk, fault);
     if (strcmp(cli->args->command->verb, "unmask") == 0)
         return read_unmask(cli->args, desk, fault);
@@ -345,6 +404,8 @@ enum err cli_act_make(const struct cli *cli, struct fault *fault)
     if (out == NULL)
         return submit(cli, writer_span(&w), fault);
     err = file_write(out, writer_span(&w), 0644, FILE_NEW, fault);
+    if (err == OK && desk.copy.size > 0)
+        err = write_tree(out, &desk.copy, fault);
     return err == OK ? act_print(cli, writer_span(&w), out, fault) : err;
 }
 

@@ -14,20 +14,6 @@
 
 enum { PASSPHRASE_BYTES = 32, LIFE_DAYS_MAX = 3660, PATH_BYTES = 1024 };
 
-/* What one key file holds, by whom it is for. */
-static const struct purpose {
-    const char *name;
-    enum key_use use[6]; /* ends with KEY_USE_NONE */
-} PURPOSES[] = {
-    {"adapter", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE}},
-    {"hub", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE, KEY_USE_TOKEN}},
-    {"signer", {KEY_USE_LOG}},
-    {"official", {KEY_USE_OFFICIAL}},
-    {"registrar", {KEY_USE_REGISTRAR}},
-    {"root", {KEY_USE_ROOT}},
-    {"storage", {KEY_USE_STORAGE, KEY_USE_TOKEN}},
-};
-
 /* Days that a key of this use lives unless --days says otherwise (crypto: keys). */
 static uint64_t life_days(enum key_use use)
 {
@@ -43,15 +29,6 @@ static uint64_t life_days(enum key_use use)
     }
 }
 
-static const struct purpose *purpose_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof PURPOSES / sizeof PURPOSES[0]; i++) {
-        if (strcmp(PURPOSES[i].name, name) == 0)
-            return &PURPOSES[i];
-    }
-    return NULL;
-}
-
 /* A new key, or the encryption key of another adapter of the member. */
 static enum err make_key(struct key **out, enum key_use use, const struct keyring *seal_from,
                          uint64_t now_ms, const struct entropy *entropy, struct fault *fault)
@@ -64,13 +41,13 @@ static enum err make_key(struct key **out, enum key_use use, const struct keyrin
     return key_import(out, KEY_USE_SEAL, key_created_ms(shared), key_secret(shared));
 }
 
-static enum err fill_ring(struct keyring *ring, struct pubfile *pub, const struct purpose *purpose,
+static enum err fill_ring(struct keyring *ring, struct pubfile *pub, const enum key_use *uses,
                           const struct keyring *seal_from, uint64_t days, uint64_t now_ms,
                           struct fault *fault)
 {
     const struct entropy entropy = entropy_system();
-    for (size_t i = 0; purpose->use[i] != KEY_USE_NONE; i++) {
-        const enum key_use use = purpose->use[i];
+    for (size_t i = 0; uses[i] != KEY_USE_NONE; i++) {
+        const enum key_use use = uses[i];
         struct key *key = NULL;
         enum err err = make_key(&key, use, seal_from, now_ms, &entropy, fault);
         if (err != OK)
@@ -92,14 +69,15 @@ static enum err fill_ring(struct keyring *ring, struct pubfile *pub, const struc
     return OK;
 }
 
-static enum err check_names(const struct args *args, const struct purpose **purpose,
-                            struct fault *fault)
+static enum err check_names(const struct args *args, const enum key_use **uses, struct fault *fault)
 {
     const char *adapter = args_value(args, "adapter");
-    *purpose = purpose_of(args_value(args, "use"));
-    if (*purpose == NULL)
-        return fault_set(fault, ERR_USAGE, 0, "--use",
-                         "one of adapter, hub, signer, official, registrar, root, storage");
+    *uses = key_purpose(args_value(args, "use"));
+    if (*uses == NULL)
+        return fault_set(
+            fault, ERR_USAGE, 0, "--use",
+            "one of adapter, hub, signer, official, witness, registrar, enrolment, root, "
+            "storage");
     struct member member;
     enum err err = member_parse(args_value(args, "member"), &member);
     if (err != OK)
@@ -107,7 +85,7 @@ static enum err check_names(const struct args *args, const struct purpose **purp
     if (adapter != NULL && !pubfile_name_valid(adapter))
         return fault_set(fault, ERR_USAGE, 0, "--adapter", "letters, digits, _ and -, at most %d",
                          PUBFILE_NAME_MAX);
-    if (args_flag(args, "seal-from") && strcmp((*purpose)->name, "adapter") != 0)
+    if (args_flag(args, "seal-from") && strcmp(args_value(args, "use"), "adapter") != 0)
         return fault_set(fault, ERR_USAGE, 0, "--seal-from", "only with --use adapter");
     return OK;
 }
@@ -142,7 +120,7 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     const char *adapter = args_value(args, "adapter");
     const struct keyfile_cost cost = {0, cli->world->kdf_memory};
     const struct entropy entropy = entropy_system();
-    const struct purpose *purpose;
+    const enum key_use *uses;
     struct passphrase *passphrase = NULL;
     struct keyring *seal_from = NULL;
     struct keyring *ring = NULL;
@@ -150,7 +128,7 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     char pub_path[PATH_BYTES];
     uint64_t days;
 
-    enum err err = check_names(args, &purpose, fault);
+    enum err err = check_names(args, &uses, fault);
     if (err != OK || (err = args_number(args, "days", 1, LIFE_DAYS_MAX, 0, &days, fault)) != OK)
         return err;
     if (snprintf(pub_path, sizeof pub_path, "%s.pub", path) >= (int)sizeof pub_path)
@@ -160,7 +138,7 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
         return fault_set(fault, ERR_EXISTS, 0, pub_path, "a key file is never replaced");
     snprintf(pub.member, sizeof pub.member, "%s", args_value(args, "member"));
     snprintf(pub.adapter, sizeof pub.adapter, "%s", adapter == NULL ? "" : adapter);
-    snprintf(pub.use, sizeof pub.use, "%s", purpose->name);
+    snprintf(pub.use, sizeof pub.use, "%s", args_value(args, "use"));
 
     err = passphrase_read(&passphrase, args_value(args, "passphrase-file"), fault);
     if (err == OK && args_flag(args, "seal-from"))
@@ -168,7 +146,7 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     if (err == OK)
         err = keyring_open(&ring, pub.member, pub.adapter);
     if (err == OK)
-        err = fill_ring(ring, &pub, purpose, seal_from, days, cli->world->now_ms(), fault);
+        err = fill_ring(ring, &pub, uses, seal_from, days, cli->world->now_ms(), fault);
     if (err == OK)
         err = keyfile_write(ring, path, false, passphrase, cost, &entropy, fault);
     if (err == OK && pub.key_count > 0 && (err = pubfile_write(&pub, pub_path, fault)) != OK)
@@ -178,6 +156,71 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     keyring_close(&ring);
     keyring_close(&seal_from);
     passphrase_close(&passphrase);
+    return err;
+}
+
+/* What a key file with this one key would be for. */
+static const char *purpose_of(enum key_use use, const char *member)
+{
+    switch (use) {
+    case KEY_USE_LOG:
+        return "signer";
+    case KEY_USE_SIGN:
+        return member_is_hub(member) ? "hub" : "adapter";
+    default:
+        return key_use_name(use);
+    }
+}
+
+/* The public half of the one key of a ring, with its dates. */
+static void public_of(const struct keyring *ring, uint64_t now_ms, uint64_t days,
+                      struct pubfile *pub)
+{
+    const struct key *key = keyring_at(ring, 0);
+    struct pubfile_key *row = &pub->key[pub->key_count++];
+    snprintf(pub->member, sizeof pub->member, "%s", keyring_owner(ring));
+    snprintf(pub->use, sizeof pub->use, "%s", purpose_of(key_use(key), pub->member));
+    row->use = key_use(key);
+    memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+    row->valid_from_ms = now_ms;
+    row->valid_until_ms = now_ms + (days > 0 ? days : life_days(row->use)) * (uint64_t)DAY_MS;
+}
+
+enum err cli_key_token(const struct cli *cli, struct fault *fault)
+{
+    const struct args *args = cli->args;
+    const char *uri = args->operand[0];
+    const char *out = args_value(args, "out");
+    struct passphrase *pin = NULL;
+    struct keyring *ring = NULL;
+    struct pubfile pub = {.key_count = 0};
+    uint64_t days;
+
+    enum err err = args_number(args, "days", 1, LIFE_DAYS_MAX, 0, &days, fault);
+    if (err == OK && private_file_is_path(uri))
+        err = fault_set(fault, ERR_USAGE, 0, "PKCS11_URI", "pkcs11:token=…;object=…?module-path=…");
+    if (err == OK && access(out, F_OK) == 0)
+        err = fault_set(fault, ERR_EXISTS, 0, out, "a file of public keys is never replaced");
+    if (err == OK)
+        err = passphrase_read(&pin, args_value(args, "passphrase-file"), fault);
+    if (err == OK && !args_flag(args, "found"))
+        err = keyfile_make_on_token(uri, pin, fault);
+    if (err == OK)
+        err = keyfile_read(&ring, uri, pin, fault);
+    if (err == OK) {
+        public_of(ring, cli->world->now_ms(), days, &pub);
+        err = pubfile_write(&pub, out, fault);
+    }
+    if (err == OK) {
+        struct json *j = json_map();
+        json_put_text(j, "member", pub.member);
+        json_put_text(j, "use", key_use_name(pub.key[0].use));
+        json_put_text(j, "file", out);
+        err = show_result(cli, j);
+        json_close(&j);
+    }
+    keyring_close(&ring);
+    passphrase_close(&pin);
     return err;
 }
 

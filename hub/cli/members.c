@@ -4,6 +4,7 @@
 #include "catalogue.h"
 #include "cli/pubfile.h"
 #include "keys/registry.h"
+#include "keys/roles.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -16,11 +17,13 @@ enum {
 };
 
 _Static_assert((int)KEY_USE_SIGN == (int)lianshu_KeyUse_KEY_SIGN &&
-                   (int)KEY_USE_OFFICIAL == (int)lianshu_KeyUse_KEY_OFFICIAL,
+                   (int)KEY_USE_WITNESS == (int)lianshu_KeyUse_KEY_WITNESS,
                "key uses of a record are those of a key file");
 
 static const char *const FILE_KEYS[] = {"members", NULL};
-static const char *const MEMBER_KEYS[] = {"member", "name_zh", "name_en", "keys", "grants", NULL};
+static const char *const MEMBER_KEYS[] = {"member", "name_zh",   "name_en", "keys",
+                                          "grants", "officials", NULL};
+static const char *const ROLE_KEYS[] = {"operator", "security", "auditor", NULL};
 static const char *const GRANT_KEYS[] = {"types", "direction", "departments", "region", NULL};
 
 static bool has_key(const lianshu_MemberRecord *record, const struct pubfile_key *key)
@@ -33,8 +36,9 @@ static bool has_key(const lianshu_MemberRecord *record, const struct pubfile_key
     return false;
 }
 
+/* role: of the official whose key this is; 0: no official's. */
 static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *node,
-                         const char *dir, struct fault *fault)
+                         const char *dir, uint32_t role, struct fault *fault)
 {
     char path[PATH_BYTES];
     struct pubfile pub;
@@ -54,9 +58,14 @@ static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *n
                           pub.member);
     for (size_t i = 0; i < pub.key_count; i++) {
         const struct pubfile_key *key = &pub.key[i];
-        if (key->use > KEY_USE_OFFICIAL)
+        if (key->use > KEY_USE_WITNESS)
             return yaml_fault(node, ERR_KEY_USE, fault, "keys: %s keys are no member's",
                               key_use_name(key->use));
+        if ((key->use == KEY_USE_OFFICIAL) != (role != 0))
+            return yaml_fault(node, ERR_KEY_USE, fault,
+                              "keys of officials stand under officials, with a role, and no others");
+        if (has_key(record, key) && role != 0)
+            return yaml_fault(node, ERR_KEY_REUSED, fault, "an official has one role");
         if (has_key(record, key))
             continue;
         if (record->keys_count >= KEYS_MAX)
@@ -66,8 +75,22 @@ static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *n
         memcpy(row->public_key, key->public_key, KEY_PUBLIC_LEN);
         row->valid_from_ms = key->valid_from_ms;
         row->valid_until_ms = key->valid_until_ms;
+        row->roles = role;
     }
     return OK;
+}
+
+/* officials: {operator: [FILE.pub], security: [FILE.pub], auditor: [FILE.pub]} */
+static enum err add_officials(lianshu_MemberRecord *record, const struct yaml_node *node,
+                              const char *dir, struct fault *fault)
+{
+    enum err err = node == NULL ? OK : yaml_only_keys(node, ROLE_KEYS, fault);
+    for (size_t k = 0; node != NULL && err == OK && ROLE_KEYS[k] != NULL; k++) {
+        const struct yaml_node *files = yaml_get(node, ROLE_KEYS[k]);
+        for (size_t i = 0; err == OK && i < yaml_count(files); i++)
+            err = add_keys(record, yaml_item(files, i), dir, roles_of_word(ROLE_KEYS[k]), fault);
+    }
+    return err;
 }
 
 static enum err read_departments(const struct yaml_node *node, uint32_t *bits, struct fault *fault)
@@ -205,9 +228,11 @@ static enum err read_member(lianshu_MemberRecord *record, const struct yaml_node
     if ((err = member_parse(record->member, &member)) != OK)
         return yaml_fault(yaml_get(node, "member"), err, fault, "member: like market.445100");
     for (size_t i = 0; i < yaml_count(keys); i++) {
-        if ((err = add_keys(record, yaml_item(keys, i), dir, fault)) != OK)
+        if ((err = add_keys(record, yaml_item(keys, i), dir, 0, fault)) != OK)
             return err;
     }
+    if ((err = add_officials(record, yaml_get(node, "officials"), dir, fault)) != OK)
+        return err;
     const struct yaml_node *grants = yaml_get(node, "grants");
     for (size_t i = 0; i < yaml_count(grants); i++) {
         if ((err = add_grants(record, yaml_item(grants, i), fault)) != OK)

@@ -52,6 +52,8 @@ static const struct word LABELS[] = {
     {"event", "事项"}, {"handovers", "移交"}, {"items", "附件"}, {"number", "步"}, {"paper", "文书"}, {"paper_en", "文书英文"}, {"paper_zh", "文书名称"},
     {"papers", "文书"}, {"regions", "区划"}, {"root", "附件标识"}, {"started", "起算"}, {"state_en", "状态英文"}, {"state_zh", "状态说明"}, {"step", "步"},
     {"step_en", "步骤英文"}, {"step_zh", "步骤名称"}, {"stopped", "止"}, {"to", "至"}, {"type_en", "类型英文"}, {"waits", "等候方"},
+    {"amendment", "变更"}, {"from_ms", "自"}, {"messages", "报文"}, {"origin", "来源"}, {"reason", "理由"}, {"repeated", "此前已应用"}, {"revocation", "吊销"}, {"revoked_at", "吊销时刻"}, {"revoked_from", "存疑自"}, {"valid", "有效"},
+    {"code_file", "登记码文件"}, {"file", "文件"}, {"fingerprint", "指纹"}, {"invitation", "邀请"}, {"keys", "密钥"}, {"kid", "密钥标识"}, {"role", "角色"}, {"use", "用途"},
     {"why", "原因"}, {"why_en", "原因英文"}, {"why_zh", "原因说明"}, {"withdrawn", "已撤回"}, {"zh", "说明"},
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "keys/roles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static enum err check(struct core *core, struct act *act)
 {
     struct frame_document frame;
     lianshu_Document *d = &core->stored;
-    struct registry_at at = {core->opt.registry, core->now_ms, KEY_USE_OFFICIAL};
+    struct registry_at at = {
+        .registry = core->opt.registry, .at_ms = core->now_ms, .use = KEY_USE_OFFICIAL};
     const struct document_signers signers = registry_signers(&at);
 
     enum err err = frame_parse_document(act->lsd1, &frame);
@@ -121,6 +123,8 @@ static enum err check(struct core *core, struct act *act)
     if (err != OK || act->repeated)
         return err; /* the same again: the same answer, whatever time and keys are now */
     err = document_verify(act->lsd1, core->opt.realm, &signers, core->verifier, d, act->hash);
+    if (err == OK && (err = roles_check(core->opt.registry, d, act->body.verb)) != OK)
+        err = refuse(act, err, roles_needed(act->body.verb));
     if (err == OK)
         err = check_times(core, act, d);
     return err;

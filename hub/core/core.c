@@ -120,8 +120,15 @@ enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_
     core_set_now(core, now_ms);
     core->output_ready = false;
     core_peer_at(core, peer)->heard = true;
-    const enum err err = take_frames(core, peer, frame);
+    const enum err err = amending_barred(core, peer) ? OK : take_frames(core, peer, frame);
     return err == OK ? receipts_repeated(core) : err;
+}
+
+void core_barred(struct core *core, uint32_t peer, uint64_t now_ms)
+{
+    core_set_now(core, now_ms);
+    core->output_ready = false;
+    (void)amending_barred(core, peer);
 }
 
 /* ---- time ---- */
@@ -168,9 +175,9 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         if (peer->paused_until_ms > core->now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
-    static step_fn *const steps[] = {orders_clock, expansion_step,   backfill_step, warnings_step,
-                                     redress_step, case_clocks_step, tell_step,     spread_step,
-                                     again_step,   links_step};
+    static step_fn *const steps[] = {orders_clock, expansion_step,   backfill_step,  warnings_step,
+                                     redress_step, case_clocks_step, tell_step,      spread_step,
+                                     again_step,   links_step,       cosigning_step, amending_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);
@@ -230,6 +237,8 @@ static void give_up_batch(struct core *core, enum err why)
     core->poison = OK;
     core->plan_loaded = false;
     mirror_wake(core);
+    witnessing_given_up(core);
+    amending_given_up(core);
     core->work_waiting = true;
     core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
 }
@@ -272,6 +281,7 @@ enum err core_write(struct core *core, uint64_t now_ms, struct core_flight **fli
         peer->acks_open = 0;
         peer->in.flying = peer->in.taken;
     }
+    witnessing_flying(core);
     return flight_begin(core, wrote, flight);
 }
 
@@ -293,6 +303,8 @@ enum err core_speak(struct core *core, uint64_t now_ms)
     if (err == OK)
         err = attach_pump(core);
     send_acks(core);
+    witnessing_speak(core);
+    amending_speak(core);
     if (core->work_waiting && !core->gave_up)
         core_wake_at(core, core->now_ms);
     core->output_ready = err == OK;
@@ -322,6 +334,7 @@ void core_peer_gone(struct core *core, uint32_t number, uint64_t now_ms)
     peer_forget_acks(peer);
     (void)queue_unlease_all(core->store->queue, (uint64_t)number + 1);
     links_gone(core, number);
+    cosigning_gone(core, number);
 }
 
 enum err core_peer_full(struct core *core, uint32_t number, uint64_t now_ms)
@@ -329,6 +342,7 @@ enum err core_peer_full(struct core *core, uint32_t number, uint64_t now_ms)
     core_set_now(core, now_ms);
     struct peer *peer = core_peer_at(core, number);
     attach_full(core, number);
+    amending_again(core, number);
     peer->out_messages = 0;
     peer->out_bytes = 0;
     peer->wake |= WAKE_STREAM;

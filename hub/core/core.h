@@ -76,13 +76,22 @@ typedef enum err core_sign_fn(void *ctx, uint64_t old_size, const uint8_t (*leav
                               size_t leaf_count, struct writer *checkpoint);
 
 /* Size and root of the last head that was signed, for the check at start. */
-typedef enum err core_head_fn(void *ctx, uint64_t *size, uint8_t root[static 32]);
+typedef enum err core_head_fn(void *ctx, uint64_t *size, uint8_t root[static 32],
+                              struct writer *statement);
+
+/* The witnesses of our log (cosigning.h). */
+struct core_witness {
+    unsigned needed;        /* cosignatures; 0: none is needed */
+    uint64_t every_ms;      /* from one round of asking to the next; 0: 20,000 */
+    uint64_t within_ms;     /* so long a checkpoint may lack them before it is an alarm; 0: 60,000 */
+    uint64_t start_wait_ms; /* so long the start waits for them; 0: 30,000 */
+};
 
 struct core_options {
     const char *realm;
     const char *member; /* hub.445100 */
     struct store *store;
-    const struct registry *registry;
+    struct registry *registry;  /* amendments are applied to it */
     const struct keyring *keys; /* seal, sign, storage and token key of the hub */
     const struct ruleset *rules;
     struct rulearchive *archive;       /* sets of the past, to decide again; NULL: none */
@@ -96,6 +105,7 @@ struct core_options {
     core_sign_fn *sign;
     core_head_fn *head;
     void *sign_ctx;        /* of both */
+    struct core_witness witness;
     uint32_t lease_ms;     /* 0: 30,000 */
     uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */
     uint32_t rate_per_s;   /* envelopes per peer and second before `busy`; 0: 20,000 */
@@ -119,9 +129,10 @@ MUST_USE enum err core_open(struct core **out, const struct core_options *option
                             struct fault *fault);
 void core_close(struct core **core);
 
-/* Use another registry from now on; it is borrowed, the old one is not needed any more. Between
- * turns only; commit afterwards. */
-MUST_USE enum err core_registry(struct core *core, const struct registry *registry);
+/* Use another registry from now on, with what the old one was amended by; it is borrowed, the old
+ * one is not needed any more. One that would lose an amendment (REJECT) is not used. Between turns
+ * only; commit afterwards. */
+MUST_USE enum err core_registry(struct core *core, struct registry *registry);
 
 /* Judge by another rule set, and erase by another table, from now on; both are borrowed. Between
  * turns only; commit afterwards. */
@@ -199,6 +210,18 @@ uint64_t core_due_ms(const struct core *core);
  * done, which is on disk and signed then, or why nothing was. Only when nothing is in flight. */
 MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
                            struct writer *answer);
+
+/* What the store says that a registry is amended by, in effect again: before core_open, where the
+ * hub's own keys are to be looked at. */
+MUST_USE enum err core_amended(struct store *store, struct registry *registry,
+                               struct fault *fault);
+/* A revocation or key record (LSD1), in effect at once; the answer, as of core_act, says so when it
+ * is on disk and signed. Only when nothing is in flight. */
+MUST_USE enum err core_amend(struct core *core, struct span lsd1, uint64_t now_ms,
+                             struct writer *answer);
+
+/* A frame came from a peer whose transport key is revoked: answered once, then counted. */
+void core_barred(struct core *core, uint32_t peer, uint64_t now_ms);
 
 /* Send a probe to the hub that serves a region or member ("target"). The answer names its message
  * and the way; what becomes of it, "trace" tells. Only when nothing is in flight; commit after it.

@@ -1,6 +1,10 @@
 /* Opening and closing: keys, room, and the log against its signed head. */
 #include "core/mirror_inner.h"
+#include "core/renewal.h"
 #include "core/state.h"
+#include "keys/amend.h"
+
+#include "keys/restored.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +12,18 @@
 
 enum { OPENER_SECRETS = 1024 };
 
+/* The newest that the registry has by now: a key that is not in it yet signs nothing. */
+void core_own_keys(struct core *core)
+{
+    core->sign_key = registry_own_key(core->opt.registry, core->opt.keys, core->opt.member,
+                                      KEY_USE_SIGN, core->now_ms);
+    if (core->sign_key == NULL)
+        core->sign_key = keyring_find(core->opt.keys, KEY_USE_SIGN);
+}
+
 static enum err take_keys(struct core *core, struct fault *fault)
 {
-    core->sign_key = keyring_find(core->opt.keys, KEY_USE_SIGN);
+    core_own_keys(core);
     core->storage_key = keyring_find(core->opt.keys, KEY_USE_STORAGE);
     core->token_key = keyring_find(core->opt.keys, KEY_USE_TOKEN);
     if (core->sign_key == NULL || core->storage_key == NULL || core->token_key == NULL ||
@@ -51,6 +64,10 @@ static enum err take_room(struct core *core)
     if (err == OK)
         err = relay_open(core);
     if (err == OK)
+        err = cosigning_open(core);
+    if (err == OK)
+        err = witnessing_open(core);
+    if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
     if (err == OK)
         err = verifier_open(&core->verifier, VERIFIER_NODES_DEFAULT);
@@ -68,7 +85,9 @@ static enum err check_head(struct core *core, struct fault *fault)
 {
     uint64_t size = 0;
     uint8_t root[HASH_LEN];
-    enum err err = core->opt.head(core->opt.sign_ctx, &size, root);
+    uint8_t bytes[RESTORED_MAX];
+    struct writer statement = writer_of(bytes, sizeof bytes);
+    enum err err = core->opt.head(core->opt.sign_ctx, &size, root, &statement);
     if (err != OK)
         return fault_set(fault, err, 0, "signer", "its last head could not be read");
     uint64_t ours = log_size(core->store->log);
@@ -83,6 +102,8 @@ static enum err check_head(struct core *core, struct fault *fault)
         return fault_set(fault, ERR_LOG_FORK, 0, "log", "at size %llu", (unsigned long long)size);
     core->signed_size = size;
     queue_landed(core->store->queue, size);
+    if (statement.len > 0 && (err = renewal_begin(core, writer_span(&statement), fault)) != OK)
+        return err;
     struct core_flight *rest;
     err = flight_begin(core, true, &rest);
     if (err == OK)
@@ -140,7 +161,9 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     core->due_ms = now_ms;
     core->work_waiting = true; /* an expansion may have been interrupted */
     core_set_now(core, now_ms);
-    enum err err = take_keys(core, fault);
+    enum err err = core_amended(core->store, core->opt.registry, fault);
+    if (err == OK)
+        err = take_keys(core, fault);
     if (err == OK) {
         err = take_room(core);
         if (err != OK)
@@ -185,6 +208,8 @@ void core_close(struct core **core)
     links_book_close(c);
     again_close(c);
     relay_close(c);
+    cosigning_close(c);
+    witnessing_close(c);
     gates_close(c);
     peers_close(&c->peers);
     free(c->claimed);
@@ -205,10 +230,12 @@ enum err core_rules(struct core *core, const struct ruleset *rules,
     return err == OK ? write_start(core, "rules") : err;
 }
 
-enum err core_registry(struct core *core, const struct registry *registry)
+enum err core_registry(struct core *core, struct registry *registry)
 {
-    core->opt.registry = registry;
+    enum err err = amending_registry(core, registry);
+    if (err != OK)
+        return err;
     links_registry(core);
-    enum err err = mirror_concerns_load(core);
+    err = mirror_concerns_load(core);
     return err == OK ? write_start(core, "registry") : err;
 }

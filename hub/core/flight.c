@@ -13,6 +13,7 @@ static void arrived(struct core *core)
         peer->acks_flying = 0;
         peer->in.landed = peer->in.flying;
     }
+    witnessing_landed(core);
 }
 
 /* What is still to be done of the batch, as one request. */

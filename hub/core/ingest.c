@@ -4,10 +4,15 @@
 
 #include <string.h>
 
-void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id)
+void ingest_count(struct core *core, uint32_t peer, enum err code)
 {
     peer_count_refusal(core_peer_at(core, peer), code, core->now_ms);
     core_wake_at(core, core->now_ms + SECOND_MS);
+}
+
+void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id)
+{
+    ingest_count(core, peer, code);
     lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_BUSY,
                                .which_body = lianshu_Control_busy_tag};
     if (message_id != NULL) {
@@ -364,6 +369,8 @@ static enum err turn_back(struct core *core, const struct incoming *in, enum err
 /* It is new, and may be here. Signature, then whatever is refused with a receipt. */
 static enum err examine(struct core *core, struct incoming *in, bool known)
 {
+    if (amending_counts(core, in))
+        return OK;
     enum err err = check_signature(core, in);
     if (known && err == OK) {
         err = keep_equivocation(core, in);

@@ -1,6 +1,7 @@
 #include "core/state.h"
 
 #include "base/log.h"
+#include "keys/amend.h"
 #include "keys/topology.h"
 
 #include <stdio.h>
@@ -103,8 +104,8 @@ struct link_state link_state(const struct core *core, const char *member)
                                              row->differs};
 }
 
-/* The origin of our log, the first line of its checkpoint; empty: nothing is signed yet. */
-static void own_log(const struct core *core, char out[static NOTE_ORIGIN_MAX + 1])
+/* The first line of its checkpoint. */
+void links_own_log(const struct core *core, char out[static NOTE_ORIGIN_MAX + 1])
 {
     const char *origin = (const char *)core->checkpoint;
     const char *end = memchr(origin, '\n', core->checkpoint_len);
@@ -122,6 +123,10 @@ static bool tell(struct core *core, uint32_t peer)
     have->version = registry_version(core->opt.registry);
     have->hash.size = HASH_LEN;
     memcpy(have->hash.bytes, registry_hash(core->opt.registry), HASH_LEN);
+    const struct span amended = registry_amended(core->opt.registry);
+    have->amendments.size = (pb_size_t)amended.len;
+    if (amended.len > 0)
+        memcpy(have->amendments.bytes, amended.data, amended.len);
     return session_say(core, peer, &control);
 }
 
@@ -133,11 +138,15 @@ static void say_hello(struct core *core, uint32_t peer, const struct row *row)
     snprintf(h->member, sizeof h->member, "%s", core->opt.member);
     snprintf(h->realm, sizeof h->realm, "%s", core->opt.realm);
     h->registry_version = registry_version(core->opt.registry);
+    const struct span amended = registry_amended(core->opt.registry);
+    h->amendments.size = (pb_size_t)amended.len;
+    if (amended.len > 0)
+        memcpy(h->amendments.bytes, amended.data, amended.len);
     h->credit_messages = LINK_CREDIT_MESSAGES;
     h->credit_bytes = LINK_CREDIT_BYTES;
     h->receipt_stream = row->heard;
     snprintf(h->receipt_log, sizeof h->receipt_log, "%s", row->log);
-    own_log(core, h->log);
+    links_own_log(core, h->log);
     (void)session_say(core, peer, &control); /* no room: said again by links_step */
 }
 
@@ -307,7 +316,7 @@ void core_link_up(struct core *core, uint32_t number, uint64_t now_ms)
 bool links_streams(const struct core *core, const lianshu_Hello *body)
 {
     char log[NOTE_ORIGIN_MAX + 1];
-    own_log(core, log);
+    links_own_log(core, log);
     return log[0] != '\0' && strcmp(log, body->receipt_log) == 0;
 }
 
@@ -379,6 +388,9 @@ enum err links_control(struct core *core, uint32_t peer, const lianshu_Control *
     case lianshu_Control_registry_have_tag:
         heard_version(core, peer, row, control->body.registry_have.version);
         compare(core, peer, row, &control->body.registry_have);
+        amending_heard(core, peer,
+                       span_of(control->body.registry_have.amendments.bytes,
+                               control->body.registry_have.amendments.size));
         return OK;
     case lianshu_Control_registry_wanted_tag:
         give_part(core, peer, &control->body.registry_wanted);
@@ -386,6 +398,8 @@ enum err links_control(struct core *core, uint32_t peer, const lianshu_Control *
     case lianshu_Control_registry_part_tag:
         take_part(core, peer, &control->body.registry_part);
         return OK;
+    case lianshu_Control_witness_ask_tag:
+        return witnessing_asked(core, peer, &control->body.witness_ask);
     default:
         ingest_refuse(core, peer, ERR_WIRE_ENUM, NULL);
         return OK;

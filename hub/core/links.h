@@ -48,6 +48,8 @@ bool links_admit(struct core *core, uint32_t peer);
 void links_hello(struct core *core, uint32_t peer, const lianshu_Hello *body);
 /* The number that its hello acknowledges is of the stream in which we speak now. */
 bool links_streams(const struct core *core, const lianshu_Hello *body);
+/* The origin of our log; empty: nothing is signed yet. */
+void links_own_log(const struct core *core, char out[static NOTE_ORIGIN_MAX + 1]);
 /* More of its receipts is on disk: peer->in.landed. */
 void links_landed(struct core *core, const struct peer *peer);
 void links_gone(struct core *core, uint32_t peer);

@@ -95,7 +95,12 @@ struct peer {
     uint32_t acks_flying;
     uint32_t acks_due;
     struct peer_stream in;
-    uint8_t equivocated[32]; /* second env_id of the last evidence */
+    bool barred;               /* its transport key is revoked … */
+    bool barred_told;          /* … and it was told so */
+    uint64_t revoked_ms;       /* when an envelope was last refused with E411 and a receipt */
+    size_t amended;            /* amendments that it has, or was sent, in our order */
+    uint8_t amendments[2][32]; /* digests of ours and its, when all was sent last */
+    uint8_t equivocated[32];   /* second env_id of the last evidence */
     uint64_t refused_since_ms;
     size_t refused_count;
     struct refusal_count refused[PEER_REFUSAL_CODES];

@@ -78,6 +78,7 @@ static void add_alarms(struct query *q)
     json_put_flag(q->answer, "clock_back", core->clock_back);
     json_put_flag(q->answer, "disk_low", core->disk_low);
     json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
+    json_put_flag(q->answer, "log_not_cosigned", !cosigning_state(core).met);
 }
 
 static void add_counters(struct query *q, const char *key, const char *prefix)
@@ -155,16 +156,6 @@ static enum err query_status(struct query *q)
     return OK;
 }
 
-static enum err query_checkpoint(struct query *q)
-{
-    char text[NOTE_LEN_MAX + 1];
-    snprintf(text, sizeof text, "%.*s", (int)q->core->checkpoint_len,
-             (const char *)q->core->checkpoint);
-    json_put_uint(q->answer, "size", q->core->signed_size);
-    json_put_text(q->answer, "checkpoint", text);
-    return OK;
-}
-
 static const struct {
     const char *name;
     query_fn *run;
@@ -181,9 +172,18 @@ static const struct {
     {"case.graph", query_case_graph},
     {"case.custody", query_custody},
     {"checkpoint", query_checkpoint},
+    {"leaves", query_leaves},
+    {"evidence", query_evidence},
+    {"evidence.leaves", query_evidence_leaves},
+    {"evidence.consistency", query_evidence_consistency},
+    {"evidence.frame", query_evidence_frame},
+    {"evidence.member", query_evidence_member},
+    {"evidence.document", query_evidence_document},
     {"decision.verify", query_redecide},
     {"rule.try", query_rule_try},
     {"rule.replay", query_redecide},
+    {"key.history", query_key_history},
+    {"revocation.effects", query_revocation_effects},
     {"held", query_held},
     {"parked", query_parked},
     {"topology", query_topology},

@@ -32,8 +32,15 @@ query_fn query_trace, query_explain;
 /* query_case.c, query_custody.c */
 query_fn query_case, query_cases, query_case_graph, query_custody;
 
+/* query_evidence.c: what an evidence bundle is made of. */
+query_fn query_evidence, query_evidence_leaves, query_evidence_consistency, query_evidence_frame,
+    query_evidence_member, query_evidence_document;
+
 /* redecide.c: decisions made again. */
 query_fn query_redecide;
+/* The document that was judged, in core->plain. ERR_ERASED. */
+MUST_USE enum err redecide_facts(struct core *core, const struct decision_row *row,
+                                 struct span *lsd1);
 
 /* trial.c: what an order would do. */
 query_fn query_rule_try;
@@ -42,6 +49,12 @@ query_fn query_rule_try;
 MUST_USE enum err query_put_lists(struct query *q);
 MUST_USE enum err query_put_versions(struct query *q, const uint8_t order[static STORE_ID_LEN],
                                      uint32_t newest);
+
+/* query_keys.c: what a key was good for, and what was done with one since it is doubted. */
+query_fn query_key_history, query_revocation_effects;
+
+/* query_log.c: the newest checkpoint, its witnesses, and entries of the log. */
+query_fn query_checkpoint, query_leaves;
 
 /* query_links.c: the tree of hubs. */
 query_fn query_topology;

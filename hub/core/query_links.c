@@ -14,6 +14,25 @@ static void put_names(struct json *row, const struct registry_member *hub)
     json_put_text(row, "name_en", record.name_en);
 }
 
+/* What we have cosigned of its log, and evidence against it. */
+static enum err put_log(struct query *q, struct json *row, const char *hub)
+{
+    struct witnessed known;
+    enum err err = witnessing_known(q->core, hub, &known);
+    if (err != OK)
+        return err;
+    if (known.size > 0)
+        json_put_uint(row, "log_cosigned", known.size);
+    if (known.fork == OK)
+        return OK;
+    char label[ERR_LABEL_LEN + 1];
+    err_label(known.fork, label);
+    json_put_text(row, "log_fork", label);
+    json_put_uint(row, "log_fork_leaf", known.leaf);
+    json_put_ms(row, "log_fork_at", known.fork_ms);
+    return OK;
+}
+
 /* What we know of a hub that we are linked with. */
 static enum err put_link(struct query *q, struct json *row, const char *hub,
                          const struct link *link)
@@ -37,7 +56,7 @@ static enum err put_link(struct query *q, struct json *row, const char *hub,
     json_put_flag(row, "registry_differs", state.differs);
     if (roll_freshness(core, hub, &equal_ms))
         json_put_ms(row, "list_equal", equal_ms);
-    return OK;
+    return put_log(q, row, hub);
 }
 
 static enum err put_hub(struct query *q, struct json *row, const struct registry_member *hub)

@@ -79,8 +79,7 @@ static enum err leaves_fit(struct core *core, const struct decision_row *row, bo
     return OK;
 }
 
-/* The document that was judged, into core->plain. ERR_ERASED. */
-static enum err open_facts(struct core *core, const struct decision_row *row, struct span *lsd1)
+enum err redecide_facts(struct core *core, const struct decision_row *row, struct span *lsd1)
 {
     struct writer w = writer_of(core->plain, SEAL_PLAIN_MAX);
     uint8_t key[HASH_LEN];
@@ -187,7 +186,7 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
         *out = spoilt("row");
         return OK;
     }
-    err = open_facts(core, row, &lsd1);
+    err = redecide_facts(core, row, &lsd1);
     if (err == ERR_ERASED)
         return OK;
     if (err == OK)

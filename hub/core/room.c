@@ -56,6 +56,8 @@ enum err room_for(struct core *core, const struct incoming *in)
                                                       core->opt.rate_per_s, reserve, core->now_ms);
     if (err != OK)
         return err;
+    if (!cosigning_confirmed(core))
+        return ERR_WITNESSES;
     if (room_disk(core, repair) != OK)
         return ERR_DISK_FULL;
     err = check_sender(core, in, repair);

@@ -7,14 +7,29 @@
 enum {
     CONTROL_FRAME_MAX = 512,
     PART_FRAME_MAX = LINK_PIECE + CONTROL_FRAME_MAX,
+    WITNESS_FRAME_MAX = sizeof(lianshu_WitnessAsk) + CONTROL_FRAME_MAX,
     WINDOW_MESSAGES_MAX = 4096,
 };
+
+/* Room for the frame of a control. */
+static size_t frame_room(const lianshu_Control *control)
+{
+    switch (control->which_body) {
+    case lianshu_Control_registry_part_tag:
+    case lianshu_Control_amendments_tag:
+        return PART_FRAME_MAX;
+    case lianshu_Control_witness_ask_tag:
+    case lianshu_Control_witness_answer_tag:
+        return WITNESS_FRAME_MAX;
+    default:
+        return CONTROL_FRAME_MAX;
+    }
+}
 
 bool session_say(struct core *core, uint32_t peer, const lianshu_Control *control)
 {
     struct writer w;
-    const bool part = control->which_body == lianshu_Control_registry_part_tag;
-    if (!output_begin(&core->output, part ? PART_FRAME_MAX : CONTROL_FRAME_MAX, &w))
+    if (!output_begin(&core->output, frame_room(control), &w))
         return false;
     if (frame_put_control(&w, control) != OK)
         return false;
@@ -31,6 +46,7 @@ static void welcome(struct core *core, uint32_t number)
     snprintf(body->realm, sizeof body->realm, "%s", core->opt.realm);
     body->registry_version = registry_version(core->opt.registry);
     body->now_ms = core->now_ms;
+    links_own_log(core, body->log);
     (void)session_say(core, number, &control);
 }
 
@@ -99,13 +115,16 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     if (err != OK)
         return err;
     /* A number that we never gave is of another hub: it acknowledges nothing here. */
-    const bool ours = body->receipt_stream <= last && (!peer->hub || links_streams(core, body));
+    const bool first = !peer->hub && body->receipt_log[0] == '\0'; /* it has none of ours yet */
+    const bool ours = body->receipt_stream <= last && (first || links_streams(core, body));
     peer->stream_sent = ours ? body->receipt_stream : 0;
     err = acknowledge(core, peer, peer->stream_sent);
     if (!peer->dialled)
         welcome(core, number);
     if (err == OK && peer->hub)
         links_hello(core, number, body);
+    cosigning_hello(core, number);
+    amending_heard(core, number, span_of(body->amendments.bytes, body->amendments.size));
     for (pb_size_t i = 0; err == OK && i < body->unfinished_count; i++) {
         struct message_row known;
         err = message_get(core->store->messages, peer->member, body->unfinished[i], &known);
@@ -135,11 +154,17 @@ enum err session_control(struct core *core, uint32_t number, struct span frame)
     case lianshu_Control_busy_tag:
         return relay_busy(core, number, &control.body.busy);
     case lianshu_Control_ack_tag:
+        if (control.body.ack.receipt_stream > peer->stream_sent)
+            return OK; /* of another log: it acknowledges nothing here */
         return acknowledge(core, peer, control.body.ack.receipt_stream);
     case lianshu_Control_chunk_wanted_tag:
         return attach_serve(core, number, &control.body.chunk_wanted);
     case lianshu_Control_chunk_have_tag:
         return attach_tell(core, number, &control.body.chunk_have);
+    case lianshu_Control_amendments_tag:
+        return amending_take(core, number, &control.body.amendments);
+    case lianshu_Control_witness_answer_tag:
+        return cosigning_answer(core, number, &control.body.witness_answer);
     default:
         return links_control(core, number, &control);
     }

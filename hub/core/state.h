@@ -16,6 +16,7 @@
  *   query.c     answers for people         outgoing.c      envelopes of the hub itself
  *   facts_relay.c, contest.c, roll.c   facts to every hub
  *   mirror.c    the members' mirrors       certificate.c   answers to credit checks
+ *   cosigning.c, witnessing.c  witnesses of our log, and we as that of others
  *   cases.c     steps of cases             case_clocks.c   their terms, case_flows.c of others
  */
 #ifndef CORE_STATE_H
@@ -114,15 +115,17 @@ struct core {
         uint32_t peer;
         unsigned count;
         uint64_t leaves[RECEIPTS_REPEAT_ENTRIES];
-    } repeats;                   /* receipts to be told again */
-    struct attach *attach;       /* owns; attach.c */
-    struct again *again;         /* owns one a link; again.c */
-    struct gates *gates;         /* owns; gates.c */
-    struct mirror *mirror;       /* owns; mirror.c */
-    struct outgoings *outgoings; /* owns; outgoing.c */
-    struct spread *spread;       /* owns; facts_relay.c */
-    struct link_book *links;     /* owns; links.c */
-    struct relay *relay;         /* owns; relay.c */
+    } repeats;                     /* receipts to be told again */
+    struct attach *attach;         /* owns; attach.c */
+    struct again *again;           /* owns one a link; again.c */
+    struct gates *gates;           /* owns; gates.c */
+    struct mirror *mirror;         /* owns; mirror.c */
+    struct outgoings *outgoings;   /* owns; outgoing.c */
+    struct spread *spread;         /* owns; facts_relay.c */
+    struct link_book *links;       /* owns; links.c */
+    struct relay *relay;           /* owns; relay.c */
+    struct cosigning *cosigning;   /* owns; cosigning.c */
+    struct witnessing *witnessing; /* owns; witnessing.c */
     bool output_ready;
     struct verifier *verifier;
     struct log_readers *readers; /* owns; the logs of other hubs */
@@ -157,8 +160,9 @@ struct core {
     uint64_t sweep_ms;           /* when chunks are looked through next */
     uint64_t scrub_ms;           /* when the next tile of the log is read again */
     uint64_t scrub_tile;
-    uint64_t retain_ms; /* when what was kept long enough is looked for next */
-    bool work_waiting;  /* expansion or sealing goes on at the next tick */
+    uint64_t retain_ms;        /* when what was kept long enough is looked for next */
+    size_t amendments_written; /* of the registry's, in order: they have their rows */
+    bool work_waiting;         /* expansion or sealing goes on at the next tick */
     uint64_t signed_size;
     uint8_t checkpoint[NOTE_LEN_MAX];
     size_t checkpoint_len;
@@ -202,6 +206,8 @@ struct core {
 
 /* ---- core.c ---- */
 MUST_USE enum err core_begin(struct core *core);
+/* Those of its own keys that it uses by now: core_open.c. */
+void core_own_keys(struct core *core);
 static inline struct peer *core_peer_at(struct core *core, uint32_t number)
 {
     return &core->peers.rows[number];
@@ -228,6 +234,8 @@ MUST_USE enum err ingest_reopen(struct core *core, struct incoming *in, struct s
                                 uint64_t accepted_ms);
 /* Count what failed before a signature, and say so without a signature. id may be NULL. */
 void ingest_refuse(struct core *core, uint32_t peer, enum err code, const uint8_t *message_id);
+/* Count it, and say nothing. */
+void ingest_count(struct core *core, uint32_t peer, enum err code);
 
 /* ---- room.c ---- */
 /* OK, or why a new envelope must wait at its sender (RETRY). */
@@ -383,7 +391,10 @@ MUST_USE enum err rest_put(struct core *core, const char *table, struct span row
 MUST_USE enum err rest_get(struct core *core, const char *table, struct span row,
                            const char *column, struct span sealed, struct writer *w);
 
+#include "core/amending.h"
 #include "core/back.h"
+
+#include "core/cosigning.h"
 
 #include "core/ledger.h"
 

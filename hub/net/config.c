@@ -2,13 +2,14 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "keys/note.h"
 
 #include <stddef.h>
 
 static const char *const KEYS[] = {
     "realm",          "member",    "bind",   "state_dir",  "key_file", "passphrase_file",
     "anchor",         "registry",  "rules",  "regions",    "calendar", "signer_socket",
-    "control_socket", "log_level", "limits", "federation", NULL};
+    "control_socket", "log_level", "limits", "federation", "witness",  NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -119,6 +120,30 @@ static enum err read_limits(const struct yaml_node *root, struct hub_config *out
     return err;
 }
 
+/* How many witnesses cosign the log, and when they are asked. */
+static enum err read_witness(const struct yaml_node *root, struct hub_config *out,
+                             struct fault *fault)
+{
+    static const char *const keys[] = {"needed", "every_s", "within_s", "start_wait_s", NULL};
+    uint64_t *const values[] = {&out->witness_needed, &out->witness_every_s, &out->witness_within_s,
+                                &out->witness_start_wait_s};
+    static const uint64_t most[] = {NOTE_EXTRA_MAX, 3600, 86400, 3600};
+    const struct yaml_node *witness = yaml_get(root, "witness");
+    if (witness == NULL)
+        return OK;
+    if (yaml_kind(witness) != YAML_KIND_MAP)
+        return yaml_fault(witness, ERR_FIELD_VALUE, fault, "witness: a mapping");
+    enum err err = yaml_only_keys(witness, keys, fault);
+    for (size_t i = 0; err == OK && keys[i] != NULL; i++) {
+        const struct yaml_node *node = yaml_get(witness, keys[i]);
+        err = node == NULL ? OK : yaml_uint(node, most[i], values[i], fault);
+    }
+    if (err == OK && out->witness_every_s > 0 && out->witness_within_s > 0 &&
+        out->witness_within_s < out->witness_every_s)
+        err = yaml_fault(witness, ERR_FIELD_VALUE, fault, "within_s: not less than every_s");
+    return err;
+}
+
 enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault)
 {
     struct yaml *y = NULL;
@@ -138,6 +163,8 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
             goto out;
     }
     err = read_limits(root, out, fault);
+    if (err == OK)
+        err = read_witness(root, out, fault);
     if (err == OK)
         err = federation_read(&out->federation, root, out->member, path, fault);
 

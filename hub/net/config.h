@@ -43,6 +43,11 @@ struct hub_config {
     uint64_t disk_reserve_mib; /* here 0 is none; left out: HUB_RESERVE_MIB */
     uint64_t rule_signatures;  /* officials who must sign a rule set; 0: none */
     uint64_t rule_notice_days; /* between signing and activation */
+    /* `witness`; 0: the core's default */
+    uint64_t witness_needed;
+    uint64_t witness_every_s;
+    uint64_t witness_within_s;
+    uint64_t witness_start_wait_s;
     struct federation federation;
 };
 

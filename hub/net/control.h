@@ -8,8 +8,9 @@
  *   {"cmd":"stop"}                              net: {"ok":true}, then an orderly stop
  *   {"cmd":"reload"}                            net: the registry file is read again
  *   {"cmd":"status"|"trace"|"order"|"orders"|"obligations"|"restrictions"|"explain"|
- *    "checkpoint"|"held"|"parked", …}           the core (core_query)
+ *    "checkpoint"|"leaves"|"held"|"parked", …}  the core (core_query)
  *   {"cmd":"act","document":"4c534431…"}        the core (core_act), after commit and signature
+ *   {"cmd":"amend","document":"4c534431…"}      the core (core_amend), after commit and signature
  *   {"cmd":"topology"}                          the core (core_query)
  *   {"cmd":"probe","target":"220100"}           the core (core_probe), after commit and signature
  *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
@@ -49,6 +50,7 @@ enum control_verb {
     CONTROL_RELOAD,
     CONTROL_QUERY, /* the core's */
     CONTROL_ACT,   /* a document of two officials, for the core */
+    CONTROL_AMEND, /* a revocation or key record, for the core */
     CONTROL_PROBE, /* a probe to another hub, by the core */
 };
 
@@ -62,7 +64,7 @@ struct control;
 /* Judge one request line: which verb it is. ERR_SYNTAX, ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
 MUST_USE enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault);
 
-/* The document of an act. ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
+/* The document of an act or amendment. ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
 MUST_USE enum err control_document(struct span line, uint8_t *out, size_t cap, size_t *len,
                                    struct fault *fault);
 

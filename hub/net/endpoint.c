@@ -1,6 +1,7 @@
 #include "net/endpoint.h"
 
 #include "fold.h"
+#include "keys/entropy.h"
 #include "net/parcel.h"
 
 #include <assert.h>
@@ -34,9 +35,20 @@ struct endpoint {
 
 _Static_assert(ENDPOINT_KEY_LEN == 32, "a CURVE key is 32 bytes");
 
+/* The library numbers the connections of a server from rand(), which begins the same everywhere, and
+ * aborts the process when a peer has named its own connection as the next one is numbered. */
+static void number_connections_from_anywhere(void)
+{
+    const struct entropy entropy = entropy_system();
+    unsigned seed;
+    entropy_fill(&entropy, &seed, sizeof seed);
+    srandom(seed); /* rand() and random() are one generator here */
+}
+
 enum err net_context_open(struct net_context **out, struct fault *fault)
 {
     *out = NULL;
+    number_connections_from_anywhere();
     struct net_context *ctx = calloc(1, sizeof *ctx);
     if (ctx == NULL)
         return fault_set(fault, ERR_NO_MEMORY, 0, "zeromq", "context");

@@ -13,7 +13,8 @@
  *      handler said about this connection, never what the peer says.
  *   5. endpoint_send never blocks: ERR_BUSY when the peer's queue is full, ERR_UNREACHABLE when
  *      its connection is gone. OK means nothing more than "handed to the library".
- *   6. Routing ids are never set and never taken over: each connection has its own.
+ *   6. Routing ids are never set and never taken over: each connection has its own, numbered from a
+ *      random beginning, so that no peer can name itself as the next one will be.
  *
  * Received frames are borrowed until the next call on the same endpoint.
  * PROTOCOL.md: Transport. Thread rule: a socket is born, used and closed in one thread.

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/sandbox.h"
 #include "core/core.h"
+#include "keys/amend.h"
 #include "keys/entropy.h"
 #include "keys/keyfile.h"
 #include "keys/registry.h"
@@ -113,9 +115,10 @@ static enum err sign_log(void *ctx, uint64_t old_size, const uint8_t (*leaves)[3
     return signer_client_sign(ctx, old_size, leaves, leaf_count, checkpoint);
 }
 
-static enum err head_of_log(void *ctx, uint64_t *size, uint8_t root[static 32])
+static enum err head_of_log(void *ctx, uint64_t *size, uint8_t root[static 32],
+                            struct writer *statement)
 {
-    return signer_client_head(ctx, size, root);
+    return signer_client_head(ctx, size, root, statement);
 }
 
 /* What the core answers; an error of it that ends the process ends it from here, too. */
@@ -125,7 +128,8 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     uint8_t document[CONTROL_DOCUMENT_MAX];
     size_t len;
     const struct ruleset *trial = NULL;
-    enum err err = verb == CONTROL_ACT
+    const bool act = verb == CONTROL_ACT || verb == CONTROL_AMEND;
+    enum err err = act
                        ? control_document(request, document, sizeof document, &len, fault)
                        : hub_rules_trial(hub->rules, request, &trial, fault);
     if (err != OK)
@@ -137,6 +141,8 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     } else if (err == OK) {
         err = verb == CONTROL_PROBE
                   ? core_probe(hub->core, request, clock_real_ms(), answer)
+              : verb == CONTROL_AMEND
+                  ? core_amend(hub->core, span_of(document, len), clock_real_ms(), answer)
                   : core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
         const enum err sent = loop_settle(hub->loop); /* what the act has caused */
         err = sent == OK ? err : sent;
@@ -195,7 +201,8 @@ static enum err check_own_keys(const struct hub *hub, const struct registry *reg
         const struct key *key = keyring_find(hub->keys, PUBLISHED[i]);
         enum err err =
             registry_signer(registry, hub->config.member, key_kid(key), PUBLISHED[i], now, &found);
-        if (err != OK)
+        if (err != OK && registry_own_key(registry, hub->keys, hub->config.member, PUBLISHED[i],
+                                          now) == NULL)
             return fault_set(fault, err, 0, hub->config.registry,
                              "this hub's %s key is not registered or not valid now",
                              key_use_name(PUBLISHED[i]));
@@ -207,13 +214,16 @@ static enum err check_own_keys(const struct hub *hub, const struct registry *reg
 }
 
 /* Is it one that this hub can run by now? */
-static enum err check_registry(const struct hub *hub, const struct registry *registry,
+static enum err check_registry(const struct hub *hub, struct registry *registry,
                                struct fault *fault)
 {
     enum err err = registry_fresh(registry, clock_real_ms());
     if (err != OK)
         return fault_set(fault, err, 0, hub->config.registry, "its time is over or has not begun");
-    return check_own_keys(hub, registry, fault);
+    if (hub->registry == NULL) /* what it is amended by is in the store: open_store */
+        return OK;
+    err = registry_amend_from(registry, hub->registry, fault);
+    return err == OK ? check_own_keys(hub, registry, fault) : err;
 }
 
 static enum err open_registry(const struct hub *hub, uint64_t min_version, struct registry **out,
@@ -287,6 +297,7 @@ static enum err open_store(struct hub *hub, struct fault *fault)
 {
     char path[PLACE_MAX + 8];
     const struct store_options options = {.path = path,
+                                          .alone = true,
                                           .reserve_bytes = hub->config.disk_reserve_mib
                                                            << MIB_SHIFT,
                                           .chunk_quota = hub->config.attachments_mib << MIB_SHIFT};
@@ -294,7 +305,9 @@ static enum err open_store(struct hub *hub, struct fault *fault)
     enum err err = file_private_dir(hub->config.state_dir, 0700, fault);
     if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
         return err;
-    err = note_registry(hub, fault);
+    if ((err = core_amended(hub->store, hub->registry, fault)) == OK &&
+        (err = check_own_keys(hub, hub->registry, fault)) == OK)
+        err = note_registry(hub, fault);
     if (err != OK || (err = hub_rules_archive(&hub->archive, hub->config.state_dir, fault)) != OK ||
         (err = hub_rules_keep(hub->rules, hub->archive, fault)) != OK)
         return err;
@@ -323,6 +336,10 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .sign = sign_log,
         .head = head_of_log,
         .sign_ctx = hub->signer,
+        .witness = {.needed = (unsigned)hub->config.witness_needed,
+                    .every_ms = hub->config.witness_every_s * SECOND_MS,
+                    .within_ms = hub->config.witness_within_s * SECOND_MS,
+                    .start_wait_ms = hub->config.witness_start_wait_s * SECOND_MS},
         .lease_ms = (uint32_t)hub->config.lease_ms,
         .backoff_ms = (uint32_t)hub->config.backoff_ms,
         .rate_per_s = (uint32_t)hub->config.rate_per_s,
@@ -339,7 +356,8 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
 {
     const struct zap_policy policy = {lookup_key, hub};
     const struct routes_source source = {check_user, number_user, hub};
-    const struct key *transport = keyring_find(hub->keys, KEY_USE_TRANSPORT);
+    const struct key *transport = registry_own_key(
+        hub->registry, hub->keys, hub->config.member, KEY_USE_TRANSPORT, clock_real_ms());
 
     enum err err = net_context_open(&hub->net, fault);
     if (err != OK || (err = zap_open(&hub->zap, hub->net, &policy, fault)) != OK ||
@@ -453,6 +471,30 @@ static enum err hub_new(struct hub **out)
     return OK;
 }
 
+enum err hub_confine(const char *config_path, bool check, struct fault *fault)
+{
+    struct hub_config config;
+    enum err err = hub_config_read(&config, config_path, fault);
+    if (err != OK)
+        return err;
+    log_open(STDERR_FILENO, config.log_level);
+    const struct sandbox_place places[] = {
+        {config_path, SANDBOX_READ | SANDBOX_BESIDE},
+        {private_file_place(config.key_file), SANDBOX_READ},
+        {private_file_place(config.passphrase_file), SANDBOX_READ},
+        {config.anchor, SANDBOX_READ},
+        {config.registry, SANDBOX_WRITE | SANDBOX_BESIDE}, /* a newer one may come over a link */
+        {config.rules, SANDBOX_READ | SANDBOX_BESIDE},     /* and the sets that are tried */
+        {config.regions, SANDBOX_READ},
+        {config.calendar, SANDBOX_READ},
+        {config.control_socket, SANDBOX_WRITE | SANDBOX_BESIDE},
+        {config.state_dir, SANDBOX_WRITE},
+    };
+    if (!check && (err = file_private_dir(config.state_dir, 0700, fault)) != OK)
+        return err;
+    return sandbox_enter(SANDBOX_HUB, places, sizeof places / sizeof *places, fault);
+}
+
 enum err hub_open(struct hub **out, const char *config_path, struct fault *fault)
 {
     struct hub *hub = NULL;
@@ -479,6 +521,8 @@ enum err hub_check(const char *config_path, struct fault *fault)
     enum err err = hub_new(&hub);
     if (err == OK)
         err = open_inputs(hub, config_path, fault);
+    if (err == OK)
+        err = check_own_keys(hub, hub->registry, fault);
     hub_close(&hub);
     return err;
 }

@@ -20,7 +20,13 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct hub;
+
+/* Give up for good what this hub's configuration does not name (base/sandbox.h): before the others,
+ * by the process whose whole work this hub is. */
+MUST_USE enum err hub_confine(const char *config_path, bool check, struct fault *fault);
 
 /* On failure *out is NULL and the fault says what and where. */
 MUST_USE enum err hub_open(struct hub **out, const char *config_path, struct fault *fault);

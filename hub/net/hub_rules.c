@@ -26,16 +26,19 @@ struct officials {
 };
 
 static enum err find_official(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
-                              uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN])
+                              uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN],
+                              uint32_t *role)
 {
     const struct officials *officials = ctx;
     const struct registry_key *key = NULL;
     if (strcmp(member, officials->hub) != 0)
         return ERR_OTHER_HUB;
     enum err err = registry_signer(officials->registry, member, kid, KEY_USE_OFFICIAL, at_ms, &key);
-    if (err == OK)
-        memcpy(public_key, key->public_key, KEY_PUBLIC_LEN);
-    return err;
+    if (err != OK)
+        return err;
+    memcpy(public_key, key->public_key, KEY_PUBLIC_LEN);
+    *role = key->roles;
+    return OK;
 }
 
 static enum err open_sets(struct hub_rules *r, const struct hub_config *config,

@@ -198,6 +198,8 @@ static bool next_frame(struct loop *loop, size_t count, uint32_t *peer, struct s
         return false;
     *frame = in.frame;
     *err = routes_admit(loop->opt.routes, &in, loop->opt.now_ms(), peer);
+    if (*err == ERR_REVOKED && *peer < ROUTES_MAX) /* of a session that is still open */
+        core_barred(loop->opt.core, *peer, loop->opt.now_ms());
     if (*err == OK && !links_yield(loop->opt.links, *peer))
         *err = ERR_NOT_FEDERATED;
     return true;

@@ -21,12 +21,13 @@ int main(int argc, char **argv)
     struct hub *hub = NULL;
 
     process_harden();
-    enum err err = process_args(&args, argc, (const char *const *)argv, false, &fault);
+    enum err err = process_args(&args, argc, (const char *const *)argv, PROCESS_HUB, &fault);
     if (err == OK && args.help) {
         fputs(HELP, stdout);
     } else if (err == OK && args.version) {
         printf("lianshu-hub %s\n", LIANSHU_VERSION);
-    } else if (err == OK && (err = keys_init()) == OK) {
+    } else if (err == OK && (err = hub_confine(args.config, args.check, &fault)) == OK &&
+               (err = keys_init()) == OK) {
         if (args.check)
             err = hub_check(args.config, &fault);
         else if ((err = hub_open(&hub, args.config, &fault)) == OK)

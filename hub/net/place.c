@@ -1,11 +1,14 @@
 #include "net/place.h"
 
+#include "keys/keyfile.h"
+
 #include <stdio.h>
 
 enum err place_resolve(const char *file, const char *path, char *out, size_t cap)
 {
     const char *slash = strrchr(file, '/');
-    int dir_len = path[0] == '/' || slash == NULL ? 0 : (int)(slash - file) + 1;
+    const bool whole = path[0] == '/' || !private_file_is_path(path);
+    int dir_len = whole || slash == NULL ? 0 : (int)(slash - file) + 1;
     int wanted = snprintf(out, cap, "%.*s%s", dir_len, file, path);
     return wanted >= 0 && (size_t)wanted < cap ? OK : ERR_FIELD_LONG;
 }

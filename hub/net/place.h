@@ -1,7 +1,8 @@
 /*
  * place - paths in configuration files, which are relative to the file that holds them.
  *
- * Guarantee: an absolute path stays as it is; any other is put behind the directory of `file`.
+ * Guarantee: an absolute path stays as it is, and so do `credential:NAME` and pkcs11: URIs, which
+ * stand for key and passphrase files (keys/keyfile.h); any other is put behind the directory of `file`.
  * ERR_FIELD_LONG when the result does not fit; nothing is looked up on disk.
  * Thread rule: no state.
  */

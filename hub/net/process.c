@@ -18,9 +18,10 @@ static bool is(const char *arg, const char *longer, const char *shorter)
     return strcmp(arg, longer) == 0 || strcmp(arg, shorter) == 0;
 }
 
-enum err process_args(struct process_args *out, int argc, const char *const *argv, bool with_init,
-                      struct fault *fault)
+enum err process_args(struct process_args *out, int argc, const char *const *argv,
+                      enum process_kind kind, struct fault *fault)
 {
+    const bool signer = kind == PROCESS_SIGNER;
     *out = (struct process_args){.config = NULL};
     for (int i = 1; i < argc; i++) {
         if (is(argv[i], "--help", "-h")) {
@@ -29,13 +30,17 @@ enum err process_args(struct process_args *out, int argc, const char *const *arg
             out->version = true;
         } else if (is(argv[i], "--check", "-n")) {
             out->check = true;
-        } else if (with_init && strcmp(argv[i], "--init") == 0) {
+        } else if (signer && strcmp(argv[i], "--init") == 0) {
             out->init = true;
+        } else if (signer && strcmp(argv[i], "--head") == 0) {
+            out->head = true;
+        } else if (signer && strcmp(argv[i], "--restore") == 0 && i + 1 < argc) {
+            out->restore = argv[++i];
         } else if (is(argv[i], "--config", "-f") && i + 1 < argc && out->config == NULL) {
             out->config = argv[++i];
         } else {
             return fault_set(fault, ERR_USAGE, 0, "", "argument %d: expected --config FILE, -n%s",
-                             i, with_init ? ", --init" : "");
+                             i, signer ? ", --init, --head, --restore FILE" : "");
         }
     }
     if (out->config == NULL && !out->help && !out->version)

@@ -23,13 +23,16 @@ enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
 struct process_args {
     const char *config; /* borrowed from argv; NULL with help and version */
     bool check;         /* -n: say whether it would start, and end */
-    bool init;          /* --init, where allowed */
+    bool init;          /* --init, of the signer as the two that follow */
+    bool head;          /* --head */
+    const char *restore; /* --restore FILE; borrowed from argv */
     bool help;
     bool version;
 };
 
+enum process_kind { PROCESS_HUB, PROCESS_SIGNER };
 MUST_USE enum err process_args(struct process_args *out, int argc, const char *const *argv,
-                               bool with_init, struct fault *fault);
+                               enum process_kind kind, struct fault *fault);
 
 void process_harden(void);
 /* When all secrets are wiped: lets leak checkers look at what is left. */

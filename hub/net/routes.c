@@ -82,11 +82,12 @@ enum err routes_admit(struct routes *routes, const struct endpoint_in *in, uint6
     size_t slot;
     /* libzmq asks at the handshake only; a session outlives its key's revocation. */
     enum err err = routes->source.valid(routes->source.ctx, in->user, now_ms);
+    struct row *row = find(routes, in->user, &slot);
+    *peer = row != NULL ? row->peer : ROUTES_MAX;
     if (err != OK) {
         routes->refused++;
         return err_class(err) == ERR_CLASS_OK ? ERR_REVOKED : err;
     }
-    struct row *row = find(routes, in->user, &slot);
     if (row == NULL && (err = add(routes, in->user, slot, &row)) != OK)
         return err;
     row->route = in->route;

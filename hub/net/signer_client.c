@@ -102,7 +102,8 @@ static enum err ask(struct signer_client *c, const struct signer_request *reques
     }
 }
 
-enum err signer_client_head(struct signer_client *c, uint64_t *size, uint8_t root[static 32])
+enum err signer_client_head(struct signer_client *c, uint64_t *size, uint8_t root[static 32],
+                            struct writer *statement)
 {
     const struct signer_request request = {.op = SIGNER_HEAD};
     uint8_t note[SIGNER_NOTE_MAX];
@@ -113,7 +114,8 @@ enum err signer_client_head(struct signer_client *c, uint64_t *size, uint8_t roo
         return err;
     *size = answer.size;
     memcpy(root, answer.root, 32);
-    return OK;
+    write_bytes(statement, note, answer.note_len);
+    return statement->full ? ERR_INTERNAL : OK;
 }
 
 enum err signer_client_sign(struct signer_client *c, uint64_t old_size, const uint8_t (*leaves)[32],

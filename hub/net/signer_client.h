@@ -24,9 +24,10 @@ MUST_USE enum err signer_client_open(struct signer_client **out, const char *pat
                                      struct fault *fault);
 void signer_client_close(struct signer_client **c);
 
-/* The signer's present head. */
+/* The signer's present head, and in *statement that of two officials while a restored log has
+ * nothing of its own; else nothing is appended. */
 MUST_USE enum err signer_client_head(struct signer_client *c, uint64_t *size,
-                                     uint8_t root[static 32]);
+                                     uint8_t root[static 32], struct writer *statement);
 
 /* Have the tree extended and signed; the checkpoint's text goes to *checkpoint. n may be 0. */
 MUST_USE enum err signer_client_sign(struct signer_client *c, uint64_t old_size,

@@ -1,8 +1,11 @@
 /*
  * signer_frame - what hub and signer say to each other, in bytes of fixed layout.
  *
- *   request  "LSGQ" ‖ u8 op ‖ u64 old_size ‖ u32 n ‖ n × leaf hash 32      op 1 head (n = 0), 2
- * sign answer   "LSGA" ‖ u32 code ‖ u64 size ‖ root 32 ‖ u16|note| ‖ note
+ *   request  "LSGQ" ‖ u8 op ‖ u64 old_size ‖ u32 n ‖ n × leaf hash 32    op 1 head (n = 0), 2 sign
+ *   answer   "LSGA" ‖ u32 code ‖ u64 size ‖ root 32 ‖ u16|note| ‖ note
+ *
+ * The note of a head is the statement of two officials with which a restored log begins, until it
+ * has begun; else empty.
  *
  * Guarantee: what signer_request_read and signer_answer_read accept, the other side's write made;
  * n and |note| are bounded before anything is read for them.

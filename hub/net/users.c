@@ -41,8 +41,8 @@ enum err users_check(const struct registry *registry, const char *user, uint64_t
     memcpy(member, user, (size_t)(slash - user));
     member[slash - user] = '\0';
     const struct registry_member *row = registry_member(registry, member);
-    for (size_t i = 0; row != NULL && i < row->key_count; i++) {
-        const struct registry_key *key = registry_member_key(registry, row, i);
+    const struct registry_key *key;
+    for (size_t i = 0; row != NULL && (key = registry_member_key(registry, row, i)) != NULL; i++) {
         if (key->use == KEY_USE_TRANSPORT && memcmp(key->kid, kid, sizeof kid) == 0)
             return registry_key_check(key, member, KEY_USE_TRANSPORT, now_ms);
     }

@@ -4,6 +4,7 @@
 #include "base/hex.h"
 #include "base/text.h"
 #include "base/yaml.h"
+#include "keys/roles.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -126,16 +127,28 @@ static bool counted_before(const struct sheet *sheet, unsigned n)
 }
 
 static enum err verify(const struct ruleset *rs, const char *realm, const struct signature *s,
-                       rulesign_find_fn *find, void *ctx)
+                       rulesign_find_fn *find, void *ctx, uint32_t *role)
 {
     uint8_t public_key[KEY_PUBLIC_LEN];
     uint8_t bytes[STATEMENT_MAX];
     struct writer w = writer_of(bytes, sizeof bytes);
-    enum err err = find(ctx, s->member, s->kid, s->signed_ms, public_key);
+    enum err err = find(ctx, s->member, s->kid, s->signed_ms, public_key, role);
     if (err != OK)
         return err;
     statement(rs, realm, s->signed_ms, &w);
     return key_verify(public_key, writer_span(&w), s->bytes) == OK ? OK : ERR_SIGNATURE;
+}
+
+/* Two among these who may sign a rule set together; one alone where one is enough. */
+static bool roles_found(const uint32_t *roles, unsigned count, unsigned threshold)
+{
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            if (roles_suffice(ROLES_RULE_SET, roles[i], roles[j]))
+                return true;
+        }
+    }
+    return threshold < 2;
 }
 
 enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *realm,
@@ -143,6 +156,7 @@ enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *r
                         struct fault *fault)
 {
     struct sheet sheet;
+    uint32_t roles[RULESIGN_MAX];
     unsigned good = 0;
 
     *signed_ms = 0;
@@ -156,13 +170,14 @@ enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *r
             fault, ERR_RULE_SET, 0, dir,
             "rules.sig: 内容已改，须重新签署 / the files changed since they were signed");
     for (unsigned i = 0; i < sheet.count; i++) {
-        err = verify(rs, realm, &sheet.row[i], find, ctx);
+        err = verify(rs, realm, &sheet.row[i], find, ctx, &roles[good]);
         if (err != OK)
             return fault_set(fault, err, 0, dir, "rules.sig: signature %u", i + 1);
-        if (counted_before(&sheet, i))
-            continue;
+        if (counted_before(&sheet, i) || !roles_suffice(ROLES_RULE_SET, roles[good], ROLES_SECURITY))
+            continue; /* no auditor's */
         /* In the order of signing the last that was needed counts; any later is later still. */
-        if (good < threshold && sheet.row[i].signed_ms > *signed_ms)
+        const bool enough = good >= threshold && roles_found(roles, good, threshold);
+        if (!enough && sheet.row[i].signed_ms > *signed_ms)
             *signed_ms = sheet.row[i].signed_ms;
         good++;
     }
@@ -170,7 +185,10 @@ enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *r
         return fault_set(fault, ERR_TWO_OFFICIALS, 0, dir,
                          "rules.sig: %u/%u 人已签 / officials have signed: lianshu rule sign", good,
                          threshold);
-    return OK;
+    return roles_found(roles, good, threshold)
+               ? OK
+               : fault_set(fault, ERR_TWO_OFFICIALS, 0, dir, "rules.sig: %s",
+                           roles_needed(ROLES_RULE_SET));
 }
 
 enum err rulesign_count(const struct ruleset *rs, const char *dir, unsigned *count,

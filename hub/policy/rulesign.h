@@ -12,7 +12,8 @@
  * Guarantees:
  *   1. rulesign_check is OK only when at least `threshold` different keys, each vouched for by
  *      `find` as an official's at the moment of signing, signed this set for this realm; one
- *      signature that does not verify spoils the file, whatever the others are.
+ *      signature that does not verify spoils the file, whatever the others are. From two on,
+ *      two of them have the roles that roles.h asks for a rule set.
  *   2. *signed_ms is the moment at which the threshold was reached: the notice counts from it.
  *   3. A file that is missing, malformed or for another set is never OK (threshold above 0).
  *
@@ -32,9 +33,10 @@ enum { RULESIGN_MAX = 8, RULESIGN_FILE_MAX = 8192 };
 
 #define RULESIGN_FILE "rules.sig"
 
-/* Whose key is this, at that moment? OK and the public key of an official, or why not. */
+/* Whose key is this, at that moment? OK, the public key of an official and the role, or why not. */
 typedef enum err rulesign_find_fn(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
-                                  uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN]);
+                                  uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN],
+                                  uint32_t *role);
 
 MUST_USE enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *realm,
                                  unsigned threshold, rulesign_find_fn *find, void *ctx,

@@ -5,11 +5,11 @@
 #include <pwd.h>
 #include <stdlib.h>
 
-enum { LOG_NUMBER_MAX = 1000000, PASSWD_BYTES = 4096, USER_NAME_MAX = 64 };
+enum { PASSWD_BYTES = 4096, USER_NAME_MAX = 64 };
 
-static const char *const KEYS[] = {"realm",      "member", "key_file",   "passphrase_file",
-                                   "state_file", "socket", "log_number", "client_user",
-                                   "log_level",  NULL};
+static const char *const KEYS[] = {"realm",      "member", "key_file", "passphrase_file",
+                                   "state_file", "socket", "anchor",   "registry",
+                                   "client_user", "log_level", "token_paths", NULL};
 
 static enum err read_user(const struct yaml_node *node, uid_t *uid, struct fault *fault)
 {
@@ -40,7 +40,6 @@ static enum err read_names(const struct yaml_node *root, struct signer_config *o
 {
     const struct yaml_node *realm;
     const struct yaml_node *member;
-    uint64_t number = 1;
 
     enum err err = yaml_need(root, "realm", YAML_KIND_SCALAR, &realm, fault);
     if (err != OK || (err = yaml_copy(realm, out->realm, sizeof out->realm, fault)) != OK ||
@@ -52,10 +51,7 @@ static enum err read_names(const struct yaml_node *root, struct signer_config *o
                           "realm: letters, digits and -, at most 16");
     if (!member_is_hub(out->member))
         return yaml_fault(member, ERR_FIELD_VALUE, fault, "member: the hub's, like hub.445100");
-    const struct yaml_node *log_number = yaml_get(root, "log_number");
-    if (log_number != NULL && (err = yaml_uint(log_number, LOG_NUMBER_MAX, &number, fault)) != OK)
-        return err;
-    return note_origin(out->origin, out->member, out->realm, (uint32_t)number);
+    return OK;
 }
 
 static enum err read_level(const struct yaml_node *node, enum log_level *out, struct fault *fault)
@@ -67,6 +63,25 @@ static enum err read_level(const struct yaml_node *node, enum log_level *out, st
     if (text == NULL || log_level_parse(text, out) != OK)
         return yaml_fault(node, ERR_FIELD_VALUE, fault, "log_level: error, warn, info or debug");
     return OK;
+}
+
+static enum err read_token_paths(const struct yaml_node *list, const char *file,
+                                 struct signer_config *out, struct fault *fault)
+{
+    if (yaml_count(list) > SIGNER_TOKEN_PATHS)
+        return yaml_fault(list, ERR_TOO_LARGE, fault, "token_paths: at most %d",
+                          SIGNER_TOKEN_PATHS);
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const struct yaml_node *item = yaml_item(list, i);
+        const char *path = yaml_text(item);
+        if (path == NULL || path[0] == '\0' ||
+            place_resolve(file, path, out->token_path[i], PLACE_MAX) != OK)
+            return yaml_fault(item, ERR_FIELD_VALUE, fault, "token_paths: paths");
+        out->token_path_count++;
+    }
+    return list != NULL && yaml_kind(list) != YAML_KIND_LIST
+               ? yaml_fault(list, ERR_FIELD_VALUE, fault, "token_paths: a list")
+               : OK;
 }
 
 enum err signer_config_read(struct signer_config *out, const char *path, struct fault *fault)
@@ -85,8 +100,11 @@ enum err signer_config_read(struct signer_config *out, const char *path, struct 
                           fault)) != OK ||
         (err = place_read(root, "state_file", false, path, out->state_file, PLACE_MAX, fault)) !=
             OK ||
+        (err = place_read(root, "anchor", true, path, out->anchor, PLACE_MAX, fault)) != OK ||
+        (err = place_read(root, "registry", true, path, out->registry, PLACE_MAX, fault)) != OK ||
         (err = place_read(root, "socket", false, path, out->socket, sizeof out->socket, fault)) !=
             OK ||
+        (err = read_token_paths(yaml_get(root, "token_paths"), path, out, fault)) != OK ||
         (err = read_user(yaml_get(root, "client_user"), &out->client_uid, fault)) != OK ||
         (err = read_level(yaml_get(root, "log_level"), &out->log_level, fault)) != OK)
         goto out;

@@ -1,10 +1,13 @@
 /* lianshu-signer: holds the log key, keeps its own frontier, signs what continues it. */
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "keys/init.h"
 #include "keys/keyfile.h"
 #include "net/process.h"
 #include "net/signer_frame.h"
 #include "signer/config.h"
+#include "signer/restore.h"
 #include "signer/serve.h"
 
 #include <stdio.h>
@@ -17,7 +20,10 @@ static const char HELP[] = "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
                            "  -f, --config FILE  配置文件 / configuration\n"
                            "  -n, --check        只检查 / check only\n"
                            "      --init         建立空日志的状态文件，仅一次 / make the state "
-                           "file of an empty log, once\n";
+                           "file of an empty log, once\n"
+                           "      --head         印出最后签署之首 / print the head it signed last\n"
+                           "      --restore FILE 依两名人员的声明开启下一日志 / open the next log by "
+                           "the statement of two officials\n";
 
 struct opened {
     struct signer_config config;
@@ -71,19 +77,71 @@ static enum err serve(struct opened *o, struct fault *fault)
     return err;
 }
 
+enum { FIXED_PLACES = 7, LIBRARIES = 2 };
+
+static enum err confine(const struct signer_config *config, const struct process_args *args,
+                        struct fault *fault)
+{
+    const char *statement = args->restore;
+    struct sandbox_place places[FIXED_PLACES + LIBRARIES + SIGNER_TOKEN_PATHS] = {
+        {private_file_place(config->key_file), SANDBOX_READ},
+        {private_file_place(config->passphrase_file), SANDBOX_READ},
+        {config->state_file, SANDBOX_WRITE | SANDBOX_BESIDE},
+        {config->socket, SANDBOX_WRITE | SANDBOX_BESIDE},
+        {statement, SANDBOX_READ | SANDBOX_BESIDE},
+        {statement != NULL ? config->anchor : NULL, SANDBOX_READ},
+        {statement != NULL ? config->registry : NULL, SANDBOX_READ},
+    };
+    size_t count = FIXED_PLACES;
+    /* A token's module is loaded with what it needs, and goes on reading its own files. */
+    if (!private_file_is_path(config->key_file) && private_file_place(config->key_file) == NULL) {
+        places[count++] = (struct sandbox_place){"/usr/lib", SANDBOX_READ};
+        places[count++] = (struct sandbox_place){"/usr/local/lib", SANDBOX_READ};
+    }
+    for (size_t i = 0; i < config->token_path_count; i++)
+        places[count++] = (struct sandbox_place){config->token_path[i], SANDBOX_WRITE};
+    return sandbox_enter(SANDBOX_SIGNER, places, count, fault);
+}
+
+static enum err begin(const struct signer_config *config, struct fault *fault)
+{
+    char origin[NOTE_ORIGIN_MAX + 1];
+    enum err err = note_origin(origin, config->member, config->realm, 1);
+    return err == OK ? state_create(config->state_file, origin, fault) : err;
+}
+
+static enum err print_head(const struct opened *o, struct fault *fault)
+{
+    struct checkpoint head;
+    uint8_t bytes[NOTE_SIGNED_MAX];
+    struct writer note = writer_of(bytes, sizeof bytes);
+    state_head(o->state, &head);
+    enum err err = note_sign(&head, keyring_find(o->ring, KEY_USE_LOG), &note);
+    if (err != OK)
+        return fault_set(fault, err, 0, "--head", "could not be signed");
+    return fwrite(note.data, 1, note.len, stdout) == note.len && fflush(stdout) == 0 ? OK : ERR_IO;
+}
+
 static enum err run(struct opened *o, const struct process_args *args, struct fault *fault)
 {
     enum err err = signer_config_read(&o->config, args->config, fault);
     if (err != OK)
         return err;
     log_open(STDERR_FILENO, o->config.log_level);
+    if ((err = confine(&o->config, args, fault)) != OK)
+        return err;
     if (args->init)
-        return state_create(o->config.state_file, o->config.origin, fault);
+        return begin(&o->config, fault);
+    if (args->restore != NULL)
+        return signer_restore(&o->config, args->restore, clock_real_ms(), fault);
     if ((err = open_key(o, fault)) != OK ||
-        (err = state_open(&o->state, o->config.state_file, o->config.origin, fault)) != OK)
+        (err = state_open(&o->state, o->config.state_file, o->config.member, o->config.realm,
+                          fault)) != OK)
         return err;
     if (args->check)
         return OK;
+    if (args->head)
+        return print_head(o, fault);
     o->leaves = malloc(sizeof *o->leaves * SIGNER_LEAVES_MAX);
     return o->leaves == NULL ? ERR_NO_MEMORY : serve(o, fault);
 }
@@ -95,7 +153,7 @@ int main(int argc, char **argv)
     struct process_args args;
 
     process_harden();
-    enum err err = process_args(&args, argc, (const char *const *)argv, true, &fault);
+    enum err err = process_args(&args, argc, (const char *const *)argv, PROCESS_SIGNER, &fault);
     if (err == OK && args.help) {
         fputs(HELP, stdout);
     } else if (err == OK && args.version) {

@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-_Static_assert((int)NOTE_SIGNED_MAX <= (int)SIGNER_NOTE_MAX, "an answer holds any note we sign");
+_Static_assert((int)NOTE_SIGNED_MAX <= (int)SIGNER_NOTE_MAX &&
+                   (int)RESTORED_MAX <= (int)SIGNER_NOTE_MAX,
+               "an answer holds any note we sign, and a statement");
 
 /* Extend and sign, into the answer. */
 static enum err carry_out(const struct signer *signer, const struct signer_request *request,
@@ -24,6 +26,8 @@ static enum err carry_out(const struct signer *signer, const struct signer_reque
     memcpy(answer->root, head.root, HASH_LEN);
     if (err == OK && request->op == SIGNER_SIGN)
         err = note_sign(&head, signer->key, note);
+    if (request->op == SIGNER_HEAD)
+        write_span(note, state_statement(signer->state));
     answer->err = err;
     answer->note_len = err == OK ? (uint16_t)note->len : 0;
     return err;

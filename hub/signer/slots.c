@@ -4,7 +4,8 @@
 
 enum { SLOT_VERSION = 1, BODY_LEN = STATE_SLOT_LEN - HASH_LEN };
 
-_Static_assert(4 + 2 + 8 + 1 + NOTE_ORIGIN_MAX + 2 + MERKLE_FRONTIER_BYTES_MAX + HASH_LEN <=
+_Static_assert(4 + 2 + 8 + 1 + NOTE_ORIGIN_MAX + 2 + MERKLE_FRONTIER_BYTES_MAX + HASH_LEN + 8 +
+                       HASH_LEN + 2 + RESTORED_MAX <=
                    BODY_LEN,
                "the largest slot fits");
 
@@ -25,6 +26,10 @@ void slot_write(const struct slot *slot, uint8_t out[static STATE_SLOT_LEN])
     write_uint(&w, f.len, 2);
     write_span(&w, writer_span(&f));
     write_bytes(&w, slot->root, HASH_LEN);
+    write_uint(&w, slot->copy.size, 8);
+    write_bytes(&w, slot->copy.first, HASH_LEN);
+    write_uint(&w, slot->copy.statement_len, 2);
+    write_bytes(&w, slot->copy.statement, slot->copy.statement_len);
     assert(!w.full && !f.full);
     hash_bytes(out + BODY_LEN, span_of(out, BODY_LEN));
 }
@@ -37,6 +42,8 @@ enum err slot_read(struct slot *slot, const uint8_t in[static STATE_SLOT_LEN])
     struct span origin;
     struct span frontier;
     struct span root;
+    struct span first;
+    struct span statement;
     merkle_hash again;
     uint64_t n;
 
@@ -48,8 +55,13 @@ enum err slot_read(struct slot *slot, const uint8_t in[static STATE_SLOT_LEN])
         !span_take_uint(&from, 8, &slot->generation) || slot->generation == 0 ||
         !span_take_uint(&from, 1, &n) || n > NOTE_ORIGIN_MAX || !span_take(&from, n, &origin) ||
         !span_take_uint(&from, 2, &n) || !span_take(&from, n, &frontier) ||
-        !span_take(&from, HASH_LEN, &root))
+        !span_take(&from, HASH_LEN, &root) || !span_take_uint(&from, 8, &slot->copy.size) ||
+        !span_take(&from, HASH_LEN, &first) || !span_take_uint(&from, 2, &n) ||
+        n > RESTORED_MAX || !span_take(&from, n, &statement))
         return ERR_CORRUPT;
+    memcpy(slot->copy.first, first.data, HASH_LEN);
+    memcpy(slot->copy.statement, statement.data, statement.len);
+    slot->copy.statement_len = statement.len;
     enum err err = frontier_read(&slot->frontier, frontier);
     if (err != OK)
         return ERR_CORRUPT;

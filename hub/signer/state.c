@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -18,9 +20,18 @@ struct state {
     merkle_hash *scratch;
 };
 
-enum err state_create(const char *path, const char *origin, struct fault *fault)
+/* A file with one slot. */
+static enum err write_new(const char *path, struct slot *slot, unsigned flags, struct fault *fault)
 {
     uint8_t bytes[STATE_FILE_LEN] = {0};
+    slot->generation = 1;
+    frontier_root(&slot->frontier, slot->root);
+    slot_write(slot, bytes + slot->generation % 2 * STATE_SLOT_LEN);
+    return file_write(path, span_of(bytes, sizeof bytes), 0600, flags, fault);
+}
+
+enum err state_create(const char *path, const char *origin, struct fault *fault)
+{
     struct slot slot = {.generation = 1};
 
     if (strlen(origin) > NOTE_ORIGIN_MAX)
@@ -28,9 +39,7 @@ enum err state_create(const char *path, const char *origin, struct fault *fault)
                          NOTE_ORIGIN_MAX);
     memcpy(slot.origin, origin, strlen(origin) + 1);
     frontier_init(&slot.frontier);
-    frontier_root(&slot.frontier, slot.root);
-    slot_write(&slot, bytes + slot.generation % 2 * STATE_SLOT_LEN);
-    return file_write(path, span_of(bytes, sizeof bytes), 0600, FILE_NEW, fault);
+    return write_new(path, &slot, FILE_NEW, fault);
 }
 
 /* Both slots as they stand; generation 0 for one that is not whole. */
@@ -60,9 +69,11 @@ static enum err check_file(int fd, const char *path, struct fault *fault)
     return OK;
 }
 
-static enum err load(struct state *s, const char *path, const char *origin, struct fault *fault)
+static enum err load(struct state *s, const char *path, const char *hub, const char *realm,
+                     struct fault *fault)
 {
     struct slot slots[2];
+    uint32_t number;
     enum err err = read_slots(s->fd, slots);
     if (err != OK)
         return fault_set(fault, err, 0, path, "signer's state");
@@ -72,13 +83,14 @@ static enum err load(struct state *s, const char *path, const char *origin, stru
         return fault_set(fault, ERR_CORRUPT, 0, path, "no slot of the signer's state is whole");
     if (slots[!newest].generation + 1 == s->now.generation)
         s->before = slots[!newest];
-    if (strcmp(s->now.origin, origin) != 0)
+    if (!note_origin_number(s->now.origin, hub, realm, &number))
         return fault_set(fault, ERR_CHECKPOINT, 0, path, "this file is of the log %s",
                          s->now.origin);
     return OK;
 }
 
-enum err state_open(struct state **out, const char *path, const char *origin, struct fault *fault)
+enum err state_open(struct state **out, const char *path, const char *hub, const char *realm,
+                    struct fault *fault)
 {
     *out = NULL;
     struct state *s = calloc(1, sizeof *s);
@@ -94,7 +106,8 @@ enum err state_open(struct state **out, const char *path, const char *origin, st
                         "the signer's state; lianshu-signer --init makes it, once");
         goto out;
     }
-    if ((err = check_file(s->fd, path, fault)) != OK || (err = load(s, path, origin, fault)) != OK)
+    if ((err = check_file(s->fd, path, fault)) != OK ||
+        (err = load(s, path, hub, realm, fault)) != OK)
         goto out;
     *out = s;
     s = NULL;
@@ -121,6 +134,13 @@ void state_head(const struct state *s, struct checkpoint *out)
     *out = (struct checkpoint){.size = s->now.frontier.size};
     memcpy(out->origin, s->now.origin, sizeof out->origin);
     memcpy(out->root, s->now.root, HASH_LEN);
+}
+
+struct span state_statement(const struct state *s)
+{
+    const struct state_copy *copy = &s->now.copy;
+    const bool begun = s->now.frontier.size != copy->size;
+    return span_of(copy->statement, begun ? 0 : copy->statement_len);
 }
 
 /* The peak of level `bit` of a frontier: peaks stand largest first. */
@@ -170,6 +190,9 @@ static enum err continued(const struct state *s, const struct slot *from, const 
                           size_t leaf_count, struct slot *out)
 {
     merkle_hash second;
+    const bool begins = from->copy.size != 0 && from->frontier.size == from->copy.size;
+    if (begins && leaf_count > 0 && memcmp(leaves[0], from->copy.first, HASH_LEN) != 0)
+        return ERR_LOG_FORK;
     *out = *from;
     for (size_t i = 0; i < leaf_count; i++)
         frontier_append(&out->frontier, leaves[i]);
@@ -225,4 +248,76 @@ enum err state_extend(struct state *s, uint64_t old_size, const merkle_hash *lea
     s->before = s->now;
     s->now = next;
     return OK;
+}
+
+/* The officials have seen the last head of the log that ends, and it is the one before theirs. */
+static enum err check_old(const struct state *old, const struct restored *r, const char *path,
+                          struct fault *fault)
+{
+    uint32_t number = 0;
+    if (!note_origin_number(old->now.origin, r->hub, r->realm, &number) ||
+        number + 1 != r->log_number)
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path, "this is log %u, the statement begins %u",
+                         (unsigned)number, (unsigned)r->log_number);
+    if (old->now.frontier.size != r->signed_size ||
+        memcmp(old->now.root, r->signed_root, HASH_LEN) != 0)
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path, "%llu entries signed, the statement says "
+                         "%llu", (unsigned long long)old->now.frontier.size,
+                         (unsigned long long)r->signed_size);
+    return OK;
+}
+
+/* The old file stays beside the new one, as it is. */
+static enum err keep_old(const char *path, uint32_t number, struct fault *fault)
+{
+    char kept[PATH_MAX];
+    uint8_t *old = NULL;
+    uint8_t *there = NULL;
+    size_t len;
+    size_t there_len;
+    const int wanted = snprintf(kept, sizeof kept, "%s.audit-%u", path, (unsigned)number);
+    if (wanted < 0 || wanted >= (int)sizeof kept)
+        return fault_set(fault, ERR_FIELD_LONG, 0, path, "the name of the file that is kept");
+    enum err err = file_read(path, STATE_FILE_LEN, 0, &old, &len, fault);
+    if (err == OK)
+        err = file_write(kept, span_of(old, len), 0600, FILE_NEW, fault);
+    if (err == ERR_EXISTS && file_read(kept, STATE_FILE_LEN, 0, &there, &there_len, NULL) == OK &&
+        span_eq(span_of(old, len), span_of(there, there_len)))
+        err = OK; /* interrupted last time */
+    free(old);
+    free(there);
+    return err;
+}
+
+enum err state_restore(const char *path, const struct restored *restored, struct span statement,
+                       const struct merkle_frontier *f, struct fault *fault)
+{
+    struct state *old = NULL;
+    struct slot slot = {.frontier = *f, .copy = {.size = restored->size}};
+    uint8_t bytes[lianshu_Restored_size];
+    struct writer body = writer_of(bytes, sizeof bytes);
+
+    frontier_root(f, slot.root);
+    if (f->size != restored->size || memcmp(slot.root, restored->root, HASH_LEN) != 0)
+        return fault_set(fault, ERR_CONSISTENCY, 0, path, "the tree is not the statement's");
+    enum err err =
+        note_origin(slot.origin, restored->hub, restored->realm, restored->log_number);
+    if (err == OK)
+        err = restored_leaf(restored, &body, slot.copy.first);
+    if (err == OK && statement.len > sizeof slot.copy.statement)
+        err = ERR_TOO_LARGE;
+    if (err != OK)
+        return fault_set(fault, err, 0, path, "the statement");
+    memcpy(slot.copy.statement, statement.data, statement.len);
+    slot.copy.statement_len = statement.len;
+    err = state_open(&old, path, restored->hub, restored->realm, fault);
+    const bool lost = err == ERR_NOT_FOUND; /* then the head is one that somebody else has kept */
+    if (err == OK)
+        err = check_old(old, restored, path, fault);
+    if (err == OK)
+        err = keep_old(path, restored->log_number - 1, fault);
+    if (err == OK || lost)
+        err = write_new(path, &slot, lost ? FILE_NEW : 0, fault);
+    state_close(&old);
+    return err;
 }

@@ -15,7 +15,8 @@
  *   1. db_commit returns OK only after the transaction is on disk (WAL, synchronous=FULL); of a db
  *      that `syncs_apart` db_sync does, of every transaction committed before it began. Whatever is
  *      lost with the power is a tail of transactions, and the file is whole.
- *   2. At most one process has the file open for writing: the second gets ERR_BUSY_ELSEWHERE.
+ *   2. At most one process has the file open for writing: the second gets ERR_BUSY_ELSEWHERE. Of a
+ *      db that is `alone` SQLite's own locks keep out every other program, readers too.
  *   3. A file of another program is ERR_DB_FOREIGN, one of a newer version ERR_DB_NEWER, and
  *      neither is changed by a byte. Directory 0700, file 0600, both the caller's own, else
  *      ERR_PERMISSION.
@@ -71,6 +72,7 @@ struct db_options {
     bool read_only;   /* for tools beside a running owner: never writes or checkpoints */
     bool shrinks;     /* a new file is made so that db_idle can give free pages back */
     bool syncs_apart; /* db_commit does not wait for the disk, db_sync does */
+    bool alone;       /* while it is open no other program reads or writes the file */
 };
 
 /* Open or create. Fills *f (may be NULL) with path and reason on refusal. */

@@ -67,6 +67,9 @@ static enum err configure(struct db *db, const struct db_options *options, struc
              (unsigned)DB_PAGE_BYTES,
              options->cache_kib == 0 ? (unsigned)DB_CACHE_KIB : (unsigned)options->cache_kib);
     int rc = sqlite3_exec(db->raw, pragmas, NULL, NULL, NULL);
+    /* Before the first look into the file: its log's index is in our memory then. */
+    if (rc == SQLITE_OK && options->alone)
+        rc = sqlite3_exec(db->raw, "PRAGMA locking_mode=EXCLUSIVE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db->raw, sizes, NULL, NULL, NULL);
     /* NORMAL syncs around a checkpoint, and when the log starts over, but not at a commit. */

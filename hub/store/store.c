@@ -167,6 +167,8 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = enrolments_open(&s->enrolments, s->db, f);
     if (err == OK)
+        err = amended_open(&s->amended, s->db, f);
+    if (err == OK)
         err = requests_open(&s->requests, s->db, f);
     if (err == OK)
         err = refusals_open(&s->refusals, s->db, f);
@@ -195,7 +197,8 @@ enum err store_open(struct store **out, const struct store_options *options, str
                                   .checkpoint_pages = options->checkpoint_pages,
                                   .read_only = options->read_only,
                                   .shrinks = true,
-                                  .syncs_apart = true};
+                                  .syncs_apart = true,
+                                  .alone = options->alone};
     enum err err = db_open(&s->db, &db, f);
     if (err == OK && !options->read_only)
         err = reserve_open(&s->reserve, options->path, options->reserve_bytes, f);
@@ -218,6 +221,7 @@ void store_close(struct store **out)
     refusals_close(&s->refusals);
     roll_close(&s->roll);
     requests_close(&s->requests);
+    amended_close(&s->amended);
     enrolments_close(&s->enrolments);
     casefiles_close(&s->casefiles);
     documents_close(&s->documents);

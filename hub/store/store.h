@@ -33,6 +33,7 @@
 #define STORE_STORE_H
 
 #include "store/casefile.h"
+#include "store/amended.h"
 #include "store/chunk.h"
 #include "store/db.h"
 #include "store/decision.h"
@@ -80,6 +81,7 @@ struct store {
     struct documents *documents;
     struct casefiles *casefiles;
     struct enrolments *enrolments;
+    struct amended *amended;
     struct requests *requests;
     struct refusals *refusals;
     struct reporters *reporters;
@@ -92,6 +94,7 @@ struct store {
 struct store_options {
     const char *path;          /* …/hub.db */
     bool read_only;            /* for tools; every write is refused with ERR_PERMISSION */
+    bool alone;                /* nobody else reads or writes the file meanwhile */
     uint32_t cache_kib;        /* 0: default of db.h */
     uint32_t checkpoint_pages; /* 0: default of db.h */
     uint32_t fresh_window;     /* bytes of rows kept packed; 0: default of fresh.h */

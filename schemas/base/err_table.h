@@ -38,6 +38,7 @@
     X(ERR_NO_USER_ID, 102, REJECT, "the connection carries no identity", "连接无身份", "", "") \
     X(ERR_WRONG_SENDER, 103, REJECT, "this connection may not carry that sender", "此连接不得代该成员发送", "send through the member's own adapter", "请通过该成员自己的适配器发送") \
     X(ERR_NOT_READY, 104, REJECT, "say hello first", "须先发送问候帧", "", "") \
+    X(ERR_SANDBOX, 105, REJECT, "the process cannot be confined", "进程无法受限运行", "use a kernel with seccomp, and do not start it where it is forbidden", "请使用支持 seccomp 的内核") \
     X(ERR_FRAME_EMPTY, 201, REJECT, "frame is empty or has an unknown magic", "帧为空或标记未知", "", "") \
     X(ERR_FRAME_VERSION, 202, REJECT, "frame version is not supported", "帧版本不受支持", "", "") \
     X(ERR_FRAME_LENGTH, 203, REJECT, "lengths in the frame do not add up", "帧内长度不一致", "", "") \
@@ -84,14 +85,16 @@
     X(ERR_KEY_ROTATED, 412, REJECT, "key was replaced", "密钥已被替换", "use the current key", "请使用现行密钥") \
     X(ERR_REGISTRY_STALE, 413, RETRY, "registry version is not known here", "登记册版本未知", "wait for the registry or fetch it", "请等待或获取登记册") \
     X(ERR_TWO_OFFICIALS, 421, REJECT, "two officials are needed", "须两名人员共同办理", "", "") \
-    X(ERR_ENROL_CODE, 430, REJECT, "enrolment code is wrong or used", "登记码有误或已用", "", "") \
-    X(ERR_POSSESSION, 431, REJECT, "proof of possession is missing", "缺少持有证明", "", "") \
+    X(ERR_ENROL_CODE, 430, REJECT, "enrolment code is wrong, used, over or locked", "登记码有误、已用、过期或已锁定", "compare it with the paper; ask the registrar for a new invitation", "请与纸面核对；或请登记机构重新发出邀请") \
+    X(ERR_POSSESSION, 431, REJECT, "proof of possession is missing", "缺少持有证明", "make the request anew, with the key file itself", "请以密钥文件重新提出申请") \
     X(ERR_ROOT_ROTATION, 432, REJECT, "root rotation is not signed by the previous root", "根轮换未经前根签署", "", "") \
     X(ERR_REGISTRY_ROLLBACK, 433, REJECT, "registry is older than the one already seen", "登记册旧于已见版本", "", "") \
     X(ERR_KEY_FILE, 434, REJECT, "key file is unusable", "密钥文件不可用", "restore it from the copy kept by two officials", "请由两名人员从备份恢复") \
     X(ERR_KEY_REUSED, 435, REJECT, "one key for two uses", "一钥两用", "make a key of its own", "请另生成密钥") \
     X(ERR_KEY_PUBLIC, 436, REJECT, "published test key", "公开的测试密钥", "make a new key", "请重新生成密钥") \
     X(ERR_REGISTRY_DIFFERS, 437, REJECT, "another registry has the same version number", "版本号相同而内容不同的登记册", "ask the registrar for a new version", "请登记机构签发新版本") \
+    X(ERR_PKCS11, 438, REJECT, "the token or its module is unusable or refuses", "密码设备或其模块不可用或拒绝", "check the module, the token and the key that the detail names", "请核对所示的模块、设备与密钥") \
+    X(ERR_AMENDMENT_GAP, 439, REJECT, "an amendment before this one is missing", "缺少此前的登记册变更", "apply the ones before it first", "请先应用此前的变更") \
     X(ERR_REPEAT, 501, OK, "known already", "此前已收", "", "") \
     X(ERR_EQUIVOCATION, 502, REJECT, "same id with other content", "同一标识内容不同", "use a new id for new content", "新内容请使用新标识") \
     X(ERR_EXPIRED, 503, REJECT, "expired", "已过期", "send it anew", "请重新发送") \
@@ -161,7 +164,12 @@
     X(ERR_CONSISTENCY, 806, REJECT, "consistency proof is wrong", "一致性证明有误", "", "") \
     X(ERR_CHECKPOINT, 807, REJECT, "checkpoint is malformed or by another origin", "检查点格式有误或来源不符", "", "") \
     X(ERR_INCLUSION, 808, REJECT, "inclusion proof is wrong", "包含证明有误", "", "") \
+    X(ERR_TIME_BOUND, 809, REJECT, "log entry claims a time that its witnesses contradict", "日志条目所称时间与见证时间相悖", "keep the log, its cosigned checkpoints and stamps as evidence", "请保存日志、联署检查点与时间戳作为证据") \
     X(ERR_SIGNER, 810, FATAL, "signer refuses or cannot be reached", "签名进程拒绝或不可达", "check lianshu-signer", "请检查 lianshu-signer") \
+    X(ERR_OLD_SIZE, 811, RETRY, "the proof does not begin at the checkpoint that the witness holds", "证明未自见证方所持检查点起", "", "") \
+    X(ERR_WITNESSES, 812, RETRY, "the witnesses have not confirmed the log yet", "见证方尚未确认日志", "see `lianshu log checkpoint`; start the witnesses", "请看 lianshu log checkpoint，并启动见证方") \
+    X(ERR_STAMP, 813, REJECT, "time stamp does not verify", "时间戳无法验证", "ask the authority again; name its root certificates", "请重新申请，并指明其根证书") \
+    X(ERR_EVIDENCE, 814, REJECT, "evidence bundle is not whole, or a file in it is not what it must be", "证据包不完整，或其中文件与应有不符", "ask who exported it for the bundle again; keep this one", "请向导出方重新索取，并保留此件") \
     X(ERR_REGION_NOT_OWNED, 901, REJECT, "the peer hub does not speak for this region", "对端枢纽无权代表该区域", "see `lianshu topology`", "请看 lianshu topology") \
     X(ERR_HOPS, 902, REJECT, "the hubs passed are not a way through the tree", "途经枢纽不成通路", "see `lianshu topology`", "请看 lianshu topology") \
     X(ERR_HOPS_LOOP, 903, REJECT, "the hubs passed form a loop", "途经枢纽成环", "see `lianshu topology`", "请看 lianshu topology") \

@@ -36,6 +36,14 @@ CREATE TABLE outbox_live (
 ) STRICT;
 CREATE INDEX outbox_urgent ON outbox_live (id) WHERE urgent = 1 AND state = 0;
 
+-- What the hub itself has taken and brought to an end, for as long as a copy of its disk may be old:
+-- a restored hub is sent it again. Attachments and frames stay meanwhile.
+CREATE TABLE outbox_kept (
+  id INTEGER PRIMARY KEY,
+  message_id BLOB NOT NULL,
+  until_ms INTEGER NOT NULL
+) STRICT;
+
 -- Frames of the rows first … last, each u32 length and LSE1. Goes when none of them is live.
 CREATE TABLE outbox_pack (
   first INTEGER PRIMARY KEY,
@@ -99,7 +107,7 @@ CREATE TABLE inbox (
   type INTEGER NOT NULL,
   conversation BLOB NOT NULL,
   number INTEGER NOT NULL,
-  state INTEGER NOT NULL,               -- 1 waiting for a gap, 2 for attachments, 3 applied, 4 returned, 5 withdrawn
+  state INTEGER NOT NULL,               -- 1 waiting for a gap, 2 for attachments, 3 applied, 4 returned, 5 withdrawn, 6 held for two officials
   code INTEGER NOT NULL,                -- what was returned
   inner_code INTEGER NOT NULL,          -- why, for this side only
   time_ms INTEGER NOT NULL,             -- of state
@@ -108,7 +116,25 @@ CREATE TABLE inbox (
 CREATE INDEX inbox_waiting ON inbox (conversation, number) WHERE state IN (1, 2);
 CREATE INDEX inbox_stuck ON inbox (id) WHERE state = 1;
 
--- What waits, as it came.
+CREATE INDEX inbox_held ON inbox (id) WHERE state = 6;
+
+-- What two officials decided on what was held.
+CREATE TABLE inbox_act (
+  inbox_id INTEGER PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  lsd1 BLOB NOT NULL
+) STRICT;
+
+-- What the registry was amended by, in the order in which it was applied.
+CREATE TABLE amended (
+  position INTEGER PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  applied_ms INTEGER NOT NULL,
+  lsd1 BLOB NOT NULL,
+  CHECK (length(hash) = 32)
+) STRICT;
+
+-- What waits, or is held, as it came.
 CREATE TABLE inbox_wait (
   inbox_id INTEGER PRIMARY KEY,
   frame BLOB NOT NULL,                  -- LSE1

@@ -240,6 +240,15 @@ CREATE TABLE expansion (
 ) STRICT;
 CREATE INDEX expansion_pending ON expansion (seq) WHERE done = 0;
 
+-- Revocations and key records in the order in which they were applied.
+CREATE TABLE amended (
+  position   INTEGER PRIMARY KEY,
+  hash       BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  applied_ms INTEGER NOT NULL CHECK (applied_ms >= 0),
+  leaf       INTEGER NOT NULL CHECK (leaf >= 0),
+  lsd1       BLOB NOT NULL CHECK (length(lsd1) BETWEEN 1 AND 2048)
+) STRICT;
+
 -- Members that were ever in the registry, and how far the orders in force were looked at for each.
 CREATE TABLE enrolment (
   member   TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),

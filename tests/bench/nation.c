@@ -121,11 +121,13 @@ static void write_registry(struct world *w, const char *path, struct anchor *anc
     strcpy(anchor->realm, "demo");
     memcpy(anchor->root[0], key_public(root), KEY_PUBLIC_LEN);
     const struct key *roots[] = {root};
+    const struct key *officials[] = {registrar};
     const struct registry_make make = {
         .anchor = anchor,
         .roots = roots,
         .root_count = 1,
-        .registrar = registrar,
+        .officials = officials,
+        .official_count = 1,
         .region = "000000",
         .version = 1,
         .now_ms = w->now_ms,

@@ -134,11 +134,13 @@ static void write_registry(struct making *m)
     must(anchor_write(anchor, path, false, &fault), path, &fault);
 
     const struct key *root = m->root;
+    const struct key *official = m->registrar;
     const struct registry_make make = {
         .anchor = anchor,
         .roots = &root,
         .root_count = 1,
-        .registrar = m->registrar,
+        .officials = &official,
+        .official_count = 1,
         .region = "000000",
         .version = 1,
         .now_ms = m->now_ms - DAY_MS,

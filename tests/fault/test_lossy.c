@@ -274,9 +274,10 @@ static enum err sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], 
     return note_sign(&c, realm_key(r.e->realm, REALM_HUB, KEY_USE_LOG), out);
 }
 
-static enum err head(void *ctx, uint64_t *size, uint8_t root[static 32])
+static enum err head(void *ctx, uint64_t *size, uint8_t root[static 32], struct writer *statement)
 {
     (void)ctx;
+    (void)statement;
     *size = r.log.size;
     frontier_root(&r.log, root);
     return OK;

@@ -1,9 +1,11 @@
 /*
  * Writes the corpora of the fuzz targets: each valid sample, and the same cut, lengthened and with
- * single bits changed. `make_corpus DIR` writes DIR/<target>/<sample>-<change>; run it when a
- * format changes and commit what it writes.
+ * single bits changed. `make_corpus DIR TREE` writes DIR/<target>/<sample>-<change>, of samples
+ * that are made and of files of the project's folder TREE; run it when a format changes and commit
+ * what it writes.
  */
 #include "fuzz/bodies.h"
+#include "fuzz/corpus_files.h"
 #include "fuzz/samples.h"
 
 #include "base/file.h"
@@ -71,6 +73,8 @@ static bool save_frames(const char *dir)
         {"bundle", "delivery", sample_bundle_frame},
         {"folded", "receipts", sample_folded_frame},
         {"registry", "two", sample_registry_file},
+        {"registry", "chain", sample_registry_chain},
+        {"registry", "proof", sample_registry_proof},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct writer w = writer_of(room, sizeof room - 1);
@@ -215,14 +219,27 @@ static bool save_yaml(const char *dir)
     return true;
 }
 
+static bool save_files(const char *dir, const char *tree)
+{
+    const char *target;
+    const char *name;
+    for (size_t i = 0;; i++) {
+        struct writer w = writer_of(room, sizeof room - 1);
+        if (!corpus_file(i, tree, &target, &name, &w))
+            return true;
+        if (w.full || !save_changes(dir, target, name, w.len))
+            return false;
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: make_corpus DIR\n");
+    if (argc != 3) {
+        fprintf(stderr, "usage: make_corpus DIR TREE\n");
         return 2;
     }
     (void)mkdir(argv[1], 0755); /* there already, mostly; writing tells */
     bool done = save_frames(argv[1]) && save_messages(argv[1]) && save_bodies(argv[1]) &&
-                save_yaml(argv[1]);
+                save_yaml(argv[1]) && save_files(argv[1], argv[2]);
     return done ? 0 : 1;
 }

@@ -410,22 +410,60 @@ void sample_folded_frame(struct writer *w)
     (void)folded;
 }
 
-void sample_registry_file(struct writer *w)
+/* L and G of one registrar, whose documents `signers` keys sign. */
+static struct frame_registrar sample_registrar(unsigned signers)
 {
     static uint8_t first[8 << 10];
     static uint8_t second[8 << 10];
     static lianshu_Document d;
-    uint8_t record[FRAME_RECORD_MAX];
-    lianshu_MemberRecord r;
     struct writer registrar = writer_of(first, sizeof first);
     struct writer version = writer_of(second, sizeof second);
     sample_document(&d);
     d.type = lianshu_DocumentType_TYPE_REGISTRAR;
-    document(&registrar, &d, 1);
+    document(&registrar, &d, signers);
     d.type = lianshu_DocumentType_TYPE_REGISTRY;
-    document(&version, &d, 1);
-    frame_registry_begin(w, writer_span(&registrar), writer_span(&version), 2);
+    document(&version, &d, signers);
+    return (struct frame_registrar){writer_span(&registrar), writer_span(&version)};
+}
+
+/* Records by the registrars in turn. */
+static void registry_of(struct writer *w, unsigned registrars, unsigned records)
+{
+    uint8_t record[FRAME_RECORD_MAX];
+    lianshu_MemberRecord r;
+    frame_registry_begin(w, registrars);
+    for (unsigned i = 0; i < registrars; i++) {
+        const struct frame_registrar registrar = sample_registrar(i + 1);
+        frame_registry_put(w, &registrar);
+    }
+    frame_registry_records(w, records);
     sample_record(&r);
-    for (unsigned i = 0; i < 2; i++)
-        frame_registry_add(w, encode(&lianshu_MemberRecord_msg, &r, record, sizeof record));
+    for (unsigned i = 0; i < records; i++)
+        frame_registry_add(w, i % registrars,
+                           encode(&lianshu_MemberRecord_msg, &r, record, sizeof record));
+}
+
+void sample_registry_file(struct writer *w)
+{
+    registry_of(w, 1, 2);
+}
+
+void sample_registry_chain(struct writer *w)
+{
+    registry_of(w, 3, 4);
+}
+
+void sample_registry_proof(struct writer *w)
+{
+    static uint8_t hashes[3 * FRAME_HASH_LEN];
+    uint8_t record[FRAME_RECORD_MAX];
+    lianshu_MemberRecord r;
+    sample_record(&r);
+    const struct frame_proof proof = {
+        .registrar = sample_registrar(2),
+        .index = 5,
+        .path = span_of(hashes, sizeof hashes),
+        .record = encode(&lianshu_MemberRecord_msg, &r, record, sizeof record),
+    };
+    frame_write_proof(w, &proof);
 }

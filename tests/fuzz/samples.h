@@ -36,6 +36,8 @@ void sample_control_frame(struct writer *w);
 void sample_chunk_frame(struct writer *w);
 void sample_bundle_frame(struct writer *w);
 void sample_folded_frame(struct writer *w); /* receipts of one batch */
+void sample_registry_chain(struct writer *w);
+void sample_registry_proof(struct writer *w);
 void sample_registry_file(struct writer *w);
 
 #endif

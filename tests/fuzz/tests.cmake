@@ -26,7 +26,14 @@ foreach(name envelope receipts statement control document chunk bundle folded re
   fuzz_target(${name} LIBS lianshu_schemas)
 endforeach()
 
+foreach(name note proof keyfile)
+  fuzz_target(${name} LIBS lianshu_keys)
+endforeach()
+fuzz_target(settings LIBS lianshu_net lianshu_signing lianshu_runtime)
+fuzz_target(rules LIBS lianshu_policy)
+target_compile_definitions(fuzz_rules PRIVATE FUZZ_RULES="${CMAKE_SOURCE_DIR}/hub/policy/rules")
+
 add_executable(make_corpus EXCLUDE_FROM_ALL ${fuzz_dir}/make_corpus.c ${fuzz_dir}/bodies.c
-  ${fuzz_dir}/samples.c)
-target_link_libraries(make_corpus PRIVATE lianshu_flags lianshu_schemas)
+  ${fuzz_dir}/corpus_files.c ${fuzz_dir}/samples.c)
+target_link_libraries(make_corpus PRIVATE lianshu_flags lianshu_keys)
 target_include_directories(make_corpus PRIVATE ${CMAKE_SOURCE_DIR}/tests)

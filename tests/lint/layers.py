@@ -28,10 +28,12 @@ ADAPTERS_MAY_USE_OF_STORE = re.compile(r"^store/db[a-z_]*\.h$")
 HOMES = {
     r"sqlite3\.h": r"hub/store/db[a-z_]*\.[ch]",
     r"sodium\.h|sodium/.*|openssl/.*": r"keys/.*",
+    r"dlfcn\.h|p11-kit/.*": r"keys/pkcs11\.c",
     r"zmq\.h": r"(hub/net|adapters/sdk)/.*",
     r"pb\.h|pb_(en|de)code\.h|pb_common\.h": r"schemas/.*",
     r"jansson\.h|yaml\.h": r"schemas/.*",
     r"csv\.h": r"adapters/runtime/.*",
+    r"seccomp\.h|linux/(seccomp|landlock|filter)\.h": r"schemas/base/(make_)?sandbox\.c",
 }
 # The core, its rules and its store take time, randomness and sockets as arguments.
 PURE = {

@@ -9,7 +9,23 @@
 #include "keys/batch_statement.h"
 #include "wire.h"
 
+#include <malloc.h>
 #include <stdio.h>
+
+enum { HEAP_GROWTH_MAX = 8 << 20 };
+
+/* The sanitizer's own count; an ordinary build has none and asks the C library. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_before;
+
+static size_t heap_now(void)
+{
+    if (__sanitizer_get_current_allocated_bytes != NULL)
+        return __sanitizer_get_current_allocated_bytes();
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
 
 void forge_take(struct world *w, struct forge *f)
 {
@@ -156,6 +172,7 @@ void attack_connect(struct world *w)
     world_hello(w, "health.445100");
     world_hello(w, "market.445100");
     world_hello(w, "police.445100");
+    heap_before = heap_now();
 }
 
 void attack_hub_works(struct world *w)
@@ -169,6 +186,8 @@ void attack_hub_works(struct world *w)
     world_send(w, &mail, env_id);
     assert_int_equal(world_code(w, "health.445100", env_id), 0);
     assert_int_equal(world_has(w, "market.445100", "honour"), before + 1);
+    if (heap_before > 0)
+        assert_true(heap_now() < heap_before + HEAP_GROWTH_MAX);
 }
 
 void attack_is_counted(struct world *w, const char *from, enum err code)

@@ -51,14 +51,14 @@ void forge_receipt(struct world *w, const struct said *said, const struct got *g
 /* Hand the bytes to the hub; whatever a peer sends, the hub goes on. */
 void forge_give(struct world *w, const char *from, struct span frame);
 
-/* Sentences. The frame lies in w->frame. */
+/* Sentences. The frame lies in w->frame. What the hub keeps in memory is measured from here on … */
 void attack_connect(struct world *w);
 /* Refused before its signature: one leaf, one count, nothing else; and the hub goes on. */
 void attack_is_counted(struct world *w, const char *from, enum err code);
 /* Refused with a receipt: its leaf, its code, nobody got anything; and the hub goes on. */
 void attack_is_rejected(struct world *w, const char *from, const uint8_t env_id[static HASH_LEN],
                         enum err code);
-/* An honest envelope passes. */
+/* An honest envelope passes, and the attacks before it have left nothing large in memory. */
 void attack_hub_works(struct world *w);
 
 #endif

@@ -55,6 +55,7 @@ size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *
 {
     static lianshu_MemberRecord records[REALM_HUBS * (WORLD_MEMBERS + REALM_EXTRA)];
     const struct key *root = keyring_find(r->root, KEY_USE_ROOT);
+    const struct key *official = keyring_find(r->root, KEY_USE_REGISTRAR);
     size_t count = 0;
     memset(records, 0, sizeof records);
     for (size_t i = 0; i < r->count; i++)
@@ -63,7 +64,8 @@ size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *
         .anchor = &r->anchor,
         .roots = &root,
         .root_count = 1,
-        .registrar = keyring_find(r->root, KEY_USE_REGISTRAR),
+        .officials = &official,
+        .official_count = 1,
         .region = "000000",
         .version = version,
         .now_ms = r->now_ms,

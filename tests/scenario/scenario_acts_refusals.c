@@ -3,6 +3,7 @@
 #include "scenario/heldbook.h"
 
 #include "base/clock.h"
+#include "keys/roles.h"
 
 static const uint8_t nobody[16] = {9};
 
@@ -52,6 +53,33 @@ static void strangers_and_other_keys_are_no_officials(void **state)
     }
     key_close(&stranger);
     held_assert_still(w, &sent);
+}
+
+/* Release and return: an operator, and another or the security officer. */
+static void the_roles_of_the_two_must_fit(void **state)
+{
+    static const uint32_t refused[][2] = {
+        {ROLES_AUDITOR, ROLES_OPERATOR},
+        {ROLES_OPERATOR, ROLES_AUDITOR},
+        {ROLES_SECURITY, ROLES_SECURITY},
+        {ROLES_AUDITOR, ROLES_AUDITOR},
+        {ROLES_SECURITY, ROLES_AUDITOR},
+    };
+    struct world *w = *state;
+    held_ban(w);
+    const struct sent sent = held_honour(w);
+    struct act act = held_act(RELEASE, &sent);
+    for (size_t i = 0; i < T_COUNT(refused); i++) {
+        world_roles(w, refused[i][0], refused[i][1]);
+        print_message("row %zu\n", i);
+        assert_int_equal(officials_act(w, &act), ERR_TWO_OFFICIALS);
+        act.verb = act.verb == RELEASE ? RETURN : RELEASE;
+    }
+    held_assert_still(w, &sent);
+    world_roles(w, ROLES_OPERATOR, ROLES_OPERATOR);
+    act.verb = RELEASE;
+    assert_int_equal(officials_act(w, &act), OK);
+    assert_int_equal(world_has(w, MARKET, "honour"), 1);
 }
 
 static void every_byte_of_an_act_counts(void **state)
@@ -153,6 +181,7 @@ static void only_what_waits_for_that_recipient_can_be_decided(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(the_roles_of_the_two_must_fit),
         CASE(one_official_is_not_enough),  CASE(strangers_and_other_keys_are_no_officials),
         CASE(every_byte_of_an_act_counts), CASE(an_act_is_of_this_realm_this_type_and_this_time),
         CASE(an_officials_key_has_an_end), CASE(only_what_waits_for_that_recipient_can_be_decided),

@@ -21,7 +21,7 @@ function(scenario_test name)
   endif()
   list(TRANSFORM T_SOURCES PREPEND ${SCENARIO}/)
   add_executable(scenario_${name} ${SCENARIO}/scenario_${name}.c ${T_SOURCES})
-  target_link_libraries(scenario_${name} PRIVATE ${T_LIBS})
+  target_link_libraries(scenario_${name} PRIVATE ${T_LIBS} test_only)
   add_test(NAME scenario_${name} COMMAND scenario_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT ${T_TIMEOUT})
 endfunction()
@@ -45,6 +45,11 @@ scenario_part(casework SOURCES casework.c LIBS scenario_ledgerbook)
 scenario_part(casepath SOURCES casepath.c LIBS scenario_world)
 # What peers and enrolled members may try.
 scenario_part(forge SOURCES forge.c LIBS scenario_world)
+# Evidence bundles: the commands against a hub of this process.
+scenario_part(evidencebook SOURCES evidencebook.c ../unit/terminal.c ../unit/paper_hub.c
+  LIBS scenario_world lianshu_cli lianshu_net)
+target_include_directories(scenario_evidencebook PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
+scenario_test(evidence LIBS scenario_evidencebook)
 # A disk that refuses at the n-th write.
 scenario_part(disk SOURCES ../fault/vfs.c LIBS scenario_world PkgConfig::sqlite3)
 
@@ -68,7 +73,7 @@ endforeach()
 scenario_test(attacks_orders LIBS scenario_forge scenario_gatebook)
 
 # From hub to hub.
-foreach(name federation federation_refusals federation_partition federation_back links)
+foreach(name federation federation_refusals federation_partition federation_back links revocation witness)
   scenario_test(${name} LIBS scenario_realm TIMEOUT 600)
 endforeach()
 foreach(name casecard_realm cases_realm)

@@ -50,6 +50,7 @@ static enum err try_open_core(struct world *w)
         .sign = world_sign,
         .head = world_head,
         .sign_ctx = w,
+        .witness = w->limits.witness,
         .attempts_max = w->limits.attempts_max,
         .rate_per_s = w->limits.rate_per_s,
         .sender_rows_max = w->limits.sender_rows_max,

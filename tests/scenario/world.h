@@ -77,6 +77,8 @@ struct site { /* a member and what its one adapter knows */
     size_t got_count;
     struct got got[WORLD_INBOX_MAX];
     uint32_t last_busy_code;
+    size_t busy_count;
+    size_t amendments_seen; /* documents of registry amendments that it was told */
     uint8_t wanted_root[HASH_LEN];
     uint64_t wanted_first;
     uint64_t chunks_seen;
@@ -100,9 +102,14 @@ struct world {
     struct site sites[WORLD_SITES];
     struct keyring *signer;
     struct keyring *officials[2]; /* of the hub's member */
+    uint8_t restored[2048];       /* what the signer of a restored log hands to the hub … */
+    size_t restored_len;
+    uint64_t copy_size; /* … while it has signed so much */
+    uint32_t roles[2];            /* of these officials; 0: operator, security officer */
     const char *desk_member;      /* whose officials these are: see world_desk */
     struct keyring *desk[2];
     struct registry *registry;
+    struct anchor anchor; /* of the registry */
     struct ruleset *rules;
     struct rulearchive *archive; /* of the test; NULL: none */
     struct retention *retention;
@@ -172,6 +179,8 @@ void world_enrol_all(struct world *w, const char *const *members, size_t count, 
 /* The sealing key of this member has expired; NULL: everybody has a valid one again. */
 void world_sealless(struct world *w, const char *member);
 
+/* From now on these are the roles of the hub's two officials. */
+void world_roles(struct world *w, uint32_t first, uint32_t second);
 /* From now on this member has two officials of its own: w->desk. */
 void world_desk(struct world *w, const char *member);
 /* From now on health and police have the grant to receive mirror.update. */

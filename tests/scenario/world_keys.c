@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "catalogue.h"
+#include "keys/roles.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,15 @@ static void add_public(lianshu_MemberRecord *record, const struct world *w, cons
     memcpy(row->public_key, key_public(key), sizeof row->public_key);
     row->valid_from_ms = w->now_ms - DAY_MS;
     row->valid_until_ms = w->now_ms + (35 + valid_days(w)) * DAY_MS;
+}
+
+/* The first is an operator, the second the security officer, unless the world says otherwise. */
+static void add_official(lianshu_MemberRecord *record, const struct world *w, const struct key *key,
+                         size_t i)
+{
+    add_public(record, w, key);
+    const uint32_t usual = i == 0 ? ROLES_OPERATOR : ROLES_SECURITY;
+    record->keys[record->keys_count - 1].roles = w->roles[i] != 0 ? w->roles[i] : usual;
 }
 
 static const struct {
@@ -127,6 +137,13 @@ void world_sealless(struct world *w, const char *member)
     renew_registry(w);
 }
 
+void world_roles(struct world *w, uint32_t first, uint32_t second)
+{
+    w->roles[0] = first;
+    w->roles[1] = second;
+    renew_registry(w);
+}
+
 static void add_mirror(lianshu_MemberRecord *record)
 {
     const bool hub = strncmp(record->member, "hub.", 4) == 0;
@@ -164,12 +181,14 @@ size_t world_add_records(struct world *w, lianshu_MemberRecord *records, size_t 
         add_public(record, w, keyring_find(ring, KEY_USE_TRANSPORT));
         if (i == 0) {
             add_public(record, w, keyring_find(w->signer, KEY_USE_LOG));
+            if (keyring_find(ring, KEY_USE_WITNESS) != NULL)
+                add_public(record, w, keyring_find(ring, KEY_USE_WITNESS));
             for (size_t o = 0; o < T_COUNT(w->officials); o++)
-                add_public(record, w, keyring_find(w->officials[o], KEY_USE_OFFICIAL));
+                add_official(record, w, keyring_find(w->officials[o], KEY_USE_OFFICIAL), o);
         }
         if (w->desk_member != NULL && strcmp(w->desk_member, record->member) == 0) {
             for (size_t o = 0; o < T_COUNT(w->desk); o++)
-                add_public(record, w, keyring_find(w->desk[o], KEY_USE_OFFICIAL));
+                add_official(record, w, keyring_find(w->desk[o], KEY_USE_OFFICIAL), o);
         }
         add_grants(record);
         if (w->wide)
@@ -196,7 +215,8 @@ void world_make_registry(struct world *w)
         .anchor = &anchor,
         .roots = &root_key,
         .root_count = 1,
-        .registrar = registrar,
+        .officials = &registrar,
+        .official_count = 1,
         .region = "000000",
         .version = 1,
         .now_ms = w->now_ms,
@@ -211,6 +231,7 @@ void world_make_registry(struct world *w)
         err = registry_open(&w->registry, &anchor, writer_span(&out), 0, &fault);
     if (err != OK)
         fail_msg("registry: E%03d %s %s", (int)err, fault.where, fault.detail);
+    w->anchor = anchor;
     keyring_close(&root);
 }
 
@@ -266,9 +287,10 @@ enum err world_sign(void *ctx, uint64_t old_size, const uint8_t (*leaves)[32], s
     return note_sign(&c, keyring_find(w->signer, KEY_USE_LOG), out);
 }
 
-enum err world_head(void *ctx, uint64_t *size, uint8_t root[static 32])
+enum err world_head(void *ctx, uint64_t *size, uint8_t root[static 32], struct writer *statement)
 {
     struct world *w = ctx;
+    write_span(statement, span_of(w->restored, w->log.size == w->copy_size ? w->restored_len : 0));
     *size = w->log.size;
     frontier_root(&w->log, root);
     return OK;

@@ -69,7 +69,8 @@ static void open_parts(struct world *w, struct site *site, const lianshu_Header 
                                        header_hash, p, buffer, sizeof buffer, &plain, NULL, &inner),
                          OK);
         assert_int_equal(
-            registry_verify_document(w->registry, w->now_ms, plain, w->verifier, &d, hash), OK);
+            registry_verify_document(w->registry, got->accepted_ms, plain, w->verifier, &d, hash),
+            OK);
         got->parts_open++;
         if (h->parts[p].kind == lianshu_PartKind_PART_FACTS && got->facts == NULL) {
             got->facts_len = d.body.size;
@@ -137,8 +138,10 @@ static void take_envelope(struct world *w, struct site *site, struct span frame,
     if (got == NULL) {
         assert_true(site->got_count < WORLD_INBOX_MAX);
         got = &site->got[site->got_count++];
-        *got = (struct got){
-            .type = h.type, .number = v->delivery_number, .advisory_count = v->advisories_count};
+        *got = (struct got){.type = h.type,
+                            .number = v->delivery_number,
+                            .accepted_ms = v->accepted_ms,
+                            .advisory_count = v->advisories_count};
         memcpy(got->advisory, v->advisories, sizeof got->advisory);
         memcpy(got->env_id, env_id, HASH_LEN);
         memcpy(got->message_id, h.message_id, 16);
@@ -216,8 +219,12 @@ static void take_control(struct site *site, struct span frame)
 {
     lianshu_Control control;
     assert_int_equal(frame_read_control(frame, &control), OK);
-    if (control.which_body == lianshu_Control_busy_tag)
+    if (control.which_body == lianshu_Control_busy_tag) {
         site->last_busy_code = control.body.busy.code;
+        site->busy_count++;
+    }
+    if (control.which_body == lianshu_Control_amendments_tag)
+        site->amendments_seen += control.body.amendments.documents_count;
     if (control.which_body == lianshu_Control_chunk_wanted_tag) {
         memcpy(site->wanted_root, control.body.chunk_wanted.root, HASH_LEN);
         site->wanted_first = control.body.chunk_wanted.first;

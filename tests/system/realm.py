@@ -57,6 +57,8 @@ class Watch:
     def __init__(self, *folders):
         self.libc = ctypes.CDLL(None, use_errno=True)
         self.fd = self.libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.poll = select.poll()  # also where many files are open
+        self.poll.register(self.fd, select.POLLIN)
         for folder in folders:
             self.add(folder)
 
@@ -72,7 +74,7 @@ class Watch:
             left = end - time.monotonic()
             if left <= 0:
                 raise Failure(f"not within {seconds} s: {what}")
-            if select.select([self.fd], [], [], min(left, 1.0))[0]:
+            if self.poll.poll(min(left, 1.0) * 1000):
                 try:
                     os.read(self.fd, 1 << 16)
                 except BlockingIOError:

@@ -1,9 +1,13 @@
 set(keys_realm ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
-foreach(name hash merkle hpke key batch keyfile note log_path rest attachment vectors)
+foreach(name hash merkle hpke key enrol_code batch keyfile note roles root log_path rest attachment vectors)
   unit_test(${name} LIBS lianshu_keys)
 endforeach()
-foreach(name document envelope registry registry_file receipt certificate topology)
+foreach(name amend document enrol envelope registry registry_chain registry_file receipt certificate topology cosign witness)
   unit_test(${name} LIBS lianshu_keys SOURCES ${keys_realm})
 endforeach()
 # Seals by hand what an honest sender never would.
 unit_test(seal LIBS lianshu_keys PkgConfig::sodium)
+# Keys on a token: SoftHSM.
+unit_test(pkcs11 LIBS lianshu_keys SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c)
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/unit/test_pkcs11.c PROPERTIES
+  COMPILE_DEFINITIONS CRYPTOKI_GNU INCLUDE_DIRECTORIES "${p11_INCLUDE_DIRS}")

@@ -13,7 +13,7 @@ unit_test(config LIBS lianshu_net lianshu_signing)
 unit_test(signer LIBS lianshu_signing)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
 set(terminal ${CMAKE_CURRENT_SOURCE_DIR}/unit/terminal.c)
-foreach(group cli cli_files cli_joint cli_key cli_registry cli_rules cli_send cli_preview)
+foreach(group cli cli_enrol cli_files cli_joint cli_key cli_registry cli_rules cli_send cli_preview)
   unit_test(${group} LIBS lianshu_cli SOURCES ${terminal})
 endforeach()
 unit_test(cli_certificate LIBS lianshu_cli
@@ -33,3 +33,4 @@ target_compile_definitions(test_hub PRIVATE
   HUB_PROGRAM="$<TARGET_FILE:lianshu-hub>" SIGNER_PROGRAM="$<TARGET_FILE:lianshu-signer>")
 add_dependencies(test_hub lianshu-hub lianshu-signer)
 set_tests_properties(hub PROPERTIES LABELS system)
+unit_test(cli_token LIBS lianshu_cli SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c)

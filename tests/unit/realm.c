@@ -2,6 +2,7 @@
 
 #include "catalogue.h"
 #include "keys/init.h"
+#include "keys/roles.h"
 
 #include "t.h"
 
@@ -38,6 +39,8 @@ static void add_key(struct realm *r, struct keyring *ring, lianshu_MemberRecord 
         memcpy(mk->public_key, key_public(key), KEY_PUBLIC_LEN);
         mk->valid_from_ms = REALM_NOW_MS - REALM_DAY_MS;
         mk->valid_until_ms = REALM_NOW_MS + 365 * REALM_DAY_MS;
+        if (use == KEY_USE_OFFICIAL) /* an operator first, then a security officer */
+            mk->roles = keyring_find(ring, use) == NULL ? ROLES_OPERATOR : ROLES_SECURITY;
     }
     assert_int_equal(keyring_add(ring, &key), OK);
 }
@@ -78,7 +81,8 @@ struct registry_make realm_make(const struct realm *realm, uint64_t version)
         .anchor = &realm->anchor,
         .roots = (const struct key *const *)&realm->root,
         .root_count = 1,
-        .registrar = realm->registrar,
+        .officials = (const struct key *const *)&realm->registrar,
+        .official_count = 1,
         .region = "445100",
         .version = version,
         .now_ms = REALM_NOW_MS - REALM_DAY_MS,

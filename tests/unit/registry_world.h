@@ -50,7 +50,7 @@ static inline enum err write_file(const struct registry_make *make, size_t count
     return err;
 }
 
-/* registry_write sorts what it is given, so a record is found by its name. */
+/* By its name. */
 static inline lianshu_MemberRecord *record_of(const char *member)
 {
     for (size_t i = 0; i < REALM_MEMBERS; i++) {
@@ -59,6 +59,25 @@ static inline lianshu_MemberRecord *record_of(const char *member)
     }
     fail_msg("no record of %s", member);
     return NULL;
+}
+
+/* The head of a file with one registrar. */
+static inline void begin_file(struct writer *w, struct span document, struct span version,
+                              uint32_t count)
+{
+    const struct frame_registrar own = {document, version};
+    frame_registry_begin(w, 1);
+    frame_registry_put(w, &own);
+    frame_registry_records(w, count);
+}
+
+/* The first registrar of a file that parses. */
+static inline struct frame_registrar first_of(const struct frame_registry *file)
+{
+    struct frame_registry rest = *file;
+    struct frame_registrar first;
+    assert_true(frame_registry_registrar(&rest, &first));
+    return first;
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -14,3 +14,8 @@ unit_test(json LIBS lianshu_schemas SOURCES ${samples})
 unit_test(catalogue LIBS lianshu_schemas)
 unit_test(types LIBS lianshu_schemas SOURCES ${CMAKE_SOURCE_DIR}/tests/fuzz/bodies.c)
 unit_test(validate LIBS lianshu_schemas SOURCES ${samples})
+# As it is without a leak checker, which needs more.
+unit_test(sandbox LIBS lianshu_schemas SOURCES ${CMAKE_SOURCE_DIR}/schemas/base/sandbox.c)
+target_compile_definitions(test_sandbox PRIVATE LIANSHU_TRACED=0)
+target_include_directories(test_sandbox PRIVATE ${CMAKE_BINARY_DIR}/schemas/generated)
+add_dependencies(test_sandbox lianshu_sandbox)

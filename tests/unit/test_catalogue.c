@@ -146,9 +146,9 @@ static const char *body_name(const pb_msgdesc_t *desc)
 
 static void the_page_lists_every_type(void **state)
 {
-    static const char *const flags[] = {"gated",     "relayable", "facts",    "attachments",
-                                        "by hub",    "to hub",    "rules",    "case",
-                                        "part only", "spread",    "hub only", "joint"};
+    static const char *const flags[] = {
+        "gated", "relayable", "facts",  "attachments", "by hub", "to hub",   "rules",
+        "case",  "part only", "spread", "hub only",    "joint",  "officials"};
     static const char *const lanes[LANE_COUNT] = {"repair", "order", "normal", "bulk"};
     (void)state;
     for (size_t i = 0; type_at(i) != NULL; i++) {

@@ -7,10 +7,13 @@
 #include "cli/act.h"
 #include "keys/document.h"
 #include "keys/keyfile.h"
+#include "keys/receipt.h"
 #include "paper_hub.h"
+#include "store/store.h"
 #include "terminal.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ID    "018bcfe568000102030405060708090a"
@@ -267,7 +270,39 @@ that_a_reporter_may_be_named_is_said_by_two_officials_of_the_unit_that_knows(voi
     assert_json(t);
 }
 
-#define RESTORED "mirror restored --log-number 2 --log-size 81234 --realm demo --out restored.lsd"
+enum { COPY = 300 /* entries */ };
+
+/* A hub's database at rest, and what its signer had signed last. */
+static void make_copy(const char *origin)
+{
+    const struct store_options options = {.path = "copy/hub.db"};
+    struct store *store = NULL;
+    struct passphrase *passphrase = NULL;
+    struct keyring *ring = NULL;
+    struct checkpoint head = {.size = COPY + 9};
+    uint8_t bytes[NOTE_SIGNED_MAX];
+    struct writer note = writer_of(bytes, sizeof bytes);
+    uint64_t index;
+    snprintf(head.origin, sizeof head.origin, "%s", origin);
+    assert_int_equal(passphrase_read(&passphrase, "h.pass", NULL), OK);
+    assert_int_equal(keyfile_read(&ring, "h.key", passphrase, NULL), OK);
+    assert_int_equal(note_sign(&head, keyring_find(ring, KEY_USE_LOG), &note), OK);
+    assert_int_equal(file_write("head", writer_span(&note), 0644, 0, NULL), OK);
+    keyring_close(&ring);
+    passphrase_close(&passphrase);
+    if (mkdir("copy", 0700) != 0)
+        return;
+    assert_int_equal(store_open(&store, &options, NULL), OK);
+    assert_int_equal(store_begin(store, 1), OK);
+    for (int i = 0; i < COPY; i++)
+        assert_int_equal(log_append(store->log, LOG_ADMIN, 1, span_str("leaf"), span_of(NULL, 0),
+                                    &index),
+                         OK);
+    assert_int_equal(store_commit(store), OK);
+    store_close(&store);
+}
+
+#define RESTORED "restore draft --backup copy --head head --out restored.lsd"
 
 static void that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_all(void **state)
 {
@@ -283,30 +318,38 @@ static void that_a_hub_was_restored_is_stated_by_two_of_its_officials_or_not_at_
         {RESTORED " --key x.key --passphrase-file x.pass --key y.key --passphrase-file y.pass",
          CLI_REFUSED, "E509 --key"},
         {RESTORED TWO_KEYS " --second c.key.pub", CLI_USAGE, "E001 --second"},
-        {RESTORED TWO_KEYS " 018bcf", CLI_USAGE, "E001 lianshu mirror restored"},
-        {"mirror restored --log-number 1 --log-size 1 --realm demo --out x.lsd" TWO_KEYS, CLI_USAGE,
-         "E001 --log-number"}, /* the first log is nobody's restored one */
-        {"mirror restored --log-number 2 --log-size 0 --realm demo --out x.lsd" TWO_KEYS, CLI_USAGE,
-         "E001 --log-size"},
-        {"mirror restored --log-number 2 --log-size 9 --realm Demo --out x.lsd" TWO_KEYS,
-         CLI_REFUSED, "E313 --realm"},
-        {"mirror restored --log-number 2 --log-size 9 --realm demo" TWO_KEYS, CLI_USAGE,
-         "E001 lianshu mirror restored"},
+        {RESTORED TWO_KEYS " 018bcf", CLI_USAGE, "E001 lianshu restore draft"},
+        {"restore draft --backup nowhere --head head --out x.lsd" TWO_KEYS, CLI_REFUSED, "E002"},
+        {"restore draft --backup copy --head nowhere --out x.lsd" TWO_KEYS, CLI_REFUSED, "E002"},
+        {"restore draft --backup copy --head a.key.pub --out x.lsd" TWO_KEYS, CLI_REFUSED,
+         "E807 a.key.pub"},
+        {"restore draft --backup copy --head other --out x.lsd" TWO_KEYS, CLI_REFUSED,
+         "E807 other"}, /* the head of another hub's log */
+        {"restore draft --backup empty --head head --out x.lsd" TWO_KEYS, CLI_REFUSED, "E0"},
+        {"restore draft --backup copy --head head" TWO_KEYS, CLI_USAGE,
+         "E001 lianshu restore draft"},
     };
     struct terminal *t = *state;
     make_key(t, "x", "market.445100", "official");
     make_key(t, "y", "market.445100", "official");
+    make_copy("hub.440000.demo/audit/1");
+    assert_int_equal(file_rename("head", "other", NULL), OK);
+    make_copy("hub.445100.demo/audit/1");
+    assert_int_equal(file_write("empty", span_str("no database"), 0600, 0, NULL), OK);
     for (size_t i = 0; i < T_COUNT(rows); i++)
         refused(t, rows[i].line, rows[i].code, rows[i].label, "");
     assert_false(there_is("restored.lsd"));
     assert_false(there_is("x.lsd"));
     must(t, RESTORED TWO_KEYS); /* the hub is not asked: it may not run yet */
     assert_says(t, "枢纽已由备份恢复 / the hub was restored from a copy");
-    assert_says(t, "81234");
+    assert_says(t, "300");
+    assert_says(t, "须由 / needs: 安全员一名");
     must(t, "act show restored.lsd --json");
     assert_json(t);
     assert_says(t, "\"act\":\"restored\"");
-    assert_says(t, "\"log_number\":2,\"log_size\":81234");
+    assert_says(t, "\"log_number\":2,\"log_size\":300,\"log_root\":");
+    assert_says(t, "\"signed_size\":309");
+    assert_true(there_is("restored.lsd.frontier"));
     assert_null(strstr(t->out, "\"signed\":false"));
     refused(t, RESTORED TWO_KEYS, CLI_REFUSED, "E026 restored.lsd", "");
 }

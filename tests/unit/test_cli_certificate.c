@@ -17,11 +17,11 @@ static void a_certificate_is_saved_once_for_its_holder_alone(void **state)
     struct stat st;
     assert_int_equal(mkdir("site", 0700), 0);
     assert_int_equal(mkdir("site/certificates", 0700), 0);
-    write_text("site/certificates/" ID32 ".lsp", "LSP1 as it came");
+    write_text("site/certificates/" ID32 ".lsp", "LSQ1 as it came");
     must(t, "certificate save " ID32 " f.lsp --spool site --json");
     assert_string_equal(t->out, "{\"file\":\"f.lsp\",\"bytes\":15}\n");
     char *saved = read_text("f.lsp");
-    assert_string_equal(saved, "LSP1 as it came");
+    assert_string_equal(saved, "LSQ1 as it came");
     free(saved);
     assert_int_equal(stat("f.lsp", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);

@@ -176,6 +176,293 @@ static void keys_of_the_wrong_kind_build_no_registry(void **state)
         CLI_USAGE);
 }
 
+/* ---- officials, one after the other ---- */
+
+#define NEW_KEY(member, use, name)                                                                 \
+    must(t, "key generate --member " member " --use " use " --out " name ".key --passphrase-file " \
+            "p")
+
+/* Three roots of which two must sign, three officials of whom two must. */
+static void make_offices(struct terminal *t)
+{
+    make_keys(t);
+    NEW_KEY("root.000000", "root", "r1");
+    NEW_KEY("root.000000", "root", "r2");
+    NEW_KEY("root.000000", "root", "r3");
+    NEW_KEY("registrar.000000", "registrar", "o1");
+    NEW_KEY("registrar.000000", "registrar", "o2");
+    NEW_KEY("registrar.000000", "registrar", "o3");
+    must(t, "root create --realm demo --root r1.key.pub --root r2.key.pub --root r3.key.pub "
+            "--threshold 2 --out anchor.yaml --json");
+    assert_json(t);
+    assert_says(t, "\"threshold\":2");
+}
+
+/* What the last answer says behind "agree". */
+static void take_code(const struct terminal *t, char out[static 9])
+{
+    static const char mark[] = "\"agree\":\"";
+    const char *at = strstr(t->out, mark);
+    assert_non_null(at);
+    snprintf(out, 9, "%.8s", at + sizeof mark - 1);
+}
+
+/* Looks, then signs what was shown. */
+static void look_and_sign(struct terminal *t, const char *file, const char *key, const char *before)
+{
+    char line[512];
+    char code[9];
+    char with[64] = "";
+    if (before != NULL)
+        snprintf(with, sizeof with, " --before %s", before);
+    snprintf(line, sizeof line,
+             "registry sign %s --anchor anchor.yaml --key %s --passphrase-file p%s --json", file,
+             key, with);
+    must(t, line);
+    assert_json(t);
+    take_code(t, code);
+    snprintf(line, sizeof line,
+             "registry sign %s --anchor anchor.yaml --key %s --passphrase-file p%s --agree %s "
+             "--json",
+             file, key, with, code);
+    must(t, line);
+    assert_json(t);
+}
+
+#define APPOINT                                                                                    \
+    "registry delegate --anchor anchor.yaml --member registrar.000000 --official o1.key.pub "      \
+    "--official o2.key.pub --official o3.key.pub --threshold 2 --key r1.key --passphrase-file p "  \
+    "--with r3.key.pub --out registrar.lsd"
+#define DRAFT                                                                                      \
+    "registry draft --anchor anchor.yaml --registrar o1.key --passphrase-file p --with "           \
+    "o3.key.pub --members members.yaml --out draft.lsg --appointment registrar.lsd"
+
+static void two_roots_and_two_officials_make_a_registry_in_steps(void **state)
+{
+    struct terminal *t = *state;
+    make_offices(t);
+    must(t, APPOINT);
+    refused(t, DRAFT, CLI_REFUSED, "E410", ""); /* one root has signed it */
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    assert_says(t, "\"complete\":true");
+    must(t, DRAFT);
+    assert_says(t, "尚待 1 人签署");
+    assert_says(t, "+ market.445100");
+    refused(t, "registry check draft.lsg --anchor anchor.yaml", CLI_REFUSED, "E410", "");
+    look_and_sign(t, "draft.lsg", "o3.key", NULL);
+    assert_says(t, "\"complete\":true");
+    must(t, "registry check draft.lsg --anchor anchor.yaml --json");
+    assert_json(t);
+    assert_says(t, "\"members\":2");
+    assert_says(t, "\"days_left\":365");
+    must(t, "registry show draft.lsg --anchor anchor.yaml");
+    assert_says(t, "registrar.000000 ← root：3 人中 2 人签署");
+    must(t, "registry show draft.lsg --anchor anchor.yaml --json");
+    assert_json(t);
+    assert_says(t, "\"threshold\":2");
+}
+
+static void nobody_signs_unread_twice_or_unasked(void **state)
+{
+    struct terminal *t = *state;
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    must(t, DRAFT);
+    /* Looking signs nothing. */
+    must(t, "registry sign draft.lsg --anchor anchor.yaml --key o3.key --passphrase-file p");
+    assert_says(t, "--agree");
+    refused(t, "registry check draft.lsg --anchor anchor.yaml", CLI_REFUSED, "E410", "");
+    refused(t,
+            "registry sign draft.lsg --anchor anchor.yaml --key o3.key --passphrase-file p --agree "
+            "00000000",
+            CLI_REFUSED, "E029", "");
+    refused(t, "registry check draft.lsg --anchor anchor.yaml", CLI_REFUSED, "E410", "");
+    static const struct {
+        const char *key;
+        const char *want;
+    } rows[] = {
+        {"o1.key", "E026"},  /* has signed */
+        {"o2.key", "E306"},  /* an official, but this draft does not name him */
+        {"r1.key", "E306"},  /* a root is no official */
+        {"hub.key", "E408"}, /* nor is a hub */
+    };
+    char code[9];
+    must(t, "registry sign draft.lsg --anchor anchor.yaml --key o3.key --passphrase-file p --json");
+    take_code(t, code);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char line[256];
+        print_message("row %zu\n", i);
+        snprintf(line, sizeof line,
+                 "registry sign draft.lsg --anchor anchor.yaml --key %s --passphrase-file p "
+                 "--agree %s",
+                 rows[i].key, code);
+        refused(t, line, CLI_REFUSED, rows[i].want, "");
+    }
+    /* Not enough are named: the draft could never become a registry. */
+    refused(t,
+            "registry build --anchor anchor.yaml --registrar o1.key --passphrase-file p --members "
+            "members.yaml --out r.lsg --appointment registrar.lsd",
+            CLI_REFUSED, "E410", "1 of 2");
+    assert_false(there_is("r.lsg"));
+}
+
+static void who_signs_the_next_version_is_told_what_changes(void **state)
+{
+    struct terminal *t = *state;
+    char text[sizeof MEMBERS + 64];
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
+            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+    /* The market gets another key and another grant; the hub is as it was. */
+    NEW_KEY("market.445100", "adapter", "market2");
+    const char *at = strstr(MEMBERS, "[market.key.pub]");
+    snprintf(text, sizeof text, "%.*s[market2.key.pub]%s", (int)(at - MEMBERS), MEMBERS,
+             at + strlen("[market.key.pub]"));
+    write_text("members.yaml", text);
+    must(t, "registry draft --anchor anchor.yaml --before old.lsg --registrar o1.key "
+            "--passphrase-file p --with o2.key.pub --members members.yaml --out new.lsg --json");
+    assert_json(t);
+    assert_says(t, "\"version\":2");
+    refused(t, "registry sign new.lsg --anchor anchor.yaml --key o2.key --passphrase-file p",
+            CLI_USAGE, "E001", "");
+    must(t, "registry sign new.lsg --anchor anchor.yaml --before old.lsg --key o2.key "
+            "--passphrase-file p");
+    assert_says(t, "~ market.445100");
+    assert_says(t, "      + sign ");
+    assert_says(t, "      - transport ");
+    assert_says(t, "members unchanged: 1");
+    assert_null(strstr(t->out, "hub.445100"));
+    look_and_sign(t, "new.lsg", "o2.key", "old.lsg");
+    must(t, "registry check new.lsg --anchor anchor.yaml");
+    /* What is no later than what was there is not signed. */
+    refused(t,
+            "registry sign old.lsg --anchor anchor.yaml --before new.lsg --key o2.key "
+            "--passphrase-file p",
+            CLI_REFUSED, "E433", "");
+    refused(t,
+            "registry draft --anchor anchor.yaml --before new.lsg --version 2 --registrar o1.key "
+            "--passphrase-file p --with o2.key.pub --members members.yaml --out x.lsg",
+            CLI_REFUSED, "E433", "");
+}
+
+static void a_registrar_below_makes_its_part(void **state)
+{
+    struct terminal *t = *state;
+    char text[2 * sizeof MEMBERS];
+    make_offices(t);
+    NEW_KEY("registrar.445100", "registrar", "c1");
+    NEW_KEY("registrar.445100", "registrar", "c2");
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    /* The hub is the realm's, the market the city's. */
+    const char *market = strstr(MEMBERS, "  - member: market");
+    snprintf(text, sizeof text, "members:\n%s", market);
+    write_text("city.yaml", text);
+    snprintf(text, sizeof text, "%.*s", (int)(market - MEMBERS), MEMBERS);
+    write_text("members.yaml", text);
+    must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
+            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+    must(t, "registry delegate --anchor anchor.yaml --registry old.lsg --member registrar.445100 "
+            "--official c1.key.pub --official c2.key.pub --key o1.key --passphrase-file p --with "
+            "o3.key.pub --type sanction.order --type sanction.notice --out city.lsd");
+    look_and_sign(t, "city.lsd", "o3.key", "old.lsg");
+    must(t, "registry part --anchor anchor.yaml --registry old.lsg --appointment city.lsd "
+            "--registrar c1.key --passphrase-file p --with c2.key.pub --members city.yaml --out "
+            "city.lsg");
+    refused(t,
+            "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --part city.lsg --out new.lsg",
+            CLI_REFUSED, "E410", ""); /* one of its officials has signed */
+    look_and_sign(t, "city.lsg", "c2.key", "old.lsg");
+    must(t, "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --part city.lsg --out new.lsg");
+    must(t, "registry show new.lsg --anchor anchor.yaml");
+    assert_says(t, "registrar.445100 ← registrar.000000");
+    /* Its next part needs no appointment again. */
+    must(t, "registry part --anchor anchor.yaml --registry new.lsg --registrar c1.key --registrar "
+            "c2.key --passphrase-file p --members city.yaml --out city2.lsg --json");
+    assert_json(t);
+    assert_says(t, "\"version\":2");
+    /* A type that it may not grant, a member that is not in its region. */
+    const char *order = strstr(market, "[sanction.order]");
+    snprintf(text, sizeof text, "members:\n%.*s[honour]%s", (int)(order - market), market,
+             order + strlen("[sanction.order]"));
+    write_text("city.yaml", text);
+    refused(t,
+            "registry part --anchor anchor.yaml --registry new.lsg --registrar c1.key --registrar "
+            "c2.key --passphrase-file p --members city.yaml --out city3.lsg",
+            CLI_REFUSED, "E409", "");
+}
+
+static void a_proof_is_believed_by_the_anchor_alone(void **state)
+{
+    struct terminal *t = *state;
+    make_keys(t);
+    must(t, BUILD);
+    must(t,
+         "registry prove market.445100 --registry registry.lsg --anchor anchor.yaml --out m.lsp");
+    must(t, "registry check m.lsp --anchor anchor.yaml");
+    assert_says(t, "market.445100");
+    must(t, "registry check m.lsp --anchor anchor.yaml --json");
+    assert_json(t);
+    refused(t,
+            "registry prove police.445100 --registry registry.lsg --anchor anchor.yaml --out x.lsp",
+            CLI_REFUSED, "E019", "");
+    int fd = open("m.lsp", O_RDWR | O_CLOEXEC);
+    uint8_t byte;
+    assert_int_equal(pread(fd, &byte, 1, 700), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, 700), 1);
+    close(fd);
+    assert_int_equal(run(t, "registry check m.lsp --anchor anchor.yaml"), CLI_REFUSED);
+}
+
+static void what_ends_soon_is_said_and_refuses_nothing(void **state)
+{
+    struct terminal *t = *state;
+    make_keys(t);
+    must(t, BUILD " --valid-days 12");
+    must(t, "registry check registry.lsg --anchor anchor.yaml");
+    assert_says(t, "登记册 / registry：还有 12 天");
+    must(t, "registry check registry.lsg --anchor anchor.yaml --json");
+    assert_json(t);
+    assert_says(t, "\"days_left\":12");
+    assert_says(t, "\"what\":\"registrar.445100\"");
+}
+
+static void the_roots_are_changed_by_old_and_new_ones(void **state)
+{
+    struct terminal *t = *state;
+    make_offices(t);
+    NEW_KEY("root.000000", "root", "n1");
+    NEW_KEY("root.000000", "root", "n2");
+    must(t, "root rotate --anchor anchor.yaml --root n1.key.pub --root n2.key.pub --key r1.key "
+            "--passphrase-file p --with r2.key.pub --with n1.key.pub --with n2.key.pub --out "
+            "rotation.lsd");
+    refused(t, "root accept anchor.yaml rotation.lsd", CLI_REFUSED, "E432", "");
+    look_and_sign(t, "rotation.lsd", "n2.key", NULL);
+    look_and_sign(t, "rotation.lsd", "r2.key", NULL);
+    refused(t, "root accept anchor.yaml rotation.lsd", CLI_REFUSED, "E432", "");
+    must(t, "root show anchor.yaml --json");
+    assert_says(t, "\"number\":1");
+    look_and_sign(t, "rotation.lsd", "n1.key", NULL);
+    must(t, "root accept anchor.yaml rotation.lsd");
+    assert_says(t, "number: 2");
+    must(t, "root show anchor.yaml --json");
+    assert_json(t);
+    assert_says(t, "\"number\":2");
+    refused(t, "root accept anchor.yaml rotation.lsd", CLI_REFUSED, "E432", "does not follow");
+    /* The new keys alone. */
+    refused(t,
+            "root rotate --anchor anchor.yaml --root r1.key.pub --root r2.key.pub --key r1.key "
+            "--key r2.key --passphrase-file p --out again.lsd",
+            CLI_REFUSED, "E432", "0 of 2 old roots");
+    assert_false(there_is("again.lsd"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +471,13 @@ int main(void)
         CASE(every_wrong_line_of_members_is_named),
         CASE(all_types_fit_into_one_grant),
         CASE(keys_of_the_wrong_kind_build_no_registry),
+        CASE(two_roots_and_two_officials_make_a_registry_in_steps),
+        CASE(nobody_signs_unread_twice_or_unasked),
+        CASE(who_signs_the_next_version_is_told_what_changes),
+        CASE(a_registrar_below_makes_its_part),
+        CASE(a_proof_is_believed_by_the_anchor_alone),
+        CASE(what_ends_soon_is_said_and_refuses_nothing),
+        CASE(the_roots_are_changed_by_old_and_new_ones),
     };
     return cmocka_run_group_tests_name("cli_registry", tests, NULL, NULL);
 }

@@ -262,17 +262,19 @@ static void every_missing_line_of_a_hub_file_is_named(void **state)
     }
 }
 
-static void a_whole_signer_file_gives_the_origin_of_its_log(void **state)
+static void a_whole_signer_file_is_read(void **state)
 {
     struct fixture *f = *state;
     struct signer_config config;
     write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 0, NULL);
     assert_int_equal(signer_config_read(&config, f->path, NULL), OK);
-    assert_string_equal(config.origin, "hub.445100.demo/audit/1");
+    assert_string_equal(config.member, "hub.445100");
+    assert_string_equal(config.registry, "");
     assert_true(config.client_uid == LOCAL_NO_UID);
-    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 99, "log_number: 2\nclient_user: root");
+    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 99, "anchor: /a\nregistry: /r\nclient_user: root");
     assert_int_equal(signer_config_read(&config, f->path, NULL), OK);
-    assert_string_equal(config.origin, "hub.445100.demo/audit/2");
+    assert_string_equal(config.anchor, "/a");
+    assert_string_equal(config.registry, "/r");
     assert_int_equal(config.client_uid, 0);
 }
 
@@ -288,7 +290,7 @@ static void every_wrong_line_of_a_signer_file_is_named(void **state)
         {"member: police.445100", 2, ERR_FIELD_VALUE},
         {"state_file: [a, b]", 5, ERR_FIELD_VALUE},
         {"bind: tcp://127.0.0.1:1", 7, ERR_FIELD_UNKNOWN}, /* the signer has no network */
-        {"log_number: one", 7, ERR_FIELD_VALUE},
+        {"log_number: 2", 7, ERR_FIELD_UNKNOWN}, /* the state says which log it is */
         {"client_user: no-such-user-here", 7, ERR_FIELD_VALUE},
         {"log_level: 3", 7, ERR_FIELD_VALUE},
     };
@@ -334,7 +336,7 @@ static void paths_are_relative_to_their_file(void **state)
 static void a_daemon_takes_its_arguments_and_no_others(void **state)
 {
     static const struct {
-        const char *argv[4];
+        const char *argv[5];
         int argc;
         bool with_init;
         enum err err;
@@ -342,6 +344,11 @@ static void a_daemon_takes_its_arguments_and_no_others(void **state)
         {{"p", "--config", "f"}, 3, false, OK},
         {{"p", "-f", "f", "-n"}, 4, false, OK},
         {{"p", "-f", "f", "--init"}, 4, true, OK},
+        {{"p", "-f", "f", "--head"}, 4, true, OK},
+        {{"p", "-f", "f", "--restore", "s"}, 5, true, OK},
+        {{"p", "-f", "f", "--restore"}, 4, true, ERR_USAGE},
+        {{"p", "-f", "f", "--restore", "s"}, 5, false, ERR_USAGE},
+        {{"p", "-f", "f", "--head"}, 4, false, ERR_USAGE},
         {{"p", "--help"}, 2, false, OK},
         {{"p", "--version"}, 2, false, OK},
         {{"p", "-f", "f", "--init"}, 4, false, ERR_USAGE},
@@ -373,7 +380,7 @@ int main(void)
         CASE(every_wrong_line_of_a_hub_file_is_named),
         CASE(every_wrong_line_of_a_federation_is_named),
         CASE(every_missing_line_of_a_hub_file_is_named),
-        CASE(a_whole_signer_file_gives_the_origin_of_its_log),
+        CASE(a_whole_signer_file_is_read),
         CASE(every_wrong_line_of_a_signer_file_is_named),
         cmocka_unit_test(paths_are_relative_to_their_file),
         cmocka_unit_test(a_daemon_takes_its_arguments_and_no_others),

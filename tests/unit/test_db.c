@@ -413,6 +413,49 @@ static void reader_sees_commits_and_cannot_write(void **state)
     db_close(&reader.db);
 }
 
+/* What another program's SQLite says to each of these. */
+static const char *const INTRUSIONS[] = {
+    "SELECT count(*) FROM t",
+    "BEGIN IMMEDIATE",
+    "INSERT INTO t VALUES (9, '')",
+    "DELETE FROM t",
+    "PRAGMA user_version = 99",
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+    "VACUUM",
+};
+
+/* S-03 */
+static void of_one_that_is_alone_no_other_program_reads_or_writes_a_byte(void **state)
+{
+    struct file *file = *state;
+    const struct db_options options = {.path = file->path,
+                                       .application_id = APP,
+                                       .migrations = one_version,
+                                       .migration_count = 1,
+                                       .syncs_apart = true,
+                                       .alone = true};
+    assert_int_equal(db_open(&file->db, &options, &file->f), OK);
+    assert_int_equal(db_prepare(file->db, queries, QUERIES, file->q, &file->f), OK);
+    for (uint64_t turn = 0; turn < 2; turn++) { /* before and after a checkpoint */
+        for (size_t i = 0; i < T_COUNT(INTRUSIONS); i++) {
+            sqlite3 *raw;
+            assert_int_equal(sqlite3_open(file->path, &raw), SQLITE_OK);
+            if (sqlite3_exec(raw, INTRUSIONS[i], NULL, NULL, NULL) != SQLITE_BUSY)
+                fail_msg("%s: %s", INTRUSIONS[i], sqlite3_errmsg(raw));
+            sqlite3_close(raw);
+        }
+        assert_int_equal(db_begin(file->db), OK);
+        assert_int_equal(put(file, turn, turn == 0 ? "one" : "two"), OK);
+        assert_int_equal(db_commit(file->db), OK);
+        assert_int_equal(db_synced(file->db, db_sync(file->db)), OK);
+        assert_int_equal(rows(file), turn + 1);
+        assert_int_equal(db_idle(file->db), OK);
+    }
+    db_close(&file->db);
+    open_it(file);
+    assert_int_equal(rows(file), 2);
+}
+
 static void idle_folds_the_log_back(void **state)
 {
     struct file *file = *state;
@@ -482,6 +525,7 @@ int main(void)
         DB_CASE(savepoint_undoes_only_what_came_after_it),
         DB_CASE(nothing_is_written_outside_a_transaction),
         DB_CASE(second_process_is_refused),
+        DB_CASE(of_one_that_is_alone_no_other_program_reads_or_writes_a_byte),
         DB_CASE(killed_process_leaves_no_lock),
         DB_CASE(foreign_newer_and_older_files_are_refused_unchanged),
         DB_CASE(files_that_are_no_database_are_refused),

@@ -169,7 +169,8 @@ static void keys_are_judged_through_the_registry(void **state)
 static void officials_of_one_member_verify_by_their_own_use(void **state)
 {
     const struct key *official[] = {realm_official(f.realm, 0), realm_official(f.realm, 1)};
-    struct registry_at at = {f.realm->registry, REALM_NOW_MS, KEY_USE_OFFICIAL};
+    struct registry_at at = {
+        .registry = f.realm->registry, .at_ms = REALM_NOW_MS, .use = KEY_USE_OFFICIAL};
     const struct document_signers officials = registry_signers(&at);
     static uint8_t d[FRAME_DOCUMENT_MAX];
     struct writer encoded = writer_of(d, sizeof d);

@@ -106,16 +106,30 @@ static enum err copy_bundle(struct span in, struct writer *w)
 static enum err copy_registry(struct span in, struct writer *w)
 {
     struct frame_registry r;
+    struct frame_registrar registrar;
+    unsigned number;
     struct span one;
     uint32_t n = 0;
     enum err err = frame_parse_registry(in, &r);
     if (err != OK)
         return err;
-    frame_registry_begin(w, r.registrar, r.version, r.count);
-    for (; frame_registry_next(&r, &one); n++)
-        frame_registry_add(w, one);
+    frame_registry_begin(w, r.registrar_count);
+    while (frame_registry_registrar(&r, &registrar))
+        frame_registry_put(w, &registrar);
+    frame_registry_records(w, r.count);
+    for (; frame_registry_next(&r, &number, &one); n++)
+        frame_registry_add(w, number, one);
     assert_int_equal(n, r.count);
     return OK;
+}
+
+static enum err copy_proof(struct span in, struct writer *w)
+{
+    struct frame_proof p;
+    enum err err = frame_parse_proof(in, &p);
+    if (err == OK)
+        frame_write_proof(w, &p);
+    return err;
 }
 
 static const struct {
@@ -134,6 +148,8 @@ static const struct {
     {"LSC1", sample_chunk_frame, copy_chunk, FRAME_CHUNK},
     {"LSB1", sample_bundle_frame, copy_bundle, FRAME_BUNDLE},
     {"LSG1", sample_registry_file, copy_registry, FRAME_REGISTRY},
+    {"LSG1", sample_registry_chain, copy_registry, FRAME_REGISTRY},
+    {"LSP1", sample_registry_proof, copy_proof, FRAME_PROOF},
 };
 
 static void every_kind_reads_back_to_the_same_bytes(void **state)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,7 +166,10 @@ static void work_bombs_are_434(void **state)
     };
     uint8_t file[KEYFILE_LEN_MAX];
     const size_t len = load(file, sizeof file);
+    struct rusage before;
+    struct rusage after;
     (void)state;
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct writer w = writer_of(file + OPS_AT, MEMORY_AT - OPS_AT + 8);
         write_uint(&w, rows[i].ops, 4);
@@ -178,6 +182,8 @@ static void work_bombs_are_434(void **state)
                 keyfile_write(f.ring, f.path, true, f.passphrase, cost, &f.entropy, &f.fault),
                 ERR_KEY_FILE);
     }
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_true(after.ru_maxrss - before.ru_maxrss < KEYFILE_MEMORY_DEFAULT >> 10); /* KiB */
 }
 
 /* Guarantee 3 */
@@ -304,6 +310,115 @@ static void passphrase_bounds_hold_on_a_descriptor(void **state)
     }
 }
 
+/* ---- credentials of the service manager ---- */
+
+/* $CREDENTIALS_DIRECTORY with one credential in it. */
+static void give_credential(const char *name, const char *text, mode_t mode, mode_t dir_mode)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/%s", f.dir, name);
+    assert_int_equal(chmod(f.dir, 0700), 0);
+    unlink(path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    assert_int_equal(chmod(path, mode), 0);
+    assert_int_equal(chmod(f.dir, dir_mode), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f.dir, 1), 0);
+}
+
+static enum err read_credential(const char *text)
+{
+    struct passphrase *p = NULL;
+    const enum err err = passphrase_read(&p, text, &f.fault);
+    assert_true((err == OK) == (p != NULL));
+    passphrase_close(&p);
+    return err;
+}
+
+static void take_credentials_back(void)
+{
+    char path[96];
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(chmod(f.dir, 0700), 0);
+    snprintf(path, sizeof path, "%s/hub-passphrase", f.dir);
+    unlink(path);
+}
+
+static void a_passphrase_may_be_a_credential_of_the_unit(void **state)
+{
+    struct keyring *ring = NULL;
+    (void)state;
+    give_credential("hub-passphrase", "correct horse\n", 0400, 0500);
+    assert_int_equal(keyfile_open(&ring, f.path, "credential:hub-passphrase", &f.fault), OK);
+    keyring_close(&ring);
+    /* systemd lets the user in by a list of access: the group's bits are its mask. */
+    give_credential("hub-passphrase", "correct horse\n", 0440, 0550);
+    assert_int_equal(keyfile_open(&ring, f.path, "credential:hub-passphrase", &f.fault), OK);
+    keyring_close(&ring);
+    take_credentials_back();
+}
+
+static void a_credential_that_others_reach_or_could_replace_is_refused(void **state)
+{
+    static const struct {
+        mode_t mode, dir_mode;
+    } rows[] = {
+        {0404, 0500}, {0420, 0500}, {0410, 0500}, {0444, 0500},
+        {0400, 0770}, {0400, 0705}, {0400, 0707}, {0400, 0701},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        give_credential("hub-passphrase", "correct horse\n", rows[i].mode, rows[i].dir_mode);
+        assert_int_equal(read_credential("credential:hub-passphrase"), ERR_PERMISSION);
+    }
+    take_credentials_back();
+}
+
+static void a_credential_has_a_name_and_no_path(void **state)
+{
+    static const char *const bad[] = {
+        "credential:",
+        "credential:/etc/passwd",
+        "credential:../key",
+        "credential:.",
+        "credential:a/b",
+        "credential:.hidden",
+        "credential:a b",
+        "credential:\n",
+        "credential:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    };
+    (void)state;
+    give_credential("hub-passphrase", "correct horse\n", 0400, 0500);
+    for (size_t i = 0; i < T_COUNT(bad); i++)
+        assert_int_equal(read_credential(bad[i]), ERR_FIELD_VALUE);
+    assert_int_equal(read_credential("credential:other"), ERR_NOT_FOUND);
+    take_credentials_back();
+}
+
+static void without_the_service_manager_there_are_no_credentials(void **state)
+{
+    char link_path[96];
+    (void)state;
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(read_credential("credential:hub-passphrase"), ERR_NOT_FOUND);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "relative", 1), 0);
+    assert_int_equal(read_credential("credential:hub-passphrase"), ERR_NOT_FOUND);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f.path, 1), 0); /* a file */
+    assert_int_equal(read_credential("credential:hub-passphrase"), ERR_NOT_FOUND);
+    /* A link in place of the directory, or of the credential. */
+    snprintf(link_path, sizeof link_path, "%s/link", f.dir);
+    assert_int_equal(symlink(f.dir, link_path), 0);
+    give_credential("hub-passphrase", "correct horse\n", 0400, 0700);
+    assert_int_equal(read_credential("credential:link"), ERR_PERMISSION);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", link_path, 1), 0);
+    assert_int_not_equal(read_credential("credential:hub-passphrase"), OK);
+    unlink(link_path);
+    take_credentials_back();
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -321,6 +436,10 @@ int main(void)
         CASE(full_ring_fits),
         CASE(passphrase_is_the_first_line_of_a_private_file),
         CASE(passphrase_bounds_hold_on_a_descriptor),
+        CASE(a_passphrase_may_be_a_credential_of_the_unit),
+        CASE(a_credential_that_others_reach_or_could_replace_is_refused),
+        CASE(a_credential_has_a_name_and_no_path),
+        CASE(without_the_service_manager_there_are_no_credentials),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("keyfile", tests, NULL, NULL) : 1;
 }

@@ -35,6 +35,7 @@ struct says {
     int64_t issued_ms; /* from now */
     uint64_t valid_ms;
     bool endless;
+    bool bare; /* no root of the copy */
     const char *realm;
 };
 
@@ -51,6 +52,9 @@ static struct span statement(const struct says *t)
         .verb = t->verb != 0 ? t->verb : lianshu_OfficialVerb_OFFICIAL_RESTORED,
         .log_number = t->log_number != 0 ? t->log_number : 2,
         .log_size = COPY,
+        .object.size = t->bare ? 0 : HASH_LEN,
+        .signed_size = COPY + 1,
+        .signed_root.size = HASH_LEN,
     };
     snprintf(body.recipient, sizeof body.recipient, "%s",
              t->recipient != NULL ? t->recipient : REALM_HUB);
@@ -209,6 +213,7 @@ static void what_is_no_such_statement_changes_nothing(void **state)
         {{.recipient = REALM_HEALTH}, ERR_HEADER},
         {{.sender = REALM_HEALTH}, ERR_HEADER},
         {{.log_number = 1}, ERR_HEADER}, /* the first log follows no other */
+        {{.bare = true}, ERR_HEADER},
         {{.type = lianshu_DocumentType_TYPE_HONOUR}, ERR_TYPE_UNKNOWN},
         {{.issuers = 1}, ERR_TWO_OFFICIALS},
         {{.signatures = 1}, ERR_TWO_OFFICIALS},
@@ -217,7 +222,7 @@ static void what_is_no_such_statement_changes_nothing(void **state)
         {{.member = REALM_HEALTH}, ERR_OTHER_HUB},
         {{.realm = "other"}, ERR_REALM},
         {{.issued_ms = 10 * 60 * 1000}, ERR_FUTURE},
-        {{.issued_ms = -2 * (int64_t)DAY_MS}, ERR_EXPIRED},
+        {{.issued_ms = -(int64_t)DAY_MS / 2, .valid_ms = DAY_MS / 4}, ERR_EXPIRED},
         {{.endless = true}, ERR_LIFE},
         {{.valid_ms = 365 * (uint64_t)DAY_MS}, ERR_LIFE},
     };

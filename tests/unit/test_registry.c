@@ -1,6 +1,8 @@
 /* Checks what keys/registry.h promises of members, keys, rights and groups. */
 #include "unit/registry_world.h"
 
+#include "keys/roles.h"
+
 #include "catalogue.h"
 
 static void look_ups_find_what_was_registered(void **state)
@@ -107,6 +109,7 @@ static void an_expired_key_that_was_replaced_is_told_apart(void **state)
         mk->use = (lianshu_KeyUse)rows[i].use;
         mk->valid_from_ms = rows[i].from_ms;
         mk->valid_until_ms = rows[i].until_ms;
+        mk->roles = official ? ROLES_OPERATOR : 0;
         memcpy(mk->public_key, key_public(next), KEY_PUBLIC_LEN);
         assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
         record->keys_count--;

@@ -36,13 +36,14 @@ static void altered_records_are_410(void **state)
 {
     struct frame_registry frame;
     struct span records[REALM_MEMBERS];
+    unsigned number;
     uint8_t *old = malloc(f.len);
     (void)state;
     memcpy(old, f.file, f.len);
     assert_int_equal(frame_parse_registry(span_of(old, f.len), &frame), OK);
-    const struct frame_registry head = frame;
+    const struct frame_registrar head = first_of(&frame);
     for (size_t i = 0; i < REALM_MEMBERS; i++)
-        assert_true(frame_registry_next(&frame, &records[i]));
+        assert_true(frame_registry_next(&frame, &number, &records[i]));
     static const struct {
         size_t order[REALM_MEMBERS + 1];
         size_t count;
@@ -56,9 +57,9 @@ static void altered_records_are_410(void **state)
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct writer w = writer_of(f.file, sizeof f.file);
-        frame_registry_begin(&w, head.registrar, head.version, (uint32_t)rows[i].count);
+        begin_file(&w, head.document, head.version, (uint32_t)rows[i].count);
         for (size_t r = 0; r < rows[i].count; r++)
-            frame_registry_add(&w, records[rows[i].order[r]]);
+            frame_registry_add(&w, 0, records[rows[i].order[r]]);
         f.len = w.len;
         assert_int_equal(open_file(0), rows[i].want);
     }
@@ -71,10 +72,10 @@ static void altered_records_are_410(void **state)
     assert_int_equal(wire_decode(&lianshu_MemberRecord_msg, records[0], &record), OK);
     snprintf(record.grants[0].region, sizeof record.grants[0].region, "000000");
     assert_int_equal(wire_encode(&lianshu_MemberRecord_msg, &record, &record_w), OK);
-    frame_registry_begin(&w, head.registrar, head.version, REALM_MEMBERS);
-    frame_registry_add(&w, writer_span(&record_w));
+    begin_file(&w, head.document, head.version, REALM_MEMBERS);
+    frame_registry_add(&w, 0, writer_span(&record_w));
     for (size_t r = 1; r < REALM_MEMBERS; r++)
-        frame_registry_add(&w, records[r]);
+        frame_registry_add(&w, 0, records[r]);
     f.len = w.len;
     assert_int_equal(open_file(0), ERR_REGISTRY);
     free(old);
@@ -93,17 +94,18 @@ static void other_roots_and_registrars_are_410(void **state)
     /* Our registrar document, her registry document and records. */
     struct frame_registry ours, hers;
     struct span record;
+    unsigned number;
     struct writer w = writer_of(f.file, sizeof f.file);
     assert_int_equal(frame_parse_registry(span_of(f.realm->file, f.realm->file_len), &ours), OK);
     assert_int_equal(frame_parse_registry(span_of(other->file, other->file_len), &hers), OK);
-    frame_registry_begin(&w, ours.registrar, hers.version, hers.count);
-    while (frame_registry_next(&hers, &record))
-        frame_registry_add(&w, record);
+    begin_file(&w, first_of(&ours).document, first_of(&hers).version, hers.count);
+    while (frame_registry_next(&hers, &number, &record))
+        frame_registry_add(&w, number, record);
     f.len = w.len;
     assert_int_equal(open_file(0), ERR_REGISTRY);
     /* Registry document where the registrar document belongs. */
     w = writer_of(f.file, sizeof f.file);
-    frame_registry_begin(&w, ours.version, ours.version, 0);
+    begin_file(&w, first_of(&ours).version, first_of(&ours).version, 0);
     f.len = w.len;
     assert_int_equal(open_file(0), ERR_REGISTRY);
     realm_close(&other);
@@ -140,7 +142,7 @@ static void fewer_roots_than_the_threshold_are_410(void **state)
     const struct key *twice[2] = {roots[0], roots[0]};
     make.roots = twice;
     make.root_count = 2;
-    assert_int_equal(write_file(&make, REALM_MEMBERS), ERR_REGISTRY);
+    assert_int_equal(write_file(&make, REALM_MEMBERS), ERR_KEY_REUSED);
     const struct key *stranger[2] = {roots[0], f.realm->root};
     make.roots = stranger;
     assert_int_equal(write_file(&make, REALM_MEMBERS), ERR_REGISTRY);
@@ -163,22 +165,23 @@ static void one_root_key_under_two_names_counts_once(void **state)
     const struct key *keys[2] = {f.realm->root, f.realm->root};
     uint8_t hash[HASH_LEN];
     struct span record;
+    unsigned number;
     (void)state;
     assert_int_equal(key_make(&second, KEY_USE_ROOT, 0, &f.realm->entropy), OK);
     memcpy(anchor->root[1], key_public(second), KEY_PUBLIC_LEN);
     anchor->root_count = 2;
     anchor->threshold = 2;
     assert_int_equal(frame_parse_registry(span_of(f.realm->file, f.realm->file_len), &frame), OK);
-    assert_int_equal(frame_parse_document(frame.registrar, &frame_d), OK);
+    assert_int_equal(frame_parse_document(first_of(&frame).document, &frame_d), OK);
     assert_int_equal(wire_decode(&lianshu_Document_msg, frame_d.document, d), OK);
     d->issuers[1] = d->issuers[0];
     snprintf(d->issuers[1].member, sizeof d->issuers[1].member, "root-2.000000");
     d->issuers_count = 2;
     assert_int_equal(document_encode(d, &d_w, hash), OK);
     assert_int_equal(document_sign(writer_span(&d_w), keys, 2, &lsd_w), OK);
-    frame_registry_begin(&w, writer_span(&lsd_w), frame.version, frame.count);
-    while (frame_registry_next(&frame, &record))
-        frame_registry_add(&w, record);
+    begin_file(&w, writer_span(&lsd_w), first_of(&frame).version, frame.count);
+    while (frame_registry_next(&frame, &number, &record))
+        frame_registry_add(&w, number, record);
     f.len = w.len;
     assert_int_equal(open_file(0), ERR_REGISTRY);
     assert_non_null(strstr(f.fault.detail, "1 of 2"));
@@ -209,7 +212,7 @@ static void registrar_document_can_be_used_again(void **state)
     struct frame_registry frame;
     (void)state;
     assert_int_equal(frame_parse_registry(span_of(f.realm->file, f.realm->file_len), &frame), OK);
-    make.registrar_document = frame.registrar;
+    make.registrar_document = first_of(&frame).document;
     make.root_count = 0;
     make.now_ms = REALM_NOW_MS;
     assert_int_equal(write_file(&make, REALM_MEMBERS), OK);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "keys/init.h"
+#include "keys/roles.h"
 
 #include "t.h"
 
@@ -33,6 +34,7 @@ struct fixture {
     char dir[64];
     struct key *key[OFFICIALS];
     unsigned known; /* officials that the registry knows: the first so many */
+    uint32_t role[OFFICIALS];
     struct ruleset_faults faults;
 };
 
@@ -45,6 +47,8 @@ static int setup(void **state)
     for (size_t i = 0; i < OFFICIALS; i++)
         assert_int_equal(key_make(&f->key[i], KEY_USE_OFFICIAL, DAY(20260101), &entropy), OK);
     f->known = OFFICIALS;
+    for (size_t i = 0; i < OFFICIALS; i++)
+        f->role[i] = i == 0 ? ROLES_OPERATOR : ROLES_SECURITY;
     *state = f;
     return 0;
 }
@@ -126,7 +130,8 @@ static void sign(struct fixture *f, const char *name, unsigned official, uint64_
 }
 
 static enum err find_official(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
-                              uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN])
+                              uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN],
+                              uint32_t *role)
 {
     const struct fixture *f = ctx;
     if (strcmp(member, HUB) != 0 || at_ms < DAY(20260101))
@@ -134,6 +139,7 @@ static enum err find_official(void *ctx, const char *member, const uint8_t kid[s
     for (unsigned i = 0; i < f->known; i++) {
         if (memcmp(key_kid(f->key[i]), kid, KID_LEN) == 0) {
             memcpy(public_key, key_public(f->key[i]), KEY_PUBLIC_LEN);
+            *role = f->role[i];
             return OK;
         }
     }
@@ -203,6 +209,40 @@ static void a_set_needs_its_officials(void **state)
     assert_int_equal(open_sets(f, "old", 3, &sets), ERR_TWO_OFFICIALS);
     f->known = 1; /* the second is no official any more */
     assert_int_equal(open_sets(f, "old", 2, &sets), ERR_KID_UNKNOWN);
+}
+
+static void one_of_them_is_the_security_officer_and_none_an_auditor(void **state)
+{
+    static const struct {
+        uint32_t role[2];
+        enum err want;
+    } rows[] = {
+        {{ROLES_OPERATOR, ROLES_OPERATOR}, ERR_TWO_OFFICIALS},
+        {{ROLES_OPERATOR, ROLES_AUDITOR}, ERR_TWO_OFFICIALS},
+        {{ROLES_AUDITOR, ROLES_SECURITY}, ERR_TWO_OFFICIALS},
+        {{ROLES_AUDITOR, ROLES_AUDITOR}, ERR_TWO_OFFICIALS},
+        {{0, ROLES_SECURITY}, ERR_TWO_OFFICIALS},
+        {{ROLES_OPERATOR | ROLES_AUDITOR, ROLES_SECURITY}, ERR_TWO_OFFICIALS},
+        {{ROLES_SECURITY, ROLES_OPERATOR}, OK},
+        {{ROLES_SECURITY, ROLES_SECURITY}, OK},
+    };
+    struct fixture *f = *state;
+    make_set(f, "old", "2026-04-01");
+    sign(f, "old", 0, DAY(20260201), REALM);
+    sign(f, "old", 1, DAY(20260202), REALM);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct rulesets *sets = NULL;
+        memcpy(f->role, rows[i].role, sizeof rows[i].role);
+        print_message("row %zu\n", i);
+        assert_int_equal(open_sets(f, "old", 2, &sets), rows[i].want);
+        rulesets_close(&sets);
+    }
+    sign(f, "old", 2, DAY(20260203), REALM); /* the operators wait for a third, who answers for it */
+    const uint32_t third[] = {ROLES_OPERATOR, ROLES_OPERATOR, ROLES_SECURITY};
+    struct rulesets *sets = NULL;
+    memcpy(f->role, third, sizeof third);
+    assert_int_equal(open_sets(f, "old", 2, &sets), OK);
+    rulesets_close(&sets);
 }
 
 static void an_official_signs_once_and_for_one_realm(void **state)
@@ -443,6 +483,7 @@ int main(void)
         CASE(the_newest_active_set_decides),
         CASE(two_sets_of_one_activation_are_refused),
         CASE(a_set_needs_its_officials),
+        CASE(one_of_them_is_the_security_officer_and_none_an_auditor),
         CASE(an_official_signs_once_and_for_one_realm),
         CASE(a_change_after_the_signatures_is_seen),
         CASE(a_spoiled_signature_file_is_refused),

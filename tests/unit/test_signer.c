@@ -19,7 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ORIGIN "hub.445100.demo/audit/1"
+#define HUB    "hub.445100"
+#define REALM  "demo"
+#define ORIGIN HUB "." REALM "/audit/1"
 
 enum { LEAVES = 300 };
 
@@ -40,7 +42,7 @@ static int setup(void **state)
     for (size_t i = 0; i < LEAVES; i++)
         hash_bytes(leaf[i], span_of(&i, sizeof i));
     assert_int_equal(state_create(f.path, ORIGIN, NULL), OK);
-    assert_int_equal(state_open(&f.s, f.path, ORIGIN, NULL), OK);
+    assert_int_equal(state_open(&f.s, f.path, HUB, REALM, NULL), OK);
     *state = &f;
     return 0;
 }
@@ -56,7 +58,7 @@ static int teardown(void **state)
 static void reopen(struct fixture *f)
 {
     state_close(&f->s);
-    assert_int_equal(state_open(&f->s, f->path, ORIGIN, NULL), OK);
+    assert_int_equal(state_open(&f->s, f->path, HUB, REALM, NULL), OK);
 }
 
 static void expect_head(const struct fixture *f, uint64_t size)
@@ -173,7 +175,7 @@ static void a_torn_newest_slot_leaves_the_state_before(void **state)
         generation++;
         state_close(&f->s);
         spoil(f, (off_t)(generation % 2) * STATE_SLOT_LEN + TORN_AT[i], 1);
-        assert_int_equal(state_open(&f->s, f->path, ORIGIN, NULL), OK);
+        assert_int_equal(state_open(&f->s, f->path, HUB, REALM, NULL), OK);
         expect_head(f, size);
         assert_int_equal(extend(f, size, 3), OK);
         size += 3;
@@ -187,7 +189,7 @@ static void a_torn_older_slot_leaves_the_newest_state(void **state)
     assert_int_equal(extend(f, 0, 7), OK); /* generation 2: slot 0; generation 1 in slot 1 */
     state_close(&f->s);
     spoil(f, STATE_SLOT_LEN, STATE_SLOT_LEN);
-    assert_int_equal(state_open(&f->s, f->path, ORIGIN, NULL), OK);
+    assert_int_equal(state_open(&f->s, f->path, HUB, REALM, NULL), OK);
     expect_head(f, 7);
     assert_int_equal(extend(f, 0, 7),
                      ERR_LOG_ROLLBACK); /* what it can no longer prove, it refuses */
@@ -203,12 +205,12 @@ static void without_a_whole_slot_it_does_not_start(void **state)
     state_close(&f->s);
     spoil(f, 100, 1);
     spoil(f, STATE_SLOT_LEN + 100, 1);
-    assert_int_equal(state_open(&s, f->path, ORIGIN, &fault), ERR_CORRUPT);
+    assert_int_equal(state_open(&s, f->path, HUB, REALM, &fault), ERR_CORRUPT);
     assert_null(s);
     assert_string_equal(fault.where, f->path);
 
     assert_int_equal(truncate(f->path, 10), 0);
-    assert_int_equal(state_open(&s, f->path, ORIGIN, NULL), ERR_CORRUPT);
+    assert_int_equal(state_open(&s, f->path, HUB, REALM, NULL), ERR_CORRUPT);
 }
 
 static void a_file_that_is_not_right_is_refused(void **state)
@@ -217,18 +219,18 @@ static void a_file_that_is_not_right_is_refused(void **state)
     struct state *s;
     char missing[80];
     snprintf(missing, sizeof missing, "%s-none", f->path);
-    assert_int_equal(state_open(&s, missing, ORIGIN, NULL), ERR_NOT_FOUND);
-    assert_int_equal(state_open(&s, f->path, ORIGIN, NULL), ERR_BUSY_ELSEWHERE);
+    assert_int_equal(state_open(&s, missing, HUB, REALM, NULL), ERR_NOT_FOUND);
+    assert_int_equal(state_open(&s, f->path, HUB, REALM, NULL), ERR_BUSY_ELSEWHERE);
     assert_int_equal(state_create(f->path, ORIGIN, NULL), ERR_EXISTS);
     state_close(&f->s);
-    assert_int_equal(state_open(&s, f->path, "hub.445100.demo/audit/2", NULL), ERR_CHECKPOINT);
+    assert_int_equal(state_open(&s, f->path, HUB, "other", NULL), ERR_CHECKPOINT);
     assert_int_equal(chmod(f->path, 0640), 0);
-    assert_int_equal(state_open(&s, f->path, ORIGIN, NULL), ERR_PERMISSION);
+    assert_int_equal(state_open(&s, f->path, HUB, REALM, NULL), ERR_PERMISSION);
     assert_int_equal(chmod(f->path, 0600), 0);
     assert_int_equal(symlink(f->path, missing), 0);
-    assert_int_not_equal(state_open(&s, missing, ORIGIN, NULL), OK);
+    assert_int_not_equal(state_open(&s, missing, HUB, REALM, NULL), OK);
     unlink(missing);
-    assert_int_equal(state_open(&f->s, f->path, ORIGIN, NULL), OK);
+    assert_int_equal(state_open(&f->s, f->path, HUB, REALM, NULL), OK);
 }
 
 /* The disk does not take the slot: not extended, not in memory either. */

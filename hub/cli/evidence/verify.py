@@ -1,0 +1,731 @@
+#!/usr/bin/env python3
+"""Verify an evidence bundle with the Python standard library and the `openssl` command alone.
+
+    python3 verify.py [BUNDLE] [--anchor anchor.yaml]
+
+BUNDLE is a directory or a .tar; without it, the directory of this file. The anchor says whom to
+trust and has to reach you by other means; without it the copy in the bundle is used, and says so.
+Exit code 0: everything verifies. 1: refused, with the file and the reason.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+SUITE = 1
+SIGN, LOG, WITNESS = 1, 4, 6
+RECEIPT, STATEMENT, MEMBER_RECEIPT, DECISION, ORDER_STATE, OBLIGATION_STATE, OTHER_RECEIPT = 1, 2, 3, 4, 5, 6, 11
+FUTURE_MS = 300 * 1000
+NAMES = re.compile(r"""
+    README\.md | verify\.py | anchor\.yaml | bundle\.json | custody\.json | manifest\.sha256 |
+    checkpoint\.(txt|tsr) | report\.(html|txt) | registry/[a-z0-9.-]+\.lsp | seen/\d+\.(txt|path) |
+    log/\d{12}\.(leaf|path) | receipts/\d{12}\.lsr | decisions/\d{12}\.(bin|json) |
+    envelopes/[0-9a-f]{64}\.(lse|json) | documents/[0-9a-f]{64}\.lsd |
+    disclosed/[0-9a-f]{64}-\d\.dek | rules/[0-9a-f]{16}/[a-z_]+\.yaml""", re.X)
+
+
+class Refused(Exception):
+    """(file, reason)"""
+
+
+def need(good, name, reason):
+    if not good:
+        raise Refused(name, reason)
+
+
+# ---- hashes, labels, trees ----
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def label(name):
+    return b"lianshu." + name + b".v1\0" + struct.pack(">H", SUITE)
+
+
+def key_id(alg, public):
+    return sha256(label(b"key") + bytes([alg]) + struct.pack(">H", len(public)) + public)[:16]
+
+
+def node(left, right):
+    return sha256(b"\1" + left + right)
+
+
+def leaf_hash(data):
+    return sha256(b"\0" + data)
+
+
+def path_root(leaf, index, size, path):
+    """Root that a path of RFC 6962 leads to; None when its length is not that of (index, size)."""
+    if not 0 <= index < size:
+        return None
+    at, last, result, used = index, size - 1, leaf, 0
+    while last > 0:
+        if at & 1 or at == last:
+            if at & 1:
+                if used == len(path):
+                    return None
+                result, used = node(path[used], result), used + 1
+        else:
+            if used == len(path):
+                return None
+            result, used = node(result, path[used]), used + 1
+        at, last = at >> 1, last >> 1
+    return result if used == len(path) else None
+
+
+def consistent(old_size, old_root, size, root, proof):
+    """RFC 9162, 2.1.4.2."""
+    if old_size == 0 or old_size == size:
+        return not proof and (old_size == 0 or old_root == root)
+    if old_size > size or not proof:
+        return False
+    proof = ([old_root] if old_size & (old_size - 1) == 0 else []) + proof
+    at, last = old_size - 1, size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    first = second = proof[0]
+    for item in proof[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            first, second = node(item, first), node(item, second)
+            while not at & 1 and at != 0:
+                at, last = at >> 1, last >> 1
+        else:
+            second = node(second, item)
+        at, last = at >> 1, last >> 1
+    return last == 0 and first == old_root and second == root
+
+
+def hashes(data, name):
+    need(len(data) % 32 == 0, name, "not a list of hashes")
+    return [data[i:i + 32] for i in range(0, len(data), 32)]
+
+
+# ---- Ed25519 by the openssl command ----
+
+OPENSSL = shutil.which("openssl", path=os.environ.get("PATH") or os.defpath)
+ORDER = 2**252 + 27742317777372353535851937790883648493
+# Points of small order, without the bit of the sign: OpenSSL accepts such an R, this does not.
+SMALL = {int(x, 16) for x in (
+    "0", "1",
+    "05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826",
+    "7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7",
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec",
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed",
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffee")}
+DER_HEAD = bytes.fromhex("302a300506032b6570032100")
+known_signatures = {}
+
+
+def small(point):
+    return int.from_bytes(point, "little") & (2**255 - 1) in SMALL
+
+
+def signed(public, message, signature):
+    """Is this the Ed25519 signature of the message by this key?"""
+    known = known_signatures.get((public, message, signature))
+    if known is not None:
+        return known
+    good = len(public) == 32 and len(signature) == 64 and not small(public) and \
+        not small(signature[:32]) and int.from_bytes(signature[32:], "little") < ORDER
+    if good:
+        with tempfile.TemporaryDirectory() as place:
+            for name, data in (("k", DER_HEAD + public), ("m", message), ("s", signature)):
+                with open(os.path.join(place, name), "wb") as out:
+                    out.write(data)
+            run = subprocess.run(
+                [OPENSSL, "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "k",
+                 "-in", "m", "-sigfile", "s"], cwd=place, capture_output=True, check=False)
+            good = run.returncode == 0
+    known_signatures[public, message, signature] = good
+    return good
+
+
+def signature_kid(s, name):
+    need(len(s) >= 98 and s[0] == 1, name, "signature: algorithm or length")
+    return s[1:17]
+
+
+def batch_signed(public, leaf, s, name):
+    """S of PROTOCOL 3.1 over this leaf."""
+    kid = signature_kid(s, name)
+    size, index, count = struct.unpack(">QQB", s[17:34])
+    need(len(s) == 98 + 32 * count and 1 <= size <= 2**20, name, "signature: shape")
+    root = path_root(leaf, index, size, hashes(s[34:34 + 32 * count], name))
+    need(root is not None, name, "signature: path")
+    need(kid == key_id(1, public), name, "signature: key")
+    message = label(b"batch") + kid + struct.pack(">Q", size) + root
+    need(signed(public, message, s[-64:]), name, "the signature does not verify (E303)")
+
+
+# ---- canonical protobuf, as far as it is needed ----
+
+class Message:
+    """Fields of a message: rising, shortest integers, no defaults of integers."""
+
+    def __init__(self, data, name):
+        self.values, at, before = {}, 0, 0
+        while at < len(data):
+            tag, at = self.varint(data, at, name)
+            number, form = tag >> 3, tag & 7
+            need(number >= before and form in (0, 2), name, "not canonical (E210)")
+            if form == 0:
+                value, at = self.varint(data, at, name)
+                need(value != 0 and number > before, name, "not canonical (E210)")
+            else:
+                length, at = self.varint(data, at, name)
+                value, at = data[at:at + length], at + length
+                need(at <= len(data), name, "truncated")
+            self.values.setdefault(number, []).append(value)
+            before = number
+
+    @staticmethod
+    def varint(data, at, name):
+        value = shift = 0
+        while True:
+            need(at < len(data) and shift < 64, name, "truncated")
+            byte, at = data[at], at + 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                need(byte != 0 or shift == 7, name, "not canonical (E210)")
+                return value, at
+
+    def all(self, number):
+        return self.values.get(number, [])
+
+    def number(self, number):
+        value = self.values.get(number, [0])[0]
+        return value if isinstance(value, int) else 0
+
+    def bytes(self, number):
+        value = self.values.get(number, [b""])[0]
+        return value if isinstance(value, bytes) else b""
+
+    def text(self, number):
+        return self.bytes(number).decode("utf-8")
+
+
+class Reader:
+    """Fields of a frame."""
+
+    def __init__(self, data, name):
+        self.data, self.at, self.name = data, 0, name
+
+    def take(self, count):
+        need(self.at + count <= len(self.data), self.name, "truncated (E203)")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def uint(self, count):
+        return int.from_bytes(self.take(count), "big")
+
+    def sized(self, count):
+        return self.take(self.uint(count))
+
+    def end(self):
+        need(self.at == len(self.data), self.name, "bytes are left over (E203)")
+
+
+# ---- documents ----
+
+class Document:
+    def __init__(self, data, name):
+        r = Reader(data, name)
+        need(r.take(4) == b"LSD1", name, "no document (E201)")
+        self.raw = r.sized(4)
+        self.signatures = [r.sized(2) for _ in range(r.uint(1))]
+        r.end()
+        self.name, self.hash = name, sha256(self.raw)
+        self.fields = Message(self.raw, name)
+        self.realm, self.type = self.fields.text(1), self.fields.number(3)
+        self.issued, self.body = self.fields.number(7), self.fields.bytes(16)
+        self.issuers = []
+        for raw in self.fields.all(5):
+            issuer = Message(raw, name)
+            self.issuers.append((issuer.text(1), issuer.bytes(2)))
+        need(len(self.issuers) == len(self.signatures) > 0, name, "issuers and signatures")
+
+    def keys(self):
+        return len({kid for _, kid in self.issuers})
+
+    def verify(self, realm, find):
+        """find(member, kid) answers the public key."""
+        need(self.realm == realm, self.name, "another realm (E313)")
+        leaf = leaf_hash(label(b"document") + self.hash)
+        for (member, kid), s in zip(self.issuers, self.signatures):
+            need(signature_kid(s, self.name) == kid, self.name, "signature: key")
+            batch_signed(find(member, kid), leaf, s, self.name)
+
+
+# ---- a part opened with its key: HKDF, ChaCha20-Poly1305 (RFC 5869, RFC 8439) ----
+
+def expand(key, info, length):
+    out = block = b""
+    for i in range(1, length // 32 + 2):
+        block = hmac.new(key, block + info + bytes([i]), "sha256").digest()
+        out += block
+    return out[:length]
+
+
+def chacha_block(key, counter, nonce):
+    state = list(struct.unpack("<4I", b"expand 32-byte k")) + list(struct.unpack("<8I", key)) + \
+        [counter] + list(struct.unpack("<3I", nonce))
+    x = state[:]
+
+    def quarter(a, b, c, d):
+        for i, j, k, turn in ((a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)):
+            x[i] = (x[i] + x[j]) & 0xffffffff
+            x[k] ^= x[i]
+            x[k] = (x[k] << turn | x[k] >> (32 - turn)) & 0xffffffff
+
+    for _ in range(10):
+        for i in range(4):
+            quarter(i, i + 4, i + 8, i + 12)
+        for i in range(4):
+            quarter(i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4)
+    return struct.pack("<16I", *((a + b) & 0xffffffff for a, b in zip(x, state)))
+
+
+def poly1305(key, data):
+    r = int.from_bytes(key[:16], "little") & 0x0ffffffc0ffffffc0ffffffc0fffffff
+    total = 0
+    for i in range(0, len(data), 16):
+        total = (total + int.from_bytes(data[i:i + 16] + b"\1", "little")) * r % (2**130 - 5)
+    return ((total + int.from_bytes(key[16:], "little")) & (2**128 - 1)).to_bytes(16, "little")
+
+
+def aead_open(key, nonce, aad, data, name):
+    text, tag = data[:-16], data[-16:]
+    fill = lambda b: b + bytes(-len(b) % 16)
+    mac = poly1305(chacha_block(key, 0, nonce)[:32],
+                   fill(aad) + fill(text) + struct.pack("<QQ", len(aad), len(text)))
+    need(hmac.compare_digest(mac, tag), name, "the ciphertext does not open (E311)")
+    out = bytearray()
+    for i in range(0, len(text), 64):
+        block = chacha_block(key, 1 + i // 64, nonce)
+        out += bytes(a ^ b for a, b in zip(text[i:i + 64], block))
+    return bytes(out)
+
+
+def padded_len(length):
+    """Multiples of 256 up to 4,096, then Padmé."""
+    length += 4
+    if length <= 4096:
+        return max(256, -(-length // 256) * 256)
+    exponent = length.bit_length() - 1
+    low = exponent - exponent.bit_length()
+    return (length + (1 << low) - 1) >> low << low
+
+
+def open_part(dek, header, part, commitment, cipher, name):
+    need(expand(dek, label(b"commit"), 32) == commitment, name,
+         "not the key that the sender committed to (E308)")
+    both = expand(dek, label(b"payload") + sha256(header), 44)
+    plain = aead_open(both[:32], both[32:], label(b"aead") + sha256(header) + bytes([part]), cipher, name)
+    length = int.from_bytes(plain[:4], "big")
+    need(length + 4 <= len(plain) == padded_len(length) and not any(plain[4 + length:]), name,
+         "padding (E312)")
+    return plain[4:4 + length]
+
+
+# ---- the bundle ----
+
+def read_files(path):
+    files = {}
+    if os.path.isdir(path):
+        for folder, _, names in os.walk(path):
+            for name in names:
+                full = os.path.join(folder, name)
+                need(not os.path.islink(full), name, "a link")
+                with open(full, "rb") as data:
+                    files[os.path.relpath(full, path)] = data.read()
+    else:
+        with tarfile.open(path, "r:") as tar:
+            for item in tar:
+                need(item.isreg() and item.name not in files, item.name, "not a plain file")
+                files[item.name] = tar.extractfile(item).read()
+    return files
+
+
+def read_anchor(text, name):
+    found = {"roots": re.findall(r'^\s*-\s*"?([0-9a-f]{64})"?\s*(?:#.*)?$', text, re.M)}
+    for key in ("realm", "threshold"):
+        row = re.search(rf'^{key}:\s*"?([a-z0-9-]+)"?\s*(?:#.*)?$', text, re.M)
+        need(row, name, f"no {key}")
+        found[key] = row.group(1)
+    need(found["roots"] and found["threshold"].isdigit(), name, "no roots")
+    return found["realm"], int(found["threshold"]), [bytes.fromhex(x) for x in found["roots"]]
+
+
+class Bundle:
+    def __init__(self, files, anchor):
+        self.files, (self.realm, self.threshold, self.roots) = files, anchor
+        self.keys = {}       # (member, use) -> [(kid, public, from, until)]
+        self.leaves = {}     # index -> (kind, time, body)
+        self.accepted = {}   # env id -> when the hub took it
+        self.referred = set()  # hashes of documents
+        self.about = set()   # ids that entries of the log speak of
+        self.counts = dict.fromkeys(("members", "receipts", "signed", "other", "statements", "records",
+                                     "states", "envelopes", "documents", "opened", "seen", "witnesses",
+                                     "hidden", "rules"), 0)
+
+    def folder(self, folder, ending):
+        return sorted(n for n in self.files if n.startswith(folder + "/") and n.endswith(ending))
+
+    # -- files --
+
+    def check_files(self):
+        name, want = "manifest.sha256", ""
+        need(name in self.files, name, "it is missing")
+        for file in sorted(self.files):
+            need(NAMES.fullmatch(file), file, "no such file belongs to a bundle")
+            if file != name:
+                want += f"{hashlib.sha256(self.files[file]).hexdigest()}  {file}\n"
+        have = self.files[name].decode("ascii", "replace")
+        if have != want:
+            listed = dict(reversed(row.split("  ", 1)) for row in have.splitlines() if "  " in row)
+            for row in want.splitlines():
+                digest, file = row.split("  ", 1)
+                need(listed.get(file) == digest, file, "its bytes are not those of the list")
+            raise Refused(name, "its names are not those of the files")
+
+    def check_about(self):
+        name = "bundle.json"
+        need(name in self.files, name, "it is missing")
+        about = json.loads(self.files[name])
+        need(about.get("format") == 1 and about.get("realm") == self.realm, name, "format or realm")
+        self.hub, self.kind, self.id = about["hub"], about["kind"], about["id"]
+        self.exported = about["exported_ms"]
+
+    # -- keys --
+
+    def chain(self, data, name):
+        r = Reader(data, name)
+        need(r.take(4) == b"LSP1", name, "no proof (E201)")
+        registrar_doc, version_doc = Document(r.sized(4), name), Document(r.sized(4), name)
+        index = r.uint(8)
+        path = hashes(r.take(32 * r.uint(1)), name)
+        record = r.sized(2)
+        r.end()
+        roots = {key_id(1, k): k for k in self.roots}
+        registrar_doc.verify(self.realm, lambda m, kid: roots.get(kid) or self.refuse(name, "no root of the anchor"))
+        need(registrar_doc.type == 1 and registrar_doc.keys() >= self.threshold, name,
+             "not signed by the anchor's threshold of roots (E410)")
+        body = Message(registrar_doc.body, name)
+        member, keys = body.text(1), {key_id(1, k): k for k in body.all(2)}
+        find = lambda m, kid: keys.get(kid) if m == member and kid in keys else \
+            self.refuse(name, "not signed by the registrar")
+        version_doc.verify(self.realm, find)
+        need(version_doc.type == 2 and version_doc.keys() >= max(1, body.number(6)), name,
+             "not signed by the registrar's threshold of officials (E410)")
+        need(body.number(4) <= version_doc.issued < body.number(5), name, "the registrar's time was over")
+        version = Message(version_doc.body, name)
+        root = path_root(leaf_hash(record), index, version.number(3), path)
+        need(root == version.bytes(4), name, "the record is not in the registry (E410)")
+        return version.number(1), record
+
+    @staticmethod
+    def refuse(name, reason):
+        raise Refused(name, reason)
+
+    def check_members(self):
+        for name in self.folder("registry", ".lsp"):
+            self.version, raw = self.chain(self.files[name], name)
+            record = Message(raw, name)
+            member = record.text(1)
+            need(name == f"registry/{member}.lsp", name, "it is of another member")
+            for item in record.all(4):
+                key = Message(item, name)
+                use, public = key.number(1), key.bytes(2)
+                until = min(key.number(4), key.number(6) or key.number(4))
+                alg = 2 if use in (2, 3) else 1
+                self.keys.setdefault((member, use), []).append((key_id(alg, public), public, key.number(3), until))
+            self.counts["members"] += 1
+
+    def key(self, member, kid, at, name):
+        """The signing key with this id that was good at that time."""
+        for have, public, since, until in self.keys.get((member, SIGN), []):
+            if have == kid:
+                need(since <= at < until, name, f"the key of {member} was not valid then (E405, E406, E411)")
+                return public
+        raise Refused(name, f"no proven key of {member} (E304)")
+
+    # -- checkpoints --
+
+    def note(self, data, hub, at, name):
+        text, _, rest = data.partition(b"\n\n")
+        rows = text.split(b"\n")
+        need(len(rows) == 3 and rest.endswith(b"\n"), name, "no checkpoint (E807)")
+        origin, size = rows[0].decode(), int(rows[1])
+        root = base64.b64decode(rows[2], validate=True)
+        need(len(root) == 32 and rows[1] == str(size).encode(), name, "no checkpoint (E807)")
+        need(re.fullmatch(re.escape(f"{hub}.{self.realm}/audit/") + r"[1-9]\d*", origin), name, "another log (E807)")
+        rows = [row.split(" ") for row in rest.decode().splitlines()]
+        need(all(len(row) == 3 and row[0] == "\u2014" for row in rows), name, "no checkpoint (E807)")
+        proof = base64.b64decode(rows[0][2], validate=True)
+        for _, public, since, until in self.keys.get((hub, LOG), []):
+            tag = sha256(origin.encode() + b"\n\1" + public)[:4]
+            if rows[0][1] == origin and proof[:4] == tag and since <= at < until and \
+                    signed(public, text + b"\n", proof[4:]):
+                return origin, size, root, text + b"\n", rows[1:]
+        raise Refused(name, f"not signed by the log key of {hub} (E807)")
+
+    def check_checkpoints(self):
+        name = "checkpoint.txt"
+        need(name in self.files, name, "it is missing")
+        self.origin, self.size, self.root, text, rows = self.note(self.files[name], self.hub, self.exported, name)
+        witnesses = set()
+        for _, who, proof in rows:
+            data = base64.b64decode(proof, validate=True)
+            member = who.removesuffix(f".{self.realm}/witness")
+            time_s = int.from_bytes(data[4:12], "big")
+            for _, public, since, until in self.keys.get((member, WITNESS), []):
+                tag = sha256(who.encode() + b"\n\4" + public)[:4]
+                if member != self.hub and len(data) == 76 and data[:4] == tag and \
+                        since <= time_s * 1000 < until and \
+                        signed(public, b"cosignature/v1\ntime %d\n" % time_s + text, data[12:]):
+                    witnesses.add(member)
+        self.counts["witnesses"] = len(witnesses)
+        for name in self.folder("seen", ".txt"):
+            origin, size, root, _, _ = self.note(self.files[name], self.hub, self.exported, name)
+            proof = name.replace(".txt", ".path")
+            need(name == f"seen/{size}.txt" and origin == self.origin and proof in self.files, name,
+                 "another size or log")
+            need(consistent(size, root, self.size, self.root, hashes(self.files[proof], proof)), proof,
+                 "the log was not only continued (E806)")
+            self.counts["seen"] += 1
+
+    # -- leaves --
+
+    def check_leaves(self):
+        for name in self.folder("log", ".leaf"):
+            index, data = int(name[4:16]), self.files[name]
+            path = name.replace(".leaf", ".path")
+            need(path in self.files, name, "its path is missing (E808)")
+            root = path_root(leaf_hash(data), index, self.size, hashes(self.files[path], path))
+            need(root == self.root, name, "it is not under the checkpoint (E808)")
+            r = Reader(data, name)
+            need(r.take(len(label(b"log"))) == label(b"log"), name, "no leaf")
+            kind, time = r.uint(1), r.uint(8)
+            body = r.sized(2)
+            r.end()
+            self.leaves[index] = (kind, time, body)
+            self.check_leaf(index, kind, time, body, name)
+        need(self.id in self.about or self.kind == "case", "bundle.json", "no entry of the log here is about that id")
+        for folder, ending in (("log", ".path"), ("receipts", ".lsr"), ("decisions", ".bin"), ("decisions", ".json")):
+            for name in self.folder(folder, ending):
+                need(int(re.search(r"\d{12}", name).group()) in self.leaves, name, "no leaf commits to it")
+
+    def check_leaf(self, index, kind, time, body, name):
+        if kind == RECEIPT:
+            q = Message(body, name)
+            need(q.text(1) == self.realm and q.text(6) == self.hub and q.number(9) == time and
+                 q.number(10) == index, name, "the receipt is of another place, time or hub")
+            self.accepted.setdefault(q.bytes(5), time)
+            self.about.add(q.bytes(5).hex())
+            self.counts["receipts"] += 1
+        elif kind == STATEMENT:
+            v = Message(body, name)
+            need(v.text(1) == self.realm and v.number(4) == time and v.number(10) == index, name,
+                 "the statement is of another place or time")
+            self.accepted[v.bytes(3)] = time
+            self.about.add(v.bytes(5).hex())
+            self.counts["statements"] += 1
+        elif kind in (MEMBER_RECEIPT, OTHER_RECEIPT):
+            self.check_receipt(f"receipts/{index:012}.lsr", kind, time, body)
+        elif kind == DECISION:
+            record = f"decisions/{index:012}.bin"
+            if record in self.files:
+                need(sha256(self.files[record]) == body, record, "the leaf commits to another record")
+                self.referred.add(Message(self.files[record], record).bytes(1))
+                self.counts["records"] += 1
+        elif kind in (ORDER_STATE, OBLIGATION_STATE):
+            change = Message(body, name)
+            self.referred.add(change.bytes(5))
+            self.about.add(change.bytes(1).hex())
+            self.counts["states"] += 1
+
+    def check_receipt(self, name, kind, time, body):
+        need(name in self.files, name, "it is missing")
+        r = Reader(self.files[name], name)
+        need(r.take(4) == b"LSR1" and r.uint(8) == 0 and r.uint(2) == 1, name, "no receipt")
+        form = r.uint(1)
+        need(form == (1 if kind == MEMBER_RECEIPT else 3), name, "another form of receipt")
+        raw = r.sized(4)
+        q = Message(raw, name)
+        need(q.text(1) == self.realm, name, "another realm (E313)")
+        if form == 1:
+            s = r.sized(2)
+            need(sha256(raw + s) == body, name, "the leaf commits to another receipt")
+            need(q.number(9) <= time + FUTURE_MS and q.number(10) == 0, name, "what a member cannot say")
+            public = self.key(q.text(6), signature_kid(s, name), q.number(9), name)
+            batch_signed(public, leaf_hash(label(b"receipt") + sha256(raw)), s, name)
+            self.counts["signed"] += 1
+        else:
+            path = hashes(r.take(32 * r.uint(1)), name)
+            checkpoint = r.sized(2)
+            need(sha256(raw) == body, name, "the leaf commits to another receipt")
+            try:
+                _, size, root, _, _ = self.note(checkpoint, q.text(6), q.number(9), name)
+            except Refused:
+                _, size, root, _, _ = self.note(checkpoint, q.text(6), self.exported, name)
+            leaf = label(b"log") + b"\1" + struct.pack(">QH", q.number(9), len(raw)) + raw
+            need(path_root(leaf_hash(leaf), q.number(10), size, path) == root, name, "not in that hub's log (E808)")
+            self.counts["other"] += 1
+        need(r.sized(2) == b"", name, "a checkpoint too many")
+        r.end()
+
+    # -- envelopes, documents, rules --
+
+    def check_envelopes(self):
+        self.parts = {}
+        for name in self.folder("envelopes", ".lse"):
+            r = Reader(self.files[name], name)
+            need(r.take(4) == b"LSE1", name, "no envelope (E201)")
+            header = r.sized(4)
+            parts, joined = [], b""
+            for _ in range(r.uint(1)):
+                if r.uint(1) == 1:
+                    wraps, cipher = r.sized(4), r.sized(4)
+                    joined += sha256(wraps) + sha256(cipher)
+                    parts.append(cipher)
+                else:
+                    joined += r.take(64)
+                    parts.append(None)
+            s = r.sized(2)
+            r.end()
+            leaf = leaf_hash(label(b"envelope") + sha256(header) + bytes([len(parts)]) + joined)
+            need(name == f"envelopes/{leaf.hex()}.lse", name, "it is another envelope")
+            need(leaf in self.accepted, name, "no leaf here speaks of it")
+            h = Message(header, name)
+            need(h.text(2) == self.realm and h.number(1) == SUITE, name, "realm or suite")
+            public = self.key(h.text(4), h.bytes(5), self.accepted[leaf], name)
+            batch_signed(public, leaf, s, name)
+            commitments = [Message(p, name).bytes(3) for p in h.all(17)]
+            need(len(commitments) == len(parts), name, "parts")
+            self.parts[leaf.hex()] = (header, commitments, parts)
+            self.counts["envelopes"] += 1
+            self.counts["hidden"] += len(parts)
+        for name in self.folder("envelopes", ".json"):
+            need(name.replace(".json", ".lse") in self.files, name, "its frame is missing")
+
+    def find_signer(self, document):
+        return lambda member, kid: self.key(member, kid, document.issued, document.name)
+
+    def check_documents(self):
+        opened = set()
+        for name in self.folder("disclosed", ".dek"):
+            env_id, part, dek = name[10:74], int(name[75]), self.files[name]
+            need(env_id in self.parts and part < len(self.parts[env_id][2]) and len(dek) == 32, name,
+                 "the key of no part that is here")
+            header, commitments, parts = self.parts[env_id]
+            need(parts[part] is not None, name, "its part is here by hash only")
+            plain = open_part(dek, header, part, commitments[part], parts[part], name)
+            document = Document(plain, name)
+            document.verify(self.realm, self.find_signer(document))
+            opened |= {document.hash, document.fields.bytes(15)}
+            self.counts["opened"] += 1
+            self.counts["hidden"] -= 1
+        for name in self.folder("documents", ".lsd"):
+            document = Document(self.files[name], name)
+            document.verify(self.realm, self.find_signer(document))
+            need(name == f"documents/{document.hash.hex()}.lsd", name, "it is another document")
+            need(document.hash in self.referred | opened, name, "nothing here refers to it")
+            self.counts["documents"] += 1
+
+    def check_rules(self):
+        named = {Message(self.files[n], n).bytes(3) for n in self.folder("decisions", ".bin")}
+        for folder in sorted({n[:23] for n in self.folder("rules", ".yaml")}):
+            joined = b""
+            for name in self.folder(folder[:-1], ".yaml"):
+                base = name[23:].encode()
+                joined += struct.pack(">H", len(base)) + base + struct.pack(">I", len(self.files[name])) + \
+                    self.files[name]
+            digest = sha256(joined)
+            need(digest in named and folder == f"rules/{digest.hex()[:16]}/", folder,
+                 "not the rule set that a decision names")
+            self.counts["rules"] += 1
+
+    def verify(self):
+        self.check_files()
+        self.check_about()
+        self.check_members()
+        self.check_checkpoints()
+        self.check_leaves()
+        self.check_envelopes()
+        self.check_documents()
+        self.check_rules()
+
+
+def tell(b, own_anchor):
+    c = b.counts
+    rows = [
+        (True, f"全部文件与清单一致；{c['members']} 个成员的密钥由信任锚证明",
+         f"all files are those of the list; the keys of {c['members']} members are proven under the anchor"),
+        (True, f"日志 {b.origin}（{b.size} 条）由枢纽签署，{c['witnesses']} 个见证方联署，延续 {c['seen']} 个先前检查点",
+         f"log {b.origin} ({b.size} entries) is signed by the hub, cosigned by {c['witnesses']} witnesses, "
+         f"and continues {c['seen']} earlier checkpoints"),
+        (True, f"{len(b.leaves)} 条日志在其中：{c['receipts']} 份枢纽回执、{c['statements']} 份投递说明、{c['states']} 次状态变更",
+         f"{len(b.leaves)} entries are under it: {c['receipts']} receipts of the hub, {c['statements']} "
+         f"statements, {c['states']} changes of state"),
+        (True, f"{c['signed']} 份回执由成员签署，{c['other']} 份在其他枢纽日志中",
+         f"{c['signed']} receipts are signed by members, {c['other']} stand in logs of other hubs"),
+        (True, f"{c['envelopes']} 个信封由发送方签署；{c['documents']} 份文书、{c['opened']} 个打开的部分由签发方签署",
+         f"{c['envelopes']} envelopes are signed by their senders; {c['documents']} documents and {c['opened']} "
+         "opened parts by their issuers"),
+        (True, f"{c['records']} 份决定记录即日志所记者；{c['rules']} 个规则集即其所依据者",
+         f"{c['records']} decision records are those of the log; {c['rules']} rule sets are those they name"),
+        (False, f"{c['hidden']} 个密封部分未披露", f"{c['hidden']} sealed parts are not disclosed"),
+        (False, "未重演决定（lianshu evidence verify）；report.*、*.json 仅供阅读",
+         "decisions were not made again here; report.* and *.json are for reading only"),
+        (False, "时间、完整性、操作密钥之人、所述事实是否属实",
+         "times, completeness, who used a key, and whether what was said is so"),
+    ]
+    if own_anchor:
+        rows.append((False, "信任锚取自本包：须另行核对", "the anchor is the bundle's own: compare it by other means"))
+    for good, zh, en in rows:
+        print(("+ 已证明 proven: " if good else "- 未证明 not proven: ") + zh + " / " + en)
+
+
+def main():
+    arguments, anchor_path = sys.argv[1:], None
+    if "--anchor" in arguments:
+        at = arguments.index("--anchor")
+        anchor_path = arguments[at + 1]
+        del arguments[at:at + 2]
+    path = arguments[0] if arguments else os.path.dirname(os.path.abspath(__file__))
+    try:
+        need(OPENSSL, "openssl", "the command is missing")
+        files = read_files(path)
+        if anchor_path is None:
+            need("anchor.yaml" in files, "anchor.yaml", "it is missing; give --anchor")
+            anchor = read_anchor(files["anchor.yaml"].decode(), "anchor.yaml")
+        else:
+            with open(anchor_path, encoding="utf-8") as text:
+                anchor = read_anchor(text.read(), anchor_path)
+        bundle = Bundle(files, anchor)
+        bundle.verify()
+    except Refused as why:
+        print(f"拒绝 / refused: {why.args[0]}: {why.args[1]}", file=sys.stderr)
+        return 1
+    except (ValueError, KeyError, IndexError, struct.error, tarfile.TarError, OSError) as why:
+        print(f"拒绝 / refused: {path}: {type(why).__name__}", file=sys.stderr)
+        return 1
+    print(f"已验证 / verified: {bundle.kind} {bundle.id}")
+    tell(bundle, anchor_path is None)
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,491 @@
+/* A bundle from what a running hub answers: the leaves, what they commit to, the members. */
+#include "base/file.h"
+#include "base/hex.h"
+#include "cli/ask.h"
+#include "cli/evidence_make.h"
+#include "keys/receipt.h"
+#include "wire.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    LEAVES_MAX = BUNDLE_FILES_MAX / 4,
+    ENVELOPES_MAX = BUNDLE_FILES_MAX / 8,
+    MEMBERS_MAX = 512,
+    ASKED = 32, /* leaves of one question */
+    PIECE_DIGITS_MAX = 2 << 20,
+};
+
+struct gather {
+    const struct cli *cli;
+    struct bundle *bundle;
+    struct fault *fault;
+    bool documents;
+    uint64_t size; /* of the log, as of the first answer */
+    size_t leaf_count;
+    uint64_t leaf[LEAVES_MAX]; /* sorted, once each */
+    struct json *envelopes;    /* rows of the hub, once each */
+    size_t member_count;
+    char member[MEMBERS_MAX][MEMBER_MAX + 1];
+};
+
+/* ---- sets ---- */
+
+static enum err add_leaf(struct gather *g, uint64_t index)
+{
+    size_t at = g->leaf_count;
+    while (at > 0 && g->leaf[at - 1] > index)
+        at--;
+    if (index >= g->size || (at > 0 && g->leaf[at - 1] == index))
+        return OK;
+    if (g->leaf_count == LEAVES_MAX)
+        return fault_set(g->fault, ERR_TOO_LARGE, 0, "log", "more than %d entries", LEAVES_MAX);
+    memmove(&g->leaf[at + 1], &g->leaf[at], (g->leaf_count - at) * sizeof g->leaf[0]);
+    g->leaf[at] = index;
+    g->leaf_count++;
+    return OK;
+}
+
+static enum err add_member(struct gather *g, const char *member)
+{
+    for (size_t i = 0; i < g->member_count; i++) {
+        if (strcmp(g->member[i], member) == 0)
+            return OK;
+    }
+    if (g->member_count == MEMBERS_MAX || strlen(member) > MEMBER_MAX)
+        return fault_set(g->fault, ERR_TOO_LARGE, 0, "members", "more than %d", MEMBERS_MAX);
+    memcpy(g->member[g->member_count++], member, strlen(member) + 1);
+    return OK;
+}
+
+static enum err add_envelope(struct gather *g, const struct json *row)
+{
+    const char *id = json_get_text(row, "env_id");
+    for (size_t i = 0; id != NULL && i < json_count(g->envelopes); i++) {
+        if (strcmp(json_get_text(json_item(g->envelopes, i), "env_id"), id) == 0)
+            return OK;
+    }
+    if (id == NULL || json_count(g->envelopes) == ENVELOPES_MAX)
+        return fault_set(g->fault, ERR_TOO_LARGE, 0, "envelopes", "more than %d", ENVELOPES_MAX);
+    json_add(g->envelopes, json_clone(row));
+    return OK;
+}
+
+/* ---- hexadecimal fields of answers ---- */
+
+/* NULL: it is not there, or no such text. */
+static uint8_t *take_hex(const struct json *row, const char *key, size_t *len)
+{
+    const char *text = json_get_text(row, key);
+    const size_t digits = text == NULL ? 0 : strlen(text);
+    if (text == NULL || digits % 2 != 0)
+        return NULL;
+    uint8_t *bytes = malloc(digits / 2 + 1);
+    *len = digits / 2;
+    if (bytes != NULL && hex_decode(text, bytes, *len))
+        return bytes;
+    free(bytes);
+    return NULL;
+}
+
+static enum err put_hex(struct gather *g, const struct json *row, const char *key, const char *name)
+{
+    size_t len;
+    uint8_t *bytes = take_hex(row, key, &len);
+    if (bytes == NULL)
+        return fault_set(g->fault, ERR_SYNTAX, 0, "hub", "%s", key);
+    const enum err err = bundle_add(g->bundle, name, span_of(bytes, len));
+    free(bytes);
+    return err;
+}
+
+static enum err put_json(struct gather *g, const struct json *row, const char *name)
+{
+    char *text = NULL;
+    size_t len;
+    enum err err = json_print(row, true, &text, &len);
+    if (err == OK)
+        err = bundle_add(g->bundle, name, span_of(text, len));
+    free(text);
+    return err;
+}
+
+/* Takes the request over. */
+static enum err ask(struct gather *g, struct json *request, struct json **answer)
+{
+    char *text = NULL;
+    const enum err err = ask_hub(g->cli, request, &text, answer, g->fault);
+    free(text);
+    return err;
+}
+
+/* ---- which leaves ---- */
+
+static enum err take_index(struct gather *g, const struct json *answer)
+{
+    const struct json *leaves = json_get(answer, "leaves");
+    const struct json *envelopes = json_get(answer, "envelopes");
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < json_count(leaves); i++) {
+        uint64_t index;
+        if (json_uint(json_item(leaves, i), &index))
+            err = add_leaf(g, index);
+    }
+    for (size_t i = 0; err == OK && i < json_count(envelopes); i++)
+        err = add_envelope(g, json_item(envelopes, i));
+    return err;
+}
+
+/* bundle.json and the checkpoint are those of the first answer. */
+static enum err take_head(struct gather *g, const struct evidence_wish *wish,
+                          const struct json *answer)
+{
+    const char *checkpoint = json_get_text(answer, "checkpoint");
+    const char *hub = json_get_text(answer, "hub");
+    const struct json *first = json_item(json_get(answer, "envelopes"), 0);
+    const char *id = wish->id;
+    if (strcmp(wish->kind, "envelope") == 0)
+        id = json_get_text(first, "env_id");
+    if (checkpoint == NULL || hub == NULL || id == NULL)
+        return fault_set(g->fault, ERR_SYNTAX, 0, "hub", "its answer");
+    g->size = ask_number(answer, "size");
+    enum err err = bundle_add(g->bundle, "checkpoint.txt", span_str(checkpoint));
+    if (err == OK)
+        err = add_member(g, hub);
+    if (err != OK)
+        return err;
+    struct json *j = json_map();
+    json_put_uint(j, "format", 1);
+    json_put_text(j, "kind", wish->kind);
+    json_put_text(j, "id", id);
+    json_put_text(j, "hub", hub);
+    json_put_text(j, "realm", json_get_text(answer, "realm"));
+    json_put_uint(j, "exported_ms", ask_number(answer, "now_ms"));
+    err = put_json(g, j, "bundle.json");
+    json_close(&j);
+    return err;
+}
+
+static enum err gather_index(struct gather *g, const struct evidence_wish *wish)
+{
+    uint64_t from = 0;
+    bool end = false;
+    enum err err = OK;
+    while (err == OK && !end) {
+        struct json *answer = NULL;
+        struct json *request = ask_request("evidence");
+        json_put_text(request, "kind", wish->kind);
+        json_put_text(request, "id", wish->id);
+        json_put_uint(request, "from", from);
+        err = ask(g, request, &answer);
+        if (err == OK && g->size == 0)
+            err = take_head(g, wish, answer);
+        if (err == OK)
+            err = take_index(g, answer);
+        const uint64_t next = ask_number(answer, "next");
+        end = json_flag(json_get(answer, "end")) || next >= g->size || next <= from;
+        from = next;
+        json_close(&answer);
+    }
+    return err;
+}
+
+/* ---- leaves ---- */
+
+static enum err add_speaker(struct gather *g, struct span q)
+{
+    lianshu_Receipt receipt;
+    return wire_decode(&lianshu_Receipt_msg, q, &receipt) == OK ? add_member(g, receipt.by)
+                                                                : ERR_SYNTAX;
+}
+
+static enum err take_receipt(struct gather *g, const char *name)
+{
+    struct frame_receipts frame;
+    struct frame_receipt entry;
+    const struct bundle_file *file = bundle_find(g->bundle, name);
+    if (file == NULL || frame_parse_receipts(file->bytes, &frame) != OK ||
+        !frame_receipts_next(&frame, &entry))
+        return fault_set(g->fault, ERR_SYNTAX, 0, "hub", "receipt");
+    return add_speaker(g, entry.receipt);
+}
+
+static enum err take_document(struct gather *g, uint64_t index)
+{
+    struct json *answer = NULL;
+    struct frame_document frame;
+    uint8_t hash[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    char name[BUNDLE_NAME_MAX + 1];
+    size_t len = 0;
+    struct json *request = ask_request("evidence.document");
+    json_put_uint(request, "index", index);
+    enum err err = ask(g, request, &answer);
+    if (err == ERR_ERASED || err == ERR_NOT_FOUND)
+        return OK;
+    uint8_t *bytes = err == OK ? take_hex(answer, "document", &len) : NULL;
+    json_close(&answer);
+    if (err == OK && (bytes == NULL || frame_parse_document(span_of(bytes, len), &frame) != OK))
+        err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "document");
+    lianshu_Document *d = err == OK ? malloc(sizeof *d) : NULL;
+    if (err == OK)
+        err = d == NULL ? ERR_NO_MEMORY : wire_decode(&lianshu_Document_msg, frame.document, d);
+    for (pb_size_t i = 0; err == OK && i < d->issuers_count; i++)
+        err = add_member(g, d->issuers[i].member);
+    if (err == OK) {
+        hash_bytes(hash, frame.document);
+        hex_encode(span_of(hash, sizeof hash), hex);
+        snprintf(name, sizeof name, "documents/%s.lsd", hex);
+        if (bundle_find(g->bundle, name) == NULL)
+            err = bundle_add(g->bundle, name, span_of(bytes, len));
+    }
+    free(d);
+    free(bytes);
+    return err;
+}
+
+static enum err take_leaf(struct gather *g, const struct json *row)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    const uint64_t index = ask_number(row, "index");
+    const char *parts[][3] = {{"leaf", "log", "leaf"},
+                              {"path", "log", "path"},
+                              {"receipts", "receipts", "lsr"},
+                              {"record", "decisions", "bin"}};
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < sizeof parts / sizeof parts[0]; i++) {
+        if (i >= 2 && json_get(row, parts[i][0]) == NULL)
+            continue;
+        snprintf(name, sizeof name, "%s/%0*" PRIu64 ".%s", parts[i][1], EVIDENCE_INDEX_DIGITS,
+                 index, parts[i][2]);
+        err = put_hex(g, row, parts[i][0], name);
+        if (err == OK && i == 2)
+            err = take_receipt(g, name);
+    }
+    if (err == OK && g->documents && json_get(row, "record") != NULL)
+        err = take_document(g, index);
+    return err;
+}
+
+/* The hub gives as many of those that it is asked for as fit. */
+static enum err gather_leaves(struct gather *g)
+{
+    enum err err = OK;
+    for (size_t at = 0; err == OK && at < g->leaf_count;) {
+        struct json *answer = NULL;
+        struct json *list = json_list();
+        struct json *request = ask_request("evidence.leaves");
+        for (size_t i = at; i < g->leaf_count && i < at + ASKED; i++)
+            json_add(list, json_new_uint(g->leaf[i]));
+        json_put_uint(request, "size", g->size);
+        json_put(request, "leaves", list);
+        err = ask(g, request, &answer);
+        const struct json *rows = json_get(answer, "leaves");
+        if (err == OK && json_count(rows) == 0)
+            err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "no leaves");
+        for (size_t i = 0; err == OK && i < json_count(rows); i++)
+            err = take_leaf(g, json_item(rows, i));
+        at += json_count(rows);
+        json_close(&answer);
+    }
+    return err;
+}
+
+/* ---- frames ---- */
+
+static struct json *frame_request(const struct json *row, uint64_t offset)
+{
+    struct json *request = ask_request("evidence.frame");
+    json_put_text(request, "sender", json_get_text(row, "sender"));
+    json_put_text(request, "message_id", json_get_text(row, "message_id"));
+    json_put_uint(request, "offset", offset);
+    return request;
+}
+
+/* *frame is the caller's; NULL: the hub does not have it any more. */
+static enum err fetch_frame(struct gather *g, const struct json *row, uint8_t **frame, size_t *len)
+{
+    enum err err = OK;
+    uint64_t total = 1;
+    *len = 0;
+    *frame = malloc(FRAME_MAX);
+    if (*frame == NULL)
+        return ERR_NO_MEMORY;
+    while (err == OK && *len < total) {
+        struct json *answer = NULL;
+        size_t got = 0;
+        err = ask(g, frame_request(row, *len), &answer);
+        uint8_t *piece = err == OK ? take_hex(answer, "piece", &got) : NULL;
+        total = ask_number(answer, "total");
+        if (err == OK && (piece == NULL || got == 0 || total > FRAME_MAX || got > total - *len))
+            err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "frame");
+        if (err == OK)
+            memcpy(*frame + *len, piece, got);
+        *len += got;
+        free(piece);
+        json_close(&answer);
+    }
+    if (err == OK)
+        return OK;
+    free(*frame);
+    *frame = NULL;
+    return err == ERR_NOT_FOUND || err == ERR_ERASED ? OK : err;
+}
+
+static enum err gather_frames(struct gather *g)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < json_count(g->envelopes); i++) {
+        const struct json *row = json_item(g->envelopes, i);
+        uint8_t *frame;
+        size_t len;
+        err = fetch_frame(g, row, &frame, &len);
+        if (err != OK || frame == NULL)
+            continue;
+        snprintf(name, sizeof name, "envelopes/%.64s.lse", json_get_text(row, "env_id"));
+        err = bundle_add(g->bundle, name, span_of(frame, len));
+        free(frame);
+    }
+    return err;
+}
+
+/* ---- members ---- */
+
+/* Those who signed what is inside: whoever sends it is one of them, or relays it. */
+static enum err name_senders(struct gather *g)
+{
+    const struct bundle_file *file;
+    lianshu_Header *h = malloc(sizeof *h);
+    enum err err = h == NULL ? ERR_NO_MEMORY : OK;
+    for (size_t i = 0; err == OK && (file = bundle_at(g->bundle, i)) != NULL; i++) {
+        struct frame_envelope frame;
+        if (strncmp(file->name, "envelopes/", 10) == 0 &&
+            frame_parse_envelope(file->bytes, &frame) == OK &&
+            wire_decode(&lianshu_Header_msg, frame.header, h) == OK)
+            err = add_member(g, h->sender);
+    }
+    free(h);
+    return err;
+}
+
+/* "— hub.440000.demo/witness base64" */
+static enum err name_witnesses(struct gather *g, const struct anchor *anchor)
+{
+    const struct bundle_file *file = bundle_find(g->bundle, "checkpoint.txt");
+    char ending[REALM_LEN_MAX + sizeof "./witness "];
+    char member[MEMBER_MAX + 1];
+    enum err err = OK;
+    snprintf(ending, sizeof ending, ".%s/witness ", anchor->realm);
+    const char *text =
+        (const char *)file->bytes.data; /* ends with a line feed, or is refused later */
+    for (size_t at = 0, line = 0; err == OK && at < file->bytes.len; at++) {
+        if (text[at] == '\n')
+            line = at + 1;
+        if (file->bytes.len - at < strlen(ending) || memcmp(text + at, ending, strlen(ending)) != 0)
+            continue;
+        const size_t dash = sizeof "— " - 1;
+        const size_t len = at - line - dash;
+        if (at < line + dash || len > MEMBER_MAX)
+            continue;
+        memcpy(member, text + line + dash, len);
+        member[len] = '\0';
+        err = add_member(g, member);
+    }
+    return err;
+}
+
+static enum err gather_members(struct gather *g)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < g->member_count; i++) {
+        struct json *answer = NULL;
+        struct json *request = ask_request("evidence.member");
+        json_put_text(request, "member", g->member[i]);
+        err = ask(g, request, &answer);
+        snprintf(name, sizeof name, "registry/%s.lsp", g->member[i]);
+        if (err == OK)
+            err = put_hex(g, answer, "proof", name);
+        json_close(&answer);
+    }
+    return err;
+}
+
+/* The hub's word on who held which file: the receipts in it stand in the log, the rest does not. */
+static enum err gather_custody(struct gather *g, const struct evidence_wish *wish)
+{
+    struct json *answer = NULL;
+    struct json *request = ask_request("case.custody");
+    json_put_text(request, "id", wish->id);
+    enum err err = ask(g, request, &answer);
+    if (err == OK)
+        err = put_json(g, answer, "custody.json");
+    json_close(&answer);
+    return err;
+}
+
+/* That the log goes on from a checkpoint that somebody kept. */
+static enum err gather_seen(struct gather *g, const char *path)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    struct checkpoint old;
+    struct json *answer = NULL;
+    uint8_t *bytes = NULL;
+    size_t len;
+    enum err err = file_read(path, NOTE_LEN_MAX, 0, &bytes, &len, g->fault);
+    if (err == OK && (err = note_parse(span_of(bytes, len), &old)) != OK)
+        err = fault_set(g->fault, err, 0, path, "no checkpoint");
+    if (err == OK && old.size > g->size)
+        err = fault_set(g->fault, ERR_CONSISTENCY, 0, path, "it is newer than the hub's");
+    if (err == OK) {
+        struct json *request = ask_request("evidence.consistency");
+        json_put_uint(request, "old", old.size);
+        json_put_uint(request, "size", g->size);
+        err = ask(g, request, &answer);
+    }
+    if (err == OK) {
+        snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", old.size);
+        err = bundle_add(g->bundle, name, span_of(bytes, len));
+        snprintf(name, sizeof name, "seen/%" PRIu64 ".path", old.size);
+    }
+    if (err == OK)
+        err = put_hex(g, answer, "path", name);
+    json_close(&answer);
+    free(bytes);
+    return err;
+}
+
+enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish,
+                         const struct anchor *anchor, struct bundle *bundle, struct fault *fault)
+{
+    struct gather *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return ERR_NO_MEMORY;
+    g->cli = cli;
+    g->bundle = bundle;
+    g->fault = fault;
+    g->documents = wish->documents;
+    g->envelopes = json_list();
+    enum err err = gather_index(g, wish);
+    if (err == OK)
+        err = gather_leaves(g);
+    if (err == OK)
+        err = gather_frames(g);
+    if (err == OK && strcmp(wish->kind, "case") == 0)
+        err = gather_custody(g, wish);
+    if (err == OK && wish->with != NULL)
+        err = evidence_take_disclosed(bundle, wish->with, fault);
+    if (err == OK && wish->seen != NULL)
+        err = gather_seen(g, wish->seen);
+    if (err == OK)
+        err = name_senders(g);
+    if (err == OK)
+        err = name_witnesses(g, anchor);
+    if (err == OK)
+        err = gather_members(g);
+    json_close(&g->envelopes);
+    free(g);
+    return err;
+}

@@ -1,0 +1,17 @@
+/* What only the making of a bundle needs. Inside hub/cli only. */
+#ifndef CLI_EVIDENCE_MAKE_H
+#define CLI_EVIDENCE_MAKE_H
+
+#include "cli/evidence.h"
+
+/* The rule sets that records of the bundle name, as far as the archive has them. */
+MUST_USE enum err evidence_take_rules(struct bundle *bundle, const char *archive,
+                                      struct fault *fault);
+/* Files of a directory that `evidence disclose` wrote. */
+MUST_USE enum err evidence_take_disclosed(struct bundle *bundle, const char *dir,
+                                          struct fault *fault);
+/* The .json beside frames and records; README, verify.py, anchor; report and manifest. */
+MUST_USE enum err evidence_finish(struct bundle *bundle, const struct anchor *anchor,
+                                  const char *anchor_path, struct fault *fault);
+
+#endif

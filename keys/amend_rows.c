@@ -1,0 +1,221 @@
+/* The rows of what was applied: kept, found, and folded into the next version. */
+#include "keys/amend_table.h"
+#include "keys/registry_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { VERIFIER_NODES = VERIFIER_NODES_MIN };
+
+enum err amendments_need(struct registry *registry)
+{
+    if (registry->amendments != NULL)
+        return OK;
+    struct amendments *a = calloc(1, sizeof *a);
+    if (a == NULL)
+        return ERR_NO_MEMORY;
+    registry->amendments = a;
+    a->rows = calloc(AMEND_MAX, sizeof a->rows[0]);
+    a->sorted = calloc(AMEND_MAX, sizeof a->sorted[0]);
+    a->document = calloc(1, sizeof *a->document);
+    enum err err = a->rows == NULL || a->sorted == NULL || a->document == NULL
+                       ? ERR_NO_MEMORY
+                       : verifier_open(&a->verifier, VERIFIER_NODES);
+    if (err != OK)
+        amendments_fini(registry);
+    return err;
+}
+
+void amendments_fini(struct registry *registry)
+{
+    struct amendments *a = registry->amendments;
+    if (a == NULL)
+        return;
+    for (size_t i = 0; i < a->count; i++)
+        free((void *)(uintptr_t)a->rows[i].lsd1.data);
+    verifier_close(&a->verifier);
+    free(a->document);
+    free(a->sorted);
+    free(a->rows);
+    free(a);
+    registry->amendments = NULL;
+}
+
+/* Where the hash stands, or would. */
+static size_t place_of(const struct amendments *a, const uint8_t hash[static HASH_LEN])
+{
+    size_t low = 0;
+    size_t high = a->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (memcmp(a->sorted[middle], hash, HASH_LEN) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool amendments_hold(const struct amendments *a, const uint8_t hash[static HASH_LEN])
+{
+    const size_t at = place_of(a, hash);
+    return at < a->count && memcmp(a->sorted[at], hash, HASH_LEN) == 0;
+}
+
+enum err amendments_add(struct amendments *a, const struct amendment *row,
+                        const struct amendment **out)
+{
+    if (a->count == AMEND_MAX || row->lsd1.len > AMEND_DOCUMENT_MAX)
+        return ERR_TOO_LARGE;
+    uint8_t *copy = malloc(row->lsd1.len + 1);
+    if (copy == NULL)
+        return ERR_NO_MEMORY;
+    memcpy(copy, row->lsd1.data, row->lsd1.len);
+    const size_t at = place_of(a, row->hash);
+    memmove(a->sorted[at + 1], a->sorted[at], (a->count - at) * HASH_LEN);
+    memcpy(a->sorted[at], row->hash, HASH_LEN);
+    struct amendment *kept = &a->rows[a->count++];
+    *kept = *row;
+    kept->lsd1 = span_of(copy, row->lsd1.len);
+    hash_bytes(a->digest, span_of(a->sorted[0], a->count * HASH_LEN));
+    *out = kept;
+    return OK;
+}
+
+size_t registry_amendment_count(const struct registry *registry)
+{
+    return registry->amendments != NULL ? registry->amendments->count : 0;
+}
+
+const struct amendment *registry_amendment(const struct registry *registry, size_t index)
+{
+    return index < registry_amendment_count(registry) ? &registry->amendments->rows[index] : NULL;
+}
+
+struct span registry_amended(const struct registry *registry)
+{
+    return registry_amendment_count(registry) > 0 ? span_of(registry->amendments->digest, HASH_LEN)
+                                                  : span_of(NULL, 0);
+}
+
+const struct amendment *registry_revocation(const struct registry *registry,
+                                            const uint8_t kid[static KID_LEN])
+{
+    const struct amendment *first = NULL;
+    const struct amendment *row;
+    for (size_t i = 0; (row = registry_amendment(registry, i)) != NULL; i++) {
+        if (row->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
+            memcmp(row->kid, kid, KID_LEN) == 0 && (first == NULL || row->from_ms < first->from_ms))
+            first = row;
+    }
+    return first;
+}
+
+const struct amendment *registry_key_origin(const struct registry *registry,
+                                            const struct registry_key *key)
+{
+    const size_t at = (size_t)(key - registry->keys);
+    const struct amendment *row;
+    for (size_t i = 0; (row = registry_amendment(registry, i)) != NULL; i++) {
+        if (row->key_count > 0 && at >= row->key_first && at - row->key_first < row->key_count)
+            return row;
+    }
+    return NULL;
+}
+
+const struct key *registry_own_key(const struct registry *registry, const struct keyring *keys,
+                                   const char *member, enum key_use use, uint64_t at_ms)
+{
+    const struct key *newest = NULL;
+    uint64_t from_ms = 0;
+    for (size_t i = 0; i < keyring_count(keys); i++) {
+        const struct key *key = keyring_at(keys, i);
+        const struct registry_key *row;
+        if (key_use(key) != use ||
+            registry_signer(registry, member, key_kid(key), use, at_ms, &row) != OK ||
+            (newest != NULL && row->valid_from_ms <= from_ms))
+            continue;
+        newest = key;
+        from_ms = row->valid_from_ms;
+    }
+    return newest;
+}
+
+struct registry_registrar *registrar_of(const struct registry *registry, const char *member)
+{
+    for (size_t i = 0; i < registry->registrar_count; i++) {
+        if (strcmp(registry->registrars[i].member, member) == 0)
+            return &registry->registrars[i];
+    }
+    return NULL;
+}
+
+enum err registry_revocations(const struct registry *registry, const char *registrar,
+                              uint64_t *number)
+{
+    const struct registry_registrar *found = registrar_of(registry, registrar);
+    if (found == NULL)
+        return ERR_MEMBER_UNKNOWN;
+    *number = found->revocations;
+    return OK;
+}
+
+/* Those of an older version, each with what it needs to stand on the new one. What cannot be
+ * verified any more and is not in the version either would be lost: then the version must not be
+ * used. A member's own key record may lose its signing key with the version; that is the
+ * registrar's decision. */
+enum err registry_amend_from(struct registry *registry, const struct registry *older,
+                             struct fault *fault)
+{
+    const struct amendment *row;
+    for (size_t i = 0; (row = registry_amendment(older, i)) != NULL; i++) {
+        enum err err = registry_amend(registry, row->lsd1, row->applied_ms, true, NULL, fault);
+        const bool folded = err == ERR_REGISTRY_ROLLBACK || err == ERR_REPEAT;
+        const bool dropped =
+            err_class(err) == ERR_CLASS_REJECT && row->type == lianshu_DocumentType_TYPE_KEY_RECORD;
+        if (err != OK && !folded && !dropped)
+            return err;
+    }
+    return OK;
+}
+
+static enum err put_key(lianshu_MemberRecord *out, const struct registry_key *key)
+{
+    if (out->keys_count == sizeof out->keys / sizeof out->keys[0])
+        return ERR_TOO_LARGE;
+    lianshu_MemberKey *to = &out->keys[out->keys_count++];
+    *to = (lianshu_MemberKey){.use = (lianshu_KeyUse)key->use,
+                              .valid_from_ms = key->valid_from_ms,
+                              .valid_until_ms = key->valid_until_ms,
+                              .roles = key->roles,
+                              .revoked_ms = key->revoked_ms,
+                              .revoked_for = (lianshu_RevocationReason)key->revoked_for};
+    memcpy(to->public_key, key->public_key, KEY_PUBLIC_LEN);
+    return OK;
+}
+
+enum err registry_record_amended(const struct registry *registry,
+                                 const struct registry_member *member, uint64_t now_ms,
+                                 lianshu_MemberRecord *out)
+{
+    const struct registry_key *key;
+    size_t count = 0;
+    enum err err = registry_record(member, out);
+    if (err != OK)
+        return err;
+    while (registry_member_key(registry, member, count) != NULL)
+        count++;
+    size_t over = count > sizeof out->keys / sizeof out->keys[0]
+                      ? count - sizeof out->keys / sizeof out->keys[0]
+                      : 0;
+    out->keys_count = 0;
+    out->key_records = member->key_records;
+    for (size_t i = 0; err == OK && i < count; i++) {
+        key = registry_member_key(registry, member, i);
+        if (over > 0 && key->valid_until_ms <= now_ms && key->revoked_ms == 0)
+            over--;
+        else
+            err = put_key(out, key);
+    }
+    return err;
+}

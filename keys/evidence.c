@@ -1,0 +1,268 @@
+#include "keys/evidence_inner.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/text.h"
+#include "json.h"
+#include "keys/evidence_chain.h"
+#include "sanction.pb.h"
+#include "wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FORMAT_NUMBER = 1 };
+
+enum err evidence_bad(const struct evidence_job *job, enum err err, const char *name,
+                      const char *detail)
+{
+    /* Whoever looked closer has said more. */
+    if (job->fault != NULL && job->fault->err == err && strcmp(job->fault->where, name) == 0)
+        return err;
+    return fault_set(job->fault, err, 0, name, "%s", detail);
+}
+
+/* ---- files by folder ---- */
+
+const struct bundle_file *evidence_next(const struct evidence_job *job, const char *folder,
+                                        size_t *at)
+{
+    const size_t len = strlen(folder);
+    const struct bundle_file *file;
+    while ((file = bundle_at(job->bundle, (*at)++)) != NULL) {
+        if (strncmp(file->name, folder, len) == 0 && file->name[len] == '/')
+            return file;
+    }
+    return NULL;
+}
+
+size_t evidence_count(const struct evidence_job *job, const char *folder)
+{
+    size_t at = 0;
+    size_t count = 0;
+    while (evidence_next(job, folder, &at) != NULL)
+        count++;
+    return count;
+}
+
+const struct bundle_file *evidence_beside(const struct evidence_job *job, const char *name,
+                                          const char *folder, const char *ending)
+{
+    char other[2 * BUNDLE_NAME_MAX + 2];
+    const char *stem = strchr(name, '/');
+    const char *dot = strrchr(name, '.');
+    if (stem == NULL || dot == NULL || dot < stem)
+        return NULL;
+    snprintf(other, sizeof other, "%s%.*s%s", folder, (int)(dot - stem), stem, ending);
+    return bundle_find(job->bundle, other);
+}
+
+bool evidence_ends(const struct bundle_file *file, const char *ending)
+{
+    const size_t len = strlen(file->name);
+    const size_t tail = strlen(ending);
+    return len > tail && strcmp(file->name + len - tail, ending) == 0;
+}
+
+/* ---- what it is about ---- */
+
+static bool take_text(const struct json *map, const char *key, char *out, size_t cap)
+{
+    const char *text = json_get_text(map, key);
+    if (text == NULL || strlen(text) >= cap)
+        return false;
+    memcpy(out, text, strlen(text) + 1);
+    return true;
+}
+
+static bool id_fits(const struct evidence *e)
+{
+    uint8_t id[HASH_LEN];
+    if (strcmp(e->kind, "envelope") == 0)
+        return hex_decode(e->id, id, HASH_LEN);
+    return (strcmp(e->kind, "order") == 0 || strcmp(e->kind, "case") == 0) &&
+           hex_decode(e->id, id, FRAME_ID_LEN);
+}
+
+static bool take_subject(const struct json *j, struct evidence *e)
+{
+    uint64_t format;
+    return json_count(j) == 6 && json_uint(json_get(j, "format"), &format) &&
+           format == FORMAT_NUMBER && take_text(j, "kind", e->kind, sizeof e->kind) &&
+           take_text(j, "id", e->id, sizeof e->id) && take_text(j, "hub", e->hub, sizeof e->hub) &&
+           take_text(j, "realm", e->realm, sizeof e->realm) &&
+           json_uint(json_get(j, "exported_ms"), &e->exported_ms) && id_fits(e) &&
+           member_is_hub(e->hub);
+}
+
+static enum err read_subject(struct evidence_job *job)
+{
+    static const char name[] = "bundle.json";
+    struct json *j = NULL;
+    const struct bundle_file *file = bundle_find(job->bundle, name);
+    if (file == NULL)
+        return evidence_bad(job, ERR_EVIDENCE, name, "it is missing");
+    enum err err = json_parse(&j, file->bytes, name, NULL);
+    const bool good = err == OK && take_subject(j, job->out);
+    json_close(&j);
+    if (!good)
+        return evidence_bad(job, ERR_EVIDENCE, name, "format, kind, id, hub, realm or time");
+    return strcmp(job->out->realm, job->anchor->realm) == 0
+               ? OK
+               : evidence_bad(job, ERR_REALM, name, "another realm than the anchor's");
+}
+
+/* ---- rule sets ---- */
+
+/* SHA-256 over u16|name| ‖ name ‖ u32|bytes| ‖ bytes of each, sorted by name. */
+static void add_rule_file(struct sha256 *s, const struct bundle_file *file)
+{
+    uint8_t len[4];
+    const char *name = strrchr(file->name, '/') + 1;
+    struct writer w = writer_of(len, sizeof len);
+    write_uint(&w, strlen(name), 2);
+    sha256_add(s, writer_span(&w));
+    sha256_add(s, span_str(name));
+    w = writer_of(len, sizeof len);
+    write_uint(&w, file->bytes.len, 4);
+    sha256_add(s, writer_span(&w));
+    sha256_add(s, file->bytes);
+}
+
+static bool is_named_by_record(const struct evidence *e, const uint8_t hash[static HASH_LEN])
+{
+    bool named = false;
+    lianshu_DecisionRecord *r = malloc(sizeof *r);
+    for (size_t i = 0; r != NULL && !named && i < e->leaf_count; i++) {
+        const struct evidence_leaf *leaf = &e->leaves[i];
+        named = leaf->kind == LOG_DECISION && leaf->text.len > 0 &&
+                wire_decode(&lianshu_DecisionRecord_msg, leaf->text, r) == OK &&
+                memcmp(r->rule_set_sha256, hash, HASH_LEN) == 0;
+    }
+    free(r);
+    return named;
+}
+
+enum err evidence_rules(struct evidence_job *job)
+{
+    enum { PREFIX = sizeof "rules/" - 1, DIGITS = 16 };
+    const struct bundle_file *file;
+    size_t at = 0;
+    file = evidence_next(job, "rules", &at);
+    while (file != NULL) {
+        struct sha256 s;
+        uint8_t hash[HASH_LEN];
+        char hex[2 * HASH_LEN + 1];
+        const struct bundle_file *first = file;
+        sha256_init(&s);
+        while (file != NULL && strlen(file->name) > PREFIX + DIGITS &&
+               strncmp(file->name, first->name, PREFIX + DIGITS + 1) == 0) {
+            add_rule_file(&s, file);
+            file = evidence_next(job, "rules", &at);
+        }
+        sha256_done(&s, hash);
+        hex_encode(span_of(hash, sizeof hash), hex);
+        if (strncmp(first->name + PREFIX, hex, DIGITS) != 0 ||
+            first->name[PREFIX + DIGITS] != '/' || !is_named_by_record(job->out, hash))
+            return evidence_bad(job, ERR_EVIDENCE, first->name,
+                                "not a rule set that a record names");
+        job->out->rule_sets++;
+    }
+    return OK;
+}
+
+/* ---- which files may be here ---- */
+
+static bool is_known(const struct bundle_file *file)
+{
+    static const struct {
+        const char *folder;
+        const char *ending[2];
+    } kinds[] = {
+        {"registry/", {".lsp", NULL}},     {"seen/", {".txt", ".path"}},
+        {"log/", {".leaf", ".path"}},      {"receipts/", {".lsr", NULL}},
+        {"decisions/", {".bin", ".json"}}, {"envelopes/", {".lse", ".json"}},
+        {"documents/", {".lsd", NULL}},    {"disclosed/", {".dek", NULL}},
+        {"rules/", {".yaml", NULL}},       {"report.", {".html", ".txt"}},
+        {"bundle", {".json", NULL}},       {"custody", {".json", NULL}},
+        {"checkpoint", {".txt", ".tsr"}},  {"README", {".md", NULL}},
+        {"verify", {".py", NULL}},         {"anchor", {".yaml", NULL}},
+        {"manifest", {".sha256", NULL}},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strncmp(file->name, kinds[i].folder, strlen(kinds[i].folder)) != 0)
+            continue;
+        for (size_t k = 0; k < 2 && kinds[i].ending[k] != NULL; k++) {
+            if (evidence_ends(file, kinds[i].ending[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_names(const struct evidence_job *job)
+{
+    const struct bundle_file *file;
+    for (size_t i = 0; (file = bundle_at(job->bundle, i)) != NULL; i++) {
+        if (!is_known(file))
+            return evidence_bad(job, ERR_EVIDENCE, file->name, "no such file belongs to a bundle");
+    }
+    return OK;
+}
+
+/* ---- all of it ---- */
+
+enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bundle,
+                         struct evidence **out, struct fault *fault)
+{
+    struct evidence_job job = evidence_job_of(reader, bundle, fault);
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return ERR_NO_MEMORY;
+    job.out = *out;
+    enum err err = check_names(&job);
+    if (err == OK)
+        err = bundle_check(bundle, fault);
+    if (err == OK)
+        err = read_subject(&job);
+    if (err == OK)
+        err = evidence_members(&job);
+    if (err == OK)
+        err = evidence_checkpoints(&job);
+    if (err == OK)
+        err = evidence_leaves(&job);
+    if (err == OK)
+        err = evidence_envelopes(&job);
+    if (err == OK)
+        err = evidence_documents(&job);
+    if (err == OK)
+        err = evidence_rules(&job);
+    if (err != OK)
+        evidence_close(out);
+    return err;
+}
+
+void evidence_close(struct evidence **evidence)
+{
+    struct evidence *e = *evidence;
+    if (e == NULL)
+        return;
+    for (size_t i = 0; e->documents != NULL && i < e->document_count; i++)
+        free(e->documents[i].plain);
+    free(e->members);
+    free(e->leaves);
+    free(e->envelopes);
+    free(e->documents);
+    free(e);
+    *evidence = NULL;
+}
+
+enum err evidence_json(const pb_msgdesc_t *desc, const void *message, char **out, size_t *len)
+{
+    struct json *j = NULL;
+    enum err err = json_from_message(&j, desc, message);
+    if (err == OK)
+        err = json_print(j, true, out, len);
+    json_close(&j);
+    return err;
+}

@@ -1,0 +1,124 @@
+/*
+ * evidence - what an evidence bundle proves, by the anchor of its realm alone: offline, no hub.
+ *
+ *   anchor > registry proofs > keys > checkpoint > leaves of the log > receipts, states, decisions
+ *                                   > envelopes and documents > parts that were opened
+ *
+ *   bundle.json                    what it is about: kind, id, hub, realm
+ *   anchor.yaml                    a copy; whoever verifies has his own
+ *   registry/<member>.lsp          proof of a member's record
+ *   checkpoint.txt                 the hub's signed note
+ *   seen/<size>.txt  .path         an earlier checkpoint, and the consistency proof from it
+ *   log/<index>.leaf  .path        a leaf as it is hashed, and its way to the checkpoint
+ *   receipts/<index>.lsr           LSR1 with the one receipt that the leaf commits to
+ *   decisions/<index>.bin  .json   DecisionRecord whose SHA-256 the leaf is; the same to read
+ *   envelopes/<env id>.lse  .json  the frame, parts as form 1 or 0; its header to read
+ *   documents/<hash>.lsd           a signed document that was disclosed
+ *   disclosed/<env id>-<part>.dek  the key of one part, 32 bytes
+ *   rules/<hash>/<name>.yaml       a rule set that a record names; 16 digits of its hash
+ *   README.md verify.py report.* custody.json     for people; the caller's
+ *
+ * <index> is 12 decimal digits, <hash> and <env id> 64 hexadecimal ones.
+ *
+ * Guarantees:
+ *   1. evidence_verify is OK only when each of these files verifies, and no file is there that is
+ *      none of them: keys under the anchor and good for their moment, every leaf under the
+ *      checkpoint, every receipt, record and frame spoken of by a leaf, every document referred to
+ *      by a leaf, a record or an opened part, every opened part of a frame that is there.
+ *   2. What is refused is refused with the code of what is wrong, and *fault names the file.
+ *   3. A disclosed key opens the one part that its sender committed to; the plaintext is what the
+ *      sender sealed. Nothing else is opened.
+ *   4. A reader may be used for many bundles: what it remembers of one (chains of the registry) is
+ *      used for the same bytes only.
+ *
+ * Errors: ERR_EVIDENCE (814), ERR_REALM, ERR_REGISTRY, ERR_MEMBER_UNKNOWN, ERR_KID_UNKNOWN,
+ * ERR_KEY_*, ERR_REVOKED, ERR_SIGNATURE, ERR_BATCH_PATH, ERR_CHECKPOINT, ERR_INCLUSION,
+ * ERR_CONSISTENCY, ERR_RECEIPT_BY, ERR_COMMITMENT, ERR_CIPHERTEXT, ERR_PADDING, those of frames and
+ * of the codec. Ownership: *out borrows from the bundle; evidence_close frees the rest.
+ * Bounds: those of the bundle. Thread rule: a reader belongs to one thread. PROTOCOL.md 16.
+ */
+#ifndef KEYS_EVIDENCE_H
+#define KEYS_EVIDENCE_H
+
+#include "keys/bundle.h"
+#include "keys/note.h"
+#include "keys/registry.h"
+
+#include "log.pb.h"
+
+enum {
+    EVIDENCE_KIND_MAX = 8,          /* "envelope" */
+    EVIDENCE_ID_MAX = 2 * HASH_LEN, /* hexadecimal digits */
+    EVIDENCE_INDEX_DIGITS = 12,
+};
+
+struct evidence_member {
+    const struct bundle_file *file;
+    uint64_t registry_version;
+    uint64_t registry_until_ms;
+    const lianshu_MemberRecord *record; /* of the reader, until it verifies another bundle */
+};
+
+struct evidence_leaf {
+    const struct bundle_file *file;
+    uint64_t index;
+    unsigned kind; /* enum log_kind */
+    uint64_t time_ms;
+    struct span body;
+    struct span text; /* what it says: Receipt, Statement, StateChange, DecisionRecord; else body.
+                         Empty: of a record that was erased */
+    const struct bundle_file *by; /* the file that text stands in; NULL: the leaf itself */
+};
+
+struct evidence_envelope {
+    const struct bundle_file *file;
+    uint8_t env_id[HASH_LEN];
+    uint64_t accepted_ms;
+    lianshu_Header header;
+};
+
+struct evidence_document {
+    const struct bundle_file *file; /* the document's, or the key's of the part that it is */
+    uint8_t hash[HASH_LEN];         /* SHA-256(D) */
+    uint8_t env_id[HASH_LEN];       /* of an opened part; zeros: it stands alone */
+    unsigned part;
+    struct span lsd1;
+    uint8_t *plain; /* owns, what was opened; NULL: lsd1 lies in its file */
+    lianshu_Document document;
+};
+
+struct evidence {
+    char realm[REALM_LEN_MAX + 1];
+    char hub[MEMBER_MAX + 1];
+    char kind[EVIDENCE_KIND_MAX + 1];
+    char id[EVIDENCE_ID_MAX + 1];
+    uint64_t exported_ms; /* as it says; proven by nothing */
+    struct checkpoint checkpoint;
+    size_t cosignatures; /* by witnesses whose keys are proven here */
+    size_t seen;         /* earlier checkpoints that it continues */
+    size_t rule_sets;    /* whose files are here */
+    size_t member_count, leaf_count, envelope_count, document_count;
+    struct evidence_member *members;
+    struct evidence_leaf *leaves; /* by index */
+    struct evidence_envelope *envelopes;
+    struct evidence_document *documents;
+};
+
+struct evidence_reader;
+/* The anchor is borrowed. */
+MUST_USE enum err evidence_reader_open(struct evidence_reader **out, const struct anchor *anchor);
+void evidence_reader_close(struct evidence_reader **reader);
+
+/* bundle_check is part of it. */
+MUST_USE enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bundle,
+                                  struct evidence **out, struct fault *fault);
+void evidence_close(struct evidence **evidence);
+
+/* The leaf as it is hashed: L("log") ‖ u8 kind ‖ u64 time_ms ‖ u16|body| ‖ body. */
+MUST_USE enum err evidence_leaf_write(unsigned kind, uint64_t time_ms, struct span body,
+                                      struct writer *w);
+/* A header or record as its .json file has it. *out is the caller's, free() it. */
+MUST_USE enum err evidence_json(const pb_msgdesc_t *desc, const void *message, char **out,
+                                size_t *len);
+
+#endif

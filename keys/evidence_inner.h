@@ -1,0 +1,49 @@
+/* What the files of evidence share. Inside keys only. */
+#ifndef KEYS_EVIDENCE_INNER_H
+#define KEYS_EVIDENCE_INNER_H
+
+#include "keys/evidence.h"
+#include "keys/receipt.h"
+
+/* One bundle on its way through the verifier. */
+struct evidence_job {
+    struct evidence_reader *reader;
+    const struct anchor *anchor;
+    struct verifier *verifier;
+    const struct bundle *bundle;
+    struct evidence *out;
+    struct fault *fault;
+};
+
+/* *fault names the file. */
+enum err evidence_bad(const struct evidence_job *job, enum err err, const char *name,
+                      const char *detail);
+
+/* Files of a folder, in the order of their names: begin with *at = 0; NULL at the end. */
+const struct bundle_file *evidence_next(const struct evidence_job *job, const char *folder,
+                                        size_t *at);
+size_t evidence_count(const struct evidence_job *job, const char *folder);
+/* The file of the same stem with another ending ("log/000000000001" ".path"); NULL: none. */
+const struct bundle_file *evidence_beside(const struct evidence_job *job, const char *name,
+                                          const char *folder, const char *ending);
+/* Does a file's name end like this? */
+bool evidence_ends(const struct bundle_file *file, const char *ending);
+
+/* The public key that served `use` for a member at that time. kid NULL: each that did, one a call,
+ * *cursor 0 to begin with; ERR_KID_UNKNOWN when there is none (more). */
+MUST_USE enum err evidence_key(const struct evidence_job *job, const char *member,
+                               const uint8_t *kid, enum key_use use, uint64_t at_ms, size_t *cursor,
+                               uint8_t public_key[static KEY_PUBLIC_LEN]);
+/* A note of that hub's log. */
+MUST_USE enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t at_ms,
+                                struct span note, struct checkpoint *out);
+
+/* Each fills its part of job->out. */
+MUST_USE enum err evidence_members(struct evidence_job *job);
+MUST_USE enum err evidence_checkpoints(struct evidence_job *job);
+MUST_USE enum err evidence_leaves(struct evidence_job *job);
+MUST_USE enum err evidence_envelopes(struct evidence_job *job);
+MUST_USE enum err evidence_documents(struct evidence_job *job);
+MUST_USE enum err evidence_rules(struct evidence_job *job);
+
+#endif

@@ -1,0 +1,319 @@
+/* Leaves of the hub's log, and what they commit to. */
+#include "keys/evidence_inner.h"
+
+#include "base/hex.h"
+#include "sanction.pb.h"
+#include "wire.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FUTURE_MS = 300 * 1000, TIME_LEN = 8 };
+
+/* A leaf that is being looked at. */
+struct looking {
+    struct evidence_job *job;
+    struct evidence_leaf *leaf;
+};
+
+enum err evidence_leaf_write(unsigned kind, uint64_t time_ms, struct span body, struct writer *w)
+{
+    if (body.len > LOG_BODY_MAX)
+        return ERR_TOO_LARGE;
+    write_span(w, LABEL("log"));
+    write_uint(w, kind, 1);
+    write_uint(w, time_ms, TIME_LEN);
+    write_uint(w, body.len, 2);
+    write_span(w, body);
+    return w->full ? ERR_TOO_LARGE : OK;
+}
+
+static bool parse_leaf(struct span bytes, struct evidence_leaf *leaf)
+{
+    struct span label;
+    uint64_t kind;
+    uint64_t len;
+    if (!span_take(&bytes, LABEL("log").len, &label) || !span_eq(label, LABEL("log")) ||
+        !span_take_uint(&bytes, 1, &kind) || !span_take_uint(&bytes, TIME_LEN, &leaf->time_ms) ||
+        !span_take_uint(&bytes, 2, &len) || bytes.len != len)
+        return false;
+    leaf->kind = (unsigned)kind;
+    leaf->body = bytes;
+    return true;
+}
+
+/* "log/000000000012.leaf" */
+static bool index_of(const struct bundle_file *file, uint64_t *index)
+{
+    char again[BUNDLE_NAME_MAX + 1];
+    const char *digits = strchr(file->name, '/') + 1;
+    *index = strtoull(digits, NULL, 10);
+    snprintf(again, sizeof again, "log/%0*" PRIu64 ".leaf", EVIDENCE_INDEX_DIGITS, *index);
+    return strcmp(again, file->name) == 0;
+}
+
+static enum err say(const struct looking *l, enum err err, const struct bundle_file *file,
+                    const char *detail)
+{
+    return evidence_bad(l->job, err, file->name, detail);
+}
+
+/* ---- what hubs say ---- */
+
+static enum err take_hub_receipt(const struct looking *l)
+{
+    lianshu_Receipt q;
+    const struct evidence_leaf *leaf = l->leaf;
+    if (wire_decode(&lianshu_Receipt_msg, leaf->body, &q) != OK)
+        return say(l, ERR_EVIDENCE, leaf->file, "no receipt");
+    if (strcmp(q.realm, l->job->out->realm) != 0)
+        return say(l, ERR_REALM, leaf->file, "receipt");
+    if (strcmp(q.by, l->job->out->hub) != 0)
+        return say(l, ERR_RECEIPT_BY, leaf->file, "a receipt of another hub");
+    return q.log_index == leaf->index && q.time_ms == leaf->time_ms
+               ? OK
+               : say(l, ERR_EVIDENCE, leaf->file, "the receipt is of another place or time");
+}
+
+static enum err take_statement(const struct looking *l)
+{
+    lianshu_Statement v;
+    const struct evidence_leaf *leaf = l->leaf;
+    if (wire_decode(&lianshu_Statement_msg, leaf->body, &v) != OK)
+        return say(l, ERR_EVIDENCE, leaf->file, "no statement");
+    if (strcmp(v.realm, l->job->out->realm) != 0)
+        return say(l, ERR_REALM, leaf->file, "statement");
+    return v.log_index == leaf->index && v.accepted_ms == leaf->time_ms
+               ? OK
+               : say(l, ERR_EVIDENCE, leaf->file, "the statement is of another place or time");
+}
+
+/* ---- what stands beside a leaf ---- */
+
+static enum err check_member_receipt(const struct looking *l, const struct bundle_file *file,
+                                     const struct frame_receipt *entry)
+{
+    lianshu_Receipt q;
+    struct frame_signature s;
+    uint8_t key[KEY_PUBLIC_LEN];
+    merkle_hash leaf;
+    size_t cursor = 0;
+    enum err err = wire_decode(&lianshu_Receipt_msg, entry->receipt, &q);
+    if (err == OK)
+        err = frame_parse_signature(entry->signature, &s);
+    if (err != OK)
+        return say(l, err, file, "receipt");
+    if (strcmp(q.realm, l->job->out->realm) != 0)
+        return say(l, ERR_REALM, file, "receipt");
+    if (q.log_index != 0 || q.time_ms > l->leaf->time_ms + FUTURE_MS)
+        return say(l, ERR_RECEIPT_BY, file, "what a member cannot say");
+    err = evidence_key(l->job, q.by, s.kid, KEY_USE_SIGN, q.time_ms, &cursor, key);
+    if (err != OK)
+        return say(l, err, file, q.by);
+    receipt_leaf(leaf, entry->receipt);
+    err = verifier_check(l->job->verifier, key, leaf, entry->signature);
+    return err == OK ? OK : say(l, err, file, q.by);
+}
+
+static enum err check_other_receipt(const struct looking *l, const struct bundle_file *file,
+                                    const struct frame_receipt *entry)
+{
+    lianshu_Receipt q;
+    struct checkpoint head;
+    merkle_hash leaf;
+    enum err err = wire_decode(&lianshu_Receipt_msg, entry->receipt, &q);
+    if (err != OK)
+        return say(l, err, file, "receipt");
+    if (strcmp(q.realm, l->job->out->realm) != 0)
+        return say(l, ERR_REALM, file, "receipt");
+    err = evidence_note(l->job, q.by, q.time_ms, entry->checkpoint, &head);
+    if (err == ERR_CHECKPOINT) /* its log key may have begun since */
+        err = evidence_note(l->job, q.by, l->job->out->exported_ms, entry->checkpoint, &head);
+    if (err == OK)
+        err = log_leaf(leaf, LOG_RECEIPT, q.time_ms, entry->receipt);
+    if (err == OK)
+        err = merkle_verify((const uint8_t *)leaf, q.log_index, head.size,
+                            (const merkle_hash *)entry->path.data, entry->path.len / HASH_LEN,
+                            (const uint8_t *)head.root);
+    return err == OK ? OK : say(l, err, file, q.by);
+}
+
+/* The leaf is SHA-256(Q ‖ S), of another hub's receipt SHA-256(Q). */
+static enum err take_kept_receipt(const struct looking *l, unsigned form)
+{
+    struct frame_receipts frame;
+    struct frame_receipt entry;
+    uint8_t hash[HASH_LEN];
+    struct evidence_leaf *leaf = l->leaf;
+    const struct bundle_file *file = evidence_beside(l->job, leaf->file->name, "receipts", ".lsr");
+    if (file == NULL)
+        return say(l, ERR_EVIDENCE, leaf->file, "the receipt that it commits to is missing");
+    if (frame_parse_receipts(file->bytes, &frame) != OK || frame.count != 1 || frame.first != 0 ||
+        frame.checkpoint.len != 0 || !frame_receipts_next(&frame, &entry) || entry.form != form)
+        return say(l, ERR_EVIDENCE, file, "not one receipt of this form");
+    const struct span both[] = {entry.receipt, entry.signature};
+    hash_spans(hash, both, form == FRAME_RECEIPT_MEMBER ? 2 : 1);
+    if (!span_eq(leaf->body, span_of(hash, sizeof hash)))
+        return say(l, ERR_EVIDENCE, file, "the leaf commits to another receipt");
+    leaf->by = file;
+    leaf->text = entry.receipt;
+    return form == FRAME_RECEIPT_MEMBER ? check_member_receipt(l, file, &entry)
+                                        : check_other_receipt(l, file, &entry);
+}
+
+static enum err take_record(const struct looking *l)
+{
+    lianshu_DecisionRecord *record;
+    uint8_t hash[HASH_LEN];
+    char *text = NULL;
+    size_t len = 0;
+    struct evidence_leaf *leaf = l->leaf;
+    const char *name = leaf->file->name;
+    const struct bundle_file *file = evidence_beside(l->job, name, "decisions", ".bin");
+    const struct bundle_file *shown = evidence_beside(l->job, name, "decisions", ".json");
+    leaf->text = span_of(NULL, 0);
+    if (file == NULL) /* erased after its retention: the leaf stays */
+        return shown == NULL ? OK : say(l, ERR_EVIDENCE, shown, "the record itself is missing");
+    hash_bytes(hash, file->bytes);
+    if (!span_eq(leaf->body, span_of(hash, sizeof hash)))
+        return say(l, ERR_EVIDENCE, file, "the leaf commits to another record");
+    if (shown == NULL)
+        return say(l, ERR_EVIDENCE, file, "its .json is missing");
+    record = malloc(sizeof *record);
+    if (record == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = wire_decode(&lianshu_DecisionRecord_msg, file->bytes, record);
+    if (err == OK)
+        err = evidence_json(&lianshu_DecisionRecord_msg, record, &text, &len);
+    if (err == OK && !span_eq(shown->bytes, span_of(text, len)))
+        err = say(l, ERR_EVIDENCE, shown, "it is not what the record says");
+    free(text);
+    free(record);
+    leaf->by = file;
+    leaf->text = file->bytes;
+    return err == OK || err == ERR_EVIDENCE ? err : say(l, err, file, "decision record");
+}
+
+static enum err take_state(const struct looking *l)
+{
+    lianshu_StateChange change;
+    return wire_decode(&lianshu_StateChange_msg, l->leaf->body, &change) == OK
+               ? OK
+               : say(l, ERR_EVIDENCE, l->leaf->file, "no state");
+}
+
+static enum err take_text(const struct looking *l)
+{
+    switch (l->leaf->kind) {
+    case LOG_RECEIPT:
+        return take_hub_receipt(l);
+    case LOG_STATEMENT:
+        return take_statement(l);
+    case LOG_MEMBER_RECEIPT:
+        return take_kept_receipt(l, FRAME_RECEIPT_MEMBER);
+    case LOG_OTHER_RECEIPT:
+        return take_kept_receipt(l, FRAME_RECEIPT_OTHER_HUB);
+    case LOG_DECISION:
+        return take_record(l);
+    case LOG_ORDER_STATE:
+    case LOG_OBLIGATION_STATE:
+        return take_state(l);
+    default:
+        return OK;
+    }
+}
+
+static enum err take_leaf(struct evidence_job *job, const struct bundle_file *file)
+{
+    merkle_hash hash;
+    struct evidence_leaf *leaf = &job->out->leaves[job->out->leaf_count];
+    const struct looking l = {job, leaf};
+    const struct checkpoint *head = &job->out->checkpoint;
+    const struct bundle_file *path = evidence_beside(job, file->name, "log", ".path");
+    *leaf = (struct evidence_leaf){.file = file};
+    if (!index_of(file, &leaf->index) || !parse_leaf(file->bytes, leaf))
+        return say(&l, ERR_EVIDENCE, file, "no leaf");
+    if (path == NULL || path->bytes.len % HASH_LEN != 0)
+        return say(&l, ERR_INCLUSION, file, "its path");
+    merkle_leaf(hash, file->bytes);
+    const enum err err = merkle_verify((const uint8_t *)hash, leaf->index, head->size,
+                                       (const merkle_hash *)path->bytes.data,
+                                       path->bytes.len / HASH_LEN, (const uint8_t *)head->root);
+    if (err != OK)
+        return say(&l, err, file, "it is not under the checkpoint, or its path is another's");
+    leaf->text = leaf->body;
+    job->out->leaf_count++;
+    return take_text(&l);
+}
+
+/* Does this leaf speak of what the bundle says that it is about? */
+static bool is_about(const struct evidence *e, const struct evidence_leaf *leaf)
+{
+    uint8_t id[HASH_LEN];
+    lianshu_Receipt q;
+    lianshu_Statement v;
+    lianshu_StateChange change;
+    if (strcmp(e->kind, "envelope") == 0)
+        return leaf->kind == LOG_RECEIPT && hex_decode(e->id, id, HASH_LEN) &&
+               wire_decode(&lianshu_Receipt_msg, leaf->body, &q) == OK &&
+               memcmp(q.env_id, id, HASH_LEN) == 0;
+    if (!hex_decode(e->id, id, FRAME_ID_LEN))
+        return false;
+    if (leaf->kind == LOG_ORDER_STATE)
+        return wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK &&
+               memcmp(change.id, id, FRAME_ID_LEN) == 0;
+    return leaf->kind == LOG_STATEMENT &&
+           wire_decode(&lianshu_Statement_msg, leaf->body, &v) == OK &&
+           v.conversation.size == FRAME_ID_LEN &&
+           memcmp(v.conversation.bytes, id, FRAME_ID_LEN) == 0;
+}
+
+static enum err check_about(const struct evidence_job *job)
+{
+    for (size_t i = 0; i < job->out->leaf_count; i++) {
+        if (is_about(job->out, &job->out->leaves[i]))
+            return OK;
+    }
+    if (strcmp(job->out->kind, "case") == 0)
+        return OK; /* its id stands in sealed documents, and is the hub's word */
+    return evidence_bad(job, ERR_EVIDENCE, "bundle.json",
+                        "no entry of the log here is about that id");
+}
+
+/* Of each file that stands beside a leaf, the leaf is here. */
+static enum err check_beside(const struct evidence_job *job, const char *folder, unsigned a,
+                             unsigned b)
+{
+    const struct bundle_file *file;
+    size_t at = 0;
+    while ((file = evidence_next(job, folder, &at)) != NULL) {
+        const struct bundle_file *leaf = evidence_beside(job, file->name, "log", ".leaf");
+        struct evidence_leaf parsed = {.kind = 0};
+        if (leaf == NULL || !parse_leaf(leaf->bytes, &parsed) ||
+            (parsed.kind != a && parsed.kind != b && a != 0))
+            return evidence_bad(job, ERR_EVIDENCE, file->name, "no leaf commits to it");
+    }
+    return OK;
+}
+
+enum err evidence_leaves(struct evidence_job *job)
+{
+    const struct bundle_file *file;
+    size_t at = 0;
+    enum err err = OK;
+    job->out->leaves = calloc(evidence_count(job, "log") + 1, sizeof *job->out->leaves);
+    if (job->out->leaves == NULL)
+        return ERR_NO_MEMORY;
+    while (err == OK && (file = evidence_next(job, "log", &at)) != NULL) {
+        if (evidence_ends(file, ".leaf"))
+            err = take_leaf(job, file);
+    }
+    if (err == OK)
+        err = check_beside(job, "log", 0, 0);
+    if (err == OK)
+        err = check_beside(job, "receipts", LOG_MEMBER_RECEIPT, LOG_OTHER_RECEIPT);
+    if (err == OK)
+        err = check_beside(job, "decisions", LOG_DECISION, LOG_DECISION);
+    return err == OK ? check_about(job) : err;
+}

@@ -1,0 +1,167 @@
+#include "keys/release.h"
+
+#include "base/hex.h"
+#include "keys/hash.h"
+#include "keys/roles.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    HASH_HEX = 2 * HASH_LEN,
+    KID_HEX = 2 * KID_LEN,
+    SIGNATURE_BYTES = 64,
+    SIGN_LINE = 5 + KID_HEX + 1 + 2 * SIGNATURE_BYTES,
+    STATEMENT_BYTES = 128,
+};
+
+static const char SIGN[] = "sign ";
+
+struct signer {
+    uint8_t kid[KID_LEN];
+    uint8_t signature[SIGNATURE_BYTES];
+};
+
+struct list {
+    struct span body; /* what is signed */
+    struct signer signer[RELEASE_SIGNERS_MAX];
+    size_t signers;
+};
+
+static bool take_line(struct span *from, struct span *line)
+{
+    const uint8_t *end = from->len == 0 ? NULL : memchr(from->data, '\n', from->len);
+    if (end == NULL)
+        return false;
+    *line = span_of(from->data, (size_t)(end - from->data));
+    *from = span_of(end + 1, from->len - line->len - 1);
+    return true;
+}
+
+static bool hex_span(struct span text, uint8_t *out, size_t len)
+{
+    char digits[2 * SIGNATURE_BYTES + 1];
+    if (text.len != 2 * len || text.len >= sizeof digits)
+        return false;
+    memcpy(digits, text.data, text.len);
+    digits[text.len] = '\0';
+    return hex_decode(digits, out, len);
+}
+
+static bool take_signer(struct span line, struct signer *out)
+{
+    return line.len == SIGN_LINE && memcmp(line.data, SIGN, 5) == 0 &&
+           line.data[5 + KID_HEX] == ' ' &&
+           hex_span(span_of(line.data + 5, KID_HEX), out->kid, KID_LEN) &&
+           hex_span(span_of(line.data + 5 + KID_HEX + 1, (size_t)2 * SIGNATURE_BYTES),
+                    out->signature, SIGNATURE_BYTES);
+}
+
+static bool is_row(struct span line)
+{
+    uint8_t hash[HASH_LEN];
+    return line.len > HASH_HEX + 2 && memcmp(line.data + HASH_HEX, "  ", 2) == 0 &&
+           hex_span(span_of(line.data, HASH_HEX), hash, sizeof hash);
+}
+
+static enum err read_list(struct span text, struct list *out)
+{
+    struct span rest = text;
+    struct span line;
+    *out = (struct list){.body = span_of(text.data, 0)};
+    if (text.len > RELEASE_MAX)
+        return ERR_TOO_LARGE;
+    while (take_line(&rest, &line)) {
+        if (is_row(line) && out->signers == 0)
+            out->body.len = text.len - rest.len;
+        else if (out->signers == RELEASE_SIGNERS_MAX ||
+                 !take_signer(line, &out->signer[out->signers++]))
+            return ERR_SYNTAX;
+    }
+    return rest.len == 0 && out->body.len > 0 ? OK : ERR_SYNTAX;
+}
+
+static void statement(const char *realm, struct span body, struct writer *w)
+{
+    uint8_t hash[HASH_LEN];
+    hash_bytes(hash, body);
+    write_span(w, LABEL("release"));
+    write_uint(w, strlen(realm), 1);
+    write_span(w, span_str(realm));
+    write_bytes(w, hash, sizeof hash);
+}
+
+/* Every signature is good; two of them are of officials who may do it together. */
+static enum err check_signers(const struct release_reader *reader, const struct list *list)
+{
+    uint8_t bytes[STATEMENT_BYTES];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    uint32_t roles[RELEASE_SIGNERS_MAX] = {0};
+    bool enough = false;
+    statement(registry_realm(reader->registry), list->body, &w);
+    for (size_t i = 0; i < list->signers; i++) {
+        const struct registry_key *key;
+        const struct signer *s = &list->signer[i];
+        enum err err = registry_signer(reader->registry, reader->member, s->kid, KEY_USE_OFFICIAL,
+                                       reader->now_ms, &key);
+        if (err != OK)
+            return err;
+        if (key_verify(key->public_key, writer_span(&w), s->signature) != OK)
+            return ERR_SIGNATURE;
+        roles[i] = key->roles;
+        for (size_t j = 0; j < i; j++)
+            enough = enough || (memcmp(list->signer[j].kid, s->kid, KID_LEN) != 0 &&
+                                roles_suffice(ROLES_RULE_SET, roles[i], roles[j]));
+    }
+    return enough ? OK : ERR_TWO_OFFICIALS;
+}
+
+enum err release_check(const struct release_reader *reader, struct span text, const char *program,
+                       const uint8_t hash[static HASH_LEN])
+{
+    struct list list;
+    struct span line;
+    char hex[HASH_HEX + 1];
+    enum err err = read_list(text, &list);
+    if (err == OK)
+        err = check_signers(reader, &list);
+    if (err != OK)
+        return err;
+    hex_encode(span_of(hash, HASH_LEN), hex);
+    for (struct span rest = list.body; take_line(&rest, &line);) {
+        const struct span name = span_of(line.data + HASH_HEX + 2, line.len - HASH_HEX - 2);
+        if (span_eq(name, span_str(program)) && memcmp(line.data, hex, HASH_HEX) == 0)
+            return OK;
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err release_sign(struct span text, const char *realm, const struct key *key, struct writer *w)
+{
+    uint8_t bytes[STATEMENT_BYTES];
+    struct writer s = writer_of(bytes, sizeof bytes);
+    uint8_t signature[SIGNATURE_BYTES];
+    char kid[KID_HEX + 1];
+    char hex[2 * SIGNATURE_BYTES + 1];
+    char row[SIGN_LINE + 2];
+    struct list list;
+    enum err err = read_list(text, &list);
+    for (size_t i = 0; err == OK && i < list.signers; i++) {
+        if (memcmp(list.signer[i].kid, key_kid(key), KID_LEN) == 0)
+            err = ERR_EXISTS;
+    }
+    if (err == OK && list.signers == RELEASE_SIGNERS_MAX)
+        err = ERR_TOO_LARGE;
+    if (err != OK)
+        return err;
+    statement(realm, list.body, &s);
+    err = key_sign(key, writer_span(&s), signature);
+    if (err != OK)
+        return err;
+    hex_encode(span_of(key_kid(key), KID_LEN), kid);
+    hex_encode(span_of(signature, sizeof signature), hex);
+    snprintf(row, sizeof row, "%s%s %s\n", SIGN, kid, hex);
+    write_span(w, text);
+    write_span(w, span_str(row));
+    return w->full ? ERR_TOO_LARGE : OK;
+}

@@ -1,0 +1,267 @@
+#include "scenario/evidencebook.h"
+
+#include "base/file.h"
+#include "cli/evidence.h"
+#include "unit/paper_hub.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { KIND_AT = 17 /* in a leaf, behind its label */ };
+
+static struct world *served; /* of the child that answers */
+
+int book_open(void **state)
+{
+    void *terminal;
+    struct book *b = calloc(1, sizeof *b);
+    if (b == NULL || world_setup((void **)&b->world) != 0 || terminal_open(&terminal) != 0)
+        return -1;
+    b->terminal = terminal;
+    *state = b;
+    return anchor_write(&b->world->anchor, "anchor.yaml", false, NULL) == OK ? 0 : -1;
+}
+
+int book_close(void **state)
+{
+    struct book *b = *state;
+    void *world = b->world;
+    void *terminal = b->terminal;
+    const int closed = terminal_close(&terminal);
+    free(b);
+    return world_teardown(&world) + closed;
+}
+
+static enum err answer(void *ctx, enum control_verb verb, struct span request, struct writer *to,
+                       struct fault *fault)
+{
+    (void)ctx, (void)fault;
+    return verb == CONTROL_QUERY ? core_query(served->core, request, served->now_ms, to)
+                                 : ERR_USAGE;
+}
+
+void book_serve(struct book *b)
+{
+    served = b->world;
+    b->terminal->hub = paper_hub_start(answer);
+}
+
+void book_keep_checkpoint(struct book *b, const char *path)
+{
+    struct json *said = world_ask(b->world, "{\"cmd\":\"checkpoint\"}");
+    write_text(path, json_get_text(said, "checkpoint"));
+    json_close(&said);
+}
+
+void book_archive_rules(struct book *b, const char *dir)
+{
+    struct rulearchive *archive;
+    char rules[TERMINAL_PATH_MAX + 32];
+    snprintf(rules, sizeof rules, "%s/hub/policy/rules", b->terminal->before);
+    assert_int_equal(archive_open(&archive, dir, NULL), OK);
+    assert_int_equal(archive_keep(archive, rules, b->world->rules, NULL), OK);
+    archive_close(&archive);
+}
+
+void book_other_anchor(struct book *b, const char *path)
+{
+    struct key *root = NULL;
+    struct anchor anchor = b->world->anchor;
+    assert_int_equal(key_make(&root, KEY_USE_ROOT, b->world->now_ms, &b->world->entropy), OK);
+    memcpy(anchor.root[0], key_public(root), KEY_PUBLIC_LEN);
+    assert_int_equal(anchor_write(&anchor, path, false, NULL), OK);
+    key_close(&root);
+}
+
+/* ---- the script ---- */
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int book_script(struct book *b, const char *bundle, const char *anchor)
+{
+    char script[TERMINAL_PATH_MAX + 64];
+    static char *const nothing[] = {NULL};
+    int status = 0;
+    const uint64_t began_ms = monotonic_ms();
+    snprintf(script, sizeof script, "%s/hub/cli/evidence/verify.py", b->terminal->before);
+    const pid_t child = fork();
+    if (child == 0) {
+        const char *const argv[] = {"python3", "-I", script, bundle, "--anchor", anchor, NULL};
+        if (freopen("script.out", "w", stdout) == NULL ||
+            freopen("script.err", "w", stderr) == NULL)
+            _exit(2);
+        execve("/usr/bin/python3", (char *const *)(uintptr_t)argv, nothing);
+        _exit(2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    b->script_ms = monotonic_ms() - began_ms;
+    assert_true(WIFEXITED(status));
+    const char *told = WEXITSTATUS(status) == 0 ? "已证明 proven" : "拒绝 / refused: ";
+    char *text = read_text(WEXITSTATUS(status) == 0 ? "script.out" : "script.err");
+    if (WEXITSTATUS(status) > 1 || strstr(text, told) == NULL || strstr(text, "Traceback") != NULL)
+        fail_msg("verify.py: %d %s", WEXITSTATUS(status), text);
+    free(text);
+    return WEXITSTATUS(status);
+}
+
+/* ---- changing bundles ---- */
+
+char *book_read(const char *path, size_t *len)
+{
+    uint8_t *bytes = NULL;
+    assert_int_equal(file_read(path, BUNDLE_BYTES_MAX, 0, &bytes, len, NULL), OK);
+    return (char *)bytes;
+}
+
+static void write_in(const char *dir, const char *name, struct span bytes)
+{
+    char path[TERMINAL_PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(file_write(path, bytes, 0644, 0, NULL), OK);
+}
+
+static void fit_list(const char *dir)
+{
+    struct evidence_pack pack;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    assert_int_equal(bundle_seal(pack.bundle), OK);
+    write_in(dir, BUNDLE_MANIFEST, bundle_find(pack.bundle, BUNDLE_MANIFEST)->bytes);
+    evidence_pack_close(&pack);
+}
+
+/* What is there for reading: by our program it is compared, and by nobody believed. */
+static bool is_reading(const char *name)
+{
+    static const char *const names[] = {"report.",     "README.",      "verify.py",
+                                        "anchor.yaml", "custody.json", BUNDLE_MANIFEST};
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of bundle.json a digit of the id: the rest of it is claimed only. */
+static size_t place_in(const struct bundle_file *file, const char *id)
+{
+    const uint8_t *at = strcmp(file->name, "bundle.json") == 0
+                            ? memmem(file->bytes.data, file->bytes.len, id, strlen(id))
+                            : NULL;
+    return at == NULL ? file->bytes.len / 2 : (size_t)(at - file->bytes.data);
+}
+
+/* "log/….leaf" is of the kind "log…leaf". */
+static bool same_kind(const char *a, const char *b)
+{
+    const size_t folder = strcspn(a, "/");
+    const char *ending = strrchr(b, '.');
+    return strncmp(a, b, folder + 1) == 0 && strcmp(strrchr(a, '.'), ending) == 0;
+}
+
+static void flip(struct book *b, const char *dir, const struct bundle_file *file, unsigned flags,
+                 bool script)
+{
+    char line[256];
+    uint8_t *bytes = malloc(file->bytes.len);
+    assert_non_null(bytes);
+    memcpy(bytes, file->bytes.data, file->bytes.len);
+    bytes[place_in(file, "00112233")] ^= 1;
+    write_in(dir, file->name, span_of(bytes, file->bytes.len));
+    if ((flags & BOOK_LIST_FITS) != 0)
+        fit_list(dir);
+    snprintf(line, sizeof line, "evidence verify %s --anchor anchor.yaml", dir);
+    if (run(b->terminal, line) != CLI_REFUSED)
+        fail_msg("%s was changed: %s", file->name, b->terminal->out);
+    assert_told(b->terminal, "E", "");
+    if (flags == 0 && strcmp(file->name, BUNDLE_MANIFEST) != 0)
+        assert_told(b->terminal, "E814 ", file->name);
+    if (script && book_script(b, dir, "anchor.yaml") != 1)
+        fail_msg("%s was changed", file->name);
+    write_in(dir, file->name, file->bytes);
+    free(bytes);
+}
+
+size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
+{
+    struct evidence_pack pack;
+    const struct bundle_file *file;
+    const bool fits = (flags & BOOK_LIST_FITS) != 0;
+    size_t count = 0;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    const char *last = "/.";
+    for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
+        const bool text = strstr(file->name, ".json") != NULL && strchr(file->name, '/') != NULL;
+        if (file->bytes.len == 0 || (fits && is_reading(file->name)))
+            continue;
+        flip(b, dir, file, flags, !fits || (!text && !same_kind(last, file->name)));
+        last = file->name;
+        count++;
+    }
+    evidence_pack_close(&pack);
+    fit_list(dir);
+    return count;
+}
+
+/* The i-th entry's path, of those that are not empty. */
+static const struct bundle_file *find_path(const struct bundle *bundle, size_t i)
+{
+    const struct bundle_file *file;
+    for (size_t at = 0; (file = bundle_at(bundle, at)) != NULL; at++) {
+        const char *dot = strrchr(file->name, '.');
+        if (strncmp(file->name, "log/", 4) == 0 && strcmp(dot, ".path") == 0 && i-- == 0)
+            return file;
+    }
+    return NULL;
+}
+
+void book_swap_paths(struct book *b, const char *dir)
+{
+    struct evidence_pack pack;
+    (void)b;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    const struct bundle_file *one = find_path(pack.bundle, 0);
+    const struct bundle_file *two = find_path(pack.bundle, 5);
+    assert_false(span_eq(one->bytes, two->bytes));
+    write_in(dir, one->name, two->bytes);
+    write_in(dir, two->name, one->bytes);
+    evidence_pack_close(&pack);
+    fit_list(dir);
+}
+
+void book_move_leaf(struct book *b, const char *dir)
+{
+    static const char *const endings[] = {"leaf", "path"};
+    struct evidence_pack pack;
+    char from[TERMINAL_PATH_MAX];
+    char to[TERMINAL_PATH_MAX];
+    (void)b;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    /* A state: nothing stands beside it. */
+    for (size_t i = 0; i < 1000; i++) {
+        snprintf(to, sizeof to, "log/%012zu.leaf", i + 1);
+        snprintf(from, sizeof from, "log/%012zu.leaf", i);
+        const struct bundle_file *leaf = bundle_find(pack.bundle, from);
+        if (leaf == NULL || bundle_find(pack.bundle, to) != NULL ||
+            (leaf->bytes.data[KIND_AT] != LOG_ORDER_STATE &&
+             leaf->bytes.data[KIND_AT] != LOG_OBLIGATION_STATE))
+            continue;
+        for (size_t k = 0; k < T_COUNT(endings); k++) {
+            snprintf(from, sizeof from, "%s/log/%012zu.%s", dir, i, endings[k]);
+            snprintf(to, sizeof to, "%s/log/%012zu.%s", dir, i + 1, endings[k]);
+            assert_int_equal(rename(from, to), 0);
+        }
+        evidence_pack_close(&pack);
+        fit_list(dir);
+        return;
+    }
+    evidence_pack_close(&pack);
+    fail_msg("no entry has a free place behind it");
+}

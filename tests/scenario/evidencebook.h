@@ -1,0 +1,43 @@
+/* A hub of one process behind its control socket, an official at a terminal, and a bundle between
+ * them that somebody changes. */
+#ifndef TESTS_EVIDENCEBOOK_H
+#define TESTS_EVIDENCEBOOK_H
+
+#include "scenario/world.h"
+
+#include "unit/terminal.h"
+
+struct book {
+    struct world *world;
+    struct terminal *terminal; /* its directory has anchor.yaml of the world */
+    uint64_t script_ms;        /* what the last run of the script took */
+};
+
+int book_open(void **state);
+int book_close(void **state);
+
+/* From now on a child answers at `control`, as the world is now. */
+void book_serve(struct book *b);
+/* The checkpoint of now. */
+void book_keep_checkpoint(struct book *b, const char *path);
+/* The archive of rule sets that a hub of this world would have. */
+void book_archive_rules(struct book *b, const char *dir);
+/* Of the same realm, with a root that nobody knows. */
+void book_other_anchor(struct book *b, const char *path);
+
+/* verify.py of the tree in an empty environment; its exit code. */
+int book_script(struct book *b, const char *bundle, const char *anchor);
+
+char *book_read(const char *path, size_t *len);
+
+/* One byte of each file is changed and changed back: both verifiers refuse it and name the file.
+ * How many. With BOOK_LIST_FITS the list is made anew, and what is there for reading only is left
+ * out; then the script is run for one file of each kind. */
+enum { BOOK_LIST_FITS = 1 };
+size_t book_flip_each(struct book *b, const char *dir, unsigned flags);
+/* Two entries of the log change their paths, and the list is made anew. */
+void book_swap_paths(struct book *b, const char *dir);
+/* An entry is said to stand one place further on. */
+void book_move_leaf(struct book *b, const char *dir);
+
+#endif

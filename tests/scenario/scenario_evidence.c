@@ -1,0 +1,264 @@
+/* Evidence bundles of a real hub's log, made and verified by the real commands, and verified once
+ * more by the script that stands in each of them, with the Python standard library and openssl. */
+#include "scenario/acts.h"
+#include "scenario/evidencebook.h"
+#include "scenario/texts.h"
+
+#include "base/hex.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXPORT(id, out)                                                                            \
+    "evidence export " id " --out " out " --anchor anchor.yaml --control control"
+#define VERIFY(path) "evidence verify " path " --anchor anchor.yaml"
+
+/* An order that everybody obeyed, as a bundle of its own. */
+static void punish_and_export(struct book *b, const char *options)
+{
+    uint8_t env_id[HASH_LEN];
+    char line[512];
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    snprintf(line, sizeof line, EXPORT(ORDER_ID, "order.tar") " %s", options);
+    must(b->terminal, line);
+}
+
+static void an_order_is_proven_with_its_states_receipts_and_decisions(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    must(b->terminal, VERIFY("order.tar") " --json");
+    assert_json(b->terminal);
+    assert_says(b->terminal, "\"verdict\":\"verified\"");
+    assert_says(b->terminal, "\"kind\":\"order\"");
+    assert_says(b->terminal, "receipts are signed by the recipients' own keys");
+    assert_says(b->terminal, "records are those whose hash the log has");
+    must(b->terminal, VERIFY("order.tar"));
+    assert_says(b->terminal, "未证明 / not proven");
+}
+
+static void nothing_in_it_names_a_subject_or_a_person(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    size_t len;
+    char *bytes = book_read("order.tar", &len);
+    assert_null(memmem(bytes, len, "DEMA00013Q", 10));
+    assert_null(memmem(bytes, len, "999999199001010016", 18));
+    assert_null(memmem(bytes, len, "示例甲", strlen("示例甲")));
+    free(bytes);
+}
+
+static void documents_are_there_when_they_are_disclosed_and_the_exporter_is_warned(void **state)
+{
+    struct book *b = *state;
+    size_t len;
+    punish_and_export(b, "--disclose documents");
+    assert_non_null(strstr(b->terminal->err, "personal data"));
+    char *bytes = book_read("order.tar", &len);
+    assert_non_null(memmem(bytes, len, "DEMA00013Q", 10));
+    free(bytes);
+    must(b->terminal, VERIFY("order.tar"));
+    assert_says(b->terminal, "are signed by their issuers");
+}
+
+static void the_same_bundle_is_made_of_the_same_evidence(void **state)
+{
+    struct book *b = *state;
+    size_t first_len, second_len;
+    punish_and_export(b, "");
+    must(b->terminal, EXPORT(ORDER_ID, "again.tar"));
+    char *first = book_read("order.tar", &first_len);
+    char *second = book_read("again.tar", &second_len);
+    assert_int_equal(first_len, second_len);
+    assert_memory_equal(first, second, first_len);
+    free(first);
+    free(second);
+    refused(b->terminal, EXPORT(ORDER_ID, "order.tar"), CLI_REFUSED, "E026", "");
+}
+
+/* A referral that the police have not taken yet, so that its frame is still with the hub. */
+static void export_referral(struct book *b, const char *out)
+{
+    uint8_t env_id[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    char line[512];
+    acts_connect(b->world);
+    world_site(b->world, "police.445100")->silent = true;
+    const struct mail mail = acts_referral();
+    world_send(b->world, &mail, env_id);
+    hex_encode(span_of(env_id, HASH_LEN), hex);
+    book_serve(b);
+    snprintf(line, sizeof line,
+             "evidence export %s --anchor anchor.yaml --control control --out %s", hex, out);
+    must(b->terminal, line);
+}
+
+static void an_envelope_is_proven_with_its_frame_while_that_is_here(void **state)
+{
+    struct book *b = *state;
+    export_referral(b, "e");
+    must(b->terminal, VERIFY("e"));
+    assert_says(b->terminal, "1 are signed by their senders");
+    assert_says(b->terminal, "sealed parts are not disclosed");
+    assert_int_equal(book_script(b, "e", "anchor.yaml"), 0);
+}
+
+static void a_case_is_proven_with_its_messages_and_the_chain_of_custody(void **state)
+{
+    struct book *b = *state;
+    export_referral(b, "e");
+    must(b->terminal, EXPORT(CASE_ID, "case"));
+    must(b->terminal, VERIFY("case") " --json");
+    assert_says(b->terminal, "\"kind\":\"case\"");
+    assert_says(b->terminal, "belong to the case is the hub's word");
+    assert_true(there_is("case/custody.json"));
+    assert_int_equal(book_script(b, "case", "anchor.yaml"), 0);
+}
+
+static void a_log_is_shown_to_go_on_from_a_checkpoint_that_somebody_kept(void **state)
+{
+    struct book *b = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    book_keep_checkpoint(b, "kept.txt");
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    must(b->terminal, EXPORT(ORDER_ID, "order") " --seen kept.txt");
+    must(b->terminal, VERIFY("order"));
+    assert_says(b->terminal, "continues 1 earlier checkpoints");
+    assert_int_equal(book_script(b, "order", "anchor.yaml"), 0);
+}
+
+static void rules_are_those_that_the_decisions_name(void **state)
+{
+    struct book *b = *state;
+    book_archive_rules(b, "archive");
+    punish_and_export(b, "--rules archive");
+    must(b->terminal, VERIFY("order.tar"));
+    assert_says(b->terminal, "rule sets are those that decisions name");
+    assert_int_equal(book_script(b, "order.tar", "anchor.yaml"), 0);
+    must(b->terminal, EXPORT(ORDER_ID, "order") " --rules archive");
+    char *report = read_text("order/report.txt");
+    assert_non_null(strstr(report, "R01"));
+    assert_non_null(strstr(report, "药品管理法"));
+    free(report);
+}
+
+/* ---- what is changed is found ---- */
+
+/* One byte in the middle of each file, and of the list itself: both verifiers name the file. */
+static void one_byte_changed_in_any_file_is_found_by_both_verifiers(void **state)
+{
+    struct book *b = *state;
+    book_archive_rules(b, "archive");
+    export_referral(b, "e --rules archive");
+    assert_true(book_flip_each(b, "e", 0) > 20);
+}
+
+/* The same by somebody who makes the list fit again. */
+static void evidence_that_was_changed_together_with_its_list_is_found_by_both(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "--disclose documents");
+    must(b->terminal, EXPORT(ORDER_ID, "order") " --disclose documents");
+    const size_t count = book_flip_each(b, "order", BOOK_LIST_FITS);
+    assert_true(count > 100);
+}
+
+static void a_file_that_is_missing_or_too_many_is_named(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    must(b->terminal, EXPORT(ORDER_ID, "order"));
+    write_text("order/extra.txt", "x");
+    refused(b->terminal, VERIFY("order"), CLI_REFUSED, "E814 extra.txt", "");
+    assert_int_equal(book_script(b, "order", "anchor.yaml"), 1);
+    assert_int_equal(remove("order/extra.txt"), 0);
+    assert_int_equal(remove("order/bundle.json"), 0);
+    refused(b->terminal, VERIFY("order"), CLI_REFUSED, "E814", "");
+    assert_int_equal(book_script(b, "order", "anchor.yaml"), 1);
+}
+
+static void another_anchor_believes_none_of_it(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    book_other_anchor(b, "other.yaml");
+    refused(b->terminal, "evidence verify order.tar --anchor other.yaml", CLI_REFUSED, "E",
+            "registry/");
+    assert_int_equal(book_script(b, "order.tar", "other.yaml"), 1);
+}
+
+static void without_an_anchor_the_answer_says_that_it_came_with_the_bundle(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    must(b->terminal, "evidence verify order.tar");
+    assert_says(b->terminal, "compare its roots by other means");
+    must(b->terminal, VERIFY("order.tar"));
+    assert_null(strstr(b->terminal->out, "compare its roots by other means"));
+}
+
+/* L-09 */
+static void a_path_of_another_leaf_or_an_index_off_by_one_is_refused(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    must(b->terminal, EXPORT(ORDER_ID, "order"));
+    book_swap_paths(b, "order");
+    refused(b->terminal, VERIFY("order"), CLI_REFUSED, "E808 log/", "");
+    assert_int_equal(book_script(b, "order", "anchor.yaml"), 1);
+    must(b->terminal, EXPORT(ORDER_ID, "moved"));
+    book_move_leaf(b, "moved");
+    refused(b->terminal, VERIFY("moved"), CLI_REFUSED, "E808 log/", "");
+    assert_int_equal(book_script(b, "moved", "anchor.yaml"), 1);
+}
+
+static void the_script_runs_in_an_empty_environment_within_ten_seconds(void **state)
+{
+    struct book *b = *state;
+    punish_and_export(b, "");
+    assert_int_equal(book_script(b, "order.tar", "anchor.yaml"), 0);
+    print_message("verify.py: %llu ms\n", (unsigned long long)b->script_ms);
+    assert_true(b->script_ms < 10000);
+}
+
+static void what_the_hub_does_not_know_is_not_exported(void **state)
+{
+    struct book *b = *state;
+    acts_connect(b->world);
+    book_serve(b);
+    refused(b->terminal, EXPORT("ffffffffffffffffffffffffffffffff", "x"), CLI_REFUSED, "E", "");
+    assert_false(there_is("x"));
+    refused(b->terminal, EXPORT("12345", "x"), CLI_USAGE, "E001", "");
+}
+
+#define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EACH(an_order_is_proven_with_its_states_receipts_and_decisions),
+        EACH(nothing_in_it_names_a_subject_or_a_person),
+        EACH(documents_are_there_when_they_are_disclosed_and_the_exporter_is_warned),
+        EACH(the_same_bundle_is_made_of_the_same_evidence),
+        EACH(an_envelope_is_proven_with_its_frame_while_that_is_here),
+        EACH(a_case_is_proven_with_its_messages_and_the_chain_of_custody),
+        EACH(a_log_is_shown_to_go_on_from_a_checkpoint_that_somebody_kept),
+        EACH(rules_are_those_that_the_decisions_name),
+        EACH(one_byte_changed_in_any_file_is_found_by_both_verifiers),
+        EACH(evidence_that_was_changed_together_with_its_list_is_found_by_both),
+        EACH(a_file_that_is_missing_or_too_many_is_named),
+        EACH(another_anchor_believes_none_of_it),
+        EACH(without_an_anchor_the_answer_says_that_it_came_with_the_bundle),
+        EACH(a_path_of_another_leaf_or_an_index_off_by_one_is_refused),
+        EACH(the_script_runs_in_an_empty_environment_within_ten_seconds),
+        EACH(what_the_hub_does_not_know_is_not_exported),
+    };
+    return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
+}

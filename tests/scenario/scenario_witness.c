@@ -1,0 +1,339 @@
+/* Checkpoints cosigned by linked hubs and by an office, and what becomes of forks (cosigning.h). */
+#include "scenario/realm.h"
+#include "scenario/texts.h"
+
+#include "scenario/world_inner.h"
+
+#include "base/clock.h"
+#include "core/state.h"
+#include "keys/witness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TOP "000000"
+#define MID "440000"
+#define LOW "445100"
+
+static const struct realm_hub plan[] = {{.region = TOP}, {.region = MID}, {.region = LOW}};
+
+static void reload_all(struct realm *r, uint64_t version)
+{
+    static uint8_t file[256 << 10];
+    const size_t len = realm_registry(r, version, 0, file, sizeof file);
+    for (size_t i = 0; i < r->count; i++)
+        realm_reload(r, r->plan[i].region, span_of(file, len));
+    realm_turn(r);
+}
+
+/* Every hub is a witness of those it is linked with, and needs one. */
+static int setup(void **state)
+{
+    struct realm *r = *state = realm_new(plan, T_COUNT(plan));
+    for (size_t i = 0; i < r->count; i++)
+        (void)world_add_key(r->world[i], r->world[i]->sites[0].keys, KEY_USE_WITNESS);
+    reload_all(r, 2);
+    for (size_t i = 0; i < r->count; i++)
+        r->world[i]->limits.witness.needed = 1;
+    return 0;
+}
+
+static int end(void **state)
+{
+    realm_free(*state);
+    return 0;
+}
+
+static struct cosigning_state state_of(struct realm *r, const char *region)
+{
+    return cosigning_state(realm_world(r, region)->core);
+}
+
+static unsigned cosigners(struct realm *r, const char *region)
+{
+    struct world *w = realm_world(r, region);
+    struct witness_policy policy = {.needed = 1};
+    struct cosigners who = {0};
+    const struct cosigning_state state = cosigning_state(w->core);
+    cosign_policy(&policy, w->registry, w->ids[0]);
+    if (state.checkpoint.len > 0)
+        assert_int_equal(cosign_count(state.checkpoint, &policy, w->now_ms, &who), OK);
+    return who.count;
+}
+
+static struct witnessed known(struct realm *r, const char *by, const char *hub)
+{
+    struct witnessed out;
+    assert_int_equal(witnessing_known(realm_world(r, by)->core, hub, &out), OK);
+    return out;
+}
+
+static void busy_work(struct realm *r)
+{
+    const struct mail mail = {.from = "health.445100",
+                              .type = "licence.application",
+                              .to = {"market.445100"},
+                              .facts = LICENCE_BODY(CLEAN)};
+    (void)realm_send(r, &mail);
+}
+
+static void linked_hubs_cosign_each_others_checkpoints_within_a_minute(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 60 * SECOND_MS, SECOND_MS);
+    for (size_t i = 0; i < T_COUNT(plan); i++)
+        assert_true(cosigners(r, plan[i].region) > 0);
+    assert_int_equal(cosigners(r, MID), 2);
+    const uint64_t before = state_of(r, LOW).size;
+    busy_work(r);
+    const uint64_t size = realm_world(r, LOW)->core->signed_size;
+    assert_true(size > before);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_true(state_of(r, LOW).size >= size);
+    assert_true(known(r, MID, "hub." LOW).size >= size);
+}
+
+static void a_log_that_rests_does_not_grow_by_being_cosigned(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 120 * SECOND_MS, SECOND_MS);
+    const uint64_t size = realm_world(r, LOW)->core->signed_size;
+    const uint64_t cosigned_ms = state_of(r, LOW).cosigned_ms;
+    realm_live(r, 120 * SECOND_MS, SECOND_MS);
+    assert_int_equal(realm_world(r, LOW)->core->signed_size, size);
+    assert_true(state_of(r, LOW).cosigned_ms > cosigned_ms);
+}
+
+static void the_cosigned_checkpoint_outlives_a_restart(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const uint64_t size = state_of(r, LOW).size;
+    assert_true(size > 0);
+    realm_cut(r, MID, LOW);
+    world_restart(realm_world(r, LOW));
+    assert_int_equal(state_of(r, LOW).size, size);
+    assert_int_equal(cosigners(r, LOW), 1);
+}
+
+/* What a witness has cosigned it still knows after it was killed. */
+static void a_witness_that_was_killed_still_holds_what_it_cosigned(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const uint64_t size = known(r, MID, "hub." LOW).size;
+    assert_true(size > 0);
+    assert_true(size >= state_of(r, LOW).size);
+    realm_restart(r, MID);
+    assert_int_equal(known(r, MID, "hub." LOW).size, size);
+}
+
+static void without_witnesses_it_is_an_alarm_and_with_them_it_ends(void **state)
+{
+    struct realm *r = *state;
+    realm_restart(r, LOW);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_true(state_of(r, LOW).met);
+    realm_cut(r, MID, LOW);
+    realm_live(r, 62 * SECOND_MS, SECOND_MS);
+    assert_false(state_of(r, LOW).met);
+    struct json *answer = world_ask(realm_world(r, LOW), "{\"cmd\":\"status\"}");
+    assert_true(json_flag(json_get(answer, "log_not_cosigned")));
+    json_close(&answer);
+    realm_heal(r, MID, LOW);
+    realm_live(r, 21 * SECOND_MS, SECOND_MS);
+    assert_true(state_of(r, LOW).met);
+}
+
+/* ---- the start ---- */
+
+static void new_envelopes_wait_until_a_witness_has_confirmed_the_head(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, LOW);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    realm_road(r, MID, LOW)->delay_ms = SECOND_MS;
+    realm_restart(r, LOW);
+    assert_false(cosigning_confirmed(w->core));
+    busy_work(r);
+    assert_int_equal(world_site(w, "health.445100")->last_busy_code, ERR_WITNESSES);
+    realm_live(r, 10 * SECOND_MS, SECOND_MS);
+    assert_true(cosigning_confirmed(w->core));
+    world_site(w, "health.445100")->last_busy_code = 0;
+    busy_work(r);
+    assert_int_equal(world_site(w, "health.445100")->last_busy_code, 0);
+}
+
+static void a_witness_that_is_not_there_does_not_stop_the_hub_for_ever(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, LOW);
+    realm_cut(r, MID, LOW);
+    world_restart(w);
+    realm_live(r, 29 * SECOND_MS, SECOND_MS);
+    assert_false(cosigning_confirmed(w->core));
+    realm_live(r, 2 * SECOND_MS, SECOND_MS);
+    assert_true(cosigning_confirmed(w->core));
+}
+
+/* ---- forks ---- */
+
+static size_t evidence(struct realm *r, const char *region)
+{
+    struct leaf_log *log = realm_world(r, region)->core->store->log;
+    uint64_t index = 0;
+    size_t count = 0;
+    while (log_find(log, LOG_FORK_EVIDENCE, index, log_size(log), &index) == OK) {
+        count++;
+        index++;
+    }
+    return count;
+}
+
+/* A checkpoint by LOW's own key of a tree that is not its log. */
+static void forged_note(struct realm *r, uint64_t size, lianshu_WitnessAsk *ask)
+{
+    struct world *w = realm_world(r, LOW);
+    struct checkpoint c = {.size = size};
+    struct writer out = writer_of(ask->checkpoint.bytes, sizeof ask->checkpoint.bytes);
+    memset(c.root, 0x66, HASH_LEN);
+    assert_int_equal(note_origin(c.origin, w->ids[0], "demo", 1), OK);
+    assert_int_equal(note_sign(&c, keyring_find(w->signer, KEY_USE_LOG), &out), OK);
+    ask->checkpoint.size = (pb_size_t)out.len;
+}
+
+static void give(struct realm *r, const char *from, const char *to, const lianshu_Control *control)
+{
+    static uint8_t bytes[4096];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    assert_int_equal(frame_put_control(&w, control), OK);
+    realm_give(r, from, to, writer_span(&w));
+}
+
+static lianshu_Control ask_control(void)
+{
+    return (lianshu_Control){.kind = lianshu_ControlKind_CONTROL_WITNESS_ASK,
+                             .which_body = lianshu_Control_witness_ask_tag};
+}
+
+/* F-03, L-04: both notes are kept once, cosigning of the honest log goes on */
+static void a_fork_is_answered_803_and_kept_with_both_notes(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const struct witnessed before = known(r, MID, "hub." LOW);
+    lianshu_Control control = ask_control();
+    control.body.witness_ask.old_size = before.size;
+    forged_note(r, before.size, &control.body.witness_ask);
+    give(r, LOW, MID, &control);
+    const struct witnessed after = known(r, MID, "hub." LOW);
+    assert_int_equal(after.size, before.size);
+    assert_int_equal(after.fork, ERR_LOG_FORK);
+    assert_int_equal(evidence(r, MID), 1);
+    struct log_entry entry;
+    static lianshu_ForkEvidence body;
+    assert_int_equal(log_get(realm_world(r, MID)->core->store->log, after.leaf, &entry), OK);
+    assert_int_equal(wire_decode(&lianshu_ForkEvidence_msg, entry.body, &body), OK);
+    assert_string_equal(body.by, "hub." LOW);
+    assert_memory_equal(body.offered.bytes, control.body.witness_ask.checkpoint.bytes,
+                        body.offered.size);
+    struct witness_head held;
+    assert_int_equal(witness_head(span_of(body.held.bytes, body.held.size), &held), OK);
+    assert_int_equal(held.checkpoint.size, before.size);
+    give(r, LOW, MID, &control);
+    assert_int_equal(evidence(r, MID), 1);
+    struct json *answer = world_ask(realm_world(r, MID), "{\"cmd\":\"topology\"}");
+    char *text = NULL;
+    size_t len;
+    assert_int_equal(json_print(answer, false, &text, &len), OK);
+    assert_non_null(strstr(text, "\"log_fork\":\"E803\""));
+    free(text);
+    json_close(&answer);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_true(known(r, MID, "hub." LOW).size >= before.size);
+    assert_true(state_of(r, LOW).met);
+}
+
+static void a_longer_fork_is_806_and_kept(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const struct witnessed before = known(r, MID, "hub." LOW);
+    lianshu_Control control = ask_control();
+    control.body.witness_ask.old_size = before.size;
+    forged_note(r, before.size + 5, &control.body.witness_ask);
+    give(r, LOW, MID, &control);
+    assert_int_equal(known(r, MID, "hub." LOW).fork, ERR_CONSISTENCY);
+    assert_int_equal(known(r, MID, "hub." LOW).size, before.size);
+    assert_int_equal(evidence(r, MID), 1);
+}
+
+static void nobody_is_cosigned_for_another_and_nothing_is_kept_of_it(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    lianshu_Control control = ask_control();
+    forged_note(r, 3, &control.body.witness_ask);
+    give(r, TOP, MID, &control); /* signed by LOW's key, offered by another hub */
+    assert_int_equal(evidence(r, MID), 0);
+    assert_int_equal(known(r, MID, "hub." TOP).fork, OK);
+}
+
+static void an_answer_that_nobody_asked_for_is_refused(void **state)
+{
+    struct realm *r = *state;
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_WITNESS_ANSWER,
+                               .which_body = lianshu_Control_witness_answer_tag};
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const uint64_t ms = state_of(r, LOW).cosigned_ms;
+    give(r, MID, LOW, &control);
+    realm_pass(r, 2 * SECOND_MS);
+    char name[32];
+    snprintf(name, sizeof name, "unverified.%d", (int)ERR_WIRE_ENUM);
+    assert_int_equal(world_status(realm_world(r, LOW), name), 1);
+    assert_int_equal(state_of(r, LOW).cosigned_ms, ms);
+    assert_false(realm_world(r, LOW)->dead);
+}
+
+/* L-05: hub and signer restored from one old copy; only the witness knows better */
+static void a_hub_restored_with_its_signer_stops_when_a_witness_knows_more(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, LOW);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_WITNESS_ANSWER,
+                               .which_body = lianshu_Control_witness_answer_tag};
+    lianshu_WitnessAnswer *answer = &control.body.witness_answer;
+    lianshu_WitnessAsk signed_before;
+    forged_note(r, w->core->signed_size + 100, &signed_before);
+    answer->code = ERR_LOG_ROLLBACK;
+    answer->size = w->core->signed_size + 100;
+    answer->held.size = signed_before.checkpoint.size;
+    memcpy(answer->held.bytes, signed_before.checkpoint.bytes, answer->held.size);
+    realm_mute(r, MID, LOW); /* the ask of the next round gets this answer */
+    realm_live(r, 21 * SECOND_MS, SECOND_MS);
+    w->may_die = true;
+    give(r, MID, LOW, &control);
+    assert_true(w->dead || w->restarts > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(linked_hubs_cosign_each_others_checkpoints_within_a_minute),
+        TEST(a_log_that_rests_does_not_grow_by_being_cosigned),
+        TEST(the_cosigned_checkpoint_outlives_a_restart),
+        TEST(a_witness_that_was_killed_still_holds_what_it_cosigned),
+        TEST(without_witnesses_it_is_an_alarm_and_with_them_it_ends),
+        TEST(new_envelopes_wait_until_a_witness_has_confirmed_the_head),
+        TEST(a_witness_that_is_not_there_does_not_stop_the_hub_for_ever),
+        TEST(a_fork_is_answered_803_and_kept_with_both_notes),
+        TEST(a_longer_fork_is_806_and_kept),
+        TEST(nobody_is_cosigned_for_another_and_nothing_is_kept_of_it),
+        TEST(an_answer_that_nobody_asked_for_is_refused),
+        TEST(a_hub_restored_with_its_signer_stops_when_a_witness_knows_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

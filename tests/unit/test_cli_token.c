@@ -1,0 +1,135 @@
+/* Checks that keys on a token (SoftHSM) serve where key files do: a registry and an enrolment whose
+ * officials and root hold theirs on tokens. */
+#include "cli/pubfile.h"
+#include "terminal.h"
+#include "token.h"
+
+#include "keys/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AT   "?module-path=" TOKEN_MODULE
+#define ROOT "pkcs11:token=root;object=root.000000:root" AT
+#define ONE  "pkcs11:token=one;object=registrar.445100:registrar" AT
+#define TWO  "pkcs11:token=two;object=registrar.445100:registrar" AT
+
+/* The module reads its configuration once in a process. */
+static int setup_tokens(void **state)
+{
+    static char place[] = "/tmp/lianshu-token-XXXXXX";
+    *state = place;
+    if (mkdtemp(place) == NULL)
+        return -1;
+    token_place(place);
+    token_make("root");
+    token_make("one");
+    token_make("two");
+    return 0;
+}
+
+static int drop_tokens(void **state)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        execlp("rm", "rm", "-r", (const char *)*state, (char *)NULL);
+        _exit(127);
+    }
+    return child > 0 ? 0 : -1;
+}
+
+static void write_pin(const char *path, const char *pin)
+{
+    write_text(path, pin);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void keys_are_made_on_tokens_and_found_again(void **state)
+{
+    struct terminal *t = *state;
+    struct pubfile pub;
+    struct pubfile again;
+    write_pin("pin", TOKEN_PIN "\n");
+    must(t, "key token " ROOT " --passphrase-file pin --out root.pub --json");
+    assert_json(t);
+    must(t, "key token " ONE " --passphrase-file pin --out one.pub");
+    must(t, "key token " TWO " --passphrase-file pin --out two.pub");
+    assert_int_equal(pubfile_read(&pub, "root.pub", NULL), OK);
+    assert_string_equal(pub.member, "root.000000");
+    assert_string_equal(pub.use, "root");
+    must(t, "key token " ROOT " --passphrase-file pin --out again.pub --found");
+    assert_int_equal(pubfile_read(&again, "again.pub", NULL), OK);
+    assert_memory_equal(again.key[0].public_key, pub.key[0].public_key, KEY_PUBLIC_LEN);
+    refused(t, "key token " ROOT " --passphrase-file pin --out third.pub", CLI_REFUSED,
+            "E026 root.000000:root", "on token root");
+    refused(t, "key token " ROOT " --passphrase-file pin --out root.pub --found", CLI_REFUSED,
+            "E026 root.pub", "never replaced");
+    refused(t, "key token key.file --passphrase-file pin --out x.pub", CLI_USAGE, "E001",
+            "pkcs11:");
+    assert_false(there_is("third.pub"));
+    write_pin("wrong", "not-the-pin\n");
+    refused(t, "key token " ROOT " --passphrase-file wrong --out x.pub --found", CLI_REFUSED,
+            "E028 root.000000:root", "PIN");
+    assert_null(strstr(t->err, "not-the-pin"));
+    assert_int_equal(chmod("pin", 0644), 0);
+    assert_int_equal(run(t, "key token " ROOT " --passphrase-file pin --out x.pub --found"),
+                     CLI_REFUSED);
+    assert_memory_equal(t->err, "E003 pin", 8);
+}
+
+static void a_registry_is_built_with_keys_on_tokens(void **state)
+{
+    struct terminal *t = *state;
+    write_pin("pin", TOKEN_PIN "\n");
+    make_key(t, "market", "market.445100", "adapter");
+    write_text("members.yaml", "members:\n  - member: market.445100\n    name_zh: 甲\n    name_en: "
+                               "a\n    keys: [market.key.pub]\n");
+    must(t, "registry build --realm demo --root " ROOT " --registrar " ONE
+            " --passphrase-file pin --members members.yaml --anchor-out anchor.yaml --out "
+            "registry.lsg");
+    must(t, "registry check registry.lsg --anchor anchor.yaml");
+    refused(t,
+            "registry build --realm demo --root " ONE " --registrar " ONE
+            " --passphrase-file pin --members members.yaml --anchor-out a.yaml --out r.lsg",
+            CLI_REFUSED, "E408", "--use root");
+}
+
+static void officials_approve_with_tokens(void **state)
+{
+    struct terminal *t = *state;
+    char fingerprint[65] = "";
+    char line[1024];
+    write_pin("pin", TOKEN_PIN "\n");
+    make_key(t, "desk", "registrar.445100", "enrolment");
+    make_key(t, "market", "market.445100", "adapter");
+    must(t, "enrol invite --member market.445100 --use adapter --realm demo --desk desk.key.pub "
+            "--ledger ledger --out invitation --code-out code");
+    must(t, "enrol request invitation --code-file code --key market.key --passphrase-file "
+            "market.pass --out request --json");
+    memcpy(fingerprint, strstr(t->out, "\"fingerprint\":\"") + 15, 64);
+    snprintf(line, sizeof line,
+             "enrol approve request --fingerprint %s --ledger ledger --desk desk.key "
+             "--desk-passphrase-file desk.pass --key " ONE " --passphrase-file pin --key " TWO
+             " --passphrase-file pin --out approval",
+             fingerprint);
+    must(t, line);
+    assert_true(there_is("approval"));
+    snprintf(line, sizeof line,
+             "enrol approve request --fingerprint %s --ledger ledger --desk desk.key "
+             "--desk-passphrase-file desk.pass --key " ONE " --passphrase-file pin --key " ONE
+             " --passphrase-file pin --out again",
+             fingerprint);
+    refused(t, line, CLI_REFUSED, "E421", "twice");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(keys_are_made_on_tokens_and_found_again),
+        CASE(a_registry_is_built_with_keys_on_tokens),
+        CASE(officials_approve_with_tokens),
+    };
+    return cmocka_run_group_tests_name("cli_token", tests, setup_tokens, drop_tokens);
+}
