@@ -2,14 +2,16 @@
 
 #include <string.h>
 
-enum { USES_MAX = 6 };
+enum { USES_MAX = 7 };
 
 static const struct {
     const char *name;
     enum key_use use[USES_MAX]; /* ends with KEY_USE_NONE */
 } purposes[] = {
     {"adapter", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE}},
-    {"hub", {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_STORAGE, KEY_USE_TOKEN}},
+    {"hub",
+     {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT, KEY_USE_WITNESS, KEY_USE_STORAGE,
+      KEY_USE_TOKEN}},
     {"signer", {KEY_USE_LOG}},
     {"official", {KEY_USE_OFFICIAL}},
     {"witness", {KEY_USE_WITNESS, KEY_USE_TRANSPORT}},

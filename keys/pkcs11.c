@@ -210,12 +210,14 @@ static ck_rv_t find_object(const struct pkcs11_key *key, ck_session_handle_t ses
     };
     ck_object_handle_t found[2];
     *count = 0;
+    *out = CK_INVALID_HANDLE;
     ck_rv_t rv = key->f->C_FindObjectsInit(session, match, sizeof match / sizeof match[0]);
     if (rv != CKR_OK)
         return rv;
     rv = key->f->C_FindObjects(session, found, 2, count);
     const ck_rv_t end = key->f->C_FindObjectsFinal(session);
-    *out = *count > 0 ? found[0] : CK_INVALID_HANDLE;
+    if (*count > 0)
+        *out = found[0];
     return rv != CKR_OK ? rv : end;
 }
 

@@ -59,6 +59,7 @@ struct intake {
     uint8_t *document; /* LSD1 of a file that is a signed document; owned; NULL: records */
     size_t document_len;
     bool preview;       /* its records are asked about, not sent */
+    bool act;           /* the document decides on what is held here; it is sent to nobody */
     struct json *files; /* list of attachment paths; owned */
 };
 

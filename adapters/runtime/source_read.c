@@ -64,6 +64,9 @@ static enum err take_document(struct source *s, struct intake *in, uint8_t **byt
     if (len > FRAME_DOCUMENT_FRAME_MAX)
         return report_add(&s->report, ERR_TOO_LARGE, "", "a signed document: at most %d bytes",
                           FRAME_DOCUMENT_FRAME_MAX);
+    in->act = sdk_is_act(span_of(in->document, in->document_len));
+    if (in->act)
+        return OK;
     return json_add(in->records, json_map()) ? OK : ERR_NO_MEMORY;
 }
 

@@ -6,6 +6,8 @@
 #include "keys/amend.h"
 #include "keys/roles.h"
 
+#include <stdlib.h>
+
 static enum err put_amendment(struct sdk *s, const struct amendment *row)
 {
     struct stmt *q = s->sql[SQL_AMENDED_PUT];
@@ -191,4 +193,17 @@ enum err sdk_act(struct sdk *s, struct span lsd1, uint64_t now_ms, struct fault 
     err = act.verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ? inbox_release(s, &d, now_ms)
                                                             : inbox_reject(s, &d, now_ms);
     return err == OK ? OK : fault_set(fault, err, 0, "act", "%s", err_en(err));
+}
+
+bool sdk_is_act(struct span lsd1)
+{
+    struct frame_document frame;
+    bool is = false;
+    lianshu_Document *d = malloc(sizeof *d);
+
+    if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
+        wire_decode(&lianshu_Document_msg, frame.document, d) == OK)
+        is = d->type == lianshu_DocumentType_TYPE_OFFICIAL_ACT;
+    free(d);
+    return is;
 }

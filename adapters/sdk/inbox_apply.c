@@ -1,4 +1,5 @@
 /* Effects: a verified message is handed to the application, or given back. */
+#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inbox_inner.h"
 #include "base/log.h"
 
@@ -200,14 +201,25 @@ static enum err effects(struct sdk *s, uint64_t now_ms)
 }
 
 /* It was applied: the receipt, and what is not needed any more goes. */
-static enum err settle(struct sdk *s, uint64_t before, uint64_t now_ms)
+static enum err settle(struct sdk *s, const struct delivery *d, uint64_t before, uint64_t now_ms)
 {
     enum err err;
+    const struct unpacked *u = s->message;
+    const struct archived archived = {
+        .message_id = u->header.message_id,
+        .env_id = u->env_id,
+        .time_ms = now_ms,
+        .frame = d->frame,
+        .known = u->opened,
+        .deks = (const uint8_t(*)[SEAL_DEK_LEN])s->deks,
+    };
     struct stmt *drop = s->sql[SQL_WAIT_DROP];
 
     for (size_t i = 0; i < s->message->files.files_count; i++)
         inner_drop(s, s->message->files.files[i].root, false);
     if ((err = inner_release(s)) != OK)
+        return err;
+    if (u->header.type != MIRROR_TYPE && (err = archive_put(s, &archived)) != OK)
         return err;
     if (before != 0) {
         stmt_bind_u64(drop, 1, before);
@@ -229,7 +241,7 @@ enum err inbox_apply(struct sdk *s, struct delivery *d, uint64_t now_ms)
     mark.totals.received--;
     err = effects(s, now_ms);
     if (err == OK)
-        return settle(s, before, now_ms);
+        return settle(s, d, before, now_ms);
     const enum err_class class = err_class(err);
     const enum err undone = db_in_transaction(s->db) ? inner_rollback_to(s, &mark) : ERR_BUSY;
     if (class == ERR_CLASS_FATAL || class == ERR_CLASS_INTERNAL)

@@ -62,6 +62,7 @@ struct stage {
     uint8_t facts_hash[HASH_LEN];
     lianshu_AttachmentHeader files[SDK_FILE_MAX];
     size_t file_count;
+    unsigned parts; /* of its envelope, once that is made */
 };
 
 /* A receipt of ours, staged: signed at commit. */
@@ -153,6 +154,7 @@ struct unpacked {
     struct span facts_document; /* LSD1 */
     bool doubted; /* keys that are revoked as of then are taken all the same: it is only held */
     bool has_facts, has_sealed, has_manifest;
+    unsigned opened; /* bit i: part i; its key is in sdk.deks */
     lianshu_Manifest files;
     enum err inner; /* why it did not open; never leaves */
     uint8_t facts_plain[SDK_PART_MAX], sealed_plain[SDK_PART_MAX], manifest_plain[SDK_PART_MAX];
@@ -216,6 +218,9 @@ struct sdk {
     lianshu_Receipt *receipt;
     lianshu_Manifest *manifest;
     struct unpacked *message;
+    uint8_t (*deks)[SEAL_DEK_LEN];       /* guarded: of the message at hand, by part */
+    uint8_t (*sealed_deks)[SEAL_DEK_LEN]; /* guarded: of those being sealed, SDK_PARTS each */
+    uint8_t *archive_keys;               /* guarded, ARCHIVE_KEYS_LEN: a row being made */
     const struct sdk_incoming *applying; /* inside apply */
     uint8_t *plain[3];                   /* LSD1 of the parts while sealing */
     uint8_t *frame;                      /* FRAME_MAX: one envelope while packing or loading */
@@ -457,45 +462,6 @@ MUST_USE enum err inbox_fetch_next(struct sdk *s, uint8_t root[static HASH_LEN],
                                    lianshu_ManifestFile *entry,
                                    uint8_t message_id[static SDK_ID_LEN], uint64_t now_ms);
 
-/* ---- file.c ---- */
-MUST_USE enum err file_digest(int fd, uint64_t *bytes, uint8_t sha256[static HASH_LEN]);
-/* Seal file i of a message, whose facts stand in s->file_facts, into files/<root>.out for the
- * readers of the stage; fills the manifest's entry. The same file for the same readers has the same
- * key and root, and is not sealed again while it is here. */
-MUST_USE enum err file_seal(struct sdk *s, const struct stage *stage, size_t i, int fd,
-                            lianshu_ManifestFile *entry);
-/* The LSC1 frame of one chunk into s->out. ERR_NOT_FOUND: no such attachment. */
-MUST_USE enum err file_chunk(struct sdk *s, const uint8_t root[static HASH_LEN], uint64_t index);
-/* It is of no use as it is. */
-void file_drop(struct sdk *s, const uint8_t root[static HASH_LEN], const char *suffix);
-/* A message does not need it any more; perhaps another one does. */
-void file_release(struct sdk *s, const uint8_t root[static HASH_LEN], bool out);
-/* Begin or go on fetching what the entry of a manifest describes. */
-MUST_USE enum err file_fetch(struct sdk *s, const lianshu_ManifestFile *entry);
-/* A chunk came; *complete: the file is whole and on disk. */
-MUST_USE enum err file_take(struct sdk *s, const struct frame_chunk *chunk, bool *complete);
-/* Is the complete attachment what its manifest says? Without reading it where that was seen while
- * it came. ERR_CIPHERTEXT: fetch it again. */
-MUST_USE enum err file_check(struct sdk *s, const lianshu_ManifestFile *entry);
-/* Decrypt to fd what was checked. ERR_BUSY: it has rotted since; check it again. */
-MUST_USE enum err file_save(struct sdk *s, const lianshu_ManifestFile *entry, int fd);
-void file_progress(struct sdk *s, enum sdk_phase phase, const uint8_t *root, uint64_t bytes,
-                   uint64_t total);
-/* Remove files of attachments that no row names: rests of what was never committed. */
-MUST_USE enum err file_sweep(struct sdk *s);
-void file_close_all(struct sdk *s);
-
-/* ---- chunks.c ---- */
-/* The hub lacks chunks of an attachment of ours. */
-MUST_USE enum err chunks_wanted(struct sdk *s, const lianshu_ChunkWanted *c, uint64_t now_ms);
-/* A chunk for us came. */
-MUST_USE enum err chunks_take(struct sdk *s, struct span frame, uint64_t now_ms);
-/* The next range to ask for, or the next chunk that is wanted, into s->out. */
-MUST_USE enum err chunks_ask(struct sdk *s, uint64_t now_ms);
-MUST_USE enum err chunks_serve(struct sdk *s, uint64_t now_ms);
-/* The connection is a new one. */
-void chunks_forget(struct sdk *s);
-
 /* ---- turn.c ---- */
 /* s->control as a frame into s->out. */
 MUST_USE enum err turn_put_control(struct sdk *s);
@@ -507,5 +473,7 @@ MUST_USE enum err turn_output(struct sdk *s, uint64_t now_ms, struct span *frame
 void turn_connection(struct sdk *s, bool up, uint64_t now_ms);
 /* What time alone causes. */
 MUST_USE enum err turn_tick(struct sdk *s, uint64_t now_ms);
+
+#include "adapters/sdk/inner_files.h"
 
 #endif

@@ -49,6 +49,9 @@ enum {
         SDK_GAP_WAIT_S * 1000, /* for a number that another adapter may have: its lease and more */
     SDK_TRIM_EVERY_MS = 1000,
     SDK_TRIM_ROWS = 64,        /* looked at each time */
+    SDK_PARTS = 3,             /* of an envelope that we make: facts, sealed, manifest */
+    ARCHIVE_SLOT_LEN = 1 + 32, /* u8 known ‖ DEK of one part */
+    ARCHIVE_KEYS_LEN = 8 * ARCHIVE_SLOT_LEN,
     SDK_IDLE_MS = 2000,        /* nothing moved: fold the log back, give space back */
     SDK_IDLE_AGAIN_MS = 30000, /* and a little more of it later */
     SDK_FLAP_MS = 10 * 1000,   /* a connection that does not last so long */

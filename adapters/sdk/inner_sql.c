@@ -151,6 +151,10 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_TRIM_FILES] = "DELETE FROM inbox_file WHERE inbox_id = ?1",
     [SQL_TRIM_INBOX_DROP] = "DELETE FROM inbox WHERE id = ?1",
     [SQL_TRIM_WITHDRAWN] = "DELETE FROM inbox_withdrawn WHERE time_ms < ?1",
+    [SQL_TRIM_ARCHIVE] = "DELETE FROM archive WHERE id IN (SELECT id FROM archive"
+                         " WHERE time_ms < ?1 ORDER BY id LIMIT 128)",
+    [SQL_ARCHIVE_PUT] = "INSERT INTO archive (message_id, env_id, time_ms, frame, keys)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_AMENDED_PUT] = "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
     [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"
                          " ORDER BY position LIMIT 1",

@@ -1,3 +1,4 @@
+#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inner.h"
 #include "base/text.h"
 
@@ -43,8 +44,7 @@ enum err pack_document(struct sdk *s, struct stage *stage, struct stage_document
     }
     d->body.size = (pb_size_t)body.len;
     memcpy(d->body.bytes, body.data, body.len);
-    document_prepare(d, s->realm, s->member, s->sign, stage->created_ms,
-                     &s->entropy);
+    document_prepare(d, s->realm, s->member, s->sign, stage->created_ms, &s->entropy);
 
     struct writer w = writer_of(s->stage_bytes + s->stage_len, SDK_STAGE_BYTES - s->stage_len);
     if ((err = document_encode(d, &w, hash)) != OK)
@@ -127,8 +127,7 @@ static enum err sign_documents(struct sdk *s)
         if ((err = add_leaf(s, &stage->manifest)) != OK)
             return err;
     }
-    return batch_count(s->batch) == 0 ? OK
-                                      : batch_sign(s->batch, s->sign);
+    return batch_count(s->batch) == 0 ? OK : batch_sign(s->batch, s->sign);
 }
 
 /* LSD1 of a staged document into plain[slot]. */
@@ -192,18 +191,18 @@ static void fill_header(struct sdk *s, const struct stage *stage)
         h->attachments[h->attachments_count++] = stage->files[i];
 }
 
-static enum err add_envelope(struct sdk *s, const struct stage *stage,
-                             uint8_t env_id[static HASH_LEN])
+static enum err add_envelope(struct sdk *s, size_t place, uint8_t env_id[static HASH_LEN])
 {
     enum err err;
-    struct span plain[3];
+    struct span plain[SDK_PARTS];
     lianshu_Header *h = s->header;
+    const struct stage *stage = &s->stage[place];
     const struct stage_document *documents[] = {&stage->facts, &stage->sealed, &stage->manifest};
     static const lianshu_PartKind kinds[] = {
         lianshu_PartKind_PART_FACTS, lianshu_PartKind_PART_SEALED, lianshu_PartKind_PART_MANIFEST};
 
     fill_header(s, stage);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SDK_PARTS; i++) {
         if (documents[i]->len == 0)
             continue;
         lianshu_PartHeader *part = &h->parts[h->parts_count];
@@ -216,7 +215,23 @@ static enum err add_envelope(struct sdk *s, const struct stage *stage,
     }
     for (size_t i = 0; i < h->attachments_count; i++)
         h->attachments[i].part = (uint32_t)(h->parts_count - 1); /* the manifest is the last */
-    return envelope_batch_add(s->envelopes, h, plain, NULL, env_id);
+    s->stage[place].parts = (unsigned)h->parts_count;
+    return envelope_batch_add(s->envelopes, h, plain, &s->sealed_deks[place * SDK_PARTS], env_id);
+}
+
+/* What we sealed we can show later, too. */
+static enum err keep(struct sdk *s, size_t place, const uint8_t *env_id, struct span frame)
+{
+    const struct stage *stage = &s->stage[place];
+    const struct archived archived = {
+        .message_id = stage->message_id,
+        .env_id = env_id,
+        .time_ms = stage->created_ms,
+        .frame = frame,
+        .known = (1U << stage->parts) - 1,
+        .deks = (const uint8_t(*)[SEAL_DEK_LEN]) & s->sealed_deks[place * SDK_PARTS],
+    };
+    return archive_put(s, &archived);
 }
 
 /* Sign what is in the envelope batch and store it; stage[first] is its first message. */
@@ -234,6 +249,7 @@ static enum err store_batch(struct sdk *s, size_t first, uint8_t (*env_ids)[HASH
         uint64_t row = 0;
         if ((err = envelope_batch_frame(s->envelopes, i, &w)) != OK ||
             (err = outbox_put(s, &s->stage[first + i], env_ids[first + i], &row)) != OK ||
+            (err = keep(s, first + i, env_ids[first + i], writer_span(&w))) != OK ||
             (err = frames_put(s, row, writer_span(&w))) != OK)
             return err;
     }
@@ -259,13 +275,13 @@ enum err pack_flush(struct sdk *s)
         (err = envelope_batch_begin(s->envelopes, &options)) != OK)
         return err;
     for (size_t i = 0; i < s->stage_count; i++) {
-        err = add_envelope(s, &s->stage[i], env_ids[i]);
+        err = add_envelope(s, i, env_ids[i]);
         if ((err == ERR_TOO_LARGE || err == ERR_BUSY) && i > first) {
             if ((err = store_batch(s, first, env_ids)) != OK ||
                 (err = envelope_batch_begin(s->envelopes, &options)) != OK)
                 return err;
             first = i;
-            err = add_envelope(s, &s->stage[i], env_ids[i]);
+            err = add_envelope(s, i, env_ids[i]);
         }
         if (err != OK)
             return err;

@@ -292,6 +292,8 @@ MUST_USE enum err sdk_held(struct sdk *sdk, uint64_t *cursor, struct sdk_held *o
 /* An official.act (LSD1) that releases one to apply, or returns it (E411). Staged, as sdk_send;
  * kept. ERR_TWO_OFFICIALS, ERR_EXPIRED, ERR_HEADER, ERR_NOT_FOUND, those of document_verify. */
 MUST_USE enum err sdk_act(struct sdk *sdk, struct span lsd1, uint64_t now_ms, struct fault *fault);
+/* Does the document say that it is one? Nothing of it is verified. */
+bool sdk_is_act(struct span lsd1);
 /* Begin a transaction for the caller's own rows in sdk_db, when none is open. */
 MUST_USE enum err sdk_begin(struct sdk *sdk);
 MUST_USE enum err sdk_commit(struct sdk *sdk, uint64_t now_ms);

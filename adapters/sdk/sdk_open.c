@@ -115,6 +115,11 @@ static enum err open_tools(struct sdk *s)
 {
     enum err err;
 
+    s->deks = guard_alloc(FRAME_PARTS_MAX * sizeof *s->deks);
+    s->sealed_deks = guard_alloc((size_t)SDK_BATCH_MAX * SDK_PARTS * sizeof *s->sealed_deks);
+    s->archive_keys = guard_alloc(ARCHIVE_KEYS_LEN);
+    if (s->deks == NULL || s->sealed_deks == NULL || s->archive_keys == NULL)
+        return ERR_NO_MEMORY;
     if ((err = verifier_open(&s->verifier, VERIFIER_NODES_DEFAULT)) != OK ||
         (err = opener_open(&s->opener, OPENER_SECRETS_DEFAULT)) != OK ||
         (err = batch_open(&s->batch)) != OK || (err = log_readers_open(&s->logs)) != OK ||
@@ -274,6 +279,9 @@ void sdk_close(struct sdk **sdk)
     verifier_close(&s->verifier);
     registry_close(&s->registry);
     keyring_close(&s->keys);
+    guard_free(s->deks);
+    guard_free(s->sealed_deks);
+    guard_free(s->archive_keys);
     free(s->stage);
     free(s->stage_bytes);
     free(s->receipt_stage);

@@ -1,4 +1,5 @@
 /* Retention: what is final loses its frame at once; after keep_ms also its row and its receipts. */
+#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inbox_inner.h"
 #include "base/clock.h"
 
@@ -104,8 +105,12 @@ enum err trim_some(struct sdk *s, uint64_t now_ms)
     if ((err = trim_outbox(s, before_ms)) != OK && err != ERR_NOT_FOUND)
         return err;
     const bool sent_end = err == ERR_NOT_FOUND;
-    if ((err = trim_inbox(s, before_ms)) != OK && err != ERR_NOT_FOUND)
+    const enum err received = trim_inbox(s, before_ms);
+    if (received != OK && received != ERR_NOT_FOUND)
+        return received;
+    if ((err = archive_trim(s, before_ms)) != OK)
         return err;
+    err = received;
     if (!sent_end || err != ERR_NOT_FOUND)
         return OK;
     s->trim_ms = now_ms + REST_MS;

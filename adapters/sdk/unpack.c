@@ -107,8 +107,9 @@ static enum err open_document(struct sdk *s, struct unpacked *u, size_t i, uint8
     const struct document_signers signers = registry_signers(&at);
 
     if ((err = envelope_open(s->opener, s->keys, s->member, &u->header, &u->frame, u->header_hash,
-                             i, plain, SDK_PART_MAX, lsd1, NULL, &u->inner)) != OK)
+                             i, plain, SDK_PART_MAX, lsd1, s->deks[i], &u->inner)) != OK)
         return err;
+    u->opened |= 1U << i;
     if ((err = document_verify(*lsd1, s->realm, &signers, s->verifier, d, hash)) != OK)
         return err;
     if (d->type != type)
@@ -212,6 +213,7 @@ enum err unpack_open(struct sdk *s, struct unpacked *u)
     enum err err;
 
     u->has_facts = u->has_sealed = u->has_manifest = false;
+    u->opened = 0;
     u->facts_document = span_of(NULL, 0);
     u->inner = OK;
     const struct document_type *row = type_find(u->header.type);

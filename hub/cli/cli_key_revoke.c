@@ -131,7 +131,7 @@ enum err cli_key_revoke(const struct cli *cli, struct fault *fault)
     return err;
 }
 
-/* What an official is about to sign. */
+/* What the official has signed. */
 static enum err tell_revocation(const struct cli *cli, struct span lsd1, struct fault *fault)
 {
     static lianshu_Document d;
@@ -169,17 +169,15 @@ enum err cli_key_sign(const struct cli *cli, struct fault *fault)
     uint8_t *data = NULL;
     size_t len;
     enum err err = file_read(path, AMEND_DOCUMENT_MAX, 0, &data, &len, fault);
-    if (err == OK)
-        err = tell_revocation(cli, span_of(data, len), fault);
-    if (err != OK) {
-        free(data);
+    if (err != OK)
         return err;
-    }
     err = signing_open(&own, cli->args, "key", KEY_USE_REGISTRAR, false, fault);
     if (err == OK && (err = document_add_signature(span_of(data, len), own.key[0], &w)) != OK)
         (void)fault_set(fault, err, 0, path,
                         err == ERR_EXISTS ? "this key has signed it"
                                           : "this key is not named in it");
+    if (err == OK)
+        err = tell_revocation(cli, span_of(data, len), fault);
     if (err == OK)
         err = write_out(cli, writer_span(&w), "已签署", "signed", fault);
     signing_close(&own);

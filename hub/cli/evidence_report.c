@@ -69,7 +69,7 @@ void paper_section(const struct paper *p, const char *zh, const char *en)
     fputc('\n', p->text);
 }
 
-void paper_row(const struct paper *p, const char *zh, const char *en, const char *value)
+void paper_line(const struct paper *p, const char *zh, const char *en, const char *value)
 {
     fprintf(p->html, "<tr><th>%s <small>%s</small></th><td class=\"m\">", zh, en);
     paper_html(p, value);
@@ -115,13 +115,13 @@ static void put_head(const struct paper *p, const struct evidence *e)
     base64_encode(span_of(e->checkpoint.root, HASH_LEN), root);
     clock_format(e->exported_ms, time);
     snprintf(number, sizeof number, "%" PRIu64, e->checkpoint.size);
-    paper_row(p, kind_zh(e->kind), e->kind, e->id);
-    paper_row(p, "域", "realm", e->realm);
-    paper_row(p, "枢纽", "hub", e->hub);
-    paper_row(p, "日志", "log", e->checkpoint.origin);
-    paper_row(p, "日志条数", "entries", number);
-    paper_row(p, "日志树根", "root of the log", root);
-    paper_row(p, "导出时间（导出方所称）", "exported, as the exporter says", time);
+    paper_line(p, kind_zh(e->kind), e->kind, e->id);
+    paper_line(p, "域", "realm", e->realm);
+    paper_line(p, "枢纽", "hub", e->hub);
+    paper_line(p, "日志", "log", e->checkpoint.origin);
+    paper_line(p, "日志条数", "entries", number);
+    paper_line(p, "日志树根", "root of the log", root);
+    paper_line(p, "导出时间（导出方所称）", "exported, as the exporter says", time);
     fputs("</table>\n", p->html);
 }
 
@@ -131,7 +131,7 @@ static void put_members(const struct paper *p, const struct evidence *e)
     fputs("<table>\n", p->html);
     for (size_t i = 0; i < e->member_count; i++) {
         const lianshu_MemberRecord *m = e->members[i].record;
-        paper_row(p, m->name_zh, m->name_en, m->member);
+        paper_line(p, m->name_zh, m->name_en, m->member);
     }
     fputs("</table>\n", p->html);
 }
@@ -144,24 +144,24 @@ static void put_envelope(const struct paper *p, const struct evidence_envelope *
     const lianshu_Header *h = &env->header;
     const struct document_type *type = type_find(h->type);
     hex_encode(span_of(env->env_id, HASH_LEN), id);
-    paper_row(p, "信封", "envelope", id);
+    paper_line(p, "信封", "envelope", id);
     snprintf(cell, sizeof cell, "%s %s (%s)", type == NULL ? "?" : type->zh,
              type == NULL ? "?" : type->en, type == NULL ? "?" : type->name);
-    paper_row(p, "种类", "type", cell);
+    paper_line(p, "种类", "type", cell);
     for (pb_size_t i = 0; i < h->destination_count && len < sizeof cell; i++)
         len += (size_t)snprintf(cell + len, sizeof cell - len, "%s%s", i == 0 ? "" : ", ",
                                 h->destination[i]);
-    paper_row(p, "发送方", "from", h->sender);
+    paper_line(p, "发送方", "from", h->sender);
     if (h->destination_count > 0)
-        paper_row(p, "收件方", "to", cell);
+        paper_line(p, "收件方", "to", cell);
     clock_format(h->created_ms, cell);
-    paper_row(p, "制作时间（发送方所称）", "made, as the sender says", cell);
+    paper_line(p, "制作时间（发送方所称）", "made, as the sender says", cell);
     clock_format(env->accepted_ms, cell);
-    paper_row(p, "受理时间", "taken by the hub", cell);
+    paper_line(p, "受理时间", "taken by the hub", cell);
     for (pb_size_t i = 0; i < h->attachments_count; i++) {
         hex_encode(span_of(h->attachments[i].root, HASH_LEN), id);
         snprintf(cell, sizeof cell, "%s, %" PRIu64 " bytes", id, h->attachments[i].byte_count);
-        paper_row(p, "附件", "attachment", cell);
+        paper_line(p, "附件", "attachment", cell);
     }
 }
 
@@ -187,16 +187,16 @@ static void put_document(const struct paper *p, const struct evidence_document *
     const struct span body = span_of(d->document.body.bytes, d->document.body.size);
     hex_encode(span_of(d->hash, HASH_LEN), id);
     clock_format(d->document.issued_ms, time);
-    paper_row(p, "文书", "document", type == NULL ? "?" : type->name);
-    paper_row(p, "签发", "issued by", d->document.issuers[0].member);
-    paper_row(p, "签发时间（签发方所称）", "signed, as the issuer says", time);
-    paper_row(p, "摘要", "SHA-256", id);
+    paper_line(p, "文书", "document", type == NULL ? "?" : type->name);
+    paper_line(p, "签发", "issued by", d->document.issuers[0].member);
+    paper_line(p, "签发时间（签发方所称）", "signed, as the issuer says", time);
+    paper_line(p, "摘要", "SHA-256", id);
     const pb_msgdesc_t *desc = type == NULL ? NULL : type->facts;
     void *message = calloc(1, BODY_STRUCT_MAX);
     for (int again = 0; again < 2 && type != NULL && message != NULL && text == NULL; again++) {
         if (desc != NULL && wire_decode(desc, body, message) == OK &&
             evidence_json(desc, message, &text, &len) == OK)
-            paper_row(p, "内容", "contents", text);
+            paper_line(p, "内容", "contents", text);
         desc = type->sealed;
     }
     free(message);

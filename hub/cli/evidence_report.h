@@ -29,7 +29,7 @@ struct paper {
 void paper_html(const struct paper *p, const char *value);
 void paper_section(const struct paper *p, const char *zh, const char *en);
 /* One line of a table of two columns. */
-void paper_row(const struct paper *p, const char *zh, const char *en, const char *value);
+void paper_line(const struct paper *p, const char *zh, const char *en, const char *value);
 
 /* What happened, in the order of the log. evidence_course.c */
 void report_course(const struct paper *p, const struct evidence *e);

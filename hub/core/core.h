@@ -44,6 +44,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "keys/hash.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,6 +88,13 @@ struct core_witness {
     uint64_t start_wait_ms; /* so long the start waits for them; 0: 30,000 */
 };
 
+/* What runs here, for the log. */
+struct core_measured {
+    uint8_t program[32]; /* SHA-256 of its file */
+    uint8_t config[32];
+    bool unlisted; /* officials have released others */
+};
+
 struct core_options {
     const char *realm;
     const char *member; /* hub.445100 */
@@ -105,6 +113,8 @@ struct core_options {
     core_sign_fn *sign;
     core_head_fn *head;
     void *sign_ctx;        /* of both */
+    const struct core_measured *measured; /* as it is at each start and reload; NULL: not told */
+    uint64_t scrub_ms; /* the whole log is read again within that time; 0: a day */
     struct core_witness witness;
     uint32_t lease_ms;     /* 0: 30,000 */
     uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */

@@ -111,8 +111,18 @@ static enum err check_head(struct core *core, struct fault *fault)
     return err == OK ? OK : fault_set(fault, err, 0, "signer", "it does not sign the log");
 }
 
+static void put_measured(lianshu_Admin *body, const struct core_measured *measured)
+{
+    if (measured == NULL)
+        return;
+    body->program_sha256.size = body->config_sha256.size = HASH_LEN;
+    memcpy(body->program_sha256.bytes, measured->program, HASH_LEN);
+    memcpy(body->config_sha256.bytes, measured->config, HASH_LEN);
+}
+
 static enum err write_start(struct core *core, const char *event)
 {
+    const struct core_measured *measured = core->opt.measured;
     lianshu_Admin body = {.registry_version = registry_version(core->opt.registry)};
     snprintf(body.event, sizeof body.event, "%s", event);
     snprintf(body.by, sizeof body.by, "%s", core->opt.member);
@@ -120,10 +130,15 @@ static enum err write_start(struct core *core, const char *event)
     memcpy(body.registry_sha256.bytes, registry_hash(core->opt.registry), HASH_LEN);
     body.rule_set_sha256.size = HASH_LEN;
     ruleset_hash(core->opt.rules, body.rule_set_sha256.bytes);
+    put_measured(&body, measured);
     uint64_t index;
     enum err err = core_begin(core);
     if (err == OK)
         err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
+    if (err == OK && measured != NULL && measured->unlisted) { /* I-03 */
+        snprintf(body.event, sizeof body.event, "program.unlisted");
+        err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
+    }
     if (err == OK)
         err = backfill_note(core);
     core->work_waiting = true;
@@ -153,6 +168,7 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     if (core == NULL)
         return fault_set(fault, ERR_NO_MEMORY, 0, "core", "state");
     core->opt = *options;
+    core->opt.scrub_ms = options->scrub_ms != 0 ? options->scrub_ms : DAY_MS;
     core->opt.lease_ms = options->lease_ms != 0 ? options->lease_ms : LEASE_MS;
     core->opt.backoff_ms = options->backoff_ms != 0 ? options->backoff_ms : BACKOFF_MS;
     set_limits(core, options);

@@ -78,6 +78,8 @@ static void add_alarms(struct query *q)
     json_put_flag(q->answer, "clock_back", core->clock_back);
     json_put_flag(q->answer, "disk_low", core->disk_low);
     json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
+    json_put_flag(q->answer, "program_unlisted",
+                  core->opt.measured != NULL && core->opt.measured->unlisted);
     json_put_flag(q->answer, "log_not_cosigned", !cosigning_state(core).met);
 }
 
@@ -173,6 +175,8 @@ static const struct {
     {"case.custody", query_custody},
     {"checkpoint", query_checkpoint},
     {"leaves", query_leaves},
+    {"log.admin", query_admin},
+    {"log.scrub", query_scrub},
     {"evidence", query_evidence},
     {"evidence.leaves", query_evidence_leaves},
     {"evidence.consistency", query_evidence_consistency},

@@ -17,7 +17,8 @@ enum {
     SWEEP_PAUSE_MS = 10 * 1000,   /* between two walks, */
     SWEEP_ROWS_PER_MS = 50,       /* and a millisecond more for so many rows that were met */
     WARN_LIFE_MIN_MS = 60 * 1000, /* a shorter life needs no warning */
-    SCRUB_MS = 1000,              /* between two tiles of the log */
+    SCRUB_MS = 1000,              /* between two steps over the log, */
+    SCRUB_TILES_MAX = 64,         /* of so many tiles at most */
     RETAIN_PAUSE_MS = 20,         /* between two full steps of retention */
 };
 
@@ -175,11 +176,20 @@ enum err sweep_retention(struct core *core)
     return err;
 }
 
-/* The whole log is read again and again, a tile a second, and compared with its tree: a changed
- * byte is found before anybody asks for it. */
+/* So many tiles a second that the whole log is read within its time, and at least one. */
+static uint64_t scrub_tiles(const struct core *core)
+{
+    const uint64_t tiles = log_size(core->store->log) / MERKLE_TILE_WIDTH + 1;
+    const uint64_t wanted = tiles * SCRUB_MS / core->opt.scrub_ms + 1;
+    return wanted < SCRUB_TILES_MAX ? wanted : SCRUB_TILES_MAX;
+}
+
+/* The whole log is read again and again and compared with its tree: a changed byte is found before
+ * anybody asks for it. */
 enum err sweep_log(struct core *core)
 {
     struct fault fault = {0};
+    enum err err = OK;
     if (core->now_ms < core->scrub_ms) {
         core_wake_at(core, core->scrub_ms);
         return OK;
@@ -189,9 +199,13 @@ enum err sweep_log(struct core *core)
     /* Within a transaction the newest tile is still growing; it comes again. */
     if (core->open_batch)
         return OK;
-    enum err err = log_scrub(core->store->log, core->scrub_tile++, &fault);
+    if (core->scrub_tile == 0)
+        core->scrub_began_ms = core->now_ms;
+    for (uint64_t i = scrub_tiles(core); err == OK && i > 0; i--)
+        err = log_scrub(core->store->log, core->scrub_tile++, &fault);
     if (err == ERR_NOT_FOUND) {
         core->scrub_tile = 0;
+        core->scrub_ended_ms = core->now_ms;
         return OK;
     }
     if (err != OK)

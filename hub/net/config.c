@@ -9,7 +9,8 @@
 static const char *const KEYS[] = {
     "realm",          "member",    "bind",   "state_dir",  "key_file", "passphrase_file",
     "anchor",         "registry",  "rules",  "regions",    "calendar", "signer_socket",
-    "control_socket", "log_level", "limits", "federation", "witness",  NULL};
+    "control_socket", "log_level", "limits", "federation", "witness",  "release",
+    NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -78,6 +79,7 @@ static const struct {
     LIMIT_ROW(backlog_rows, 1, 1000000000), LIMIT_ROW(backlog_mib, 1, 1 << 24),
     LIMIT_ROW(attachments_mib, 1, 1 << 24), LIMIT_ROW(disk_reserve_mib, 0, 64 << 10),
     LIMIT_ROW(rule_signatures, 0, 8),       LIMIT_ROW(rule_notice_days, 0, 365),
+    LIMIT_ROW(scrub_hours, 1, 8784),
 };
 #undef LIMIT_ROW
 
@@ -162,7 +164,9 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
         if (err != OK)
             goto out;
     }
-    err = read_limits(root, out, fault);
+    err = place_read(root, "release", true, path, out->release, sizeof out->release, fault);
+    if (err == OK)
+        err = read_limits(root, out, fault);
     if (err == OK)
         err = read_witness(root, out, fault);
     if (err == OK)

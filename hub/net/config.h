@@ -29,6 +29,7 @@ struct hub_config {
     char calendar[PLACE_MAX];
     char signer_socket[LOCAL_PATH_MAX + 1];
     char control_socket[LOCAL_PATH_MAX + 1];
+    char release[PLACE_MAX]; /* programs that officials have released; empty: none is asked for */
     enum log_level log_level;
     /* `limits`; 0: the core's default (core/core.h) */
     uint64_t lease_ms;
@@ -43,6 +44,7 @@ struct hub_config {
     uint64_t disk_reserve_mib; /* here 0 is none; left out: HUB_RESERVE_MIB */
     uint64_t rule_signatures;  /* officials who must sign a rule set; 0: none */
     uint64_t rule_notice_days; /* between signing and activation */
+    uint64_t scrub_hours;      /* within which the whole log is read again; 0: the core's default */
     /* `witness`; 0: the core's default */
     uint64_t witness_needed;
     uint64_t witness_every_s;

@@ -57,6 +57,8 @@ static const struct {
     {"evidence.document", CONTROL_QUERY},
     {"explain", CONTROL_QUERY},
     {"checkpoint", CONTROL_QUERY},
+    {"log.admin", CONTROL_QUERY},
+    {"log.scrub", CONTROL_QUERY},
     {"leaves", CONTROL_QUERY},
     {"held", CONTROL_QUERY},
     {"parked", CONTROL_QUERY},

@@ -35,8 +35,8 @@ struct endpoint {
 
 _Static_assert(ENDPOINT_KEY_LEN == 32, "a CURVE key is 32 bytes");
 
-/* The library numbers the connections of a server from rand(), which begins the same everywhere, and
- * aborts the process when a peer has named its own connection as the next one is numbered. */
+/* The library numbers the connections of a server from rand(), which begins the same everywhere,
+ * and aborts the process when a peer has named its own connection as the next one is numbered. */
 static void number_connections_from_anywhere(void)
 {
     const struct entropy entropy = entropy_system();

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "base/sandbox.h"
 #include "core/core.h"
 #include "keys/amend.h"
 #include "keys/entropy.h"
@@ -13,8 +12,10 @@
 #include "net/config.h"
 #include "net/control.h"
 #include "net/hub_links.h"
+#include "net/hub_registry.h"
 #include "net/hub_rules.h"
 #include "net/loop.h"
+#include "net/measure.h"
 #include "net/process.h"
 #include "net/routes.h"
 #include "net/signer_client.h"
@@ -27,12 +28,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define META_REGISTRY "registry.version"
-
 enum { MIB_SHIFT = 20 };
 
 struct hub {
     struct hub_config config;
+    char config_path[PLACE_MAX];
+    struct core_measured measured;
     struct entropy entropy;
     struct passphrase *passphrase;
     struct keyring *keys;
@@ -190,65 +191,10 @@ static enum err open_keys(struct hub *hub, struct fault *fault)
     return OK;
 }
 
-/* Nobody could seal to, verify or connect to a hub whose keys the registry does not name. */
-static enum err check_own_keys(const struct hub *hub, const struct registry *registry,
-                               struct fault *fault)
+/* Whose registry, and by whose keys: for hub_registry.h. */
+static struct hub_trust trust_of(const struct hub *hub)
 {
-    static const enum key_use PUBLISHED[] = {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT};
-    const uint64_t now = clock_real_ms();
-    const struct registry_key *found;
-    for (size_t i = 0; i < sizeof PUBLISHED / sizeof PUBLISHED[0]; i++) {
-        const struct key *key = keyring_find(hub->keys, PUBLISHED[i]);
-        enum err err =
-            registry_signer(registry, hub->config.member, key_kid(key), PUBLISHED[i], now, &found);
-        if (err != OK && registry_own_key(registry, hub->keys, hub->config.member, PUBLISHED[i],
-                                          now) == NULL)
-            return fault_set(fault, err, 0, hub->config.registry,
-                             "this hub's %s key is not registered or not valid now",
-                             key_use_name(PUBLISHED[i]));
-    }
-    enum err err = registry_current(registry, hub->config.member, KEY_USE_LOG, now, &found);
-    return err == OK ? OK
-                     : fault_set(fault, err, 0, hub->config.registry,
-                                 "this hub's log key is not registered: add signer.key.pub");
-}
-
-/* Is it one that this hub can run by now? */
-static enum err check_registry(const struct hub *hub, struct registry *registry,
-                               struct fault *fault)
-{
-    enum err err = registry_fresh(registry, clock_real_ms());
-    if (err != OK)
-        return fault_set(fault, err, 0, hub->config.registry, "its time is over or has not begun");
-    if (hub->registry == NULL) /* what it is amended by is in the store: open_store */
-        return OK;
-    err = registry_amend_from(registry, hub->registry, fault);
-    return err == OK ? check_own_keys(hub, registry, fault) : err;
-}
-
-static enum err open_registry(const struct hub *hub, uint64_t min_version, struct registry **out,
-                              struct fault *fault)
-{
-    enum err err = registry_read(out, &hub->anchor, hub->config.registry, min_version, fault);
-    if (err == OK && (err = check_registry(hub, *out, fault)) != OK)
-        registry_close(out);
-    return err;
-}
-
-/* A registry that another hub handed over takes the place of the file once it is verified, unless
- * the operator has put it, or a newer one, there himself. */
-static enum err take_registry(const struct hub *hub, struct span file, uint64_t version,
-                              struct registry **out, struct fault *fault)
-{
-    enum err err = open_registry(hub, version, out, NULL);
-    if (err != OK && (err = registry_open(out, &hub->anchor, file, version, fault)) == OK) {
-        if ((err = check_registry(hub, *out, fault)) == OK)
-            err = file_write(hub->config.registry, file, 0644, 0, fault);
-        if (err != OK)
-            registry_close(out);
-    }
-    core_registry_judged(hub->core, err);
-    return err;
+    return (struct hub_trust){&hub->config, &hub->anchor, hub->keys, hub->registry};
 }
 
 /* Everything that is read and not written. */
@@ -258,6 +204,7 @@ static enum err open_inputs(struct hub *hub, const char *config_path, struct fau
     if (err != OK)
         return err;
     const struct hub_config *config = &hub->config;
+    snprintf(hub->config_path, sizeof hub->config_path, "%s", config_path);
     log_open(STDERR_FILENO, config->log_level);
     if ((err = open_keys(hub, fault)) != OK ||
         (err = anchor_read(&hub->anchor, config->anchor, fault)) != OK)
@@ -265,32 +212,13 @@ static enum err open_inputs(struct hub *hub, const char *config_path, struct fau
     if (strcmp(hub->anchor.realm, config->realm) != 0)
         return fault_set(fault, ERR_REALM, 0, config->anchor, "the anchor is of realm %s",
                          hub->anchor.realm);
-    if ((err = open_registry(hub, 0, &hub->registry, fault)) != OK ||
+    const struct hub_trust trust = trust_of(hub);
+    if ((err = hub_registry_open(&trust, 0, &hub->registry, fault)) != OK ||
         (err = hub_links_open(&hub->links, config, config_path, hub->registry, fault)) != OK ||
         (err = hub_rules_open(&hub->rules, config, hub->registry, clock_real_ms(), fault)) != OK ||
         (err = calendar_open(&hub->calendar, config->calendar, fault)) != OK)
         return err;
     return regions_open(&hub->regions, config->regions, fault);
-}
-
-/* The registry in use is the newest this database has seen, or newer; remember it. */
-static enum err note_registry(const struct hub *hub, struct fault *fault)
-{
-    uint64_t seen = 0;
-    const uint64_t version = registry_version(hub->registry);
-    enum err err = store_meta_get_u64(hub->store, META_REGISTRY, &seen);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    if (version < seen)
-        return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, hub->config.registry,
-                         "version %llu, but %llu was in use here", (unsigned long long)version,
-                         (unsigned long long)seen);
-    if (version == seen)
-        return OK;
-    if ((err = store_begin(hub->store, clock_real_ms())) == OK &&
-        (err = store_meta_put_u64(hub->store, META_REGISTRY, version)) != OK)
-        store_rollback(hub->store);
-    return err == OK ? store_commit(hub->store) : err;
 }
 
 static enum err open_store(struct hub *hub, struct fault *fault)
@@ -305,9 +233,10 @@ static enum err open_store(struct hub *hub, struct fault *fault)
     enum err err = file_private_dir(hub->config.state_dir, 0700, fault);
     if (err != OK || (err = store_open(&hub->store, &options, fault)) != OK)
         return err;
+    const struct hub_trust trust = trust_of(hub);
     if ((err = core_amended(hub->store, hub->registry, fault)) == OK &&
-        (err = check_own_keys(hub, hub->registry, fault)) == OK)
-        err = note_registry(hub, fault);
+        (err = hub_registry_own_keys(&trust, hub->registry, fault)) == OK)
+        err = hub_registry_note(&trust, hub->store, fault);
     if (err != OK || (err = hub_rules_archive(&hub->archive, hub->config.state_dir, fault)) != OK ||
         (err = hub_rules_keep(hub->rules, hub->archive, fault)) != OK)
         return err;
@@ -336,6 +265,8 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .sign = sign_log,
         .head = head_of_log,
         .sign_ctx = hub->signer,
+        .measured = &hub->measured,
+        .scrub_ms = hub->config.scrub_hours * (uint64_t)HOUR_MS,
         .witness = {.needed = (unsigned)hub->config.witness_needed,
                     .every_ms = hub->config.witness_every_s * SECOND_MS,
                     .within_ms = hub->config.witness_within_s * SECOND_MS,
@@ -397,11 +328,20 @@ static enum err reload(void *ctx, struct fault *fault)
     struct registry *fresh = NULL;
     uint64_t version;
     const struct span offered = core_registry_offered(hub->core, &version);
+    struct hub_trust trust = trust_of(hub);
     enum err err = offered.len > 0
-                       ? take_registry(hub, offered, version, &fresh, fault)
-                       : open_registry(hub, registry_version(hub->registry), &fresh, fault);
+                       ? hub_registry_take(&trust, offered, version, &fresh, fault)
+                       : hub_registry_open(&trust, registry_version(hub->registry), &fresh, fault);
+    if (offered.len > 0)
+        core_registry_judged(hub->core, err);
     if (err != OK)
         return err;
+    err = measure_take(&hub->measured, &hub->config, hub->config_path, fresh, clock_real_ms(),
+                       fault);
+    if (err != OK) {
+        registry_close(&fresh);
+        return err;
+    }
     err = core_registry(hub->core, fresh);
     if (err == OK)
         err = loop_settle(hub->loop);
@@ -415,7 +355,8 @@ static enum err reload(void *ctx, struct fault *fault)
     hub_links_registry(hub->links, fresh, hub->config.registry);
     log_info("registry_loaded", "version=%llu members=%zu",
              (unsigned long long)registry_version(fresh), registry_member_count(fresh));
-    err = note_registry(hub, fault);
+    trust = trust_of(hub);
+    err = hub_registry_note(&trust, hub->store, fault);
     return err == OK ? reload_rules(hub, fault) : err;
 }
 
@@ -471,30 +412,6 @@ static enum err hub_new(struct hub **out)
     return OK;
 }
 
-enum err hub_confine(const char *config_path, bool check, struct fault *fault)
-{
-    struct hub_config config;
-    enum err err = hub_config_read(&config, config_path, fault);
-    if (err != OK)
-        return err;
-    log_open(STDERR_FILENO, config.log_level);
-    const struct sandbox_place places[] = {
-        {config_path, SANDBOX_READ | SANDBOX_BESIDE},
-        {private_file_place(config.key_file), SANDBOX_READ},
-        {private_file_place(config.passphrase_file), SANDBOX_READ},
-        {config.anchor, SANDBOX_READ},
-        {config.registry, SANDBOX_WRITE | SANDBOX_BESIDE}, /* a newer one may come over a link */
-        {config.rules, SANDBOX_READ | SANDBOX_BESIDE},     /* and the sets that are tried */
-        {config.regions, SANDBOX_READ},
-        {config.calendar, SANDBOX_READ},
-        {config.control_socket, SANDBOX_WRITE | SANDBOX_BESIDE},
-        {config.state_dir, SANDBOX_WRITE},
-    };
-    if (!check && (err = file_private_dir(config.state_dir, 0700, fault)) != OK)
-        return err;
-    return sandbox_enter(SANDBOX_HUB, places, sizeof places / sizeof *places, fault);
-}
-
 enum err hub_open(struct hub **out, const char *config_path, struct fault *fault)
 {
     struct hub *hub = NULL;
@@ -504,6 +421,8 @@ enum err hub_open(struct hub **out, const char *config_path, struct fault *fault
      * reached one of them would end the process out of order. */
     if (err != OK || (err = process_signals(&hub->signal_fd)) != OK ||
         (err = open_inputs(hub, config_path, fault)) != OK ||
+        (err = measure_take(&hub->measured, &hub->config, config_path, hub->registry,
+                            clock_real_ms(), fault)) != OK ||
         (err = open_store(hub, fault)) != OK ||
         (err = signer_client_open(&hub->signer, hub->config.signer_socket, fault)) != OK ||
         (err = open_core(hub, fault)) != OK || (err = open_sockets(hub, fault)) != OK ||
@@ -521,8 +440,10 @@ enum err hub_check(const char *config_path, struct fault *fault)
     enum err err = hub_new(&hub);
     if (err == OK)
         err = open_inputs(hub, config_path, fault);
-    if (err == OK)
-        err = check_own_keys(hub, hub->registry, fault);
+    if (err == OK) {
+        const struct hub_trust trust = trust_of(hub);
+        err = hub_registry_own_keys(&trust, hub->registry, fault);
+    }
     hub_close(&hub);
     return err;
 }

@@ -177,6 +177,19 @@ CREATE TABLE inbox_mark (
   PRIMARY KEY (inbox_id, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- What was sent and applied, until its retention is over: the frame, and sealed under the storage key
+-- the keys of those parts that this member may read (adapters/sdk/sdk_archive.h).
+CREATE TABLE archive (
+  id INTEGER PRIMARY KEY,
+  message_id BLOB NOT NULL,             -- time-ordered
+  env_id BLOB NOT NULL,
+  time_ms INTEGER NOT NULL,
+  frame BLOB NOT NULL,
+  keys BLOB NOT NULL,
+  CHECK (length(message_id) = 16 AND length(env_id) = 32)
+) STRICT;
+CREATE INDEX archive_message ON archive (message_id);
+
 -- Receipts we owe: the entries of one LSR1 a row, signed once, sent until the hub acknowledges it.
 CREATE TABLE inbox_owed (
   id INTEGER PRIMARY KEY,

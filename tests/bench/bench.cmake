@@ -14,6 +14,10 @@ target_link_libraries(lianshu-bench-primitives PRIVATE lianshu_flags lianshu_key
 add_executable(lianshu-bench-store ${CMAKE_SOURCE_DIR}/tests/bench/store_cycle.c)
 target_link_libraries(lianshu-bench-store PRIVATE lianshu_flags lianshu_store)
 
+# The hub's log alone, and what verifying an entry of it costs.
+add_executable(lianshu-bench-log ${CMAKE_SOURCE_DIR}/tests/bench/log_cost.c)
+target_link_libraries(lianshu-bench-log PRIVATE lianshu_flags lianshu_store)
+
 add_executable(lianshu-bench-client
   ${CMAKE_SOURCE_DIR}/tests/bench/client.c
   ${CMAKE_SOURCE_DIR}/tests/bench/official.c
@@ -56,6 +60,12 @@ target_link_libraries(bench_orders PRIVATE bench_world lianshu_net)
 add_executable(bench_mirror ${CMAKE_SOURCE_DIR}/tests/bench/bench_mirror.c)
 target_include_directories(bench_mirror PRIVATE $<TARGET_PROPERTY:lianshu_sdk,INCLUDE_DIRECTORIES>)
 target_link_libraries(bench_mirror PRIVATE lianshu_flags lianshu_sdk)
+
+# Evidence bundles of a hub of one process.
+if(LIANSHU_TESTS)
+  add_executable(bench_evidence ${CMAKE_SOURCE_DIR}/tests/bench/bench_evidence.c)
+  target_link_libraries(bench_evidence PRIVATE scenario_evidencebook)
+endif()
 
 foreach(program lianshu-bench-realm lianshu-bench-primitives lianshu-bench-client)
   target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)

@@ -22,6 +22,7 @@ TARGETS = {
     "gate_added_us": (-20, None), "gate_added_clean_us": (-20, None), "decisions_reexecuted_per_s": (20000, None), "decisions_differing": (0, None),
     "order_nation_ms": (-1000, -500), "order_nation_other_p99_ms": (-10, None), "order_nation_rss_kib": (-64 * 1024, None),
     "orders_per_s": (2000, None), "lift_nation_ms": (-1000, None), "lift_nation_other_p99_ms": (-10, None),
+    "evidence_verify_per_s": (1000, None), "evidence_script_ms": (-10000, None),
     "overload_lift_us": (-1000000, None), "lift_past_backlog_us": (-5000000, -1000000),
 }
 # The design's machine: floors and goals are meant for it.
@@ -337,6 +338,17 @@ def store_cycle(context):
     return json.loads(done.stdout)
 
 
+def log_cost(context):
+    """What the log costs a message, and a proof of one entry who verifies it."""
+    folder = work_dir("log")
+    try:
+        done = subprocess.run([os.path.join(context.bin, "lianshu-bench-log"), folder],
+                              stdout=subprocess.PIPE, check=True)
+    finally:
+        shutil.rmtree(folder)
+    return json.loads(done.stdout)
+
+
 def gate(context):
     return program(context, "bench_gate", *([4000, 20] if context.quick else []))
 
@@ -349,6 +361,11 @@ def orders(context):
         out[f"{key}_cpu_in_verifies_ratio"] = out[f"{key}_cpu_ms"] / out["order_nation_obligations"] / verify_ms
     out["orders_in_verifies_ratio"] = in_primitives(context, out["orders_per_s"])
     return out
+
+
+def evidence(context):
+    """Evidence bundles, verified by ours and by the script in them."""
+    return program(context, "bench_evidence")
 
 
 def decisions(context):
@@ -367,6 +384,7 @@ ROWS = {
     "hub_cpu_us_per_msg": Row("每条 CPU", "CPU per message of hub and signer", hub_cpu),
     "written_bytes_per_msg": Row("每条写盘字节", "bytes written to disk per message, hub and signer", written),
     "store_cycle": Row("枢纽存储的一个循环", "a message through the hub's store alone", store_cycle),
+    "log_cost": Row("每报文的日志开销，证明的大小与验证", "the log's cost of a message; a proof's size and verification", log_cost),
     "backlog_100k": Row("十万条积压", "beside a backlog of 100,000", backlog_100k),
     "fairness": Row("五十个消费者中一死一慢（R12）", "one dead and one slow consumer among fifty (R12)", fairness),
     "overload": Row("五倍过载（R13）", "overload ×5 (R13)", overload),
@@ -381,5 +399,7 @@ ROWS = {
                   "(WAL, fdatasync) and the log head signed (a simulated signer, in memory)"),
     "decisions": Row("重演百万条决定", "a million recorded decisions made again", decisions,
                      "不写盘 / reads only"),
+    "evidence": Row("离线验证证据包", "evidence bundles verified offline", evidence,
+                    "不写盘 / reads only"),
     "backlog_1m": Row("百万条积压", "beside a backlog of 1,000,000", backlog_1m),
 }

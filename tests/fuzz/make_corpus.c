@@ -64,7 +64,9 @@ static bool save_frames(const char *dir)
     } rows[] = {
         {"envelope", "sent", sample_envelope_frame},
         {"envelope", "forwarded", sample_envelope_form0},
+        {"envelope", "full", sample_envelope_full},
         {"document", "order", sample_document_frame},
+        {"document", "full", sample_document_full},
         {"receipts", "hub", sample_receipts_frame},
         {"receipts", "member", sample_member_receipts},
         {"statement", "plain", sample_statement_frame},

@@ -278,6 +278,20 @@ void sample_envelope_form0(struct writer *w)
     envelope(w, true);
 }
 
+void sample_envelope_full(struct writer *w)
+{
+    uint8_t signature[FRAME_SIGNATURE_MAX];
+    struct writer s = writer_of(signature, sizeof signature);
+    sample_signature(&s, 0, 1);
+    struct frame_envelope e = {
+        .header = span_str("h"), .part_count = FRAME_PARTS_MAX, .signature = writer_span(&s)};
+    for (unsigned i = 0; i < FRAME_PARTS_MAX; i++) {
+        e.parts[i].wraps_hash = bytes(FRAME_HASH_LEN).data;
+        e.parts[i].cipher_hash = bytes(FRAME_HASH_LEN).data;
+    }
+    frame_write_envelope(w, &e);
+}
+
 static void document(struct writer *w, const lianshu_Document *d, unsigned signatures)
 {
     static uint8_t body[FRAME_DOCUMENT_MAX];
@@ -298,6 +312,17 @@ void sample_document_frame(struct writer *w)
     static lianshu_Document d;
     sample_document(&d);
     document(w, &d, 2);
+}
+
+void sample_document_full(struct writer *w)
+{
+    uint8_t signature[FRAME_SIGNATURE_MAX];
+    struct writer s = writer_of(signature, sizeof signature);
+    sample_signature(&s, 0, 1);
+    struct frame_document f = {.document = span_str("d"), .count = FRAME_ISSUERS_MAX};
+    for (unsigned i = 0; i < FRAME_ISSUERS_MAX; i++)
+        f.signatures[i] = writer_span(&s);
+    frame_write_document(w, &f);
 }
 
 void sample_receipts_frame(struct writer *w)

@@ -28,7 +28,9 @@ void sample_record(lianshu_MemberRecord *r);
 void sample_signature(struct writer *w, uint64_t index, uint64_t size);
 void sample_envelope_frame(struct writer *w);
 void sample_envelope_form0(struct writer *w); /* as forwarded: first part withheld */
+void sample_envelope_full(struct writer *w);  /* as many parts as there may be */
 void sample_document_frame(struct writer *w);
+void sample_document_full(struct writer *w); /* as many signatures as there may be */
 void sample_receipts_frame(struct writer *w);
 void sample_member_receipts(struct writer *w);
 void sample_statement_frame(struct writer *w);

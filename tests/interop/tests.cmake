@@ -18,6 +18,8 @@ endfunction()
 
 interop_test(envelopes 1000)
 interop_test(papers 100)
+interop_test(proofs 1000)
 interop_test(refusals 200)
+interop_test(vectors)
 interop_test(story)
 set_tests_properties(interop_story PROPERTIES RUN_SERIAL ON)

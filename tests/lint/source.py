@@ -32,7 +32,7 @@ def read(path):
         return f.read()
 
 
-_TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 
 def code(text, keep_strings=False):
@@ -44,7 +44,7 @@ def code(text, keep_strings=False):
             return token if keep_strings else token[0] * 2
         return re.sub(r"[^\n]", " ", token)
 
-    return _TOKEN.sub(blank, text)
+    return TOKEN.sub(blank, text)
 
 
 def line_of(text, offset):

@@ -1,8 +1,10 @@
 #include "scenario/evidencebook.h"
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "cli/evidence.h"
 #include "unit/paper_hub.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +210,52 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
     evidence_pack_close(&pack);
     fit_list(dir);
     return count;
+}
+
+void book_disclose(struct book *b, const char *dir, const char *member, unsigned part)
+{
+    static uint8_t room[FRAME_MAX];
+    static lianshu_Header h;
+    struct world *w = b->world;
+    struct site *site = world_site(w, member);
+    struct frame_envelope frame;
+    struct bundle *shown = NULL;
+    struct span plain;
+    uint8_t header_hash[HASH_LEN];
+    uint8_t env_id[HASH_LEN];
+    uint8_t dek[SEAL_DEK_LEN];
+    enum err inner;
+    char hex[2 * HASH_LEN + 1];
+    char name[BUNDLE_NAME_MAX + 1];
+    const struct span bytes = span_of(w->frame, w->frame_len);
+    assert_int_equal(frame_parse_envelope(bytes, &frame), OK);
+    assert_int_equal(wire_decode(&lianshu_Header_msg, frame.header, &h), OK);
+    envelope_id(&frame, header_hash, env_id);
+    assert_int_equal(envelope_open(w->openers[site - w->sites], site->keys, member, &h, &frame,
+                                   header_hash, part, room, sizeof room, &plain, dek, &inner),
+                     OK);
+    hex_encode(span_of(env_id, HASH_LEN), hex);
+    assert_int_equal(bundle_open(&shown), OK);
+    snprintf(name, sizeof name, "envelopes/%s.lse", hex);
+    assert_int_equal(bundle_add(shown, name, bytes), OK);
+    snprintf(name, sizeof name, "disclosed/%s-%u.dek", hex, part);
+    assert_int_equal(bundle_add(shown, name, span_of(dek, sizeof dek)), OK);
+    assert_int_equal(evidence_pack_write(shown, dir, NULL), OK);
+    bundle_close(&shown);
+}
+
+void book_rename_key(struct book *b, const char *dir, unsigned part)
+{
+    struct evidence_pack pack;
+    char from[TERMINAL_PATH_MAX];
+    char to[TERMINAL_PATH_MAX];
+    (void)b;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    const char *name = bundle_at(pack.bundle, 0)->name; /* disclosed/ comes before envelopes/ */
+    snprintf(from, sizeof from, "%s/%s", dir, name);
+    snprintf(to, sizeof to, "%s/%.*s-%u.dek", dir, (int)(strrchr(name, '-') - name), name, part);
+    assert_int_equal(rename(from, to), 0);
+    evidence_pack_close(&pack);
 }
 
 /* The i-th entry's path, of those that are not empty. */

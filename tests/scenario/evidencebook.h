@@ -28,6 +28,12 @@ void book_other_anchor(struct book *b, const char *path);
 /* verify.py of the tree in an empty environment; its exit code. */
 int book_script(struct book *b, const char *bundle, const char *anchor);
 
+/* What `evidence disclose` of this member writes of the envelope that was made last: its frame, and
+ * the key of a part. */
+void book_disclose(struct book *b, const char *dir, const char *member, unsigned part);
+/* The one key there is said to be of that part. */
+void book_rename_key(struct book *b, const char *dir, unsigned part);
+
 char *book_read(const char *path, size_t *len);
 
 /* One byte of each file is changed and changed back: both verifiers refuse it and name the file.

@@ -126,6 +126,10 @@ static void cut_cipher(void)
 {
     f.env.parts[0].cipher.len -= 16;
 }
+static void lengthen_cipher(void) /* by what stands behind it */
+{
+    f.env.parts[0].cipher.len += 16;
+}
 static void flip_cipher(void)
 {
     ((uint8_t *)(uintptr_t)f.env.parts[0].cipher.data)[9] ^= 1;
@@ -150,8 +154,9 @@ static void other_message(void)
 /* C-08 to C-11, C-16, C-19: whatever is wrong inside, the sender hears one code. */
 static void what_cannot_be_opened_says_nothing_else(void **state)
 {
-    static void (*const rows[])(void) = {flip_commitment, zero_point, flip_wrap,    cut_cipher,
-                                         flip_cipher,     swap_wraps, other_header, other_message};
+    static void (*const rows[])(void) = {flip_commitment, zero_point,      flip_wrap,
+                                         cut_cipher,      lengthen_cipher, flip_cipher,
+                                         swap_wraps,      other_header,    other_message};
     struct world *w = *state;
     attack_connect(w);
     for (size_t i = 0; i < T_COUNT(rows); i++) {

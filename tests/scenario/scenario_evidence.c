@@ -107,6 +107,40 @@ static void an_envelope_is_proven_with_its_frame_while_that_is_here(void **state
     assert_int_equal(book_script(b, "e", "anchor.yaml"), 0);
 }
 
+/* The market's own key of one part: what was sealed is shown, and nothing of the other part. */
+static void a_disclosed_key_shows_the_one_part_that_it_is_of(void **state)
+{
+    struct book *b = *state;
+    size_t len;
+    export_referral(b, "e");
+    book_disclose(b, "shown", "procuratorate.445100", 1);
+    must(b->terminal,
+         "evidence export " CASE_ID " --anchor anchor.yaml --control control --out f --with shown");
+    assert_non_null(strstr(b->terminal->err, "personal data"));
+    must(b->terminal, VERIFY("f"));
+    assert_says(b->terminal, "1 parts were opened with disclosed keys");
+    assert_says(b->terminal, "1 sealed parts are not disclosed");
+    char *report = book_read("f/report.txt", &len);
+    assert_non_null(strstr(report, "涉嫌销售假药")); /* stands in the sealed document alone */
+    free(report);
+    assert_int_equal(book_script(b, "f", "anchor.yaml"), 0);
+    assert_true(book_flip_each(b, "f", BOOK_LIST_FITS) > 10);
+}
+
+/* The key of one part, offered for another one: the sender committed to something else. */
+static void a_key_of_another_part_is_refused(void **state)
+{
+    struct book *b = *state;
+    export_referral(b, "e");
+    book_disclose(b, "shown", "procuratorate.445100", 1);
+    book_rename_key(b, "shown", 0);
+    refused(b->terminal,
+            "evidence export " CASE_ID
+            " --anchor anchor.yaml --control control --out f --with shown",
+            CLI_REFUSED, "E308 disclosed/", "");
+    assert_false(there_is("f"));
+}
+
 static void a_case_is_proven_with_its_messages_and_the_chain_of_custody(void **state)
 {
     struct book *b = *state;
@@ -248,6 +282,8 @@ int main(void)
         EACH(documents_are_there_when_they_are_disclosed_and_the_exporter_is_warned),
         EACH(the_same_bundle_is_made_of_the_same_evidence),
         EACH(an_envelope_is_proven_with_its_frame_while_that_is_here),
+        EACH(a_disclosed_key_shows_the_one_part_that_it_is_of),
+        EACH(a_key_of_another_part_is_refused),
         EACH(a_case_is_proven_with_its_messages_and_the_chain_of_custody),
         EACH(a_log_is_shown_to_go_on_from_a_checkpoint_that_somebody_kept),
         EACH(rules_are_those_that_the_decisions_name),

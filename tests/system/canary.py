@@ -27,6 +27,8 @@ def search_files(folder, marks):
     found = []
     for place, _, names in os.walk(folder):
         for name in names:
+            if not os.path.isfile(os.path.join(place, name)):
+                continue  # sockets
             with open(os.path.join(place, name), "rb") as file:
                 data = file.read()
             found += [f"{name}: {mark}" for mark in marks if holds(data, mark)]
@@ -84,4 +86,5 @@ def test(binaries, *_):
                            stdout=subprocess.DEVNULL, timeout=realm.PATIENCE_S)
 
 
-realm.main(test)
+if __name__ == "__main__":
+    realm.main(test)

@@ -13,8 +13,12 @@ unit_test(config LIBS lianshu_net lianshu_signing)
 unit_test(signer LIBS lianshu_signing)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
 set(terminal ${CMAKE_CURRENT_SOURCE_DIR}/unit/terminal.c)
-foreach(group cli cli_enrol cli_files cli_joint cli_key cli_registry cli_rules cli_send cli_preview)
+foreach(group cli cli_enrol cli_files cli_joint cli_key cli_registry cli_revoke cli_rules cli_send cli_preview)
   unit_test(${group} LIBS lianshu_cli SOURCES ${terminal})
+endforeach()
+foreach(group cli_log office)
+  unit_test(${group} LIBS lianshu_cli
+            SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
 endforeach()
 unit_test(cli_certificate LIBS lianshu_cli
           SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
@@ -22,6 +26,9 @@ unit_test(cli_check LIBS lianshu_cli
           SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
                   ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c
                   ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+unit_test(cli_disclose LIBS lianshu_cli
+          SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
+                  ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
 foreach(group cli_hub cli_act)
   unit_test(${group} LIBS lianshu_cli lianshu_net
             SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/paper_hub.c)

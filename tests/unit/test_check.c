@@ -239,7 +239,7 @@ static void a_record_is_refused_for_each_fault(void **state)
     strcpy(r.grants[0].region, "4451"); /* */
     assert_int_equal(record_check(&r), ERR_HEADER);
     sample_record(&r);
-    grant_add(r.grants[0].types, 3); /* no such type, beside known ones */
+    grant_add(r.grants[0].types, 9); /* no such type, beside known ones */
     assert_int_equal(record_check(&r), ERR_WIRE_ENUM);
     sample_record(&r);
     grant_add(r.grants[0].types, 127);

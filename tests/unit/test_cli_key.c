@@ -41,7 +41,7 @@ static void each_use_has_its_keys_and_symmetric_ones_stay_inside(void **state)
         const char *public[4];
     } rows[] = {
         {"adapter", "market.445100", {"sign", "seal", "transport"}},
-        {"hub", "hub.445100", {"sign", "seal", "transport"}},
+        {"hub", "hub.445100", {"sign", "seal", "transport", "witness"}},
         {"signer", "hub.445100", {"log"}},
         {"official", "hub.445100", {"official"}},
         {"root", "root.000000", {"root"}},

@@ -15,14 +15,14 @@
 
 enum { VECTOR_LINE_MAX = 16384 };
 
-/* The bytes called name in tests/vectors/file, into buffer. Asserts that they are there. */
+/* The bytes called name in schemas/vectors/file, into buffer. Asserts that they are there. */
 static inline struct span vector_get(const char *file, const char *name, uint8_t *buffer,
                                      size_t cap)
 {
     char path[128];
     char line[VECTOR_LINE_MAX];
     const size_t name_len = strlen(name);
-    snprintf(path, sizeof path, "tests/vectors/%s", file);
+    snprintf(path, sizeof path, "schemas/vectors/%s", file);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     struct span out = {NULL, 0};

@@ -1,0 +1,21 @@
+/* What the archive takes. Inside adapters/sdk only; sdk_archive.h says what it promises. */
+#ifndef ADAPTERS_SDK_ARCHIVE_H
+#define ADAPTERS_SDK_ARCHIVE_H
+
+#include "adapters/sdk/inner.h"
+
+struct archived {
+    const uint8_t *message_id; /* SDK_ID_LEN */
+    const uint8_t *env_id;     /* HASH_LEN */
+    uint64_t time_ms;
+    struct span frame;
+    unsigned known; /* bit i: the key of part i is at hand */
+    const uint8_t (*deks)[SEAL_DEK_LEN];
+};
+
+/* In the open transaction. Without a storage key nothing is kept. */
+MUST_USE enum err archive_put(struct sdk *s, const struct archived *what);
+/* A bounded number of what is older. */
+MUST_USE enum err archive_trim(struct sdk *s, uint64_t before_ms);
+
+#endif

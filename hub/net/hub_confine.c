@@ -1,0 +1,36 @@
+/* What the hub gives up before it opens anything: base/sandbox.h. */
+#include "net/hub.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "keys/keyfile.h"
+#include "net/config.h"
+
+#include <unistd.h>
+
+enum err hub_confine(const char *config_path, bool check, struct fault *fault)
+{
+    struct hub_config config;
+    enum err err = hub_config_read(&config, config_path, fault);
+    if (err != OK)
+        return err;
+    log_open(STDERR_FILENO, config.log_level);
+    const struct sandbox_place places[] = {
+        {config_path, SANDBOX_READ | SANDBOX_BESIDE},
+        {private_file_place(config.key_file), SANDBOX_READ},
+        {private_file_place(config.passphrase_file), SANDBOX_READ},
+        {config.anchor, SANDBOX_READ},
+        {config.registry, SANDBOX_WRITE | SANDBOX_BESIDE}, /* a newer one may come over a link */
+        {config.rules, SANDBOX_READ | SANDBOX_BESIDE},     /* and the sets that are tried */
+        {config.regions, SANDBOX_READ},
+        {config.calendar, SANDBOX_READ},
+        {config.control_socket, SANDBOX_WRITE | SANDBOX_BESIDE},
+        {config.state_dir, SANDBOX_WRITE},
+        {config.release, SANDBOX_READ | SANDBOX_BESIDE},
+        {"/proc/self/exe", SANDBOX_READ}, /* it is measured */
+    };
+    if (!check && (err = file_private_dir(config.state_dir, 0700, fault)) != OK)
+        return err;
+    return sandbox_enter(SANDBOX_HUB, places, sizeof places / sizeof *places, fault);
+}

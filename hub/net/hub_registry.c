@@ -1,0 +1,84 @@
+#include "net/hub_registry.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "keys/amend.h"
+#include "store/store.h"
+
+#define META_REGISTRY "registry.version"
+
+enum err hub_registry_own_keys(const struct hub_trust *trust, const struct registry *registry,
+                               struct fault *fault)
+{
+    static const enum key_use PUBLISHED[] = {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT};
+    const uint64_t now = clock_real_ms();
+    const struct registry_key *found;
+    for (size_t i = 0; i < sizeof PUBLISHED / sizeof PUBLISHED[0]; i++) {
+        const struct key *key = keyring_find(trust->keys, PUBLISHED[i]);
+        enum err err =
+            registry_signer(registry, trust->config->member, key_kid(key), PUBLISHED[i], now, &found);
+        if (err != OK && registry_own_key(registry, trust->keys, trust->config->member, PUBLISHED[i],
+                                          now) == NULL)
+            return fault_set(fault, err, 0, trust->config->registry,
+                             "this hub's %s key is not registered or not valid now",
+                             key_use_name(PUBLISHED[i]));
+    }
+    enum err err = registry_current(registry, trust->config->member, KEY_USE_LOG, now, &found);
+    return err == OK ? OK
+                     : fault_set(fault, err, 0, trust->config->registry,
+                                 "this hub's log key is not registered: add signer.key.pub");
+}
+
+/* Is it one that this hub can run by now? */
+static enum err check_registry(const struct hub_trust *trust, struct registry *registry,
+                               struct fault *fault)
+{
+    enum err err = registry_fresh(registry, clock_real_ms());
+    if (err != OK)
+        return fault_set(fault, err, 0, trust->config->registry, "its time is over or has not begun");
+    if (trust->in_use == NULL) /* what it is amended by is in the store: open_store */
+        return OK;
+    err = registry_amend_from(registry, trust->in_use, fault);
+    return err == OK ? hub_registry_own_keys(trust, registry, fault) : err;
+}
+
+enum err hub_registry_open(const struct hub_trust *trust, uint64_t min_version, struct registry **out,
+                              struct fault *fault)
+{
+    enum err err = registry_read(out, trust->anchor, trust->config->registry, min_version, fault);
+    if (err == OK && (err = check_registry(trust, *out, fault)) != OK)
+        registry_close(out);
+    return err;
+}
+
+enum err hub_registry_take(const struct hub_trust *trust, struct span file, uint64_t version,
+                              struct registry **out, struct fault *fault)
+{
+    enum err err = hub_registry_open(trust, version, out, NULL);
+    if (err != OK && (err = registry_open(out, trust->anchor, file, version, fault)) == OK) {
+        if ((err = check_registry(trust, *out, fault)) == OK)
+            err = file_write(trust->config->registry, file, 0644, 0, fault);
+        if (err != OK)
+            registry_close(out);
+    }
+    return err;
+}
+
+enum err hub_registry_note(const struct hub_trust *trust, struct store *store, struct fault *fault)
+{
+    uint64_t seen = 0;
+    const uint64_t version = registry_version(trust->in_use);
+    enum err err = store_meta_get_u64(store, META_REGISTRY, &seen);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (version < seen)
+        return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, trust->config->registry,
+                         "version %llu, but %llu was in use here", (unsigned long long)version,
+                         (unsigned long long)seen);
+    if (version == seen)
+        return OK;
+    if ((err = store_begin(store, clock_real_ms())) == OK &&
+        (err = store_meta_put_u64(store, META_REGISTRY, version)) != OK)
+        store_rollback(store);
+    return err == OK ? store_commit(store) : err;
+}
