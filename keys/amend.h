@@ -67,6 +67,10 @@ struct amendment {
 /* known: another hub of the realm has applied it (guarantee 5). *out may be NULL. */
 MUST_USE enum err registry_amend(struct registry *registry, struct span lsd1, uint64_t now_ms,
                                  bool known, const struct amendment **out, struct fault *fault);
+/* One that was applied before, at the same moment again: what the version holds itself is passed
+ * over, and so is a key record that it contradicts. Any other error: *registry must not be used. */
+MUST_USE enum err registry_amend_again(struct registry *registry, struct span lsd1,
+                                       uint64_t applied_ms, struct fault *fault);
 /* Those of another registry, of an older version, which this one must not lose: what it holds
  * itself is passed over. Any error: *registry must not take its place. */
 MUST_USE enum err registry_amend_from(struct registry *registry, const struct registry *older,

@@ -2,6 +2,8 @@
 #include "keys/amend_table.h"
 #include "keys/registry_table.h"
 
+#include "wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,23 +162,39 @@ enum err registry_revocations(const struct registry *registry, const char *regis
     return OK;
 }
 
-/* Those of an older version, each with what it needs to stand on the new one. What cannot be
- * verified any more and is not in the version either would be lost: then the version must not be
- * used. A member's own key record may lose its signing key with the version; that is the
- * registrar's decision. */
+/* A member's own, by what it says of itself. */
+static bool is_record(struct span lsd1)
+{
+    struct frame_document frame;
+    bool is = false;
+    lianshu_Document *d = malloc(sizeof *d);
+    if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
+        wire_decode(&lianshu_Document_msg, frame.document, d) == OK)
+        is = d->type == lianshu_DocumentType_TYPE_KEY_RECORD;
+    free(d);
+    return is;
+}
+
+/* What cannot be verified any more and is not in the version either would be lost: then the version
+ * must not be used. A member's own key record may lose its signing key with the version, or its
+ * keys to it; that is the registrar's decision. */
+enum err registry_amend_again(struct registry *registry, struct span lsd1, uint64_t applied_ms,
+                              struct fault *fault)
+{
+    const enum err err = registry_amend(registry, lsd1, applied_ms, true, NULL, fault);
+    if (err == ERR_REGISTRY_ROLLBACK || err == ERR_REPEAT)
+        return OK;
+    return err_class(err) == ERR_CLASS_REJECT && is_record(lsd1) ? OK : err;
+}
+
 enum err registry_amend_from(struct registry *registry, const struct registry *older,
                              struct fault *fault)
 {
     const struct amendment *row;
-    for (size_t i = 0; (row = registry_amendment(older, i)) != NULL; i++) {
-        enum err err = registry_amend(registry, row->lsd1, row->applied_ms, true, NULL, fault);
-        const bool folded = err == ERR_REGISTRY_ROLLBACK || err == ERR_REPEAT;
-        const bool dropped =
-            err_class(err) == ERR_CLASS_REJECT && row->type == lianshu_DocumentType_TYPE_KEY_RECORD;
-        if (err != OK && !folded && !dropped)
-            return err;
-    }
-    return OK;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && (row = registry_amendment(older, i)) != NULL; i++)
+        err = registry_amend_again(registry, row->lsd1, row->applied_ms, fault);
+    return err;
 }
 
 static enum err put_key(lianshu_MemberRecord *out, const struct registry_key *key)

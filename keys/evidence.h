@@ -94,7 +94,7 @@ struct evidence {
     char id[EVIDENCE_ID_MAX + 1];
     uint64_t exported_ms; /* as it says; proven by nothing */
     struct checkpoint checkpoint;
-    size_t cosignatures; /* by witnesses whose keys are proven here */
+    size_t cosignatures; /* by witnesses whose keys are proven here, of it or of one it continues */
     size_t seen;         /* earlier checkpoints that it continues */
     size_t rule_sets;    /* whose files are here */
     size_t member_count, leaf_count, envelope_count, document_count;

@@ -207,34 +207,6 @@ enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t
     return err == ERR_MEMBER_UNKNOWN ? err : ERR_CHECKPOINT;
 }
 
-/* An earlier checkpoint that somebody kept, and that this one continues. */
-static enum err take_seen(struct evidence_job *job, const struct bundle_file *file)
-{
-    struct checkpoint old;
-    char name[BUNDLE_NAME_MAX + 1];
-    const struct checkpoint *now = &job->out->checkpoint;
-    const struct bundle_file *proof = evidence_beside(job, file->name, "seen", ".path");
-    if (!evidence_ends(file, ".txt"))
-        return evidence_beside(job, file->name, "seen", ".txt") != NULL
-                   ? OK
-                   : evidence_bad(job, ERR_EVIDENCE, file->name, "it is the proof of nothing here");
-    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, file->bytes, &old);
-    if (err != OK)
-        return evidence_bad(job, err, file->name, "signature or origin");
-    snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", old.size);
-    if (strcmp(name, file->name) != 0 || strcmp(old.origin, now->origin) != 0)
-        return evidence_bad(job, ERR_CHECKPOINT, file->name, "it is of another size or log");
-    if (proof == NULL || proof->bytes.len % HASH_LEN != 0)
-        return evidence_bad(job, ERR_CONSISTENCY, file->name, "its proof");
-    err = merkle_verify_consistency(
-        old.size, (const uint8_t *)old.root, now->size, (const uint8_t *)now->root,
-        (const merkle_hash *)proof->bytes.data, proof->bytes.len / HASH_LEN);
-    if (err != OK)
-        return evidence_bad(job, err, proof->name, "the log was not only continued since then");
-    job->out->seen++;
-    return OK;
-}
-
 /* Witnesses are members whose records are proven here. */
 static enum err count_witnesses(struct evidence_job *job, struct span note)
 {
@@ -261,10 +233,39 @@ static enum err count_witnesses(struct evidence_job *job, struct span note)
     }
     if (err == OK)
         err = cosign_count(note, policy, e->exported_ms, &cosigners);
-    if (err == OK)
+    if (err == OK && cosigners.count > e->cosignatures)
         e->cosignatures = cosigners.count;
     free(policy);
     return err;
+}
+
+/* An earlier checkpoint that somebody kept, and that this one continues. */
+static enum err take_seen(struct evidence_job *job, const struct bundle_file *file)
+{
+    struct checkpoint old;
+    char name[BUNDLE_NAME_MAX + 1];
+    const struct checkpoint *now = &job->out->checkpoint;
+    const struct bundle_file *proof = evidence_beside(job, file->name, "seen", ".path");
+    if (!evidence_ends(file, ".txt"))
+        return evidence_beside(job, file->name, "seen", ".txt") != NULL
+                   ? OK
+                   : evidence_bad(job, ERR_EVIDENCE, file->name, "it is the proof of nothing here");
+    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, file->bytes, &old);
+    if (err != OK)
+        return evidence_bad(job, err, file->name, "signature or origin");
+    snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", old.size);
+    if (strcmp(name, file->name) != 0 || strcmp(old.origin, now->origin) != 0)
+        return evidence_bad(job, ERR_CHECKPOINT, file->name, "it is of another size or log");
+    if (proof == NULL || proof->bytes.len % HASH_LEN != 0)
+        return evidence_bad(job, ERR_CONSISTENCY, file->name, "its proof");
+    err = merkle_verify_consistency(
+        old.size, (const uint8_t *)old.root, now->size, (const uint8_t *)now->root,
+        (const merkle_hash *)proof->bytes.data, proof->bytes.len / HASH_LEN);
+    if (err != OK)
+        return evidence_bad(job, err, proof->name, "the log was not only continued since then");
+    job->out->seen++;
+    err = count_witnesses(job, file->bytes);
+    return err == OK ? OK : evidence_bad(job, err, file->name, "cosignatures");
 }
 
 enum err evidence_checkpoints(struct evidence_job *job)

@@ -17,12 +17,14 @@
 enum {
     MAGIC_LEN = 4,
     VERSION = 1,
+    VERSION_LINKED = 2, /* a key on a token, too */
     SALT_LEN = 16,
     NONCE_LEN = 24,
     TAG_LEN = 16,
     HEAD_LEN = MAGIC_LEN + 2 + 4 + 8 + SALT_LEN + NONCE_LEN + 4,
     ENTRY_LEN = 2 + 8 + KEY_SECRET_LEN,
-    PLAIN_MAX = 1 + MEMBER_MAX + 1 + KEYRING_NAME_MAX + 2 + KEYRING_MAX * ENTRY_LEN,
+    LINK_MAX = 2 + KEY_LINK_URI_MAX + 2 + KEY_LINK_PIN_MAX,
+    PLAIN_MAX = 1 + MEMBER_MAX + 1 + KEYRING_NAME_MAX + 2 + KEYRING_MAX * ENTRY_LEN + LINK_MAX,
 };
 
 static const char magic[MAGIC_LEN + 1] = "LSKF";
@@ -35,6 +37,7 @@ _Static_assert(HEAD_LEN + PLAIN_MAX + TAG_LEN <= KEYFILE_LEN_MAX, "a full ring m
 /* The clear part of the file. */
 struct head {
     struct span bytes; /* all of it: associated data */
+    uint64_t version;
     uint32_t ops;
     uint64_t memory;
     const uint8_t *salt;
@@ -47,12 +50,12 @@ static enum err parse_head(struct span file, struct head *out)
 {
     struct span rest = file;
     struct span part;
-    uint64_t version;
     uint64_t ops;
     uint64_t len;
 
     if (!span_take(&rest, MAGIC_LEN, &part) || memcmp(part.data, magic, MAGIC_LEN) != 0 ||
-        !span_take_uint(&rest, 2, &version) || version != VERSION)
+        !span_take_uint(&rest, 2, &out->version) ||
+        (out->version != VERSION && out->version != VERSION_LINKED))
         return ERR_KEY_FILE;
     if (!span_take_uint(&rest, 4, &ops) || ops == 0 || ops > KEYFILE_OPS_MAX ||
         !span_take_uint(&rest, 8, &out->memory) || out->memory < KEYFILE_MEMORY_MIN ||
@@ -101,8 +104,31 @@ static bool take_name(struct span *from, char *out, size_t max)
     return strlen(out) == len;
 }
 
+/* The tail of a file with a link: the token is opened as the key file says. */
+static enum err parse_link(struct span rest, struct keyring *ring, struct fault *fault)
+{
+    char uri[KEY_LINK_URI_MAX + 1];
+    struct passphrase *pin = NULL;
+    struct span part;
+    uint64_t len;
+    if (!span_take_uint(&rest, 2, &len) || len == 0 || len > KEY_LINK_URI_MAX ||
+        !span_take(&rest, (size_t)len, &part))
+        return ERR_KEY_FILE;
+    memcpy(uri, part.data, part.len);
+    uri[part.len] = '\0';
+    if (strlen(uri) != part.len || !span_take_uint(&rest, 2, &len) || len != rest.len)
+        return ERR_KEY_FILE;
+    enum err err = passphrase_of(&pin, rest);
+    if (err == OK)
+        err = keyring_link_token(ring, uri, pin, fault);
+    keyring_keep_link(ring, NULL); /* a process that only signs has no use for the PIN */
+    passphrase_close(&pin);
+    return err;
+}
+
 /* The ring from the opened text. */
-static enum err parse_ring(struct span plain, struct keyring **out)
+static enum err parse_ring(struct span plain, uint64_t version, struct keyring **out,
+                           struct fault *fault)
 {
     char owner[MEMBER_MAX + 1];
     char name[KEYRING_NAME_MAX + 1];
@@ -113,7 +139,8 @@ static enum err parse_ring(struct span plain, struct keyring **out)
 
     *out = NULL;
     if (!take_name(&plain, owner, MEMBER_MAX) || !take_name(&plain, name, KEYRING_NAME_MAX) ||
-        !span_take_uint(&plain, 2, &count) || plain.len != count * ENTRY_LEN)
+        !span_take_uint(&plain, 2, &count) || count > KEYRING_MAX ||
+        plain.len < count * ENTRY_LEN || (version == VERSION && plain.len != count * ENTRY_LEN))
         return err;
     if ((err = keyring_open(&ring, owner, name)) != OK)
         return err;
@@ -130,6 +157,8 @@ static enum err parse_ring(struct span plain, struct keyring **out)
         if ((err = keyring_add(ring, &key)) != OK)
             goto out;
     }
+    if (version == VERSION_LINKED && (err = parse_link(plain, ring, fault)) != OK)
+        goto out;
     *out = ring;
     ring = NULL;
     err = OK;
@@ -140,7 +169,7 @@ out:
 }
 
 static enum err open_ring(struct span file, const struct passphrase *passphrase,
-                          struct keyring **out)
+                          struct keyring **out, struct fault *fault)
 {
     struct head head;
     uint8_t *key = NULL;
@@ -160,7 +189,7 @@ static enum err open_ring(struct span file, const struct passphrase *passphrase,
                                                    head.bytes.data, head.bytes.len, head.nonce,
                                                    key) != 0)
         goto out;
-    err = parse_ring(span_of(plain, head.c.len - TAG_LEN), out);
+    err = parse_ring(span_of(plain, head.c.len - TAG_LEN), head.version, out, fault);
 out:
     guard_free(plain);
     guard_free(key);
@@ -189,6 +218,7 @@ enum err keyfile_read(struct keyring **out, const char *path, const struct passp
 {
     uint8_t file[KEYFILE_LEN_MAX + 1];
     size_t len;
+    struct fault inner = {.err = OK};
     int fd = -1;
 
     *out = NULL;
@@ -199,9 +229,13 @@ enum err keyfile_read(struct keyring **out, const char *path, const struct passp
         return err;
     err = read_all(fd, file, sizeof file, &len);
     if (err == OK)
-        err = open_ring(span_of(file, len), passphrase, out);
+        err = open_ring(span_of(file, len), passphrase, out, &inner);
     close(fd);
-    return err == OK ? OK : fault_set(fault, err, 0, path, "key file");
+    if (err == OK || inner.err == OK)
+        return err == OK ? OK : fault_set(fault, err, 0, path, "key file");
+    if (fault != NULL)
+        *fault = inner; /* of the token that the file names */
+    return err;
 }
 
 enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,
@@ -226,13 +260,22 @@ static void write_ring(struct writer *w, const struct keyring *ring)
 {
     write_name(w, keyring_owner(ring));
     write_name(w, keyring_name(ring));
-    write_uint(w, keyring_count(ring), 2);
+    const struct key_link *link = keyring_link(ring);
+    write_uint(w, keyring_count(ring) - (link != NULL), 2);
     for (size_t i = 0; i < keyring_count(ring); i++) {
         const struct key *key = keyring_at(ring, i);
+        if (key_secret(key) == NULL)
+            continue; /* the link's */
         write_uint(w, (uint64_t)key_use(key), 2);
         write_uint(w, key_created_ms(key), 8);
         write_bytes(w, key_secret(key), KEY_SECRET_LEN);
     }
+    if (link == NULL)
+        return;
+    write_uint(w, strlen(link->uri), 2);
+    write_bytes(w, link->uri, strlen(link->uri));
+    write_uint(w, link->pin_len, 2);
+    write_bytes(w, link->pin, link->pin_len);
 }
 
 /* The whole file into w. */
@@ -252,7 +295,7 @@ static enum err seal_ring(const struct keyring *ring, const struct passphrase *p
     entropy_fill(entropy, salt, sizeof salt);
     entropy_fill(entropy, nonce, sizeof nonce);
     write_bytes(w, magic, MAGIC_LEN);
-    write_uint(w, VERSION, 2);
+    write_uint(w, keyring_link(ring) == NULL ? VERSION : VERSION_LINKED, 2);
     write_uint(w, cost.ops, 4);
     write_uint(w, cost.memory, 8);
     write_bytes(w, salt, sizeof salt);
@@ -286,7 +329,7 @@ enum err keyfile_write(const struct keyring *ring, const char *path, bool replac
     if (cost.ops > KEYFILE_OPS_MAX || cost.memory < KEYFILE_MEMORY_MIN ||
         cost.memory > KEYFILE_MEMORY_MAX)
         return fault_set(fault, ERR_KEY_FILE, 0, path, "cost out of bounds");
-    for (size_t i = 0; i < keyring_count(ring); i++) {
+    for (size_t i = 0; keyring_link(ring) == NULL && i < keyring_count(ring); i++) {
         if (key_secret(keyring_at(ring, i)) == NULL)
             return fault_set(fault, ERR_KEY_USE, 0, path, "a key on a token stays there");
     }

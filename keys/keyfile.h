@@ -1,10 +1,10 @@
 /*
  * keyfile - a keyring on disk, under a passphrase: argon2id + XChaCha20-Poly1305.
  *
- *   "LSKF" ‖ u16 version 1 ‖ u32 ops ‖ u64 memory ‖ salt 16 ‖ nonce 24 ‖ u32|c| ‖ c
+ *   "LSKF" ‖ u16 version ‖ u32 ops ‖ u64 memory ‖ salt 16 ‖ nonce 24 ‖ u32|c| ‖ c
  *   c = AEAD(argon2id(passphrase, salt, ops, memory), nonce, aad = all before c, plain)
  *   plain = u8|owner| ‖ owner ‖ u8|name| ‖ name ‖ u16 n ‖ n × (u16 use ‖ u64 created_ms ‖ secret
- * 32)
+ * 32); version 2 has a key on a token, too, and behind that: u16|URI| ‖ URI ‖ u16|PIN| ‖ PIN
  *
  * Guarantees:
  *   1. A file that is not a regular file of this user with no access for others (0600, 0400) is
@@ -16,7 +16,10 @@
  *   5. Secrets and passphrases are in guarded memory only.
  *   6. Where a path begins with "pkcs11:" it names one Ed25519 key on a token instead (pkcs11.h);
  *      the passphrase is the token's PIN, the ring holds that key, its owner stands on the token.
- *      A ring with such a key is never written (ERR_KEY_USE).
+ *      A ring of such a key is never written (ERR_KEY_USE).
+ *   7. One key of a ring may be on a token while the others are in the file (keyring_link_token):
+ *      the file then holds the URI and the PIN, and reading it opens the token, too. What was read
+ *      like that is not written again (ERR_KEY_USE): the PIN is forgotten once it has served.
  *
  * Errors: ERR_NOT_FOUND, ERR_PERMISSION, ERR_KEY_FILE, ERR_PASSPHRASE, ERR_EXISTS, ERR_IO; and
  * those of key_import. Thread rule: none of its own.
@@ -67,6 +70,11 @@ MUST_USE enum err keyfile_read(struct keyring **out, const char *path,
 MUST_USE enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,
                                struct fault *fault);
 
+/* The ring has this key of its owner, too, and remembers where it is. ERR_EXISTS when it has a link
+ * already, ERR_KEY_REUSED a key of this use, ERR_KEY_FILE when the key is another member's; errors
+ * of pkcs11.h. */
+MUST_USE enum err keyring_link_token(struct keyring *ring, const char *uri,
+                                     const struct passphrase *pin, struct fault *fault);
 /* Make the key that a pkcs11: URI names on its token, never to leave it. ERR_EXISTS. */
 MUST_USE enum err keyfile_make_on_token(const char *uri, const struct passphrase *pin,
                                         struct fault *fault);

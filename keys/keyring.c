@@ -1,5 +1,6 @@
 #include "keys/guard.h"
 #include "keys/key.h"
+#include "keys/key_token.h"
 
 #include "ident.h"
 
@@ -11,6 +12,7 @@ struct keyring {
     char name[KEYRING_NAME_MAX + 1];
     size_t count;
     struct key *keys[KEYRING_MAX];
+    struct key_link *link; /* owns, in guarded memory; NULL: none */
 };
 
 enum err keyring_open(struct keyring **out, const char *owner, const char *name)
@@ -33,6 +35,7 @@ void keyring_close(struct keyring **ring)
         return;
     for (size_t i = 0; i < (*ring)->count; i++)
         key_close(&(*ring)->keys[i]);
+    guard_free((*ring)->link);
     free(*ring);
     *ring = NULL;
 }
@@ -97,4 +100,15 @@ const struct key *keyring_kid(const struct keyring *ring, const uint8_t kid[stat
             return key;
     }
     return NULL;
+}
+
+void keyring_keep_link(struct keyring *ring, struct key_link *link)
+{
+    guard_free(ring->link);
+    ring->link = link;
+}
+
+const struct key_link *keyring_link(const struct keyring *ring)
+{
+    return ring->link;
 }

@@ -100,9 +100,8 @@ enum err restored_timely(const struct restored *r, uint64_t now_ms)
 
 enum err restored_leaf(const struct restored *r, struct writer *body, merkle_hash leaf)
 {
-    lianshu_Restored b = {.size = r->size,
-                          .signed_size = r->signed_size,
-                          .officials_count = RESTORED_OFFICIALS};
+    lianshu_Restored b = {
+        .size = r->size, .signed_size = r->signed_size, .officials_count = RESTORED_OFFICIALS};
     const size_t from = body->len;
 
     enum err err = note_origin(b.origin, r->hub, r->realm, r->log_number - 1);

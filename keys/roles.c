@@ -6,8 +6,9 @@
 
 static const char BOTH_KEEP[] = "操作员一名，另一名为操作员或安全员 / an operator, and another "
                                 "operator or the security officer";
-static const char WITH_SECURITY[] = "安全员一名，另一名为安全员或操作员 / the security officer, and "
-                                    "another security officer or an operator";
+static const char WITH_SECURITY[] =
+    "安全员一名，另一名为安全员或操作员 / the security officer, and "
+    "another security officer or an operator";
 
 /* One of the two has a role of `one`, the other a role of `other`. */
 static const struct {

@@ -64,6 +64,22 @@ static enum err take_texts(struct config *c, const struct yaml_node *root, const
     return OK;
 }
 
+static enum err take_token_paths(struct config *c, const struct yaml_node *list, const char *path,
+                                 struct fault *f)
+{
+    if (list != NULL && yaml_kind(list) != YAML_KIND_LIST)
+        return yaml_fault(list, ERR_CONFIG, f, "token_paths is a list of paths");
+    if (yaml_count(list) > CONFIG_TOKEN_PATHS_MAX)
+        return yaml_fault(list, ERR_CONFIG, f, "token_paths: at most %d", CONFIG_TOKEN_PATHS_MAX);
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const enum err err = take_path(yaml_item(list, i), path, c->token_path[i], f);
+        if (err != OK)
+            return err;
+        c->token_path_count++;
+    }
+    return OK;
+}
+
 static enum err take_number(const struct yaml_node *node, uint64_t max, uint32_t *out,
                             struct fault *f)
 {
@@ -90,25 +106,12 @@ static enum err check(const struct config *c, const struct yaml_node *root, stru
 
 enum err config_read(struct config *out, const char *path, struct fault *f)
 {
-    static const char *const keys[] = {"realm",
-                                       "member",
-                                       "adapter",
-                                       "hub",
-                                       "endpoint",
-                                       "key_file",
-                                       "passphrase_file",
-                                       "anchor",
-                                       "registry",
-                                       "regions",
-                                       "state_dir",
-                                       "directory",
-                                       "department",
-                                       "window_messages",
-                                       "window_bytes",
-                                       "keep_days",
-                                       "shared",
-                                       "log_level",
-                                       NULL};
+    static const char *const keys[] = {
+        "realm",      "member",          "adapter",         "hub",
+        "endpoint",   "key_file",        "passphrase_file", "anchor",
+        "registry",   "regions",         "state_dir",       "directory",
+        "department", "window_messages", "window_bytes",    "keep_days",
+        "shared",     "log_level",       "token_paths",     NULL};
     enum err err;
     struct yaml *yaml = NULL;
 
@@ -119,6 +122,7 @@ enum err config_read(struct config *out, const char *path, struct fault *f)
     const struct yaml_node *level = yaml_get(root, "log_level");
     if ((err = yaml_only_keys(root, keys, f)) != OK ||
         (err = take_texts(out, root, path, f)) != OK ||
+        (err = take_token_paths(out, yaml_get(root, "token_paths"), path, f)) != OK ||
         (err = take_number(yaml_get(root, "window_messages"), WINDOW_MESSAGES_MAX,
                            &out->sdk.window_messages, f)) != OK ||
         (err = take_number(yaml_get(root, "window_bytes"), WINDOW_BYTES_MAX, &out->sdk.window_bytes,

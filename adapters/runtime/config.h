@@ -14,12 +14,14 @@
 #include "adapters/sdk/sdk.h"
 #include "base/log.h"
 
-enum { CONFIG_TEXT_MAX = 512, CONFIG_TEXTS = 13 };
+enum { CONFIG_TEXT_MAX = 512, CONFIG_TEXTS = 13, CONFIG_TOKEN_PATHS_MAX = 8 };
 
 struct config {
     char text[CONFIG_TEXTS][CONFIG_TEXT_MAX];
     struct sdk_config sdk; /* borrows from text */
     const char *regions, *directory, *department;
+    char token_path[CONFIG_TOKEN_PATHS_MAX][CONFIG_TEXT_MAX]; /* of the module of a token */
+    size_t token_path_count;
     enum log_level log_level;
 };
 

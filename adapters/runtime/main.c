@@ -72,9 +72,11 @@ struct order {
     bool version;
 };
 
+enum { FIXED_PLACES = 9, LIBRARIES = 2 };
+
 static enum err confine(const struct config *c, const struct order *order, struct fault *f)
 {
-    const struct sandbox_place places[] = {
+    struct sandbox_place places[FIXED_PLACES + LIBRARIES + CONFIG_TOKEN_PATHS_MAX] = {
         {private_file_place(c->sdk.key_file), SANDBOX_READ},
         {private_file_place(c->sdk.passphrase_file), SANDBOX_READ},
         {c->sdk.anchor, SANDBOX_READ},
@@ -85,15 +87,20 @@ static enum err confine(const struct config *c, const struct order *order, struc
         {c->directory, SANDBOX_WRITE},
         {order->statement, SANDBOX_READ},
     };
+    size_t count = FIXED_PLACES;
+    if (c->token_path_count > 0) { /* its module is loaded from there */
+        places[count++] = (struct sandbox_place){"/usr/lib", SANDBOX_READ};
+        places[count++] = (struct sandbox_place){"/usr/local/lib", SANDBOX_READ};
+    }
+    for (size_t i = 0; i < c->token_path_count; i++)
+        places[count++] = (struct sandbox_place){c->token_path[i], SANDBOX_WRITE};
     enum err err = OK;
 
     if (!order->check)
         err = file_private_dir(c->sdk.state_dir, 0700, f);
     if (err == OK && !order->check && mkdir(c->directory, 0777) != 0 && errno != EEXIST)
         err = fault_set(f, file_errno(errno), 0, c->directory, "the folder cannot be made");
-    return err != OK
-               ? err
-               : sandbox_enter(SANDBOX_ADAPTER, places, sizeof places / sizeof *places, f);
+    return err != OK ? err : sandbox_enter(SANDBOX_ADAPTER, places, count, f);
 }
 
 static void catch_signals(void)

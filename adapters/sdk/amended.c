@@ -25,14 +25,6 @@ const struct key *amends_key(const struct sdk *s, enum key_use use, uint64_t now
     return key != NULL ? key : keyring_find(s->keys, use);
 }
 
-/* One that was applied before; a version may have it already, or have dropped what signed it. */
-static enum err again(struct sdk *s, struct span lsd1, uint64_t applied_ms, struct fault *fault)
-{
-    const enum err err = registry_amend(s->registry, lsd1, applied_ms, true, NULL, fault);
-
-    return err == ERR_REPEAT || err == ERR_REGISTRY_ROLLBACK || err == ERR_KID_UNKNOWN ? OK : err;
-}
-
 enum err amends_open(struct sdk *s, uint64_t now_ms, struct fault *fault)
 {
     enum err err = OK;
@@ -54,7 +46,7 @@ enum err amends_open(struct sdk *s, uint64_t now_ms, struct fault *fault)
         }
         err = stmt_end(q, err);
         if (err == OK)
-            err = again(s, span_of(lsd1, len), applied_ms, fault);
+            err = registry_amend_again(s->registry, span_of(lsd1, len), applied_ms, fault);
     }
     s->sign = amends_key(s, KEY_USE_SIGN, now_ms);
     return err == ERR_NOT_FOUND ? OK : err;

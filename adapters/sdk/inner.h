@@ -218,15 +218,15 @@ struct sdk {
     lianshu_Receipt *receipt;
     lianshu_Manifest *manifest;
     struct unpacked *message;
-    uint8_t (*deks)[SEAL_DEK_LEN];       /* guarded: of the message at hand, by part */
+    uint8_t (*deks)[SEAL_DEK_LEN];        /* guarded: of the message at hand, by part */
     uint8_t (*sealed_deks)[SEAL_DEK_LEN]; /* guarded: of those being sealed, SDK_PARTS each */
-    uint8_t *archive_keys;               /* guarded, ARCHIVE_KEYS_LEN: a row being made */
-    const struct sdk_incoming *applying; /* inside apply */
-    uint8_t *plain[3];                   /* LSD1 of the parts while sealing */
-    uint8_t *frame;                      /* FRAME_MAX: one envelope while packing or loading */
-    uint8_t *chunk;                      /* CHUNK_FRAME_MAX */
-    uint8_t *chunk_plain;                /* CHUNK_PLAIN_LEN */
-    uint8_t *body;                       /* SDK_BODY_STRUCT_MAX: a body being checked */
+    uint8_t *archive_keys;                /* guarded, ARCHIVE_KEYS_LEN: a row being made */
+    const struct sdk_incoming *applying;  /* inside apply */
+    uint8_t *plain[3];                    /* LSD1 of the parts while sealing */
+    uint8_t *frame;                       /* FRAME_MAX: one envelope while packing or loading */
+    uint8_t *chunk;                       /* CHUNK_FRAME_MAX */
+    uint8_t *chunk_plain;                 /* CHUNK_PLAIN_LEN */
+    uint8_t *body;                        /* SDK_BODY_STRUCT_MAX: a body being checked */
 
     /* conversation with the hub, volatile */
     bool up, greeted;
@@ -268,11 +268,11 @@ struct sdk {
     struct file_facts {
         uint64_t bytes;
         uint8_t sha256[HASH_LEN];
-    } file_facts[SDK_FILE_MAX];     /* of the message being sent */
-    uint64_t ack_due;               /* receipt stream number to acknowledge; 0: none */
-    uint64_t stream, stream_stored; /* highest receipt number taken, and on disk */
+    } file_facts[SDK_FILE_MAX];             /* of the message being sent */
+    uint64_t ack_due;                       /* receipt stream number to acknowledge; 0: none */
+    uint64_t stream, stream_stored;         /* highest receipt number taken, and on disk */
     uint64_t log_number, log_number_stored; /* of the hub's log in which it counts; 0: not known */
-    uint64_t receipt_cursor;        /* own receipts up to this row were sent on this connection */
+    uint64_t receipt_cursor; /* own receipts up to this row were sent on this connection */
     uint64_t sent_receipts[SDK_ACK_MAX]; /* inbox_owed rows sent and not acknowledged; 0: repeats */
     size_t sent_count;
     uint64_t repeat[SDK_REPEAT_MAX]; /* inbox rows whose receipt the hub lacks */

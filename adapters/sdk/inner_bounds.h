@@ -28,9 +28,9 @@ enum {
     SDK_ACK_MAX = 128, /* receipt frames sent and not acknowledged */
     SDK_RECEIPTS_PER_FRAME = 64,
     SDK_REPEAT_MAX = 256,
-    SDK_CHUNK_WINDOW = 64,       /* chunks asked for and not here yet */
-    SDK_CHUNK_ASK = 2,           /* asked for at once, while more are on their way */
-    SDK_CHECKED_MAX = 16,        /* attachments found good while they came */
+    SDK_CHUNK_WINDOW = 64, /* chunks asked for and not here yet */
+    SDK_CHUNK_ASK = 2,     /* asked for at once, while more are on their way */
+    SDK_CHECKED_MAX = 16,  /* attachments found good while they came */
     SDK_KEPT_HOURS = 48, /* what the hub itself took, after its end: so old its last copy may be */
     SDK_FILE_KEY_KEEP_DAYS = 30, /* a file key after its last use */
     SDK_STALL_MS = 10 * 1000,    /* no chunk was asked for: the envelope goes again */

@@ -7,13 +7,15 @@ const char *const sql_text[SQL_COUNT] = {
                       " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 
     /* ---- outbox ---- */
-    [SQL_OUTBOX_BY_KEY] = "SELECT o.content, o.message_id, o.env_id, coalesce(nullif(o.state, 0), l.state, 0),"
-                          " o.id, o.type, o.destinations FROM outbox o"
-                          " LEFT JOIN outbox_live l ON l.id = o.id"
-                          " WHERE o.key = ?1 AND o.part >= ?2 ORDER BY o.part LIMIT 1",
-    [SQL_OUTBOX_BY_MESSAGE] = "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
-                              " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations FROM outbox o"
-                              " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
+    [SQL_OUTBOX_BY_KEY] =
+        "SELECT o.content, o.message_id, o.env_id, coalesce(nullif(o.state, 0), l.state, 0),"
+        " o.id, o.type, o.destinations FROM outbox o"
+        " LEFT JOIN outbox_live l ON l.id = o.id"
+        " WHERE o.key = ?1 AND o.part >= ?2 ORDER BY o.part LIMIT 1",
+    [SQL_OUTBOX_BY_MESSAGE] =
+        "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
+        " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations FROM outbox o"
+        " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
     [SQL_OUTBOX_DESTINATIONS] = "SELECT destinations FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_PUT] = "INSERT INTO outbox (id, key, part, content, message_id, env_id, type,"
                        " destinations, destination_count, files, state, final_ms)"
@@ -155,7 +157,8 @@ const char *const sql_text[SQL_COUNT] = {
                          " WHERE time_ms < ?1 ORDER BY id LIMIT 128)",
     [SQL_ARCHIVE_PUT] = "INSERT INTO archive (message_id, env_id, time_ms, frame, keys)"
                         " VALUES (?1, ?2, ?3, ?4, ?5)",
-    [SQL_AMENDED_PUT] = "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
+    [SQL_AMENDED_PUT] =
+        "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
     [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"
                          " ORDER BY position LIMIT 1",
     [SQL_HELD_NEXT] = "SELECT id, message_id, sender, type, time_ms FROM inbox"

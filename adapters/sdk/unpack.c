@@ -101,9 +101,8 @@ static enum err open_document(struct sdk *s, struct unpacked *u, size_t i, uint8
 {
     enum err err;
     const struct document_type *row = type_find(u->header.type);
-    struct registry_at at = {.registry = s->registry,
-                             .at_ms = u->statement.accepted_ms,
-                             .revoked_too = u->doubted};
+    struct registry_at at = {
+        .registry = s->registry, .at_ms = u->statement.accepted_ms, .revoked_too = u->doubted};
     const struct document_signers signers = registry_signers(&at);
 
     if ((err = envelope_open(s->opener, s->keys, s->member, &u->header, &u->frame, u->header_hash,

@@ -241,7 +241,8 @@ static enum err read_head(const char *path, struct desk *desk, struct fault *fau
     err = note_parse(span_of(note, len), &head);
     free(note);
     if (err != OK)
-        return fault_set(fault, err, 0, path, "lianshu-signer --head, or a checkpoint that was kept");
+        return fault_set(fault, err, 0, path,
+                         "lianshu-signer --head, or a checkpoint that was kept");
     body->signed_size = head.size;
     body->signed_root.size = HASH_LEN;
     memcpy(body->signed_root.bytes, head.root, HASH_LEN);

@@ -41,32 +41,70 @@ static enum err make_key(struct key **out, enum key_use use, const struct keyrin
     return key_import(out, KEY_USE_SEAL, key_created_ms(shared), key_secret(shared));
 }
 
-static enum err fill_ring(struct keyring *ring, struct pubfile *pub, const enum key_use *uses,
-                          const struct keyring *seal_from, uint64_t days, uint64_t now_ms,
-                          struct fault *fault)
+/* The keys of one file, as they come to be. */
+struct making {
+    struct keyring *ring;
+    struct pubfile *pub;
+    const struct keyring *seal_from; /* NULL: the encryption key is made, too */
+    const char *sign_token;          /* NULL: so is the signing key */
+    uint64_t days;
+    uint64_t now_ms;
+};
+
+static void add_row(const struct making *m, const struct key *key, uint64_t from_ms)
+{
+    struct pubfile_key *row = &m->pub->key[m->pub->key_count++];
+    row->use = key_use(key);
+    memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+    row->valid_from_ms = from_ms;
+    row->valid_until_ms =
+        from_ms + (m->days > 0 ? m->days : life_days(row->use)) * (uint64_t)DAY_MS;
+}
+
+static enum err fill_ring(const struct making *m, const enum key_use *uses, struct fault *fault)
 {
     const struct entropy entropy = entropy_system();
     for (size_t i = 0; uses[i] != KEY_USE_NONE; i++) {
-        const enum key_use use = uses[i];
         struct key *key = NULL;
-        enum err err = make_key(&key, use, seal_from, now_ms, &entropy, fault);
+        if (uses[i] == KEY_USE_SIGN && m->sign_token != NULL)
+            continue;
+        enum err err = make_key(&key, uses[i], m->seal_from, m->now_ms, &entropy, fault);
         if (err != OK)
             return err;
-        if (key_use_alg(use) != ALG_NONE) {
-            struct pubfile_key *row = &pub->key[pub->key_count++];
-            row->use = use;
-            memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
-            row->valid_from_ms = key_created_ms(key);
-            row->valid_until_ms =
-                row->valid_from_ms + (days > 0 ? days : life_days(use)) * (uint64_t)DAY_MS;
-        }
-        err = keyring_add(ring, &key);
+        if (key_use_alg(uses[i]) != ALG_NONE)
+            add_row(m, key, key_created_ms(key));
+        err = keyring_add(m->ring, &key);
         if (err != OK) {
             key_close(&key);
             return err;
         }
     }
     return OK;
+}
+
+/* The signing key stays on its token; the key file says where, and how it is opened. */
+static enum err link_token(const struct making *m, const char *pin_path, struct fault *fault)
+{
+    struct passphrase *pin = NULL;
+    if (m->sign_token == NULL)
+        return OK;
+    enum err err = passphrase_read(&pin, pin_path, fault);
+    if (err == OK)
+        err = keyring_link_token(m->ring, m->sign_token, pin, fault);
+    passphrase_close(&pin);
+    const struct key *key = keyring_find(m->ring, KEY_USE_SIGN);
+    if (err == OK && key == NULL)
+        return fault_set(fault, ERR_KEY_USE, 0, "--sign-token", "object=MEMBER:sign");
+    if (err == OK)
+        add_row(m, key, m->now_ms);
+    return err;
+}
+
+static enum err fill_keys(const struct args *args, const struct making *m, const enum key_use *uses,
+                          struct fault *fault)
+{
+    const enum err err = fill_ring(m, uses, fault);
+    return err == OK ? link_token(m, args_value(args, "sign-pin-file"), fault) : err;
 }
 
 static enum err check_names(const struct args *args, const enum key_use **uses, struct fault *fault)
@@ -87,6 +125,10 @@ static enum err check_names(const struct args *args, const enum key_use **uses, 
                          PUBFILE_NAME_MAX);
     if (args_flag(args, "seal-from") && strcmp(args_value(args, "use"), "adapter") != 0)
         return fault_set(fault, ERR_USAGE, 0, "--seal-from", "only with --use adapter");
+    if (args_flag(args, "sign-token") != args_flag(args, "sign-pin-file") ||
+        (args_flag(args, "sign-token") && (*uses)[0] != KEY_USE_SIGN))
+        return fault_set(fault, ERR_USAGE, 0, "--sign-token",
+                         "with --sign-pin-file, and --use adapter or hub");
     return OK;
 }
 
@@ -146,7 +188,10 @@ enum err cli_key_generate(const struct cli *cli, struct fault *fault)
     if (err == OK)
         err = keyring_open(&ring, pub.member, pub.adapter);
     if (err == OK)
-        err = fill_ring(ring, &pub, uses, seal_from, days, cli->world->now_ms(), fault);
+        err = fill_keys(args,
+                        &(struct making){ring, &pub, seal_from, args_value(args, "sign-token"),
+                                         days, cli->world->now_ms()},
+                        uses, fault);
     if (err == OK)
         err = keyfile_write(ring, path, false, passphrase, cost, &entropy, fault);
     if (err == OK && pub.key_count > 0 && (err = pubfile_write(&pub, pub_path, fault)) != OK)

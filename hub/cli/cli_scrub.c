@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "check.h"
-#include "check.h"
 #include "keys/keyfile.h"
 #include "keys/release.h"
 
@@ -75,6 +74,7 @@ enum err cli_release_sign(const struct cli *cli, struct fault *fault)
         err = add_signature(cli, ring, file, fault);
     keyring_close(&ring);
     if (err == OK)
-        fprintf(cli->world->out, cli->json ? "{\"signed\":\"%s\"}\n" : "已签署 / signed: %s\n", file);
+        fprintf(cli->world->out, cli->json ? "{\"signed\":\"%s\"}\n" : "已签署 / signed: %s\n",
+                file);
     return err;
 }

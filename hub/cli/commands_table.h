@@ -76,6 +76,8 @@ static const struct args_command COMMANDS[] = {
          {"out", "FILE", true, false, "密钥文件；公钥写入 FILE.pub", "the key file; public keys go to FILE.pub"},
          PASSPHRASE_OPTION,
          {"adapter", "NAME", false, false, "适配器名", "name of the adapter"},
+         {"sign-token", "PKCS11_URI", false, false, "签名密钥在密码设备中（先用 key token 生成）", "the signing key is on a token (made by key token before)"},
+         {"sign-pin-file", "FILE", false, false, "设备 PIN 的文件（0600）；PIN 存入密钥文件", "file with the token's PIN (0600); the key file keeps the PIN"},
          {"seal-from", "FILE", false, false, "沿用本成员另一适配器的加密密钥（同一口令）", "share the encryption key of the member's other adapter (same passphrase)"},
          {"days", "N", false, false, "有效天数（默认：签名 365、加密 120、传输 90、根 1825）", "days of validity (default: sign 365, seal 120, transport 90, root 1825)"},
          JSON_OPTION},

@@ -6,7 +6,6 @@
 #include "cli/evidence_report.h"
 #include "keys/receipt.h"
 #include "policy/explain.h"
-#include "policy/view.h"
 #include "wire.h"
 
 #include <inttypes.h>
@@ -241,7 +240,7 @@ void report_course(const struct paper *p, const struct evidence *e)
     char time[CLOCK_TEXT_LEN + 1];
     if (s == NULL)
         return;
-    paper_section(p, "经过（按日志次序）", "Course (in the order of the log)");
+    report_section(p, "经过（按日志次序）", "Course (in the order of the log)");
     fputs("<table><tr><th>序号 no.</th><th>时间 time</th><th>谁 who</th><th>何事 what</th></tr>\n",
           p->html);
     for (size_t i = 0; i < e->leaf_count; i++) {
@@ -250,11 +249,11 @@ void report_course(const struct paper *p, const struct evidence *e)
         clock_format(leaf->time_ms, time);
         fprintf(p->html, "<tr><td class=\"m\">%" PRIu64 "</td><td class=\"m\">%s</td><td>",
                 leaf->index, time);
-        paper_html(p, s->by);
+        report_html(p, s->by);
         fputs("</td><td>", p->html);
-        paper_html(p, s->zh);
+        report_html(p, s->zh);
         fputs("<br><small>", p->html);
-        paper_html(p, s->en);
+        report_html(p, s->en);
         fputs("</small></td></tr>\n", p->html);
         fprintf(p->text, "  %8" PRIu64 "  %s  %s\n            %s\n            %s\n", leaf->index,
                 time, s->by, s->zh, s->en);

@@ -17,6 +17,8 @@ enum {
     PIECE_DIGITS_MAX = 2 << 20,
 };
 
+#define CHECKPOINT "checkpoint.txt"
+
 struct gather {
     const struct cli *cli;
     struct bundle *bundle;
@@ -57,6 +59,11 @@ static enum err add_member(struct gather *g, const char *member)
         return fault_set(g->fault, ERR_TOO_LARGE, 0, "members", "more than %d", MEMBERS_MAX);
     memcpy(g->member[g->member_count++], member, strlen(member) + 1);
     return OK;
+}
+
+static enum err add_named(void *ctx, const char *member)
+{
+    return add_member(ctx, member);
 }
 
 static enum err add_envelope(struct gather *g, const struct json *row)
@@ -137,6 +144,38 @@ static enum err take_index(struct gather *g, const struct json *answer)
     return err;
 }
 
+/* That the log goes on from an earlier checkpoint. */
+static enum err add_seen(struct gather *g, struct span note, uint64_t size)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    struct json *answer = NULL;
+    struct json *request = ask_request("evidence.consistency");
+    json_put_uint(request, "old", size);
+    json_put_uint(request, "size", g->size);
+    enum err err = ask(g, request, &answer);
+    snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", size);
+    if (err == OK && bundle_find(g->bundle, name) == NULL) {
+        err = bundle_add(g->bundle, name, note);
+        snprintf(name, sizeof name, "seen/%" PRIu64 ".path", size);
+        if (err == OK)
+            err = put_hex(g, answer, "path", name);
+    }
+    json_close(&answer);
+    return err;
+}
+
+/* With the cosignatures when they are of this very size; else the cosigned one stands beside it. */
+static enum err take_checkpoint(struct gather *g, const char *newest, const char *cosigned)
+{
+    struct checkpoint old;
+    if (cosigned == NULL || note_parse(span_str(cosigned), &old) != OK || old.size > g->size)
+        return bundle_add(g->bundle, CHECKPOINT, span_str(newest));
+    if (old.size == g->size)
+        return bundle_add(g->bundle, CHECKPOINT, span_str(cosigned));
+    const enum err err = bundle_add(g->bundle, CHECKPOINT, span_str(newest));
+    return err == OK ? add_seen(g, span_str(cosigned), old.size) : err;
+}
+
 /* bundle.json and the checkpoint are those of the first answer. */
 static enum err take_head(struct gather *g, const struct evidence_wish *wish,
                           const struct json *answer)
@@ -150,7 +189,7 @@ static enum err take_head(struct gather *g, const struct evidence_wish *wish,
     if (checkpoint == NULL || hub == NULL || id == NULL)
         return fault_set(g->fault, ERR_SYNTAX, 0, "hub", "its answer");
     g->size = ask_number(answer, "size");
-    enum err err = bundle_add(g->bundle, "checkpoint.txt", span_str(checkpoint));
+    enum err err = take_checkpoint(g, checkpoint, json_get_text(answer, "cosigned"));
     if (err == OK)
         err = add_member(g, hub);
     if (err != OK)
@@ -353,49 +392,6 @@ static enum err gather_frames(struct gather *g)
 
 /* ---- members ---- */
 
-/* Those who signed what is inside: whoever sends it is one of them, or relays it. */
-static enum err name_senders(struct gather *g)
-{
-    const struct bundle_file *file;
-    lianshu_Header *h = malloc(sizeof *h);
-    enum err err = h == NULL ? ERR_NO_MEMORY : OK;
-    for (size_t i = 0; err == OK && (file = bundle_at(g->bundle, i)) != NULL; i++) {
-        struct frame_envelope frame;
-        if (strncmp(file->name, "envelopes/", 10) == 0 &&
-            frame_parse_envelope(file->bytes, &frame) == OK &&
-            wire_decode(&lianshu_Header_msg, frame.header, h) == OK)
-            err = add_member(g, h->sender);
-    }
-    free(h);
-    return err;
-}
-
-/* "— hub.440000.demo/witness base64" */
-static enum err name_witnesses(struct gather *g, const struct anchor *anchor)
-{
-    const struct bundle_file *file = bundle_find(g->bundle, "checkpoint.txt");
-    char ending[REALM_LEN_MAX + sizeof "./witness "];
-    char member[MEMBER_MAX + 1];
-    enum err err = OK;
-    snprintf(ending, sizeof ending, ".%s/witness ", anchor->realm);
-    const char *text =
-        (const char *)file->bytes.data; /* ends with a line feed, or is refused later */
-    for (size_t at = 0, line = 0; err == OK && at < file->bytes.len; at++) {
-        if (text[at] == '\n')
-            line = at + 1;
-        if (file->bytes.len - at < strlen(ending) || memcmp(text + at, ending, strlen(ending)) != 0)
-            continue;
-        const size_t dash = sizeof "— " - 1;
-        const size_t len = at - line - dash;
-        if (at < line + dash || len > MEMBER_MAX)
-            continue;
-        memcpy(member, text + line + dash, len);
-        member[len] = '\0';
-        err = add_member(g, member);
-    }
-    return err;
-}
-
 static enum err gather_members(struct gather *g)
 {
     char name[BUNDLE_NAME_MAX + 1];
@@ -426,12 +422,10 @@ static enum err gather_custody(struct gather *g, const struct evidence_wish *wis
     return err;
 }
 
-/* That the log goes on from a checkpoint that somebody kept. */
+/* A checkpoint that somebody kept. */
 static enum err gather_seen(struct gather *g, const char *path)
 {
-    char name[BUNDLE_NAME_MAX + 1];
     struct checkpoint old;
-    struct json *answer = NULL;
     uint8_t *bytes = NULL;
     size_t len;
     enum err err = file_read(path, NOTE_LEN_MAX, 0, &bytes, &len, g->fault);
@@ -439,20 +433,8 @@ static enum err gather_seen(struct gather *g, const char *path)
         err = fault_set(g->fault, err, 0, path, "no checkpoint");
     if (err == OK && old.size > g->size)
         err = fault_set(g->fault, ERR_CONSISTENCY, 0, path, "it is newer than the hub's");
-    if (err == OK) {
-        struct json *request = ask_request("evidence.consistency");
-        json_put_uint(request, "old", old.size);
-        json_put_uint(request, "size", g->size);
-        err = ask(g, request, &answer);
-    }
-    if (err == OK) {
-        snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", old.size);
-        err = bundle_add(g->bundle, name, span_of(bytes, len));
-        snprintf(name, sizeof name, "seen/%" PRIu64 ".path", old.size);
-    }
     if (err == OK)
-        err = put_hex(g, answer, "path", name);
-    json_close(&answer);
+        err = add_seen(g, span_of(bytes, len), old.size);
     free(bytes);
     return err;
 }
@@ -480,9 +462,7 @@ enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish
     if (err == OK && wish->seen != NULL)
         err = gather_seen(g, wish->seen);
     if (err == OK)
-        err = name_senders(g);
-    if (err == OK)
-        err = name_witnesses(g, anchor);
+        err = evidence_names(bundle, anchor->realm, add_named, g);
     if (err == OK)
         err = gather_members(g);
     json_close(&g->envelopes);

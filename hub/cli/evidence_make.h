@@ -10,6 +10,10 @@ MUST_USE enum err evidence_take_rules(struct bundle *bundle, const char *archive
 /* Files of a directory that `evidence disclose` wrote. */
 MUST_USE enum err evidence_take_disclosed(struct bundle *bundle, const char *dir,
                                           struct fault *fault);
+/* Members whose keys are needed for what is there: each is told, also more than once. */
+typedef enum err evidence_name_fn(void *ctx, const char *member);
+MUST_USE enum err evidence_names(const struct bundle *bundle, const char *realm,
+                                 evidence_name_fn *add, void *ctx);
 /* The .json beside frames and records; README, verify.py, anchor; report and manifest. */
 MUST_USE enum err evidence_finish(struct bundle *bundle, const struct anchor *anchor,
                                   const char *anchor_path, struct fault *fault);

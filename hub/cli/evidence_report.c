@@ -7,7 +7,6 @@
 #include "catalogue.h"
 #include "cli/words.h"
 #include "keys/receipt.h"
-#include "policy/view.h"
 #include "wire.h"
 
 #include <inttypes.h>
@@ -38,7 +37,7 @@ static const char STYLE[] =
     "li small{color:#555}footer{margin-top:10mm;font-size:8.5pt;color:#555;"
     "border-top:.2mm solid #ccc;padding-top:2mm}";
 
-void paper_html(const struct paper *p, const char *value)
+void report_html(const struct paper *p, const char *value)
 {
     for (; *value != '\0'; value++) {
         switch (*value) {
@@ -60,7 +59,7 @@ void paper_html(const struct paper *p, const char *value)
     }
 }
 
-void paper_section(const struct paper *p, const char *zh, const char *en)
+void report_section(const struct paper *p, const char *zh, const char *en)
 {
     fprintf(p->html, "<h2>%s <small>%s</small></h2>\n", zh, en);
     fprintf(p->text, "\n%s / %s\n", zh, en);
@@ -72,7 +71,7 @@ void paper_section(const struct paper *p, const char *zh, const char *en)
 void paper_line(const struct paper *p, const char *zh, const char *en, const char *value)
 {
     fprintf(p->html, "<tr><th>%s <small>%s</small></th><td class=\"m\">", zh, en);
-    paper_html(p, value);
+    report_html(p, value);
     fputs("</td></tr>\n", p->html);
     fprintf(p->text, "  %s %s: %s\n", zh, en, value);
 }
@@ -84,9 +83,9 @@ static void items(const struct paper *p, const struct json *list, const char *cl
     for (size_t i = 0; i < json_count(list); i++) {
         const struct json *row = json_item(list, i);
         fputs("<li>", p->html);
-        paper_html(p, json_get_text(row, "zh"));
+        report_html(p, json_get_text(row, "zh"));
         fputs("<br><small>", p->html);
-        paper_html(p, json_get_text(row, "en"));
+        report_html(p, json_get_text(row, "en"));
         fputs("</small></li>\n", p->html);
         fprintf(p->text, "  %s %s\n     %s\n", mark, json_get_text(row, "zh"),
                 json_get_text(row, "en"));
@@ -127,7 +126,7 @@ static void put_head(const struct paper *p, const struct evidence *e)
 
 static void put_members(const struct paper *p, const struct evidence *e)
 {
-    paper_section(p, "各方", "Members");
+    report_section(p, "各方", "Members");
     fputs("<table>\n", p->html);
     for (size_t i = 0; i < e->member_count; i++) {
         const lianshu_MemberRecord *m = e->members[i].record;
@@ -169,7 +168,7 @@ static void put_envelopes(const struct paper *p, const struct evidence *e)
 {
     if (e->envelope_count == 0)
         return;
-    paper_section(p, "信封", "Envelopes");
+    report_section(p, "信封", "Envelopes");
     fputs("<table>\n", p->html);
     for (size_t i = 0; i < e->envelope_count; i++)
         put_envelope(p, &e->envelopes[i]);
@@ -207,8 +206,8 @@ static void put_documents(const struct paper *p, const struct evidence *e)
 {
     if (e->document_count == 0)
         return;
-    paper_section(p, "已披露的文书（含个人信息，依法保管）",
-                  "Disclosed documents (with personal data: keep as the law says)");
+    report_section(p, "已披露的文书（含个人信息，依法保管）",
+                   "Disclosed documents (with personal data: keep as the law says)");
     fputs("<table>\n", p->html);
     for (size_t i = 0; i < e->document_count; i++)
         put_document(p, &e->documents[i]);
@@ -234,9 +233,9 @@ static void put_all(const struct paper *p, const struct evidence *e, const struc
 {
     struct json *told = evidence_told(e, b, true, NULL);
     put_head(p, e);
-    paper_section(p, "证明了什么", "What is proven");
+    report_section(p, "证明了什么", "What is proven");
     items(p, json_get(told, "proven"), "yes", "+");
-    paper_section(p, "没有证明什么", "What is not proven");
+    report_section(p, "没有证明什么", "What is not proven");
     items(p, json_get(told, "not_proven"), "no", "-");
     json_close(&told);
     put_members(p, e);

@@ -26,8 +26,8 @@ struct paper {
 };
 
 /* The value as text of HTML. */
-void paper_html(const struct paper *p, const char *value);
-void paper_section(const struct paper *p, const char *zh, const char *en);
+void report_html(const struct paper *p, const char *value);
+void report_section(const struct paper *p, const char *zh, const char *en);
 /* One line of a table of two columns. */
 void paper_line(const struct paper *p, const char *zh, const char *en, const char *value);
 

@@ -103,8 +103,10 @@ static void say_proven(struct json *list, const struct evidence *e, const struct
         " entries) is signed by that hub's log key; %zu entries are under it",
         e->checkpoint.origin, e->checkpoint.size, e->leaf_count);
     if (e->cosignatures > 0)
-        say(list, "见证：%zu 个独立见证方联署了该检查点",
-            "Witnesses: %zu independent witnesses cosigned that checkpoint", e->cosignatures);
+        say(list, "见证：%zu 个独立见证方联署了该检查点或其所延续者",
+            "Witnesses: %zu independent witnesses cosigned that checkpoint or one that it "
+            "continues",
+            e->cosignatures);
     if (e->seen > 0)
         say(list, "连续：该日志是 %zu 个先前检查点的延续，此前内容未被更改",
             "Continuity: the log continues %zu earlier checkpoints; nothing before them was "
@@ -174,6 +176,17 @@ static void say_not_proven(struct json *list, const struct evidence *e, const st
         say(list, "信任锚取自本包：须另行核对其根密钥，否则一切均不成立",
             "The anchor is the one in the bundle: compare its roots by other means, or nothing "
             "holds");
+    if (bundle_find(b, "checkpoint.tsr") != NULL)
+        say(list, "时间戳 checkpoint.tsr 须以 openssl ts 及其机构的证书另行核验",
+            "The time stamp checkpoint.tsr is verified by openssl ts with its authority's "
+            "certificates");
+    say(list, "吊销：登记册该版之后的吊销文书不在本包，须另向登记机构核对",
+        "Revocations later than that version of the registry are not in here: ask the registrar");
+    say(list,
+        "决定未在此重演：须有枢纽当时的数据（lianshu decision verify）；所证明者为其记录与规则",
+        "Decisions are not made again here, which needs the hub's data of then (lianshu decision "
+        "verify): "
+        "proven are their records and rules");
     say(list, "时间出自枢纽与成员的时钟，见证与时间戳只限定其上限",
         "Times are those of the clocks of hub and members; witnesses and stamps bound them from "
         "above");

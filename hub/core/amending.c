@@ -23,10 +23,7 @@ enum err core_amended(struct store *store, struct registry *registry, struct fau
     for (uint64_t at = 1; err == OK; at++) {
         if ((err = amended_get(store->amended, at, &row)) != OK)
             break;
-        err = registry_amend(registry, row.lsd1, row.applied_ms, true, NULL, fault);
-        /* in the version already, or the version has dropped the key that signed a record */
-        if (err == ERR_REPEAT || err == ERR_REGISTRY_ROLLBACK || err == ERR_KID_UNKNOWN)
-            err = OK;
+        err = registry_amend_again(registry, row.lsd1, row.applied_ms, fault);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }

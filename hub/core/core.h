@@ -82,9 +82,9 @@ typedef enum err core_head_fn(void *ctx, uint64_t *size, uint8_t root[static 32]
 
 /* The witnesses of our log (cosigning.h). */
 struct core_witness {
-    unsigned needed;        /* cosignatures; 0: none is needed */
-    uint64_t every_ms;      /* from one round of asking to the next; 0: 20,000 */
-    uint64_t within_ms;     /* so long a checkpoint may lack them before it is an alarm; 0: 60,000 */
+    unsigned needed;    /* cosignatures; 0: none is needed */
+    uint64_t every_ms;  /* from one round of asking to the next; 0: 20,000 */
+    uint64_t within_ms; /* so long a checkpoint may lack them before it is an alarm; 0: 60,000 */
     uint64_t start_wait_ms; /* so long the start waits for them; 0: 30,000 */
 };
 
@@ -112,7 +112,7 @@ struct core_options {
     const struct region_groups *groups; /* NULL: none */
     core_sign_fn *sign;
     core_head_fn *head;
-    void *sign_ctx;        /* of both */
+    void *sign_ctx;                       /* of both */
     const struct core_measured *measured; /* as it is at each start and reload; NULL: not told */
     uint64_t scrub_ms; /* the whole log is read again within that time; 0: a day */
     struct core_witness witness;
@@ -223,8 +223,7 @@ MUST_USE enum err core_act(struct core *core, struct span lsd1, uint64_t now_ms,
 
 /* What the store says that a registry is amended by, in effect again: before core_open, where the
  * hub's own keys are to be looked at. */
-MUST_USE enum err core_amended(struct store *store, struct registry *registry,
-                               struct fault *fault);
+MUST_USE enum err core_amended(struct store *store, struct registry *registry, struct fault *fault);
 /* A revocation or key record (LSD1), in effect at once; the answer, as of core_act, says so when it
  * is on disk and signed. Only when nothing is in flight. */
 MUST_USE enum err core_amend(struct core *core, struct span lsd1, uint64_t now_ms,

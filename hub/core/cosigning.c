@@ -166,9 +166,23 @@ static enum err ask_all(struct core *core)
     return err;
 }
 
+/* What was cosigned of a log that is over is not the newest of this one. */
+static void forget_other_log(struct core *core)
+{
+    struct cosigning *c = core->cosigning;
+    struct checkpoint cosigned;
+    struct checkpoint own;
+    if (c->cosigned_len > 0 &&
+        (note_parse(span_of(c->cosigned, c->cosigned_len), &cosigned) != OK ||
+         note_parse(span_of(core->checkpoint, core->checkpoint_len), &own) != OK ||
+         strcmp(cosigned.origin, own.origin) != 0))
+        c->cosigned_len = 0;
+}
+
 static void begin_round(struct core *core)
 {
     struct cosigning *c = core->cosigning;
+    forget_other_log(core);
     cosign_policy(&c->policy, core->opt.registry, core->opt.member);
     c->size = core->signed_size;
     c->own_len = core->checkpoint_len;

@@ -107,6 +107,8 @@ static enum err check_reader(struct core *core, const struct incoming *in,
         return OK;
     enum err err = registry_signer(core->opt.registry, reader->member, reader->kid, KEY_USE_SEAL,
                                    moment_of(core, in), &key);
+    if (err != OK && in->link == NULL) /* its sender may lack the record of a newer one */
+        amending_again(core, in->peer);
     /* A hub reads facts by its office, whoever the recipients are. */
     if (err != OK || relay_is_office(core, h, reader->member))
         return err;

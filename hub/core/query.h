@@ -56,7 +56,8 @@ query_fn query_key_history, query_revocation_effects;
 /* query_log.c: the newest checkpoint, its witnesses, and entries of the log. */
 query_fn query_checkpoint, query_leaves;
 
-/* query_admin.c: what was done to the hub itself, out of the log; how far the log was read again. */
+/* query_admin.c: what was done to the hub itself, out of the log; how far the log was read again.
+ */
 query_fn query_admin, query_scrub;
 
 /* query_links.c: the tree of hubs. */

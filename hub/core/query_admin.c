@@ -67,8 +67,8 @@ static enum err put_row(struct json *list, const struct log_entry *entry)
     struct json *row = json_map();
     json_put_uint(row, "seq", entry->index);
     json_put_ms(row, "time", entry->time_ms);
-    enum err err = entry->kind == LOG_RESTORED ? put_restored(row, entry->body)
-                                               : put_admin(row, entry->body);
+    enum err err =
+        entry->kind == LOG_RESTORED ? put_restored(row, entry->body) : put_admin(row, entry->body);
     if (err != OK)
         json_close(&row);
     else

@@ -33,16 +33,6 @@ static void add_leaf(struct gathering *g, uint64_t index)
         json_add(g->leaves, json_new_uint(index));
 }
 
-static struct gathering begin(struct query *q)
-{
-    return (struct gathering){
-        .q = q,
-        .leaves = json_list(),
-        .envelopes = json_list(),
-        .last_message = STORE_NEVER,
-    };
-}
-
 static void finish(struct gathering *g, uint64_t next, bool end)
 {
     struct core *core = g->q->core;
@@ -52,6 +42,9 @@ static void finish(struct gathering *g, uint64_t next, bool end)
     json_put_text(g->q->answer, "realm", core->opt.realm);
     json_put_uint(g->q->answer, "now_ms", core->now_ms);
     json_put_text(g->q->answer, "checkpoint", text);
+    const struct span cosigned = cosigning_state(core).checkpoint;
+    snprintf(text, sizeof text, "%.*s", (int)cosigned.len, (const char *)cosigned.data);
+    json_put_text(g->q->answer, "cosigned", text); /* of this size or an earlier one; "": none */
     json_put_uint(g->q->answer, "size", core->signed_size);
     json_put(g->q->answer, "leaves", g->leaves);
     json_put(g->q->answer, "envelopes", g->envelopes);
@@ -322,7 +315,7 @@ static enum err gather_many(struct gathering *g, bool order, uint64_t *from, boo
 
 enum err query_evidence(struct query *q)
 {
-    struct gathering g = begin(q);
+    struct gathering g = {q, json_list(), json_list(), STORE_NEVER};
     const char *kind = json_get_text(q->args, "kind");
     uint64_t from = 0;
     bool end = true;

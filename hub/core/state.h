@@ -160,8 +160,8 @@ struct core {
     uint64_t sweep_ms;           /* when chunks are looked through next */
     uint64_t scrub_ms;           /* when the next tile of the log is read again */
     uint64_t scrub_tile;
-    uint64_t scrub_began_ms; /* this round */
-    uint64_t scrub_ended_ms; /* the last one; 0: none since the start */
+    uint64_t scrub_began_ms;   /* this round */
+    uint64_t scrub_ended_ms;   /* the last one; 0: none since the start */
     uint64_t retain_ms;        /* when what was kept long enough is looked for next */
     size_t amendments_written; /* of the registry's, in order: they have their rows */
     bool work_waiting;         /* expansion or sealing goes on at the next tick */

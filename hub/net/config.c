@@ -7,10 +7,10 @@
 #include <stddef.h>
 
 static const char *const KEYS[] = {
-    "realm",          "member",    "bind",   "state_dir",  "key_file", "passphrase_file",
-    "anchor",         "registry",  "rules",  "regions",    "calendar", "signer_socket",
-    "control_socket", "log_level", "limits", "federation", "witness",  "release",
-    NULL};
+    "realm",           "member",        "bind",           "state_dir",   "key_file",
+    "passphrase_file", "anchor",        "registry",       "rules",       "regions",
+    "calendar",        "signer_socket", "control_socket", "log_level",   "limits",
+    "federation",      "witness",       "release",        "token_paths", NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -165,6 +165,8 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
             goto out;
     }
     err = place_read(root, "release", true, path, out->release, sizeof out->release, fault);
+    if (err == OK)
+        err = place_list_read(root, "token_paths", path, &out->token_paths, fault);
     if (err == OK)
         err = read_limits(root, out, fault);
     if (err == OK)

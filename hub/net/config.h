@@ -30,6 +30,7 @@ struct hub_config {
     char signer_socket[LOCAL_PATH_MAX + 1];
     char control_socket[LOCAL_PATH_MAX + 1];
     char release[PLACE_MAX]; /* programs that officials have released; empty: none is asked for */
+    struct place_list token_paths; /* may be empty */
     enum log_level log_level;
     /* `limits`; 0: the core's default (core/core.h) */
     uint64_t lease_ms;

@@ -130,8 +130,7 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     size_t len;
     const struct ruleset *trial = NULL;
     const bool act = verb == CONTROL_ACT || verb == CONTROL_AMEND;
-    enum err err = act
-                       ? control_document(request, document, sizeof document, &len, fault)
+    enum err err = act ? control_document(request, document, sizeof document, &len, fault)
                        : hub_rules_trial(hub->rules, request, &trial, fault);
     if (err != OK)
         return err;
@@ -140,8 +139,7 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     if (err == OK && verb == CONTROL_QUERY) {
         err = core_query(hub->core, request, clock_real_ms(), answer);
     } else if (err == OK) {
-        err = verb == CONTROL_PROBE
-                  ? core_probe(hub->core, request, clock_real_ms(), answer)
+        err = verb == CONTROL_PROBE ? core_probe(hub->core, request, clock_real_ms(), answer)
               : verb == CONTROL_AMEND
                   ? core_amend(hub->core, span_of(document, len), clock_real_ms(), answer)
                   : core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
@@ -287,8 +285,8 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
 {
     const struct zap_policy policy = {lookup_key, hub};
     const struct routes_source source = {check_user, number_user, hub};
-    const struct key *transport = registry_own_key(
-        hub->registry, hub->keys, hub->config.member, KEY_USE_TRANSPORT, clock_real_ms());
+    const struct key *transport = registry_own_key(hub->registry, hub->keys, hub->config.member,
+                                                   KEY_USE_TRANSPORT, clock_real_ms());
 
     enum err err = net_context_open(&hub->net, fault);
     if (err != OK || (err = zap_open(&hub->zap, hub->net, &policy, fault)) != OK ||
@@ -336,8 +334,8 @@ static enum err reload(void *ctx, struct fault *fault)
         core_registry_judged(hub->core, err);
     if (err != OK)
         return err;
-    err = measure_take(&hub->measured, &hub->config, hub->config_path, fresh, clock_real_ms(),
-                       fault);
+    err =
+        measure_take(&hub->measured, &hub->config, hub->config_path, fresh, clock_real_ms(), fault);
     if (err != OK) {
         registry_close(&fresh);
         return err;

@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+enum { FIXED_PLACES = 12 };
+
 enum err hub_confine(const char *config_path, bool check, struct fault *fault)
 {
     struct hub_config config;
@@ -16,7 +18,7 @@ enum err hub_confine(const char *config_path, bool check, struct fault *fault)
     if (err != OK)
         return err;
     log_open(STDERR_FILENO, config.log_level);
-    const struct sandbox_place places[] = {
+    struct sandbox_place places[FIXED_PLACES + PLACE_SANDBOX_MAX] = {
         {config_path, SANDBOX_READ | SANDBOX_BESIDE},
         {private_file_place(config.key_file), SANDBOX_READ},
         {private_file_place(config.passphrase_file), SANDBOX_READ},
@@ -32,5 +34,6 @@ enum err hub_confine(const char *config_path, bool check, struct fault *fault)
     };
     if (!check && (err = file_private_dir(config.state_dir, 0700, fault)) != OK)
         return err;
-    return sandbox_enter(SANDBOX_HUB, places, sizeof places / sizeof *places, fault);
+    const size_t count = place_list_allow(&config.token_paths, places, FIXED_PLACES);
+    return sandbox_enter(SANDBOX_HUB, places, count, fault);
 }

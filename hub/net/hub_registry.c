@@ -15,10 +15,10 @@ enum err hub_registry_own_keys(const struct hub_trust *trust, const struct regis
     const struct registry_key *found;
     for (size_t i = 0; i < sizeof PUBLISHED / sizeof PUBLISHED[0]; i++) {
         const struct key *key = keyring_find(trust->keys, PUBLISHED[i]);
-        enum err err =
-            registry_signer(registry, trust->config->member, key_kid(key), PUBLISHED[i], now, &found);
-        if (err != OK && registry_own_key(registry, trust->keys, trust->config->member, PUBLISHED[i],
-                                          now) == NULL)
+        enum err err = registry_signer(registry, trust->config->member, key_kid(key), PUBLISHED[i],
+                                       now, &found);
+        if (err != OK && registry_own_key(registry, trust->keys, trust->config->member,
+                                          PUBLISHED[i], now) == NULL)
             return fault_set(fault, err, 0, trust->config->registry,
                              "this hub's %s key is not registered or not valid now",
                              key_use_name(PUBLISHED[i]));
@@ -35,15 +35,16 @@ static enum err check_registry(const struct hub_trust *trust, struct registry *r
 {
     enum err err = registry_fresh(registry, clock_real_ms());
     if (err != OK)
-        return fault_set(fault, err, 0, trust->config->registry, "its time is over or has not begun");
+        return fault_set(fault, err, 0, trust->config->registry,
+                         "its time is over or has not begun");
     if (trust->in_use == NULL) /* what it is amended by is in the store: open_store */
         return OK;
     err = registry_amend_from(registry, trust->in_use, fault);
     return err == OK ? hub_registry_own_keys(trust, registry, fault) : err;
 }
 
-enum err hub_registry_open(const struct hub_trust *trust, uint64_t min_version, struct registry **out,
-                              struct fault *fault)
+enum err hub_registry_open(const struct hub_trust *trust, uint64_t min_version,
+                           struct registry **out, struct fault *fault)
 {
     enum err err = registry_read(out, trust->anchor, trust->config->registry, min_version, fault);
     if (err == OK && (err = check_registry(trust, *out, fault)) != OK)
@@ -52,7 +53,7 @@ enum err hub_registry_open(const struct hub_trust *trust, uint64_t min_version, 
 }
 
 enum err hub_registry_take(const struct hub_trust *trust, struct span file, uint64_t version,
-                              struct registry **out, struct fault *fault)
+                           struct registry **out, struct fault *fault)
 {
     enum err err = hub_registry_open(trust, version, out, NULL);
     if (err != OK && (err = registry_open(out, trust->anchor, file, version, fault)) == OK) {

@@ -2,8 +2,8 @@
  * hub_registry - the registry this hub runs by: read, judged, taken from another hub, remembered.
  *
  * Guarantees:
- *   1. What is opened is of its time, amended as the one in use is, and names this hub's keys: nobody
- *      could seal to, verify or connect to a hub whose keys it does not name.
+ *   1. What is opened is of its time, amended as the one in use is, and names this hub's keys:
+ * nobody could seal to, verify or connect to a hub whose keys it does not name.
  *   2. A registry that another hub handed over takes the place of the file once it is verified,
  *      unless the operator has put it, or a newer one, there himself.
  *   3. A version below one that this database has seen is ERR_REGISTRY_ROLLBACK, over restarts too.

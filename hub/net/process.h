@@ -21,10 +21,10 @@
 enum { PROCESS_DONE = 0, PROCESS_FAILED = 1, PROCESS_USAGE = 2 };
 
 struct process_args {
-    const char *config; /* borrowed from argv; NULL with help and version */
-    bool check;         /* -n: say whether it would start, and end */
-    bool init;          /* --init, of the signer as the two that follow */
-    bool head;          /* --head */
+    const char *config;  /* borrowed from argv; NULL with help and version */
+    bool check;          /* -n: say whether it would start, and end */
+    bool init;           /* --init, of the signer as the two that follow */
+    bool head;           /* --head */
     const char *restore; /* --restore FILE; borrowed from argv */
     bool help;
     bool version;

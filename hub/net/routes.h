@@ -35,8 +35,8 @@ struct routes;
 MUST_USE enum err routes_open(struct routes **out, const struct routes_source *source);
 void routes_close(struct routes **routes);
 
-/* Admit one message: its peer number, and its route remembered. Refused, *peer is its number all the
- * same when it was admitted before, else ROUTES_MAX. */
+/* Admit one message: its peer number, and its route remembered. Refused, *peer is its number all
+ * the same when it was admitted before, else ROUTES_MAX. */
 MUST_USE enum err routes_admit(struct routes *routes, const struct endpoint_in *in, uint64_t now_ms,
                                uint32_t *peer);
 

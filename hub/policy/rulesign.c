@@ -173,7 +173,8 @@ enum err rulesign_check(const struct ruleset *rs, const char *dir, const char *r
         err = verify(rs, realm, &sheet.row[i], find, ctx, &roles[good]);
         if (err != OK)
             return fault_set(fault, err, 0, dir, "rules.sig: signature %u", i + 1);
-        if (counted_before(&sheet, i) || !roles_suffice(ROLES_RULE_SET, roles[good], ROLES_SECURITY))
+        if (counted_before(&sheet, i) ||
+            !roles_suffice(ROLES_RULE_SET, roles[good], ROLES_SECURITY))
             continue; /* no auditor's */
         /* In the order of signing the last that was needed counts; any later is later still. */
         const bool enough = good >= threshold && roles_found(roles, good, threshold);

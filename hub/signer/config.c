@@ -7,8 +7,8 @@
 
 enum { PASSWD_BYTES = 4096, USER_NAME_MAX = 64 };
 
-static const char *const KEYS[] = {"realm",      "member", "key_file", "passphrase_file",
-                                   "state_file", "socket", "anchor",   "registry",
+static const char *const KEYS[] = {"realm",       "member",    "key_file",    "passphrase_file",
+                                   "state_file",  "socket",    "anchor",      "registry",
                                    "client_user", "log_level", "token_paths", NULL};
 
 static enum err read_user(const struct yaml_node *node, uid_t *uid, struct fault *fault)
@@ -65,25 +65,6 @@ static enum err read_level(const struct yaml_node *node, enum log_level *out, st
     return OK;
 }
 
-static enum err read_token_paths(const struct yaml_node *list, const char *file,
-                                 struct signer_config *out, struct fault *fault)
-{
-    if (yaml_count(list) > SIGNER_TOKEN_PATHS)
-        return yaml_fault(list, ERR_TOO_LARGE, fault, "token_paths: at most %d",
-                          SIGNER_TOKEN_PATHS);
-    for (size_t i = 0; i < yaml_count(list); i++) {
-        const struct yaml_node *item = yaml_item(list, i);
-        const char *path = yaml_text(item);
-        if (path == NULL || path[0] == '\0' ||
-            place_resolve(file, path, out->token_path[i], PLACE_MAX) != OK)
-            return yaml_fault(item, ERR_FIELD_VALUE, fault, "token_paths: paths");
-        out->token_path_count++;
-    }
-    return list != NULL && yaml_kind(list) != YAML_KIND_LIST
-               ? yaml_fault(list, ERR_FIELD_VALUE, fault, "token_paths: a list")
-               : OK;
-}
-
 enum err signer_config_read(struct signer_config *out, const char *path, struct fault *fault)
 {
     struct yaml *y = NULL;
@@ -104,7 +85,7 @@ enum err signer_config_read(struct signer_config *out, const char *path, struct 
         (err = place_read(root, "registry", true, path, out->registry, PLACE_MAX, fault)) != OK ||
         (err = place_read(root, "socket", false, path, out->socket, sizeof out->socket, fault)) !=
             OK ||
-        (err = read_token_paths(yaml_get(root, "token_paths"), path, out, fault)) != OK ||
+        (err = place_list_read(root, "token_paths", path, &out->token_paths, fault)) != OK ||
         (err = read_user(yaml_get(root, "client_user"), &out->client_uid, fault)) != OK ||
         (err = read_level(yaml_get(root, "log_level"), &out->log_level, fault)) != OK)
         goto out;

@@ -12,17 +12,14 @@
 #include "net/local.h"
 #include "net/place.h"
 
-enum { SIGNER_TOKEN_PATHS = 8 };
-
 struct signer_config {
     char realm[17];
     char member[MEMBER_MAX + 1]; /* of the hub */
-    char anchor[PLACE_MAX];   /* for --restore; may be empty */
-    char registry[PLACE_MAX]; /* the same */
+    char anchor[PLACE_MAX];      /* for --restore; may be empty */
+    char registry[PLACE_MAX];    /* the same */
     char key_file[PLACE_MAX];
     char passphrase_file[PLACE_MAX];
-    char token_path[SIGNER_TOKEN_PATHS][PLACE_MAX]; /* what the module of a token reads and writes */
-    size_t token_path_count;
+    struct place_list token_paths;
     char state_file[PLACE_MAX];
     char socket[LOCAL_PATH_MAX + 1];
     uid_t client_uid; /* LOCAL_NO_UID: only the signer's own user */

@@ -14,16 +14,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char HELP[] = "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
-                           "  持有日志密钥，自存前沿，只为延续的日志签名 / holds the log key and "
-                           "signs only what continues the log\n"
-                           "  -f, --config FILE  配置文件 / configuration\n"
-                           "  -n, --check        只检查 / check only\n"
-                           "      --init         建立空日志的状态文件，仅一次 / make the state "
-                           "file of an empty log, once\n"
-                           "      --head         印出最后签署之首 / print the head it signed last\n"
-                           "      --restore FILE 依两名人员的声明开启下一日志 / open the next log by "
-                           "the statement of two officials\n";
+static const char HELP[] =
+    "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
+    "  持有日志密钥，自存前沿，只为延续的日志签名 / holds the log key and "
+    "signs only what continues the log\n"
+    "  -f, --config FILE  配置文件 / configuration\n"
+    "  -n, --check        只检查 / check only\n"
+    "      --init         建立空日志的状态文件，仅一次 / make the state "
+    "file of an empty log, once\n"
+    "      --head         印出最后签署之首 / print the head it signed last\n"
+    "      --restore FILE 依两名人员的声明开启下一日志 / open the next log by "
+    "the statement of two officials\n";
 
 struct opened {
     struct signer_config config;
@@ -77,13 +78,13 @@ static enum err serve(struct opened *o, struct fault *fault)
     return err;
 }
 
-enum { FIXED_PLACES = 7, LIBRARIES = 2 };
+enum { FIXED_PLACES = 7 };
 
 static enum err confine(const struct signer_config *config, const struct process_args *args,
                         struct fault *fault)
 {
     const char *statement = args->restore;
-    struct sandbox_place places[FIXED_PLACES + LIBRARIES + SIGNER_TOKEN_PATHS] = {
+    struct sandbox_place places[FIXED_PLACES + PLACE_SANDBOX_MAX] = {
         {private_file_place(config->key_file), SANDBOX_READ},
         {private_file_place(config->passphrase_file), SANDBOX_READ},
         {config->state_file, SANDBOX_WRITE | SANDBOX_BESIDE},
@@ -92,14 +93,7 @@ static enum err confine(const struct signer_config *config, const struct process
         {statement != NULL ? config->anchor : NULL, SANDBOX_READ},
         {statement != NULL ? config->registry : NULL, SANDBOX_READ},
     };
-    size_t count = FIXED_PLACES;
-    /* A token's module is loaded with what it needs, and goes on reading its own files. */
-    if (!private_file_is_path(config->key_file) && private_file_place(config->key_file) == NULL) {
-        places[count++] = (struct sandbox_place){"/usr/lib", SANDBOX_READ};
-        places[count++] = (struct sandbox_place){"/usr/local/lib", SANDBOX_READ};
-    }
-    for (size_t i = 0; i < config->token_path_count; i++)
-        places[count++] = (struct sandbox_place){config->token_path[i], SANDBOX_WRITE};
+    const size_t count = place_list_allow(&config->token_paths, places, FIXED_PLACES);
     return sandbox_enter(SANDBOX_SIGNER, places, count, fault);
 }
 

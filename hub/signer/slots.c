@@ -56,8 +56,8 @@ enum err slot_read(struct slot *slot, const uint8_t in[static STATE_SLOT_LEN])
         !span_take_uint(&from, 1, &n) || n > NOTE_ORIGIN_MAX || !span_take(&from, n, &origin) ||
         !span_take_uint(&from, 2, &n) || !span_take(&from, n, &frontier) ||
         !span_take(&from, HASH_LEN, &root) || !span_take_uint(&from, 8, &slot->copy.size) ||
-        !span_take(&from, HASH_LEN, &first) || !span_take_uint(&from, 2, &n) ||
-        n > RESTORED_MAX || !span_take(&from, n, &statement))
+        !span_take(&from, HASH_LEN, &first) || !span_take_uint(&from, 2, &n) || n > RESTORED_MAX ||
+        !span_take(&from, n, &statement))
         return ERR_CORRUPT;
     memcpy(slot->copy.first, first.data, HASH_LEN);
     memcpy(slot->copy.statement, statement.data, statement.len);

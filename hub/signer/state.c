@@ -257,12 +257,15 @@ static enum err check_old(const struct state *old, const struct restored *r, con
     uint32_t number = 0;
     if (!note_origin_number(old->now.origin, r->hub, r->realm, &number) ||
         number + 1 != r->log_number)
-        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path, "this is log %u, the statement begins %u",
-                         (unsigned)number, (unsigned)r->log_number);
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path,
+                         "this is log %u, the statement begins %u", (unsigned)number,
+                         (unsigned)r->log_number);
     if (old->now.frontier.size != r->signed_size ||
         memcmp(old->now.root, r->signed_root, HASH_LEN) != 0)
-        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path, "%llu entries signed, the statement says "
-                         "%llu", (unsigned long long)old->now.frontier.size,
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path,
+                         "%llu entries signed, the statement says "
+                         "%llu",
+                         (unsigned long long)old->now.frontier.size,
                          (unsigned long long)r->signed_size);
     return OK;
 }
@@ -300,8 +303,7 @@ enum err state_restore(const char *path, const struct restored *restored, struct
     frontier_root(f, slot.root);
     if (f->size != restored->size || memcmp(slot.root, restored->root, HASH_LEN) != 0)
         return fault_set(fault, ERR_CONSISTENCY, 0, path, "the tree is not the statement's");
-    enum err err =
-        note_origin(slot.origin, restored->hub, restored->realm, restored->log_number);
+    enum err err = note_origin(slot.origin, restored->hub, restored->realm, restored->log_number);
     if (err == OK)
         err = restored_leaf(restored, &body, slot.copy.first);
     if (err == OK && statement.len > sizeof slot.copy.statement)

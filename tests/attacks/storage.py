@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What may be tried on the hub's machine and with what lies there: its database while it runs and while it
 rests, its folder, the signer's socket, and what a thief of the disk or a reader of logs finds out. Cases S-03, S-04, S-06,
-I-04, V-02, V-04, D-07."""
+I-03, I-04, V-02, V-04, D-07."""
 
 import hashlib
 import hmac
@@ -190,6 +190,52 @@ def nothing_of_what_is_sent_is_said_again(w):
                                                 if name.endswith(".reason.json"))]:
         with open(f"{w.dir}/log/{name}", encoding="utf-8", errors="replace") as text:
             realm.check(SECRET not in text.read(), f"{name} repeats what was sent")
+
+
+def digest(path):
+    with open(path, "rb") as program:
+        return hashlib.sha256(program.read()).hexdigest()
+
+
+def release(w, path):
+    """Two officials sign the list of this program alone."""
+    file = f"{w.dir}/release.txt"
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(f"{digest(path)}  lianshu-hub\n")
+    for name in ("official-1", "official-2"):
+        code, out, err = realm.run([w.program("lianshu"), "release", "sign", file, "--realm", "demo", "--key",
+                                    f"{w.dir}/keys/{name}.key", "--passphrase-file",
+                                    f"{w.dir}/keys/{name}.passphrase"], env=realm.sanitizers())
+        realm.check(code == 0, f"release sign: {out}{err}")
+    with open(w.config("hub"), "a", encoding="utf-8") as out:
+        out.write("\nrelease: release.txt\n")
+
+
+@case("I-03")
+def a_program_that_nobody_has_released_stands_in_the_log_and_is_told(w):
+    good = w.program("lianshu-hub")
+    realm.check(w.stop("hub") == 0, "the hub ended badly")
+    release(w, good)
+    w.start("hub")
+    realm.check(not w.status()["program_unlisted"], "the released program counts as another")
+    realm.check(w.stop("hub") == 0, "the hub ended badly")
+
+    other = f"{w.dir}/lianshu-hub"  # it does the same, and is another file
+    shutil.copyfile(good, other)
+    with open(other, "ab") as program:
+        program.write(b"\0")
+    os.chmod(other, 0o700)
+    process = realm.Process([other, "--config", w.config("hub")], f"{w.dir}/log/hub.log")
+    w.processes["hub"] = process
+    process.until("event=ready")
+    realm.check(w.status()["program_unlisted"], "no alarm")
+    rows = w.ask("log", "admin")["admin"]
+    starts = [row["program_sha256"] for row in rows if row["event"] == "start"]
+    realm.check(starts[-2:] == [digest(good), digest(other)], f"measured: {starts}")
+    realm.check(any(row["event"] == "program.unlisted" for row in rows), "no leaf of it")
+    realm.check(w.stop("hub") == 0, "the other program ended badly")
+    w.start("hub")
+    w.honest()
 
 
 @case("D-07")

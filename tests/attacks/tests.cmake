@@ -14,6 +14,6 @@ attack_program(mutations LIBS scenario_forge)
 add_test(NAME attacks
   COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/attacks/run.py $<TARGET_FILE_DIR:lianshu-day>
     --out ${CMAKE_BINARY_DIR}/attacks.txt)
-set_tests_properties(attacks PROPERTIES LABELS attacks TIMEOUT 300 RUN_SERIAL ON)
+set_tests_properties(attacks PROPERTIES LABELS attacks TIMEOUT 600 RUN_SERIAL ON)
 add_test(NAME attacks_tables COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/attacks/run.py . --list)
 set_tests_properties(attacks_tables PROPERTIES LABELS lint TIMEOUT 30)

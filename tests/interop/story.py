@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import realm  # noqa: E402 (tests/system)
 
 import peer as p  # noqa: E402
-from lianshu import chunks, document, envelope, wire  # noqa: E402
+from lianshu import chunks, document, enrolment, envelope, wire  # noqa: E402
 from lianshu.client import Client, now_ms  # noqa: E402
 from lianshu.envelope import FACTS, MANIFEST, SEALED, Batch, Draft  # noqa: E402
 from lianshu.protocol import TYPES, Refused, type_number  # noqa: E402
@@ -123,18 +123,74 @@ def realm_endpoint(made):
         return next(line.split()[1] for line in text if line.startswith("endpoint:"))
 
 
+class Registrar:
+    """The registrar's two officials and their desk, by the commands."""
+
+    def __init__(self, made):
+        self.made, self.keys = made, f"{made.dir}/keys"
+        self.officials = ["--key", f"{self.keys}/registrar.key", "--passphrase-file", f"{self.keys}/passphrase",
+                          "--key", f"{self.keys}/registrar-2.key", "--passphrase-file", f"{self.keys}/registrar-2.passphrase"]
+        self.desk = ["--ledger", f"{self.keys}/ledger.yaml", "--desk", f"{self.keys}/desk.key"]
+        self.run("key", "generate", "--member", "registrar.445100", "--use", "enrolment", "--out", f"{self.keys}/desk.key",
+                 "--passphrase-file", f"{self.keys}/passphrase")
+
+    def run(self, *arguments):
+        return p.run(self.made.program("lianshu"), *arguments)
+
+    def trust(self):
+        return ["--anchor", f"{self.made.dir}/anchor.yaml"]
+
+    def invite(self, member):
+        self.run("enrol", "invite", "--member", member, "--use", "adapter", "--adapter", "a1", "--realm", "demo", "--desk",
+                 f"{self.keys}/desk.key.pub", "--ledger", f"{self.keys}/ledger.yaml", "--out", f"{self.keys}/invitation",
+                 "--code-out", f"{self.keys}/code")
+        with open(f"{self.keys}/invitation", encoding="utf-8") as file, open(f"{self.keys}/code", encoding="utf-8") as code:
+            lines = [line for line in code.read().split("\n") if line and not line.startswith("#")]
+            return enrolment.Invitation.read(file.read()), enrolment.read_code(lines[-1])
+
+    def approve(self, lsd1, fingerprint):
+        """The file of the approval; the fingerprint is the one that the member was told by its own program."""
+        with open(f"{self.keys}/request.lsd", "wb") as file:
+            file.write(lsd1)
+        self.run("enrol", "show", f"{self.keys}/request.lsd", *self.desk, "--passphrase-file", f"{self.keys}/passphrase")
+        self.run("enrol", "approve", f"{self.keys}/request.lsd", "--fingerprint", fingerprint.hex(), *self.desk,
+                 "--desk-passphrase-file", f"{self.keys}/passphrase", *self.officials, *self.trust(), "--registry",
+                 f"{self.made.dir}/registry.lsg", "--out", f"{self.keys}/approval.lsd")
+        return f"{self.keys}/approval.lsd"
+
+    def build(self, approval):
+        signed = [word.replace("--key", "--registrar") for word in self.officials]
+        self.run("registry", "build", *self.trust(), "--before", f"{self.made.dir}/registry.lsg", *signed, "--members",
+                 f"{self.keys}/members.yaml", "--enrolment", approval, "--out", f"{self.made.dir}/registry.lsg",
+                 "--replace")
+
+
 def enrol(made):
-    """Keys that Python made, in a registry that `lianshu registry build` signs from their public halves."""
-    keys = {}
-    for member in OURS:
-        keys[member] = {"sign": Signer(secrets.token_bytes(32)), "seal": Opener(secrets.token_bytes(32)),
-                        "transport": Opener(secrets.token_bytes(32))}
-        with open(f"{made.dir}/keys/{member.split('.')[0]}.key.pub", "w", encoding="utf-8") as out:
-            out.write(p.pub_file(member, "adapter", keys[member], now_ms(), "a1"))
-    p.run(made.program("lianshu"), "registry", "build", "--realm", "demo", "--root", f"{made.dir}/keys/root.key",
-          "--registrar", f"{made.dir}/keys/registrar.key", "--passphrase-file", f"{made.dir}/keys/passphrase",
-          "--members", f"{made.dir}/keys/members.yaml", "--version", "2", "--anchor-out", f"{made.dir}/anchor.yaml",
-          "--out", f"{made.dir}/registry.lsg", "--replace")
+    """Keys that Python made: the procuratorate's by their public halves, market regulation's by a request."""
+    keys = {member: {"sign": Signer(secrets.token_bytes(32)), "seal": Opener(secrets.token_bytes(32)),
+                     "transport": Opener(secrets.token_bytes(32))} for member in OURS}
+    with open(f"{made.dir}/keys/procuratorate.key.pub", "w", encoding="utf-8") as out:
+        out.write(p.pub_file(PROCURATORATE, "adapter", keys[PROCURATORATE], now_ms(), "a1"))
+    with open(f"{made.dir}/keys/members.yaml", encoding="utf-8") as file:
+        members = file.read()
+    with open(f"{made.dir}/keys/members.yaml", "w", encoding="utf-8") as out:
+        out.write(members.replace("keys: [market.key.pub]", "keys: []"))
+    desk = Registrar(made)
+    invitation, code = desk.invite(MARKET)
+    now = now_ms()
+    lsd1, fingerprint = enrolment.request(invitation, code, keys[MARKET], (now - HOUR_MS, now + 300 * p.DAY_MS), now,
+                                          secrets.token_bytes)
+    wrong = {"E430": (bytes(12), keys[MARKET]),                          # another code
+             "E431": (code, {n: k for n, k in keys[MARKET].items() if n != "seal"})}   # no key to seal to
+    for expected, (said, some) in wrong.items():
+        spoiled, its = enrolment.request(invitation, said, some, (now, now + HOUR_MS), now, secrets.token_bytes)
+        try:
+            desk.approve(spoiled, its)
+        except p.Failure as failure:
+            realm.check(expected in str(failure), f"{expected}: {failure}")
+        else:
+            raise realm.Failure(f"a request that must be {expected} was approved")
+    desk.build(desk.approve(lsd1, fingerprint))
     with open(f"{made.dir}/registry.lsg", "rb") as file:
         return keys, open_file(file.read(), Anchor.read(f"{made.dir}/anchor.yaml"))
 
@@ -209,7 +265,8 @@ def a_repeat_has_the_first_receipt_and_is_not_delivered_again(market, office, ma
     heard = []
     market.client.settle, settle = lambda q: heard.append(q), market.client.settle
     market.client.send(frame.bytes())
-    market.client.until(lambda: any(q.message_id == message and q.kind == KINDS["accepted"] for q in heard), "the receipt again")
+    market.client.until(lambda: any(q.message_id == message and q.kind == KINDS["accepted"] for q in heard),
+                        "the receipt again")
     market.client.settle = settle
     realm.check(market.client.proven == before, "another receipt than the first")
     realm.check(not office.client.turn(0.5) or len(office.client.inbox) == count, "delivered twice")
@@ -221,7 +278,8 @@ def what_is_wrong_is_refused_with_its_code(market, office, made):
                 message_id=envelope.message_id(now - 2 * HOUR_MS, secrets.token_bytes(10)))
     early = dict(created_ms=now + HOUR_MS, expires_ms=now + 2 * HOUR_MS,
                  message_id=envelope.message_id(now + HOUR_MS, secrets.token_bytes(10)))
-    rows = [("expired", late, 503), ("from the future", early, 504), ("too long a life", dict(expires_ms=now + 10 ** 10), 506)]
+    long = dict(expires_ms=now + 10 ** 10)
+    rows = [("expired", late, 503), ("from the future", early, 504), ("too long a life", long, 506)]
     for what, fields, code in rows:
         message = market.send(market.alert([PROCURATORATE], **fields))
         found = market.code(message)
@@ -232,7 +290,8 @@ def what_is_wrong_is_refused_with_its_code(market, office, made):
     market.wait(message, ("accepted", HUB))
     other = market.alert([PROCURATORATE], created_ms=first.header.created_ms, message_id=message)
     market.client.send(market.seal(other)[0].bytes())
-    market.client.until(lambda: [b for b in market.client.busy if (b.message_id, b.code) == (message, 502)], "E502 of one id for two")
+    market.client.until(lambda: (message, 502) in [(b.message_id, b.code) for b in market.client.busy],
+                        "E502 of one id for two")
 
 
 def a_number_that_comes_early_is_busy_and_goes_once_its_turn_has_come(market, office, made):

@@ -21,8 +21,8 @@ from lianshu.wire import new
 FOLDER = f"{ROOT}/schemas/vectors"
 REALM, NOW, DAY_MS = "test", 1764000000000, 24 * 3600 * 1000
 MARKET, POLICE, HUB = "market.445100", "police.445100", "hub.445100"
-LABELS = ("key document envelope receipt batch wrap env dek commit payload aead chunk log token mirror.key "
-          "mirror.page").split()
+LABELS = ("key document envelope receipt batch wrap env dek commit payload aead chunk log release token mirror.key "
+          "mirror.page enrol.check enrol.code enrol.proof").split()
 
 
 def seed(name: str) -> bytes:
@@ -128,10 +128,12 @@ def log_vectors() -> dict:
     head = log.Checkpoint(log.origin(HUB, REALM), 5, merkle.root(leaves), [])
     note = log.sign(head, signer)
     name = f"hub.440000.{REALM}/witness"
+    line = log.cosign(head, name, witness, NOW // 1000)
+    p.check(log.verify_cosignature(log.parse(note + line), name, witness.public) == NOW // 1000, "cosignature")
     found = {"public": signer.public, "origin": head.origin.encode(), "checkpoint": note, "root": head.root,
              "root.3": merkle.root(leaves[:3]), "consistency.3": b"".join(merkle.consistency(3, leaves)),
              "witness": witness.public, "witness.name": name.encode(),
-             "cosignature": log.cosign(head, name, witness, NOW // 1000), "q": q, "v": v,
+             "cosignature": line, "q": q, "v": v,
              "receipts": frames.Receipts(7, [frames.Entry(frames.HUB, q, path=merkle.path(1, leaves))], note).bytes(),
              "statement": frames.Statement(v, merkle.path(3, leaves), note).bytes(),
              "relayed": frames.Receipts(8, [frames.Entry(frames.OTHER_HUB, q, path=merkle.path(1, leaves), checkpoint=note)],

@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KIND_AT = 17 /* in a leaf, behind its label */ };
+enum {
+    KIND_AT = 17,  /* in a leaf, behind its label */
+    EACH_KIND = 6, /* of each kind so many are changed when the list is made to fit */
+};
 
 static struct world *served; /* of the child that answers */
 
@@ -168,6 +171,14 @@ static bool same_kind(const char *a, const char *b)
     return strncmp(a, b, folder + 1) == 0 && strcmp(strrchr(a, '.'), ending) == 0;
 }
 
+static size_t kind_before(const struct bundle *bundle, size_t index)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < index; i++)
+        count += same_kind(bundle_at(bundle, i)->name, bundle_at(bundle, index)->name);
+    return count;
+}
+
 static void flip(struct book *b, const char *dir, const struct bundle_file *file, unsigned flags,
                  bool script)
 {
@@ -198,13 +209,14 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
     const bool fits = (flags & BOOK_LIST_FITS) != 0;
     size_t count = 0;
     assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
-    const char *last = "/.";
     for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
         const bool text = strstr(file->name, ".json") != NULL && strchr(file->name, '/') != NULL;
         if (file->bytes.len == 0 || (fits && is_reading(file->name)))
             continue;
-        flip(b, dir, file, flags, !fits || (!text && !same_kind(last, file->name)));
-        last = file->name;
+        const size_t before = kind_before(pack.bundle, i);
+        if (fits && before >= EACH_KIND)
+            continue;
+        flip(b, dir, file, flags, !fits || (!text && before == 0));
         count++;
     }
     evidence_pack_close(&pack);
@@ -284,32 +296,35 @@ void book_swap_paths(struct book *b, const char *dir)
     fit_list(dir);
 }
 
+static const struct bundle_file *find_state(const struct bundle *bundle, size_t index,
+                                            const char *ending)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    snprintf(name, sizeof name, "log/%012zu.leaf", index);
+    const struct bundle_file *leaf = bundle_find(bundle, name);
+    if (leaf == NULL || (leaf->bytes.data[KIND_AT] != LOG_ORDER_STATE &&
+                         leaf->bytes.data[KIND_AT] != LOG_OBLIGATION_STATE))
+        return NULL;
+    snprintf(name, sizeof name, "log/%012zu.%s", index, ending);
+    return bundle_find(bundle, name);
+}
+
 void book_move_leaf(struct book *b, const char *dir)
 {
     static const char *const endings[] = {"leaf", "path"};
     struct evidence_pack pack;
-    char from[TERMINAL_PATH_MAX];
-    char to[TERMINAL_PATH_MAX];
+    size_t i = 0;
     (void)b;
     assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
-    /* A state: nothing stands beside it. */
-    for (size_t i = 0; i < 1000; i++) {
-        snprintf(to, sizeof to, "log/%012zu.leaf", i + 1);
-        snprintf(from, sizeof from, "log/%012zu.leaf", i);
-        const struct bundle_file *leaf = bundle_find(pack.bundle, from);
-        if (leaf == NULL || bundle_find(pack.bundle, to) != NULL ||
-            (leaf->bytes.data[KIND_AT] != LOG_ORDER_STATE &&
-             leaf->bytes.data[KIND_AT] != LOG_OBLIGATION_STATE))
-            continue;
-        for (size_t k = 0; k < T_COUNT(endings); k++) {
-            snprintf(from, sizeof from, "%s/log/%012zu.%s", dir, i, endings[k]);
-            snprintf(to, sizeof to, "%s/log/%012zu.%s", dir, i + 1, endings[k]);
-            assert_int_equal(rename(from, to), 0);
-        }
-        evidence_pack_close(&pack);
-        fit_list(dir);
-        return;
+    while (find_state(pack.bundle, i, "leaf") == NULL ||
+           find_state(pack.bundle, i + 1, "leaf") == NULL)
+        i++;
+    for (size_t k = 0; k < T_COUNT(endings); k++) {
+        const struct bundle_file *one = find_state(pack.bundle, i, endings[k]);
+        const struct bundle_file *two = find_state(pack.bundle, i + 1, endings[k]);
+        write_in(dir, one->name, two->bytes);
+        write_in(dir, two->name, one->bytes);
     }
     evidence_pack_close(&pack);
-    fail_msg("no entry has a free place behind it");
+    fit_list(dir);
 }

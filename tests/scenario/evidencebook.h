@@ -43,7 +43,7 @@ enum { BOOK_LIST_FITS = 1 };
 size_t book_flip_each(struct book *b, const char *dir, unsigned flags);
 /* Two entries of the log change their paths, and the list is made anew. */
 void book_swap_paths(struct book *b, const char *dir);
-/* An entry is said to stand one place further on. */
+/* Two neighbours of the log change places, each with its path. */
 void book_move_leaf(struct book *b, const char *dir);
 
 #endif

@@ -59,10 +59,8 @@ static void strangers_and_other_keys_are_no_officials(void **state)
 static void the_roles_of_the_two_must_fit(void **state)
 {
     static const uint32_t refused[][2] = {
-        {ROLES_AUDITOR, ROLES_OPERATOR},
-        {ROLES_OPERATOR, ROLES_AUDITOR},
-        {ROLES_SECURITY, ROLES_SECURITY},
-        {ROLES_AUDITOR, ROLES_AUDITOR},
+        {ROLES_AUDITOR, ROLES_OPERATOR},  {ROLES_OPERATOR, ROLES_AUDITOR},
+        {ROLES_SECURITY, ROLES_SECURITY}, {ROLES_AUDITOR, ROLES_AUDITOR},
         {ROLES_SECURITY, ROLES_AUDITOR},
     };
     struct world *w = *state;
@@ -182,9 +180,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_roles_of_the_two_must_fit),
-        CASE(one_official_is_not_enough),  CASE(strangers_and_other_keys_are_no_officials),
-        CASE(every_byte_of_an_act_counts), CASE(an_act_is_of_this_realm_this_type_and_this_time),
-        CASE(an_officials_key_has_an_end), CASE(only_what_waits_for_that_recipient_can_be_decided),
+        CASE(one_official_is_not_enough),
+        CASE(strangers_and_other_keys_are_no_officials),
+        CASE(every_byte_of_an_act_counts),
+        CASE(an_act_is_of_this_realm_this_type_and_this_time),
+        CASE(an_officials_key_has_an_end),
+        CASE(only_what_waits_for_that_recipient_can_be_decided),
     };
     return cmocka_run_group_tests_name("acts_refusals", tests, NULL, NULL);
 }

@@ -338,6 +338,91 @@ static void of_a_batch_what_came_before_the_revocation_stands(void **state)
     assert_int_equal(realm_has(r, READER, "licence.application"), 3);
 }
 
+static void who_seals_to_a_revoked_key_is_refused_and_told_the_records(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, CITY);
+    const struct mail mail = application(READER);
+    uint8_t env_id[HASH_LEN];
+    world_make(w, &mail, env_id, NULL);
+    assert_int_equal(amend(w, revocation(r, &(struct revoke){1, READER, KEY_USE_SEAL, 0})), 0);
+    realm_turn(r);
+    const size_t told = world_site(w, SENDER)->amendments_seen;
+    world_push(w, SENDER);
+    realm_turn(r);
+    assert_int_equal(world_verdict(w, SENDER, env_id), lianshu_ReceiptKind_RECEIPT_REJECTED);
+    assert_int_equal(world_code(w, SENDER, env_id), ERR_REVOKED);
+    assert_int_equal(world_site(w, SENDER)->amendments_seen, told + 1);
+    assert_int_equal(realm_has(r, READER, "licence.application"), 0);
+}
+
+/* ---- what the hub says of it ---- */
+
+static size_t listed(struct world *w, const char *kid, const char *list)
+{
+    char request[128];
+    snprintf(request, sizeof request, "{\"cmd\":\"revocation.effects\",\"kid\":\"%s\"}", kid);
+    struct json *answer = world_ask(w, request);
+    const size_t count = json_count(json_get(answer, list));
+    json_close(&answer);
+    return count;
+}
+
+static void what_was_done_since_the_doubt_is_listed_and_nothing_else(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, CITY);
+    const struct mail mail = application(READER);
+    const struct mail other = {
+        .from = READER, .type = "licence.application", .to = {FAR}, .facts = LICENCE_BODY(CLEAN)};
+    char kid[2 * KID_LEN + 1];
+    hex_encode(span_of(key_kid(key_of(r, SENDER, KEY_USE_SIGN)), KID_LEN), kid);
+    (void)realm_send(r, &mail); /* before */
+    realm_pass(r, MINUTE_MS);
+    const uint64_t since = r->now_ms;
+    realm_pass(r, MINUTE_MS);
+    (void)realm_send(r, &mail);
+    (void)realm_send(r, &mail);
+    (void)realm_send(r, &other); /* another member's */
+    assert_int_equal(amend(w, revocation(r, &(struct revoke){1, SENDER, KEY_USE_SIGN, since})), 0);
+    (void)realm_send(r, &mail); /* refused */
+    assert_int_equal(listed(w, kid, "messages"), 2);
+    assert_int_equal(listed(w, kid, "orders"), 0);
+}
+
+static void the_history_of_a_key_answers_for_every_moment(void **state)
+{
+    struct realm *r = *state;
+    struct world *w = realm_world(r, CITY);
+    const uint64_t since = r->now_ms - HOUR_MS;
+    char kid[2 * KID_LEN + 1];
+    char request[160];
+    hex_encode(span_of(key_kid(key_of(r, SENDER, KEY_USE_SIGN)), KID_LEN), kid);
+    assert_int_equal(amend(w, revocation(r, &(struct revoke){1, SENDER, KEY_USE_SIGN, since})), 0);
+    const struct {
+        uint64_t at;
+        const char *code; /* NULL: valid */
+    } rows[] = {{since - 1, NULL},
+                {since, "E411"},
+                {r->now_ms, "E411"},
+                {r->now_ms - 2 * (uint64_t)DAY_MS, "E406"}};
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        snprintf(request, sizeof request, "{\"cmd\":\"key.history\",\"kid\":\"%s\",\"at_ms\":%llu}",
+                 kid, (unsigned long long)rows[i].at);
+        struct json *answer = world_ask(w, request);
+        const struct json *row = json_item(json_get(answer, "keys"), 0);
+        const char *code = json_get_text(row, "code");
+        assert_true((code == NULL) == (rows[i].code == NULL));
+        if (code != NULL)
+            assert_string_equal(code, rows[i].code);
+        assert_string_equal(json_get_text(row, "reason"), "compromised");
+        assert_string_equal(json_get_text(row, "revocation"), "registrar.000000 1");
+        assert_string_equal(json_get_text(row, "origin"), "registry 1");
+        json_close(&answer);
+    }
+}
+
 /* ---- to everybody ---- */
 
 static bool revoked_at(struct realm *r, const char *region, const char *member, enum key_use use)
@@ -520,6 +605,9 @@ int main(void)
         CASE(nothing_goes_out_to_a_connection_whose_key_is_revoked),
         CASE(a_flood_signed_with_a_revoked_key_is_answered_once_a_second),
         CASE(of_a_batch_what_came_before_the_revocation_stands),
+        CASE(who_seals_to_a_revoked_key_is_refused_and_told_the_records),
+        CASE(what_was_done_since_the_doubt_is_listed_and_nothing_else),
+        CASE(the_history_of_a_key_answers_for_every_moment),
         CASE(every_hub_and_adapter_knows_at_once),
         CASE(who_was_cut_off_knows_once_it_is_back),
         CASE(a_mute_road_delays_it_by_less_than_a_minute),

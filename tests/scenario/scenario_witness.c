@@ -145,6 +145,109 @@ static void without_witnesses_it_is_an_alarm_and_with_them_it_ends(void **state)
     assert_true(state_of(r, LOW).met);
 }
 
+static void a_new_log_is_cosigned_anew_and_the_old_ones_lines_are_not_its_own(void **state)
+{
+    struct realm *r = *state;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_int_equal(cosigners(r, LOW), 1);
+    realm_world(r, LOW)->logs_lost = 1;
+    realm_restart(r, LOW);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_int_equal(cosigners(r, LOW), 1);
+    struct checkpoint checkpoint;
+    assert_int_equal(note_parse(state_of(r, LOW).checkpoint, &checkpoint), OK);
+    assert_string_equal(checkpoint.origin, "hub." LOW ".demo/audit/2");
+}
+
+static bool answered(struct world *w)
+{
+    static lianshu_Control control;
+    struct core_output out;
+    bool found = false;
+    while (core_output(w->core, &out)) {
+        if (frame_read_control(out.frame, &control) == OK &&
+            control.which_body == lianshu_Control_witness_answer_tag)
+            found = true;
+    }
+    return found;
+}
+
+/* What LOW asks when its log has grown. */
+static void honest_ask(struct realm *r, uint64_t old_size, lianshu_WitnessAsk *ask)
+{
+    const struct core *low = realm_world(r, LOW)->core;
+    merkle_hash proof[MERKLE_CONSISTENCY_MAX];
+    unsigned count = 0;
+    assert_true(low->signed_size > old_size);
+    assert_int_equal(log_consistency(low->store->log, old_size, low->signed_size, proof, &count),
+                     OK);
+    ask->old_size = old_size;
+    ask->proof.size = (pb_size_t)(count * HASH_LEN);
+    memcpy(ask->proof.bytes, proof, ask->proof.size);
+    ask->checkpoint.size = (pb_size_t)low->checkpoint_len;
+    memcpy(ask->checkpoint.bytes, low->checkpoint, low->checkpoint_len);
+}
+
+static void a_cosignature_leaves_when_its_head_is_on_disk_and_not_before(void **state)
+{
+    struct realm *r = *state;
+    static uint8_t bytes[4096];
+    struct writer frame = writer_of(bytes, sizeof bytes);
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_WITNESS_ASK,
+                               .which_body = lianshu_Control_witness_ask_tag};
+    struct world *w = realm_world(r, MID);
+    const struct road *road = realm_road(r, MID, LOW);
+    const uint32_t peer =
+        r->world[road->dialler] == w ? road->peer_at_dialler : road->peer_at_listener;
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    busy_work(r);
+    const uint64_t before = known(r, MID, "hub." LOW).size;
+    honest_ask(r, before, &control.body.witness_ask);
+    assert_int_equal(frame_put_control(&frame, &control), OK);
+    assert_int_equal(core_frame(w->core, peer, writer_span(&frame), w->now_ms), OK);
+    assert_int_equal(core_speak(w->core, w->now_ms), OK);
+    assert_false(answered(w)); /* open */
+    struct core_flight *flight;
+    assert_int_equal(core_write(w->core, w->now_ms, &flight), OK);
+    assert_non_null(flight);
+    assert_int_equal(core_speak(w->core, w->now_ms), OK);
+    assert_false(answered(w)); /* in flight */
+    while (flight != NULL) {
+        core_land(flight);
+        assert_int_equal(core_landed(w->core, &flight), OK);
+    }
+    assert_int_equal(core_speak(w->core, w->now_ms), OK);
+    assert_true(answered(w));
+    assert_true(known(r, MID, "hub." LOW).size > before);
+}
+
+/* The race of tlog-witness: the second ask from one size finds another one. */
+static void two_asks_at_once_are_judged_one_after_the_other(void **state)
+{
+    struct realm *r = *state;
+    static uint8_t bytes[4096];
+    struct writer frame = writer_of(bytes, sizeof bytes);
+    lianshu_Control control = {.kind = lianshu_ControlKind_CONTROL_WITNESS_ASK,
+                               .which_body = lianshu_Control_witness_ask_tag};
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    const uint64_t before = known(r, MID, "hub." LOW).size;
+    busy_work(r);
+    honest_ask(r, before, &control.body.witness_ask);
+    assert_int_equal(frame_put_control(&frame, &control), OK);
+    struct world *w = realm_world(r, MID);
+    const struct road *road = realm_road(r, MID, LOW);
+    const uint32_t peer =
+        r->world[road->dialler] == w ? road->peer_at_dialler : road->peer_at_listener;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(core_frame(w->core, peer, writer_span(&frame), w->now_ms), OK);
+    assert_int_equal(core_commit(w->core, w->now_ms), OK);
+    assert_true(answered(w));
+    assert_int_equal(core_frame(w->core, peer, writer_span(&frame), w->now_ms), OK);
+    realm_turn(r);
+    assert_int_equal(known(r, MID, "hub." LOW).fork, OK);
+    assert_int_equal(known(r, MID, "hub." LOW).size, realm_world(r, LOW)->core->signed_size);
+}
+
 /* ---- the start ---- */
 
 static void new_envelopes_wait_until_a_witness_has_confirmed_the_head(void **state)
@@ -327,6 +430,9 @@ int main(void)
         TEST(the_cosigned_checkpoint_outlives_a_restart),
         TEST(a_witness_that_was_killed_still_holds_what_it_cosigned),
         TEST(without_witnesses_it_is_an_alarm_and_with_them_it_ends),
+        TEST(a_new_log_is_cosigned_anew_and_the_old_ones_lines_are_not_its_own),
+        TEST(a_cosignature_leaves_when_its_head_is_on_disk_and_not_before),
+        TEST(two_asks_at_once_are_judged_one_after_the_other),
         TEST(new_envelopes_wait_until_a_witness_has_confirmed_the_head),
         TEST(a_witness_that_is_not_there_does_not_stop_the_hub_for_ever),
         TEST(a_fork_is_answered_803_and_kept_with_both_notes),

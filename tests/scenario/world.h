@@ -104,9 +104,9 @@ struct world {
     struct keyring *officials[2]; /* of the hub's member */
     uint8_t restored[2048];       /* what the signer of a restored log hands to the hub … */
     size_t restored_len;
-    uint64_t copy_size; /* … while it has signed so much */
-    uint32_t roles[2];            /* of these officials; 0: operator, security officer */
-    const char *desk_member;      /* whose officials these are: see world_desk */
+    uint64_t copy_size;      /* … while it has signed so much */
+    uint32_t roles[2];       /* of these officials; 0: operator, security officer */
+    const char *desk_member; /* whose officials these are: see world_desk */
     struct keyring *desk[2];
     struct registry *registry;
     struct anchor anchor; /* of the registry */

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The signer with its key on a token (SoftHSM), confined as in service; and passphrases that are
-credentials of the service manager. What it signs is checked with openssl, not with our own code."""
+"""The signer, a hub and an adapter with signing keys on a token (SoftHSM), confined as in service; and
+passphrases that are credentials of the service manager. What it signs is checked with openssl, not with our own code."""
 
 import base64
+import json
 import os
 import re
 import shutil
@@ -71,10 +72,57 @@ def as_credential(desk):
     refused(desk.signer("--head", CREDENTIALS_DIRECTORY=given), "E003")
 
 
+def lianshu(made, *arguments):
+    code, out, err = realm.run([made.program("lianshu"), *arguments], env=realm.sanitizers(), cwd=made.dir)
+    realm.check(code in (0, 99), f"lianshu {arguments[:2]}: {out} {err[:800]}")  # 99: what SoftHSM leaks
+    return out
+
+
+def sign_on_token(made, desk, name, member, *use):
+    """The member's key file anew, with the signing key on the token."""
+    uri = f"pkcs11:token=log;object={member}:sign?module-path={MODULE}"
+    lianshu(made, "key", "token", uri, "--passphrase-file", f"{desk.dir}/pin", "--out", f"keys/{name}.sign.pub")
+    for path in (f"{made.dir}/keys/{name}.key", f"{made.dir}/keys/{name}.key.pub"):
+        os.remove(path)
+    lianshu(made, "key", "generate", "--member", member, *use, "--out", f"keys/{name}.key", "--passphrase-file",
+            "keys/passphrase", "--sign-token", uri, "--sign-pin-file", f"{desk.dir}/pin")
+    with open(made.config(name), "a", encoding="utf-8") as text:
+        text.write(f'\ntoken_paths: ["{desk.dir}/tokens", "{desk.dir}/softhsm2.conf"]\n')
+
+
+def next_registry(made):
+    """Version 2, by both officials."""
+    shutil.copy(f"{made.dir}/registry.lsg", f"{made.dir}/before.lsg")
+    lianshu(made, "registry", "draft", "--anchor", "anchor.yaml", "--appointment", "keys/registrar.lsd", "--registrar",
+            "keys/registrar.key", "--passphrase-file", "keys/passphrase", "--with", "keys/registrar-2.key.pub",
+            "--members", "keys/members.yaml", "--version", "2", "--out", "registry.lsg", "--replace")
+    sign = ["registry", "sign", "registry.lsg", "--anchor", "anchor.yaml", "--before", "before.lsg", "--json", "--key", "keys/registrar-2.key",
+            "--passphrase-file", "keys/registrar-2.passphrase"]
+    agree = re.search(r'"agree":"([0-9a-f]+)"', lianshu(made, *sign))[1]
+    lianshu(made, *sign, "--agree", agree)
+
+
+def in_service(binaries, desk):
+    """A hub and an adapter that sign with keys on a token, confined; a document passes between them."""
+    os.environ["SOFTHSM2_CONF"] = desk.env["SOFTHSM2_CONF"]
+    with realm.Realm(binaries, "keytoken") as made:
+        sign_on_token(made, desk, "hub", "hub.445100", "--use", "hub")
+        sign_on_token(made, desk, "health", "health.445100", "--use", "adapter", "--adapter", "a1")
+        next_registry(made)
+        for name in ("signer", "hub", "health"):
+            made.start(name)
+        watch = realm.Watch(made.site("health", "done"), made.site("health", "refused"))
+        made.put("health", "application.json", json.dumps(realm.APPLICATION))
+        watch.until(lambda: os.listdir(made.site("health", "done")), "a document signed on a token is accepted")
+        watch.close()
+        realm.check(not os.listdir(made.site("health", "refused")), "refused")
+
+
 def test(binaries, *_):
     with Desk(binaries) as desk:
         on_a_token(desk)
         as_credential(desk)
+        in_service(binaries, desk)
 
 
 realm.main(test)

@@ -5,6 +5,7 @@ the next log by their statement and by nothing less. Then nothing that was accep
 applied twice, old receipts still verify under the old log, and mirrors begin anew by the same statement."""
 
 import collections
+import hashlib
 import json
 import os
 import shutil
@@ -143,13 +144,40 @@ def state(made):
     return file, json.loads(lianshu(made, "act", "show", file, "--json"))
 
 
+def release(made, name):
+    lianshu(made, "release", "sign", f"{made.dir}/release.txt", "--realm", "demo", *official(made, name))
+
+
+def audit(made):
+    """What was done to the hub stands in its log; the program that runs is one that officials have released."""
+    with open(made.program("lianshu-hub"), "rb") as program:
+        digest = hashlib.sha256(program.read()).hexdigest()
+    rows = made.ask("log", "admin")["admin"]
+    of = {row["event"]: row for row in rows}
+    realm.check(len(of["restored"]["officials"]) == 2 and of["start"]["program_sha256"] == digest, f"{rows[-3:]}")
+    realm.check(made.ask("status")["program_unlisted"] and "program.unlisted" in of, "a list of one official will do")
+    release(made, "official-2")
+    lianshu(made, "hub", "reload", "--control", f"{made.dir}/run/control.sock")
+    watch = realm.Watch(f"{made.dir}/log")
+    watch.until(lambda: not made.ask("status")["program_unlisted"], "the program is released")
+    watch.close()
+    done = json.loads(lianshu(made, "log", "scrub", "--offline", f"{made.dir}/copy", "--json"))
+    realm.check(0 < done["checked"] <= of["restored"]["log_size"], f"{done}")
+
+
 def open_log(made, file):
+    with open(made.program("lianshu-hub"), "rb") as program, open(f"{made.dir}/release.txt", "w", encoding="utf-8") as out:
+        out.write(f"{hashlib.sha256(program.read()).hexdigest()}  lianshu-hub\n")
+    release(made, "official-1")
+    with open(made.config("hub"), "a", encoding="utf-8") as out:
+        out.write("\nrelease: release.txt\n")
     code, out, err = signer(made, "--restore", file)
     realm.check(code == 0, f"--restore: {out}{err}")
     realm.check(os.path.exists(f"{made.dir}/signer/signer.state.audit-1"), "the old head is not kept")
     refused(made, "E804", file, "the same statement twice")
     made.start("signer")
     made.start("hub").until("event=restored")
+    audit(made)
 
 
 # ---- the test ----

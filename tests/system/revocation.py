@@ -7,6 +7,7 @@ import json
 import os
 import time
 
+import federation
 import realm
 
 REVOKED_S = 60
@@ -165,7 +166,43 @@ def again(made, keys):
                 "the key record is gone")
 
 
+def over_links(binaries):
+    """Given to the nation's hub; the session is two hubs away."""
+    federation.REGIONS = ["000000", "440000", "445100"]
+    federation.ADAPTERS = [("445100", "market"), ("445100", "health")]
+    os.environ["FEDERATION"] = "loopback"
+    f = federation.Federation(binaries)
+    failed = True
+    try:
+        f.setup()
+        f.start()
+        f.until(f.linked, "the hubs are linked")
+        keys = f"{f.dir}/keys"
+        lianshu = f"{f.bin}/lianshu"
+        shown = realm.run([lianshu, "key", "show", f"{f.dir}/445100/keys/health.key.pub", "--json"])[1]
+        kid = next(key["kid"] for key in json.loads(shown)["keys"] if key["use"] == "transport")
+        for line in (["key", "revoke", kid, "--reason", "compromised", "--key", f"{keys}/registrar.key",
+                      "--passphrase-file", f"{keys}/passphrase", "--with", f"{keys}/registrar-2.key.pub",
+                      "--anchor", f"{f.dir}/000000/anchor.yaml", "--registry", f"{f.dir}/000000/registry.lsg",
+                      "--out", f"{f.dir}/draft.lsd"],
+                     ["key", "sign", f"{f.dir}/draft.lsd", "--key", f"{keys}/registrar-2.key",
+                      "--passphrase-file", f"{keys}/registrar-2.passphrase", "--out", f"{f.dir}/revocation.lsd"]):
+            code, out, err = realm.run([lianshu, *line], env=realm.sanitizers())
+            realm.check(code == 0, f"{line}: {out}{err}")
+        began = time.monotonic()
+        realm.check(f.ask("000000", "hub", "amend", f"{f.dir}/revocation.lsd")[0] == 0, "hub amend")
+        f.processes["445100", "hub"].until("peer_barred", REVOKED_S)
+        took = time.monotonic() - began
+        print(f"revocation_over_two_links_ms: {took * 1000:.0f}")
+        realm.check(took < REVOKED_S, f"{took} s")
+        f.processes["445100", "market"].until("member=health.445100")
+        failed = False
+    finally:
+        f.close(failed)
+
+
 def main(binaries):
+    over_links(binaries)
     with realm.Realm(binaries, "revocation") as made:
         keys = Keys(made)
         made.start_all()

@@ -11,6 +11,7 @@ unit_test(users LIBS lianshu_net SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.
 unit_test(control LIBS lianshu_net)
 unit_test(config LIBS lianshu_net lianshu_signing)
 unit_test(signer LIBS lianshu_signing)
+unit_test(signer_restore LIBS lianshu_signing SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
 unit_test(signer_client LIBS lianshu_net lianshu_signing)
 set(terminal ${CMAKE_CURRENT_SOURCE_DIR}/unit/terminal.c)
 foreach(group cli cli_enrol cli_files cli_joint cli_key cli_registry cli_revoke cli_rules cli_send cli_preview)

@@ -551,6 +551,24 @@ static void another_version_keeps_what_the_last_one_was_amended_by(void **state)
     registry_close(&next);
 }
 
+/* The registrar has put the member's new key into the version himself: the record is not needed,
+ * and nobody fails to start for it. */
+static void a_key_record_that_a_version_contradicts_is_passed_over(void **state)
+{
+    const struct key *seal = realm_key(f.realm, REALM_MARKET, KEY_USE_SEAL);
+    const struct key *sign = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
+    const lianshu_MemberKey listed = entry(seal, NOW, NOW + REALM_DAY_MS); /* as of another time */
+    const lianshu_Revocation body = of_key(1, REALM_HEALTH, sign, 0);
+    (void)state;
+    refused(record(1, &listed, 1, 0), ERR_KEY_REUSED);
+    assert_int_equal(registry_amend_again(f.r, record(1, &listed, 1, 0), NOW, NULL), OK);
+    assert_int_equal(registry_amendment_count(f.r), 0);
+    assert_int_equal(judged(seal, REALM_MARKET, NOW), OK);
+    /* a revocation is not passed over */
+    f.r->registrars[0].kid[0][0] ^= 1;
+    assert_int_equal(registry_amend_again(f.r, revocation(&body, NULL), NOW, NULL), ERR_REGISTRY);
+}
+
 static void a_record_is_folded_with_all_its_keys(void **state)
 {
     const struct key *sign = realm_key(f.realm, REALM_MARKET, KEY_USE_TRANSPORT);
@@ -613,6 +631,7 @@ int main(void)
         CASE(a_key_that_comes_after_its_revocation_is_revoked),
         CASE(the_digest_does_not_depend_on_the_order),
         CASE(another_version_keeps_what_the_last_one_was_amended_by),
+        CASE(a_key_record_that_a_version_contradicts_is_passed_over),
         CASE(a_record_is_folded_with_all_its_keys),
         CASE(a_member_cannot_fill_a_version_with_keys),
     };

@@ -295,9 +295,8 @@ static void make_copy(const char *origin)
     assert_int_equal(store_open(&store, &options, NULL), OK);
     assert_int_equal(store_begin(store, 1), OK);
     for (int i = 0; i < COPY; i++)
-        assert_int_equal(log_append(store->log, LOG_ADMIN, 1, span_str("leaf"), span_of(NULL, 0),
-                                    &index),
-                         OK);
+        assert_int_equal(
+            log_append(store->log, LOG_ADMIN, 1, span_str("leaf"), span_of(NULL, 0), &index), OK);
     assert_int_equal(store_commit(store), OK);
     store_close(&store);
 }

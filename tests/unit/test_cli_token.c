@@ -4,7 +4,7 @@
 #include "terminal.h"
 #include "token.h"
 
-#include "keys/registry.h"
+#include "keys/keyfile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@
 #define AT   "?module-path=" TOKEN_MODULE
 #define ROOT "pkcs11:token=root;object=root.000000:root" AT
 #define ONE  "pkcs11:token=one;object=registrar.445100:registrar" AT
+#define SIGN "pkcs11:token=one;object=market.445100:sign" AT
 #define TWO  "pkcs11:token=two;object=registrar.445100:registrar" AT
 
 /* The module reads its configuration once in a process. */
@@ -79,6 +80,59 @@ static void keys_are_made_on_tokens_and_found_again(void **state)
     assert_memory_equal(t->err, "E003 pin", 8);
 }
 
+/* One file, one passphrase: the signing key on the token, the others in the file. */
+static void a_members_signing_key_is_on_a_token_beside_its_key_file(void **state)
+{
+    struct terminal *t = *state;
+    struct keyring *ring = NULL;
+    struct pubfile pub;
+    uint8_t signature[64];
+    const struct span message = span_str("decided");
+    write_pin("pin", TOKEN_PIN "\n");
+    must(t, "key token " SIGN " --passphrase-file pin --out sign.pub");
+    must(t, "key passphrase own.pass");
+    must(t, "key generate --member market.445100 --use adapter --out own.key --passphrase-file "
+            "own.pass --sign-token " SIGN " --sign-pin-file pin");
+    assert_int_equal(pubfile_read(&pub, "own.key.pub", NULL), OK);
+    assert_int_equal(pub.key_count, 3);
+    assert_int_equal(keyfile_open(&ring, "own.key", "own.pass", NULL), OK);
+    assert_int_equal(keyring_count(ring), 4);
+    const struct key *key = keyring_find(ring, KEY_USE_SIGN);
+    assert_null(key_secret(key));
+    assert_int_equal(key_sign(key, message, signature), OK);
+    assert_int_equal(pubfile_read(&pub, "sign.pub", NULL), OK);
+    assert_int_equal(key_verify(pub.key[0].public_key, message, signature), OK);
+    keyring_close(&ring);
+
+    /* It is enrolled like any other, the token proving its part. */
+    make_key(t, "desk", "registrar.445100", "enrolment");
+    must(t, "enrol invite --member market.445100 --use adapter --realm demo --desk desk.key.pub "
+            "--ledger ledger --out invitation --code-out code");
+    must(t, "enrol request invitation --code-file code --key own.key --passphrase-file own.pass "
+            "--out request");
+    must(t, "enrol show request --ledger ledger --desk desk.key --passphrase-file desk.pass");
+
+    write_pin("wrong", "not-the-pin\n");
+    refused(t,
+            "key generate --member market.445100 --use adapter --out x.key --passphrase-file "
+            "own.pass --sign-token " SIGN " --sign-pin-file wrong",
+            CLI_REFUSED, "E028 market.445100:sign", "PIN");
+    refused(t,
+            "key generate --member health.445100 --use adapter --out x.key --passphrase-file "
+            "own.pass --sign-token " SIGN " --sign-pin-file pin",
+            CLI_REFUSED, "E434 market.445100:sign", "health.445100");
+    refused(t,
+            "key generate --member registrar.445100 --use adapter --out x.key --passphrase-file "
+            "own.pass --sign-token " ONE " --sign-pin-file pin",
+            CLI_REFUSED, "E408 --sign-token", "MEMBER:sign");
+    refused(t,
+            "key generate --member market.445100 --use official --out x.key --passphrase-file "
+            "own.pass --sign-token " SIGN " --sign-pin-file pin",
+            CLI_USAGE, "E001 --sign-token", "hub");
+    assert_false(there_is("x.key"));
+    assert_false(there_is("x.key.pub"));
+}
+
 static void a_registry_is_built_with_keys_on_tokens(void **state)
 {
     struct terminal *t = *state;
@@ -128,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(keys_are_made_on_tokens_and_found_again),
+        CASE(a_members_signing_key_is_on_a_token_beside_its_key_file),
         CASE(a_registry_is_built_with_keys_on_tokens),
         CASE(officials_approve_with_tokens),
     };

@@ -209,11 +209,32 @@ static void every_wrong_line_of_a_hub_file_is_named(void **state)
         {"limits:\n  sender_mib: 99999999", 14, 15, ERR_FIELD_VALUE},
         {"limits:\n  disk_reserve_mib: 65537", 14, 15, ERR_FIELD_VALUE},
         {"limits:\n  rate_per_s: 99999999999", 14, 15, ERR_FIELD_VALUE},
+        {"witness: 2", 14, 14, ERR_FIELD_VALUE},
+        {"witness: {count: 2}", 14, 14, ERR_FIELD_UNKNOWN},
+        {"witness: {needed: 8}", 14, 14, ERR_FIELD_VALUE},
+        {"witness: {needed: two}", 14, 14, ERR_FIELD_VALUE},
+        {"witness: {every_s: 30, within_s: 20}", 14, 14, ERR_FIELD_VALUE},
         {"x: &a 1", 14, 14, ERR_SYNTAX},
         {"\tx: 1", 14, 14, ERR_SYNTAX},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++)
         refuse_hub_line(f, &rows[i]);
+}
+
+static void the_witnesses_of_a_log_are_as_many_as_the_file_says(void **state)
+{
+    struct fixture *f = *state;
+    static struct hub_config config;
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, NULL);
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.witness_needed, 0);
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99,
+               "witness: {needed: 2, every_s: 10, within_s: 40, start_wait_s: 5}");
+    assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+    assert_int_equal(config.witness_needed, 2);
+    assert_int_equal(config.witness_every_s, 10);
+    assert_int_equal(config.witness_within_s, 40);
+    assert_int_equal(config.witness_start_wait_s, 5);
 }
 
 static void every_wrong_line_of_a_federation_is_named(void **state)
@@ -271,7 +292,8 @@ static void a_whole_signer_file_is_read(void **state)
     assert_string_equal(config.member, "hub.445100");
     assert_string_equal(config.registry, "");
     assert_true(config.client_uid == LOCAL_NO_UID);
-    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 99, "anchor: /a\nregistry: /r\nclient_user: root");
+    write_file(f, SIGNER_LINES, T_COUNT(SIGNER_LINES), 99,
+               "anchor: /a\nregistry: /r\nclient_user: root");
     assert_int_equal(signer_config_read(&config, f->path, NULL), OK);
     assert_string_equal(config.anchor, "/a");
     assert_string_equal(config.registry, "/r");
@@ -290,7 +312,7 @@ static void every_wrong_line_of_a_signer_file_is_named(void **state)
         {"member: police.445100", 2, ERR_FIELD_VALUE},
         {"state_file: [a, b]", 5, ERR_FIELD_VALUE},
         {"bind: tcp://127.0.0.1:1", 7, ERR_FIELD_UNKNOWN}, /* the signer has no network */
-        {"log_number: 2", 7, ERR_FIELD_UNKNOWN}, /* the state says which log it is */
+        {"log_number: 2", 7, ERR_FIELD_UNKNOWN},           /* the state says which log it is */
         {"client_user: no-such-user-here", 7, ERR_FIELD_VALUE},
         {"log_level: 3", 7, ERR_FIELD_VALUE},
     };
@@ -377,6 +399,7 @@ int main(void)
         CASE(limits_and_log_level_are_optional),
         CASE(no_reserve_is_a_choice_that_must_be_written),
         CASE(a_hub_is_linked_with_those_it_names_and_with_nobody_else),
+        CASE(the_witnesses_of_a_log_are_as_many_as_the_file_says),
         CASE(every_wrong_line_of_a_hub_file_is_named),
         CASE(every_wrong_line_of_a_federation_is_named),
         CASE(every_missing_line_of_a_hub_file_is_named),

@@ -348,6 +348,34 @@ static void log_leaf_has_the_bytes_of_the_protocol(void **state)
                      ERR_TOO_LARGE);
 }
 
+static void the_bytes_of_a_leaf_are_read_back_and_nothing_else_is(void **state)
+{
+    uint8_t bytes[256];
+    uint8_t changed[256];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    merkle_hash hash;
+    merkle_hash same;
+    unsigned kind;
+    uint64_t time_ms;
+    struct span body;
+    (void)state;
+    assert_int_equal(log_leaf_write(&w, LOG_DECISION, 77, span_str("body")), OK);
+    assert_int_equal(log_leaf(hash, LOG_DECISION, 77, span_str("body")), OK);
+    merkle_leaf(same, writer_span(&w));
+    assert_memory_equal(hash, same, HASH_LEN);
+    assert_int_equal(log_leaf_read(writer_span(&w), &kind, &time_ms, &body), OK);
+    assert_int_equal(kind, LOG_DECISION);
+    assert_int_equal(time_ms, 77);
+    assert_true(span_eq(body, span_str("body")));
+    for (size_t len = 0; len < w.len; len++)
+        assert_int_equal(log_leaf_read(span_of(bytes, len), &kind, &time_ms, &body), ERR_LOG_ENTRY);
+    assert_int_equal(log_leaf_read(span_of(bytes, w.len + 1), &kind, &time_ms, &body),
+                     ERR_LOG_ENTRY);
+    memcpy(changed, bytes, w.len);
+    changed[0] ^= 1; /* another label */
+    assert_int_equal(log_leaf_read(span_of(changed, w.len), &kind, &time_ms, &body), ERR_LOG_ENTRY);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -364,6 +392,7 @@ int main(void)
         CASE(many_logs_are_read_with_the_memory_of_a_few),
         CASE(statement_is_a_leaf_too),
         CASE(log_leaf_has_the_bytes_of_the_protocol),
+        CASE(the_bytes_of_a_leaf_are_read_back_and_nothing_else_is),
     };
     return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
-/* Checks what keys/registry.h promises of its file and anchor: guarantees 1 and 2. */
+/* Checks what keys/registry.h promises of its file and anchor: guarantees 1 and 2;
+ * and registry_proof.h of one record. */
 #include "unit/registry_world.h"
 
+#include "keys/registry_proof.h"
 #include "wire.h"
 
 #include <unistd.h>
@@ -319,6 +321,52 @@ static void bad_anchors_are_refused_with_their_line(void **state)
     }
 }
 
+/* ---- proofs ---- */
+
+static void a_member_is_proven_by_the_anchor_alone(void **state)
+{
+    static uint8_t bytes[FRAME_PROOF_MAX];
+    const struct registry *r = f.realm->registry;
+    struct registry_proof *proof = calloc(1, sizeof *proof);
+    (void)state;
+    for (size_t i = 0; i < registry_member_count(r); i++) {
+        const struct registry_member *m = registry_member_at(r, i);
+        struct writer out = writer_of(bytes, sizeof bytes);
+        assert_int_equal(registry_prove(r, m->id, &out), OK);
+        assert_int_equal(registry_proof_open(writer_span(&out), &f.realm->anchor, proof, &f.fault),
+                         OK);
+        assert_string_equal(proof->record.member, m->id);
+        assert_int_equal(proof->index, i);
+        assert_int_equal(proof->version, 1);
+        assert_string_equal(proof->registrar, "registrar.445100");
+    }
+    struct writer out = writer_of(bytes, sizeof bytes);
+    assert_int_equal(registry_prove(r, "police.000000", &out), ERR_MEMBER_UNKNOWN);
+    free(proof);
+}
+
+static void every_changed_byte_of_a_proof_is_refused(void **state)
+{
+    static uint8_t bytes[FRAME_PROOF_MAX];
+    struct writer out = writer_of(bytes, sizeof bytes);
+    struct registry_proof *proof = calloc(1, sizeof *proof);
+    (void)state;
+    assert_int_equal(registry_prove(f.realm->registry, REALM_POLICE, &out), OK);
+    for (size_t at = 0; at < out.len; at++) {
+        bytes[at] ^= 0x04;
+        assert_int_not_equal(
+            registry_proof_open(writer_span(&out), &f.realm->anchor, proof, &f.fault), OK);
+        bytes[at] ^= 0x04;
+    }
+    for (size_t len = out.len; len-- > 0;)
+        assert_int_not_equal(
+            registry_proof_open(span_of(bytes, len), &f.realm->anchor, proof, &f.fault), OK);
+    f.realm->anchor.root[0][0] ^= 1;
+    assert_int_equal(registry_proof_open(writer_span(&out), &f.realm->anchor, proof, &f.fault),
+                     ERR_REGISTRY);
+    free(proof);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +381,8 @@ int main(void)
         CASE(bad_records_are_not_signed),
         CASE(record_that_does_not_fit_names_its_member),
         CASE(anchor_survives_its_file),
+        CASE(a_member_is_proven_by_the_anchor_alone),
+        CASE(every_changed_byte_of_a_proof_is_refused),
         CASE(bad_anchors_are_refused_with_their_line),
     };
     return cmocka_run_group_tests_name("registry_file", tests, NULL, NULL);

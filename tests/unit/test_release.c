@@ -64,9 +64,9 @@ static void a_program_is_released_by_two_officials_or_not_at_all(void **state)
     assert_int_equal(check(signed_list(ROW(AS), NULL, NULL), 0xaa), ERR_TWO_OFFICIALS);
     assert_int_equal(check(signed_list(ROW(AS), one, NULL), 0xaa), ERR_TWO_OFFICIALS);
     assert_int_equal(check(signed_list(ROW(AS), two, NULL), 0xaa), ERR_TWO_OFFICIALS);
-    assert_int_equal(check(signed_list(ROW(AS), one, realm_key(realm, REALM_HUB, KEY_USE_SIGN)),
-                           0xaa),
-                     ERR_KEY_USE);
+    assert_int_equal(
+        check(signed_list(ROW(AS), one, realm_key(realm, REALM_HUB, KEY_USE_SIGN)), 0xaa),
+        ERR_KEY_USE);
     assert_int_equal(check(signed_list(ROW(AS), one, two), 0xaa), OK);
     assert_int_equal(check(signed_list(ROW(AS), one, two), 0xbb), ERR_NOT_FOUND);
     assert_int_equal(check(signed_list(ROW(BS) ROW(AS), one, two), 0xaa), OK);
@@ -74,8 +74,12 @@ static void a_program_is_released_by_two_officials_or_not_at_all(void **state)
 
 static void one_signs_once_and_what_is_no_list_is_signed_by_nobody(void **state)
 {
-    static const char *const wrong[] = {"", "\n", ROW(AS) "\n", AS "  lianshu-hub\n",
-                                        AS AS AS AS "  \n", AS AS AS AS "  lianshu-hub"};
+    static const char *const wrong[] = {"",
+                                        "\n",
+                                        ROW(AS) "\n",
+                                        AS "  lianshu-hub\n",
+                                        AS AS AS AS "  \n",
+                                        AS AS AS AS "  lianshu-hub"};
     const struct key *one = realm_official(realm, 0);
     struct writer w = writer_of(room[1], sizeof room[1]);
     (void)state;

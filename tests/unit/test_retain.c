@@ -348,6 +348,37 @@ static void a_repeat_is_recognised_until_its_retention_is_over(void **state)
     assert_int_equal(document_get(p->s->documents, MARKET, ID(2), hash), OK);
 }
 
+/* Payloads go, leaves stay: roots, paths and consistency proofs are byte for byte as they were, and
+ * every entry is read back whole, also after a restart. */
+static void what_is_erased_changes_no_root_no_path_and_no_consistency_proof(void **state)
+{
+    struct place *p = *state;
+    merkle_hash root[2];
+    merkle_hash path[2][LEAVES][MERKLE_PATH_MAX] = {0};
+    merkle_hash proof[2][LEAVES][MERKLE_CONSISTENCY_MAX] = {0};
+    uint64_t erased = 0;
+    write_log(p);
+    put_message(p, 1, 1, 1);
+    for (uint64_t n = 2; n < 30; n++)
+        put_decision(p, n, 9);
+    for (int after = 0; after < 2; after++) {
+        unsigned len;
+        assert_int_equal(log_root(p->s->log, LEAVES, root[after]), OK);
+        for (uint64_t i = 0; i < LEAVES; i++) {
+            assert_int_equal(log_path(p->s->log, i, LEAVES, path[after][i], &len), OK);
+            assert_int_equal(log_consistency(p->s->log, i, LEAVES, proof[after][i], &len), OK);
+        }
+        for (int class = 0; class < RETAIN_CLASSES; class ++)
+            erased += round_of(p, (enum retain_class) class, LEAVES);
+        place_reopen(p);
+    }
+    assert_true(erased >= 28);
+    assert_int_equal(log_scrub(p->s->log, 0, &p->f), OK);
+    assert_memory_equal(root[0], root[1], sizeof root[0]);
+    assert_memory_equal(path[0], path[1], sizeof path[0]);
+    assert_memory_equal(proof[0], proof[1], sizeof proof[0]);
+}
+
 static void a_class_without_a_moment_keeps_everything(void **state)
 {
     struct place *p = *state;
@@ -447,6 +478,7 @@ int main(void)
         CASE(steps_of_closed_cases_go_and_the_case_stays),
         CASE(a_pseudonym_goes_with_its_requests_when_none_is_open_or_new),
         CASE(a_repeat_is_recognised_until_its_retention_is_over),
+        CASE(what_is_erased_changes_no_root_no_path_and_no_consistency_proof),
         CASE(a_class_without_a_moment_keeps_everything),
         CASE(a_step_is_bounded_and_a_round_reaches_everything),
         CASE(the_file_shrinks_when_a_backlog_is_settled),

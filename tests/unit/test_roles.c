@@ -30,8 +30,8 @@ static bool listed(size_t row, uint32_t first, uint32_t second)
 {
     for (size_t i = 0; i < 3; i++) {
         const uint32_t *pair = MAY[row].pairs[i];
-        if (pair[0] != 0 && ((pair[0] == first && pair[1] == second) ||
-                             (pair[0] == second && pair[1] == first)))
+        if (pair[0] != 0 &&
+            ((pair[0] == first && pair[1] == second) || (pair[0] == second && pair[1] == first)))
             return true;
     }
     return false;

@@ -117,7 +117,7 @@ static void a_root_that_stays_signs_once_for_both(void **state)
     assert_memory_equal(out.root[0], w.from.root[1], KEY_PUBLIC_LEN);
 }
 
-/* */
+/* K-03 */
 static void new_keys_alone_or_too_few_of_either_are_432(void **state)
 {
     const struct {
@@ -149,6 +149,7 @@ static void new_keys_alone_or_too_few_of_either_are_432(void **state)
     key_close(&stranger);
 }
 
+/* K-03 */
 static void a_number_that_is_skipped_is_432(void **state)
 {
     struct anchor out;

@@ -237,7 +237,8 @@ static void one_of_them_is_the_security_officer_and_none_an_auditor(void **state
         assert_int_equal(open_sets(f, "old", 2, &sets), rows[i].want);
         rulesets_close(&sets);
     }
-    sign(f, "old", 2, DAY(20260203), REALM); /* the operators wait for a third, who answers for it */
+    sign(f, "old", 2, DAY(20260203),
+         REALM); /* the operators wait for a third, who answers for it */
     const uint32_t third[] = {ROLES_OPERATOR, ROLES_OPERATOR, ROLES_SECURITY};
     struct rulesets *sets = NULL;
     memcpy(f->role, third, sizeof third);

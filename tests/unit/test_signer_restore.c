@@ -99,9 +99,9 @@ static void write_statement(const struct says *t, struct writer *lsd1)
     d.body.size = (pb_size_t)b.len;
     struct writer encoded = writer_of(bytes, sizeof bytes);
     assert_int_equal(document_encode(&d, &encoded, hash), OK);
-    assert_int_equal(document_sign(writer_span(&encoded), keys,
-                                   t->signatures != 0 ? t->signatures : 2, lsd1),
-                     OK);
+    assert_int_equal(
+        document_sign(writer_span(&encoded), keys, t->signatures != 0 ? t->signatures : 2, lsd1),
+        OK);
     assert_int_equal(file_write(f.statement, writer_span(lsd1), 0600, 0, NULL), OK);
     write_tree(t);
 }
@@ -118,7 +118,7 @@ static enum err restore(const struct says *t)
 static int setup(void **state)
 {
     struct state *s = NULL;
-    char path[64];
+    char path[NOTE_ORIGIN_MAX + 1];
     (void)state;
     memset(&f, 0, sizeof f);
     snprintf(f.dir, sizeof f.dir, "/tmp/restored-XXXXXX");
@@ -131,9 +131,9 @@ static int setup(void **state)
     snprintf(f.config.registry, sizeof f.config.registry, "%s/registry.lsg", f.dir);
     snprintf(f.statement, sizeof f.statement, "%s/restored.lsd", f.dir);
     assert_int_equal(anchor_write(&f.realm->anchor, f.config.anchor, true, NULL), OK);
-    assert_int_equal(file_write(f.config.registry, span_of(f.realm->file, f.realm->file_len), 0600,
-                                0, NULL),
-                     OK);
+    assert_int_equal(
+        file_write(f.config.registry, span_of(f.realm->file, f.realm->file_len), 0600, 0, NULL),
+        OK);
     for (size_t i = 0; i < SIGNED; i++)
         hash_bytes(f.leaf[i], span_of(&i, sizeof i));
     assert_int_equal(note_origin(path, REALM_HUB, REALM_NAME, 1), OK);
@@ -146,8 +146,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"state", "state.audit-1", "anchor.yaml", "registry.lsg",
-                                        "restored.lsd", "restored.lsd.frontier"};
+    static const char *const names[] = {"state",        "state.audit-1", "anchor.yaml",
+                                        "registry.lsg", "restored.lsd",  "restored.lsd.frontier"};
     (void)state;
     for (size_t i = 0; i < T_COUNT(names); i++) {
         char path[80];
@@ -216,7 +216,7 @@ static void the_next_log_goes_on_from_the_copy_with_the_officials_entry_alone(vo
     struct writer lsd1 = writer_of(bytes, sizeof bytes);
     struct writer w = writer_of(body, sizeof body);
     merkle_hash entry[2];
-    char kept[80];
+    char kept[PLACE_MAX + 16];
     (void)state;
     write_statement(&(struct says){0}, &lsd1);
     assert_int_equal(signer_restore(&f.config, f.statement, REALM_NOW_MS, NULL), OK);

@@ -486,6 +486,18 @@ class Bundle:
         name = "checkpoint.txt"
         need(name in self.files, name, "it is missing")
         self.origin, self.size, self.root, text, rows = self.note(self.files[name], self.hub, self.exported, name)
+        self.count_witnesses(text, rows)
+        for name in self.folder("seen", ".txt"):
+            origin, size, root, text, rows = self.note(self.files[name], self.hub, self.exported, name)
+            proof = name.replace(".txt", ".path")
+            need(name == f"seen/{size}.txt" and origin == self.origin and proof in self.files, name,
+                 "another size or log")
+            need(consistent(size, root, self.size, self.root, hashes(self.files[proof], proof)), proof,
+                 "the log was not only continued (E806)")
+            self.count_witnesses(text, rows)
+            self.counts["seen"] += 1
+
+    def count_witnesses(self, text, rows):
         witnesses = set()
         for _, who, proof in rows:
             data = base64.b64decode(proof, validate=True)
@@ -497,15 +509,7 @@ class Bundle:
                         since <= time_s * 1000 < until and \
                         signed(public, b"cosignature/v1\ntime %d\n" % time_s + text, data[12:]):
                     witnesses.add(member)
-        self.counts["witnesses"] = len(witnesses)
-        for name in self.folder("seen", ".txt"):
-            origin, size, root, _, _ = self.note(self.files[name], self.hub, self.exported, name)
-            proof = name.replace(".txt", ".path")
-            need(name == f"seen/{size}.txt" and origin == self.origin and proof in self.files, name,
-                 "another size or log")
-            need(consistent(size, root, self.size, self.root, hashes(self.files[proof], proof)), proof,
-                 "the log was not only continued (E806)")
-            self.counts["seen"] += 1
+        self.counts["witnesses"] = max(len(witnesses), self.counts["witnesses"])
 
     # -- leaves --
 
@@ -674,8 +678,8 @@ def tell(b, own_anchor):
     rows = [
         (True, f"全部文件与清单一致；{c['members']} 个成员的密钥由信任锚证明",
          f"all files are those of the list; the keys of {c['members']} members are proven under the anchor"),
-        (True, f"日志 {b.origin}（{b.size} 条）由枢纽签署，{c['witnesses']} 个见证方联署，延续 {c['seen']} 个先前检查点",
-         f"log {b.origin} ({b.size} entries) is signed by the hub, cosigned by {c['witnesses']} witnesses, "
+        (True, f"日志 {b.origin}（{b.size} 条）由枢纽签署，其或其所延续者由 {c['witnesses']} 个见证方联署，延续 {c['seen']} 个先前检查点",
+         f"log {b.origin} ({b.size} entries) is signed by the hub, cosigned (it or one it continues) by {c['witnesses']} witnesses, "
          f"and continues {c['seen']} earlier checkpoints"),
         (True, f"{len(b.leaves)} 条日志在其中：{c['receipts']} 份枢纽回执、{c['statements']} 份投递说明、{c['states']} 次状态变更",
          f"{len(b.leaves)} entries are under it: {c['receipts']} receipts of the hub, {c['statements']} "
@@ -688,6 +692,7 @@ def tell(b, own_anchor):
         (True, f"{c['records']} 份决定记录即日志所记者；{c['rules']} 个规则集即其所依据者",
          f"{c['records']} decision records are those of the log; {c['rules']} rule sets are those they name"),
         (False, f"{c['hidden']} 个密封部分未披露", f"{c['hidden']} sealed parts are not disclosed"),
+        (False, f"登记册第 {b.version} 版之后的吊销", f"revocations later than version {b.version} of the registry"),
         (False, "未重演决定（lianshu evidence verify）；report.*、*.json 仅供阅读",
          "decisions were not made again here; report.* and *.json are for reading only"),
         (False, "时间、完整性、操作密钥之人、所述事实是否属实",

@@ -11,6 +11,8 @@
     chunks     attachments                                      (4.2)
     document   documents and their signatures                   (5)
     registry   members, keys, rights, proofs of membership      (3.9, 5.1)
+    registrar  the registrars' side of it                       (3.9, 5.1)
+    enrolment  a member's own keys on their way into it         (17)
     log        leaves, checkpoints, cosignatures                (8)
     receipts   members' and hubs', statements                   (7)
     client     a member's adapter over ZeroMQ                   (9)

@@ -31,12 +31,6 @@ def sign(message, signers: list, check: bool = True) -> bytes:
     return frames.Document(d, [signer.batch([leaf(d)])[0] for signer in signers]).bytes()
 
 
-def sign_batch(messages: list, signer) -> list[bytes]:
-    """Many documents of one issuer, under one signature."""
-    encoded = [wire.encode(m) for m in messages]
-    return [frames.Document(d, [s]).bytes() for d, s in zip(encoded, signer.batch([leaf(d) for d in encoded]))]
-
-
 def check_document(d) -> None:
     """What a document must be before anybody asks for keys."""
     if not names.REALM.fullmatch(d.realm) or not names.CODE.fullmatch(d.purpose):

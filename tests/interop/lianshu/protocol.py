@@ -74,7 +74,7 @@ def _read():
     with open(f"{ROOT}/schemas/PROTOCOL.md", encoding="utf-8") as text:
         whole = text.read()
     lines = whole.split("\n")
-    tables, types, codes, departments, by_hub, final = {}, {}, {}, {}, set(), set()
+    tables, types, departments, by_hub, final = {}, {}, {}, set(), set()
     enums = {name: {int(v): n for n, v in re.findall(r"`([A-Z0-9_]+)` (\d+)", values)}
              for name, values in re.findall(r"^([A-Z]\w+): (`[A-Z0-9_]+` 0,.*?)\n\n", whole, re.M | re.S)}
     for at, line in enumerate(lines):
@@ -86,18 +86,16 @@ def _read():
                 properties = frozenset(p.strip() for p in row[6].split(",") if p.strip())
                 types[int(row[0])] = Type(int(row[0]), row[1].strip("`"), row[4].strip("–"), row[5].strip("–"),
                                           properties, int(row[8].split()[0]) * 3600 * 1000)
-        elif line.startswith("| code | name | class |"):
-            codes = {int(row[0][1:]): row[1].strip("`") for row in _rows(lines, at)}
         elif line.startswith("| kind | name | 名称 | means | by |"):
             by_hub = {int(row[0]) for row in _rows(lines, at) if row[4] == "hub"}
             final = {int(row[0]) for row in _rows(lines, at) if row[5] == "final"}
         elif line.startswith("| bit | word |"):
             departments = {row[1].strip("`"): int(row[0]) for row in _rows(lines, at)}
     fields = {name: {n: _field(row, enums) for n, row in rows.items()} for name, rows in tables.items()}
-    return fields, enums, types, codes, departments, frozenset(by_hub), frozenset(final)
+    return fields, enums, types, departments, frozenset(by_hub), frozenset(final)
 
 
-FIELDS, ENUMS, TYPES, CODES, DEPARTMENTS, RECEIPTS_BY_HUB, RECEIPTS_FINAL = _read()
+FIELDS, ENUMS, TYPES, DEPARTMENTS, RECEIPTS_BY_HUB, RECEIPTS_FINAL = _read()
 
 
 def type_number(name: str) -> int:

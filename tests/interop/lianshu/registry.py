@@ -10,7 +10,7 @@ from .protocol import DEPARTMENTS, TYPES, Refused, type_number
 CHAIN, DELEGATION, REGISTRY, REALM, ROLLBACK, REUSED = 407, 409, 410, 313, 433, 435
 KID_UNKNOWN, NOT_SENDERS, EXPIRED, NOT_YET, USE, REVOKED, MEMBER_UNKNOWN = 304, 306, 405, 406, 408, 411, 19
 NO_RIGHT, REGION_RIGHT, RECIPIENT_RIGHT = 401, 402, 403
-SIGN, SEAL, TRANSPORT, LOG, OFFICIAL = 1, 2, 3, 4, 5
+SIGN, SEAL, TRANSPORT, LOG = 1, 2, 3, 4
 SEND, RECEIVE = 1, 2
 OUTSIDE, WEAK, PUBLISHED = 215, 305, 436
 OWN_CODES = {CHAIN, DELEGATION, REALM, ROLLBACK, REUSED, WEAK, PUBLISHED}
@@ -174,18 +174,14 @@ class Registry:
 
     def may(self, sender: str, kind: int, recipient: str) -> None:
         """Default deny: a grant to send and one to receive, each naming type, department and region."""
-        fault = NO_RIGHT
-        for grant in self.members[sender].grants:
-            if grant.direction == SEND and kind in _types(grant.types):
-                if not grant.departments >> _bit(recipient) & 1:
-                    fault = max(fault, RECIPIENT_RIGHT) if fault == NO_RIGHT else fault
-                elif not names.lies_in(names.region(recipient), grant.region):
-                    fault = REGION_RIGHT
-                else:
-                    fault = 0
-                    break
-        if fault:
-            raise Refused(fault)
+        sends = [g for g in self.members[sender].grants if g.direction == SEND and kind in _types(g.types)]
+        if not sends:
+            raise Refused(NO_RIGHT)
+        to = [g for g in sends if g.departments >> _bit(recipient) & 1]
+        if not to:
+            raise Refused(RECIPIENT_RIGHT)
+        if not any(names.lies_in(names.region(recipient), g.region) for g in to):
+            raise Refused(REGION_RIGHT)
         for grant in self.members[recipient].grants:
             if (grant.direction == RECEIVE and kind in _types(grant.types) and grant.departments >> _bit(sender) & 1 and
                     names.lies_in(names.region(sender), grant.region)):

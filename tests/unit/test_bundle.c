@@ -1,0 +1,115 @@
+/* Checks the promises in keys/bundle.h. */
+#include "keys/bundle.h"
+
+#include "t.h"
+
+#include <stdlib.h>
+
+static struct bundle *made(void)
+{
+    struct bundle *b = NULL;
+    assert_int_equal(bundle_open(&b), OK);
+    assert_int_equal(bundle_add(b, "log/2.leaf", span_str("two")), OK);
+    assert_int_equal(bundle_add(b, "README.md", span_str("")), OK);
+    assert_int_equal(bundle_add(b, "log/1.leaf", span_str("one")), OK);
+    assert_int_equal(bundle_seal(b), OK);
+    return b;
+}
+
+static uint8_t *packed(const struct bundle *b, size_t *len)
+{
+    *len = bundle_tar_len(b);
+    uint8_t *bytes = malloc(*len);
+    assert_non_null(bytes);
+    struct writer w = writer_of(bytes, *len);
+    bundle_tar(b, &w);
+    assert_false(w.full);
+    assert_int_equal(w.len, *len);
+    return bytes;
+}
+
+/* Promise 3 */
+static void names_that_lead_out_or_elsewhere_are_refused(void **state)
+{
+    static const char *const names[] = {"",     "/etc/passwd", "../x",    "a/../b",     "a//b",
+                                        "a/",   "a/b/c/d",     ".hidden", "a/.git",     "a b",
+                                        "a\nb", "a:b",         "a\\b",    "\xc3\xa9.md"};
+    struct bundle *b = NULL;
+    (void)state;
+    assert_int_equal(bundle_open(&b), OK);
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(bundle_add(b, names[i], span_str("x")), ERR_FIELD_VALUE);
+    }
+    assert_int_equal(bundle_add(b, "a", span_str("x")), OK);
+    assert_int_equal(bundle_add(b, "a", span_str("x")), ERR_EXISTS);
+    bundle_close(&b);
+}
+
+/* Promise 1 */
+static void a_list_names_every_file_once_with_its_bytes(void **state)
+{
+    struct fault fault = {.err = OK};
+    struct bundle *b = made();
+    (void)state;
+    assert_int_equal(bundle_check(b, &fault), OK);
+    bundle_drop(b, "log/1.leaf");
+    assert_int_equal(bundle_check(b, &fault), ERR_EVIDENCE);
+    assert_int_equal(bundle_add(b, "log/1.leaf", span_str("0ne")), OK);
+    assert_int_equal(bundle_check(b, &fault), ERR_EVIDENCE);
+    assert_string_equal(fault.where, "log/1.leaf");
+    assert_int_equal(bundle_seal(b), OK);
+    assert_int_equal(bundle_check(b, &fault), OK);
+    assert_int_equal(bundle_add(b, "more", span_str("")), OK);
+    assert_int_equal(bundle_check(b, &fault), ERR_EVIDENCE);
+    bundle_drop(b, BUNDLE_MANIFEST);
+    assert_int_equal(bundle_check(b, &fault), ERR_EVIDENCE);
+    assert_string_equal(fault.where, BUNDLE_MANIFEST);
+    bundle_close(&b);
+}
+
+/* Promise 2: a bit anywhere, a byte less or more, and it is another archive or none. */
+static void an_archive_is_taken_only_as_it_is_written(void **state)
+{
+    struct bundle *b = made();
+    struct bundle *again = NULL;
+    struct fault fault;
+    size_t len;
+    uint8_t *bytes = packed(b, &len);
+    (void)state;
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] ^= 0x10;
+        enum err err = bundle_untar(&again, span_of(bytes, len), &fault);
+        if (err == OK)
+            err = bundle_check(again, &fault);
+        bundle_close(&again);
+        if (err == OK)
+            fail_msg("byte %zu", i);
+        bytes[i] ^= 0x10;
+    }
+    for (size_t cut = 0; cut < len; cut += 37) {
+        assert_int_not_equal(bundle_untar(&again, span_of(bytes, cut), &fault), OK);
+        assert_null(again);
+    }
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), OK);
+    assert_int_equal(bundle_check(again, &fault), OK);
+    assert_int_equal(bundle_count(again), bundle_count(b));
+    size_t second_len;
+    uint8_t *second = packed(again, &second_len);
+    assert_int_equal(second_len, len);
+    assert_memory_equal(second, bytes, len);
+    free(second);
+    free(bytes);
+    bundle_close(&again);
+    bundle_close(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_that_lead_out_or_elsewhere_are_refused),
+        cmocka_unit_test(a_list_names_every_file_once_with_its_bytes),
+        cmocka_unit_test(an_archive_is_taken_only_as_it_is_written),
+    };
+    return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
+}
