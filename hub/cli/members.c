@@ -62,8 +62,9 @@ static enum err add_keys(lianshu_MemberRecord *record, const struct yaml_node *n
             return yaml_fault(node, ERR_KEY_USE, fault, "keys: %s keys are no member's",
                               key_use_name(key->use));
         if ((key->use == KEY_USE_OFFICIAL) != (role != 0))
-            return yaml_fault(node, ERR_KEY_USE, fault,
-                              "keys of officials stand under officials, with a role, and no others");
+            return yaml_fault(
+                node, ERR_KEY_USE, fault,
+                "keys of officials stand under officials, with a role, and no others");
         if (has_key(record, key) && role != 0)
             return yaml_fault(node, ERR_KEY_REUSED, fault, "an official has one role");
         if (has_key(record, key))

@@ -32,8 +32,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "store/casefile.h"
 #include "store/amended.h"
+#include "store/casefile.h"
 #include "store/chunk.h"
 #include "store/db.h"
 #include "store/decision.h"

@@ -417,6 +417,40 @@ static void a_key_in_service_elsewhere_is_refused(void **state)
     assert_int_equal(approve(t, BOTH), CLI_DONE);
 }
 
+#define BUILD                                                                                      \
+    "registry build --realm demo --root root.key --registrar one.key --passphrase-file one.pass "  \
+    "--registrar two.key --passphrase-file two.pass --members "                                    \
+    "members.yaml --anchor-out anchor.yaml --out registry.lsg --enrolment "
+
+static void a_registry_takes_what_its_own_officials_have_approved(void **state)
+{
+    struct terminal *t = *state;
+    requested(t);
+    must(t,
+         "key generate --member root.000000 --use root --out root.key --passphrase-file one.pass");
+    make_key(t, "three", "registrar.445100", "registrar");
+    write_text("members.yaml", "members:\n  - member: market.445100\n    name_zh: 甲\n    name_en: "
+                               "a\n    keys: []\n");
+    assert_int_equal(approve(t, "--key one.key --passphrase-file one.pass --second two.key.pub "
+                                "--out half"),
+                     CLI_DONE);
+    assert_int_equal(approve(t, "--key one.key --passphrase-file one.pass --key three.key "
+                                "--passphrase-file three.pass --out foreign"),
+                     CLI_DONE);
+    assert_int_equal(approve(t, BOTH), CLI_DONE);
+    assert_int_equal(run(t, BUILD "half"), CLI_REFUSED);
+
+    assert_memory_equal(t->err, "E421", 4);
+    assert_int_equal(run(t, BUILD "foreign"), CLI_REFUSED);
+    assert_memory_equal(t->err, "E304", 4);
+    assert_int_equal(run(t, BUILD "request"), CLI_REFUSED);
+    assert_memory_equal(t->err, "E017", 4);
+    assert_false(there_is("registry.lsg"));
+    must(t, BUILD "approval");
+    must(t, "registry list registry.lsg --anchor anchor.yaml");
+    assert_says(t, "3 密钥");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +469,7 @@ int main(void)
         CASE(both_files_are_read_strictly),
         CASE(what_is_no_request_is_refused_and_nothing_is_replaced),
         CASE(a_key_in_service_elsewhere_is_refused),
+        CASE(a_registry_takes_what_its_own_officials_have_approved),
     };
     return cmocka_run_group_tests_name("cli_enrol", tests, NULL, NULL);
 }

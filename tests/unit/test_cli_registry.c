@@ -397,6 +397,42 @@ static void a_registrar_below_makes_its_part(void **state)
             CLI_REFUSED, "E409", "");
 }
 
+/* The public key files know nothing of a revocation; the registry does, from version to version. */
+static void a_revocation_that_is_folded_in_stays(void **state)
+{
+    struct terminal *t = *state;
+    char line[512];
+    char kid[33];
+    static const char mark[] = "\"kid\":\"";
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
+            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+    must(t, "key show market.key.pub --json");
+    const char *at = strstr(t->out, mark);
+    assert_non_null(at);
+    snprintf(kid, sizeof kid, "%.32s", at + sizeof mark - 1);
+    snprintf(line, sizeof line,
+             "key revoke %s --reason lost --key o1.key --passphrase-file p --key o2.key "
+             "--passphrase-file p --anchor anchor.yaml --registry old.lsg --out lost.lsd",
+             kid);
+    must(t, line);
+    must(t, "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --amendment lost.lsd --out 2.lsg");
+    assert_says(t, "~ market.445100");
+    must(t, "registry build --anchor anchor.yaml --before 2.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --out 3.lsg");
+    assert_says(t, "members unchanged: 2");
+    must(t, "registry check 3.lsg --anchor anchor.yaml");
+    assert_says(t, "market.445100 sign: 密钥已吊销");
+    /* Its number is taken. */
+    refused(t,
+            "registry build --anchor anchor.yaml --before 2.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --amendment lost.lsd --out 4.lsg",
+            CLI_REFUSED, "E433", "");
+}
+
 static void a_proof_is_believed_by_the_anchor_alone(void **state)
 {
     struct terminal *t = *state;
@@ -475,6 +511,7 @@ int main(void)
         CASE(nobody_signs_unread_twice_or_unasked),
         CASE(who_signs_the_next_version_is_told_what_changes),
         CASE(a_registrar_below_makes_its_part),
+        CASE(a_revocation_that_is_folded_in_stays),
         CASE(a_proof_is_believed_by_the_anchor_alone),
         CASE(what_ends_soon_is_said_and_refuses_nothing),
         CASE(the_roots_are_changed_by_old_and_new_ones),
