@@ -179,7 +179,8 @@ static bool is_known(const struct bundle_file *file)
         const char *folder;
         const char *ending[2];
     } kinds[] = {
-        {"registry/", {".lsp", NULL}},     {"seen/", {".txt", ".path"}},
+        {"registry/", {".lsp", NULL}},     {"registrars/", {".lsd", ".version"}},
+        {"revocations/", {".lsd", NULL}},  {"seen/", {".txt", ".path"}},
         {"log/", {".leaf", ".path"}},      {"receipts/", {".lsr", NULL}},
         {"decisions/", {".bin", ".json"}}, {"envelopes/", {".lse", ".json"}},
         {"documents/", {".lsd", NULL}},    {"disclosed/", {".dek", NULL}},
@@ -228,6 +229,8 @@ enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bu
     if (err == OK)
         err = evidence_members(&job);
     if (err == OK)
+        err = evidence_revocations(&job);
+    if (err == OK)
         err = evidence_checkpoints(&job);
     if (err == OK)
         err = evidence_leaves(&job);
@@ -249,6 +252,9 @@ void evidence_close(struct evidence **evidence)
         return;
     for (size_t i = 0; e->documents != NULL && i < e->document_count; i++)
         free(e->documents[i].plain);
+    free(e->registrars);
+    free(e->revocations);
+    free(e->doubts);
     free(e->members);
     free(e->leaves);
     free(e->envelopes);

@@ -6,7 +6,10 @@
  *
  *   bundle.json                    what it is about: kind, id, hub, realm
  *   anchor.yaml                    a copy; whoever verifies has his own
- *   registry/<member>.lsp          proof of a member's record
+ *   registry/<member>.lsp          proof of a member's record, all of one version
+ *   registrars/<member>.lsd .version    a registrar below the realm's: its appointment, its part of
+ *                                  that version
+ *   revocations/<registrar>-<number>.lsd     since that version, 8 digits
  *   checkpoint.txt                 the hub's signed note
  *   seen/<size>.txt  .path         an earlier checkpoint, and the consistency proof from it
  *   log/<index>.leaf  .path        a leaf as it is hashed, and its way to the checkpoint
@@ -25,17 +28,21 @@
  *      none of them: keys under the anchor and good for their moment, every leaf under the
  *      checkpoint, every receipt, record and frame spoken of by a leaf, every document referred to
  *      by a leaf, a record or an opened part, every opened part of a frame that is there.
- *   2. What is refused is refused with the code of what is wrong, and *fault names the file.
- *   3. A disclosed key opens the one part that its sender committed to; the plaintext is what the
+ *   2. A statement by a key that was revoked from before the hub took it is a doubt, whatever time
+ * it bears itself: its signature verifies, and proves nothing (struct evidence_doubt). Revocations
+ *      of a registrar are here without a gap from the version on, as far as `known`.
+ *   3. What is refused is refused with the code of what is wrong, and *fault names the file.
+ *   4. A disclosed key opens the one part that its sender committed to; the plaintext is what the
  *      sender sealed. Nothing else is opened.
- *   4. A reader may be used for many bundles: what it remembers of one (chains of the registry) is
+ *   5. A reader may be used for many bundles: what it remembers of one (chains of the registry) is
  *      used for the same bytes only.
  *
  * Errors: ERR_EVIDENCE (814), ERR_REALM, ERR_REGISTRY, ERR_MEMBER_UNKNOWN, ERR_KID_UNKNOWN,
- * ERR_KEY_*, ERR_REVOKED, ERR_SIGNATURE, ERR_BATCH_PATH, ERR_CHECKPOINT, ERR_INCLUSION,
- * ERR_CONSISTENCY, ERR_RECEIPT_BY, ERR_COMMITMENT, ERR_CIPHERTEXT, ERR_PADDING, those of frames and
- * of the codec. Ownership: *out borrows from the bundle; evidence_close frees the rest.
- * Bounds: those of the bundle. Thread rule: a reader belongs to one thread. PROTOCOL.md 16.
+ * ERR_KEY_*, ERR_TWO_OFFICIALS, ERR_REGION_RIGHT, ERR_AMENDMENT_GAP, ERR_SIGNATURE, ERR_BATCH_PATH,
+ * ERR_CHECKPOINT, ERR_INCLUSION, ERR_CONSISTENCY, ERR_RECEIPT_BY, ERR_COMMITMENT, ERR_CIPHERTEXT,
+ * ERR_PADDING, those of frames and of the codec. Ownership: *out borrows from the bundle;
+ * evidence_close frees the rest. Bounds: those of the bundle. Thread rule: a reader belongs to one
+ * thread. PROTOCOL.md 16.
  */
 #ifndef KEYS_EVIDENCE_H
 #define KEYS_EVIDENCE_H
@@ -57,6 +64,31 @@ struct evidence_member {
     uint64_t registry_version;
     uint64_t registry_until_ms;
     const lianshu_MemberRecord *record; /* of the reader, until it verifies another bundle */
+};
+
+/* One that vouches for members: which of its revocations are here. */
+struct evidence_registrar {
+    char member[MEMBER_MAX + 1];
+    uint64_t known; /* number of the last one that is here, or in the version */
+};
+
+struct evidence_revocation {
+    const struct bundle_file *file;
+    char registrar[MEMBER_MAX + 1];
+    uint64_t number;
+    char member[MEMBER_MAX + 1];
+    uint8_t kid[KID_LEN];
+    uint64_t from_ms; /* it counts from here on */
+};
+
+/* A signature that verifies and proves nothing. */
+struct evidence_doubt {
+    const struct bundle_file *file; /* what was signed */
+    char member[MEMBER_MAX + 1];    /* whose key */
+    uint64_t from_ms;               /* revoked from here on … */
+    uint64_t taken_ms;              /* … and the hub took it then */
+    char registrar[MEMBER_MAX + 1]; /* whose revocation; "": it stands in the version */
+    uint64_t number;
 };
 
 struct evidence_leaf {
@@ -98,6 +130,11 @@ struct evidence {
     size_t seen;         /* earlier checkpoints that it continues */
     size_t rule_sets;    /* whose files are here */
     size_t member_count, leaf_count, envelope_count, document_count;
+    size_t registrar_count, revocation_count, doubt_count;
+    size_t registrars_elsewhere; /* in that version, and nothing of them here */
+    struct evidence_registrar *registrars;
+    struct evidence_revocation *revocations;
+    struct evidence_doubt *doubts; /* of one file one after another */
     struct evidence_member *members;
     struct evidence_leaf *leaves; /* by index */
     struct evidence_envelope *envelopes;

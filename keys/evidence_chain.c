@@ -140,44 +140,6 @@ enum err evidence_members(struct evidence_job *job)
     return OK;
 }
 
-/* ---- keys ---- */
-
-static enum err key_serves(const lianshu_MemberKey *key, enum key_use use, uint64_t at_ms)
-{
-    if ((enum key_use)key->use != use)
-        return ERR_KEY_USE;
-    if (key->revoked_ms != 0 && at_ms >= key->revoked_ms)
-        return ERR_REVOKED;
-    if (at_ms < key->valid_from_ms)
-        return ERR_KEY_NOT_YET;
-    return at_ms < key->valid_until_ms ? OK : ERR_KEY_EXPIRED;
-}
-
-enum err evidence_key(const struct evidence_job *job, const char *member, const uint8_t *kid,
-                      enum key_use use, uint64_t at_ms, size_t *cursor,
-                      uint8_t public_key[static KEY_PUBLIC_LEN])
-{
-    const lianshu_MemberRecord *record = NULL;
-    uint8_t own[KID_LEN];
-    for (size_t i = 0; record == NULL && i < job->out->member_count; i++) {
-        if (strcmp(job->out->members[i].record->member, member) == 0)
-            record = job->out->members[i].record;
-    }
-    if (record == NULL)
-        return ERR_MEMBER_UNKNOWN;
-    while (*cursor < record->keys_count) {
-        const lianshu_MemberKey *key = &record->keys[(*cursor)++];
-        const enum err err = key_serves(key, use, at_ms);
-        memcpy(public_key, key->public_key, KEY_PUBLIC_LEN);
-        if (kid == NULL && err == OK)
-            return OK;
-        kid_of(own, key_use_alg((enum key_use)key->use), key->public_key);
-        if (kid != NULL && memcmp(own, kid, KID_LEN) == 0)
-            return err;
-    }
-    return ERR_KID_UNKNOWN;
-}
-
 /* ---- checkpoints ---- */
 
 /* "<hub>.<realm>/audit/<n>" */
@@ -193,18 +155,21 @@ static bool origin_fits(const char *origin, const char *hub, const char *realm)
 enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t at_ms,
                        struct span note, struct checkpoint *out)
 {
-    uint8_t key[KEY_PUBLIC_LEN];
-    size_t cursor = 0;
-    enum err err = note_parse(note, out);
+    const enum err err = note_parse(note, out);
     if (err != OK || !origin_fits(out->origin, hub, job->anchor->realm))
         return ERR_CHECKPOINT;
     char origin[NOTE_ORIGIN_MAX + 1];
     memcpy(origin, out->origin, sizeof origin);
-    while ((err = evidence_key(job, hub, NULL, KEY_USE_LOG, at_ms, &cursor, key)) == OK) {
-        if (note_verify(note, origin, key, out) == OK)
+    const lianshu_MemberRecord *record = evidence_record(job, hub);
+    for (pb_size_t i = 0; record != NULL && i < record->keys_count; i++) {
+        const lianshu_MemberKey *key = &record->keys[i];
+        const struct evidence_revocation *by;
+        if (key->use == lianshu_KeyUse_KEY_LOG && at_ms >= key->valid_from_ms &&
+            at_ms < key->valid_until_ms && at_ms < evidence_revoked(job, hub, key, &by) &&
+            note_verify(note, origin, key->public_key, out) == OK)
             return OK;
     }
-    return err == ERR_MEMBER_UNKNOWN ? err : ERR_CHECKPOINT;
+    return record == NULL ? ERR_MEMBER_UNKNOWN : ERR_CHECKPOINT;
 }
 
 /* Witnesses are members whose records are proven here. */
@@ -218,15 +183,16 @@ static enum err count_witnesses(struct evidence_job *job, struct span note)
         const lianshu_MemberRecord *m = e->members[i].record;
         for (pb_size_t k = 0; err == OK && k < m->keys_count; k++) {
             const lianshu_MemberKey *key = &m->keys[k];
+            const struct evidence_revocation *by;
             struct witness_key *row = &policy->row[policy->count];
             if (key->use != lianshu_KeyUse_KEY_WITNESS || policy->count == WITNESSES_MAX ||
                 strcmp(m->member, e->hub) == 0)
                 continue;
             memcpy(row->public_key, key->public_key, KEY_PUBLIC_LEN);
             row->valid_from_ms = key->valid_from_ms;
-            row->valid_until_ms = key->revoked_ms != 0 && key->revoked_ms < key->valid_until_ms
-                                      ? key->revoked_ms
-                                      : key->valid_until_ms;
+            row->valid_until_ms = evidence_revoked(job, m->member, key, &by);
+            if (key->valid_until_ms < row->valid_until_ms)
+                row->valid_until_ms = key->valid_until_ms;
             err = cosign_name(row->name, m->member, e->realm);
             policy->count++;
         }

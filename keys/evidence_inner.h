@@ -29,17 +29,29 @@ const struct bundle_file *evidence_beside(const struct evidence_job *job, const 
 /* Does a file's name end like this? */
 bool evidence_ends(const struct bundle_file *file, const char *ending);
 
-/* The public key that served `use` for a member at that time. kid NULL: each that did, one a call,
- * *cursor 0 to begin with; ERR_KID_UNKNOWN when there is none (more). */
-MUST_USE enum err evidence_key(const struct evidence_job *job, const char *member,
-                               const uint8_t *kid, enum key_use use, uint64_t at_ms, size_t *cursor,
-                               uint8_t public_key[static KEY_PUBLIC_LEN]);
+/* The record that is proven of a member; NULL: none. */
+const lianshu_MemberRecord *evidence_record(const struct evidence_job *job, const char *member);
+/* The public key that a statement by `member` in that file names, good at the time it bears. When
+ * it is revoked from taken_ms or before, that is noted as a doubt. */
+struct evidence_said {
+    const struct bundle_file *file;
+    uint64_t at_ms;
+    uint64_t taken_ms; /* by the hub, as a leaf says */
+};
+MUST_USE enum err evidence_signer(const struct evidence_job *job, const struct evidence_said *said,
+                                  const char *member, const uint8_t kid[static KID_LEN],
+                                  uint8_t public_key[static KEY_PUBLIC_LEN]);
+/* From when on this key of a member is revoked, and by which document here (NULL: the version says
+ * so, or nothing does); UINT64_MAX: it is not. */
+uint64_t evidence_revoked(const struct evidence_job *job, const char *member,
+                          const lianshu_MemberKey *key, const struct evidence_revocation **by);
 /* A note of that hub's log. */
 MUST_USE enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t at_ms,
                                 struct span note, struct checkpoint *out);
 
 /* Each fills its part of job->out. */
 MUST_USE enum err evidence_members(struct evidence_job *job);
+MUST_USE enum err evidence_revocations(struct evidence_job *job);
 MUST_USE enum err evidence_checkpoints(struct evidence_job *job);
 MUST_USE enum err evidence_leaves(struct evidence_job *job);
 MUST_USE enum err evidence_envelopes(struct evidence_job *job);

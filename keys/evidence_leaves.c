@@ -98,7 +98,6 @@ static enum err check_member_receipt(const struct looking *l, const struct bundl
     struct frame_signature s;
     uint8_t key[KEY_PUBLIC_LEN];
     merkle_hash leaf;
-    size_t cursor = 0;
     enum err err = wire_decode(&lianshu_Receipt_msg, entry->receipt, &q);
     if (err == OK)
         err = frame_parse_signature(entry->signature, &s);
@@ -108,7 +107,8 @@ static enum err check_member_receipt(const struct looking *l, const struct bundl
         return say(l, ERR_REALM, file, "receipt");
     if (q.log_index != 0 || q.time_ms > l->leaf->time_ms + FUTURE_MS)
         return say(l, ERR_RECEIPT_BY, file, "what a member cannot say");
-    err = evidence_key(l->job, q.by, s.kid, KEY_USE_SIGN, q.time_ms, &cursor, key);
+    const struct evidence_said said = {file, q.time_ms, l->leaf->time_ms};
+    err = evidence_signer(l->job, &said, q.by, s.kid, key);
     if (err != OK)
         return say(l, err, file, q.by);
     receipt_leaf(leaf, entry->receipt);

@@ -66,7 +66,6 @@ static enum err take_envelope(struct evidence_job *job, const struct bundle_file
     struct frame_envelope frame;
     uint8_t header_hash[HASH_LEN];
     uint8_t key[KEY_PUBLIC_LEN];
-    size_t cursor = 0;
     struct evidence_envelope *e = &job->out->envelopes[job->out->envelope_count++];
     lianshu_Header *h = &e->header;
     e->file = file;
@@ -86,7 +85,8 @@ static enum err take_envelope(struct evidence_job *job, const struct bundle_file
         return evidence_bad(job, ERR_EVIDENCE, file->name, "it is another envelope");
     if (!find_acceptance(job->out, e->env_id, &e->accepted_ms))
         return evidence_bad(job, ERR_EVIDENCE, file->name, "no leaf here speaks of it");
-    err = evidence_key(job, h->sender, h->sender_kid, KEY_USE_SIGN, e->accepted_ms, &cursor, key);
+    const struct evidence_said said = {file, e->accepted_ms, e->accepted_ms};
+    err = evidence_signer(job, &said, h->sender, h->sender_kid, key);
     if (err == OK)
         err = verifier_check(job->verifier, key, e->env_id, frame.signature);
     if (err != OK)
@@ -115,18 +115,19 @@ enum err evidence_envelopes(struct evidence_job *job)
 
 struct signing {
     const struct evidence_job *job;
-    uint64_t at_ms;
+    struct evidence_said said;
 };
 
 static enum err find_signer(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
                             uint8_t public_key[static KEY_PUBLIC_LEN])
 {
     const struct signing *s = ctx;
-    size_t cursor = 0;
-    return evidence_key(s->job, member, kid, KEY_USE_SIGN, s->at_ms, &cursor, public_key);
+    return evidence_signer(s->job, &s->said, member, kid, public_key);
 }
 
-static enum err verify_document(struct evidence_job *job, struct evidence_document *d)
+/* taken_ms: when the hub took what it came in. */
+static enum err verify_document(struct evidence_job *job, struct evidence_document *d,
+                                uint64_t taken_ms)
 {
     struct frame_document frame;
     enum err err = frame_parse_document(d->lsd1, &frame);
@@ -135,51 +136,74 @@ static enum err verify_document(struct evidence_job *job, struct evidence_docume
         err = wire_decode(&lianshu_Document_msg, frame.document, &d->document);
     if (err != OK)
         return evidence_bad(job, err, d->file->name, "document");
-    struct signing signing = {job, d->document.issued_ms};
+    struct signing signing = {job, {d->file, d->document.issued_ms, taken_ms}};
     const struct document_signers signers = {find_signer, &signing};
     err = document_verify(d->lsd1, job->anchor->realm, &signers, job->verifier, &d->document,
                           d->hash);
     return err == OK ? OK : evidence_bad(job, err, d->file->name, "issuer or signature");
 }
 
-/* Some leaf, record or opened part refers to this document. */
-static bool is_referred(const struct evidence *e, const uint8_t hash[static HASH_LEN])
+static uint64_t accepted_ms(const struct evidence *e, const uint8_t env_id[static HASH_LEN])
 {
+    for (size_t i = 0; i < e->envelope_count; i++) {
+        if (memcmp(e->envelopes[i].env_id, env_id, HASH_LEN) == 0)
+            return e->envelopes[i].accepted_ms;
+    }
+    return UINT64_MAX; /* an opened part has its frame here */
+}
+
+static bool leaf_refers(const struct evidence_leaf *leaf, const uint8_t hash[static HASH_LEN])
+{
+    lianshu_StateChange change;
+    if ((leaf->kind == LOG_ORDER_STATE || leaf->kind == LOG_OBLIGATION_STATE) &&
+        wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK)
+        return change.document.size == HASH_LEN &&
+               memcmp(change.document.bytes, hash, HASH_LEN) == 0;
+    /* document_sha256 is the first field of a record, and always there. */
+    return leaf->kind == LOG_DECISION && leaf->text.len >= 2 + HASH_LEN &&
+           memcmp(leaf->text.data + 2, hash, HASH_LEN) == 0;
+}
+
+/* When the hub first took something that refers to this document: a leaf, a record or an opened
+ * part. */
+static bool find_reference(const struct evidence *e, const uint8_t hash[static HASH_LEN],
+                           uint64_t *taken_ms)
+{
+    *taken_ms = UINT64_MAX;
     for (size_t i = 0; i < e->document_count; i++) {
         const struct evidence_document *d = &e->documents[i];
-        if (d->plain != NULL && (memcmp(d->hash, hash, HASH_LEN) == 0 ||
-                                 (d->document.facts.size == HASH_LEN &&
-                                  memcmp(d->document.facts.bytes, hash, HASH_LEN) == 0)))
-            return true;
+        if (d->plain == NULL || (memcmp(d->hash, hash, HASH_LEN) != 0 &&
+                                 (d->document.facts.size != HASH_LEN ||
+                                  memcmp(d->document.facts.bytes, hash, HASH_LEN) != 0)))
+            continue;
+        const uint64_t ms = accepted_ms(e, d->env_id);
+        *taken_ms = ms < *taken_ms ? ms : *taken_ms;
     }
     for (size_t i = 0; i < e->leaf_count; i++) {
-        const struct evidence_leaf *leaf = &e->leaves[i];
-        lianshu_StateChange change;
-        if ((leaf->kind == LOG_ORDER_STATE || leaf->kind == LOG_OBLIGATION_STATE) &&
-            wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK &&
-            change.document.size == HASH_LEN && memcmp(change.document.bytes, hash, HASH_LEN) == 0)
-            return true;
-        /* document_sha256 is the first field of a record, and always there. */
-        if (leaf->kind == LOG_DECISION && leaf->text.len >= 2 + HASH_LEN &&
-            memcmp(leaf->text.data + 2, hash, HASH_LEN) == 0)
-            return true;
+        if (e->leaves[i].time_ms < *taken_ms && leaf_refers(&e->leaves[i], hash))
+            *taken_ms = e->leaves[i].time_ms;
     }
-    return false;
+    return *taken_ms != UINT64_MAX;
 }
 
 static enum err take_document(struct evidence_job *job, const struct bundle_file *file)
 {
-    struct evidence_document *d = &job->out->documents[job->out->document_count++];
+    struct frame_document frame;
+    uint8_t hash[HASH_LEN];
+    uint64_t taken_ms;
+    struct evidence_document *d = &job->out->documents[job->out->document_count];
     d->file = file;
     d->lsd1 = file->bytes;
-    const enum err err = verify_document(job, d);
+    enum err err = frame_parse_document(d->lsd1, &frame);
     if (err != OK)
-        return err;
-    if (!is_named(file, d->hash))
+        return evidence_bad(job, err, file->name, "document");
+    hash_bytes(hash, frame.document);
+    if (!is_named(file, hash))
         return evidence_bad(job, ERR_EVIDENCE, file->name, "it is another document");
-    return is_referred(job->out, d->hash)
-               ? OK
-               : evidence_bad(job, ERR_EVIDENCE, file->name, "nothing here refers to it");
+    if (!find_reference(job->out, hash, &taken_ms))
+        return evidence_bad(job, ERR_EVIDENCE, file->name, "nothing here refers to it");
+    job->out->document_count++;
+    return verify_document(job, d, taken_ms);
 }
 
 /* ---- disclosed keys ---- */
@@ -238,7 +262,7 @@ static enum err take_key(struct evidence_job *job, const struct bundle_file *fil
     if (strcmp(again, file->name) != 0 || d->part >= of->header.parts_count)
         return evidence_bad(job, ERR_EVIDENCE, file->name, "of no part that it has");
     const enum err err = open_part(job, file, of, d->part, d);
-    return err == OK ? verify_document(job, d) : err;
+    return err == OK ? verify_document(job, d, of->accepted_ms) : err;
 }
 
 enum err evidence_documents(struct evidence_job *job)

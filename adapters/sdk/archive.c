@@ -59,6 +59,32 @@ enum err archive_put(struct sdk *s, const struct archived *what)
     return err;
 }
 
+enum err archive_get(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN],
+                     const uint8_t env_id[static HASH_LEN], uint8_t (*deks)[SEAL_DEK_LEN],
+                     unsigned *known)
+{
+    const struct key *storage = keyring_find(s->keys, KEY_USE_STORAGE);
+    const struct rest_place place = place_of(env_id);
+    struct writer w = writer_of(s->archive_keys, ARCHIVE_KEYS_LEN);
+    struct stmt *q = s->sql[SQL_ARCHIVE_KEYS];
+
+    *known = 0;
+    if (storage == NULL)
+        return ERR_NOT_FOUND;
+    stmt_bind_bytes(q, 1, message_id, SDK_ID_LEN);
+    stmt_bind_bytes(q, 2, env_id, HASH_LEN);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = rest_open(storage, &place, stmt_blob(q, 0), &w);
+    err = stmt_end(q, err);
+    for (unsigned i = 0; err == OK && i < FRAME_PARTS_MAX; i++) {
+        *known |= (unsigned)(s->archive_keys[i * SLOT] == 1) << i;
+        memcpy(deks[i], s->archive_keys + i * SLOT + 1, SEAL_DEK_LEN);
+    }
+    guard_wipe(s->archive_keys, ARCHIVE_KEYS_LEN);
+    return err;
+}
+
 enum err archive_trim(struct sdk *s, uint64_t before_ms)
 {
     struct stmt *q = s->sql[SQL_TRIM_ARCHIVE];

@@ -3,6 +3,7 @@
  *
  *   sdk.c     open, close, transactions          pack.c    documents, sealing, signing
  *   outbox.c  messages and what became of them   unpack.c  verifying and opening
+ *   reseal.c  what was refused for a key
  *   flight.c  what is sent next, and again       trim.c    what is forgotten, and when
  *   send.c    sdk_send                           group.c   members that a group has
  *   frames.c  frames of the outbox on disk       recall.c  taking back, both ways
@@ -84,6 +85,7 @@ struct flight {
 struct outbox_row {
     uint64_t id;
     uint8_t message_id[SDK_ID_LEN];
+    uint8_t told[SDK_ID_LEN]; /* what its caller knows it by */
     uint8_t env_id[HASH_LEN];
     char key[SDK_KEY_MAX + 1];
     char destination[SDK_MEMBER_MAX]; /* "" unless it is the only one */
@@ -320,12 +322,18 @@ MUST_USE enum err send_message(struct sdk *s, const struct sdk_message *m, uint6
 struct sent_part {
     uint64_t row;
     uint8_t message_id[SDK_ID_LEN];
+    uint8_t told[SDK_ID_LEN]; /* what its caller knows it by */
     uint8_t env_id[HASH_LEN];
     uint32_t type;
     enum sdk_state state;
     char destinations[SDK_DESTINATIONS_TEXT_MAX];
 };
 MUST_USE enum err send_part(struct sdk *s, const char *key, uint64_t part, struct sent_part *out);
+/* Numbers of a conversation: the last that was given; one more. */
+MUST_USE enum err send_last_number(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                                   uint64_t *last);
+MUST_USE enum err send_next_number(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                                   uint64_t *number);
 
 /* ---- group.c ---- */
 /* A registered member, or a group with one member at least; else a fault that names it. */
@@ -366,6 +374,10 @@ MUST_USE enum err outbox_put(struct sdk *s, const struct stage *stage,
 /* One receipt, verified. Calls handler.outcome. */
 MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms);
 MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
+/* The row goes last, as another envelope; *row is forgotten. */
+MUST_USE enum err outbox_replace(struct sdk *s, struct outbox_row *row,
+                                 const uint8_t message_id[static SDK_ID_LEN],
+                                 const uint8_t env_id[static HASH_LEN]);
 MUST_USE enum err outbox_drop_files(struct sdk *s, uint64_t row);
 
 /* ---- kept.c: what the hub itself has taken, for as long as a copy of its disk may be old ---- */
@@ -422,6 +434,12 @@ uint64_t flight_jitter(struct sdk *s, uint64_t ms);
 MUST_USE enum err trim_some(struct sdk *s, uint64_t now_ms);
 /* Pages of mirrors that are no more, a bounded step. */
 MUST_USE enum err trim_mirror(struct sdk *s);
+
+/* ---- reseal.c ---- */
+/* Was it refused for a reader's key that has been replaced? Then it is sealed to the keys of now and
+ * goes under a new message id (*again), and nobody is told. Row and receipt are verified. */
+MUST_USE enum err reseal(struct sdk *s, struct outbox_row *row, const lianshu_Receipt *r,
+                         uint64_t now_ms, bool *again);
 
 /* ---- recall.c ---- */
 /* A withdrawal came (s->message): what it takes back is marked. OK: apply is told, with *w. */

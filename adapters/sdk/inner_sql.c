@@ -9,17 +9,25 @@ const char *const sql_text[SQL_COUNT] = {
     /* ---- outbox ---- */
     [SQL_OUTBOX_BY_KEY] =
         "SELECT o.content, o.message_id, o.env_id, coalesce(nullif(o.state, 0), l.state, 0),"
-        " o.id, o.type, o.destinations FROM outbox o"
+        " o.id, o.type, o.destinations, coalesce(o.told, o.message_id) FROM outbox o"
         " LEFT JOIN outbox_live l ON l.id = o.id"
         " WHERE o.key = ?1 AND o.part >= ?2 ORDER BY o.part LIMIT 1",
     [SQL_OUTBOX_BY_MESSAGE] =
         "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
-        " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations FROM outbox o"
+        " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations,"
+        " coalesce(o.told, o.message_id) FROM outbox o"
         " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
     [SQL_OUTBOX_DESTINATIONS] = "SELECT destinations FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_PUT] = "INSERT INTO outbox (id, key, part, content, message_id, env_id, type,"
                        " destinations, destination_count, files, state, final_ms)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0)",
+    [SQL_OUTBOX_KEY_OF] = "SELECT key FROM outbox WHERE message_id = ?1"
+                          " UNION ALL SELECT key FROM outbox WHERE told = ?1 LIMIT 1",
+    [SQL_OUTBOX_REPLACE] = "UPDATE outbox SET id = ?2, told = coalesce(told, message_id),"
+                           " message_id = ?3, env_id = ?4 WHERE id = ?1",
+    [SQL_LIVE_REPLACE] = "UPDATE outbox_live SET id = ?2, message_id = ?3, state = 0 WHERE id = ?1",
+    [SQL_LIVE_AFTER] = "SELECT 1 FROM outbox_live WHERE after = ?1 LIMIT 1",
+    [SQL_FILE_MOVE] = "UPDATE outbox_file SET outbox_id = ?2 WHERE outbox_id = ?1",
     [SQL_OUTBOX_FINAL] = "UPDATE outbox SET state = ?2, final_ms = ?3 WHERE id = ?1",
     [SQL_OUTBOX_LAST] = "SELECT coalesce(max(id), 0) FROM outbox",
     [SQL_LIVE_PUT] = "INSERT INTO outbox_live (id, message_id, state, urgent, after, expires_ms)"
@@ -157,6 +165,7 @@ const char *const sql_text[SQL_COUNT] = {
                          " WHERE time_ms < ?1 ORDER BY id LIMIT 128)",
     [SQL_ARCHIVE_PUT] = "INSERT INTO archive (message_id, env_id, time_ms, frame, keys)"
                         " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_ARCHIVE_KEYS] = "SELECT keys FROM archive WHERE message_id = ?1 AND env_id = ?2",
     [SQL_AMENDED_PUT] =
         "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
     [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"

@@ -111,10 +111,41 @@ enum err outbox_put(struct sdk *s, const struct stage *stage, const uint8_t env_
                              .files = (uint32_t)stage->file_count,
                              .state = SDK_QUEUED};
     memcpy(r->message_id, stage->message_id, SDK_ID_LEN);
+    memcpy(r->told, stage->message_id, SDK_ID_LEN);
     memcpy(r->env_id, env_id, HASH_LEN);
     memcpy(r->key, stage->key, sizeof r->key);
     set_destination(r, destinations);
     return OK;
+}
+
+static enum err move(struct sdk *s, enum sql which, uint64_t from, uint64_t to)
+{
+    struct stmt *q = s->sql[which];
+
+    stmt_bind_u64(q, 1, from);
+    stmt_bind_u64(q, 2, to);
+    return stmt_run(q);
+}
+
+enum err outbox_replace(struct sdk *s, struct outbox_row *row,
+                        const uint8_t message_id[static SDK_ID_LEN],
+                        const uint8_t env_id[static HASH_LEN])
+{
+    static const enum sql both[] = {SQL_OUTBOX_REPLACE, SQL_LIVE_REPLACE};
+    const uint64_t old = row->id;
+    const uint64_t id = ++s->outbox_last;
+    enum err err = move(s, SQL_FILE_MOVE, old, id);
+
+    for (size_t i = 0; err == OK && i < sizeof both / sizeof both[0]; i++) {
+        struct stmt *q = s->sql[both[i]];
+        stmt_bind_bytes(q, 3, message_id, SDK_ID_LEN);
+        if (i == 0)
+            stmt_bind_bytes(q, 4, env_id, HASH_LEN);
+        err = move(s, both[i], old, id);
+    }
+    row->id = 0; /* of the rows in memory */
+    s->board_more = s->board_urgent = true;
+    return err;
 }
 
 bool outbox_known_root(struct sdk *s, const uint8_t root[static HASH_LEN])
@@ -152,6 +183,7 @@ static enum err find_row(struct sdk *s, const uint8_t message_id[static SDK_ID_L
         row->files = (uint32_t)stmt_u64(q, 6);
         stmt_copy_text(q, 7, destinations, sizeof destinations);
         set_destination(row, destinations);
+        stmt_copy(q, 8, row->told, SDK_ID_LEN);
         memcpy(row->message_id, message_id, SDK_ID_LEN);
     }
     if ((err = stmt_end(q, err)) != OK)
@@ -376,14 +408,13 @@ static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *
 }
 
 static enum err tell(struct sdk *s, const struct outbox_row *row,
-                     const uint8_t id[static SDK_ID_LEN], enum sdk_state state,
-                     const lianshu_Receipt *r, uint64_t now_ms)
+                     enum sdk_state state, const lianshu_Receipt *r, uint64_t now_ms)
 {
     struct sdk_outcome outcome = {.key = row->key, .type = row->type, .state = state};
 
     if (s->handler.outcome == NULL)
         return OK;
-    memcpy(outcome.message_id, id, SDK_ID_LEN);
+    memcpy(outcome.message_id, row->told, SDK_ID_LEN);
     memcpy(outcome.env_id, row->env_id, HASH_LEN);
     copy_receipt(r, &outcome.receipt);
     enum err err = s->handler.outcome(s->handler.ctx, s, &outcome, now_ms);
@@ -396,6 +427,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
     struct outbox_row *row;
     enum sdk_state state;
     bool fresh;
+    bool again;
 
     if (strcmp(r->sender, s->member) != 0)
         return ERR_RECEIPT_OTHER;
@@ -403,7 +435,8 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
         return err; /* another adapter's, or forgotten: nothing to do */
     if (memcmp(row->env_id, r->env_id, HASH_LEN) != 0)
         return ERR_RECEIPT_OTHER;
-    if ((err = outbox_check_by(s, row, r)) != OK)
+    if ((err = outbox_check_by(s, row, r)) != OK ||
+        (err = reseal(s, row, r, now_ms, &again)) != OK || again)
         return err;
     if ((err = put_receipt(s, row->id, r, &fresh)) != OK)
         return err;
@@ -416,7 +449,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
     if ((err = next_state(s, row, r, &state)) != OK ||
         (err = set_state(s, row, state, now_ms)) != OK)
         return err;
-    return tell(s, row, r->message_id, row->state, r, now_ms);
+    return tell(s, row, row->state, r, now_ms);
 }
 
 /* A message that the hub never took and that is over. Told like a receipt of our own. */
@@ -434,7 +467,7 @@ static enum err lapse_one(struct sdk *s, const uint8_t id[static SDK_ID_LEN], ui
     r->code = ERR_EXPIRED;
     r->time_ms = now_ms;
     memcpy(r->by, s->member, sizeof s->member);
-    return tell(s, row, id, SDK_LAPSED, r, now_ms);
+    return tell(s, row, SDK_LAPSED, r, now_ms);
 }
 
 enum err outbox_lapse(struct sdk *s, uint64_t now_ms)

@@ -171,23 +171,41 @@ static enum err find_key(struct sdk *s, const char *key, uint8_t content[static 
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy(q, 0, content, HASH_LEN);
-        stmt_copy(q, 1, id, SDK_ID_LEN);
+        stmt_copy(q, 7, id, SDK_ID_LEN);
     }
     return stmt_end(q, err);
+}
+
+static enum err number_by(struct sdk *s, enum sql which,
+                          const uint8_t conversation[static SDK_ID_LEN], uint64_t *number)
+{
+    struct stmt *q = s->sql[which];
+
+    stmt_bind_bytes(q, 1, conversation, SDK_ID_LEN);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *number = stmt_u64(q, 0);
+    return stmt_end(q, err);
+}
+
+enum err send_last_number(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                          uint64_t *last)
+{
+    return number_by(s, SQL_CONVERSATION, conversation, last);
+}
+
+enum err send_next_number(struct sdk *s, const uint8_t conversation[static SDK_ID_LEN],
+                          uint64_t *number)
+{
+    return number_by(s, SQL_CONVERSATION_SENT, conversation, number);
 }
 
 /* The next number of a conversation. Last of all: one that is given must be sent. */
 static enum err number(struct sdk *s, struct stage *stage)
 {
-    struct stmt *q = s->sql[SQL_CONVERSATION_SENT];
-
     if (memcmp(stage->conversation, stage->message_id, SDK_ID_LEN) == 0)
         return OK; /* unordered: a conversation of its own */
-    stmt_bind_bytes(q, 1, stage->conversation, SDK_ID_LEN);
-    enum err err = stmt_step(q);
-    if (err == OK)
-        stage->sequence = stmt_u64(q, 0);
-    return stmt_end(q, err);
+    return send_next_number(s, stage->conversation, &stage->sequence);
 }
 
 static bool take_name(char *out, size_t cap, const char *text)
@@ -428,6 +446,7 @@ enum err send_part(struct sdk *s, const char *key, uint64_t part, struct sent_pa
         out->row = stmt_u64(q, 4);
         out->type = (uint32_t)stmt_u64(q, 5);
         stmt_copy_text(q, 6, out->destinations, sizeof out->destinations);
+        stmt_copy(q, 7, out->told, SDK_ID_LEN);
     }
     if ((err = stmt_end(q, err)) == OK && out->state == SDK_QUEUED &&
         flight_sent(s, out->message_id))
@@ -438,12 +457,12 @@ enum err send_part(struct sdk *s, const char *key, uint64_t part, struct sent_pa
 enum err sdk_key_of(struct sdk *s, const uint8_t id[static SDK_ID_LEN],
                     char key[static SDK_KEY_MAX + 1])
 {
-    struct stmt *q = s->sql[SQL_OUTBOX_BY_MESSAGE];
+    struct stmt *q = s->sql[SQL_OUTBOX_KEY_OF];
 
     stmt_bind_bytes(q, 1, id, SDK_ID_LEN);
     enum err err = stmt_step(q);
     if (err == OK)
-        stmt_copy_text(q, 2, key, SDK_KEY_MAX + 1);
+        stmt_copy_text(q, 0, key, SDK_KEY_MAX + 1);
     return stmt_end(q, err);
 }
 
@@ -455,7 +474,7 @@ enum err sdk_status(struct sdk *s, const char *key, enum sdk_state *state,
 
     if (err != OK)
         return err;
-    memcpy(id, part.message_id, SDK_ID_LEN);
+    memcpy(id, part.told, SDK_ID_LEN);
     memcpy(env_id, part.env_id, SDK_ENV_ID_LEN);
     *state = part.state;
     for (uint64_t i = 1; (err = send_part(s, key, i, &part)) == OK; i++)

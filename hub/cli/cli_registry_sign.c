@@ -80,7 +80,8 @@ enum err cli_registry_sign(const struct cli *cli, struct fault *fault)
     if (err == OK)
         err = signing_code(w.lsd1, w.code);
     if (err == OK && agree != NULL && strcmp(agree, w.code) != 0)
-        err = fault_set(fault, ERR_CONFLICT, 0, "--agree", "this file is another one: %s", w.code);
+        err = fault_set(fault, ERR_FIELD_VALUE, 0, "--agree",
+                        "not what this file says, which is %s: read it again", w.code);
     if (err == OK && agree != NULL)
         err = sign(&w, fault);
     if (err == OK)

@@ -4,6 +4,7 @@
 
 #include "adapters/sdk/link.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "cli/office.h"
 #include "cli/show.h"
 #include "frame.h"
@@ -207,6 +208,19 @@ static enum err serve(struct desk *d, int signals, struct fault *fault)
     return err;
 }
 
+/* What a witness reads and writes, and nothing else (base/sandbox.h). */
+static enum err confine(const struct office_config *config, struct fault *fault)
+{
+    const struct sandbox_place places[] = {
+        {private_file_place(config->key_file), SANDBOX_READ},
+        {private_file_place(config->passphrase_file), SANDBOX_READ},
+        {config->anchor, SANDBOX_READ},
+        {config->registry, SANDBOX_READ | SANDBOX_BESIDE}, /* a newer one takes its place */
+        {config->state_dir, SANDBOX_WRITE},
+    };
+    return sandbox_enter(SANDBOX_ADAPTER, places, sizeof places / sizeof places[0], fault);
+}
+
 enum err cli_witness_serve(const struct cli *cli, struct fault *fault)
 {
     struct office_config *config = NULL;
@@ -214,8 +228,10 @@ enum err cli_witness_serve(const struct cli *cli, struct fault *fault)
     struct desk d = {.cli = cli};
     enum err err = read_config(cli, &config, fault);
     d.config = config;
-    if (err == OK)
+    if (err == OK) {
         process_harden();
+        err = confine(config, fault);
+    }
     if (err == OK && (err = process_signals(&signals)) != OK)
         (void)fault_set(fault, err, 0, "witness", "signals");
     if (err == OK)

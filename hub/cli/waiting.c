@@ -218,6 +218,20 @@ static void put_signers(struct waiting *w)
     json_put_text(w->told, "agree", w->code);
 }
 
+/* Nearly a hundred lines would hide what matters. */
+static void show_types(const struct json *types, FILE *to)
+{
+    size_t all = 0;
+    while (type_at(all) != NULL)
+        all++;
+    if (types != NULL && json_count(types) == all) {
+        fprintf(to, "单据类型 / document types: 全部 / all\n");
+        return;
+    }
+    for (size_t i = 0; i < json_count(types); i++)
+        fprintf(to, "  单据类型 / document type: %s\n", json_text(json_item(types, i)));
+}
+
 static void show_told(const struct waiting *w, FILE *to)
 {
     static const struct {
@@ -244,9 +258,7 @@ static void show_told(const struct waiting *w, FILE *to)
     const struct json *keys = json_get(w->told, "keys");
     for (size_t i = 0; i < json_count(keys); i++)
         fprintf(to, "  公钥 / key: %s\n", json_text(json_item(keys, i)));
-    const struct json *types = json_get(w->told, "types");
-    for (size_t i = 0; i < json_count(types); i++)
-        fprintf(to, "  %s\n", json_text(json_item(types, i)));
+    show_types(json_get(w->told, "types"), to);
     if (w->registry)
         registry_diff_show(to, w->told);
     for (pb_size_t i = 0; i < w->document->issuers_count; i++) {

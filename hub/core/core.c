@@ -297,6 +297,7 @@ enum err core_commit(struct core *core, uint64_t now_ms)
 enum err core_speak(struct core *core, uint64_t now_ms)
 {
     core_set_now(core, now_ms);
+    amending_speak(core); /* before a refusal that they explain: its sender seals again */
     enum err err = receipts_send(core);
     if (err == OK)
         err = deliver_all(core);
@@ -304,7 +305,6 @@ enum err core_speak(struct core *core, uint64_t now_ms)
         err = attach_pump(core);
     send_acks(core);
     witnessing_speak(core);
-    amending_speak(core);
     if (core->work_waiting && !core->gave_up)
         core_wake_at(core, core->now_ms);
     core->output_ready = err == OK;

@@ -1,5 +1,6 @@
 #include "store/casefile.h"
 
+#include "store/box.h"
 #include "store/columns.h"
 
 #include <stdlib.h>
@@ -17,6 +18,9 @@ enum query {
     NEXT,
     STEP_PUT,
     STEP_NEXT,
+    STEP_STATE,
+    PAPER_PUT,
+    PAPER,
     HOLDER_PUT,
     HOLDER_NEXT,
     ITEM_PUT,
@@ -28,6 +32,7 @@ enum query {
     CLOCK_NEXT,
     CLOCK_DUE,
     CLOCK_FIRST,
+    CLOCK_CLEAR,
     QUERY_COUNT
 };
 
@@ -41,6 +46,9 @@ static const char *const queries[QUERY_COUNT] = {
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [STEP_NEXT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number >= ?2 "
                   "ORDER BY number LIMIT 1",
+    [STEP_STATE] = "UPDATE case_step SET state = ?3 WHERE id = ?1 AND number = ?2",
+    [PAPER_PUT] = "INSERT INTO case_paper (id, number, sealed) VALUES (?1, ?2, ?3)",
+    [PAPER] = "SELECT sealed FROM case_paper WHERE id = ?1 AND number = ?2",
     [HOLDER_PUT] = "INSERT INTO case_holder (id, seq, member) VALUES (?1, ?2, ?3) "
                    "ON CONFLICT DO NOTHING",
     [HOLDER_NEXT] = "SELECT member FROM case_holder WHERE id = ?1 AND seq = ?2 AND member > ?3 "
@@ -63,10 +71,12 @@ static const char *const queries[QUERY_COUNT] = {
                   "AND next_ms > 0 AND next_ms <= ?1 ORDER BY next_ms LIMIT 1",
     [CLOCK_FIRST] = "SELECT next_ms FROM case_clock WHERE stopped_ms = 0 AND next_ms > 0 "
                     "ORDER BY next_ms LIMIT 1",
+    [CLOCK_CLEAR] = "DELETE FROM case_clock WHERE id = ?1",
 };
 
 struct casefiles {
     struct stmt *q[QUERY_COUNT];
+    struct box paper;
 };
 
 enum err casefiles_open(struct casefiles **out, struct db *db, struct fault *f)
@@ -84,6 +94,8 @@ enum err casefiles_open(struct casefiles **out, struct db *db, struct fault *f)
 
 void casefiles_close(struct casefiles **c)
 {
+    if (*c != NULL)
+        box_fini(&(*c)->paper);
     free(*c);
     *c = NULL;
 }
@@ -193,6 +205,37 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
     /* A case begins with a step: a closed one without any is over for longer than they are kept. */
     struct casefile row;
     return casefile_get(c, id, &row) == OK && row.closed ? ERR_ERASED : err;
+}
+
+enum err casefile_step_state(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                             uint64_t number, const char *state)
+{
+    bind_id(c->q[STEP_STATE], 1, id);
+    stmt_bind_u64(c->q[STEP_STATE], 2, number);
+    stmt_bind_text(c->q[STEP_STATE], 3, state);
+    return stmt_run_one(c->q[STEP_STATE]);
+}
+
+enum err casefile_paper_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                            uint64_t number, struct span sealed)
+{
+    bind_id(c->q[PAPER_PUT], 1, id);
+    stmt_bind_u64(c->q[PAPER_PUT], 2, number);
+    stmt_bind_blob(c->q[PAPER_PUT], 3, sealed);
+    return stmt_run(c->q[PAPER_PUT]);
+}
+
+enum err casefile_paper(struct casefiles *c, const uint8_t id[static STORE_ID_LEN], uint64_t number,
+                        struct span *sealed)
+{
+    struct stmt *q = c->q[PAPER];
+    *sealed = span_of(NULL, 0);
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, number);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        err = box_keep(&c->paper, stmt_blob(q, 0), sealed);
+    return stmt_end(q, err);
 }
 
 enum err casefile_holder_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
@@ -338,4 +381,10 @@ enum err casefile_clock_first_due(struct casefiles *c, uint64_t *next_ms)
     if (err == OK)
         *next_ms = stmt_u64(q, 0);
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err casefile_clock_clear(struct casefiles *c, const uint8_t id[static STORE_ID_LEN])
+{
+    bind_id(c->q[CLOCK_CLEAR], 1, id);
+    return stmt_run(c->q[CLOCK_CLEAR]);
 }

@@ -83,6 +83,15 @@ MUST_USE enum err casefile_next(struct casefiles *c, uint8_t id[static STORE_ID_
  * after their retention (retain.h). */
 MUST_USE enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      uint64_t *cursor, struct casefile_step *out);
+/* The state that it led to, once the steps before it are known. ERR_NOT_FOUND: no such step. */
+MUST_USE enum err casefile_step_state(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                      uint64_t number, const char *state);
+/* What a hub that joins the case is given of a step, sealed; *sealed is borrowed until the next
+ * call. */
+MUST_USE enum err casefile_paper_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                     uint64_t number, struct span sealed);
+MUST_USE enum err casefile_paper(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                 uint64_t number, struct span *sealed);
 /* Of the step with this seq: one more that it went to, one more file; again is OK. */
 MUST_USE enum err casefile_holder_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                       uint64_t seq, const char *member);
@@ -111,5 +120,7 @@ MUST_USE enum err casefile_clock_next(struct casefiles *c, const uint8_t id[stat
 MUST_USE enum err casefile_clock_next_due(struct casefiles *c, uint64_t now_ms,
                                           struct casefile_clock *out);
 MUST_USE enum err casefile_clock_first_due(struct casefiles *c, uint64_t *next_ms);
+/* None of them is left: they are made again from the steps. */
+MUST_USE enum err casefile_clock_clear(struct casefiles *c, const uint8_t id[static STORE_ID_LEN]);
 
 #endif

@@ -24,6 +24,7 @@ enum query {
     CASE_CLOCKS,
     CASE_HOLDERS,
     CASE_ITEMS,
+    CASE_PAPERS,
     SENDER_NEXT,
     MESSAGE_DROP,
     ISSUER_NEXT,
@@ -84,6 +85,8 @@ static const char *const queries[QUERY_COUNT] = {
                      "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
     [CASE_ITEMS] = "DELETE FROM case_item WHERE id IN (SELECT id FROM casefile "
                    "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
+    [CASE_PAPERS] = "DELETE FROM case_paper WHERE id IN (SELECT id FROM casefile "
+                    "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
     [SENDER_NEXT] = "SELECT sender FROM message WHERE sender > ?1 ORDER BY sender LIMIT 1",
     [MESSAGE_DROP] = "DELETE FROM message WHERE sender = ?1 AND accepted_ms < ?2 AND open = 0 "
                      "AND id IN (SELECT id FROM message WHERE sender = ?1 ORDER BY id LIMIT ?3)",
@@ -124,6 +127,7 @@ static const struct part {
     {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_HOLDERS, CASE_ITEMS, false, 0},
+    {RETAIN_CASE, BY_ID, CASE_TO, CASE_PAPERS, NONE, false, 0},
     {RETAIN_MESSAGE, BY_NAME, SENDER_NEXT, MESSAGE_DROP, NONE, false, 0},
     {RETAIN_MESSAGE, BY_NAME, ISSUER_NEXT, DOCUMENT_DROP, NONE, true, 0},
     {RETAIN_REPORTER, BY_ID, REPORTER_TO, REPORTER_ASKS, REPORTER_DROP, true, 0},

@@ -7,13 +7,15 @@ CREATE TABLE sdk_value (
 ) STRICT, WITHOUT ROWID;
 
 -- One row an envelope; a message to a large group has several, part 0, 1, … under one key. Only
--- state and final_ms change, and they once: what moves until then stands in outbox_live.
+-- state and final_ms change, and they once: what moves until then stands in outbox_live. What is sealed
+-- again to another key goes last, with another id.
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY,               -- rising
   key TEXT NOT NULL,                    -- idempotency key
   part INTEGER NOT NULL,
   content BLOB NOT NULL,                -- SHA-256 of what was asked to be sent
   message_id BLOB NOT NULL UNIQUE,      -- time-ordered
+  told BLOB,                            -- the id that its caller knows, once it was sealed again
   env_id BLOB NOT NULL,
   type INTEGER NOT NULL,
   destinations TEXT NOT NULL,           -- members besides the hub, comma before and after each
@@ -24,6 +26,8 @@ CREATE TABLE outbox (
   UNIQUE (key, part),
   CHECK (length(message_id) = 16 AND length(env_id) = 32 AND length(content) = 32)
 ) STRICT;
+
+CREATE INDEX outbox_told ON outbox (told) WHERE told IS NOT NULL;
 
 -- The rows that are not final: small, because each receipt changes one.
 CREATE TABLE outbox_live (

@@ -476,6 +476,14 @@ CREATE TABLE case_item (
   PRIMARY KEY (id, seq, root)
 ) STRICT, WITHOUT ROWID;
 
+-- What a hub that joins the case is given of a step: its document, when it was taken, whom it went to.
+CREATE TABLE case_paper (
+  id     BLOB NOT NULL REFERENCES casefile (id),
+  number INTEGER NOT NULL CHECK (number >= 1),
+  sealed BLOB NOT NULL CHECK (length(sealed) <= 98304),
+  PRIMARY KEY (id, number)
+) STRICT;
+
 CREATE TABLE case_clock (
   id           BLOB NOT NULL REFERENCES casefile (id),
   code         TEXT NOT NULL CHECK (length(code) BETWEEN 1 AND 32),

@@ -276,7 +276,7 @@ static void nobody_signs_unread_twice_or_unasked(void **state)
     refused(t,
             "registry sign draft.lsg --anchor anchor.yaml --key o3.key --passphrase-file p --agree "
             "00000000",
-            CLI_REFUSED, "E029", "");
+            CLI_REFUSED, "E011", "--agree");
     refused(t, "registry check draft.lsg --anchor anchor.yaml", CLI_REFUSED, "E410", "");
     static const struct {
         const char *key;
