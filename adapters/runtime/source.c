@@ -228,11 +228,13 @@ static enum err refuse(struct source *s, struct intake *in, uint64_t now_ms)
     return sdk_commit(s->o.sdk, now_ms);
 }
 
-/* Two officials release or return what is held. */
+/* Two officials release or return what is held; or the member renews its keys. */
 static enum err decide(struct source *s, const struct intake *in, uint64_t now_ms)
 {
     struct fault fault = {0};
-    const enum err err = sdk_act(s->o.sdk, span_of(in->document, in->document_len), now_ms, &fault);
+    const struct span paper = span_of(in->document, in->document_len);
+    const enum err err = in->act ? sdk_act(s->o.sdk, paper, now_ms, &fault)
+                                 : sdk_key_record(s->o.sdk, paper, now_ms, &fault);
 
     return err_class(err) == ERR_CLASS_REJECT ? report_fault(&s->report, err, "", &fault) : err;
 }
@@ -244,7 +246,8 @@ static enum err accept(struct source *s, struct intake *in, uint64_t now_ms)
     uint64_t id = 0;
 
     if ((err = sdk_begin(s->o.sdk)) == OK && (err = put_file(s, in, SOURCE_TAKEN, &id)) == OK)
-        err = in->act ? decide(s, in, now_ms) : source_records(s, in, true, id, now_ms);
+        err = in->act || in->record ? decide(s, in, now_ms)
+                                    : source_records(s, in, true, id, now_ms);
     if (err != OK || s->report.count > 0) {
         sdk_rollback(s->o.sdk);
         return err_class(err) == ERR_CLASS_REJECT ? OK : err;
@@ -306,7 +309,7 @@ enum err source_take(struct source *s, const char *name, uint64_t now_ms)
     if (err == ERR_NOT_FOUND)
         err = OK; /* taken back by its writer */
     else if (err == OK && (err = recognise(s, &in, now_ms, &done)) == OK && !done) {
-        if (s->report.count == 0 && !in.act)
+        if (s->report.count == 0 && !in.act && !in.record)
             err = source_records(s, &in, false, 0, now_ms);
         if (err == OK && s->report.count == 0)
             err = accept(s, &in, now_ms);

@@ -60,6 +60,7 @@ struct intake {
     size_t document_len;
     bool preview;       /* its records are asked about, not sent */
     bool act;           /* the document decides on what is held here; it is sent to nobody */
+    bool record;        /* the document is a key record of this member, for the hub's registry */
     struct json *files; /* list of attachment paths; owned */
 };
 

@@ -64,8 +64,10 @@ static enum err take_document(struct source *s, struct intake *in, uint8_t **byt
     if (len > FRAME_DOCUMENT_FRAME_MAX)
         return report_add(&s->report, ERR_TOO_LARGE, "", "a signed document: at most %d bytes",
                           FRAME_DOCUMENT_FRAME_MAX);
-    in->act = sdk_is_act(span_of(in->document, in->document_len));
-    if (in->act)
+    const uint32_t type = sdk_paper_type(span_of(in->document, in->document_len));
+    in->act = type == lianshu_DocumentType_TYPE_OFFICIAL_ACT;
+    in->record = type == lianshu_DocumentType_TYPE_KEY_RECORD;
+    if (in->act || in->record)
         return OK;
     return json_add(in->records, json_map()) ? OK : ERR_NO_MEMORY;
 }

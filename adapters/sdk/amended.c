@@ -71,7 +71,7 @@ enum err amends_take(struct sdk *s, const lianshu_Amendments *body, uint64_t now
                  (unsigned long long)row->number, row->member);
     }
     s->sign = amends_key(s, KEY_USE_SIGN, now_ms);
-    return OK;
+    return own_record_settle(s);
 }
 
 /* ---- what is held ---- */
@@ -187,15 +187,15 @@ enum err sdk_act(struct sdk *s, struct span lsd1, uint64_t now_ms, struct fault 
     return err == OK ? OK : fault_set(fault, err, 0, "act", "%s", err_en(err));
 }
 
-bool sdk_is_act(struct span lsd1)
+uint32_t sdk_paper_type(struct span lsd1)
 {
     struct frame_document frame;
-    bool is = false;
+    uint32_t type = 0;
     lianshu_Document *d = malloc(sizeof *d);
 
     if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
         wire_decode(&lianshu_Document_msg, frame.document, d) == OK)
-        is = d->type == lianshu_DocumentType_TYPE_OFFICIAL_ACT;
+        type = d->type;
     free(d);
-    return is;
+    return type;
 }

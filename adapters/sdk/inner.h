@@ -271,6 +271,8 @@ struct sdk {
         uint64_t bytes;
         uint8_t sha256[HASH_LEN];
     } file_facts[SDK_FILE_MAX];             /* of the message being sent */
+    uint64_t record_cursor;                 /* own key records up to here were said */
+    bool records_more;                      /* there may be more of them */
     uint64_t ack_due;                       /* receipt stream number to acknowledge; 0: none */
     uint64_t stream, stream_stored;         /* highest receipt number taken, and on disk */
     uint64_t log_number, log_number_stored; /* of the hub's log in which it counts; 0: not known */
@@ -435,12 +437,6 @@ MUST_USE enum err trim_some(struct sdk *s, uint64_t now_ms);
 /* Pages of mirrors that are no more, a bounded step. */
 MUST_USE enum err trim_mirror(struct sdk *s);
 
-/* ---- reseal.c ---- */
-/* Was it refused for a reader's key that has been replaced? Then it is sealed to the keys of now and
- * goes under a new message id (*again), and nobody is told. Row and receipt are verified. */
-MUST_USE enum err reseal(struct sdk *s, struct outbox_row *row, const lianshu_Receipt *r,
-                         uint64_t now_ms, bool *again);
-
 /* ---- recall.c ---- */
 /* A withdrawal came (s->message): what it takes back is marked. OK: apply is told, with *w. */
 MUST_USE enum err recall_take(struct sdk *s, struct sdk_withdrawal *w, uint64_t now_ms);
@@ -454,12 +450,6 @@ MUST_USE enum err unpack_statement(struct sdk *s, struct unpacked *u, struct spa
                                    struct span frame, uint64_t now_ms);
 /* Keys, rights, times, parts, documents. */
 MUST_USE enum err unpack_open(struct sdk *s, struct unpacked *u);
-
-/* ---- amended.c ---- */
-MUST_USE enum err amends_open(struct sdk *s, uint64_t now_ms, struct fault *fault);
-MUST_USE enum err amends_take(struct sdk *s, const lianshu_Amendments *body, uint64_t now_ms);
-/* Of our own keys for that use the one that counts by now. */
-const struct key *amends_key(const struct sdk *s, enum key_use use, uint64_t now_ms);
 
 /* ---- inbox.c ---- */
 MUST_USE enum err inbox_take(struct sdk *s, struct span statement, struct span frame,
@@ -493,5 +483,6 @@ void turn_connection(struct sdk *s, bool up, uint64_t now_ms);
 MUST_USE enum err turn_tick(struct sdk *s, uint64_t now_ms);
 
 #include "adapters/sdk/inner_files.h"
+#include "adapters/sdk/inner_keys.h"
 
 #endif

@@ -170,6 +170,10 @@ const char *const sql_text[SQL_COUNT] = {
         "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
     [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"
                          " ORDER BY position LIMIT 1",
+    [SQL_RECORD_PUT] = "INSERT OR REPLACE INTO own_record (number, lsd1) VALUES (?1, ?2)",
+    [SQL_RECORD_NEXT] = "SELECT number, lsd1 FROM own_record WHERE number > ?1"
+                        " ORDER BY number LIMIT 1",
+    [SQL_RECORD_DROP] = "DELETE FROM own_record WHERE number <= ?1",
     [SQL_HELD_NEXT] = "SELECT id, message_id, sender, type, time_ms FROM inbox"
                       " WHERE state = 6 AND id > ?1 ORDER BY id LIMIT 1",
     [SQL_HELD_FIND] = "SELECT id, conversation, number FROM inbox"

@@ -1,5 +1,5 @@
-/* A message that its hub refused because a key that it was sealed to is no longer good: sealed again
- * to the keys of now, the same documents under another message id. PROTOCOL 5.1, overlap. */
+/* A message that its hub refused because a key that it was sealed to is no longer good: sealed
+ * again to the keys of now, the same documents under another message id. PROTOCOL 5.1, overlap. */
 #include "adapters/sdk/archive.h"
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
@@ -109,8 +109,7 @@ static enum err store(struct sdk *s, struct outbox_row *row, const uint8_t env_i
         .known = (1U << h->parts_count) - 1,
         .deks = (const uint8_t(*)[SEAL_DEK_LEN])s->deks,
     };
-    enum err err =
-        h->sequence == 0 ? OK : send_next_number(s, h->conversation.bytes, &number);
+    enum err err = h->sequence == 0 ? OK : send_next_number(s, h->conversation.bytes, &number);
 
     if (err != OK || (err = archive_put(s, &archived)) != OK)
         return err;

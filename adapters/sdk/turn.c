@@ -420,7 +420,8 @@ enum err turn_output(struct sdk *s, uint64_t now_ms, struct span *frame)
         err = say_hello(s, now_ms);
     } else if (s->ack_due != 0) {
         err = say_ack(s);
-    } else if ((err = inbox_receipts_next(s)) == ERR_NOT_FOUND &&
+    } else if ((err = own_record_say(s)) == ERR_NOT_FOUND &&
+               (err = inbox_receipts_next(s)) == ERR_NOT_FOUND &&
                (err = flight_next(s, now_ms)) == ERR_NOT_FOUND &&
                (err = chunks_ask(s, now_ms)) == ERR_NOT_FOUND) {
         err = chunks_serve(s, now_ms);
@@ -457,6 +458,8 @@ void turn_connection(struct sdk *s, bool up, uint64_t now_ms)
     s->last_statement_len = 0;
     s->sent_count = 0;
     s->receipt_cursor = 0; /* what was not acknowledged goes again */
+    s->record_cursor = 0;
+    s->records_more = true;
     s->repeat_count = 0;
     s->ack_due = 0;
     chunks_forget(s);

@@ -209,6 +209,7 @@ static enum err show_verified(const struct cli *cli, const struct evidence *e, s
     json_put_text(told, "log", e->checkpoint.origin);
     json_put_uint(told, "size", e->checkpoint.size);
     json_put_uint(told, "cosignatures", e->cosignatures);
+    json_put_uint(told, "doubted", e->doubt_count);
     if (cli->json) {
         err = show_json(cli->world->out, told);
     } else {

@@ -79,33 +79,7 @@ static enum err add_envelope(struct gather *g, const struct json *row)
     return OK;
 }
 
-/* ---- hexadecimal fields of answers ---- */
-
-/* NULL: it is not there, or no such text. */
-static uint8_t *take_hex(const struct json *row, const char *key, size_t *len)
-{
-    const char *text = json_get_text(row, key);
-    const size_t digits = text == NULL ? 0 : strlen(text);
-    if (text == NULL || digits % 2 != 0)
-        return NULL;
-    uint8_t *bytes = malloc(digits / 2 + 1);
-    *len = digits / 2;
-    if (bytes != NULL && hex_decode(text, bytes, *len))
-        return bytes;
-    free(bytes);
-    return NULL;
-}
-
-static enum err put_hex(struct gather *g, const struct json *row, const char *key, const char *name)
-{
-    size_t len;
-    uint8_t *bytes = take_hex(row, key, &len);
-    if (bytes == NULL)
-        return fault_set(g->fault, ERR_SYNTAX, 0, "hub", "%s", key);
-    const enum err err = bundle_add(g->bundle, name, span_of(bytes, len));
-    free(bytes);
-    return err;
-}
+/* ---- fields of answers ---- */
 
 static enum err put_json(struct gather *g, const struct json *row, const char *name)
 {
@@ -158,7 +132,7 @@ static enum err add_seen(struct gather *g, struct span note, uint64_t size)
         err = bundle_add(g->bundle, name, note);
         snprintf(name, sizeof name, "seen/%" PRIu64 ".path", size);
         if (err == OK)
-            err = put_hex(g, answer, "path", name);
+            err = evidence_put_hex(g->bundle, answer, "path", name, g->fault);
     }
     json_close(&answer);
     return err;
@@ -263,7 +237,7 @@ static enum err take_document(struct gather *g, uint64_t index)
     enum err err = ask(g, request, &answer);
     if (err == ERR_ERASED || err == ERR_NOT_FOUND)
         return OK;
-    uint8_t *bytes = err == OK ? take_hex(answer, "document", &len) : NULL;
+    uint8_t *bytes = err == OK ? evidence_hex(answer, "document", &len) : NULL;
     json_close(&answer);
     if (err == OK && (bytes == NULL || frame_parse_document(span_of(bytes, len), &frame) != OK))
         err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "document");
@@ -298,7 +272,7 @@ static enum err take_leaf(struct gather *g, const struct json *row)
             continue;
         snprintf(name, sizeof name, "%s/%0*" PRIu64 ".%s", parts[i][1], EVIDENCE_INDEX_DIGITS,
                  index, parts[i][2]);
-        err = put_hex(g, row, parts[i][0], name);
+        err = evidence_put_hex(g->bundle, row, parts[i][0], name, g->fault);
         if (err == OK && i == 2)
             err = take_receipt(g, name);
     }
@@ -355,7 +329,7 @@ static enum err fetch_frame(struct gather *g, const struct json *row, uint8_t **
         struct json *answer = NULL;
         size_t got = 0;
         err = ask(g, frame_request(row, *len), &answer);
-        uint8_t *piece = err == OK ? take_hex(answer, "piece", &got) : NULL;
+        uint8_t *piece = err == OK ? evidence_hex(answer, "piece", &got) : NULL;
         total = ask_number(answer, "total");
         if (err == OK && (piece == NULL || got == 0 || total > FRAME_MAX || got > total - *len))
             err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "frame");
@@ -390,24 +364,7 @@ static enum err gather_frames(struct gather *g)
     return err;
 }
 
-/* ---- members ---- */
-
-static enum err gather_members(struct gather *g)
-{
-    char name[BUNDLE_NAME_MAX + 1];
-    enum err err = OK;
-    for (size_t i = 0; err == OK && i < g->member_count; i++) {
-        struct json *answer = NULL;
-        struct json *request = ask_request("evidence.member");
-        json_put_text(request, "member", g->member[i]);
-        err = ask(g, request, &answer);
-        snprintf(name, sizeof name, "registry/%s.lsp", g->member[i]);
-        if (err == OK)
-            err = put_hex(g, answer, "proof", name);
-        json_close(&answer);
-    }
-    return err;
-}
+/* ---- the rest ---- */
 
 /* The hub's word on who held which file: the receipts in it stand in the log, the rest does not. */
 static enum err gather_custody(struct gather *g, const struct evidence_wish *wish)
@@ -463,8 +420,10 @@ enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish
         err = gather_seen(g, wish->seen);
     if (err == OK)
         err = evidence_names(bundle, anchor->realm, add_named, g);
+    for (size_t i = 0; err == OK && i < g->member_count; i++)
+        err = evidence_take_member(cli, bundle, g->member[i], fault);
     if (err == OK)
-        err = gather_members(g);
+        err = evidence_take_revocations(cli, bundle, fault);
     json_close(&g->envelopes);
     free(g);
     return err;

@@ -4,6 +4,16 @@
 
 #include "cli/evidence.h"
 
+/* A hexadecimal field of an answer, free() it; NULL: it is not there, or no such text. */
+uint8_t *evidence_hex(const struct json *row, const char *key, size_t *len);
+MUST_USE enum err evidence_put_hex(struct bundle *bundle, const struct json *row, const char *key,
+                                   const char *name, struct fault *fault);
+/* The proof of a member. */
+MUST_USE enum err evidence_take_member(const struct cli *cli, struct bundle *bundle,
+                                       const char *member, struct fault *fault);
+/* Every revocation since the version, with the registrars that signed them. */
+MUST_USE enum err evidence_take_revocations(const struct cli *cli, struct bundle *bundle,
+                                            struct fault *fault);
 /* The rule sets that records of the bundle name, as far as the archive has them. */
 MUST_USE enum err evidence_take_rules(struct bundle *bundle, const char *archive,
                                       struct fault *fault);

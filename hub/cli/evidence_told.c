@@ -14,7 +14,7 @@ enum { SENTENCE_MAX = 1024 };
 /* What there is of each kind. */
 struct tally {
     size_t hub_receipts, member_receipts, other_receipts, statements, decisions, erased, states;
-    size_t opened, documents, hidden_parts;
+    size_t opened, documents, hidden_parts, envelopes; /* signed by keys that count */
     size_t frames_missing;
 };
 
@@ -74,6 +74,17 @@ static void count_leaf(const struct evidence *e, const struct evidence_leaf *lea
     }
 }
 
+/* Files of a folder whose signature is doubted. */
+static size_t doubted(const struct evidence *e, const char *folder)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < e->doubt_count; i++) {
+        const bool again = i > 0 && e->doubts[i].file == e->doubts[i - 1].file;
+        count += !again && strncmp(e->doubts[i].file->name, folder, strlen(folder)) == 0;
+    }
+    return count;
+}
+
 static void count_all(const struct evidence *e, struct tally *t)
 {
     *t = (struct tally){.opened = 0};
@@ -86,6 +97,10 @@ static void count_all(const struct evidence *e, struct tally *t)
     for (size_t i = 0; i < e->envelope_count; i++)
         t->hidden_parts += e->envelopes[i].header.parts_count;
     t->hidden_parts -= t->opened;
+    t->member_receipts -= doubted(e, "receipts/");
+    t->documents -= doubted(e, "documents/");
+    t->opened -= doubted(e, "disclosed/");
+    t->envelopes = e->envelope_count - doubted(e, "envelopes/");
 }
 
 static void say_proven(struct json *list, const struct evidence *e, const struct tally *t)
@@ -123,9 +138,9 @@ static void say_proven(struct json *list, const struct evidence *e, const struct
         say(list, "其他枢纽：%zu 份回执在各自枢纽的日志之中",
             "Other hubs: %zu receipts stand in the logs of the hubs that gave them",
             t->other_receipts);
-    if (e->envelope_count > 0)
+    if (t->envelopes > 0)
         say(list, "信封：%zu 个信封由其发送方签署，一字未改",
-            "Envelopes: %zu are signed by their senders, unchanged", e->envelope_count);
+            "Envelopes: %zu are signed by their senders, unchanged", t->envelopes);
     if (t->opened > 0)
         say(list, "内容：%zu 个部分以披露的密钥打开，正是发送方所封装者",
             "Contents: %zu parts were opened with disclosed keys; they are what the sender sealed",
@@ -138,12 +153,49 @@ static void say_proven(struct json *list, const struct evidence *e, const struct
         say(list, "决定：%zu 份决定记录与日志所记摘要一致（依据规则集、规则与结果）",
             "Decisions: %zu records are those whose hash the log has (rule set, rules, outcome)",
             t->decisions - t->erased);
+    for (size_t i = 0; i < e->registrar_count; i++)
+        say(list, "吊销：%s 至第 %" PRIu64 " 号为止的吊销均已计入",
+            "Revocations by %s up to number %" PRIu64 " are taken into account",
+            e->registrars[i].member, e->registrars[i].known);
     if (e->rule_sets > 0)
         say(list, "规则：%zu 个规则集原文正是决定所依据者",
             "Rules: %zu rule sets are those that decisions name, to the byte", e->rule_sets);
     if (t->states > 0)
         say(list, "状态：%zu 次状态变更按日志次序记录",
             "States: %zu changes of state, in the order of the log", t->states);
+}
+
+/* A key that is revoked from before the hub took it: the signature proves nothing. */
+static void say_doubts(struct json *list, const struct evidence *e)
+{
+    for (size_t i = 0; i < e->doubt_count; i++) {
+        char by[MEMBER_MAX + 32] = "registry";
+        char from[CLOCK_TEXT_LEN + 1];
+        char taken[CLOCK_TEXT_LEN + 1];
+        const struct evidence_doubt *d = &e->doubts[i];
+        clock_format(d->from_ms, from);
+        clock_format(d->taken_ms, taken);
+        if (d->registrar[0] != '\0')
+            snprintf(by, sizeof by, "%s %" PRIu64, d->registrar, d->number);
+        say(list, "%s：%s 的密钥自 %s 起已吊销（%s），早于枢纽登记之时 %s：此签名不能证明为其所签",
+            "%s: the key of %s is revoked from %s (%s), before the hub took it at %s: NOT proven "
+            "by "
+            "that signature",
+            d->file->name, d->member, from, by, taken);
+    }
+}
+
+static void say_unknown_revocations(struct json *list, const struct evidence *e)
+{
+    const uint64_t version = e->member_count > 0 ? e->members[0].registry_version : 0;
+    for (size_t i = 0; i < e->registrar_count; i++)
+        say(list, "吊销：%s 第 %" PRIu64 " 号之后的吊销文书不在本包，须另向其核对",
+            "Revocations by %s after number %" PRIu64 " are not known here: ask that registrar",
+            e->registrars[i].member, e->registrars[i].known);
+    if (e->registrars_elsewhere > 0)
+        say(list, "吊销：另 %zu 个登记机构在登记册第 %" PRIu64 " 版之后的吊销文书不在本包",
+            "Revocations by %zu other registrars after version %" PRIu64 " are not known here",
+            e->registrars_elsewhere, version);
 }
 
 static void say_gaps(struct json *list, const struct evidence *e, const struct tally *t)
@@ -180,8 +232,7 @@ static void say_not_proven(struct json *list, const struct evidence *e, const st
         say(list, "时间戳 checkpoint.tsr 须以 openssl ts 及其机构的证书另行核验",
             "The time stamp checkpoint.tsr is verified by openssl ts with its authority's "
             "certificates");
-    say(list, "吊销：登记册该版之后的吊销文书不在本包，须另向登记机构核对",
-        "Revocations later than that version of the registry are not in here: ask the registrar");
+    say_unknown_revocations(list, e);
     say(list,
         "决定未在此重演：须有枢纽当时的数据（lianshu decision verify）；所证明者为其记录与规则",
         "Decisions are not made again here, which needs the hub's data of then (lianshu decision "
@@ -217,6 +268,7 @@ struct json *evidence_told(const struct evidence *e, const struct bundle *b, boo
     struct json *open = json_list();
     count_all(e, &t);
     say_proven(proven, e, &t);
+    say_doubts(open, e);
     say_gaps(open, e, &t);
     say_not_proven(open, e, b, outside);
     for (size_t i = 0; i < json_count(more); i++)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "json.h"
+#include "keys/roles.h"
 
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const struct registry_member *find(const struct registry_diff *d, const s
     return m != NULL && is_of(d, r, m) ? m : NULL;
 }
 
-/* "sign 8a3f… until 2027-01-01" */
+/* "official security 8a3f… → 2027-01-01": who signs sees which role he gives */
 static void add_key(struct json *list, const lianshu_MemberKey *key)
 {
     char text[96];
@@ -31,8 +32,9 @@ static void add_key(struct json *list, const lianshu_MemberKey *key)
     kid_of(kid, key_use_alg(use), key->public_key);
     hex_encode(span_of(kid, KID_LEN), kid_text);
     clock_format(key->valid_until_ms, until);
-    snprintf(text, sizeof text, "%s %s → %.10s%s", key_use_name(use), kid_text, until,
-             key->revoked_ms != 0 ? " revoked" : "");
+    const char *role = roles_word(key->roles);
+    snprintf(text, sizeof text, "%s%s%s %s → %.10s%s", key_use_name(use), role != NULL ? " " : "",
+             role != NULL ? role : "", kid_text, until, key->revoked_ms != 0 ? " revoked" : "");
     json_add_text(list, text);
 }
 

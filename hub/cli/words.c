@@ -50,10 +50,16 @@ static const struct word LABELS[] = {
     {"same", "一致"}, {"seq", "日志序号"}, {"signed", "已签"}, {"term", "期限"}, {"triggers", "事由"}, {"until", "止"},
     {"bytes", "字节"}, {"case_id", "案件"}, {"cases", "案件"}, {"clock_en", "期限英文"}, {"clock_zh", "期限名称"}, {"clocks", "期限"}, {"custody", "保管链"},
     {"event", "事项"}, {"handovers", "移交"}, {"items", "附件"}, {"number", "步"}, {"paper", "文书"}, {"paper_en", "文书英文"}, {"paper_zh", "文书名称"},
-    {"papers", "文书"}, {"regions", "区划"}, {"root", "附件标识"}, {"started", "起算"}, {"state_en", "状态英文"}, {"state_zh", "状态说明"}, {"step", "步"},
+    {"papers", "文书"}, {"regions", "区划"}, {"root", "树根"}, {"started", "起算"}, {"state_en", "状态英文"}, {"state_zh", "状态说明"}, {"step", "步"},
     {"step_en", "步骤英文"}, {"step_zh", "步骤名称"}, {"stopped", "止"}, {"to", "至"}, {"type_en", "类型英文"}, {"waits", "等候方"},
     {"amendment", "变更"}, {"from_ms", "自"}, {"messages", "报文"}, {"origin", "来源"}, {"reason", "理由"}, {"repeated", "此前已应用"}, {"revocation", "吊销"}, {"revoked_at", "吊销时刻"}, {"revoked_from", "存疑自"}, {"valid", "有效"},
     {"code_file", "登记码文件"}, {"file", "文件"}, {"fingerprint", "指纹"}, {"invitation", "邀请"}, {"keys", "密钥"}, {"kid", "密钥标识"}, {"role", "角色"}, {"use", "用途"},
+    {"added", "新增"}, {"admin", "管理事项"}, {"body", "正文"}, {"bounds", "时间界"}, {"clock_back", "时钟倒退"}, {"config_sha256", "配置摘要"}, {"cosignatures", "联署"}, {"cosigned", "已联署"},
+    {"cosigners", "联署方"}, {"depth", "层级"}, {"documents", "文书"}, {"documents_waiting", "待送文书"}, {"files", "文件"}, {"hops", "经由枢纽"}, {"hubs", "枢纽"}, {"id", "标识"}, {"index", "序号"}, {"leaf", "日志条目"},
+    {"leaves", "日志条目"}, {"link", "互联"}, {"links", "互联"}, {"list_equal", "名录一致"}, {"lists", "名录"}, {"log", "日志"}, {"log_not_cosigned", "日志未及时联署"}, {"logs", "日志"}, {"met", "已达所需"}, {"name_en", "英文名称"},
+    {"name_zh", "名称"}, {"needed", "须有联署"}, {"old_size", "原条数"}, {"program_sha256", "程序摘要"}, {"program_unlisted", "程序不在发布清单"}, {"proof", "证明"}, {"received", "收到"}, {"receiver", "接收方"}, {"registrar", "登记机构"},
+    {"registry_sha256", "登记册摘要"}, {"revocations", "吊销"}, {"round_began", "本遍开始"}, {"round_ended", "上遍完成"}, {"sha256", "摘要"}, {"signed_size", "已签条数"}, {"signers", "签署方"}, {"stamps", "时间戳"}, {"state_dir", "状态目录"},
+    {"text", "正文"}, {"title", "标题"}, {"untold", "未告知"}, {"valid_from", "起"}, {"verified", "已核验"}, {"waits_en", "等候英文"}, {"waits_zh", "等候说明"}, {"way", "路径"}, {"witness", "见证方"}, {"witnesses", "见证方"},
     {"why", "原因"}, {"why_en", "原因英文"}, {"why_zh", "原因说明"}, {"withdrawn", "已撤回"}, {"zh", "说明"},
 };
 

@@ -103,6 +103,17 @@ static void plan(struct core *core, struct casefile_clock *clock, const struct r
         core_wake_at(core, clock->next_ms);
 }
 
+/* The same of a step that other hubs knew before: what has passed was said by them. */
+static void plan_after(struct core *core, const struct case_change *change,
+                       struct casefile_clock *clock, const struct rule_clock *rule)
+{
+    plan(core, clock, rule);
+    while (change->past && clock->next_ms != 0 && clock->next_ms <= core->now_ms) {
+        clock->warned = warnings_after(core, clock->warned);
+        clock->next_ms = next_of(core, clock, rule);
+    }
+}
+
 static bool may_own(const struct rule_clock *rule, const char *member)
 {
     struct member m;
@@ -183,7 +194,7 @@ static enum err start(struct core *core, const struct case_change *change,
     if (what->met)
         clock.stopped_ms = cases_moment(core, change->in);
     else
-        plan(core, &clock, what->clock);
+        plan_after(core, change, &clock, what->clock);
     return casefile_clock_start(core->store->casefiles, &clock);
 }
 
@@ -211,7 +222,7 @@ static enum err resume(struct core *core, const struct case_change *change, cons
     if (err != OK)
         return err;
     clock.suspended_ms = 0;
-    plan(core, &clock, rule);
+    plan_after(core, change, &clock, rule);
     return casefile_clock_set(core->store->casefiles, &clock);
 }
 
@@ -225,7 +236,7 @@ static enum err move(struct core *core, const struct case_change *change,
         return err == ERR_NOT_FOUND ? OK : err;
     clock.due_ms = to->due_ms;
     clock.warned = 0;
-    plan(core, &clock, to->clock);
+    plan_after(core, change, &clock, to->clock);
     return casefile_clock_set(core->store->casefiles, &clock);
 }
 
@@ -271,7 +282,7 @@ enum err case_clocks_take(struct core *core, const struct case_change *change)
         err = move(core, change, &r->moves[i]);
     for (uint32_t i = 0; err == OK && i < r->suspend_count; i++)
         err = suspend(core, change, r->suspends[i]);
-    for (uint32_t i = 0; err == OK && i < r->late_count; i++) {
+    for (uint32_t i = 0; err == OK && !change->past && i < r->late_count; i++) {
         struct casefile_clock clock;
         const struct word word = {&clock, 100};
         err = casefile_clock_get(core->store->casefiles, change->row->id, r->late[i]->id, &clock);

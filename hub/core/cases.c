@@ -186,8 +186,7 @@ static void name_ground(const struct case_result *step, struct verdict *v)
     v->ground_count = 1;
 }
 
-/* The row of the table that this document is about, from whatever state. */
-static const struct rule_step *row_of(const struct core *core, const struct casefile_step *step)
+const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step)
 {
     size_t n = 0;
     const struct rule_step *rows = ruleset_steps(core->opt.rules, &n);
@@ -206,9 +205,8 @@ static const struct rule_step *row_of(const struct core *core, const struct case
     return NULL;
 }
 
-/* state: that it is judged from. */
-static enum err judge_step(struct core *core, const struct incoming *in, const char *state,
-                           struct judgement *out)
+enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
+                          struct judgement *out)
 {
     const lianshu_CaseClock *clock = &in->body.clock;
     char ids[RUNNING_MAX][STORE_CODE_MAX + 1];
@@ -270,7 +268,7 @@ static enum err judge_next(struct core *core, const struct incoming *in, const s
     bool may = true;
     enum err err = row->steps == 0 ? OK : cases_parties(core, row, &parties);
     if (err == OK)
-        err = judge_step(core, in, row->state, out);
+        err = cases_judge_from(core, in, row->state, out);
     if (err == OK && row->steps != 0 && out->step.step != NULL)
         err = may_act(core, row, out->step.step, &parties, in->header.sender, &may);
     if (err != OK)
@@ -294,7 +292,7 @@ static enum err judge_apart(struct core *core, const struct incoming *in,
     uint64_t cursor = out->case_step;
     struct casefile_step step = cases_step_of(core, in);
     step.number = out->case_step;
-    const struct rule_step *rule = row_of(core, &step);
+    const struct rule_step *rule = cases_row_of(core, &step);
     enum err err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step);
     const bool taken = err == OK && step.number == out->case_step;
     if (err != OK && err != ERR_NOT_FOUND)
@@ -302,7 +300,7 @@ static enum err judge_apart(struct core *core, const struct incoming *in,
     out->err = ERR_CASE_STATE; /* two documents for one step, or one that the table does not know */
     if (taken)
         text_copy(out->rival, sizeof out->rival, step.by);
-    return taken || rule == NULL ? OK : judge_step(core, in, rule->from[0], out);
+    return taken || rule == NULL ? OK : cases_judge_from(core, in, rule->from[0], out);
 }
 
 /* A result whose trigger no rule has would never be evaluated. */
@@ -362,7 +360,7 @@ static enum err overtaken(struct core *core, const struct casefile_step *late)
     uint64_t cursor = late->number + 1;
     enum err err;
     while ((err = casefile_step_next(core->store->casefiles, late->id, &cursor, &step)) == OK) {
-        const struct rule_step *rule = row_of(core, &step);
+        const struct rule_step *rule = cases_row_of(core, &step);
         for (uint32_t i = 0; rule != NULL && i < rule->stop_count; i++) {
             err =
                 casefile_clock_stop(core->store->casefiles, late->id, rule->stops[i], step.time_ms);
@@ -375,9 +373,8 @@ static enum err overtaken(struct core *core, const struct casefile_step *late)
 
 /* ---- a step is taken ---- */
 
-/* Where the case stands after the step; what came late moves it no more. */
-static void move(struct core *core, const struct incoming *in, const struct case_result *result,
-                 struct casefile *row, struct casefile_step *step)
+void cases_move(struct core *core, const struct incoming *in, const struct case_result *result,
+                struct casefile *row, struct casefile_step *step)
 {
     const bool stays = result->step->to[0] == '\0';
     text_copy(step->state, sizeof step->state, stays ? row->state : result->state);
@@ -417,13 +414,19 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
     struct case_change change = {
         .in = in, .row = &row, .result = &judged->step, .event_ms = body->event_ms};
     memcpy(change.owner_before, row.owner, sizeof row.owner);
-    move(core, in, &judged->step, &row, &step);
+    cases_move(core, in, &judged->step, &row, &step);
     err = casefile_put(core->store->casefiles, &row, &step);
     if (err == OK)
         err = cases_custody(core, in, row.id, seq);
     if (err == OK)
+        err = case_history_keep(core, in, row.id, step.number);
+    if (err == OK)
         err = case_clocks_take(core, &change);
     if (err == OK && late)
         err = overtaken(core, &step);
-    return err == OK ? cases_evaluate(core, in, &row) : err;
+    if (err == OK && late)
+        err = case_history_settle(core, row.id);
+    if (err == OK)
+        err = cases_evaluate(core, in, &row);
+    return err == OK ? case_history_send(core, in, step.number) : err;
 }

@@ -189,8 +189,7 @@ static enum err judge_plain(struct core *core)
     return err;
 }
 
-/* Its id with other bytes is known: OK, ERR_EQUIVOCATION; ERR_REPEAT: with the same bytes. */
-static enum err known_id(struct core *core, const struct incoming *doc)
+enum err spread_known_id(struct core *core, const struct incoming *doc)
 {
     enum err found = OK;
     for (pb_size_t i = 0; i < doc->document.issuers_count; i++) {
@@ -227,7 +226,7 @@ static enum err judge_facts(struct core *core, const struct incoming *in)
         s->todo = SPREAD_KNOWN;
         return OK;
     }
-    err = known_id(core, &s->in);
+    err = spread_known_id(core, &s->in);
     if (err == ERR_REPEAT) { /* it came here by another envelope */
         keep(s, ROLL_STANDS, OK);
         return OK;
@@ -245,7 +244,8 @@ enum err spread_judge(struct core *core, const struct incoming *in, struct judge
 {
     if (in->header.type == lianshu_DocumentType_TYPE_RELAY_ROLL)
         return roll_judge(core, in, out);
-    enum err err = judge_facts(core, in);
+    enum err err =
+        in->body.relay_facts.case_step != 0 ? case_history_judge(core, in) : judge_facts(core, in);
     if (err_class(err) != ERR_CLASS_REJECT)
         return err;
     out->err = err;
@@ -263,8 +263,7 @@ static enum err put_row(struct core *core, struct span lsd1, struct roll_row *ro
     return err == OK ? store_count(core->store, "facts.known", 1) : err;
 }
 
-/* Two documents under one id, both with good signatures: evidence against the issuer. */
-static enum err put_document(struct core *core, const struct incoming *doc, uint64_t seq)
+enum err spread_put_document(struct core *core, const struct incoming *doc, uint64_t seq)
 {
     for (pb_size_t i = 0; i < doc->document.issuers_count; i++) {
         const char *issuer = doc->document.issuers[i].member;
@@ -306,10 +305,12 @@ static enum err take_facts(struct core *core, const struct incoming *in, uint64_
         link->due_ms = core->now_ms + ROLL_SETTLE_MS;
     if (s->todo == SPREAD_KNOWN)
         return store_count(core->store, "facts.repeated", 1);
+    if (in->body.relay_facts.case_step != 0)
+        return case_history_take(core, seq);
     s->row.seq = seq;
     enum err err = put_row(core, s->in.facts_frame, &s->row);
     if (err == OK)
-        err = put_document(core, &s->in, seq);
+        err = spread_put_document(core, &s->in, seq);
     if (err == OK && s->answer != OK)
         err = store_count(core->store, "facts.returned", 1);
     if (err != OK)

@@ -183,6 +183,8 @@ static const struct {
     {"evidence.frame", query_evidence_frame},
     {"evidence.member", query_evidence_member},
     {"evidence.document", query_evidence_document},
+    {"evidence.revocations", query_evidence_revocations},
+    {"evidence.registrar", query_evidence_registrar},
     {"decision.verify", query_redecide},
     {"rule.try", query_rule_try},
     {"rule.replay", query_redecide},

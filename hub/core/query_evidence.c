@@ -1,11 +1,11 @@
 /* What an evidence bundle is made of: the leaves that concern an envelope, an order or a case, each
- * with its path and what it commits to; frames that are still here; members with their proofs; and,
- * when it is asked for, what was judged. Read only. PROTOCOL 16. */
+ * with its path and what it commits to; frames that are still here; and,
+ * when it is asked for, what was judged. Members stand in query_evidence_keys.c. Read only.
+ * PROTOCOL 16. */
 #include "core/query.h"
 
 #include "base/hex.h"
 #include "keys/evidence.h"
-#include "keys/registry_proof.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -456,18 +456,6 @@ enum err query_evidence_frame(struct query *q)
     json_put_hex(q->answer, "piece",
                  span_of(frame.data + offset, left < FRAME_PIECE ? left : FRAME_PIECE));
     return OK;
-}
-
-enum err query_evidence_member(struct query *q)
-{
-    const char *member = json_get_text(q->args, "member");
-    struct writer w = writer_of(q->core->frame, FRAME_PROOF_MAX);
-    if (member == NULL)
-        return ERR_FIELD_VALUE;
-    const enum err err = registry_prove(q->core->opt.registry, member, &w);
-    if (err == OK)
-        json_put_hex(q->answer, "proof", writer_span(&w));
-    return err;
 }
 
 /* What was judged by the decision of a leaf: a document with what it says of its subject. */

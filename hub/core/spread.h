@@ -67,6 +67,7 @@ struct spread {
     struct roll_row rival;
     struct spread_link *link; /* owns one for each of core_options.links */
     lianshu_RelayFacts facts; /* being sent */
+    uint8_t text[sizeof(lianshu_RelayFacts)]; /* one that is kept */
     lianshu_RelayRoll roll;
     uint8_t hash[ROLL_OWE_MAX][HASH_LEN];
 };
@@ -88,6 +89,11 @@ static inline bool spread_between(uint32_t type)
 /* An envelope of these; reads only. */
 MUST_USE enum err spread_judge(struct core *core, const struct incoming *in, struct judgement *out);
 MUST_USE enum err spread_take(struct core *core, const struct incoming *in, uint64_t seq);
+/* Its id is known: ERR_REPEAT with the same bytes, ERR_EQUIVOCATION with others; else OK. */
+MUST_USE enum err spread_known_id(struct core *core, const struct incoming *doc);
+/* It is known from now on. Two under one id, both with good signatures, are evidence against the
+ * issuer. */
+MUST_USE enum err spread_put_document(struct core *core, const struct incoming *doc, uint64_t seq);
 /* A document that is taken from its issuer, before its effects; and after them. */
 MUST_USE enum err spread_local(struct core *core, const struct incoming *in, uint64_t seq);
 MUST_USE enum err spread_followed(struct core *core, const struct incoming *in);

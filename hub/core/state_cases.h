@@ -9,7 +9,9 @@
  *   1. Judging reads only; what an accepted step changes is in the transaction of its acceptance.
  *   2. A step has one number at every hub, and no later step is undone by an earlier one that
  *      comes after it.
- *   3. Each percent of each term is warned of once, by the home hub of who must act; who waits
+ *   3. A hub that a case reaches later is given the steps before; with all of them its card is
+ *      that of every other hub, in whatever order they came.
+ *   4. Each percent of each term is warned of once, by the home hub of who must act; who waits
  *      hears from its own.
  *
  * A part of state.h, which includes it; nobody else does. Thread rule: the core's. Domain C.
@@ -44,6 +46,28 @@ MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
                                 const uint8_t id[static STORE_ID_LEN], uint64_t seq);
 /* What the document itself says of the step. */
 struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
+/* The row of the table that this step is about, from whatever state; NULL: there is none. */
+const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step);
+/* By the table alone, from that state. Reads only. */
+MUST_USE enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
+                                   struct judgement *out);
+/* Where the case stands after the step; what came late moves it no more. */
+void cases_move(struct core *core, const struct incoming *in, const struct case_result *result,
+                struct casefile *row, struct casefile_step *step);
+
+/* ---- case_history.c ---- */
+/* What a hub that joins the case will be given of this step. Uses core->frame. */
+MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
+                                    const uint8_t id[static STORE_ID_LEN], uint64_t number);
+/* The step that was judged here goes to hubs that do not hold all before it: they are given that.
+ * Uses the room in which the document lies. */
+MUST_USE enum err case_history_send(struct core *core, const struct incoming *in, uint64_t number);
+/* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo. Reads only. */
+MUST_USE enum err case_history_judge(struct core *core, const struct incoming *in);
+/* Keep spread->in as a step; with the last one missing the case is settled. */
+MUST_USE enum err case_history_take(struct core *core, uint64_t seq);
+/* When all steps are here: state and clocks are made again from them in order. Nobody is told. */
+MUST_USE enum err case_history_settle(struct core *core, const uint8_t id[static STORE_ID_LEN]);
 
 /* ---- case_notices.c ---- */
 /* A final result names a trigger of the rules: who may list hears of it, from the hub that judged
@@ -89,6 +113,7 @@ struct case_change {
     const struct case_result *result;
     char owner_before[STORE_MEMBER_MAX + 1];
     uint64_t event_ms;
+    bool past; /* others have said what there was to say until now */
 };
 MUST_USE enum err case_clocks_take(struct core *core, const struct case_change *change);
 /* One bounded step of reminding, and of telling that a term is over. */

@@ -4,13 +4,18 @@
 #include "check.h"
 #include "keys/note.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stddef.h>
+#include <stdlib.h>
+
+enum { NAMES_BYTES = 16 << 10 };
 
 static const char *const KEYS[] = {
-    "realm",           "member",        "bind",           "state_dir",   "key_file",
-    "passphrase_file", "anchor",        "registry",       "rules",       "regions",
-    "calendar",        "signer_socket", "control_socket", "log_level",   "limits",
-    "federation",      "witness",       "release",        "token_paths", NULL};
+    "realm",          "member",    "bind",   "state_dir",  "key_file", "passphrase_file",
+    "anchor",         "registry",  "rules",  "regions",    "calendar", "signer_socket",
+    "control_socket", "log_level", "limits", "federation", "witness",  "release",
+    "token_paths",    "auditors",  NULL};
 
 /* The entries that are paths, and where they go. */
 #define PATH_ROW(name)                                                                             \
@@ -146,6 +151,73 @@ static enum err read_witness(const struct yaml_node *root, struct hub_config *ou
     return err;
 }
 
+/* auditors: {users: [name, …], group: name} */
+static enum err read_auditors(const struct yaml_node *root, struct hub_config *out,
+                              struct fault *fault)
+{
+    static const char *const keys[] = {"users", "group", NULL};
+    const struct yaml_node *auditors = yaml_get(root, "auditors");
+    if (auditors == NULL)
+        return OK;
+    if (yaml_kind(auditors) != YAML_KIND_MAP)
+        return yaml_fault(auditors, ERR_FIELD_VALUE, fault, "auditors: {users: […], group: …}");
+    const struct yaml_node *users = yaml_get(auditors, "users");
+    const struct yaml_node *group = yaml_get(auditors, "group");
+    enum err err = yaml_only_keys(auditors, keys, fault);
+    if (err == OK && users == NULL && group == NULL)
+        err = yaml_fault(auditors, ERR_FIELD_MISSING, fault, "auditors: users or group");
+    if (err == OK && users != NULL &&
+        (yaml_kind(users) != YAML_KIND_LIST || yaml_count(users) == 0 ||
+         yaml_count(users) > LOCAL_READERS_MAX))
+        err = yaml_fault(users, ERR_FIELD_VALUE, fault, "users: a list of 1 to %d",
+                         LOCAL_READERS_MAX);
+    for (size_t i = 0; err == OK && users != NULL && i < yaml_count(users); i++)
+        err = yaml_copy(yaml_item(users, i), out->auditor[out->auditor_count++],
+                        sizeof out->auditor[0], fault);
+    if (err == OK && group != NULL)
+        err = yaml_copy(group, out->auditor_group, sizeof out->auditor_group, fault);
+    return err;
+}
+
+static bool is_number(const char *text, uint32_t *number)
+{
+    char *end = NULL;
+    const unsigned long value = strtoul(text, &end, 10);
+    *number = (uint32_t)value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value < INT32_MAX;
+}
+
+enum err hub_config_auditors(const struct hub_config *config, struct local_readers *out,
+                             struct fault *fault)
+{
+    char room[NAMES_BYTES];
+    struct passwd user;
+    struct passwd *found_user = NULL;
+    struct group group;
+    struct group *found_group = NULL;
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < config->auditor_count; i++) {
+        uid_t *uid = &out->user[out->user_count++];
+        if (is_number(config->auditor[i], uid))
+            continue;
+        if (getpwnam_r(config->auditor[i], &user, room, sizeof room, &found_user) != 0 ||
+            found_user == NULL)
+            return fault_set(fault, ERR_FIELD_VALUE, 0, "auditors", "no such user: %s",
+                             config->auditor[i]);
+        *uid = user.pw_uid;
+    }
+    out->has_group = config->auditor_group[0] != '\0';
+    if (!out->has_group || is_number(config->auditor_group, &out->group))
+        return OK;
+    if (getgrnam_r(config->auditor_group, &group, room, sizeof room, &found_group) != 0 ||
+        found_group == NULL)
+        return fault_set(fault, ERR_FIELD_VALUE, 0, "auditors", "no such group: %s",
+                         config->auditor_group);
+    out->group = group.gr_gid;
+    return OK;
+}
+
 enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault)
 {
     struct yaml *y = NULL;
@@ -171,6 +243,8 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
         err = read_limits(root, out, fault);
     if (err == OK)
         err = read_witness(root, out, fault);
+    if (err == OK)
+        err = read_auditors(root, out, fault);
     if (err == OK)
         err = federation_read(&out->federation, root, out->member, path, fault);
 

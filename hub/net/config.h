@@ -15,6 +15,8 @@
 #include "net/local.h"
 #include "net/place.h"
 
+enum { HUB_USER_MAX = 32 };
+
 struct hub_config {
     char realm[17];
     char member[MEMBER_MAX + 1];
@@ -29,6 +31,9 @@ struct hub_config {
     char calendar[PLACE_MAX];
     char signer_socket[LOCAL_PATH_MAX + 1];
     char control_socket[LOCAL_PATH_MAX + 1];
+    size_t auditor_count; /* users, by name or number, who may only ask */
+    char auditor[LOCAL_READERS_MAX][HUB_USER_MAX + 1];
+    char auditor_group[HUB_USER_MAX + 1]; /* empty: none */
     char release[PLACE_MAX]; /* programs that officials have released; empty: none is asked for */
     struct place_list token_paths; /* may be empty */
     enum log_level log_level;
@@ -55,6 +60,10 @@ struct hub_config {
 };
 
 enum { HUB_RESERVE_MIB = 64, HUB_RULE_SIGNATURES = 2, HUB_RULE_NOTICE_DAYS = 7 };
+
+/* The auditors as the system numbers them: before the process is confined. ERR_FIELD_VALUE. */
+MUST_USE enum err hub_config_auditors(const struct hub_config *config, struct local_readers *out,
+                                      struct fault *fault);
 
 MUST_USE enum err hub_config_read(struct hub_config *out, const char *path, struct fault *fault);
 

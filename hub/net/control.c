@@ -15,6 +15,7 @@ enum { ACCEPT_MAX = CONTROL_CLIENTS_MAX };
 struct client {
     int fd;       /* -1: free */
     bool closing; /* after the answer */
+    bool reader;  /* an auditor */
     uint64_t last_ms;
     size_t in_len;
     char in[CONTROL_REQUEST_MAX + 1];
@@ -26,6 +27,7 @@ struct client {
 struct control {
     int listener;
     char path[LOCAL_PATH_MAX + 1];
+    struct local_readers auditors;
     control_fn *answer;
     void *ctx;
     uint8_t *scratch; /* owns CONTROL_ANSWER_MAX */
@@ -35,45 +37,49 @@ struct control {
 static const struct {
     const char *name;
     enum control_verb verb;
+    bool auditors; /* may ask it: it changes nothing and tells nothing of a person who is named */
 } VERBS[] = {
-    {"ping", CONTROL_PING},
-    {"stop", CONTROL_STOP},
-    {"reload", CONTROL_RELOAD},
-    {"status", CONTROL_QUERY},
-    {"trace", CONTROL_QUERY},
-    {"order", CONTROL_QUERY},
-    {"orders", CONTROL_QUERY},
-    {"obligations", CONTROL_QUERY},
-    {"restrictions", CONTROL_QUERY},
-    {"case", CONTROL_QUERY},
-    {"cases", CONTROL_QUERY},
-    {"case.graph", CONTROL_QUERY},
-    {"case.custody", CONTROL_QUERY},
-    {"evidence", CONTROL_QUERY},
-    {"evidence.leaves", CONTROL_QUERY},
-    {"evidence.consistency", CONTROL_QUERY},
-    {"evidence.frame", CONTROL_QUERY},
-    {"evidence.member", CONTROL_QUERY},
-    {"evidence.document", CONTROL_QUERY},
-    {"explain", CONTROL_QUERY},
-    {"checkpoint", CONTROL_QUERY},
-    {"log.admin", CONTROL_QUERY},
-    {"log.scrub", CONTROL_QUERY},
-    {"leaves", CONTROL_QUERY},
-    {"held", CONTROL_QUERY},
-    {"parked", CONTROL_QUERY},
-    {"act", CONTROL_ACT},
-    {"amend", CONTROL_AMEND},
-    {"key.history", CONTROL_QUERY},
-    {"revocation.effects", CONTROL_QUERY},
-    {"topology", CONTROL_QUERY},
-    {"probe", CONTROL_PROBE},
-    {"rule.try", CONTROL_QUERY},
-    {"rule.replay", CONTROL_QUERY},
-    {"decision.verify", CONTROL_QUERY},
+    {"ping", CONTROL_PING, true},
+    {"stop", CONTROL_STOP, false},
+    {"reload", CONTROL_RELOAD, false},
+    {"status", CONTROL_QUERY, true},
+    {"trace", CONTROL_QUERY, true},
+    {"order", CONTROL_QUERY, true},
+    {"orders", CONTROL_QUERY, true},
+    {"obligations", CONTROL_QUERY, true},
+    {"restrictions", CONTROL_QUERY, false},
+    {"case", CONTROL_QUERY, true},
+    {"cases", CONTROL_QUERY, true},
+    {"case.graph", CONTROL_QUERY, true},
+    {"case.custody", CONTROL_QUERY, true},
+    {"evidence", CONTROL_QUERY, true},
+    {"evidence.leaves", CONTROL_QUERY, true},
+    {"evidence.consistency", CONTROL_QUERY, true},
+    {"evidence.frame", CONTROL_QUERY, true},
+    {"evidence.member", CONTROL_QUERY, true},
+    {"evidence.revocations", CONTROL_QUERY, true},
+    {"evidence.registrar", CONTROL_QUERY, true},
+    {"evidence.document", CONTROL_QUERY, false},
+    {"explain", CONTROL_QUERY, true},
+    {"checkpoint", CONTROL_QUERY, true},
+    {"log.admin", CONTROL_QUERY, true},
+    {"log.scrub", CONTROL_QUERY, true},
+    {"leaves", CONTROL_QUERY, true},
+    {"held", CONTROL_QUERY, true},
+    {"parked", CONTROL_QUERY, true},
+    {"act", CONTROL_ACT, false},
+    {"amend", CONTROL_AMEND, false},
+    {"key.history", CONTROL_QUERY, true},
+    {"revocation.effects", CONTROL_QUERY, true},
+    {"topology", CONTROL_QUERY, true},
+    {"probe", CONTROL_PROBE, false},
+    {"rule.try", CONTROL_QUERY, false},
+    {"rule.replay", CONTROL_QUERY, true},
+    {"decision.verify", CONTROL_QUERY, true},
 };
 
-enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault)
+enum err control_parse(struct span line, enum control_verb *verb, bool *auditors,
+                       struct fault *fault)
 {
     struct json *j = NULL;
     enum err err = json_parse(&j, line, "request", fault);
@@ -87,6 +93,7 @@ enum err control_parse(struct span line, enum control_verb *verb, struct fault *
         for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
             if (strcmp(cmd, VERBS[i].name) == 0) {
                 *verb = VERBS[i].verb;
+                *auditors = VERBS[i].auditors;
                 err = OK;
             }
         }
@@ -134,8 +141,8 @@ void control_error(const struct fault *fault, struct writer *answer)
     json_close(&j);
 }
 
-enum err control_open(struct control **out, const char *path, control_fn *answer, void *ctx,
-                      struct fault *fault)
+enum err control_open(struct control **out, const char *path, const struct local_readers *auditors,
+                      control_fn *answer, void *ctx, struct fault *fault)
 {
     *out = NULL;
     struct control *c = calloc(1, sizeof *c);
@@ -144,11 +151,16 @@ enum err control_open(struct control **out, const char *path, control_fn *answer
     c->listener = -1;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
         c->client[i].fd = -1;
+    if (auditors != NULL)
+        c->auditors = *auditors;
+    /* Auditors connect as members of the process's group; who they are is asked of the kernel. */
+    const bool group = c->auditors.user_count > 0 || c->auditors.has_group;
     c->answer = answer;
     c->ctx = ctx;
     c->scratch = malloc(CONTROL_ANSWER_MAX);
-    enum err err =
-        c->scratch == NULL ? ERR_NO_MEMORY : local_listen(&c->listener, path, LOCAL_NO_UID, fault);
+    enum err err = c->scratch == NULL
+                       ? ERR_NO_MEMORY
+                       : local_listen(&c->listener, path, group ? 0 : LOCAL_NO_UID, fault);
     if (err != OK) {
         control_close(&c);
         return err;
@@ -191,17 +203,27 @@ size_t control_poll(const struct control *c, struct pollfd out[static CONTROL_PO
     return count;
 }
 
-/* A free place, or that of whoever has been silent longest. */
-static struct client *place_for(struct control *c)
+/* A free place, or that of whoever has been silent longest. Auditors have a share of the places,
+ * so that they cannot keep the operator out. */
+static struct client *place_for(struct control *c, bool reader)
 {
-    struct client *oldest = &c->client[0];
+    struct client *free_place = NULL;
+    struct client *oldest = NULL;
+    size_t readers = 0;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-        if (c->client[i].fd < 0)
-            return &c->client[i];
-        if (c->client[i].last_ms < oldest->last_ms)
-            oldest = &c->client[i];
+        struct client *one = &c->client[i];
+        if (one->fd < 0) {
+            free_place = one;
+            continue;
+        }
+        readers += one->reader;
+        if ((!reader || one->reader) && (oldest == NULL || one->last_ms < oldest->last_ms))
+            oldest = one;
     }
-    drop(oldest);
+    if (free_place != NULL && (!reader || readers < CONTROL_AUDITORS_MAX))
+        return free_place;
+    if (oldest != NULL)
+        drop(oldest);
     return oldest;
 }
 
@@ -209,25 +231,36 @@ static enum err accept_all(struct control *c)
 {
     for (int i = 0; i < ACCEPT_MAX; i++) {
         int fd;
-        enum err err = local_accept(c->listener, LOCAL_NO_UID, &fd);
+        bool reader;
+        enum err err = local_accept_reader(c->listener, &c->auditors, &fd, &reader);
         if (err == ERR_NOT_FOUND)
             return OK;
         if (err == ERR_PERMISSION)
             continue;
         if (err != OK)
             return err;
-        struct client *client = place_for(c);
+        struct client *client = place_for(c, reader);
+        if (client == NULL) {
+            close(fd);
+            continue;
+        }
         client->fd = fd;
+        client->reader = reader;
         client->last_ms = local_monotonic_ms();
     }
     return OK;
 }
 
-static enum err answer_line(struct control *c, struct span line, struct writer *answer)
+static enum err answer_line(struct control *c, bool reader, struct span line, struct writer *answer)
 {
     struct fault fault = {.err = OK};
     enum control_verb verb;
-    enum err err = control_parse(line, &verb, &fault);
+    bool auditors = false;
+    enum err err = control_parse(line, &verb, &auditors, &fault);
+    if (err == OK && reader && !auditors)
+        err = fault_set(&fault, ERR_PERMISSION, 0, "auditor",
+                        "审计员只问不办，也不问所指之人 / auditors ask, change nothing, and do not "
+                        "ask after persons");
     if (err == OK)
         err = c->answer(c->ctx, verb, line, answer, &fault);
     if (err == OK && answer->full)
@@ -291,7 +324,8 @@ static void take_line(struct control *c, struct client *client)
         client->in_len = 0;
     } else {
         size_t len = (size_t)(end - client->in);
-        (void)answer_line(c, span_of(client->in, len), &answer); /* an error is an answer */
+        (void)answer_line(c, client->reader, span_of(client->in, len),
+                          &answer); /* an error is an answer */
         client->in_len -= len + 1;
         memmove(client->in, end + 1, client->in_len);
     }

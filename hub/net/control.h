@@ -16,7 +16,10 @@
  *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
  *
  * Guarantees:
- *   1. Only the process's own user and root are answered (net/local.h).
+ *   1. Only the process's own user and root are answered (net/local.h), and auditors whom the
+ *      configuration names: they ask and change nothing (else E003), and are not told of a person
+ * or enterprise that they name ("restrictions", "rule.try") or what a document says
+ *      ("evidence.document"). They hold at most CONTROL_AUDITORS_MAX connections.
  *   2. A request is at most CONTROL_REQUEST_MAX bytes and one line; a longer one is answered
  *      with E027 and the connection is closed. An unknown or malformed command is answered with
  *      its error and changes nothing.
@@ -31,6 +34,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "net/local.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -39,6 +43,7 @@ enum {
     CONTROL_REQUEST_MAX = 4096,
     CONTROL_ANSWER_MAX = (1 << 20) + 4096,
     CONTROL_CLIENTS_MAX = 8,
+    CONTROL_AUDITORS_MAX = 4, /* of these */
     CONTROL_CMD_MAX = 24,
     CONTROL_POLL_MAX = CONTROL_CLIENTS_MAX + 1,
     CONTROL_DOCUMENT_MAX = CONTROL_REQUEST_MAX / 2,
@@ -61,8 +66,10 @@ typedef enum err control_fn(void *ctx, enum control_verb verb, struct span reque
 
 struct control;
 
-/* Judge one request line: which verb it is. ERR_SYNTAX, ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
-MUST_USE enum err control_parse(struct span line, enum control_verb *verb, struct fault *fault);
+/* Judge one request line: which verb it is, and may auditors ask it. ERR_SYNTAX,
+ * ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
+MUST_USE enum err control_parse(struct span line, enum control_verb *verb, bool *auditors,
+                                struct fault *fault);
 
 /* The document of an act or amendment. ERR_FIELD_MISSING, ERR_FIELD_VALUE. */
 MUST_USE enum err control_document(struct span line, uint8_t *out, size_t cap, size_t *len,
@@ -71,8 +78,10 @@ MUST_USE enum err control_document(struct span line, uint8_t *out, size_t cap, s
 /* The answer object for an error. */
 void control_error(const struct fault *fault, struct writer *answer);
 
-MUST_USE enum err control_open(struct control **out, const char *path, control_fn *answer,
-                               void *ctx, struct fault *fault);
+/* auditors: copied; NULL: none. */
+MUST_USE enum err control_open(struct control **out, const char *path,
+                               const struct local_readers *auditors, control_fn *answer, void *ctx,
+                               struct fault *fault);
 void control_close(struct control **c);
 
 /* Descriptors to poll: writes at most CONTROL_POLL_MAX, returns how many. */

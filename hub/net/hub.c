@@ -52,6 +52,7 @@ struct hub {
     struct endpoint *endpoint;
     struct routes *routes;
     struct control *control;
+    struct local_readers auditors;
     struct loop *loop;
     int signal_fd;
 };
@@ -297,7 +298,8 @@ static enum err open_sockets(struct hub *hub, struct fault *fault)
         (err = routes_open(&hub->routes, &source)) != OK ||
         (err = hub_links_dial(hub->links, hub->net, hub->core, transport)) != OK)
         return err;
-    return control_open(&hub->control, hub->config.control_socket, answer_control, hub, fault);
+    return control_open(&hub->control, hub->config.control_socket, &hub->auditors, answer_control,
+                        hub, fault);
 }
 
 /* The rule sets as they are now; refused, those in use stay. */
@@ -410,11 +412,14 @@ static enum err hub_new(struct hub **out)
     return OK;
 }
 
-enum err hub_open(struct hub **out, const char *config_path, struct fault *fault)
+enum err hub_open(struct hub **out, const char *config_path, const struct local_readers *auditors,
+                  struct fault *fault)
 {
     struct hub *hub = NULL;
     *out = NULL;
     enum err err = hub_new(&hub);
+    if (err == OK)
+        hub->auditors = *auditors;
     /* Before the first socket: threads of the library inherit the mask, and a signal that
      * reached one of them would end the process out of order. */
     if (err != OK || (err = process_signals(&hub->signal_fd)) != OK ||

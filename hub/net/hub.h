@@ -23,13 +23,16 @@
 #include <stdbool.h>
 
 struct hub;
+struct local_readers;
 
 /* Give up for good what this hub's configuration does not name (base/sandbox.h): before the others,
- * by the process whose whole work this hub is. */
-MUST_USE enum err hub_confine(const char *config_path, bool check, struct fault *fault);
+ * by the process whose whole work this hub is. Who the auditors are is asked before. */
+MUST_USE enum err hub_confine(const char *config_path, bool check, struct local_readers *auditors,
+                              struct fault *fault);
 
-/* On failure *out is NULL and the fault says what and where. */
-MUST_USE enum err hub_open(struct hub **out, const char *config_path, struct fault *fault);
+/* On failure *out is NULL and the fault says what and where. Auditors are copied. */
+MUST_USE enum err hub_open(struct hub **out, const char *config_path,
+                           const struct local_readers *auditors, struct fault *fault);
 MUST_USE enum err hub_check(const char *config_path, struct fault *fault);
 
 /* Until SIGTERM, SIGINT or control's "stop". */

@@ -11,11 +11,14 @@
 
 enum { FIXED_PLACES = 12 };
 
-enum err hub_confine(const char *config_path, bool check, struct fault *fault)
+enum err hub_confine(const char *config_path, bool check, struct local_readers *auditors,
+                     struct fault *fault)
 {
     struct hub_config config;
     enum err err = hub_config_read(&config, config_path, fault);
     if (err != OK)
+        return err;
+    if ((err = hub_config_auditors(&config, auditors, fault)) != OK)
         return err;
     log_open(STDERR_FILENO, config.log_level);
     struct sandbox_place places[FIXED_PLACES + PLACE_SANDBOX_MAX] = {

@@ -122,6 +122,53 @@ enum err local_accept(int listener, uid_t extra_uid, int *out)
     return OK;
 }
 
+enum local_peer local_peer_of(uid_t own, const struct local_readers *readers, uid_t user,
+                              const gid_t *groups, size_t group_count)
+{
+    if (user == 0 || user == own)
+        return LOCAL_OWNER;
+    for (size_t i = 0; readers != NULL && i < readers->user_count; i++) {
+        if (readers->user[i] == user)
+            return LOCAL_READER;
+    }
+    for (size_t i = 0; readers != NULL && readers->has_group && i < group_count; i++) {
+        if (groups[i] == readers->group)
+            return LOCAL_READER;
+    }
+    return LOCAL_STRANGER;
+}
+
+enum err local_accept_reader(int listener, const struct local_readers *readers, int *out,
+                             bool *reader)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    gid_t groups[LOCAL_GROUPS_MAX + 1];
+    socklen_t bytes = LOCAL_GROUPS_MAX * sizeof groups[0];
+
+    *out = -1;
+    *reader = false;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? ERR_NOT_FOUND : ERR_IO;
+    enum local_peer who = LOCAL_STRANGER;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0) {
+        /* More groups than there is room for count as none. */
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) != 0)
+            bytes = 0;
+        size_t count = bytes / sizeof groups[0];
+        groups[count++] = peer.gid;
+        who = local_peer_of(geteuid(), readers, peer.uid, groups, count);
+    }
+    if (who == LOCAL_STRANGER) {
+        close(fd);
+        return ERR_PERMISSION;
+    }
+    *reader = who == LOCAL_READER;
+    *out = fd;
+    return OK;
+}
+
 /* Wait for one descriptor (-1: only for time to pass) until the deadline. */
 static enum err wait_for(int fd, short events, uint64_t deadline_ms)
 {

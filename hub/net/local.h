@@ -8,6 +8,7 @@
  *      socket of a dead one, and never anything that is not a socket (ERR_EXISTS).
  *   2. local_accept closes a connection whose user is neither the process's own, nor root,
  *      nor the extra one, before a byte is read.
+ *      local_accept_reader tells those who may only ask from those who own the process.
  *   3. Nothing blocks except local_connect, local_read_all and local_write_all, which end at
  *      their deadline with ERR_TIMEOUT.
  *
@@ -19,6 +20,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum { LOCAL_PATH_MAX = 107 };
@@ -34,6 +36,24 @@ MUST_USE enum err local_accept(int listener, uid_t extra_uid, int *fd);
 
 /* Connect within wait_ms, waiting also for the socket to appear. */
 MUST_USE enum err local_connect(int *fd, const char *path, int wait_ms, struct fault *fault);
+
+/* Users and a group that may ask and do nothing more: the auditors of a hub. */
+enum { LOCAL_READERS_MAX = 8, LOCAL_GROUPS_MAX = 256 };
+struct local_readers {
+    size_t user_count;
+    uid_t user[LOCAL_READERS_MAX];
+    bool has_group;
+    gid_t group; /* its own or one of its supplementary groups */
+};
+enum local_peer { LOCAL_STRANGER, LOCAL_READER, LOCAL_OWNER };
+
+/* Who somebody with this user and these groups is to a process of user `own`. */
+enum local_peer local_peer_of(uid_t own, const struct local_readers *readers, uid_t user,
+                              const gid_t *groups, size_t group_count);
+
+/* As local_accept, for owners and readers; `reader` says which. Readers may be NULL. */
+MUST_USE enum err local_accept_reader(int listener, const struct local_readers *readers, int *fd,
+                                      bool *reader);
 
 /* All of len bytes or an error; ERR_UNREACHABLE when the other end is gone. */
 MUST_USE enum err local_read_all(int fd, void *data, size_t len, int wait_ms);

@@ -1,6 +1,7 @@
 /* lianshu-hub: sockets, core and store of one hub. */
 #include "keys/init.h"
 #include "net/hub.h"
+#include "net/local.h"
 #include "net/process.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ int main(int argc, char **argv)
     struct fault fault = {.err = OK};
     struct process_args args;
     struct hub *hub = NULL;
+    struct local_readers auditors;
 
     process_harden();
     enum err err = process_args(&args, argc, (const char *const *)argv, PROCESS_HUB, &fault);
@@ -26,11 +28,11 @@ int main(int argc, char **argv)
         fputs(HELP, stdout);
     } else if (err == OK && args.version) {
         printf("lianshu-hub %s\n", LIANSHU_VERSION);
-    } else if (err == OK && (err = hub_confine(args.config, args.check, &fault)) == OK &&
+    } else if (err == OK && (err = hub_confine(args.config, args.check, &auditors, &fault)) == OK &&
                (err = keys_init()) == OK) {
         if (args.check)
             err = hub_check(args.config, &fault);
-        else if ((err = hub_open(&hub, args.config, &fault)) == OK)
+        else if ((err = hub_open(&hub, args.config, &auditors, &fault)) == OK)
             err = hub_run(hub, &fault);
     }
     hub_close(&hub);

@@ -138,6 +138,12 @@ CREATE TABLE amended (
   CHECK (length(hash) = 32)
 ) STRICT;
 
+-- Key records of our own, until the hub has said that they are in effect.
+CREATE TABLE own_record (
+  number INTEGER PRIMARY KEY,
+  lsd1 BLOB NOT NULL
+) STRICT;
+
 -- What waits, or is held, as it came.
 CREATE TABLE inbox_wait (
   inbox_id INTEGER PRIMARY KEY,

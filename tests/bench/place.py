@@ -82,8 +82,7 @@ class Place:
         subprocess.run([self.program("lianshu-bench-realm"), self.dir, str(MEMBERS)], check=True)
         common = ["realm: bench", "member: hub.445100", "passphrase_file: passphrase", "log_level: warn"]
         self.write("signer.yaml", common + ["key_file: signer.key", "state_file: signer/signer.state",
-                                            "socket: run/signer.sock", f"client_user: {os.getuid()}",
-                                            "log_number: 1"])
+                                            "socket: run/signer.sock", f"client_user: {os.getuid()}"])
         self.write("hub.yaml", common + [
             f"bind: tcp://127.0.0.1:{self.port}", "state_dir: hub", "key_file: hub.key",
             "anchor: anchor.yaml", "registry: registry.lsg", f"rules: {ROOT}/hub/policy/rules",

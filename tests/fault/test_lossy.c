@@ -13,6 +13,8 @@
 #include "base/calendar.h"
 #include "core/core.h"
 #include "ident.h"
+#include "keys/amend.h"
+#include "keys/registrar.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
 
@@ -82,6 +84,8 @@ struct run {
     uint64_t next[CONVERSATIONS]; /* number in its conversation that apply must see next */
     uint8_t *seen;                /* bit 0 applied, bit 1 final */
     bool calm;                    /* nothing is lost any more */
+    bool renews;                  /* the reader's seal key is replaced half-way */
+    struct key *fresh;            /* NULL: it was */
     time_t shown;
 };
 
@@ -135,13 +139,15 @@ static void carry(unsigned link, bool to_hub, struct span frame)
 {
     const struct line *l = &r.line[link];
     r.frames++;
-    if (!l->up || (!r.calm && dice(100) < LOSS)) {
+    const bool worse = !r.calm && !r.renews; /* than TCP */
+    if (!l->up || (worse && dice(100) < LOSS)) {
         r.lost++;
         return;
     }
-    const int copies = !r.calm && dice(100) < DOUBLE ? 2 : 1;
+    const int copies = worse && dice(100) < DOUBLE ? 2 : 1;
     for (int i = 0; i < copies; i++) {
-        struct event event = {.due_ms = r.e->now_ms + 1 + dice(r.calm ? 2 : DELAY_MS),
+        const unsigned delay_ms = r.renews ? DELAY_MS : 1 + dice(r.calm ? 2 : DELAY_MS);
+        struct event event = {.due_ms = r.e->now_ms + delay_ms,
                               .link = link,
                               .to_hub = to_hub,
                               .life = l->life,
@@ -204,7 +210,8 @@ static enum err apply(void *ctx, struct sdk *sdk, const struct sdk_incoming *m, 
     (void)ctx, (void)sdk, (void)now_ms;
     if ((r.seen[index] & 1) != 0)
         fail_msg("message %llu is applied twice", (unsigned long long)index);
-    if (conversation < CONVERSATIONS && index / (2 * CONVERSATIONS) != r.next[conversation])
+    if (!r.renews && conversation < CONVERSATIONS &&
+        index / (2 * CONVERSATIONS) != r.next[conversation])
         fail_msg("message %llu out of order: number %llu of its conversation was due",
                  (unsigned long long)index, (unsigned long long)r.next[conversation]);
     r.seen[index] |= 1;
@@ -412,6 +419,48 @@ static void show(bool last)
         (double)(r.e->now_ms - REALM_NOW_MS) / (double)REALM_DAY_MS);
 }
 
+static struct span office(uint32_t type, const pb_msgdesc_t *desc, const void *body,
+                          const char *issuer, const struct key *key)
+{
+    static uint8_t bytes[AMEND_DOCUMENT_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    const struct office_paper paper = {.realm = REALM_NAME,
+                                       .type = type,
+                                       .desc = desc,
+                                       .body = body,
+                                       .now_ms = r.e->now_ms,
+                                       .entropy = &r.entropy};
+    const struct office_signers by = {.member = issuer, .keys = &key, .key_count = 1};
+    assert_int_equal(office_document(&paper, &by, &w), OK);
+    return writer_span(&w);
+}
+
+static void amend(struct span lsd1)
+{
+    char text[4096];
+    struct writer answer = writer_of(text, sizeof text);
+    assert_int_equal(core_amend(r.core, lsd1, r.e->now_ms, &answer), OK);
+    assert_null(memmem(text, answer.len, "error", 5));
+}
+
+/* The reader's new seal key counts, and what is under way was sealed to one that is revoked. */
+static void renew(void)
+{
+    lianshu_KeyRecord record = {.number = 1, .keys_count = 1};
+    lianshu_Revocation end = {
+        .number = 1, .member = REALM_HEALTH, .reason = lianshu_RevocationReason_REVOCATION_LOST};
+    record.keys[0] = (lianshu_MemberKey){.use = lianshu_KeyUse_KEY_SEAL,
+                                         .valid_from_ms = r.e->now_ms,
+                                         .valid_until_ms = r.e->now_ms + 60 * REALM_DAY_MS};
+    memcpy(record.keys[0].public_key, key_public(r.fresh), KEY_PUBLIC_LEN);
+    memcpy(end.kid, key_kid(realm_key(r.e->realm, REALM_HEALTH, KEY_USE_SEAL)), KID_LEN);
+    key_close(&r.fresh);
+    amend(office(lianshu_DocumentType_TYPE_KEY_RECORD, &lianshu_KeyRecord_msg, &record,
+                 REALM_HEALTH, realm_key(r.e->realm, REALM_HEALTH, KEY_USE_SIGN)));
+    amend(office(lianshu_DocumentType_TYPE_KEY_REVOCATION, &lianshu_Revocation_msg, &end,
+                 "registrar.445100", r.e->realm->registrar));
+}
+
 static void run_all(void)
 {
     uint64_t calm_ms = 0;
@@ -422,6 +471,8 @@ static void run_all(void)
             send_some();
         deliver_due();
         collect();
+        if (r.fresh != NULL && r.sent > r.count / 2)
+            renew();
         advance();
         show(false);
         if (r.sent == r.count && calm_ms == 0)
@@ -439,20 +490,50 @@ static void run_all(void)
 
 static uint64_t seed = 7, wanted = COUNT;
 
-static void every_message_is_applied_once_in_order_and_becomes_final(void **state)
+/* The reader's ring has its next key from the beginning. */
+static void prepare_renewal(void)
 {
-    (void)state;
+    struct key *copy = NULL;
+    struct keyring *ring = NULL;
+    for (size_t i = 0; i < REALM_MEMBERS; i++)
+        if (strcmp(keyring_owner(r.e->realm->rings[i]), REALM_HEALTH) == 0)
+            ring = r.e->realm->rings[i];
+    assert_int_equal(key_make(&r.fresh, KEY_USE_SEAL, r.e->now_ms, &r.entropy), OK);
+    assert_int_equal(key_import(&copy, KEY_USE_SEAL, r.e->now_ms, key_secret(r.fresh)), OK);
+    assert_int_equal(keyring_add(ring, &copy), OK);
+    exchange_keys(r.e, REALM_HEALTH);
+}
+
+/* How many messages the hub had turned back. */
+static uint64_t sealed_again(void)
+{
+    struct db *db = sdk_db(r.line[0].sdk);
+    static const char *const text[] = {"SELECT count(*) FROM outbox WHERE told IS NOT NULL"};
+    struct stmt *sql[1];
+    assert_int_equal(db_prepare(db, text, 1, sql, NULL), OK);
+    enum err err = stmt_step(sql[0]);
+    const uint64_t count = stmt_u64(sql[0], 0);
+    assert_int_equal(stmt_end(sql[0], err), OK);
+    return count;
+}
+
+static void run_one(bool renews)
+{
     uint8_t bytes[ENTROPY_SEED_LEN] = {0};
     const time_t began = time(NULL);
 
     memcpy(bytes, &seed, sizeof seed);
-    r = (struct run){.count = wanted, .line = {{.member = REALM_MARKET}, {.member = REALM_HEALTH}}};
+    r = (struct run){.count = wanted,
+                     .renews = renews,
+                     .line = {{.member = REALM_MARKET}, {.member = REALM_HEALTH}}};
     r.e = exchange_open_in(9, access(MEMORY, W_OK) == 0 ? MEMORY : "/tmp");
     r.entropy = entropy_replay_init(&r.replay, bytes);
     r.heap = calloc(EVENTS_MAX, sizeof *r.heap);
     r.seen = calloc((size_t)wanted, 1);
     assert_non_null(r.heap);
     assert_non_null(r.seen);
+    if (renews)
+        prepare_renewal();
     open_hub();
     for (size_t i = 0; i < 2; i++)
         r.line[i].sdk = exchange_sdk(r.e, r.line[i].member, &handler);
@@ -464,6 +545,7 @@ static void every_message_is_applied_once_in_order_and_becomes_final(void **stat
                   (double)r.count / (double)(time(NULL) > began ? time(NULL) - began : 1));
     assert_int_equal(r.applied, r.count);
     assert_int_equal(r.final, r.count);
+    assert_int_equal(sealed_again() > 0, renews);
     while (r.heap_len > 0)
         free(pop().bytes);
     free(r.heap);
@@ -478,10 +560,23 @@ static void every_message_is_applied_once_in_order_and_becomes_final(void **stat
     exchange_close(&r.e);
 }
 
+static void every_message_is_applied_once_in_order_and_becomes_final(void **state)
+{
+    (void)state;
+    run_one(false);
+}
+
+static void what_was_sealed_to_a_key_that_is_revoked_is_sealed_again_and_applied_once(void **state)
+{
+    (void)state;
+    run_one(true);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_message_is_applied_once_in_order_and_becomes_final),
+        cmocka_unit_test(what_was_sealed_to_a_key_that_is_revoked_is_sealed_again_and_applied_once),
     };
     if (argc > 1)
         seed = strtoull(argv[1], NULL, 10);

@@ -15,6 +15,7 @@
 enum {
     KIND_AT = 17,  /* in a leaf, behind its label */
     EACH_KIND = 6, /* of each kind so many are changed when the list is made to fit */
+    SCRIPTS = 6,   /* of those so many are shown to the script, evenly; all of them: book_all */
 };
 
 static struct world *served; /* of the child that answers */
@@ -208,6 +209,7 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
     const struct bundle_file *file;
     const bool fits = (flags & BOOK_LIST_FITS) != 0;
     size_t count = 0;
+    size_t eligible = 0;
     assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
     for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
         const bool text = strstr(file->name, ".json") != NULL && strchr(file->name, '/') != NULL;
@@ -216,7 +218,10 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
         const size_t before = kind_before(pack.bundle, i);
         if (fits && before >= EACH_KIND)
             continue;
-        flip(b, dir, file, flags, !fits || (!text && before == 0));
+        const bool script = !fits || (!text && before == 0);
+        flip(b, dir, file, flags,
+             script && (b->all || eligible % (fits ? 3 : bundle_count(pack.bundle) / SCRIPTS) == 0));
+        eligible += script;
         count++;
     }
     evidence_pack_close(&pack);

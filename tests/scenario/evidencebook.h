@@ -11,6 +11,7 @@ struct book {
     struct world *world;
     struct terminal *terminal; /* its directory has anchor.yaml of the world */
     uint64_t script_ms;        /* what the last run of the script took */
+    bool all;                  /* the script is run for each change, not for a sample */
 };
 
 int book_open(void **state);
@@ -38,7 +39,8 @@ char *book_read(const char *path, size_t *len);
 
 /* One byte of each file is changed and changed back: both verifiers refuse it and name the file.
  * How many. With BOOK_LIST_FITS the list is made anew, and what is there for reading only is left
- * out; then the script is run for one file of each kind. */
+ * out. The script, which is slow, is run for a sample of them: with `all`, for each (of files whose
+ * list fits again, for one of each kind). */
 enum { BOOK_LIST_FITS = 1 };
 size_t book_flip_each(struct book *b, const char *dir, unsigned flags);
 /* Two entries of the log change their paths, and the list is made anew. */

@@ -271,10 +271,21 @@ static void what_the_hub_does_not_know_is_not_exported(void **state)
     refused(b->terminal, EXPORT("12345", "x"), CLI_USAGE, "E001", "");
 }
 
-#define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
+static bool everything; /* scenario_evidence all: by hand, some minutes */
 
-int main(void)
+static int open_all(void **state)
 {
+    const int opened = book_open(state);
+    if (opened == 0)
+        ((struct book *)*state)->all = everything;
+    return opened;
+}
+
+#define EACH(fn) cmocka_unit_test_setup_teardown(fn, open_all, book_close)
+
+int main(int argc, char **argv)
+{
+    everything = argc == 2 && strcmp(argv[1], "all") == 0;
     const struct CMUnitTest tests[] = {
         EACH(an_order_is_proven_with_its_states_receipts_and_decisions),
         EACH(nothing_in_it_names_a_subject_or_a_person),

@@ -132,8 +132,8 @@ def rotate(made, keys):
                 *keys.trust(), "--in-hours", "0", "--out", record)
     made.stop("police")
     made.start("police")  # still with its old keys: the new ones are nobody's yet
-    code, out, err = keys.amend(record)
-    realm.check(code == 0 and json.loads(out)["amendment"] == "key_record", out + err)
+    with open(record, "rb") as source:
+        made.put("police", "record.lsd", source.read())  # its own adapter hands it on: no operator of the hub
     made.processes["market"].until("by=police.445100")
     found = made.ask("key", "history", "police.445100")["keys"]
     seals = [row for row in found if row["use"] == "seal"]

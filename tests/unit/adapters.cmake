@@ -1,6 +1,6 @@
 set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
-foreach(name outbox outcome inbox inbox_files held unpack chunks flight recall groups hubs)
+foreach(name outbox reseal own_record outcome inbox inbox_files held unpack chunks flight recall groups hubs)
   unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange})
 endforeach()
 unit_test(mirror LIBS lianshu_sdk SOURCES ${adapters_exchange}

@@ -32,7 +32,7 @@ static void put_file(const struct exchange *e, const char *name, struct span byt
     assert_int_equal(file_write(exchange_path(e, name), bytes, 0600, 0, NULL), OK);
 }
 
-static void put_keys(struct exchange *e, const char *member)
+void exchange_keys(struct exchange *e, const char *member)
 {
     struct passphrase *passphrase = NULL;
     const struct entropy entropy = entropy_system();
@@ -66,11 +66,11 @@ struct exchange *exchange_open_in(uint8_t seed, const char *folder)
                      OK);
     put_file(e, "registry.lsg", span_of(e->realm->file, e->realm->file_len));
     put_file(e, "passphrase", span_str("correct horse\n"));
-    put_keys(e, REALM_HUB);
-    put_keys(e, REALM_MARKET);
-    put_keys(e, REALM_HEALTH);
-    put_keys(e, REALM_POLICE);
-    put_keys(e, REALM_INSURANCE);
+    exchange_keys(e, REALM_HUB);
+    exchange_keys(e, REALM_MARKET);
+    exchange_keys(e, REALM_HEALTH);
+    exchange_keys(e, REALM_POLICE);
+    exchange_keys(e, REALM_INSURANCE);
     return e;
 }
 

@@ -46,6 +46,8 @@ const char *exchange_path(const struct exchange *e, const char *name);
 
 /* The adapter of a member; opening it again is a restart. */
 struct sdk *exchange_sdk(struct exchange *e, const char *member, const struct sdk_handler *handler);
+/* The key file of a member anew, from its ring in the realm. */
+void exchange_keys(struct exchange *e, const char *member);
 /* Another adapter of the same member, with a state of its own, that knows it is not alone. */
 struct sdk *exchange_second(struct exchange *e, const char *member,
                             const struct sdk_handler *handler);

@@ -11,7 +11,7 @@
 static void serve(control_fn *answer)
 {
     struct control *control;
-    if (control_open(&control, PAPER_HUB, answer, NULL, NULL) != OK)
+    if (control_open(&control, PAPER_HUB, NULL, answer, NULL, NULL) != OK)
         return;
     for (;;) {
         struct pollfd fds[CONTROL_POLL_MAX];

@@ -214,11 +214,52 @@ static void every_wrong_line_of_a_hub_file_is_named(void **state)
         {"witness: {needed: 8}", 14, 14, ERR_FIELD_VALUE},
         {"witness: {needed: two}", 14, 14, ERR_FIELD_VALUE},
         {"witness: {every_s: 30, within_s: 20}", 14, 14, ERR_FIELD_VALUE},
+        {"auditors: audit", 14, 14, ERR_FIELD_VALUE},
+        {"auditors: {}", 14, 14, ERR_FIELD_MISSING},
+        {"auditors: {user: [audit]}", 14, 14, ERR_FIELD_UNKNOWN},
+        {"auditors: {users: audit}", 14, 14, ERR_FIELD_VALUE},
+        {"auditors: {users: [a, b, c, d, e, f, g, h, i]}", 14, 14, ERR_FIELD_VALUE},
+        {"auditors: {group: a-name-that-is-longer-than-any-user-of-any-system}", 14, 14,
+         ERR_FIELD_LONG},
         {"x: &a 1", 14, 14, ERR_SYNTAX},
         {"\tx: 1", 14, 14, ERR_SYNTAX},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++)
         refuse_hub_line(f, &rows[i]);
+}
+
+static void auditors_are_users_and_a_group_that_the_system_knows(void **state)
+{
+    struct fixture *f = *state;
+    static struct hub_config config;
+    struct local_readers readers;
+    static const struct {
+        const char *line;
+        enum err err;
+        size_t users;
+        bool group;
+    } rows[] = {
+        {NULL, OK, 0, false},
+        {"auditors: {users: [root, 4711]}", OK, 2, false},
+        {"auditors: {group: root}", OK, 0, true},
+        {"auditors: {users: [4711], group: 4712}", OK, 1, true},
+        {"auditors: {users: [no-such-user-here]}", ERR_FIELD_VALUE, 0, false},
+        {"auditors: {users: [\"-1\"]}", ERR_FIELD_VALUE, 0, false},
+        {"auditors: {group: no-such-group-here}", ERR_FIELD_VALUE, 0, false},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct fault fault = {.err = OK};
+        print_message("row %zu\n", i);
+        write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, rows[i].line);
+        assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
+        assert_int_equal(hub_config_auditors(&config, &readers, &fault), rows[i].err);
+        if (rows[i].err != OK)
+            continue;
+        assert_int_equal(readers.user_count, rows[i].users);
+        assert_int_equal(readers.has_group, rows[i].group);
+        if (rows[i].users > 0)
+            assert_int_equal(readers.user[rows[i].users - 1], 4711);
+    }
 }
 
 static void the_witnesses_of_a_log_are_as_many_as_the_file_says(void **state)
@@ -399,6 +440,7 @@ int main(void)
         CASE(limits_and_log_level_are_optional),
         CASE(no_reserve_is_a_choice_that_must_be_written),
         CASE(a_hub_is_linked_with_those_it_names_and_with_nobody_else),
+        CASE(auditors_are_users_and_a_group_that_the_system_knows),
         CASE(the_witnesses_of_a_log_are_as_many_as_the_file_says),
         CASE(every_wrong_line_of_a_hub_file_is_named),
         CASE(every_wrong_line_of_a_federation_is_named),

@@ -5,9 +5,12 @@
 #include "t.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 2000, ANSWER_MAX = 4096 };
@@ -46,7 +49,7 @@ static int setup(void **state)
         return -1;
     snprintf(f.path, sizeof f.path, "%s/socket", f.dir);
     *state = &f;
-    return control_open(&f.control, f.path, answer, &f, NULL) == OK ? 0 : -1;
+    return control_open(&f.control, f.path, NULL, answer, &f, NULL) == OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -124,7 +127,9 @@ static void every_command_has_its_verb_and_anything_else_is_refused(void **state
         enum control_verb verb = CONTROL_PING;
         struct fault fault;
         print_message("row %zu: %s\n", i, rows[i].line);
-        assert_int_equal(control_parse(span_str(rows[i].line), &verb, &fault), rows[i].err);
+        bool auditors;
+        assert_int_equal(control_parse(span_str(rows[i].line), &verb, &auditors, &fault),
+                         rows[i].err);
         assert_int_equal(verb, rows[i].verb);
     }
 }
@@ -268,16 +273,16 @@ static void the_socket_is_private_and_never_doubled(void **state)
     char other[80];
     assert_int_equal(stat(f->path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_int_equal(control_open(&second, f->path, answer, f, NULL), ERR_ADDRESS_IN_USE);
+    assert_int_equal(control_open(&second, f->path, NULL, answer, f, NULL), ERR_ADDRESS_IN_USE);
     assert_null(second);
 
     assert_int_equal(chmod(f->dir, 0770), 0);
     snprintf(other, sizeof other, "%s/other", f->dir);
-    assert_int_equal(control_open(&second, other, answer, f, NULL), ERR_PERMISSION);
+    assert_int_equal(control_open(&second, other, NULL, answer, f, NULL), ERR_PERMISSION);
     assert_int_equal(chmod(f->dir, 0700), 0);
 
     close(creat(other, 0600)); /* never something that is no socket */
-    assert_int_equal(control_open(&second, other, answer, f, NULL), ERR_EXISTS);
+    assert_int_equal(control_open(&second, other, NULL, answer, f, NULL), ERR_EXISTS);
     assert_int_equal(unlink(other), 0);
 }
 
@@ -290,8 +295,160 @@ static void the_socket_of_a_dead_process_is_replaced(void **state)
     snprintf(other, sizeof other, "%s/other", f->dir);
     assert_int_equal(local_listen(&fd, other, LOCAL_NO_UID, NULL), OK);
     close(fd); /* as a killed process leaves it: the path stays */
-    assert_int_equal(control_open(&second, other, answer, f, NULL), OK);
+    assert_int_equal(control_open(&second, other, NULL, answer, f, NULL), OK);
     control_close(&second);
+}
+
+/* ---- auditors ---- */
+
+enum { AUDITOR = 65533, AUDIT_GROUP = 4242, OTHER = 65532 };
+
+static void owners_do_everything_auditors_ask_and_strangers_are_not_answered(void **state)
+{
+    static const struct local_readers named = {.user_count = 1, .user = {AUDITOR}};
+    static const struct local_readers grouped = {.has_group = true, .group = AUDIT_GROUP};
+    static const struct local_readers none = {.user_count = 0};
+    static const gid_t inside[] = {100, AUDIT_GROUP};
+    static const gid_t outside[] = {100, 0};
+    static const struct {
+        const struct local_readers *readers;
+        uid_t user;
+        const gid_t *groups;
+        enum local_peer who;
+    } rows[] = {
+        {&named, 1000, outside, LOCAL_OWNER}, /* the process's own */
+        {&named, 0, outside, LOCAL_OWNER},
+        {&named, AUDITOR, outside, LOCAL_READER},
+        {&named, OTHER, inside, LOCAL_STRANGER},
+        {&grouped, AUDITOR, inside, LOCAL_READER},
+        {&grouped, AUDITOR, outside, LOCAL_STRANGER}, /* group 0 is nobody's by default */
+        {&none, AUDITOR, inside, LOCAL_STRANGER},
+        {&none, AUDITOR, outside, LOCAL_STRANGER},
+        {NULL, AUDITOR, inside, LOCAL_STRANGER},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(
+            local_peer_of(1000, rows[i].readers, rows[i].user, rows[i].groups, T_COUNT(inside)),
+            rows[i].who);
+    }
+}
+
+static void auditors_may_not_change_anything_nor_ask_after_persons(void **state)
+{
+    static const struct {
+        const char *cmd;
+        bool auditors;
+    } rows[] = {
+        {"ping", true},        {"status", true},
+        {"trace", true},       {"explain", true},
+        {"orders", true},      {"obligations", true},
+        {"leaves", true},      {"log.admin", true},
+        {"evidence", true},    {"evidence.frame", true},
+        {"key.history", true}, {"decision.verify", true},
+        {"stop", false},       {"reload", false},
+        {"act", false},        {"amend", false},
+        {"probe", false},      {"restrictions", false},
+        {"rule.try", false},   {"evidence.document", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char line[64];
+        bool auditors = !rows[i].auditors;
+        enum control_verb verb;
+        snprintf(line, sizeof line, "{\"cmd\":\"%s\"}", rows[i].cmd);
+        print_message("row %zu: %s\n", i, rows[i].cmd);
+        assert_int_equal(control_parse(span_str(line), &verb, &auditors, NULL), OK);
+        assert_int_equal(auditors, rows[i].auditors);
+    }
+}
+
+/* A process of another user dials and asks; so many lines of answer come back, or an end. */
+static pid_t ask_as(const char *path, uid_t user, const char *text_in, size_t lines, int out)
+{
+    const pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    const gid_t group = AUDIT_GROUP;
+    char text[ANSWER_MAX];
+    int fd = -1;
+    ssize_t got = 0;
+    if (setgroups(1, &group) != 0 || setresuid(user, user, user) != 0 ||
+        local_connect(&fd, path, WAIT_MS, NULL) != OK)
+        _exit(1);
+    (void)!send(fd, text_in, strlen(text_in), MSG_NOSIGNAL);
+    for (size_t i = 0; i < lines && (got = read(fd, text, 1)) != 0;) {
+        if (got == 1 && write(out, text, 1) != 1)
+            _exit(1);
+        i += got == 1 && text[0] == '\n';
+    }
+    _exit(0);
+}
+
+static void serve_until_gone(struct control *control, pid_t pid)
+{
+    int status = -1;
+    while (waitpid(pid, &status, WNOHANG) == 0)
+        assert_int_equal(control_serve(control), OK);
+    assert_int_equal(status, 0);
+}
+
+static void an_auditor_is_answered_over_the_socket_and_refused_what_changes(void **state)
+{
+    static const char asked[] = "{\"cmd\":\"status\"}\n{\"cmd\":\"stop\"}\n{\"cmd\":\"ping\"}\n";
+    static const struct {
+        struct local_readers readers;
+        uid_t user;
+        unsigned answered;
+    } rows[] = {
+        {{.user_count = 1, .user = {AUDITOR}}, AUDITOR, 2},
+        {{.has_group = true, .group = AUDIT_GROUP}, OTHER, 2},
+        {{.user_count = 1, .user = {AUDITOR}}, OTHER, 0},
+        {{.has_group = true, .group = AUDIT_GROUP + 1}, AUDITOR, 0},
+    };
+    struct fixture *f = *state;
+    char path[80];
+    if (geteuid() != 0)
+        skip(); /* only root can become another user */
+    assert_int_equal(chmod(f->dir, 0711), 0);
+    snprintf(path, sizeof path, "%s/open", f->dir);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct control *control;
+        char text[ANSWER_MAX] = "";
+        int pipes[2];
+        print_message("row %zu\n", i);
+        f->asked = 0;
+        f->verb = CONTROL_STOP;
+        assert_int_equal(control_open(&control, path, &rows[i].readers, answer, f, NULL), OK);
+        assert_int_equal(chmod(path, 0666), 0); /* as if the user were in the group */
+        assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
+        serve_until_gone(control, ask_as(path, rows[i].user, asked, 3, pipes[1]));
+        (void)!read(pipes[0], text, sizeof text - 1);
+        assert_int_equal(f->asked, rows[i].answered);
+        assert_int_equal(strstr(text, "\"error\":{\"code\":\"E003\"") != NULL,
+                         rows[i].answered > 0);
+        if (rows[i].answered > 0)
+            assert_int_equal(f->verb, CONTROL_PING); /* and never "stop" */
+        close(pipes[0]);
+        close(pipes[1]);
+        control_close(&control);
+    }
+    assert_int_equal(chmod(f->dir, 0700), 0);
+}
+
+static void the_socket_is_opened_to_the_group_only_when_there_are_auditors(void **state)
+{
+    static const struct local_readers readers = {.user_count = 1, .user = {AUDITOR}};
+    struct fixture *f = *state;
+    struct control *control;
+    struct stat st;
+    char path[80];
+    snprintf(path, sizeof path, "%s/open", f->dir);
+    assert_int_equal(control_open(&control, path, &readers, answer, f, NULL), OK);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
+    control_close(&control);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -309,6 +466,10 @@ int main(void)
         CASE(a_newcomer_takes_the_place_of_the_oldest),
         CASE(the_socket_is_private_and_never_doubled),
         CASE(the_socket_of_a_dead_process_is_replaced),
+        cmocka_unit_test(owners_do_everything_auditors_ask_and_strangers_are_not_answered),
+        cmocka_unit_test(auditors_may_not_change_anything_nor_ask_after_persons),
+        CASE(an_auditor_is_answered_over_the_socket_and_refused_what_changes),
+        CASE(the_socket_is_opened_to_the_group_only_when_there_are_auditors),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);
 }

@@ -27,7 +27,8 @@ RECEIPT, STATEMENT, MEMBER_RECEIPT, DECISION, ORDER_STATE, OBLIGATION_STATE, OTH
 FUTURE_MS = 300 * 1000
 NAMES = re.compile(r"""
     README\.md | verify\.py | anchor\.yaml | bundle\.json | custody\.json | manifest\.sha256 |
-    checkpoint\.(txt|tsr) | report\.(html|txt) | registry/[a-z0-9.-]+\.lsp | seen/\d+\.(txt|path) |
+    checkpoint\.(txt|tsr) | report\.(html|txt) | registry/[a-z0-9.-]+\.lsp | registrars/[a-z0-9.-]+\.(lsd|version) |
+    revocations/[a-z0-9.-]+-\d{8}\.lsd | seen/\d+\.(txt|path) |
     log/\d{12}\.(leaf|path) | receipts/\d{12}\.lsr | decisions/\d{12}\.(bin|json) |
     envelopes/[0-9a-f]{64}\.(lse|json) | documents/[0-9a-f]{64}\.lsd |
     disclosed/[0-9a-f]{64}-\d\.dek | rules/[0-9a-f]{16}/[a-z_]+\.yaml""", re.X)
@@ -269,6 +270,38 @@ class Document:
             batch_signed(find(member, kid), leaf, s, self.name)
 
 
+def region_within(inner, outer):
+    """Regions are six digits; pairs of zeros at the end stand for all of them."""
+    return len(inner) == 6 and inner.startswith(re.sub("(00){0,3}$", "", outer))
+
+
+class Registrar:
+    """k of n officials, from the document that appoints them."""
+
+    def __init__(self, document):
+        name, body = document.name, Message(document.body, document.name)
+        need(document.type == 1, name, "no appointment of a registrar (E410)")
+        self.member, self.region, self.depth, self.known = body.text(1), body.text(3), 1, 0
+        self.officials = {key_id(1, k): k for k in body.all(2)}
+        self.threshold, self.types = body.number(6), body.bytes(7)
+        self.since, self.until = body.number(4), body.number(5)
+        need(self.member == f"registrar.{self.region}" and 0 < self.threshold <= len(self.officials), name,
+             "no registrar (E410)")
+
+    def verify(self, document, kind, realm):
+        name = document.name
+        document.verify(realm, lambda m, kid: self.officials[kid] if m == self.member and kid in self.officials
+                        else Bundle.refuse(name, "not signed by the registrar"))
+        need(document.type == kind and document.keys() >= self.threshold, name,
+             "not signed by the registrar's threshold of officials (E410, E421)")
+        need(self.since <= document.issued < self.until, name, "the registrar's time was over")
+
+    def within(self, other):
+        types, widest = int.from_bytes(self.types, "big"), int.from_bytes(other.types, "big")
+        return region_within(self.region, other.region) and other.since <= self.since and self.until <= other.until \
+            and (not other.types or (bool(self.types) and types & ~widest == 0))
+
+
 # ---- a part opened with its key: HKDF, ChaCha20-Poly1305 (RFC 5869, RFC 8439) ----
 
 def expand(key, info, length):
@@ -373,13 +406,16 @@ class Bundle:
     def __init__(self, files, anchor):
         self.files, (self.realm, self.threshold, self.roots) = files, anchor
         self.keys = {}       # (member, use) -> [(kid, public, from, until)]
+        self.revoked = {}    # (member, kid) -> (from when on, by which document)
+        self.registrars = {}  # name -> Registrar
+        self.doubts = {}     # file -> [sentence]
         self.leaves = {}     # index -> (kind, time, body)
         self.accepted = {}   # env id -> when the hub took it
-        self.referred = set()  # hashes of documents
+        self.referred = {}   # hash of a document -> when the hub first took what refers to it
         self.about = set()   # ids that entries of the log speak of
         self.counts = dict.fromkeys(("members", "receipts", "signed", "other", "statements", "records",
                                      "states", "envelopes", "documents", "opened", "seen", "witnesses",
-                                     "hidden", "rules"), 0)
+                                     "hidden", "rules", "revoked"), 0)
 
     def folder(self, folder, ending):
         return sorted(n for n in self.files if n.startswith(folder + "/") and n.endswith(ending))
@@ -414,53 +450,103 @@ class Bundle:
     def chain(self, data, name):
         r = Reader(data, name)
         need(r.take(4) == b"LSP1", name, "no proof (E201)")
-        registrar_doc, version_doc = Document(r.sized(4), name), Document(r.sized(4), name)
+        head = r.sized(4), r.sized(4)
         index = r.uint(8)
         path = hashes(r.take(32 * r.uint(1)), name)
         record = r.sized(2)
         r.end()
+        if self.head is None:
+            self.check_head(*head, name)
+        need(head == self.head, name, "of another version of the registry than the rest")
+        root = path_root(leaf_hash(record), index, self.version.number(3), path)
+        need(root == self.version.bytes(4), name, "the record is not in the registry (E410)")
+        return record
+
+    def check_head(self, registrar, version, name):
         roots = {key_id(1, k): k for k in self.roots}
-        registrar_doc.verify(self.realm, lambda m, kid: roots.get(kid) or self.refuse(name, "no root of the anchor"))
-        need(registrar_doc.type == 1 and registrar_doc.keys() >= self.threshold, name,
-             "not signed by the anchor's threshold of roots (E410)")
-        body = Message(registrar_doc.body, name)
-        member, keys = body.text(1), {key_id(1, k): k for k in body.all(2)}
-        find = lambda m, kid: keys.get(kid) if m == member and kid in keys else \
-            self.refuse(name, "not signed by the registrar")
-        version_doc.verify(self.realm, find)
-        need(version_doc.type == 2 and version_doc.keys() >= max(1, body.number(6)), name,
-             "not signed by the registrar's threshold of officials (E410)")
-        need(body.number(4) <= version_doc.issued < body.number(5), name, "the registrar's time was over")
-        version = Message(version_doc.body, name)
-        root = path_root(leaf_hash(record), index, version.number(3), path)
-        need(root == version.bytes(4), name, "the record is not in the registry (E410)")
-        return version.number(1), record
+        document = Document(registrar, name)
+        document.verify(self.realm, lambda m, kid: roots.get(kid) or self.refuse(name, "no root of the anchor"))
+        need(document.keys() >= self.threshold, name, "not signed by the anchor's threshold of roots (E410)")
+        first = Registrar(document)
+        first.verify(Document(version, name), 2, self.realm)
+        self.version = Message(Document(version, name).body, name)
+        first.known = self.version.number(6)
+        self.registrars[first.member] = first
+        self.head = registrar, version
 
     @staticmethod
     def refuse(name, reason):
         raise Refused(name, reason)
 
     def check_members(self):
-        for name in self.folder("registry", ".lsp"):
-            self.version, raw = self.chain(self.files[name], name)
-            record = Message(raw, name)
+        self.head = None
+        names = self.folder("registry", ".lsp")
+        need(names, "registry", "no member is proven")
+        for name in names:
+            record = Message(self.chain(self.files[name], name), name)
             member = record.text(1)
             need(name == f"registry/{member}.lsp", name, "it is of another member")
             for item in record.all(4):
                 key = Message(item, name)
                 use, public = key.number(1), key.bytes(2)
-                until = min(key.number(4), key.number(6) or key.number(4))
-                alg = 2 if use in (2, 3) else 1
-                self.keys.setdefault((member, use), []).append((key_id(alg, public), public, key.number(3), until))
+                kid = key_id(2 if use in (2, 3) else 1, public)
+                self.keys.setdefault((member, use), []).append((kid, public, key.number(3), key.number(4)))
+                if key.number(6):
+                    self.revoked[member, kid] = key.number(6), "registry"
             self.counts["members"] += 1
 
-    def key(self, member, kid, at, name):
-        """The signing key with this id that was good at that time."""
+    def check_registrars(self):
+        """Those below the realm's: whoever appointed one sorts before it."""
+        for name in self.folder("registrars", ".lsd"):
+            document, other = Document(self.files[name], name), name.replace(".lsd", ".version")
+            by = self.registrars.get(document.issuers[0][0])
+            need(by, name, "by no registrar that is here (E407)")
+            by.verify(document, 1, self.realm)
+            own = Registrar(document)
+            own.depth = by.depth + 1
+            need(own.depth <= 3, name, "too far below the root (E407)")
+            need(name == f"registrars/{own.member}.lsd" and own.member not in self.registrars, name,
+                 "it is of another registrar")
+            need(own.within(by), name, "wider than who appointed it (E409)")
+            need(other in self.files, name, "the other half is missing")
+            need(sha256(self.files[other]) in self.version.all(5), other, "the version names no such part (E410)")
+            part = Document(self.files[other], other)
+            need(part.issuers[0][0] == own.member, other, "part of another registrar")
+            own.known = Message(part.body, other).number(6)
+            self.registrars[own.member] = own
+        for name in self.folder("registrars", ".version"):
+            need(name.replace(".version", ".lsd") in self.files, name, "the other half is missing")
+
+    def check_revocations(self):
+        for name in self.folder("revocations", ".lsd"):
+            document = Document(self.files[name], name)
+            by = self.registrars.get(document.issuers[0][0])
+            need(by, name, "by no registrar that is here (E410)")
+            by.verify(document, 3, self.realm)
+            body = Message(document.body, name)
+            number, member, kid, since = body.number(1), body.text(2), body.bytes(3), body.number(5)
+            need(region_within(member.rpartition(".")[2], by.region), name, "outside its region (E402)")
+            need(since <= document.issued, name, "doubted since after its issue")
+            need(name == f"revocations/{by.member}-{number:08}.lsd", name, "it has another number or registrar")
+            need(number == by.known + 1, name, "one before it is missing (E439)")
+            by.known = number
+            found = since or document.issued, f"{by.member} {number}"
+            if found[0] < self.revoked.get((member, kid), found)[0] or (member, kid) not in self.revoked:
+                self.revoked[member, kid] = found
+            self.counts["revoked"] += 1
+
+    def key(self, member, kid, at, taken, name):
+        """The signing key with this id that was good at that time; a doubt when it was revoked before the hub took it."""
         for have, public, since, until in self.keys.get((member, SIGN), []):
             if have == kid:
-                need(since <= at < until, name, f"the key of {member} was not valid then (E405, E406, E411)")
+                need(since <= at < until, name, f"the key of {member} was not valid then (E405, E406)")
+                if (member, kid) in self.revoked and self.revoked[member, kid][0] <= taken:
+                    self.doubts.setdefault(name, []).append((member, *self.revoked[member, kid], taken))
                 return public
         raise Refused(name, f"no proven key of {member} (E304)")
+
+    def end(self, member, kid):
+        return self.revoked.get((member, kid), (2**64,))[0]
 
     # -- checkpoints --
 
@@ -475,9 +561,9 @@ class Bundle:
         rows = [row.split(" ") for row in rest.decode().splitlines()]
         need(all(len(row) == 3 and row[0] == "\u2014" for row in rows), name, "no checkpoint (E807)")
         proof = base64.b64decode(rows[0][2], validate=True)
-        for _, public, since, until in self.keys.get((hub, LOG), []):
+        for kid, public, since, until in self.keys.get((hub, LOG), []):
             tag = sha256(origin.encode() + b"\n\1" + public)[:4]
-            if rows[0][1] == origin and proof[:4] == tag and since <= at < until and \
+            if rows[0][1] == origin and proof[:4] == tag and since <= at < min(until, self.end(hub, kid)) and \
                     signed(public, text + b"\n", proof[4:]):
                 return origin, size, root, text + b"\n", rows[1:]
         raise Refused(name, f"not signed by the log key of {hub} (E807)")
@@ -503,10 +589,10 @@ class Bundle:
             data = base64.b64decode(proof, validate=True)
             member = who.removesuffix(f".{self.realm}/witness")
             time_s = int.from_bytes(data[4:12], "big")
-            for _, public, since, until in self.keys.get((member, WITNESS), []):
+            for kid, public, since, until in self.keys.get((member, WITNESS), []):
                 tag = sha256(who.encode() + b"\n\4" + public)[:4]
                 if member != self.hub and len(data) == 76 and data[:4] == tag and \
-                        since <= time_s * 1000 < until and \
+                        since <= time_s * 1000 < min(until, self.end(member, kid)) and \
                         signed(public, b"cosignature/v1\ntime %d\n" % time_s + text, data[12:]):
                     witnesses.add(member)
         self.counts["witnesses"] = max(len(witnesses), self.counts["witnesses"])
@@ -553,13 +639,17 @@ class Bundle:
             record = f"decisions/{index:012}.bin"
             if record in self.files:
                 need(sha256(self.files[record]) == body, record, "the leaf commits to another record")
-                self.referred.add(Message(self.files[record], record).bytes(1))
+                self.refer(Message(self.files[record], record).bytes(1), time)
                 self.counts["records"] += 1
         elif kind in (ORDER_STATE, OBLIGATION_STATE):
             change = Message(body, name)
-            self.referred.add(change.bytes(5))
+            self.refer(change.bytes(5), time)
             self.about.add(change.bytes(1).hex())
             self.counts["states"] += 1
+
+    def refer(self, document, time):
+        if document:
+            self.referred[document] = min(time, self.referred.get(document, time))
 
     def check_receipt(self, name, kind, time, body):
         need(name in self.files, name, "it is missing")
@@ -574,7 +664,7 @@ class Bundle:
             s = r.sized(2)
             need(sha256(raw + s) == body, name, "the leaf commits to another receipt")
             need(q.number(9) <= time + FUTURE_MS and q.number(10) == 0, name, "what a member cannot say")
-            public = self.key(q.text(6), signature_kid(s, name), q.number(9), name)
+            public = self.key(q.text(6), signature_kid(s, name), q.number(9), time, name)
             batch_signed(public, leaf_hash(label(b"receipt") + sha256(raw)), s, name)
             self.counts["signed"] += 1
         else:
@@ -615,7 +705,7 @@ class Bundle:
             need(leaf in self.accepted, name, "no leaf here speaks of it")
             h = Message(header, name)
             need(h.text(2) == self.realm and h.number(1) == SUITE, name, "realm or suite")
-            public = self.key(h.text(4), h.bytes(5), self.accepted[leaf], name)
+            public = self.key(h.text(4), h.bytes(5), self.accepted[leaf], self.accepted[leaf], name)
             batch_signed(public, leaf, s, name)
             commitments = [Message(p, name).bytes(3) for p in h.all(17)]
             need(len(commitments) == len(parts), name, "parts")
@@ -625,11 +715,10 @@ class Bundle:
         for name in self.folder("envelopes", ".json"):
             need(name.replace(".json", ".lse") in self.files, name, "its frame is missing")
 
-    def find_signer(self, document):
-        return lambda member, kid: self.key(member, kid, document.issued, document.name)
+    def find_signer(self, document, taken):
+        return lambda member, kid: self.key(member, kid, document.issued, taken, document.name)
 
     def check_documents(self):
-        opened = set()
         for name in self.folder("disclosed", ".dek"):
             env_id, part, dek = name[10:74], int(name[75]), self.files[name]
             need(env_id in self.parts and part < len(self.parts[env_id][2]) and len(dek) == 32, name,
@@ -638,15 +727,17 @@ class Bundle:
             need(parts[part] is not None, name, "its part is here by hash only")
             plain = open_part(dek, header, part, commitments[part], parts[part], name)
             document = Document(plain, name)
-            document.verify(self.realm, self.find_signer(document))
-            opened |= {document.hash, document.fields.bytes(15)}
+            taken = self.accepted[bytes.fromhex(env_id)]
+            document.verify(self.realm, self.find_signer(document, taken))
+            self.refer(document.hash, taken)
+            self.refer(document.fields.bytes(15), taken)
             self.counts["opened"] += 1
             self.counts["hidden"] -= 1
         for name in self.folder("documents", ".lsd"):
             document = Document(self.files[name], name)
-            document.verify(self.realm, self.find_signer(document))
             need(name == f"documents/{document.hash.hex()}.lsd", name, "it is another document")
-            need(document.hash in self.referred | opened, name, "nothing here refers to it")
+            need(document.hash in self.referred, name, "nothing here refers to it")
+            document.verify(self.realm, self.find_signer(document, self.referred[document.hash]))
             self.counts["documents"] += 1
 
     def check_rules(self):
@@ -666,6 +757,8 @@ class Bundle:
         self.check_files()
         self.check_about()
         self.check_members()
+        self.check_registrars()
+        self.check_revocations()
         self.check_checkpoints()
         self.check_leaves()
         self.check_envelopes()
@@ -673,8 +766,14 @@ class Bundle:
         self.check_rules()
 
 
+def doubted(b, folder):
+    return sum(name.startswith(folder + "/") for name in b.doubts)
+
+
 def tell(b, own_anchor):
     c = b.counts
+    sure = {"signed": c["signed"] - doubted(b, "receipts"), "envelopes": c["envelopes"] - doubted(b, "envelopes"),
+            "documents": c["documents"] - doubted(b, "documents"), "opened": c["opened"] - doubted(b, "disclosed")}
     rows = [
         (True, f"全部文件与清单一致；{c['members']} 个成员的密钥由信任锚证明",
          f"all files are those of the list; the keys of {c['members']} members are proven under the anchor"),
@@ -684,20 +783,33 @@ def tell(b, own_anchor):
         (True, f"{len(b.leaves)} 条日志在其中：{c['receipts']} 份枢纽回执、{c['statements']} 份投递说明、{c['states']} 次状态变更",
          f"{len(b.leaves)} entries are under it: {c['receipts']} receipts of the hub, {c['statements']} "
          f"statements, {c['states']} changes of state"),
-        (True, f"{c['signed']} 份回执由成员签署，{c['other']} 份在其他枢纽日志中",
-         f"{c['signed']} receipts are signed by members, {c['other']} stand in logs of other hubs"),
-        (True, f"{c['envelopes']} 个信封由发送方签署；{c['documents']} 份文书、{c['opened']} 个打开的部分由签发方签署",
-         f"{c['envelopes']} envelopes are signed by their senders; {c['documents']} documents and {c['opened']} "
+        (True, f"{sure['signed']} 份回执由成员签署，{c['other']} 份在其他枢纽日志中",
+         f"{sure['signed']} receipts are signed by members, {c['other']} stand in logs of other hubs"),
+        (True, f"{sure['envelopes']} 个信封由发送方签署；{sure['documents']} 份文书、{sure['opened']} 个打开的部分由签发方签署",
+         f"{sure['envelopes']} envelopes are signed by their senders; {sure['documents']} documents and {sure['opened']} "
          "opened parts by their issuers"),
         (True, f"{c['records']} 份决定记录即日志所记者；{c['rules']} 个规则集即其所依据者",
          f"{c['records']} decision records are those of the log; {c['rules']} rule sets are those they name"),
         (False, f"{c['hidden']} 个密封部分未披露", f"{c['hidden']} sealed parts are not disclosed"),
-        (False, f"登记册第 {b.version} 版之后的吊销", f"revocations later than version {b.version} of the registry"),
         (False, "未重演决定（lianshu evidence verify）；report.*、*.json 仅供阅读",
          "decisions were not made again here; report.* and *.json are for reading only"),
         (False, "时间、完整性、操作密钥之人、所述事实是否属实",
          "times, completeness, who used a key, and whether what was said is so"),
     ]
+    for name in sorted(b.doubts):
+        for member, since, by, taken in b.doubts[name]:
+            rows.append((False, f"{name}：{member} 的密钥自 {since} 起已吊销（{by}），早于枢纽登记之时 {taken}（毫秒）：此签名不能证明",
+                         f"{name}: the key of {member} is revoked from {since} ({by}), before the hub took it at {taken} "
+                         "(milliseconds): NOT proven by that signature"))
+    for name in sorted(b.registrars):
+        known = b.registrars[name].known
+        rows.append((True, f"{name} 至第 {known} 号为止的吊销均已计入", f"revocations by {name} up to number {known} are taken "
+                     "into account"))
+        rows.append((False, f"{name} 第 {known} 号之后的吊销", f"revocations by {name} after number {known} are not known here"))
+    elsewhere = len(b.version.all(5)) + 1 - len(b.registrars)
+    if elsewhere:
+        rows.append((False, f"另 {elsewhere} 个登记机构在登记册第 {b.version.number(1)} 版之后的吊销",
+                     f"revocations by {elsewhere} other registrars after version {b.version.number(1)} are not known here"))
     if own_anchor:
         rows.append((False, "信任锚取自本包：须另行核对", "the anchor is the bundle's own: compare it by other means"))
     for good, zh, en in rows:

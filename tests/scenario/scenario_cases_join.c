@@ -1,0 +1,429 @@
+/* A hub that joins a case later is given the steps before: its card, history and clocks are those
+ * of the hubs that had it from the beginning, and nobody is told anything twice. */
+#include "scenario/casework.h"
+#include "scenario/realm.h"
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define THERE   "police.220100"
+#define FURTHER "police.445200"
+#define OTHER   "0123456789abcdef0123456789abcdef"
+
+static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
+                                        {.region = "445100"}, {.region = "445200"},
+                                        {.region = "220000"}, {.region = "220100"}};
+
+static const struct work TO_THERE = {.from = CASE_POLICE,
+                                     .to = {CASE_MARKET, THERE},
+                                     .type = "case.forward",
+                                     .transition = "T24",
+                                     .outcome = "filed_case",
+                                     .owner = THERE,
+                                     .papers = "\"D11\""};
+static const struct work TAKEN_THERE = {.from = THERE,
+                                        .to = {CASE_MARKET},
+                                        .type = "case.acknowledged",
+                                        .transition = "T08",
+                                        .outcome = "filed_case",
+                                        .owner = THERE,
+                                        .papers = "\"D09\""};
+static const struct work TO_FURTHER = {.from = THERE,
+                                       .to = {CASE_MARKET, FURTHER},
+                                       .type = "case.forward",
+                                       .transition = "T24",
+                                       .outcome = "filed_case",
+                                       .owner = FURTHER,
+                                       .papers = "\"D11\""};
+
+static int tree(void **state)
+{
+    *state = realm_new(plan, T_COUNT(plan));
+    return 0;
+}
+
+static int end(void **state)
+{
+    realm_free(*state);
+    return 0;
+}
+
+static void settle(struct realm *r)
+{
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
+static void take(struct realm *r, const struct work *step)
+{
+    struct world *home = realm_home(r, step->from);
+    const struct mail mail = work_mail(home, step);
+    const struct sent sent = realm_send(r, &mail);
+    print_message("%s by %s\n", step->transition, step->from);
+    assert_int_equal(world_code(home, step->from, sent.env_id), 0);
+    settle(r);
+}
+
+/* Three steps of which no other hub hears. */
+static void begin(struct realm *r)
+{
+    take(r, &WORK_REFERRED);
+    take(r, &WORK_TAKEN);
+    take(r, &WORK_FILED);
+}
+
+static char *card_of(struct realm *r, const char *region)
+{
+    char *text = NULL;
+    size_t len;
+    struct json *card = work_card(realm_world(r, region));
+    assert_int_equal(json_print(card, false, &text, &len), OK);
+    json_close(&card);
+    return text;
+}
+
+static void assert_same_card(struct realm *r, const char *one, const char *other, size_t steps)
+{
+    char *a = card_of(r, one);
+    char *b = card_of(r, other);
+    struct json *card = work_card(realm_world(r, other));
+    assert_int_equal(json_count(json_get(card, "steps")), steps);
+    assert_string_equal(a, b);
+    json_close(&card);
+    free(a);
+    free(b);
+}
+
+static uint64_t counted(struct realm *r, const char *region, const char *name)
+{
+    return store_counter(realm_world(r, region)->store, name);
+}
+
+static void knows_nothing(struct realm *r, const char *region)
+{
+    struct casefile row;
+    uint8_t none[STORE_ID_LEN] = {0};
+    assert_int_equal(casefile_next(realm_world(r, region)->store->casefiles, none, &row),
+                     ERR_NOT_FOUND);
+}
+
+/* ---- joining ---- */
+
+static void a_hub_that_a_case_is_handed_to_shows_its_whole_card(void **state)
+{
+    struct realm *r = *state;
+    begin(r);
+    take(r, &TO_THERE);
+    assert_same_card(r, "445100", "220100", 4);
+    assert_string_equal(work_clock(realm_world(r, "220100"), "T08", "state"), "running");
+    assert_int_equal(counted(r, "445100", "cases.handed_on"), 3);
+    assert_int_equal(counted(r, "220100", "cases.joined"), 3);
+    knows_nothing(r, "000000");
+    knows_nothing(r, "440000");
+    knows_nothing(r, "220000");
+}
+
+static void a_further_hub_gets_it_from_the_one_that_got_it(void **state)
+{
+    struct realm *r = *state;
+    begin(r);
+    take(r, &TO_THERE);
+    take(r, &TAKEN_THERE);
+    take(r, &TO_FURTHER);
+    assert_same_card(r, "445100", "220100", 6);
+    assert_same_card(r, "445100", "445200", 6);
+    assert_int_equal(counted(r, "220100", "cases.handed_on"), 5);
+    assert_int_equal(counted(r, "445100", "cases.handed_on"), 3); /* and nothing twice */
+}
+
+static void assistance_that_a_superior_designates_comes_with_what_went_before(void **state)
+{
+    struct realm *r = *state;
+    static const struct work steps[] = {
+        {.from = "market.445100",
+         .to = {"health.445100"},
+         .type = "case.record",
+         .transition = "A01",
+         .outcome = "drafted"},
+        {.from = "market.445100",
+         .to = {"market.445200"},
+         .type = "assist.request",
+         .transition = "A02",
+         .outcome = "case",
+         .owner = "market.445200",
+         .papers = "\"D29\""},
+        {.from = "market.445200",
+         .to = {"market.445100"},
+         .type = "assist.accept",
+         .transition = "A03",
+         .outcome = "rejected",
+         .owner = "market.445100"},
+        {.from = "market.445100",
+         .to = {"market.440000", "market.445200"},
+         .type = "assist.request",
+         .transition = "A09",
+         .outcome = "disputed",
+         .owner = "market.445200"},
+    };
+    static const size_t after[] = {0, 2, 3, 4};
+    for (size_t i = 0; i < T_COUNT(steps); i++) {
+        take(r, &steps[i]);
+        if (after[i] != 0)
+            assert_same_card(r, "445100", "445200", after[i]);
+    }
+    assert_same_card(r, "445100", "440000", 4); /* joined with the dispute */
+    assert_string_equal(work_clock(realm_world(r, "440000"), "ASSIST-DISPUTE", "state"), "running");
+}
+
+static void a_cut_road_delays_the_steps_and_loses_none(void **state)
+{
+    struct realm *r = *state;
+    begin(r);
+    realm_cut(r, "220000", "220100");
+    take(r, &TO_THERE);
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    knows_nothing(r, "220100");
+    realm_restart(r, "445100");
+    realm_restart(r, "220000");
+    realm_heal(r, "220000", "220100");
+    settle(r);
+    assert_same_card(r, "445100", "220100", 4);
+}
+
+static void steps_that_cross_on_the_way_end_in_one_card(void **state)
+{
+    struct realm *r = *state;
+    static const struct work noted = {.from = CASE_MARKET,
+                                      .to = {CASE_POLICE, THERE},
+                                      .type = "case.result",
+                                      .transition = "S02",
+                                      .outcome = "reported",
+                                      .owner = THERE,
+                                      .papers = "\"D27\""};
+    begin(r);
+    realm_cut(r, "220000", "220100");
+    take(r, &TO_THERE);
+    take(r, &noted);
+    realm_heal(r, "220000", "220100");
+    settle(r);
+    assert_same_card(r, "445100", "220100", 5);
+    take(r, &TAKEN_THERE);
+    assert_same_card(r, "445100", "220100", 6);
+    assert_int_equal(counted(r, "445100", "cases.handed_on"), 3);
+}
+
+static void what_was_said_before_is_not_said_again_by_a_hub_that_joins(void **state)
+{
+    struct realm *r = *state;
+    take(r, &WORK_REFERRED);
+    realm_live(r, 26 * (uint64_t)HOUR_MS, HOUR_MS); /* T08 is over: everybody has heard */
+    const size_t heard = work_told(realm_world(r, "445100"), CASE_MARKET,
+                                   lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED, "T08");
+    assert_int_equal(heard, 1);
+    take(r, &WORK_TAKEN);
+    take(r, &WORK_FILED);
+    take(r, &TO_THERE);
+    assert_same_card(r, "445100", "220100", 4);
+    assert_int_equal(realm_has(r, THERE, "hub.notice"), 0);
+    assert_int_equal(realm_has(r, "police.220000", "hub.notice"), 0);
+    assert_int_equal(realm_has(r, "procuratorate.220100", "hub.notice"), 0);
+    assert_int_equal(work_told(realm_world(r, "445100"), CASE_MARKET,
+                               lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED, "T08"),
+                     1);
+    realm_live(r, 26 * (uint64_t)HOUR_MS, HOUR_MS); /* the term that began with the hand-over */
+    settle(r);
+    assert_int_equal(
+        work_told(realm_world(r, "220100"), THERE, lianshu_HubNoticeKind_HUBNOTICE_REMINDER, "T08"),
+        3);
+}
+
+/* ---- what another hub may claim ---- */
+
+/* A step as that hub keeps it, to be said by any hub. */
+static void paper(struct realm *r, const char *region, const char *case_id, uint64_t number,
+                  lianshu_RelayFacts *out)
+{
+    struct core *core = realm_world(r, region)->core;
+    uint8_t key[STORE_ID_LEN + 8] = {0};
+    struct span sealed;
+    struct writer w = writer_of(core->spread->text, sizeof core->spread->text);
+    assert_true(hex_decode(case_id, key, STORE_ID_LEN));
+    key[STORE_ID_LEN] = (uint8_t)number;
+    assert_int_equal(casefile_paper(core->store->casefiles, key, number, &sealed), OK);
+    assert_int_equal(rest_get(core, "case_paper", span_of(key, sizeof key), "sealed", sealed, &w),
+                     OK);
+    assert_int_equal(wire_decode(&lianshu_RelayFacts_msg, writer_span(&w), out), OK);
+}
+
+/* With which code the hub of `to` refuses it; 0: not at all. */
+static uint32_t said_by(struct realm *r, const char *region, const char *to,
+                        lianshu_RelayFacts *facts)
+{
+    struct world *by = realm_world(r, region);
+    struct world *at = realm_home(r, to);
+    const uint64_t from = log_size(at->store->log);
+    const struct outgoing what = {.type = lianshu_DocumentType_TYPE_RELAY_FACTS,
+                                  .recipient = to,
+                                  .purpose = "federation",
+                                  .body = facts};
+    uint32_t code = 0;
+    facts->hops_count = 1;
+    strcpy(facts->hops[0], by->ids[0]);
+    core_set_now(by->core, r->now_ms);
+    assert_int_equal(core_begin(by->core), OK);
+    assert_int_equal(outgoing_send(by->core, &what), OK);
+    by->core->work_waiting = true;
+    settle(r);
+    for (uint64_t i = from; i < log_size(at->store->log); i++) {
+        struct log_entry entry;
+        lianshu_Receipt q;
+        assert_int_equal(log_get(at->store->log, i, &entry), OK);
+        if (entry.kind != LOG_RECEIPT)
+            continue;
+        assert_int_equal(wire_decode(&lianshu_Receipt_msg, entry.body, &q), OK);
+        if (q.kind == lianshu_ReceiptKind_RECEIPT_REFUSED && strcmp(q.sender, by->ids[0]) == 0)
+            code = q.code;
+    }
+    return code;
+}
+
+static void steps_that_are_given_again_change_nothing(void **state)
+{
+    struct realm *r = *state;
+    static lianshu_RelayFacts facts;
+    begin(r);
+    take(r, &TO_THERE);
+    take(r, &TAKEN_THERE);
+    char *before = card_of(r, "220100");
+    for (uint64_t number = 1; number <= 3; number++) {
+        paper(r, "445100", CASE_ID, number, &facts);
+        assert_int_equal(said_by(r, "445100", "hub.220100", &facts), 0);
+    }
+    char *now = card_of(r, "220100");
+    assert_string_equal(before, now);
+    assert_int_equal(counted(r, "220100", "cases.joined"), 3);
+    free(before);
+    free(now);
+}
+
+static void a_gap(struct realm *r, lianshu_RelayFacts *facts)
+{
+    (void)r;
+    facts->case_step = 9;
+}
+
+static void another_number(struct realm *r, lianshu_RelayFacts *facts)
+{
+    (void)r;
+    facts->case_step = 2; /* the third step's document */
+}
+
+static void a_forged_issuer(struct realm *r, lianshu_RelayFacts *facts)
+{
+    (void)r;
+    facts->document.bytes[facts->document.size - 1] ^= 1;
+}
+
+static void another_case(struct realm *r, lianshu_RelayFacts *facts)
+{
+    struct work other = WORK_REFERRED;
+    other.id = OTHER;
+    take(r, &other);
+    paper(r, "445100", OTHER, 1, facts);
+}
+
+static void a_recipient_of_its_own(struct realm *r, lianshu_RelayFacts *facts)
+{
+    (void)r;
+    strcpy(facts->destination[0], "tax.220100");
+}
+
+static void a_time_to_come(struct realm *r, lianshu_RelayFacts *facts)
+{
+    facts->accepted_ms = r->now_ms + HOUR_MS;
+}
+
+static void what_is_not_an_earlier_step_of_the_case_is_refused(void **state)
+{
+    static const struct {
+        const char *what;
+        void (*bend)(struct realm *r, lianshu_RelayFacts *facts);
+        enum err code;
+    } rows[] = {
+        {"a gap", a_gap, ERR_CASE_STATE},
+        {"a number that another document has", another_number, ERR_CASE_STATE},
+        {"a forged issuer", a_forged_issuer, ERR_SIGNATURE},
+        {"another case", another_case, ERR_CASE_STATE},
+        {"a recipient to whom it was not addressed", a_recipient_of_its_own, ERR_NOT_ADDRESSED},
+        {"a time to come", a_time_to_come, ERR_FUTURE},
+    };
+    struct realm *r = *state;
+    static lianshu_RelayFacts facts;
+    begin(r);
+    take(r, &TO_THERE);
+    char *before = card_of(r, "220100");
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("%s\n", rows[i].what);
+        paper(r, "445100", CASE_ID, 3, &facts);
+        rows[i].bend(r, &facts);
+        assert_int_equal(said_by(r, "445100", "hub.220100", &facts), (uint32_t)rows[i].code);
+        assert_int_equal(counted(r, "220100", "cases.joined"), 3);
+        char *now = card_of(r, "220100");
+        assert_string_equal(before, now);
+        free(now);
+    }
+    free(before);
+}
+
+static void lose_papers(struct core *core)
+{
+    static const char *const sql[] = {"DELETE FROM case_paper"};
+    struct stmt *q[1];
+    struct fault fault = {0};
+    assert_int_equal(core_begin(core), OK);
+    assert_int_equal(db_prepare(core->store->db, sql, 1, q, &fault), OK);
+    assert_int_equal(stmt_run(q[0]), OK);
+}
+
+/* It knows the last step alone: what came before it was lost with the papers of the first hub. */
+static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void **state)
+{
+    struct realm *r = *state;
+    static lianshu_RelayFacts kept[3];
+    begin(r);
+    for (uint64_t number = 1; number <= 3; number++)
+        paper(r, "445100", CASE_ID, number, &kept[number - 1]);
+    lose_papers(realm_world(r, "445100")->core);
+    take(r, &TO_THERE);
+    assert_int_equal(counted(r, "220100", "cases.joined"), 0);
+    assert_int_equal(said_by(r, "220000", "hub.220100", &kept[2]), ERR_REGION_NOT_OWNED);
+    assert_int_equal(said_by(r, "445100", "hub.220100", &kept[1]), ERR_CASE_STATE); /* a gap */
+    assert_int_equal(counted(r, "220100", "cases.joined"), 0);
+    for (size_t i = 3; i > 0; i--)
+        assert_int_equal(said_by(r, "445100", "hub.220100", &kept[i - 1]), 0);
+    assert_same_card(r, "445100", "220100", 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_hub_that_a_case_is_handed_to_shows_its_whole_card, tree,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_further_hub_gets_it_from_the_one_that_got_it, tree, end),
+        cmocka_unit_test_setup_teardown(
+            assistance_that_a_superior_designates_comes_with_what_went_before, tree, end),
+        cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, tree, end),
+        cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, tree, end),
+        cmocka_unit_test_setup_teardown(what_was_said_before_is_not_said_again_by_a_hub_that_joins,
+                                        tree, end),
+        cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, tree, end),
+        cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, tree, end),
+    };
+    return cmocka_run_group_tests_name("cases_join", tests, NULL, NULL);
+}
