@@ -1,5 +1,5 @@
 # The three programs of the hub, and the parts of them that tests run in-process.
-add_library(lianshu_signing STATIC signer/config.c signer/restore.c signer/serve.c signer/slots.c
+add_library(lianshu_signing STATIC signer/config.c signer/logkeys.c signer/restore.c signer/serve.c signer/slots.c
   signer/state.c)
 target_link_libraries(lianshu_signing PUBLIC lianshu_keys lianshu_local)
 
@@ -14,7 +14,7 @@ add_custom_command(OUTPUT ${evidence_texts}
 
 add_library(lianshu_cli STATIC
   cli/act.c cli/args.c cli/ask.c cli/await.c cli/cli.c cli/cli_act.c cli/cli_certificate.c
-  cli/cli_case.c cli/cli_check.c cli/cli_decision.c cli/cli_disclose.c cli/cli_evidence.c cli/cli_enrol.c cli/cli_enrol_desk.c cli/cli_joint.c cli/cli_key.c cli/cli_key_revoke.c cli/cli_query.c cli/cli_registry.c cli/cli_registry_build.c cli/cli_registry_sign.c cli/cli_root.c cli/registry_diff.c cli/signing.c cli/waiting.c cli/cli_rule.c
+  cli/cli_case.c cli/cli_check.c cli/cli_decision.c cli/cli_disclose.c cli/cli_evidence.c cli/cli_held.c cli/cli_enrol.c cli/cli_enrol_desk.c cli/cli_joint.c cli/cli_key.c cli/cli_key_revoke.c cli/cli_query.c cli/cli_registry.c cli/cli_registry_build.c cli/cli_registry_sign.c cli/cli_root.c cli/registry_diff.c cli/signing.c cli/waiting.c cli/cli_rule.c
   cli/cli_rule_sign.c cli/cli_rule_try.c cli/cli_send.c cli/cli_topology.c cli/cli_scrub.c cli/copy.c cli/joint.c cli/ledger.c cli/members.c cli/preview.c cli/pubfile.c
   cli/evidence_course.c cli/evidence_gather.c cli/evidence_keys.c cli/evidence_make.c cli/evidence_names.c cli/evidence_pack.c
   cli/evidence_report.c cli/evidence_rules.c cli/evidence_told.c ${evidence_texts}

@@ -1,6 +1,7 @@
 #include "keys/amend.h"
 
 #include "keys/amend_table.h"
+#include "keys/registrar.h"
 #include "keys/registry_table.h"
 
 #include "wire.h"
@@ -160,6 +161,25 @@ static void revoke(struct registry_key *key, uint64_t from_ms, unsigned reason)
     key->revoked_for = reason;
 }
 
+/* Room that others cannot use up: half is out of reach of members' own records, and the last
+ * quarter of delegates, so that the realm's registrar can always revoke. */
+static enum err check_room(const struct amending *a)
+{
+    const struct amendment *row;
+    const size_t count = registry_amendment_count(a->registry);
+    size_t own = 0;
+    if (a->registrar != NULL)
+        return a->registrar->depth > 1 && count >= AMEND_MAX - AMEND_MAX / 4
+                   ? refuse(a, ERR_TOO_LARGE, "as many documents as delegates may issue")
+                   : OK;
+    for (size_t i = 0; (row = registry_amendment(a->registry, i)) != NULL; i++)
+        own += row->type == lianshu_DocumentType_TYPE_KEY_RECORD &&
+               strcmp(row->member, a->row.member) == 0;
+    return own >= AMEND_MEMBER_RECORDS_MAX || count >= AMEND_MAX / 2
+               ? refuse(a, ERR_TOO_LARGE, "as many key records as a version takes")
+               : OK;
+}
+
 /* What a signing key has introduced since it is doubted goes with it. */
 static void revoke_introduced(const struct amending *a, const struct registry_key *by)
 {
@@ -171,6 +191,22 @@ static void revoke_introduced(const struct amending *a, const struct registry_ke
         for (uint32_t k = 0; k < row->key_count; k++)
             revoke(&a->registry->keys[row->key_first + k], by->revoked_ms, by->revoked_for);
     }
+}
+
+/* Whoever may not register a member does not revoke its keys either. Where it has been applied, a
+ * key of another member is passed over (guarantee 6): the number counts. */
+static enum err check_revoked_key(const struct amending *a)
+{
+    const struct registry *r = a->registry;
+    const struct registry_key *key = key_of(a, a->row.kid);
+    const struct registry_member *member = registry_member(r, a->row.member);
+    if (!a->known && key != NULL && strcmp(key->member->id, a->row.member) != 0)
+        return refuse(a, ERR_KEY_NOT_SENDERS, a->row.member);
+    for (uint32_t i = 0; member != NULL && i < member->grant_count; i++) {
+        if (!registrar_grants(a->registrar, r->grants[member->grant_first + i].types))
+            return refuse(a, ERR_DELEGATION, a->row.member);
+    }
+    return OK;
 }
 
 static enum err check_revocation(struct amending *a, const lianshu_Revocation *body)
@@ -192,9 +228,8 @@ static enum err check_revocation(struct amending *a, const lianshu_Revocation *b
     enum err err = check_number(a, a->registrar->revocations);
     if (err != OK)
         return err;
-    const struct registry_key *key = key_of(a, row->kid);
-    if (key != NULL && strcmp(key->member->id, row->member) != 0)
-        return refuse(a, ERR_KEY_NOT_SENDERS, row->member);
+    if ((err = check_revoked_key(a)) != OK || (err = check_room(a)) != OK)
+        return err;
     row->from_ms = row->issued_ms < row->applied_ms ? row->issued_ms : row->applied_ms;
     if (body->compromised_since_ms != 0)
         row->from_ms = body->compromised_since_ms;
@@ -215,7 +250,7 @@ static enum err apply_revocation(struct amending *a, const struct amendment **ou
         return err;
     a->registrar->revocations = a->row.number;
     struct registry_key *key = key_of(a, a->row.kid);
-    if (key != NULL) {
+    if (key != NULL && strcmp(key->member->id, a->row.member) == 0) {
         revoke(key, a->row.from_ms, a->row.reason);
         revoke_introduced(a, key);
     }
@@ -273,6 +308,8 @@ static enum err check_record(struct amending *a, const lianshu_KeyRecord *body)
     snprintf(row->member, sizeof row->member, "%s", member->id);
     memcpy(row->kid, a->signer->kid, KID_LEN);
     enum err err = check_number(a, member->key_records);
+    if (err == OK)
+        err = check_room(a);
     if (err != OK)
         return err;
     if (body->keys_count == 0)
@@ -316,7 +353,7 @@ static void add_key(struct amending *a, const lianshu_MemberKey *from)
     member->added = at + 1;
     r->slots[slot] = at + 1;
     a->row.key_count++;
-    const struct amendment *revoked = registry_revocation(r, kid);
+    const struct amendment *revoked = registry_revocation(r, member->id, kid);
     if (revoked != NULL)
         revoke(key, revoked->from_ms, revoked->reason);
     if (a->signer->revoked_ms != 0 && a->row.applied_ms >= a->signer->revoked_ms)

@@ -17,16 +17,22 @@
  *      same registry; registry_amended is the same in whatever order they came.
  *   5. A key record whose signing key is revoked is refused, unless it is `known` to have been
  *      applied elsewhere: then its number counts, and its keys are revoked with it.
+ *   6. A revocation touches keys of the member that it names alone, and of members that its
+ * registrar might register (region, types). One that was applied before such a key came to another
+ * member is void there, and its number counts.
+ *   7. Members' key records, AMEND_MEMBER_RECORDS_MAX to each, and delegates' revocations leave
+ * room for the revocations of the realm's registrar.
  *
  * Errors, with the place in *fault: ERR_REPEAT (501, class OK) it is in effect already;
  * ERR_REGISTRY_ROLLBACK (433) its number is taken by another one or is in the version;
  * ERR_AMENDMENT_GAP (439); ERR_REGISTRY (410) not signed by a registrar's officials, or not as they
  * sign; ERR_TWO_OFFICIALS (421) by too few of them; ERR_REGION_RIGHT (402) the member lies outside
- * their region; ERR_KEY_NOT_SENDERS (306), ERR_KEY_USE (408), ERR_REVOKED (411), ERR_KEY_EXPIRED
- * (405), ERR_KEY_WEAK (305), ERR_KEY_PUBLIC (436), ERR_KEY_REUSED (435), ERR_LIFE (506) of the
- * keys; ERR_FUTURE (504); ERR_WIRE_ENUM, ERR_HEADER, ERR_FIELD_VALUE of the body; ERR_TOO_LARGE.
- * Ownership: the registry copies the document; rows are lent until registry_close.
- * Thread rule: the one that owns the registry; nobody looks anything up meanwhile.
+ * their region; ERR_DELEGATION (409) beyond their types; ERR_KEY_NOT_SENDERS (306), ERR_KEY_USE
+ * (408), ERR_REVOKED (411), ERR_KEY_EXPIRED (405), ERR_KEY_WEAK (305), ERR_KEY_PUBLIC (436),
+ * ERR_KEY_REUSED (435), ERR_LIFE (506) of the keys; ERR_FUTURE (504); ERR_WIRE_ENUM, ERR_HEADER,
+ * ERR_FIELD_VALUE of the body; ERR_TOO_LARGE. Ownership: the registry copies the document; rows are
+ * lent until registry_close. Thread rule: the one that owns the registry; nobody looks anything up
+ * meanwhile.
  */
 #ifndef KEYS_AMEND_H
 #define KEYS_AMEND_H
@@ -37,6 +43,7 @@ enum {
     AMEND_DOCUMENT_MAX = 2048, /* bytes of LSD1 */
     AMEND_MAX = 4096,          /* documents on one version */
     AMEND_MEMBER_KEYS_MAX = 64,
+    AMEND_MEMBER_RECORDS_MAX = 64, /* key records of one member on one version */
     AMEND_SKEW_MS = 300 * 1000,
 };
 
@@ -83,7 +90,7 @@ const struct amendment *registry_amendment(const struct registry *registry, size
 struct span registry_amended(const struct registry *registry);
 
 /* The revocation from which a key counts as revoked; NULL: it is not, or the version says so. */
-const struct amendment *registry_revocation(const struct registry *registry,
+const struct amendment *registry_revocation(const struct registry *registry, const char *member,
                                             const uint8_t kid[static KID_LEN]);
 /* The key record that brought a key; NULL: the version did. */
 const struct amendment *registry_key_origin(const struct registry *registry,

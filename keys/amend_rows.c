@@ -100,14 +100,15 @@ struct span registry_amended(const struct registry *registry)
                                                   : span_of(NULL, 0);
 }
 
-const struct amendment *registry_revocation(const struct registry *registry,
+const struct amendment *registry_revocation(const struct registry *registry, const char *member,
                                             const uint8_t kid[static KID_LEN])
 {
     const struct amendment *first = NULL;
     const struct amendment *row;
     for (size_t i = 0; (row = registry_amendment(registry, i)) != NULL; i++) {
         if (row->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
-            memcmp(row->kid, kid, KID_LEN) == 0 && (first == NULL || row->from_ms < first->from_ms))
+            memcmp(row->kid, kid, KID_LEN) == 0 && strcmp(row->member, member) == 0 &&
+            (first == NULL || row->from_ms < first->from_ms))
             first = row;
     }
     return first;
@@ -162,15 +163,29 @@ enum err registry_revocations(const struct registry *registry, const char *regis
     return OK;
 }
 
-/* A member's own, by what it says of itself. */
-static bool is_record(struct span lsd1)
+/* A revocation that the version has in its records, as its registrar's number says. */
+static bool is_folded(const struct registry *registry, const lianshu_Document *d)
+{
+    lianshu_Revocation body;
+    uint64_t number;
+    return wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) ==
+               OK &&
+           d->issuers_count > 0 &&
+           registry_revocations(registry, d->issuers[0].member, &number) == OK &&
+           body.number <= number;
+}
+
+/* By what it says of itself: it was verified when it was applied, and its signers' keys may be gone
+ * since. */
+static bool is_needless(const struct registry *registry, struct span lsd1)
 {
     struct frame_document frame;
     bool is = false;
     lianshu_Document *d = malloc(sizeof *d);
     if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
         wire_decode(&lianshu_Document_msg, frame.document, d) == OK)
-        is = d->type == lianshu_DocumentType_TYPE_KEY_RECORD;
+        is = d->type == lianshu_DocumentType_TYPE_KEY_RECORD ||
+             (d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION && is_folded(registry, d));
     free(d);
     return is;
 }
@@ -184,7 +199,7 @@ enum err registry_amend_again(struct registry *registry, struct span lsd1, uint6
     const enum err err = registry_amend(registry, lsd1, applied_ms, true, NULL, fault);
     if (err == ERR_REGISTRY_ROLLBACK || err == ERR_REPEAT)
         return OK;
-    return err_class(err) == ERR_CLASS_REJECT && is_record(lsd1) ? OK : err;
+    return err_class(err) == ERR_CLASS_REJECT && is_needless(registry, lsd1) ? OK : err;
 }
 
 enum err registry_amend_from(struct registry *registry, const struct registry *older,

@@ -153,7 +153,7 @@ static bool origin_fits(const char *origin, const char *hub, const char *realm)
 }
 
 enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t at_ms,
-                       struct span note, struct checkpoint *out)
+                       uint64_t taken_ms, struct span note, struct checkpoint *out)
 {
     const enum err err = note_parse(note, out);
     if (err != OK || !origin_fits(out->origin, hub, job->anchor->realm))
@@ -165,7 +165,7 @@ enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t
         const lianshu_MemberKey *key = &record->keys[i];
         const struct evidence_revocation *by;
         if (key->use == lianshu_KeyUse_KEY_LOG && at_ms >= key->valid_from_ms &&
-            at_ms < key->valid_until_ms && at_ms < evidence_revoked(job, hub, key, &by) &&
+            at_ms < key->valid_until_ms && taken_ms < evidence_revoked(job, hub, key, &by) &&
             note_verify(note, origin, key->public_key, out) == OK)
             return OK;
     }
@@ -216,7 +216,8 @@ static enum err take_seen(struct evidence_job *job, const struct bundle_file *fi
         return evidence_beside(job, file->name, "seen", ".txt") != NULL
                    ? OK
                    : evidence_bad(job, ERR_EVIDENCE, file->name, "it is the proof of nothing here");
-    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, file->bytes, &old);
+    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, EVIDENCE_UNTAKEN,
+                                 file->bytes, &old);
     if (err != OK)
         return evidence_bad(job, err, file->name, "signature or origin");
     snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", old.size);
@@ -241,8 +242,8 @@ enum err evidence_checkpoints(struct evidence_job *job)
     size_t at = 0;
     if (file == NULL)
         return evidence_bad(job, ERR_EVIDENCE, name, "it is missing");
-    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, file->bytes,
-                                 &job->out->checkpoint);
+    enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, EVIDENCE_UNTAKEN,
+                                 file->bytes, &job->out->checkpoint);
     if (err != OK)
         return evidence_bad(job, err, name, "signature, origin or log key of the hub");
     err = count_witnesses(job, file->bytes);

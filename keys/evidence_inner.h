@@ -45,9 +45,12 @@ MUST_USE enum err evidence_signer(const struct evidence_job *job, const struct e
  * so, or nothing does); UINT64_MAX: it is not. */
 uint64_t evidence_revoked(const struct evidence_job *job, const char *member,
                           const lianshu_MemberKey *key, const struct evidence_revocation **by);
-/* A note of that hub's log. */
+/* A note of that hub's log, by a key that was good at `at_ms` and not revoked yet when it was
+ * taken. EVIDENCE_UNTAKEN: nobody but the bundle says when; then a key that is known to be revoked
+ * signs nothing, whatever date the bundle gives itself. */
+#define EVIDENCE_UNTAKEN (UINT64_MAX - 1)
 MUST_USE enum err evidence_note(const struct evidence_job *job, const char *hub, uint64_t at_ms,
-                                struct span note, struct checkpoint *out);
+                                uint64_t taken_ms, struct span note, struct checkpoint *out);
 
 /* Each fills its part of job->out. */
 MUST_USE enum err evidence_members(struct evidence_job *job);

@@ -127,9 +127,10 @@ static enum err check_other_receipt(const struct looking *l, const struct bundle
         return say(l, err, file, "receipt");
     if (strcmp(q.realm, l->job->out->realm) != 0)
         return say(l, ERR_REALM, file, "receipt");
-    err = evidence_note(l->job, q.by, q.time_ms, entry->checkpoint, &head);
+    err = evidence_note(l->job, q.by, q.time_ms, l->leaf->time_ms, entry->checkpoint, &head);
     if (err == ERR_CHECKPOINT) /* its log key may have begun since */
-        err = evidence_note(l->job, q.by, l->job->out->exported_ms, entry->checkpoint, &head);
+        err = evidence_note(l->job, q.by, l->job->out->exported_ms, l->leaf->time_ms,
+                            entry->checkpoint, &head);
     if (err == OK)
         err = log_leaf(leaf, LOG_RECEIPT, q.time_ms, entry->receipt);
     if (err == OK)

@@ -246,8 +246,8 @@ static enum err accept(struct source *s, struct intake *in, uint64_t now_ms)
     uint64_t id = 0;
 
     if ((err = sdk_begin(s->o.sdk)) == OK && (err = put_file(s, in, SOURCE_TAKEN, &id)) == OK)
-        err = in->act || in->record ? decide(s, in, now_ms)
-                                    : source_records(s, in, true, id, now_ms);
+        err =
+            in->act || in->record ? decide(s, in, now_ms) : source_records(s, in, true, id, now_ms);
     if (err != OK || s->report.count > 0) {
         sdk_rollback(s->o.sdk);
         return err_class(err) == ERR_CLASS_REJECT ? OK : err;

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "keys/amend.h"
 #include "keys/roles.h"
+#include "sdk_sql.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static enum err put_amendment(struct sdk *s, const struct amendment *row)
@@ -95,10 +97,8 @@ enum err held_put(struct sdk *s, struct delivery *d, uint64_t now_ms)
                        : inbox_set_state(s, d->row, HELD, ERR_REVOKED, now_ms);
 }
 
-enum err sdk_held(struct sdk *s, uint64_t *cursor, struct sdk_held *out)
+static enum err next_held(struct stmt *q, uint64_t *cursor, struct sdk_held *out)
 {
-    struct stmt *q = s->sql[SQL_HELD_NEXT];
-
     *out = (struct sdk_held){0};
     stmt_bind_u64(q, 1, *cursor);
     const enum err err = stmt_step(q);
@@ -110,6 +110,37 @@ enum err sdk_held(struct sdk *s, uint64_t *cursor, struct sdk_held *out)
         out->held_ms = stmt_u64(q, 4);
     }
     return stmt_end(q, err);
+}
+
+enum err sdk_held(struct sdk *s, uint64_t *cursor, struct sdk_held *out)
+{
+    return next_held(s->sql[SQL_HELD_NEXT], cursor, out);
+}
+
+enum err sdk_held_beside(const char *state_dir, sdk_held_fn *each, void *ctx, struct fault *fault)
+{
+    char path[SDK_PATH_MAX];
+    const struct db_options options = {
+        .path = path,
+        .application_id = SDK_APPLICATION_ID,
+        .migrations = sdk_sql,
+        .migration_count = sdk_sql_count,
+        .read_only = true,
+    };
+    struct db *db = NULL;
+    struct stmt *sql[1];
+    struct sdk_held row;
+    uint64_t cursor = 0;
+    enum err err;
+
+    if ((size_t)snprintf(path, sizeof path, "%s/adapter.db", state_dir) >= sizeof path)
+        return fault_set(fault, ERR_FIELD_LONG, 0, "state_dir", "too long");
+    if ((err = db_open(&db, &options, fault)) == OK &&
+        (err = db_prepare(db, &sql_text[SQL_HELD_NEXT], 1, sql, fault)) == OK)
+        while ((err = next_held(sql[0], &cursor, &row)) == OK && (err = each(ctx, &row)) == OK)
+            ;
+    db_close(&db);
+    return err == ERR_NOT_FOUND && fault->err == OK ? OK : err;
 }
 
 /* Two officials of ours, or of our hub; not the one who is doubted. */

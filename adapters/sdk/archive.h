@@ -15,8 +15,8 @@ struct archived {
 
 /* In the open transaction. Without a storage key nothing is kept. */
 MUST_USE enum err archive_put(struct sdk *s, const struct archived *what);
-/* Keys of one frame of ours, bit i of *known for part i, into room for FRAME_PARTS_MAX of them (guarded,
- * wiped by the caller). ERR_NOT_FOUND: none are kept. */
+/* Keys of one frame of ours, bit i of *known for part i, into room for FRAME_PARTS_MAX of them
+ * (guarded, wiped by the caller). ERR_NOT_FOUND: none are kept. */
 MUST_USE enum err archive_get(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN],
                               const uint8_t env_id[static HASH_LEN], uint8_t (*deks)[SEAL_DEK_LEN],
                               unsigned *known);

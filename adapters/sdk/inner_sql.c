@@ -12,11 +12,10 @@ const char *const sql_text[SQL_COUNT] = {
         " o.id, o.type, o.destinations, coalesce(o.told, o.message_id) FROM outbox o"
         " LEFT JOIN outbox_live l ON l.id = o.id"
         " WHERE o.key = ?1 AND o.part >= ?2 ORDER BY o.part LIMIT 1",
-    [SQL_OUTBOX_BY_MESSAGE] =
-        "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
-        " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations,"
-        " coalesce(o.told, o.message_id) FROM outbox o"
-        " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
+    [SQL_OUTBOX_BY_MESSAGE] = "SELECT o.id, o.env_id, o.key, o.type, o.destination_count,"
+                              " coalesce(nullif(o.state, 0), l.state, 0), o.files, o.destinations,"
+                              " coalesce(o.told, o.message_id) FROM outbox o"
+                              " LEFT JOIN outbox_live l ON l.id = o.id WHERE o.message_id = ?1",
     [SQL_OUTBOX_DESTINATIONS] = "SELECT destinations FROM outbox WHERE id = ?1",
     [SQL_OUTBOX_PUT] = "INSERT INTO outbox (id, key, part, content, message_id, env_id, type,"
                        " destinations, destination_count, files, state, final_ms)"

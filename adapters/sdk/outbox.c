@@ -407,8 +407,8 @@ static enum err put_receipt(struct sdk *s, uint64_t row, const lianshu_Receipt *
     return err;
 }
 
-static enum err tell(struct sdk *s, const struct outbox_row *row,
-                     enum sdk_state state, const lianshu_Receipt *r, uint64_t now_ms)
+static enum err tell(struct sdk *s, const struct outbox_row *row, enum sdk_state state,
+                     const lianshu_Receipt *r, uint64_t now_ms)
 {
     struct sdk_outcome outcome = {.key = row->key, .type = row->type, .state = state};
 

@@ -50,10 +50,10 @@
  *  10. What was taken back before it came is never shown; what was shown and not opened is told
  *      to apply as withdrawn and cannot be opened any more; what was opened stays, and the
  *      withdrawal goes back (ERR_WITHDRAW_LATE).
- *  11. A message that its hub refuses (E405, E411, E412) because a key it was sealed to is no longer
- *      good, while the registry has the reader's next one, is sealed again to that, the same signed
- *      documents under another message id: nobody is told, and its caller goes on seeing one message
- *      under the id that sdk_send gave. In its conversation it then comes after what was sent
+ *  11. A message that its hub refuses (E405, E411, E412) because a key it was sealed to is no
+ * longer good, while the registry has the reader's next one, is sealed again to that, the same
+ * signed documents under another message id: nobody is told, and its caller goes on seeing one
+ * message under the id that sdk_send gave. In its conversation it then comes after what was sent
  *      meanwhile. Not what is being withdrawn or is over, nor without a storage key.
  *
  * Several adapters of one member, each with keys and a state_dir of its own (two processes on one
@@ -294,12 +294,18 @@ struct sdk_held {
     uint64_t held_ms;
 };
 MUST_USE enum err sdk_held(struct sdk *sdk, uint64_t *cursor, struct sdk_held *out);
+/* The same beside a running adapter, from its state_dir, without its keys; nothing is changed. An
+ * error of `each` ends it. *fault is empty before. */
+typedef enum err sdk_held_fn(void *ctx, const struct sdk_held *row);
+MUST_USE enum err sdk_held_beside(const char *state_dir, sdk_held_fn *each, void *ctx,
+                                  struct fault *fault);
 /* An official.act (LSD1) that releases one to apply, or returns it (E411). Staged, as sdk_send;
  * kept. ERR_TWO_OFFICIALS, ERR_EXPIRED, ERR_HEADER, ERR_NOT_FOUND, those of document_verify. */
 MUST_USE enum err sdk_act(struct sdk *sdk, struct span lsd1, uint64_t now_ms, struct fault *fault);
-/* A key record of our own (LSD1, lianshu key rotate) for the hub: staged, as sdk_send, and said at each
- * connection until the hub tells everybody that it is in effect; only then it counts here, too.
- * ERR_KEY_NOT_SENDERS, ERR_REGISTRY_ROLLBACK (its number is taken), those of document_verify. */
+/* A key record of our own (LSD1, lianshu key rotate) for the hub: staged, as sdk_send, and said at
+ * each connection until the hub tells everybody that it is in effect; only then it counts here,
+ * too. ERR_KEY_NOT_SENDERS, ERR_REGISTRY_ROLLBACK (its number is taken), those of document_verify.
+ */
 MUST_USE enum err sdk_key_record(struct sdk *sdk, struct span lsd1, uint64_t now_ms,
                                  struct fault *fault);
 /* The type that a signed document says it is; 0: it is none. Nothing of it is verified. */

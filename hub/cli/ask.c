@@ -85,7 +85,8 @@ static enum err exchange(const char *path, struct span request, char *text, size
     int fd;
     enum err err = local_connect(&fd, path, CONNECT_WAIT_MS, fault);
     if (err == ERR_PERMISSION)
-        return fault_set(fault, err, 0, path, "the hub answers its own user and root only");
+        return fault_set(fault, err, 0, path,
+                         "the hub answers its own user, root and its auditors only");
     if (err != OK)
         return err;
     err = local_write_all(fd, request, ASK_WAIT_MS);

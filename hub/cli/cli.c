@@ -110,5 +110,6 @@ int cli_run(int argc, const char *const *argv, const struct cli_world *world)
         return status;
     if (fault.err != err) /* the callee named no place */
         fault_set(&fault, err, 0, "", "%s", "");
-    return refuse(world, &fault, wants_json(argc, argv), &beside);
+    const int code = refuse(world, &fault, wants_json(argc, argv), &beside);
+    return status == CLI_USAGE ? CLI_USAGE : code;
 }

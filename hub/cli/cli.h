@@ -80,6 +80,7 @@ args_run_fn cli_log_scrub, cli_log_admin, cli_release_sign;
 args_run_fn cli_joint_draft, cli_joint_sign, cli_joint_show;
 args_run_fn cli_decision_verify;
 args_run_fn cli_evidence_export, cli_evidence_verify, cli_evidence_disclose;
+args_run_fn cli_held_inbox;
 args_run_fn cli_rule_check, cli_rule_sign, cli_rule_try, cli_rule_replay;
 args_run_fn cli_topology, cli_probe;
 args_run_fn cli_witness_init, cli_witness_serve, cli_witness_show;

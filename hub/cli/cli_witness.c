@@ -228,6 +228,8 @@ enum err cli_witness_serve(const struct cli *cli, struct fault *fault)
     struct desk d = {.cli = cli};
     enum err err = read_config(cli, &config, fault);
     d.config = config;
+    if (err != OK)
+        *cli->status = CLI_USAGE; /* as the daemons: not to be started again and again */
     if (err == OK) {
         process_harden();
         err = confine(config, fault);

@@ -59,6 +59,13 @@ void report_html(const struct paper *p, const char *value)
     }
 }
 
+/* On one line, whatever it has. */
+static void put_plain(const struct paper *p, const char *value)
+{
+    for (; *value != '\0'; value++)
+        fputc((unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value, p->text);
+}
+
 void report_section(const struct paper *p, const char *zh, const char *en)
 {
     fprintf(p->html, "<h2>%s <small>%s</small></h2>\n", zh, en);
@@ -70,10 +77,19 @@ void report_section(const struct paper *p, const char *zh, const char *en)
 
 void paper_line(const struct paper *p, const char *zh, const char *en, const char *value)
 {
-    fprintf(p->html, "<tr><th>%s <small>%s</small></th><td class=\"m\">", zh, en);
+    /* Names of members are whoever's registered them: no mark-up, no lines of their own. */
+    fputs("<tr><th>", p->html);
+    report_html(p, zh);
+    fputs(" <small>", p->html);
+    report_html(p, en);
+    fputs("</small></th><td class=\"m\">", p->html);
     report_html(p, value);
     fputs("</td></tr>\n", p->html);
-    fprintf(p->text, "  %s %s: %s\n", zh, en, value);
+    fputs("  ", p->text);
+    put_plain(p, zh);
+    fputc(' ', p->text);
+    put_plain(p, en);
+    fprintf(p->text, ": %s\n", value);
 }
 
 static void items(const struct paper *p, const struct json *list, const char *class,

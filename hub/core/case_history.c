@@ -1,5 +1,6 @@
-/* Earlier steps of a case for a hub that joins it: kept with each step, handed on by the hub that
- * judged the step with which the case reaches the other one, and put in their places there. */
+/* Earlier steps of a case for a hub that joins it: kept with each step. A hub that lacks what went
+ * before a step shows that step to the hub which judged it, is given the others, and puts them in
+ * their places. */
 #include "core/state.h"
 
 #include "base/text.h"
@@ -67,7 +68,16 @@ static enum err read_paper(struct core *core, const uint8_t id[static STORE_ID_L
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* ---- handed on ---- */
+/* ---- asked for, and handed on ---- */
+
+/* The step with that number; ERR_NOT_FOUND: this hub knows none. */
+static enum err step_at(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number,
+                        struct casefile_step *out)
+{
+    uint64_t cursor = number;
+    enum err err = casefile_step_next(core->store->casefiles, id, &cursor, out);
+    return err == OK && out->number != number ? ERR_NOT_FOUND : err;
+}
 
 static bool serves(const struct core *core, const char *hub, const char *member)
 {
@@ -108,63 +118,72 @@ static enum err held_until(struct core *core, const uint8_t id[static STORE_ID_L
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err add_step(struct core *core, const struct incoming *in, const char *hub,
-                         uint64_t number)
+/* One step as it is kept, to another hub. */
+static enum err send_step(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number,
+                          const char *hub)
 {
-    const enum lane lane = (enum lane)in->header.priority;
     lianshu_RelayFacts *facts = &core->spread->facts;
-    enum err err = read_paper(core, in->body.clock.case_id, number);
     const struct outgoing what = {
         .type = lianshu_DocumentType_TYPE_RELAY_FACTS,
         .recipient = hub,
-        .conversation = span_of(in->header.conversation.bytes, in->header.conversation.size),
+        .conversation = span_of(id, STORE_ID_LEN), /* they come in this order */
         .purpose = "federation",
         .body = facts,
-        .lane = &lane,
     };
+    enum err err = read_paper(core, id, number);
     if (err != OK)
         return err;
     facts->hops_count = 1;
     text_copy(facts->hops[0], sizeof facts->hops[0], core->opt.member);
-    outgoing_begin(core);
-    err = outgoing_add(core, &what);
-    return err == OK ? outgoing_queue(core) : err;
+    err = outgoing_send(core, &what);
+    /* A hub whose key the registry does not hold any more cannot be told. */
+    return err_class(err) == ERR_CLASS_REJECT ? ERR_NOT_FOUND : err;
 }
 
 /* From the newest to the oldest, so that each stands next to one that is known already. */
-static enum err hand_on(struct core *core, const struct incoming *in, uint64_t number,
+static enum err hand_on(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number,
                         const char *hub)
 {
     uint64_t held;
     uint64_t sent = 0;
-    enum err err = held_until(core, in->body.clock.case_id, number, hub, &held);
-    for (uint64_t at = number - 1; err == OK && at > held && sent < HISTORY_MAX; at--, sent++)
-        err = add_step(core, in, hub, at);
+    enum err err = held_until(core, id, number, hub, &held);
+    for (uint64_t at = number - 1; err == OK && at > held && sent < HISTORY_MAX; at--) {
+        err = send_step(core, id, at, hub);
+        sent += err == OK;
+    }
     if (err != OK && err != ERR_NOT_FOUND)
         return err; /* what is not known here cannot be told */
     return sent == 0 ? OK : store_count(core->store, "cases.handed_on", sent);
 }
 
-enum err case_history_send(struct core *core, const struct incoming *in, uint64_t number)
+enum err case_history_ask(struct core *core, const struct incoming *in,
+                          const uint8_t id[static STORE_ID_LEN], uint64_t number)
 {
-    const lianshu_Header *h = &in->header;
-    const struct registry_member *told[RELAY_DESTINATIONS_MAX];
-    size_t count = 0;
-    enum err err = OK;
-    if (in->case_step != 0 || core->opt.link_count == 0)
-        return OK; /* the hub that judged the step does */
-    for (pb_size_t i = 0; err == OK && i < h->destination_count; i++) {
-        const struct registry_member *home =
-            topology_home_of(core->opt.registry, h->destination[i]);
-        bool done = home == NULL || strcmp(home->id, core->opt.member) == 0;
-        for (size_t k = 0; !done && k < count; k++)
-            done = told[k] == home;
-        if (done)
-            continue;
-        told[count++] = home;
-        err = hand_on(core, in, number, home->id);
-    }
-    return err;
+    struct casefile_step before;
+    const struct registry_member *home = topology_home_of(core->opt.registry, in->header.sender);
+    if (in->case_step == 0 || number == 1 || home == NULL)
+        return OK; /* it was judged here */
+    enum err err = step_at(core, id, number - 1, &before);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = send_step(core, id, number, home->id);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* A step that was judged here is shown by a hub that it went to. */
+static enum err answer(struct core *core, const struct incoming *in)
+{
+    struct incoming *doc = &core->spread->in;
+    const uint8_t *id = doc->body.clock.case_id;
+    const uint64_t number = doc->case_step;
+    struct casefile_step step;
+    bool went = false;
+    enum err err = step_at(core, id, number, &step);
+    if (err == OK)
+        err = touches(core, &step, in->header.sender, &went);
+    if (err != OK || !went || number == 1 || !serves(core, core->opt.member, step.by))
+        return err;
+    return hand_on(core, id, number, in->header.sender);
 }
 
 /* ---- taken in ---- */
@@ -192,6 +211,16 @@ static enum err open_paper(struct core *core, const lianshu_RelayFacts *facts, s
     return facts_validate(doc->type, &doc->body, core->opt.regions, &fault);
 }
 
+/* Whoever got the document reads it, or the hub that serves him does. */
+static enum err check_went(const struct core *core, const struct incoming *doc, const char *member)
+{
+    const struct registry_member *home = topology_home_of(core->opt.registry, member);
+    enum err err = document_check_addressed(&doc->document, member, doc->header.sender, false);
+    return err == OK || home == NULL
+               ? err
+               : document_check_addressed(&doc->document, home->id, doc->header.sender, false);
+}
+
 /* Signed by its issuer as of then, and addressed to everybody to whom it is said to have gone. */
 static enum err open_signed(struct core *core, const lianshu_RelayFacts *facts,
                             struct incoming *doc)
@@ -206,18 +235,8 @@ static enum err open_signed(struct core *core, const lianshu_RelayFacts *facts,
     if (err == OK)
         err = open_paper(core, facts, doc);
     for (pb_size_t i = 0; err == OK && i < facts->destination_count; i++)
-        err = document_check_addressed(&doc->document, facts->destination[i], doc->header.sender,
-                                       false);
+        err = check_went(core, doc, facts->destination[i]);
     return err == OK && facts->destination_count == 0 ? ERR_NOT_ADDRESSED : err;
-}
-
-/* The step with that number; ERR_NOT_FOUND: this hub knows none. */
-static enum err step_at(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number,
-                        struct casefile_step *out)
-{
-    uint64_t cursor = number;
-    enum err err = casefile_step_next(core->store->casefiles, id, &cursor, out);
-    return err == OK && out->number != number ? ERR_NOT_FOUND : err;
 }
 
 /* Does that hub hold the case, by what is known of it here? */
@@ -373,10 +392,12 @@ enum err case_history_settle(struct core *core, const uint8_t id[static STORE_ID
     return err;
 }
 
-enum err case_history_take(struct core *core, uint64_t seq)
+enum err case_history_take(struct core *core, const struct incoming *in, uint64_t seq)
 {
     struct spread *s = core->spread;
     struct casefile row;
+    if (s->todo == SPREAD_KNOWN)
+        return answer(core, in);
     struct casefile_step step = cases_step_of(core, &s->in);
     memcpy(step.id, s->in.body.clock.case_id, sizeof step.id);
     step.number = s->in.case_step;

@@ -194,7 +194,7 @@ const struct rule_step *cases_row_of(const struct core *core, const struct casef
     if (member_parse(step->by, &actor) != OK)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        const bool opens = rows[i].from_count > 0 && rows[i].from[0][0] == '\0';
+        const bool opens = rows[i].from_count == 1 && rows[i].from[0][0] == '\0';
         if ((step->number > 1 && opens) || rows[i].barred)
             continue;
         if (strcmp(rows[i].id, step->transition) == 0 &&
@@ -300,7 +300,11 @@ static enum err judge_apart(struct core *core, const struct incoming *in,
     out->err = ERR_CASE_STATE; /* two documents for one step, or one that the table does not know */
     if (taken)
         text_copy(out->rival, sizeof out->rival, step.by);
-    return taken || rule == NULL ? OK : cases_judge_from(core, in, rule->from[0], out);
+    if (taken || rule == NULL)
+        return OK;
+    /* Of one that may open a case or go on with it: it goes on. */
+    const bool later = out->case_step > 1 && rule->from_count > 1 && rule->from[0][0] == '\0';
+    return cases_judge_from(core, in, rule->from[later], out);
 }
 
 /* A result whose trigger no rule has would never be evaluated. */
@@ -428,5 +432,5 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
         err = case_history_settle(core, row.id);
     if (err == OK)
         err = cases_evaluate(core, in, &row);
-    return err == OK ? case_history_send(core, in, step.number) : err;
+    return err == OK ? case_history_ask(core, in, row.id, step.number) : err;
 }

@@ -303,10 +303,10 @@ static enum err take_facts(struct core *core, const struct incoming *in, uint64_
     struct spread_link *link = spread_link_of(core, in->header.sender, &kind);
     if (link != NULL && link->differs)
         link->due_ms = core->now_ms + ROLL_SETTLE_MS;
+    if (in->body.relay_facts.case_step != 0)
+        return case_history_take(core, in, seq);
     if (s->todo == SPREAD_KNOWN)
         return store_count(core->store, "facts.repeated", 1);
-    if (in->body.relay_facts.case_step != 0)
-        return case_history_take(core, seq);
     s->row.seq = seq;
     enum err err = put_row(core, s->in.facts_frame, &s->row);
     if (err == OK)

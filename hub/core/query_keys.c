@@ -33,7 +33,7 @@ static void put_revocation(const struct query *q, struct json *row, const struct
 {
     char text[WORD_MAX];
     const struct registry *r = q->core->opt.registry;
-    const struct amendment *by = registry_revocation(r, key->kid);
+    const struct amendment *by = registry_revocation(r, key->member->id, key->kid);
     if (key->revoked_ms == 0)
         return;
     if (by != NULL)

@@ -65,8 +65,8 @@ struct spread {
     bool contested;  /* `row` and `rival` are documents of one version */
     struct roll_row row;
     struct roll_row rival;
-    struct spread_link *link; /* owns one for each of core_options.links */
-    lianshu_RelayFacts facts; /* being sent */
+    struct spread_link *link;                 /* owns one for each of core_options.links */
+    lianshu_RelayFacts facts;                 /* being sent */
     uint8_t text[sizeof(lianshu_RelayFacts)]; /* one that is kept */
     lianshu_RelayRoll roll;
     uint8_t hash[ROLL_OWE_MAX][HASH_LEN];

@@ -59,13 +59,15 @@ void cases_move(struct core *core, const struct incoming *in, const struct case_
 /* What a hub that joins the case will be given of this step. Uses core->frame. */
 MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
                                     const uint8_t id[static STORE_ID_LEN], uint64_t number);
-/* The step that was judged here goes to hubs that do not hold all before it: they are given that.
- * Uses the room in which the document lies. */
-MUST_USE enum err case_history_send(struct core *core, const struct incoming *in, uint64_t number);
+/* The step before this one has not come: the hub that judged this one is asked for it. Uses the
+ * room in which the document lies. */
+MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
+                                   const uint8_t id[static STORE_ID_LEN], uint64_t number);
 /* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo. Reads only. */
 MUST_USE enum err case_history_judge(struct core *core, const struct incoming *in);
-/* Keep spread->in as a step; with the last one missing the case is settled. */
-MUST_USE enum err case_history_take(struct core *core, uint64_t seq);
+/* Keep spread->in as a step; with the last one missing the case is settled. One that is known is a
+ * question for those before it. */
+MUST_USE enum err case_history_take(struct core *core, const struct incoming *in, uint64_t seq);
 /* When all steps are here: state and clocks are made again from them in order. Nobody is told. */
 MUST_USE enum err case_history_settle(struct core *core, const uint8_t id[static STORE_ID_LEN]);
 

@@ -7,9 +7,20 @@
 
 enum { PASSWD_BYTES = 4096, USER_NAME_MAX = 64 };
 
-static const char *const KEYS[] = {"realm",       "member",    "key_file",    "passphrase_file",
-                                   "state_file",  "socket",    "anchor",      "registry",
-                                   "client_user", "log_level", "token_paths", NULL};
+static const char *const KEYS[] = {"realm",
+                                   "member",
+                                   "key_file",
+                                   "passphrase_file",
+                                   "state_file",
+                                   "socket",
+                                   "anchor",
+                                   "registry",
+                                   "client_user",
+                                   "log_level",
+                                   "token_paths",
+                                   "next_key_file",
+                                   "next_passphrase_file",
+                                   NULL};
 
 static enum err read_user(const struct yaml_node *node, uid_t *uid, struct fault *fault)
 {
@@ -79,6 +90,10 @@ enum err signer_config_read(struct signer_config *out, const char *path, struct 
         (err = place_read(root, "key_file", false, path, out->key_file, PLACE_MAX, fault)) != OK ||
         (err = place_read(root, "passphrase_file", false, path, out->passphrase_file, PLACE_MAX,
                           fault)) != OK ||
+        (err = place_read(root, "next_key_file", true, path, out->next_key_file, PLACE_MAX,
+                          fault)) != OK ||
+        (err = place_read(root, "next_passphrase_file", true, path, out->next_passphrase_file,
+                          PLACE_MAX, fault)) != OK ||
         (err = place_read(root, "state_file", false, path, out->state_file, PLACE_MAX, fault)) !=
             OK ||
         (err = place_read(root, "anchor", true, path, out->anchor, PLACE_MAX, fault)) != OK ||

@@ -15,10 +15,12 @@
 struct signer_config {
     char realm[17];
     char member[MEMBER_MAX + 1]; /* of the hub */
-    char anchor[PLACE_MAX];      /* for --restore; may be empty */
+    char anchor[PLACE_MAX];      /* for --restore and next_key_file; may be empty */
     char registry[PLACE_MAX];    /* the same */
     char key_file[PLACE_MAX];
     char passphrase_file[PLACE_MAX];
+    char next_key_file[PLACE_MAX];        /* may be empty */
+    char next_passphrase_file[PLACE_MAX]; /* empty: passphrase_file */
     struct place_list token_paths;
     char state_file[PLACE_MAX];
     char socket[LOCAL_PATH_MAX + 1];

@@ -7,8 +7,8 @@
  * Guarantees:
  *   1. The next key signs from the moment that the registry gives for it, and not if the registry
  *      does not know it as this hub's log key, or has revoked it, or its time is over.
- *   2. Readers who have that version of the registry verify what either signed: the old key is judged
- *      as of its time.
+ *   2. Readers who have that version of the registry verify what either signed: the old key is
+ * judged as of its time.
  *   3. The moment is read once: a registry that changes it needs the signer started anew.
  *
  * Errors: those of keyfile_read and registry_read; ERR_KEY_USE, ERR_KEY_FILE not a signer's keys of

@@ -7,6 +7,7 @@
 #include "net/process.h"
 #include "net/signer_frame.h"
 #include "signer/config.h"
+#include "signer/logkeys.h"
 #include "signer/restore.h"
 #include "signer/serve.h"
 
@@ -28,8 +29,7 @@ static const char HELP[] =
 
 struct opened {
     struct signer_config config;
-    struct passphrase *passphrase;
-    struct keyring *ring;
+    struct logkeys keys;
     struct state *state;
     merkle_hash *leaves;
     int listener;
@@ -43,28 +43,13 @@ static void close_all(struct opened *o)
         close(o->signal_fd);
     free(o->leaves);
     state_close(&o->state);
-    keyring_close(&o->ring);
-    passphrase_close(&o->passphrase);
-}
-
-static enum err open_key(struct opened *o, struct fault *fault)
-{
-    enum err err = passphrase_read(&o->passphrase, o->config.passphrase_file, fault);
-    if (err != OK || (err = keyfile_read(&o->ring, o->config.key_file, o->passphrase, fault)) != OK)
-        return err;
-    passphrase_close(&o->passphrase);
-    if (keyring_find(o->ring, KEY_USE_LOG) == NULL)
-        return fault_set(fault, ERR_KEY_USE, 0, o->config.key_file, "made with --use signer");
-    if (strcmp(keyring_owner(o->ring), o->config.member) != 0)
-        return fault_set(fault, ERR_KEY_FILE, 0, o->config.key_file, "belongs to %s",
-                         keyring_owner(o->ring));
-    return OK;
+    logkeys_close(&o->keys);
 }
 
 static enum err serve(struct opened *o, struct fault *fault)
 {
     struct checkpoint head;
-    const struct signer signer = {o->state, keyring_find(o->ring, KEY_USE_LOG), o->leaves};
+    const struct signer signer = {o->state, &o->keys, o->leaves, clock_real_ms};
 
     enum err err = process_signals(&o->signal_fd);
     if (err != OK ||
@@ -78,20 +63,25 @@ static enum err serve(struct opened *o, struct fault *fault)
     return err;
 }
 
-enum { FIXED_PLACES = 7 };
+enum { FIXED_PLACES = 9 };
 
 static enum err confine(const struct signer_config *config, const struct process_args *args,
                         struct fault *fault)
 {
     const char *statement = args->restore;
+    const char *next = config->next_key_file;
+    const char *next_secret = config->next_passphrase_file;
+    const bool trust = statement != NULL || next[0] != '\0';
     struct sandbox_place places[FIXED_PLACES + PLACE_SANDBOX_MAX] = {
         {private_file_place(config->key_file), SANDBOX_READ},
         {private_file_place(config->passphrase_file), SANDBOX_READ},
         {config->state_file, SANDBOX_WRITE | SANDBOX_BESIDE},
         {config->socket, SANDBOX_WRITE | SANDBOX_BESIDE},
         {statement, SANDBOX_READ | SANDBOX_BESIDE},
-        {statement != NULL ? config->anchor : NULL, SANDBOX_READ},
-        {statement != NULL ? config->registry : NULL, SANDBOX_READ},
+        {trust ? config->anchor : NULL, SANDBOX_READ},
+        {trust ? config->registry : NULL, SANDBOX_READ},
+        {next[0] != '\0' ? private_file_place(next) : NULL, SANDBOX_READ},
+        {next_secret[0] != '\0' ? private_file_place(next_secret) : NULL, SANDBOX_READ},
     };
     const size_t count = place_list_allow(&config->token_paths, places, FIXED_PLACES);
     return sandbox_enter(SANDBOX_SIGNER, places, count, fault);
@@ -110,7 +100,7 @@ static enum err print_head(const struct opened *o, struct fault *fault)
     uint8_t bytes[NOTE_SIGNED_MAX];
     struct writer note = writer_of(bytes, sizeof bytes);
     state_head(o->state, &head);
-    enum err err = note_sign(&head, keyring_find(o->ring, KEY_USE_LOG), &note);
+    enum err err = note_sign(&head, logkeys_at(&o->keys, clock_real_ms()), &note);
     if (err != OK)
         return fault_set(fault, err, 0, "--head", "could not be signed");
     return fwrite(note.data, 1, note.len, stdout) == note.len && fflush(stdout) == 0 ? OK : ERR_IO;
@@ -128,7 +118,7 @@ static enum err run(struct opened *o, const struct process_args *args, struct fa
         return begin(&o->config, fault);
     if (args->restore != NULL)
         return signer_restore(&o->config, args->restore, clock_real_ms(), fault);
-    if ((err = open_key(o, fault)) != OK ||
+    if ((err = logkeys_open(&o->keys, &o->config, clock_real_ms(), fault)) != OK ||
         (err = state_open(&o->state, o->config.state_file, o->config.member, o->config.realm,
                           fault)) != OK)
         return err;

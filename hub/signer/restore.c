@@ -9,6 +9,17 @@
 
 enum { NODES = 64 };
 
+/* Still officials now: the statement's own date is its makers' word. */
+static enum err check_now(const struct registry *registry, const struct restored *r,
+                          uint64_t now_ms)
+{
+    enum err err = OK;
+    const struct registry_key *key;
+    for (size_t i = 0; err == OK && i < RESTORED_OFFICIALS; i++)
+        err = registry_signer(registry, r->hub, r->kid[i], KEY_USE_OFFICIAL, now_ms, &key);
+    return err;
+}
+
 static enum err read_statement(const struct signer_config *config, struct span lsd1,
                                const char *path, uint64_t now_ms, struct restored *out,
                                struct fault *fault)
@@ -31,6 +42,8 @@ static enum err read_statement(const struct signer_config *config, struct span l
         err = restored_read(&reader, lsd1, out);
     if (err == OK)
         err = restored_timely(out, now_ms);
+    if (err == OK)
+        err = check_now(registry, out, now_ms);
     if (err != OK)
         (void)fault_set(fault, err, 0, path, "not a statement of two officials of this hub");
 out:

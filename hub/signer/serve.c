@@ -25,7 +25,7 @@ static enum err carry_out(const struct signer *signer, const struct signer_reque
     answer->size = head.size;
     memcpy(answer->root, head.root, HASH_LEN);
     if (err == OK && request->op == SIGNER_SIGN)
-        err = note_sign(&head, signer->key, note);
+        err = note_sign(&head, logkeys_at(signer->keys, signer->now_ms()), note);
     if (request->op == SIGNER_HEAD)
         write_span(note, state_statement(signer->state));
     answer->err = err;

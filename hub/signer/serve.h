@@ -12,7 +12,7 @@
 #ifndef SIGNER_SERVE_H
 #define SIGNER_SERVE_H
 
-#include "keys/key.h"
+#include "signer/logkeys.h"
 #include "signer/state.h"
 
 #include <sys/types.h>
@@ -20,9 +20,10 @@
 enum { SERVE_WAIT_MS = 5000 };
 
 struct signer {
-    struct state *state;   /* borrowed */
-    const struct key *key; /* KEY_USE_LOG, borrowed */
-    merkle_hash *leaves;   /* borrowed: room for SIGNER_LEAVES_MAX */
+    struct state *state;        /* borrowed */
+    const struct logkeys *keys; /* borrowed */
+    merkle_hash *leaves;        /* borrowed: room for SIGNER_LEAVES_MAX */
+    uint64_t (*now_ms)(void);   /* Unix time: which of the keys signs */
 };
 
 /* One request on a connection. ERR_UNREACHABLE: close it. Otherwise the answer was sent; a FATAL

@@ -24,20 +24,27 @@ START_S = 60
 TARGETS = [("database", 40), ("wal", 20), ("key", 10), ("configuration", 10), ("rules", 5), ("registry", 5), ("signer", 10)]
 
 
+def arrive(made, batch, wanted):
+    """A file of applications; waits until so many have come to the market in all."""
+    rows = [dict(realm.APPLICATION, 受理号=f"演示{batch}-{n}号") for n in range(APPLICATIONS)]
+    sink = made.site("market", "sink", "licence.application")
+    made.put("health", f"许可申请-{batch}.json", json.dumps(rows, ensure_ascii=False))
+    os.makedirs(sink, exist_ok=True)
+    watch = realm.Watch(sink, f"{made.dir}/log")
+    watch.until(lambda: len([n for n in os.listdir(sink) if n.endswith(".json")]) >= wanted, "the applications arrive")
+    watch.close()
+
+
 def fill(made):
-    """Some traffic, and an end as of the power: the write-ahead log stays."""
+    """Some traffic, and an end as of the power, while the write-ahead log holds what is new."""
     for name in ("signer", "hub", "market", "health"):
         made.start(name)
-    rows = [dict(realm.APPLICATION, 受理号=f"演示{n}号") for n in range(APPLICATIONS)]
-    made.put("health", "许可申请-1.json", json.dumps(rows, ensure_ascii=False))
-    sink = made.site("market", "sink", "licence.application")
-    watch = realm.Watch(f"{made.dir}/log")
-    watch.until(lambda: os.path.isdir(sink) and len([n for n in os.listdir(sink) if n.endswith(".json")]) >= APPLICATIONS,
-                "the applications arrive")
-    watch.close()
+    arrive(made, 1, APPLICATIONS)
     realm.check(made.ask("log", "export", f"{made.dir}/exported") is not None, "the log cannot be exported")
-    for name in ("market", "health", "hub", "signer"):
+    arrive(made, 2, APPLICATIONS + 1)
+    for name in ("hub", "signer", "market", "health"):
         made.processes.pop(name).kill()
+    realm.check(os.path.getsize(f"{made.dir}/hub/hub.db-wal") > 0, "the write-ahead log is empty")
 
 
 def files_of(made, target):
@@ -60,6 +67,12 @@ def copy(source, target):
         shutil.copytree(source, target)
     else:
         shutil.copy2(source, target)
+
+
+def keep(made, under):
+    os.mkdir(f"{made.dir}/{under}")
+    for name in KEPT:
+        copy(f"{made.dir}/{name}", f"{made.dir}/{under}/{name}")
 
 
 def flip(path, chance):
@@ -138,14 +151,16 @@ def test(binaries, count="200", seed="1"):
     table, broken = collections.Counter(), []
     with realm.Realm(binaries, "flips") as made:
         fill(made)
-        os.mkdir(f"{made.dir}/good")
-        for name in KEPT:
-            copy(f"{made.dir}/{name}", f"{made.dir}/good/{name}")
+        keep(made, "good")
+        for name in ("signer", "hub"):
+            made.start(name)
+        realm.check(made.stop("hub") == 0 and made.stop("signer") == 0, "it does not stop in order")
+        keep(made, "clean")
         realm.check(outcome(made) == "harmless", "the realm does not start without any flip")
         for number in range(int(count)):
-            for name in KEPT:
-                copy(f"{made.dir}/good/{name}", f"{made.dir}/{name}")
             target = chance.choices([t for t, _ in TARGETS], [w for _, w in TARGETS])[0]
+            for name in KEPT:  # the write-ahead log would hide most of the database
+                copy(f"{made.dir}/{'clean' if target == 'database' else 'good'}/{name}", f"{made.dir}/{name}")
             where = flip(chance.choice(files_of(made, target)), chance)
             try:
                 result = outcome(made)

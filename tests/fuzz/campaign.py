@@ -135,25 +135,28 @@ def campaign(build, targets, seconds, place):
 
 
 def plant(path, before, after):
+    """What the file was."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     if text.count(before) != 1:
         sys.exit(f"{path}: {text.count(before)} times in it: {before}")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace(before, after))
+    return text
 
 
 def recall(build, tree, numbers, seconds, place):
     found = 0
     for number in numbers:
         target, file, before, after = PLANTED[number - 1]
-        plant(f"{tree}/{file}", before, after)
+        text = plant(f"{tree}/{file}", before, after)
         if not build.make(target):
             return 2
         clean, progress, _ = build.fuzz(target, seconds, place)
         found += not clean
         print(f"{number:>2}  {target:9} {file}  {'NOT FOUND' if clean else 'found'}  {progress}", flush=True)
-        shutil.copyfile(f"{ROOT}/{file}", f"{tree}/{file}")  # with a new time
+        with open(f"{tree}/{file}", "w", encoding="utf-8") as back:
+            back.write(text)
     print(f"{found} of {len(numbers)} planted bugs found")
     return 0 if found >= len(numbers) * RECALL_MIN / len(PLANTED) else 1
 

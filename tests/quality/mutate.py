@@ -42,10 +42,8 @@ def run(arguments, **more):
         return subprocess.CompletedProcess(late.cmd, 124, "", "")
 
 
-def mutants(files):
-    for path in files:
-        with open(f"{ROOT}/{path}", encoding="utf-8") as file:
-            text = file.read()
+def mutants(texts):
+    for path, text in texts.items():
         code = source.TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match.group(0)), text)  # places stay
         for pattern, other in SWAPS:
             for match in re.finditer(pattern, code):
@@ -89,7 +87,11 @@ def main():
     given = parser.parse_args()
     files = given.files or sorted(os.path.relpath(path, ROOT) for folder in ("keys", "hub/policy")
                                   for path in glob.glob(f"{ROOT}/{folder}/*.c"))
-    everything = list(mutants(files))
+    texts = {}
+    for path in files:
+        with open(f"{ROOT}/{path}", encoding="utf-8") as file:
+            texts[path] = file.read()
+    everything = list(mutants(texts))
     chosen = random.Random(given.seed).sample(everything, min(given.count, len(everything)))
     print(f"{len(chosen)} of {len(everything)} mutants, seed {given.seed}", flush=True)
     counted = killed = 0
@@ -110,7 +112,8 @@ def main():
             with open(f"{tree}/{path}", "w", encoding="utf-8") as file:
                 file.write(text)
             outcome = verdict(tree, build, path)
-            shutil.copyfile(f"{ROOT}/{path}", f"{tree}/{path}")  # with a new time
+            with open(f"{tree}/{path}", "w", encoding="utf-8") as file:
+                file.write(texts[path])
             if outcome is None:
                 continue
             counted += 1

@@ -134,7 +134,7 @@ static void write_in(const char *dir, const char *name, struct span bytes)
     assert_int_equal(file_write(path, bytes, 0644, 0, NULL), OK);
 }
 
-static void fit_list(const char *dir)
+void book_fit(const char *dir)
 {
     struct evidence_pack pack;
     assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
@@ -143,6 +143,13 @@ static void fit_list(const char *dir)
     evidence_pack_close(&pack);
 }
 
+void book_add_file(const char *dir, const char *name, struct span bytes)
+{
+    write_in(dir, name, bytes);
+    book_fit(dir);
+}
+
+/* What is there for reading: by our program it is compared, and by nobody believed. */
 /* What is there for reading: by our program it is compared, and by nobody believed. */
 static bool is_reading(const char *name)
 {
@@ -190,7 +197,7 @@ static void flip(struct book *b, const char *dir, const struct bundle_file *file
     bytes[place_in(file, "00112233")] ^= 1;
     write_in(dir, file->name, span_of(bytes, file->bytes.len));
     if ((flags & BOOK_LIST_FITS) != 0)
-        fit_list(dir);
+        book_fit(dir);
     snprintf(line, sizeof line, "evidence verify %s --anchor anchor.yaml", dir);
     if (run(b->terminal, line) != CLI_REFUSED)
         fail_msg("%s was changed: %s", file->name, b->terminal->out);
@@ -201,6 +208,17 @@ static void flip(struct book *b, const char *dir, const struct bundle_file *file
         fail_msg("%s was changed", file->name);
     write_in(dir, file->name, file->bytes);
     free(bytes);
+}
+
+void book_flip(struct book *b, const char *dir, const char *name)
+{
+    struct evidence_pack pack;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    const struct bundle_file *file = bundle_find(pack.bundle, name);
+    assert_non_null(file);
+    flip(b, dir, file, BOOK_LIST_FITS, true);
+    evidence_pack_close(&pack);
+    book_fit(dir);
 }
 
 size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
@@ -220,12 +238,13 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags)
             continue;
         const bool script = !fits || (!text && before == 0);
         flip(b, dir, file, flags,
-             script && (b->all || eligible % (fits ? 3 : bundle_count(pack.bundle) / SCRIPTS) == 0));
+             script &&
+                 (b->all || eligible % (fits ? 3 : bundle_count(pack.bundle) / SCRIPTS) == 0));
         eligible += script;
         count++;
     }
     evidence_pack_close(&pack);
-    fit_list(dir);
+    book_fit(dir);
     return count;
 }
 
@@ -298,7 +317,7 @@ void book_swap_paths(struct book *b, const char *dir)
     write_in(dir, one->name, two->bytes);
     write_in(dir, two->name, one->bytes);
     evidence_pack_close(&pack);
-    fit_list(dir);
+    book_fit(dir);
 }
 
 static const struct bundle_file *find_state(const struct bundle *bundle, size_t index,
@@ -331,5 +350,5 @@ void book_move_leaf(struct book *b, const char *dir)
         write_in(dir, two->name, one->bytes);
     }
     evidence_pack_close(&pack);
-    fit_list(dir);
+    book_fit(dir);
 }

@@ -43,6 +43,12 @@ char *book_read(const char *path, size_t *len);
  * list fits again, for one of each kind). */
 enum { BOOK_LIST_FITS = 1 };
 size_t book_flip_each(struct book *b, const char *dir, unsigned flags);
+/* The same with one file, whose list fits again. */
+void book_flip(struct book *b, const char *dir, const char *name);
+/* The list is made anew. */
+void book_fit(const char *dir);
+/* One file more, and the list is made anew. */
+void book_add_file(const char *dir, const char *name, struct span bytes);
 /* Two entries of the log change their paths, and the list is made anew. */
 void book_swap_paths(struct book *b, const char *dir);
 /* Two neighbours of the log change places, each with its path. */

@@ -4,10 +4,14 @@
 #include "scenario/evidencebook.h"
 #include "scenario/texts.h"
 
+#include "base/clock.h"
 #include "base/hex.h"
+#include "keys/amend.h"
+#include "keys/registrar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define EXPORT(id, out)                                                                            \
     "evidence export " id " --out " out " --anchor anchor.yaml --control control"
@@ -168,6 +172,47 @@ static void a_log_is_shown_to_go_on_from_a_checkpoint_that_somebody_kept(void **
     assert_int_equal(book_script(b, "order", "anchor.yaml"), 0);
 }
 
+static void a_members_name_is_no_mark_up_of_the_report(void **state)
+{
+    struct book *b = *state;
+    size_t len;
+    export_referral(b, "e");
+    char *html = book_read("e/report.html", &len);
+    assert_non_null(memmem(html, len, "&lt;b&gt;member", 15));
+    assert_null(memmem(html, len, "<b>", 3));
+    free(html);
+}
+
+/* Who has the hub's key and the bundle dates it back to before the key was doubted. */
+static void a_log_key_known_to_be_revoked_signs_nothing_whatever_time_the_bundle_gives(void **state)
+{
+    struct book *b = *state;
+    struct world *w = b->world;
+    uint8_t bytes[AMEND_DOCUMENT_MAX];
+    struct writer lsd1 = writer_of(bytes, sizeof bytes);
+    export_referral(b, "e");
+    must(b->terminal, VERIFY("e"));
+    lianshu_Revocation body = {.number = 1,
+                               .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED,
+                               .compromised_since_ms = w->now_ms + HOUR_MS};
+    snprintf(body.member, sizeof body.member, "%s", w->ids[0]);
+    memcpy(body.kid, key_kid(keyring_find(w->signer, KEY_USE_LOG)), KID_LEN);
+    const struct office_paper paper = {.realm = "demo",
+                                       .type = lianshu_DocumentType_TYPE_KEY_REVOCATION,
+                                       .desc = &lianshu_Revocation_msg,
+                                       .body = &body,
+                                       .now_ms = w->now_ms + 2 * (uint64_t)HOUR_MS,
+                                       .entropy = &w->entropy};
+    const struct key *registrar = keyring_find(w->root, KEY_USE_REGISTRAR);
+    const struct office_signers by = {
+        .member = "registrar.000000", .keys = &registrar, .key_count = 1};
+    assert_int_equal(office_document(&paper, &by, &lsd1), OK);
+    assert_int_equal(mkdir("e/revocations", 0755), 0);
+    book_add_file("e", "revocations/registrar.000000-00000001.lsd", writer_span(&lsd1));
+    refused(b->terminal, VERIFY("e"), CLI_REFUSED, "E807", "checkpoint.txt");
+    assert_int_equal(book_script(b, "e", "anchor.yaml"), 1);
+}
+
 static void rules_are_those_that_the_decisions_name(void **state)
 {
     struct book *b = *state;
@@ -296,6 +341,8 @@ int main(int argc, char **argv)
         EACH(a_key_of_another_part_is_refused),
         EACH(a_case_is_proven_with_its_messages_and_the_chain_of_custody),
         EACH(a_log_is_shown_to_go_on_from_a_checkpoint_that_somebody_kept),
+        EACH(a_members_name_is_no_mark_up_of_the_report),
+        EACH(a_log_key_known_to_be_revoked_signs_nothing_whatever_time_the_bundle_gives),
         EACH(rules_are_those_that_the_decisions_name),
         EACH(one_byte_changed_in_any_file_is_found_by_both_verifiers),
         EACH(evidence_that_was_changed_together_with_its_list_is_found_by_both),

@@ -50,6 +50,7 @@ scenario_part(evidencebook SOURCES evidencebook.c ../unit/terminal.c ../unit/pap
   LIBS scenario_world lianshu_cli lianshu_net)
 target_include_directories(scenario_evidencebook PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
 scenario_test(evidence LIBS scenario_evidencebook)
+scenario_test(evidence_realm LIBS scenario_evidencebook scenario_realm)
 # A disk that refuses at the n-th write.
 scenario_part(disk SOURCES ../fault/vfs.c LIBS scenario_world PkgConfig::sqlite3)
 

@@ -199,6 +199,7 @@ void world_free(struct world *w)
             free(w->sites[i].got[g].facts);
     }
     keyring_close(&w->signer);
+    keyring_close(&w->root);
     for (size_t i = 0; i < T_COUNT(w->officials); i++) {
         keyring_close(&w->officials[i]);
         keyring_close(&w->desk[i]);

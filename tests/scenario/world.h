@@ -101,6 +101,7 @@ struct world {
     struct entropy entropy;
     struct site sites[WORLD_SITES];
     struct keyring *signer;
+    struct keyring *root;         /* of the registry, and its registrar's */
     struct keyring *officials[2]; /* of the hub's member */
     uint8_t restored[2048];       /* what the signer of a restored log hands to the hub … */
     size_t restored_len;

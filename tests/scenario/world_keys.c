@@ -173,7 +173,7 @@ size_t world_add_records(struct world *w, lianshu_MemberRecord *records, size_t 
         struct keyring *ring = w->sites[i].keys;
         snprintf(record->member, sizeof record->member, "%s", w->sites[i].id);
         strcpy(record->name_zh, "成员");
-        strcpy(record->name_en, "member");
+        strcpy(record->name_en, "<b>member</b>");
         add_public(record, w, keyring_find(ring, KEY_USE_SIGN));
         add_public(record, w, keyring_find(ring, KEY_USE_SEAL));
         if (w->sealless != NULL && strcmp(w->sealless, record->member) == 0)
@@ -201,12 +201,12 @@ size_t world_add_records(struct world *w, lianshu_MemberRecord *records, size_t 
 
 void world_make_registry(struct world *w)
 {
-    struct keyring *root = NULL;
     static lianshu_MemberRecord records[WORLD_SITES];
     memset(records, 0, sizeof records);
-    assert_int_equal(keyring_open(&root, "root.000000", ""), OK);
-    const struct key *root_key = world_add_key(w, root, KEY_USE_ROOT);
-    const struct key *registrar = world_add_key(w, root, KEY_USE_REGISTRAR);
+    keyring_close(&w->root);
+    assert_int_equal(keyring_open(&w->root, "root.000000", ""), OK);
+    const struct key *root_key = world_add_key(w, w->root, KEY_USE_ROOT);
+    const struct key *registrar = world_add_key(w, w->root, KEY_USE_REGISTRAR);
     const size_t count = world_add_records(w, records, 0);
     struct anchor anchor = {.threshold = 1, .root_count = 1};
     strcpy(anchor.realm, "demo");
@@ -232,7 +232,6 @@ void world_make_registry(struct world *w)
     if (err != OK)
         fail_msg("registry: E%03d %s %s", (int)err, fault.where, fault.detail);
     w->anchor = anchor;
-    keyring_close(&root);
 }
 
 static void make_site_keys(struct world *w, size_t i, const char *id)

@@ -1,5 +1,6 @@
 /* Checks what keys/amend.h promises of revocations and key records. */
 #include "keys/amend.h"
+#include "keys/amend_table.h"
 #include "keys/registry_table.h"
 
 #include "realm.h"
@@ -168,7 +169,7 @@ static void a_revoked_key_serves_nothing_from_its_doubt_on(void **state)
     assert_int_equal(registry_current(f.r, REALM_MARKET, KEY_USE_SIGN, NOW, &found),
                      ERR_KEY_EXPIRED);
     assert_int_equal(judged(realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN), REALM_HEALTH, NOW), OK);
-    const struct amendment *row = registry_revocation(f.r, key_kid(key));
+    const struct amendment *row = registry_revocation(f.r, REALM_MARKET, key_kid(key));
     assert_non_null(row);
     assert_int_equal(row->from_ms, SINCE);
     assert_string_equal(row->issuer, "registrar.445100");
@@ -610,6 +611,104 @@ static void a_member_cannot_fill_a_version_with_keys(void **state)
     }
 }
 
+/* Listing its own key again costs a member nothing: it must not cost everybody the revocations. */
+static void a_member_cannot_use_up_the_room_of_revocations(void **state)
+{
+    const struct key *seal = realm_key(f.realm, REALM_MARKET, KEY_USE_SEAL);
+    const struct key *sign = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const struct registry_key *row;
+    (void)state;
+    assert_int_equal(registry_key(f.r, key_kid(seal), &row), OK);
+    const lianshu_MemberKey listed = entry(seal, row->valid_from_ms, row->valid_until_ms);
+    for (uint64_t number = 1; number <= AMEND_MEMBER_RECORDS_MAX; number++)
+        applied(record(number, &listed, 1, 0));
+    refused(record(AMEND_MEMBER_RECORDS_MAX + 1, &listed, 1, 0), ERR_TOO_LARGE);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, sign, 0);
+    applied(revocation(&body, NULL));
+    assert_int_equal(judged(sign, REALM_MARKET, NOW), ERR_REVOKED);
+}
+
+static void members_and_delegates_leave_room_for_the_realms_registrar(void **state)
+{
+    const struct key *seal = realm_key(f.realm, REALM_MARKET, KEY_USE_SEAL);
+    const struct key *sign = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
+    const lianshu_MemberKey key = entry(f.key[0], NOW, NOW + REALM_DAY_MS);
+    lianshu_Revocation body = of_key(1, REALM_MARKET, seal, 0);
+    (void)state;
+    applied(revocation(&body, NULL));
+    const size_t count = f.r->amendments->count;
+    f.r->amendments->count = AMEND_MAX / 2; /* rows of zeros */
+    refused(record(1, &key, 1, 0), ERR_TOO_LARGE);
+    f.r->amendments->count = AMEND_MAX - AMEND_MAX / 4;
+    body = of_key(2, REALM_HEALTH, sign, 0);
+    f.r->registrars[0].depth = 2;
+    refused(revocation(&body, NULL), ERR_TOO_LARGE);
+    f.r->registrars[0].depth = 1;
+    applied(revocation(&body, NULL));
+    /* the rows of zeros go again */
+    f.r->amendments->rows[count] = f.r->amendments->rows[f.r->amendments->count - 1];
+    f.r->amendments->count = count + 1;
+}
+
+/* A kid is public before its key is registered: naming it under another member revokes nothing. */
+static void a_revocation_in_advance_touches_no_key_of_another_member(void **state)
+{
+    const lianshu_MemberKey key = entry(f.key[0], NOW, NOW + REALM_DAY_MS);
+    const lianshu_Revocation body = of_key(1, REALM_HEALTH, f.key[0], NOW - HOUR);
+    (void)state;
+    applied(revocation(&body, NULL));
+    applied(record(1, &key, 1, 0));
+    assert_int_equal(judged(f.key[0], REALM_MARKET, NOW), OK);
+}
+
+/* What was applied in advance meets another member's key later: it is void, and its number counts,
+ * or no version would ever be taken again. */
+static void an_applied_revocation_of_anothers_key_is_void_and_keeps_its_number(void **state)
+{
+    const struct key *market = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const struct key *health = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
+    lianshu_Revocation body = of_key(1, REALM_HEALTH, market, 0);
+    (void)state;
+    refused(revocation(&body, NULL), ERR_KEY_NOT_SENDERS);
+    assert_int_equal(registry_amend_again(f.r, revocation(&body, NULL), NOW, &f.fault), OK);
+    assert_int_equal(judged(market, REALM_MARKET, NOW), OK);
+    body = of_key(2, REALM_HEALTH, health, 0);
+    assert_int_equal(registry_amend_again(f.r, revocation(&body, NULL), NOW, &f.fault), OK);
+    assert_int_equal(judged(health, REALM_HEALTH, NOW), ERR_REVOKED);
+    assert_int_equal(judged(market, REALM_MARKET, NOW), OK);
+}
+
+static void a_delegate_revokes_no_keys_of_members_beyond_its_types(void **state)
+{
+    struct registry_registrar *row = &f.r->registrars[0];
+    const struct key *key = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, key, 0);
+    (void)state;
+    memset(row->types, 0, sizeof row->types);
+    refused(revocation(&body, NULL), ERR_DELEGATION);
+    memset(row->types, 0xff, sizeof row->types);
+    applied(revocation(&body, NULL));
+}
+
+/* Other officials now, and the version has the revocations in its records: they are not verified
+ * again, and the version is taken. */
+static void a_version_of_new_officials_that_has_the_revocations_is_taken(void **state)
+{
+    const struct key *sign = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
+    const lianshu_Revocation body = of_key(1, REALM_HEALTH, sign, NOW - HOUR);
+    struct registry *next = NULL;
+    (void)state;
+    applied(revocation(&body, NULL));
+    assert_int_equal(
+        registry_open(&next, &f.realm->anchor, span_of(f.realm->file, f.realm->file_len), 0, NULL),
+        OK);
+    next->registrars[0].kid[0][0] ^= 1;
+    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_REGISTRY);
+    next->registrars[0].revocations = 1;
+    assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
+    registry_close(&next);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -634,6 +733,12 @@ int main(void)
         CASE(a_key_record_that_a_version_contradicts_is_passed_over),
         CASE(a_record_is_folded_with_all_its_keys),
         CASE(a_member_cannot_fill_a_version_with_keys),
+        CASE(a_member_cannot_use_up_the_room_of_revocations),
+        CASE(members_and_delegates_leave_room_for_the_realms_registrar),
+        CASE(a_revocation_in_advance_touches_no_key_of_another_member),
+        CASE(an_applied_revocation_of_anothers_key_is_void_and_keeps_its_number),
+        CASE(a_delegate_revokes_no_keys_of_members_beyond_its_types),
+        CASE(a_version_of_new_officials_that_has_the_revocations_is_taken),
     };
     return cmocka_run_group_tests_name("amend", tests, NULL, NULL);
 }

@@ -170,6 +170,34 @@ static void whom_a_step_went_to_and_what_went_with_it_is_kept_once(void **state)
     assert_int_equal(casefile_holder_next(c, ID(1), 5, member), ERR_NOT_FOUND);
 }
 
+static void what_a_joining_hub_is_given_of_a_step_is_kept_once(void **state)
+{
+    struct place *p = *state;
+    struct casefile row = {.state = "referred"};
+    struct casefile_clock clock = {.code = "T08", .started_ms = 1, .due_ms = 2};
+    struct span sealed;
+    struct casefiles *c = p->s->casefiles;
+
+    id_of(row.id, 1);
+    id_of(clock.id, 1);
+    begin(p);
+    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("one", 3)), ERR_NOT_FOUND);
+    assert_int_equal(casefile_put(c, &row, NULL), OK);
+    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("one", 3)), OK);
+    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("two", 3)), ERR_EXISTS);
+    assert_int_equal(casefile_step_state(c, ID(1), 1, "received"), ERR_NOT_FOUND);
+    assert_int_equal(casefile_clock_start(c, &clock), OK);
+    assert_int_equal(casefile_clock_clear(c, ID(1)), OK);
+    assert_int_equal(casefile_clock_get(c, ID(1), "T08", &clock), ERR_NOT_FOUND);
+    commit(p);
+    place_reopen(p);
+    c = p->s->casefiles;
+    assert_int_equal(casefile_paper(c, ID(1), 1, &sealed), OK);
+    assert_int_equal(sealed.len, 3);
+    assert_memory_equal(sealed.data, "one", 3);
+    assert_int_equal(casefile_paper(c, ID(1), 2, &sealed), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +205,7 @@ int main(void)
         CASE(one_clock_of_a_code_runs_at_a_time),
         CASE(a_suspended_clock_is_not_due_and_clocks_come_in_order_of_their_start),
         CASE(whom_a_step_went_to_and_what_went_with_it_is_kept_once),
+        CASE(what_a_joining_hub_is_given_of_a_step_is_kept_once),
     };
     return cmocka_run_group_tests_name("casefile", tests, NULL, NULL);
 }

@@ -71,6 +71,14 @@ static void wrong_arguments_are_one_line_with_code_and_place(void **state)
     }
 }
 
+/* systemd does not start again what ended with 2: a wrong configuration stays wrong. */
+static void a_witness_with_a_wrong_configuration_ends_as_a_daemon_does(void **state)
+{
+    struct terminal *t = *state;
+    refused(t, "witness serve --config none.yaml", CLI_USAGE, "E002 none.yaml", "");
+    refused(t, "witness show --config none.yaml", CLI_REFUSED, "E002 none.yaml", "");
+}
+
 static void wrong_arguments_are_told_with_their_place_in_both_languages(void **state)
 {
     static const struct {
@@ -333,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(wrong_arguments_are_one_line_with_code_and_place),
+        CASE(a_witness_with_a_wrong_configuration_ends_as_a_daemon_does),
         CASE(wrong_arguments_are_told_with_their_place_in_both_languages),
         CASE(identifiers_on_the_command_line_are_refused_and_not_repeated),
         CASE(every_command_explains_itself_in_both_languages),

@@ -158,6 +158,21 @@ static void nothing_is_disclosed_of_parts_and_messages_that_are_not_there(void *
     site_close(&s);
 }
 
+static void what_an_adapter_holds_is_listed_without_its_keys(void **state)
+{
+    struct site s;
+    char yaml[512];
+    site_open(&s, *state);
+    snprintf(yaml, sizeof yaml, "state_dir: %s\n", exchange_config(s.p.e, REALM_HEALTH).state_dir);
+    write_text("only.yaml", yaml);
+    assert_int_equal(run(s.t, "held inbox --adapter only.yaml --json"), CLI_DONE);
+    assert_string_equal(s.t->out, "[]\n");
+    write_text("nowhere.yaml", "state_dir: /nowhere\n");
+    assert_int_not_equal(run(s.t, "held inbox --adapter nowhere.yaml"), CLI_DONE);
+    assert_int_equal(run(s.t, "held inbox"), CLI_USAGE);
+    site_close(&s);
+}
+
 /* Promise 2 */
 static void no_key_lies_in_the_archive_in_clear(void **state)
 {
@@ -194,6 +209,7 @@ int main(void)
         CASE(the_frame_alone_discloses_nothing),
         CASE(nothing_is_disclosed_of_parts_and_messages_that_are_not_there),
         CASE(no_key_lies_in_the_archive_in_clear),
+        CASE(what_an_adapter_holds_is_listed_without_its_keys),
     };
     return cmocka_run_group_tests_name("cli_disclose", tests, NULL, NULL);
 }

@@ -101,6 +101,23 @@ static size_t held(void)
     return count;
 }
 
+static enum err count_one(void *ctx, const struct sdk_held *row)
+{
+    assert_string_equal(row->sender, REALM_MARKET);
+    ++*(size_t *)ctx;
+    return OK;
+}
+
+/* As the command line sees it, beside the adapter that runs. */
+static size_t held_beside(void)
+{
+    struct fault fault = {.err = OK};
+    size_t count = 0;
+    const struct sdk_config config = exchange_config(p.e, REALM_HEALTH);
+    assert_int_equal(sdk_held_beside(config.state_dir, count_one, &count, &fault), OK);
+    return count;
+}
+
 static void make(size_t n, uint8_t conversation)
 {
     for (size_t i = 0; i < n; i++) {
@@ -126,6 +143,7 @@ static void what_a_doubted_key_signed_is_held_and_neither_shown_nor_receipted(vo
     assert_int_equal(f.seen, 0);
     assert_int_equal(receipts(&last), 0);
     assert_int_equal(held(), 1);
+    assert_int_equal(held_beside(), 1);
     /* again, and after a kill */
     exchange_deliver(p.e, p.health, envelope(0), 1, 0);
     restart();
@@ -145,6 +163,7 @@ static void two_officials_release_it_to_the_application(void **state)
     assert_int_equal(decide(0, &(struct other){.verb = lianshu_OfficialVerb_OFFICIAL_RELEASE}), OK);
     assert_int_equal(f.seen, 1);
     assert_int_equal(held(), 0);
+    assert_int_equal(held_beside(), 0);
     assert_int_equal(receipts(&last), 1);
     assert_int_equal(last.kind, lianshu_ReceiptKind_RECEIPT_DELIVERED);
     /* once */

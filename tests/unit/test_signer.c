@@ -2,6 +2,7 @@
  * Checks signer/state.h and signer/serve.h: what is signed, what is refused, and what a crash at
  * any point leaves behind.
  */
+#include "base/clock.h"
 #include "keys/init.h"
 #include "net/local.h"
 #include "net/signer_frame.h"
@@ -276,7 +277,8 @@ static void a_changed_byte_anywhere_in_a_slot_is_seen(void **state)
 
 struct talk {
     struct signer signer;
-    struct key *key;
+    struct logkeys keys;
+    const struct key *key; /* of keys */
     int hub;
     int fd;
 };
@@ -286,8 +288,13 @@ static void talk_open(struct talk *t, struct fixture *f)
     static merkle_hash room[SIGNER_LEAVES_MAX];
     const struct entropy entropy = entropy_system();
     int pair[2];
-    assert_int_equal(key_make(&t->key, KEY_USE_LOG, 1, &entropy), OK);
-    t->signer = (struct signer){f->s, t->key, room};
+    struct key *made = NULL;
+    assert_int_equal(key_make(&made, KEY_USE_LOG, 1, &entropy), OK);
+    t->keys = (struct logkeys){.ring = {NULL, NULL}};
+    assert_int_equal(keyring_open(&t->keys.ring[0], HUB, "log"), OK);
+    assert_int_equal(keyring_add(t->keys.ring[0], &made), OK);
+    t->key = keyring_find(t->keys.ring[0], KEY_USE_LOG);
+    t->signer = (struct signer){f->s, &t->keys, room, clock_real_ms};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
     t->hub = pair[0];
     t->fd = pair[1];
@@ -297,7 +304,7 @@ static void talk_close(struct talk *t)
 {
     close(t->hub);
     close(t->fd);
-    key_close(&t->key);
+    logkeys_close(&t->keys);
 }
 
 static enum err ask(struct talk *t, struct signer_request request, size_t first,

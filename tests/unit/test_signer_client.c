@@ -2,6 +2,7 @@
  * Checks net/signer_client.h against a real signer in a child process, killed and restarted
  * between requests.
  */
+#include "base/clock.h"
 #include "keys/init.h"
 #include "net/local.h"
 #include "net/signer_client.h"
@@ -24,7 +25,8 @@ struct fixture {
     char dir[32];
     char state[64];
     char socket[64];
-    struct key *key;
+    struct logkeys keys;
+    const struct key *key; /* of keys */
     pid_t child;
     int stop[2]; /* what the child takes for its signalfd */
 };
@@ -32,7 +34,7 @@ struct fixture {
 /* In the child: never returns. */
 static void serve(const struct fixture *f)
 {
-    struct signer signer = {.key = f->key};
+    struct signer signer = {.keys = &f->keys, .now_ms = clock_real_ms};
     int listener;
     signer.leaves = malloc(sizeof *signer.leaves * SIGNER_LEAVES_MAX);
     if (signer.leaves == NULL || state_open(&signer.state, f->state, HUB, REALM, NULL) != OK ||
@@ -64,7 +66,11 @@ static int setup(void **state)
         return -1;
     snprintf(f.state, sizeof f.state, "%s/state", f.dir);
     snprintf(f.socket, sizeof f.socket, "%s/socket", f.dir);
-    assert_int_equal(key_make(&f.key, KEY_USE_LOG, 1, &entropy), OK);
+    struct key *made = NULL;
+    assert_int_equal(key_make(&made, KEY_USE_LOG, 1, &entropy), OK);
+    assert_int_equal(keyring_open(&f.keys.ring[0], HUB, "log"), OK);
+    assert_int_equal(keyring_add(f.keys.ring[0], &made), OK);
+    f.key = keyring_find(f.keys.ring[0], KEY_USE_LOG);
     assert_int_equal(state_create(f.state, ORIGIN, NULL), OK);
     start(&f);
     *state = &f;
@@ -75,7 +81,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     kill_signer(f);
-    key_close(&f->key);
+    logkeys_close(&f->keys);
     close(f->stop[0]);
     close(f->stop[1]);
     unlink(f->state);

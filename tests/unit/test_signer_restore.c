@@ -252,6 +252,31 @@ static void a_lost_state_is_begun_anew_by_the_statement(void **state)
     expect_head(REALM_HUB "." REALM_NAME "/audit/3", COPY);
 }
 
+/* Who has taken an official's key dates a statement back to before it was revoked. */
+static void a_revoked_official_opens_no_log_by_a_date_before_its_revocation(void **state)
+{
+    uint8_t kid[KID_LEN];
+    const struct registry_make make = realm_make(f.realm, 2);
+    static uint8_t bytes[64 << 10];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    (void)state;
+    for (size_t i = 0; i < REALM_MEMBERS; i++) {
+        lianshu_MemberRecord *m = &f.realm->records[i];
+        for (pb_size_t k = 0; k < m->keys_count; k++) {
+            if (m->keys[k].use != lianshu_KeyUse_KEY_OFFICIAL)
+                continue;
+            kid_of(kid, ALG_ED25519, m->keys[k].public_key);
+            if (memcmp(kid, key_kid(realm_official(f.realm, 1)), KID_LEN) == 0)
+                m->keys[k].revoked_ms = REALM_NOW_MS - 10 * (uint64_t)MINUTE_MS;
+        }
+    }
+    assert_int_equal(registry_write(&make, f.realm->records, REALM_MEMBERS, &w, NULL), OK);
+    assert_int_equal(file_write(f.config.registry, writer_span(&w), 0600, 0, NULL), OK);
+    assert_int_equal(restore(&(struct says){0}), ERR_REVOKED);
+    assert_int_equal(restore(&(struct says){.issued_ms = -20 * (int64_t)MINUTE_MS}), ERR_REVOKED);
+    expect_head(REALM_HUB "." REALM_NAME "/audit/1", SIGNED);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -260,6 +285,7 @@ int main(void)
         CASE(what_is_less_than_two_officials_statement_opens_no_log),
         CASE(the_next_log_goes_on_from_the_copy_with_the_officials_entry_alone),
         CASE(a_lost_state_is_begun_anew_by_the_statement),
+        CASE(a_revoked_official_opens_no_log_by_a_date_before_its_revocation),
     };
     return cmocka_run_group_tests_name("signer_restore", tests, NULL, NULL);
 }

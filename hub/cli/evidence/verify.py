@@ -25,6 +25,7 @@ SUITE = 1
 SIGN, LOG, WITNESS = 1, 4, 6
 RECEIPT, STATEMENT, MEMBER_RECEIPT, DECISION, ORDER_STATE, OBLIGATION_STATE, OTHER_RECEIPT = 1, 2, 3, 4, 5, 6, 11
 FUTURE_MS = 300 * 1000
+FILE_MAX, FILES_MAX, BYTES_MAX = 4 << 20, 16384, 256 << 20
 NAMES = re.compile(r"""
     README\.md | verify\.py | anchor\.yaml | bundle\.json | custody\.json | manifest\.sha256 |
     checkpoint\.(txt|tsr) | report\.(html|txt) | registry/[a-z0-9.-]+\.lsp | registrars/[a-z0-9.-]+\.(lsd|version) |
@@ -381,13 +382,16 @@ def read_files(path):
         for folder, _, names in os.walk(path):
             for name in names:
                 full = os.path.join(folder, name)
-                need(not os.path.islink(full), name, "a link")
+                need(os.path.isfile(full) and not os.path.islink(full), name, "not a plain file")
+                need(os.path.getsize(full) <= FILE_MAX and len(files) < FILES_MAX, name, "larger than a bundle is (E027)")
                 with open(full, "rb") as data:
                     files[os.path.relpath(full, path)] = data.read()
     else:
+        need(os.path.getsize(path) <= BYTES_MAX, path, "larger than a bundle is (E027)")
         with tarfile.open(path, "r:") as tar:
             for item in tar:
-                need(item.isreg() and item.name not in files, item.name, "not a plain file")
+                need(item.isreg() and not item.issparse() and item.name not in files, item.name, "not a plain file")
+                need(item.size <= FILE_MAX and len(files) < FILES_MAX, item.name, "larger than a bundle is (E027)")
                 files[item.name] = tar.extractfile(item).read()
     return files
 
@@ -550,7 +554,8 @@ class Bundle:
 
     # -- checkpoints --
 
-    def note(self, data, hub, at, name):
+    def note(self, data, hub, at, name, taken=2**64 - 2):
+        """taken: by the log; without it nobody but the bundle says when, and a revoked key signs nothing."""
         text, _, rest = data.partition(b"\n\n")
         rows = text.split(b"\n")
         need(len(rows) == 3 and rest.endswith(b"\n"), name, "no checkpoint (E807)")
@@ -563,7 +568,7 @@ class Bundle:
         proof = base64.b64decode(rows[0][2], validate=True)
         for kid, public, since, until in self.keys.get((hub, LOG), []):
             tag = sha256(origin.encode() + b"\n\1" + public)[:4]
-            if rows[0][1] == origin and proof[:4] == tag and since <= at < min(until, self.end(hub, kid)) and \
+            if rows[0][1] == origin and proof[:4] == tag and since <= at < until and taken < self.end(hub, kid) and \
                     signed(public, text + b"\n", proof[4:]):
                 return origin, size, root, text + b"\n", rows[1:]
         raise Refused(name, f"not signed by the log key of {hub} (E807)")
@@ -672,9 +677,9 @@ class Bundle:
             checkpoint = r.sized(2)
             need(sha256(raw) == body, name, "the leaf commits to another receipt")
             try:
-                _, size, root, _, _ = self.note(checkpoint, q.text(6), q.number(9), name)
+                _, size, root, _, _ = self.note(checkpoint, q.text(6), q.number(9), name, time)
             except Refused:
-                _, size, root, _, _ = self.note(checkpoint, q.text(6), self.exported, name)
+                _, size, root, _, _ = self.note(checkpoint, q.text(6), self.exported, name, time)
             leaf = label(b"log") + b"\1" + struct.pack(">QH", q.number(9), len(raw)) + raw
             need(path_root(leaf_hash(leaf), q.number(10), size, path) == root, name, "not in that hub's log (E808)")
             self.counts["other"] += 1
