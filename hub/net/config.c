@@ -222,7 +222,9 @@ enum err hub_config_read(struct hub_config *out, const char *path, struct fault 
 {
     struct yaml *y = NULL;
 
-    memset(out, 0, sizeof *out);
+    /* The table of links stays as it is as far as nobody is named: pages that cost nothing. */
+    memset(out, 0, offsetof(struct hub_config, federation));
+    out->federation.count = 0;
     enum err err = yaml_open(&y, path, fault);
     if (err != OK)
         return err;
