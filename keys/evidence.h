@@ -62,7 +62,6 @@ enum {
 struct evidence_member {
     const struct bundle_file *file;
     uint64_t registry_version;
-    uint64_t registry_until_ms;
     const lianshu_MemberRecord *record; /* of the reader, until it verifies another bundle */
 };
 

@@ -18,7 +18,6 @@ enum {
 struct proof {
     uint8_t hash[HASH_LEN]; /* of its file */
     uint64_t version;
-    uint64_t until_ms;
     lianshu_MemberRecord *record; /* owns; NULL: free */
 };
 
@@ -87,7 +86,6 @@ static enum err load_proof(const struct evidence_job *job, const struct bundle_f
             r->dropped[r->dropped_count++] = slot->record;
         hash_bytes(slot->hash, file->bytes);
         slot->version = proof->version;
-        slot->until_ms = proof->valid_until_ms;
         *record = proof->record;
         slot->record = record;
         record = NULL;
@@ -115,7 +113,6 @@ static enum err take_member(struct evidence_job *job, const struct bundle_file *
     e->members[e->member_count++] = (struct evidence_member){
         .file = file,
         .registry_version = slot->version,
-        .registry_until_ms = slot->until_ms,
         .record = slot->record,
     };
     return OK;

@@ -1,45 +1,14 @@
 /* lianshu check: what the adapter's own mirror says of somebody; the hub is not asked. */
 #include "adapters/sdk/sdk_mirror.h"
 #include "base/hex.h"
-#include "base/yaml.h"
 #include "cli/show.h"
+#include "cli/site.h"
 #include "cli/subject.h"
 #include "cli/words.h"
 #include "net/place.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { MEMBER_TEXT_MAX = SDK_MEMBER_MAX };
-
-struct conf {
-    char member[MEMBER_TEXT_MAX];
-    char key_file[PLACE_MAX];
-    char passphrase_file[PLACE_MAX];
-    char state_dir[PLACE_MAX];
-};
-
-static enum err read_conf(const char *path, struct conf *out, struct fault *fault)
-{
-    struct yaml *y = NULL;
-    enum err err = yaml_open(&y, path, fault);
-    if (err != OK)
-        return err;
-    const struct yaml_node *root = yaml_root(y);
-    const struct yaml_node *member;
-    err = yaml_need(root, "member", YAML_KIND_SCALAR, &member, fault);
-    if (err == OK)
-        err = yaml_copy(member, out->member, sizeof out->member, fault);
-    if (err == OK)
-        err = place_read(root, "key_file", false, path, out->key_file, PLACE_MAX, fault);
-    if (err == OK)
-        err = place_read(root, "passphrase_file", false, path, out->passphrase_file, PLACE_MAX,
-                         fault);
-    if (err == OK)
-        err = place_read(root, "state_dir", false, path, out->state_dir, PLACE_MAX, fault);
-    yaml_close(&y);
-    return err;
-}
 
 static struct json *restrictions(const struct sdk_mirror_answer *a)
 {
@@ -85,7 +54,7 @@ static enum err show(const struct cli *cli, const struct sdk_mirror_answer *a)
 
 enum err cli_check(const struct cli *cli, struct fault *fault)
 {
-    struct conf conf;
+    struct site_adapter conf;
     struct subject_line subject;
     struct sdk_mirror *mirror = NULL;
     static const int status[] = {
@@ -95,7 +64,7 @@ enum err cli_check(const struct cli *cli, struct fault *fault)
     };
     enum err err = subject_read(cli, &subject, fault);
     if (err == OK)
-        err = read_conf(args_value(cli->args, "adapter"), &conf, fault);
+        err = site_adapter_read(args_value(cli->args, "adapter"), &conf, fault);
     if (err != OK)
         return err;
     struct sdk_mirror_answer *answer = calloc(1, sizeof *answer);

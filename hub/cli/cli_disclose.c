@@ -5,9 +5,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "base/yaml.h"
 #include "cli/evidence.h"
 #include "cli/show.h"
+#include "cli/site.h"
 #include "net/place.h"
 
 #include <errno.h>
@@ -16,39 +16,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MEMBER_TEXT_MAX = SDK_MEMBER_MAX, PART_NONE = FRAME_PARTS_MAX, LINE_ROOM = 256 };
-
-struct conf {
-    char member[MEMBER_TEXT_MAX];
-    char key_file[PLACE_MAX];
-    char passphrase_file[PLACE_MAX];
-    char state_dir[PLACE_MAX];
-};
-
-static enum err read_conf(const char *path, struct conf *out, struct fault *fault)
-{
-    struct yaml *y = NULL;
-    const struct yaml_node *member;
-    enum err err = yaml_open(&y, path, fault);
-    if (err != OK)
-        return err;
-    const struct yaml_node *root = yaml_root(y);
-    err = yaml_need(root, "member", YAML_KIND_SCALAR, &member, fault);
-    if (err == OK)
-        err = yaml_copy(member, out->member, sizeof out->member, fault);
-    if (err == OK)
-        err = place_read(root, "key_file", false, path, out->key_file, PLACE_MAX, fault);
-    if (err == OK)
-        err = place_read(root, "passphrase_file", false, path, out->passphrase_file, PLACE_MAX,
-                         fault);
-    if (err == OK)
-        err = place_read(root, "state_dir", false, path, out->state_dir, PLACE_MAX, fault);
-    yaml_close(&y);
-    return err;
-}
+enum { PART_NONE = FRAME_PARTS_MAX, LINE_ROOM = 256 };
 
 /* On disk before the key is: what was disclosed cannot be taken back. */
-static enum err note_it(const struct cli *cli, const struct conf *conf, const char *hex,
+static enum err note_it(const struct cli *cli, const struct site_adapter *conf, const char *hex,
                         unsigned part, struct fault *fault)
 {
     char path[PLACE_MAX + 16];
@@ -93,7 +64,7 @@ static void warn(const struct cli *cli, unsigned part)
           cli->world->err);
 }
 
-static enum err disclose(const struct cli *cli, const struct conf *conf,
+static enum err disclose(const struct cli *cli, const struct site_adapter *conf,
                          struct sdk_archive *archive, unsigned part, struct fault *fault)
 {
     uint8_t id[SDK_ID_LEN];
@@ -126,12 +97,12 @@ static enum err disclose(const struct cli *cli, const struct conf *conf,
 
 enum err cli_evidence_disclose(const struct cli *cli, struct fault *fault)
 {
-    struct conf conf;
+    struct site_adapter conf;
     struct sdk_archive *archive = NULL;
     uint64_t part;
     enum err err = args_number(cli->args, "part", 0, FRAME_PARTS_MAX - 1, PART_NONE, &part, fault);
     if (err == OK)
-        err = read_conf(args_value(cli->args, "adapter"), &conf, fault);
+        err = site_adapter_read(args_value(cli->args, "adapter"), &conf, fault);
     if (err != OK)
         return err;
     const struct sdk_mirror_config config = {conf.member, conf.key_file, conf.passphrase_file,

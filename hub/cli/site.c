@@ -25,3 +25,25 @@ enum err site_dir(const struct args *args, char out[static SITE_PATH_MAX], struc
     yaml_close(&y);
     return err;
 }
+
+enum err site_adapter_read(const char *path, struct site_adapter *out, struct fault *fault)
+{
+    struct yaml *y = NULL;
+    enum err err = yaml_open(&y, path, fault);
+    if (err != OK)
+        return err;
+    const struct yaml_node *root = yaml_root(y);
+    const struct yaml_node *member;
+    err = yaml_need(root, "member", YAML_KIND_SCALAR, &member, fault);
+    if (err == OK)
+        err = yaml_copy(member, out->member, sizeof out->member, fault);
+    if (err == OK)
+        err = place_read(root, "key_file", false, path, out->key_file, PLACE_MAX, fault);
+    if (err == OK)
+        err = place_read(root, "passphrase_file", false, path, out->passphrase_file, PLACE_MAX,
+                         fault);
+    if (err == OK)
+        err = place_read(root, "state_dir", false, path, out->state_dir, PLACE_MAX, fault);
+    yaml_close(&y);
+    return err;
+}
