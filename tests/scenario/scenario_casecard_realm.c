@@ -1,6 +1,5 @@
 /* A case between two regions: each side's hub shows the same card, and everybody hears once. */
-#include "scenario/casework.h"
-#include "scenario/realm.h"
+#include "scenario/casehubs.h"
 
 #include "base/clock.h"
 
@@ -26,20 +25,6 @@ static int tree(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    realm_free(*state);
-    return 0;
-}
-
-static void take(struct realm *r, const struct work *step)
-{
-    struct world *home = realm_home(r, step->from);
-    const struct mail mail = work_mail(home, step);
-    const struct sent sent = realm_send(r, &mail);
-    assert_int_equal(world_code(home, step->from, sent.env_id), 0);
-}
-
 static size_t told(struct realm *r, const char *member, lianshu_HubNoticeKind kind,
                    const char *clock)
 {
@@ -59,7 +44,7 @@ static void refer(struct realm *r)
     referred.to[0] = FAR_POLICE;
     referred.to[1] = CASE_PP;
     referred.owner = FAR_POLICE;
-    take(r, &referred);
+    casehubs_take(r, &referred);
 }
 
 static void receive(struct realm *r)
@@ -67,17 +52,7 @@ static void receive(struct realm *r)
     struct work taken = WORK_TAKEN;
     taken.from = FAR_POLICE;
     taken.owner = FAR_POLICE;
-    take(r, &taken);
-}
-
-static char *card_of(struct realm *r, const char *region)
-{
-    char *text = NULL;
-    size_t len;
-    struct json *card = work_card(realm_world(r, region));
-    assert_int_equal(json_print(card, false, &text, &len), OK);
-    json_close(&card);
-    return text;
+    casehubs_take(r, &taken);
 }
 
 static void both_sides_hubs_show_the_same_card(void **state)
@@ -85,8 +60,8 @@ static void both_sides_hubs_show_the_same_card(void **state)
     struct realm *r = *state;
     refer(r);
     receive(r);
-    char *one = card_of(r, "445100");
-    char *other = card_of(r, "220100");
+    char *one = casehubs_card(r, "445100");
+    char *other = casehubs_card(r, "220100");
     assert_non_null(strstr(one, "\"RECEIVED\""));
     assert_string_equal(one, other);
     free(one);
@@ -167,11 +142,12 @@ static void of_two_documents_for_one_step_both_sides_hear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(both_sides_hubs_show_the_same_card, tree, end),
-        cmocka_unit_test_setup_teardown(each_side_is_told_once_of_a_term, tree, end),
+        cmocka_unit_test_setup_teardown(both_sides_hubs_show_the_same_card, tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(each_side_is_told_once_of_a_term, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it, tree, end),
-        cmocka_unit_test_setup_teardown(of_two_documents_for_one_step_both_sides_hear, tree, end),
+            a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it, tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(of_two_documents_for_one_step_both_sides_hear, tree,
+                                        casehubs_end),
     };
     return cmocka_run_group_tests_name("casecard_realm", tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /* A hub that joins a case later is given the steps before: its card, history and clocks are those
  * of the hubs that had it from the beginning, and nobody is told anything twice. */
-#include "scenario/casework.h"
-#include "scenario/realm.h"
+#include "scenario/casehubs.h"
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -46,25 +45,10 @@ static int tree(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    realm_free(*state);
-    return 0;
-}
-
-static void settle(struct realm *r)
-{
-    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
-}
-
 static void take(struct realm *r, const struct work *step)
 {
-    struct world *home = realm_home(r, step->from);
-    const struct mail mail = work_mail(home, step);
-    const struct sent sent = realm_send(r, &mail);
-    print_message("%s by %s\n", step->transition, step->from);
-    assert_int_equal(world_code(home, step->from, sent.env_id), 0);
-    settle(r);
+    casehubs_take(r, step);
+    casehubs_settle(r);
 }
 
 /* Three steps of which no other hub hears. */
@@ -73,28 +57,6 @@ static void begin(struct realm *r)
     take(r, &WORK_REFERRED);
     take(r, &WORK_TAKEN);
     take(r, &WORK_FILED);
-}
-
-static char *card_of(struct realm *r, const char *region)
-{
-    char *text = NULL;
-    size_t len;
-    struct json *card = work_card(realm_world(r, region));
-    assert_int_equal(json_print(card, false, &text, &len), OK);
-    json_close(&card);
-    return text;
-}
-
-static void assert_same_card(struct realm *r, const char *one, const char *other, size_t steps)
-{
-    char *a = card_of(r, one);
-    char *b = card_of(r, other);
-    struct json *card = work_card(realm_world(r, other));
-    assert_int_equal(json_count(json_get(card, "steps")), steps);
-    assert_string_equal(a, b);
-    json_close(&card);
-    free(a);
-    free(b);
 }
 
 static uint64_t counted(struct realm *r, const char *region, const char *name)
@@ -117,7 +79,7 @@ static void a_hub_that_a_case_is_handed_to_shows_its_whole_card(void **state)
     struct realm *r = *state;
     begin(r);
     take(r, &TO_THERE);
-    assert_same_card(r, "445100", "220100", 4);
+    casehubs_same(r, "445100", "220100", 4);
     assert_string_equal(work_clock(realm_world(r, "220100"), "T08", "state"), "running");
     assert_int_equal(counted(r, "445100", "cases.handed_on"), 3);
     assert_int_equal(counted(r, "220100", "cases.joined"), 3);
@@ -133,8 +95,8 @@ static void a_further_hub_gets_it_from_the_one_that_got_it(void **state)
     take(r, &TO_THERE);
     take(r, &TAKEN_THERE);
     take(r, &TO_FURTHER);
-    assert_same_card(r, "445100", "220100", 6);
-    assert_same_card(r, "445100", "445200", 6);
+    casehubs_same(r, "445100", "220100", 6);
+    casehubs_same(r, "445100", "445200", 6);
     assert_int_equal(counted(r, "220100", "cases.handed_on"), 5);
     assert_int_equal(counted(r, "445100", "cases.handed_on"), 3); /* and nothing twice */
 }
@@ -172,9 +134,9 @@ static void assistance_that_a_superior_designates_comes_with_what_went_before(vo
     for (size_t i = 0; i < T_COUNT(steps); i++) {
         take(r, &steps[i]);
         if (after[i] != 0)
-            assert_same_card(r, "445100", "445200", after[i]);
+            casehubs_same(r, "445100", "445200", after[i]);
     }
-    assert_same_card(r, "445100", "440000", 4); /* joined with the dispute */
+    casehubs_same(r, "445100", "440000", 4); /* joined with the dispute */
     assert_string_equal(work_clock(realm_world(r, "440000"), "ASSIST-DISPUTE", "state"), "running");
 }
 
@@ -189,8 +151,8 @@ static void a_cut_road_delays_the_steps_and_loses_none(void **state)
     realm_restart(r, "445100");
     realm_restart(r, "220000");
     realm_heal(r, "220000", "220100");
-    settle(r);
-    assert_same_card(r, "445100", "220100", 4);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 4);
 }
 
 static void steps_that_cross_on_the_way_end_in_one_card(void **state)
@@ -208,10 +170,10 @@ static void steps_that_cross_on_the_way_end_in_one_card(void **state)
     take(r, &TO_THERE);
     take(r, &noted);
     realm_heal(r, "220000", "220100");
-    settle(r);
-    assert_same_card(r, "445100", "220100", 5);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 5);
     take(r, &TAKEN_THERE);
-    assert_same_card(r, "445100", "220100", 6);
+    casehubs_same(r, "445100", "220100", 6);
     assert_int_equal(counted(r, "445100", "cases.handed_on"), 3);
 }
 
@@ -226,7 +188,7 @@ static void what_was_said_before_is_not_said_again_by_a_hub_that_joins(void **st
     take(r, &WORK_TAKEN);
     take(r, &WORK_FILED);
     take(r, &TO_THERE);
-    assert_same_card(r, "445100", "220100", 4);
+    casehubs_same(r, "445100", "220100", 4);
     assert_int_equal(realm_has(r, THERE, "hub.notice"), 0);
     assert_int_equal(realm_has(r, "police.220000", "hub.notice"), 0);
     assert_int_equal(realm_has(r, "procuratorate.220100", "hub.notice"), 0);
@@ -234,7 +196,7 @@ static void what_was_said_before_is_not_said_again_by_a_hub_that_joins(void **st
                                lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED, "T08"),
                      1);
     realm_live(r, 26 * (uint64_t)HOUR_MS, HOUR_MS); /* the term that began with the hand-over */
-    settle(r);
+    casehubs_settle(r);
     assert_int_equal(
         work_told(realm_world(r, "220100"), THERE, lianshu_HubNoticeKind_HUBNOTICE_REMINDER, "T08"),
         3);
@@ -276,7 +238,7 @@ static uint32_t said_by(struct realm *r, const char *region, const char *to,
     assert_int_equal(core_begin(by->core), OK);
     assert_int_equal(outgoing_send(by->core, &what), OK);
     by->core->work_waiting = true;
-    settle(r);
+    casehubs_settle(r);
     for (uint64_t i = from; i < log_size(at->store->log); i++) {
         struct log_entry entry;
         lianshu_Receipt q;
@@ -297,12 +259,12 @@ static void steps_that_are_given_again_change_nothing(void **state)
     begin(r);
     take(r, &TO_THERE);
     take(r, &TAKEN_THERE);
-    char *before = card_of(r, "220100");
+    char *before = casehubs_card(r, "220100");
     for (uint64_t number = 3; number > 0; number--) {
         paper(r, "445100", CASE_ID, number, &facts);
         assert_int_equal(said_by(r, "445100", "hub.220100", &facts), 0);
     }
-    char *now = card_of(r, "220100");
+    char *now = casehubs_card(r, "220100");
     assert_string_equal(before, now);
     assert_int_equal(counted(r, "220100", "cases.joined"), 3);
     free(before);
@@ -364,14 +326,14 @@ static void what_is_not_an_earlier_step_of_the_case_is_refused(void **state)
     static lianshu_RelayFacts facts;
     begin(r);
     take(r, &TO_THERE);
-    char *before = card_of(r, "220100");
+    char *before = casehubs_card(r, "220100");
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("%s\n", rows[i].what);
         paper(r, "445100", CASE_ID, 3, &facts);
         rows[i].bend(r, &facts);
         assert_int_equal(said_by(r, "445100", "hub.220100", &facts), (uint32_t)rows[i].code);
         assert_int_equal(counted(r, "220100", "cases.joined"), 3);
-        char *now = card_of(r, "220100");
+        char *now = casehubs_card(r, "220100");
         assert_string_equal(before, now);
         free(now);
     }
@@ -404,26 +366,30 @@ static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void 
     assert_int_equal(counted(r, "220100", "cases.joined"), 0);
     for (size_t i = 3; i > 0; i--)
         assert_int_equal(said_by(r, "445100", "hub.220100", &kept[i - 1]), 0);
-    assert_same_card(r, "445100", "220100", 4);
+    casehubs_same(r, "445100", "220100", 4);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_hub_that_a_case_is_handed_to_shows_its_whole_card, tree,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_further_hub_gets_it_from_the_one_that_got_it, tree, end),
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(a_further_hub_gets_it_from_the_one_that_got_it, tree,
+                                        casehubs_end),
         cmocka_unit_test_setup_teardown(
-            assistance_that_a_superior_designates_comes_with_what_went_before, tree, end),
-        cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, tree, end),
-        cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, tree, end),
+            assistance_that_a_superior_designates_comes_with_what_went_before, tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, tree,
+                                        casehubs_end),
         cmocka_unit_test_setup_teardown(what_was_said_before_is_not_said_again_by_a_hub_that_joins,
-                                        tree, end),
-        cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, tree, end),
+                                        tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, tree,
+                                        casehubs_end),
         cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,
-                                        end),
+                                        casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, tree, end),
+            a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, tree, casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_join", tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /* Cases that change hands between regions, and assistance across the country: one id, one history,
  * the same clocks at every hub that has a part in it. Domain C.5. */
-#include "scenario/casework.h"
-#include "scenario/realm.h"
+#include "scenario/casehubs.h"
 
 #include "base/clock.h"
 
@@ -37,40 +36,10 @@ static int country(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    realm_free(*state);
-    return 0;
-}
-
 static void take(struct realm *r, const struct work *step)
 {
-    struct world *home = realm_home(r, step->from);
-    const struct mail mail = work_mail(home, step);
-    const struct sent sent = realm_send(r, &mail);
-    const uint32_t code = world_code(home, step->from, sent.env_id);
-    print_message("%s by %s: %u\n", step->transition, step->from, code);
-    assert_int_equal(code, 0);
-    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
-}
-
-static char *card_of(struct realm *r, const char *region)
-{
-    char *text = NULL;
-    size_t len;
-    struct json *card = work_card(realm_world(r, region));
-    assert_int_equal(json_print(card, false, &text, &len), OK);
-    json_close(&card);
-    return text;
-}
-
-static void assert_same_card(struct realm *r, const char *one, const char *other)
-{
-    char *a = card_of(r, one);
-    char *b = card_of(r, other);
-    assert_string_equal(a, b);
-    free(a);
-    free(b);
+    casehubs_take(r, step);
+    casehubs_settle(r);
 }
 
 /* These hubs say the same of the case and of a clock that runs in it. */
@@ -92,14 +61,6 @@ static void assert_same(struct realm *r, const char *const *regions, size_t coun
         for (size_t n = 1; n < count; n++)
             assert_string_equal(work_clock(realm_world(r, regions[n]), clock, of_clock[i]), want);
     }
-}
-
-static size_t steps_at(struct realm *r, const char *region)
-{
-    struct json *card = work_card(realm_world(r, region));
-    const size_t count = json_count(json_get(card, "steps"));
-    json_close(&card);
-    return count;
 }
 
 /* ---- competence ---- */
@@ -142,8 +103,7 @@ static void a_dispute_is_settled_by_the_common_superior_and_both_cities_hold_one
     assert_string_equal(work_says(realm_world(r, "445100"), "state"), "CLUE");
     assert_string_equal(work_says(realm_world(r, "445100"), "owner"), THERE);
     assert_same(r, regions, T_COUNT(regions), "T01");
-    assert_int_equal(steps_at(r, "445200"), 3);
-    assert_same_card(r, "445100", "445200");
+    casehubs_same(r, "445100", "445200", 3);
 }
 
 static void a_complaint_sent_to_the_wrong_city_goes_on_under_its_id(void **state)
@@ -181,12 +141,11 @@ static void a_complaint_sent_to_the_wrong_city_goes_on_under_its_id(void **state
     take(r, &passed_on);
     assert_string_equal(work_says(realm_world(r, "445200"), "owner"), THERE);
     assert_same(r, regions, T_COUNT(regions), "T01");
-    assert_int_equal(steps_at(r, "445100"), 3);
-    assert_same_card(r, "445100", "445200");
+    casehubs_same(r, "445100", "445200", 3);
     take(r, &again);
     assert_same(r, regions, T_COUNT(regions), "T01");
     assert_string_equal(work_says(realm_world(r, "445100"), "state"), "MISSENT");
-    assert_int_equal(steps_at(r, "445100"), 4);
+    assert_int_equal(casehubs_steps(r, "445100"), 4);
 }
 
 /* ---- assistance ---- */
@@ -225,8 +184,7 @@ static void assistance_across_the_country_is_asked_given_and_closed(void **state
     assert_string_equal(work_clock(realm_world(r, "445100"), "ASSIST-CASE", "state"), "stopped");
     take(r, &closed);
     assert_string_equal(work_says(realm_world(r, "220100"), "state"), "CLOSED");
-    assert_int_equal(steps_at(r, "220100"), 4);
-    assert_same_card(r, "445100", "220100");
+    casehubs_same(r, "445100", "220100", 4);
     struct casefile row; /* a hub that it only passed knows nothing of it */
     uint8_t none[STORE_ID_LEN] = {0};
     assert_int_equal(casefile_next(realm_world(r, "000000")->store->casefiles, none, &row),
@@ -237,11 +195,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_dispute_is_settled_by_the_common_superior_and_both_cities_hold_one_card, cities, end),
+            a_dispute_is_settled_by_the_common_superior_and_both_cities_hold_one_card, cities,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(a_complaint_sent_to_the_wrong_city_goes_on_under_its_id,
-                                        cities, end),
+                                        cities, casehubs_end),
         cmocka_unit_test_setup_teardown(assistance_across_the_country_is_asked_given_and_closed,
-                                        country, end),
+                                        country, casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_realm", tests, NULL, NULL);
 }

@@ -1,0 +1,54 @@
+#include "scenario/casehubs.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+int casehubs_end(void **state)
+{
+    realm_free(*state);
+    return 0;
+}
+
+void casehubs_take(struct realm *r, const struct work *step)
+{
+    struct world *home = realm_home(r, step->from);
+    const struct mail mail = work_mail(home, step);
+    const struct sent sent = realm_send(r, &mail);
+    const uint32_t code = world_code(home, step->from, sent.env_id);
+    print_message("%s by %s: %u\n", step->transition, step->from, code);
+    assert_int_equal(code, 0);
+}
+
+void casehubs_settle(struct realm *r)
+{
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
+char *casehubs_card(struct realm *r, const char *region)
+{
+    char *text = NULL;
+    size_t len;
+    struct json *card = work_card(realm_world(r, region));
+    assert_int_equal(json_print(card, false, &text, &len), OK);
+    json_close(&card);
+    return text;
+}
+
+size_t casehubs_steps(struct realm *r, const char *region)
+{
+    struct json *card = work_card(realm_world(r, region));
+    const size_t count = json_count(json_get(card, "steps"));
+    json_close(&card);
+    return count;
+}
+
+void casehubs_same(struct realm *r, const char *one, const char *other, size_t steps)
+{
+    char *a = casehubs_card(r, one);
+    char *b = casehubs_card(r, other);
+    assert_int_equal(casehubs_steps(r, other), steps);
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}

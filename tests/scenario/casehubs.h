@@ -1,0 +1,22 @@
+/* casehubs - the work of a case over several hubs: a step taken at its sender's own, and what each
+ * hub's card says afterwards. */
+#ifndef TESTS_CASEHUBS_H
+#define TESTS_CASEHUBS_H
+
+#include "scenario/casework.h"
+#include "scenario/realm.h"
+
+/* The teardown of a test whose state is a realm. */
+int casehubs_end(void **state);
+
+/* The step is accepted by its sender's hub; what follows elsewhere is for casehubs_settle. */
+void casehubs_take(struct realm *r, const struct work *step);
+void casehubs_settle(struct realm *r);
+
+/* The card as text, for free(). */
+char *casehubs_card(struct realm *r, const char *region);
+size_t casehubs_steps(struct realm *r, const char *region);
+/* Both hubs show one card, and it has so many steps. */
+void casehubs_same(struct realm *r, const char *one, const char *other, size_t steps);
+
+#endif
