@@ -1,5 +1,6 @@
 #include "store/dbfile.h"
 
+#include "base/file.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -12,30 +13,10 @@
 
 static const char FILE_MAGIC[16] = "SQLite format 3";
 
-/* ENOSPC and the like must not read as "check the permissions". */
-static enum err err_of_errno(int number)
-{
-    switch (number) {
-    case ENOENT:
-    case ENOTDIR:
-        return ERR_NOT_FOUND;
-    case ENOSPC:
-    case EDQUOT:
-        return ERR_DISK_FULL;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case ELOOP:
-        return ERR_PERMISSION;
-    default:
-        return ERR_IO;
-    }
-}
-
 static enum err refuse_errno(struct fault *f, const char *path, const char *doing)
 {
     int number = errno;
-    return fault_set(f, err_of_errno(number), 0, path, "%s: %s", doing, strerror(number));
+    return fault_set(f, file_errno(number), 0, path, "%s: %s", doing, strerror(number));
 }
 
 static enum err check_owner(const struct stat *st, const char *path, const char *want,

@@ -1,14 +1,12 @@
 #include "store/mirror.h"
 
 #include "store/columns.h"
+#include "store/justification_own.h"
 
 #include <stdlib.h>
 
 enum query { GET, PUT, NEXT_ROW, NEXT_ENDED, QUERY_COUNT };
 
-#define JUSTIFICATION                                                                              \
-    "row, subject, measure, scope, order_id, order_version, subject_index, rule, force, basis, "   \
-    "list, start_date, end_date, begun_seq, ended_seq"
 #define COLUMNS                                                                                    \
     "member, head, concern, generation, phase, size, seen, target, cursor_seq, cursor_row, "       \
     "last_row, page, count, first, told, unnamed, as_of_ms, sent_ms, waiting, open, urgent, "      \
@@ -114,36 +112,14 @@ enum err mirror_put(struct mirrors *m, const struct mirror_row *row)
     return stmt_run(q);
 }
 
-/* Step, read and end. */
-static enum err take(struct stmt *q, uint64_t *row, struct justification *out)
-{
-    *out = (struct justification){0};
-    enum err err = stmt_step(q);
-    if (err != OK)
-        return stmt_end(q, err);
-    *row = stmt_u64(q, 0);
-    stmt_copy(q, 1, out->subject, sizeof out->subject);
-    stmt_copy_text(q, 2, out->measure, sizeof out->measure);
-    stmt_copy_text(q, 3, out->scope, sizeof out->scope);
-    stmt_copy(q, 4, out->order_id, sizeof out->order_id);
-    out->order_version = stmt_u32(q, 5, &err);
-    out->subject_index = stmt_u32(q, 6, &err);
-    stmt_copy_text(q, 7, out->rule, sizeof out->rule);
-    out->force = stmt_u32(q, 8, &err);
-    stmt_copy_text(q, 9, out->basis, sizeof out->basis);
-    stmt_copy_text(q, 10, out->list, sizeof out->list);
-    out->start_date = stmt_u32(q, 11, &err);
-    out->end_date = stmt_u32(q, 12, &err);
-    out->begun_seq = stmt_u64(q, 13);
-    out->ended_seq = stmt_u64(q, 14);
-    return stmt_end(q, err);
-}
-
 enum err mirror_next_row(struct mirrors *m, uint64_t *row, struct justification *out)
 {
     struct stmt *q = m->q[NEXT_ROW];
     stmt_bind_u64(q, 1, *row);
-    return take(q, row, out);
+    const enum err err = justification_take(q, out);
+    if (err == OK)
+        *row = out->row;
+    return err;
 }
 
 enum err mirror_next_ended(struct mirrors *m, uint64_t to, uint64_t *seq, uint64_t *row,
@@ -153,8 +129,10 @@ enum err mirror_next_ended(struct mirrors *m, uint64_t to, uint64_t *seq, uint64
     stmt_bind_u64(q, 1, to);
     stmt_bind_u64(q, 2, *seq);
     stmt_bind_u64(q, 3, *row);
-    const enum err err = take(q, row, out);
-    if (err == OK)
+    const enum err err = justification_take(q, out);
+    if (err == OK) {
         *seq = out->ended_seq;
+        *row = out->row;
+    }
     return err;
 }

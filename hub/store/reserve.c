@@ -1,5 +1,6 @@
 #include "store/reserve.h"
 
+#include "base/file.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -20,19 +21,8 @@ struct reserve {
 
 static enum err err_of(int number)
 {
-    switch (number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: /* a limit on files, which is a quota as well */
-        return ERR_DISK_FULL;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case ELOOP:
-        return ERR_PERMISSION;
-    default:
-        return ERR_IO;
-    }
+    return number == EFBIG ? ERR_DISK_FULL /* a limit on files is a quota as well */
+                           : file_errno(number);
 }
 
 /* Does a reserve of this size stand there, allocated and not only long? */

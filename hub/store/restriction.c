@@ -3,12 +3,10 @@
 #include "store/restricted.h"
 
 #include "store/columns.h"
+#include "store/justification_own.h"
 
 #include <stdlib.h>
 
-#define COLUMNS                                                                                    \
-    "row, subject, measure, scope, order_id, order_version, subject_index, rule, force, basis, "   \
-    "list, start_date, end_date, begun_seq, ended_seq"
 #define LIVE "ended_seq = 9223372036854775807"
 
 enum query {
@@ -32,25 +30,26 @@ static const char *const queries[QUERY_COUNT] = {
     [ADD] = "INSERT INTO justification (subject, measure, scope, order_id, order_version, "
             "subject_index, rule, force, basis, list, start_date, end_date, begun_seq, ended_seq) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 9223372036854775807)",
-    [FIRST_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND " LIVE
+    [FIRST_OF_ORDER] = "SELECT " JUSTIFICATION " FROM justification WHERE order_id = ?1 AND " LIVE
                        " ORDER BY subject, measure, scope, rule, force LIMIT 1",
     [END] = "UPDATE justification SET ended_seq = ?2 WHERE row = ?1 AND " LIVE,
     [ALIVE] = "SELECT 1 FROM justification WHERE subject = ?1 AND measure = ?2 AND scope = ?3 "
               "AND " LIVE " LIMIT 1",
     [CHANGED] = "SELECT 1 FROM justification WHERE subject = ?1 "
                 "AND (begun_seq >= ?2 OR (ended_seq >= ?2 AND NOT " LIVE ")) LIMIT 1",
-    [NEXT] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
+    [NEXT] = "SELECT " JUSTIFICATION " FROM justification WHERE subject = ?1 "
              "AND (measure, row) > (?2, ?3) AND begun_seq < ?4 AND ended_seq >= ?4 "
              "AND (?5 = 0 OR (start_date <= ?5 AND (end_date = 0 OR end_date >= ?5))) "
              "ORDER BY measure, row LIMIT 1",
-    [EACH] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 "
+    [EACH] = "SELECT " JUSTIFICATION " FROM justification WHERE subject = ?1 "
              "AND begun_seq < ?2 AND ended_seq >= ?2 "
              "AND start_date <= ?3 AND (end_date = 0 OR end_date >= ?3) ORDER BY measure, row",
-    [LIVING] = "SELECT " COLUMNS " FROM justification WHERE subject = ?1 AND " LIVE
+    [LIVING] = "SELECT " JUSTIFICATION " FROM justification WHERE subject = ?1 AND " LIVE
                " ORDER BY measure, row",
     [ISSUER] = "SELECT issuer FROM sanction WHERE id = ?1 ORDER BY seq LIMIT 1",
-    [NEXT_OF_ORDER] = "SELECT " COLUMNS " FROM justification WHERE order_id = ?1 AND row >= ?2 "
-                      "AND " LIVE " ORDER BY row LIMIT 1",
+    [NEXT_OF_ORDER] =
+        "SELECT " JUSTIFICATION " FROM justification WHERE order_id = ?1 AND row >= ?2 "
+        "AND " LIVE " ORDER BY row LIMIT 1",
     [COUNTS] = "SELECT (SELECT count(*) FROM (SELECT DISTINCT subject, measure, scope "
                "FROM justification WHERE " LIVE ")), "
                "(SELECT count(*) FROM justification WHERE " LIVE ")",
@@ -129,11 +128,10 @@ enum err restriction_add(struct restrictions *r, const struct justification *row
     return restricted_touch(r->now, row->subject);
 }
 
-/* Read the row that was stepped to. */
-static enum err read_row(struct stmt *q, struct justification *out, uint64_t *row)
+enum err justification_read(struct stmt *q, struct justification *out)
 {
     enum err err = OK;
-    *row = out->row = stmt_u64(q, 0);
+    out->row = stmt_u64(q, 0);
     stmt_copy(q, 1, out->subject, sizeof out->subject);
     stmt_copy_text(q, 2, out->measure, sizeof out->measure);
     stmt_copy_text(q, 3, out->scope, sizeof out->scope);
@@ -151,13 +149,12 @@ static enum err read_row(struct stmt *q, struct justification *out, uint64_t *ro
     return err;
 }
 
-/* Step, read and end. */
-static enum err take(struct stmt *q, struct justification *out, uint64_t *row)
+enum err justification_take(struct stmt *q, struct justification *out)
 {
     *out = (struct justification){0};
     enum err err = stmt_step(q);
     if (err == OK)
-        err = read_row(q, out, row);
+        err = justification_read(q, out);
     return stmt_end(q, err);
 }
 
@@ -206,11 +203,9 @@ enum err restriction_end(struct restrictions *r, const struct justification *row
 enum err restriction_end_next(struct restrictions *r, const uint8_t order_id[static STORE_ID_LEN],
                               uint64_t ended_seq, struct justification *out, bool *last)
 {
-    uint64_t row;
-
     *last = false;
     bind_id(r->q[FIRST_OF_ORDER], 1, order_id);
-    enum err err = take(r->q[FIRST_OF_ORDER], out, &row);
+    enum err err = justification_take(r->q[FIRST_OF_ORDER], out);
     if (err == OK)
         err = restriction_end(r, out, ended_seq, last);
     if (err == OK)
@@ -223,18 +218,17 @@ enum err restriction_next(struct restrictions *r, const uint8_t subject[static S
                           struct justification *out)
 {
     struct stmt *q = r->q[NEXT];
-    uint64_t row;
 
     bind_id(q, 1, subject);
     stmt_bind_text(q, 2, cursor->measure);
     stmt_bind_u64(q, 3, cursor->row);
     stmt_bind_u64(q, 4, as_of);
     stmt_bind_u64(q, 5, date);
-    enum err err = take(q, out, &row);
+    enum err err = justification_take(q, out);
     if (err != OK)
         return err;
     memcpy(cursor->measure, out->measure, sizeof cursor->measure);
-    cursor->row = row;
+    cursor->row = out->row;
     return OK;
 }
 
@@ -259,11 +253,10 @@ static enum err each_row(struct restrictions *r, struct stmt *q, restriction_fn 
 {
     struct justification row = {.row = 0};
     uint8_t order_id[STORE_ID_LEN];
-    uint64_t number;
     enum err err = OK;
     bool more = true;
     while (more && (err = stmt_step(q)) == OK) {
-        err = read_row(q, &row, &number);
+        err = justification_read(q, &row);
         if (err == OK)
             err = name_issuer(r, &row, order_id);
         if (err == OK)
@@ -303,12 +296,11 @@ enum err restriction_next_of_order(struct restrictions *r,
                                    const uint8_t order_id[static STORE_ID_LEN], uint64_t *cursor,
                                    struct justification *out)
 {
-    uint64_t row;
     bind_id(r->q[NEXT_OF_ORDER], 1, order_id);
     stmt_bind_u64(r->q[NEXT_OF_ORDER], 2, *cursor);
-    enum err err = take(r->q[NEXT_OF_ORDER], out, &row);
+    enum err err = justification_take(r->q[NEXT_OF_ORDER], out);
     if (err == OK)
-        *cursor = row + 1;
+        *cursor = out->row + 1;
     return err;
 }
 

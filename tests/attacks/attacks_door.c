@@ -6,6 +6,7 @@
 #include "net/zap.h"
 
 #include "t.h"
+#include "unit/curve_pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,15 +55,6 @@ struct fixture {
     char address[ENDPOINT_ADDRESS_MAX];
 };
 
-static void make_pair(struct keypair *pair)
-{
-    char public[41];
-    char secret[41];
-    assert_int_equal(zmq_curve_keypair(public, secret), 0);
-    assert_non_null(zmq_z85_decode(pair->public, public));
-    assert_non_null(zmq_z85_decode(pair->secret, secret));
-}
-
 static enum err look(void *ctx, const uint8_t key[static ENDPOINT_KEY_LEN], uint64_t now_ms,
                      char user[static ENDPOINT_USER_MAX])
 {
@@ -82,9 +74,9 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     const struct zap_policy policy = {look, f};
     assert_non_null(f);
-    make_pair(&f->server_key);
+    curve_pair(f->server_key.public, f->server_key.secret);
     for (size_t i = 0; i < PEERS; i++)
-        make_pair(&f->key[i]);
+        curve_pair(f->key[i].public, f->key[i].secret);
     assert_int_equal(net_context_open(&f->ctx, NULL), OK);
     assert_int_equal(zap_open(&f->zap, f->ctx, &policy, NULL), OK);
     assert_int_equal(

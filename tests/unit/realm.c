@@ -1,5 +1,6 @@
 #include "realm.h"
 
+#include "base/file.h"
 #include "catalogue.h"
 #include "keys/init.h"
 #include "keys/roles.h"
@@ -91,9 +92,32 @@ struct registry_make realm_make(const struct realm *realm, uint64_t version)
     };
 }
 
+/* The bytes of a registry, for the caller to free. */
+static uint8_t *lay_out(const struct registry_make *make, const lianshu_MemberRecord *records,
+                        size_t count, size_t *len)
+{
+    enum { FILE_CAP = 256 << 10 };
+    struct fault fault = {0};
+    uint8_t *file = malloc(FILE_CAP);
+    assert_non_null(file);
+    struct writer w = writer_of(file, FILE_CAP);
+    if (registry_write(make, records, count, &w, &fault) != OK)
+        fail_msg("%s: %s", fault.where, fault.detail);
+    *len = w.len;
+    return file;
+}
+
+void realm_write(const struct registry_make *make, const lianshu_MemberRecord *records,
+                 size_t count, const char *path)
+{
+    size_t len;
+    uint8_t *file = lay_out(make, records, count, &len);
+    assert_int_equal(file_write(path, (struct span){file, len}, 0600, 0, NULL), OK);
+    free(file);
+}
+
 struct realm *realm_open(uint8_t seed)
 {
-    enum { FILE_CAP = 64 << 10 };
     uint8_t bytes[ENTROPY_SEED_LEN] = {seed};
     struct fault fault = {0};
     assert_int_equal(keys_init(), OK);
@@ -111,16 +135,10 @@ struct realm *realm_open(uint8_t seed)
     for (size_t i = 0; i < REALM_OFFICIALS; i++)
         add_key(r, r->rings[0], &r->records[0], KEY_USE_OFFICIAL);
 
-    r->file = malloc(FILE_CAP);
-    assert_non_null(r->file);
-    struct writer w = writer_of(r->file, FILE_CAP);
     const struct registry_make make = realm_make(r, 1);
-    enum err err = registry_write(&make, r->records, REALM_MEMBERS, &w, &fault);
-    if (err != OK)
-        print_message("%s: %s\n", fault.where, fault.detail);
-    assert_int_equal(err, OK);
-    r->file_len = w.len;
-    assert_int_equal(registry_open(&r->registry, &r->anchor, writer_span(&w), 1, &fault), OK);
+    r->file = lay_out(&make, r->records, REALM_MEMBERS, &r->file_len);
+    const struct span file = {r->file, r->file_len};
+    assert_int_equal(registry_open(&r->registry, &r->anchor, file, 1, &fault), OK);
     return r;
 }
 

@@ -44,5 +44,8 @@ const struct key *realm_key(const struct realm *realm, const char *member, enum 
 const struct key *realm_official(const struct realm *realm, size_t index);
 /* What registry_write needs for this realm. */
 struct registry_make realm_make(const struct realm *realm, uint64_t version);
+/* A registry file of these records; asserts. */
+void realm_write(const struct registry_make *make, const lianshu_MemberRecord *records,
+                 size_t count, const char *path);
 
 #endif

@@ -36,9 +36,6 @@ static uint64_t time_of(uint64_t index)
 
 static int open_stage(void **state)
 {
-    static uint8_t bytes[64 << 10];
-    struct writer w = writer_of(bytes, sizeof bytes);
-    struct fault fault = {0};
     if (terminal_open(state) != 0)
         return -1;
     struct terminal *t = *state;
@@ -53,8 +50,7 @@ static int open_stage(void **state)
     row->use = lianshu_KeyUse_KEY_WITNESS;
     memcpy(row->public_key, key_public(s.witness), KEY_PUBLIC_LEN);
     const struct registry_make make = realm_make(s.realm, 2);
-    assert_int_equal(registry_write(&make, s.realm->records, REALM_MEMBERS, &w, &fault), OK);
-    assert_int_equal(file_write("registry.lsg", writer_span(&w), 0644, 0, NULL), OK);
+    realm_write(&make, s.realm->records, REALM_MEMBERS, "registry.lsg");
     assert_int_equal(anchor_write(&s.realm->anchor, "anchor.yaml", false, NULL), OK);
     assert_int_equal(cosign_name(s.name, REALM_MARKET, REALM_NAME), OK);
     return 0;

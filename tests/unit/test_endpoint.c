@@ -8,6 +8,7 @@
 #include "net/zap.h"
 
 #include "t.h"
+#include "unit/curve_pair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,15 +34,6 @@ struct fixture {
     char address[ENDPOINT_ADDRESS_MAX];
 };
 
-static void make_pair(struct keypair *pair)
-{
-    char public[41];
-    char secret[41];
-    assert_int_equal(zmq_curve_keypair(public, secret), 0);
-    assert_non_null(zmq_z85_decode(pair->public, public));
-    assert_non_null(zmq_z85_decode(pair->secret, secret));
-}
-
 static enum err look(void *ctx, const uint8_t key[static ENDPOINT_KEY_LEN], uint64_t now_ms,
                      char user[static ENDPOINT_USER_MAX])
 {
@@ -65,8 +57,8 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     const struct zap_policy policy = {look, f};
     assert_non_null(f);
-    make_pair(&f->server_key);
-    make_pair(&f->client_key);
+    curve_pair(f->server_key.public, f->server_key.secret);
+    curve_pair(f->client_key.public, f->client_key.secret);
     assert_int_equal(net_context_open(&f->ctx, NULL), OK);
     assert_int_equal(zap_open(&f->zap, f->ctx, &policy, NULL), OK);
     listen_here(f);
@@ -169,7 +161,7 @@ static void an_unknown_key_is_never_heard(void **state)
     struct fixture *f = *state;
     struct keypair stranger;
     struct endpoint_in in;
-    make_pair(&stranger);
+    curve_pair(stranger.public, stranger.secret);
     connect_as(f, &stranger);
     assert_false(send_within(f, span_str("hello"), SILENCE_MS));
     assert_int_equal(recv_within(f, f->server, &in, SILENCE_MS), ERR_TIMEOUT);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLINICS = 40, ROOM = 256 << 10 };
+enum { CLINICS = 40 };
 
 struct fixture {
     struct exchange *e;
@@ -23,11 +23,7 @@ static struct fixture f;
 static void add_clinics(struct realm *r)
 {
     static lianshu_MemberRecord records[REALM_MEMBERS + CLINICS + 1];
-    struct fault fault = {0};
-    uint8_t *file = malloc(ROOM);
-    struct writer w = writer_of(file, ROOM);
 
-    assert_non_null(file);
     memset(records, 0, sizeof records);
     memcpy(records, r->records, sizeof r->records);
     for (size_t i = 0; i <= CLINICS; i++) {
@@ -46,13 +42,7 @@ static void add_clinics(struct realm *r)
         key_close(&key);
     }
     const struct registry_make make = realm_make(r, 2);
-    const enum err err = registry_write(&make, records, REALM_MEMBERS + CLINICS + 1, &w, &fault);
-    if (err != OK)
-        print_message("%s: %s\n", fault.where, fault.detail);
-    assert_int_equal(err, OK);
-    assert_int_equal(file_write(exchange_path(f.e, "registry.lsg"), writer_span(&w), 0600, 0, NULL),
-                     OK);
-    free(file);
+    realm_write(&make, records, REALM_MEMBERS + CLINICS + 1, exchange_path(f.e, "registry.lsg"));
 }
 
 static int setup(void **state)

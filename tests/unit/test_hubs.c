@@ -13,7 +13,7 @@
 #define HUB_ASIDE "hub.330000"
 #define THERE     "health.220100"
 
-enum { EXTRA = 4, ROOM = 64 << 10 };
+enum { EXTRA = 4 };
 
 static const char *const extra[EXTRA] = {HUB_TOP, THERE, HUB_THERE, HUB_ASIDE};
 static struct keyring *rings[EXTRA];
@@ -34,11 +34,7 @@ static void add_key(struct realm *r, size_t i, lianshu_MemberRecord *record, enu
 static void add_hubs(struct realm *r)
 {
     static lianshu_MemberRecord records[REALM_MEMBERS + EXTRA];
-    struct fault fault = {0};
-    uint8_t *file = malloc(ROOM);
-    struct writer w = writer_of(file, ROOM);
 
-    assert_non_null(file);
     memset(records, 0, sizeof records);
     memcpy(records, r->records, sizeof r->records);
     for (size_t i = 0; i < EXTRA; i++) {
@@ -60,13 +56,7 @@ static void add_hubs(struct realm *r)
                            "000000");
     struct registry_make make = realm_make(r, 2);
     make.region = "000000";
-    const enum err err = registry_write(&make, records, REALM_MEMBERS + EXTRA, &w, &fault);
-    if (err != OK)
-        print_message("%s: %s\n", fault.where, fault.detail);
-    assert_int_equal(err, OK);
-    assert_int_equal(file_write(exchange_path(f.e, "registry.lsg"), writer_span(&w), 0600, 0, NULL),
-                     OK);
-    free(file);
+    realm_write(&make, records, REALM_MEMBERS + EXTRA, exchange_path(f.e, "registry.lsg"));
 }
 
 static int start(void **state)

@@ -6,6 +6,7 @@
 #include "frame.h"
 
 #include "t.h"
+#include "unit/curve_pair.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +29,8 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
-    for (int i = 0; i < 2; i++) {
-        char public[41];
-        char secret[41];
-        assert_int_equal(zmq_curve_keypair(public, secret), 0);
-        assert_non_null(zmq_z85_decode(f->public[i], public));
-        assert_non_null(zmq_z85_decode(f->secret[i], secret));
-    }
+    for (int i = 0; i < 2; i++)
+        curve_pair(f->public[i], f -> secret[i]);
     f->bytes = calloc(1, FRAME_MAX + 1);
     assert_non_null(f->bytes);
     *state = f;

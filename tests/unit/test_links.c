@@ -3,6 +3,7 @@
 #include "net/links.h"
 
 #include "t.h"
+#include "unit/curve_pair.h"
 
 #include <stdio.h>
 #include <zmq.h>
@@ -45,13 +46,9 @@ static enum err number_of(void *ctx, const char *user, uint32_t *peer)
 
 static int setup(void **state)
 {
-    char public[41];
-    char secret[41];
     (void)state;
     memset(&f, 0, sizeof f);
-    assert_int_equal(zmq_curve_keypair(public, secret), 0);
-    assert_non_null(zmq_z85_decode(f.public, public));
-    assert_non_null(zmq_z85_decode(f.secret, secret));
+    curve_pair(f.public, f.secret);
     assert_int_equal(net_context_open(&f.net, NULL), OK);
     return 0;
 }

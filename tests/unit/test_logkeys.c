@@ -59,8 +59,6 @@ static void write_keys(const char *name, const struct key *key, const char *owne
 static void registered(uint64_t from_ms, uint64_t until_ms)
 {
     lianshu_MemberRecord *record = &f.realm->records[0];
-    static uint8_t bytes[256 << 10];
-    struct writer w = writer_of(bytes, sizeof bytes);
     const pb_size_t before = f.keys;
     record->keys_count = before;
     for (pb_size_t i = 0; i < before; i++)
@@ -74,10 +72,7 @@ static void registered(uint64_t from_ms, uint64_t until_ms)
     struct registry_make make = realm_make(f.realm, 2);
     make.now_ms = f.now_ms;
     make.valid_until_ms = f.now_ms + 30 * REALM_DAY_MS;
-    struct fault fault = {.err = OK};
-    if (registry_write(&make, f.realm->records, REALM_MEMBERS, &w, &fault) != OK)
-        fail_msg("%s: %s", fault.where, fault.detail);
-    assert_int_equal(file_write(place("registry.lsg"), writer_span(&w), 0600, 0, NULL), OK);
+    realm_write(&make, f.realm->records, REALM_MEMBERS, place("registry.lsg"));
 }
 
 static void configure(const char *more)

@@ -257,8 +257,6 @@ static void a_revoked_official_opens_no_log_by_a_date_before_its_revocation(void
 {
     uint8_t kid[KID_LEN];
     const struct registry_make make = realm_make(f.realm, 2);
-    static uint8_t bytes[64 << 10];
-    struct writer w = writer_of(bytes, sizeof bytes);
     (void)state;
     for (size_t i = 0; i < REALM_MEMBERS; i++) {
         lianshu_MemberRecord *m = &f.realm->records[i];
@@ -270,8 +268,7 @@ static void a_revoked_official_opens_no_log_by_a_date_before_its_revocation(void
                 m->keys[k].revoked_ms = REALM_NOW_MS - 10 * (uint64_t)MINUTE_MS;
         }
     }
-    assert_int_equal(registry_write(&make, f.realm->records, REALM_MEMBERS, &w, NULL), OK);
-    assert_int_equal(file_write(f.config.registry, writer_span(&w), 0600, 0, NULL), OK);
+    realm_write(&make, f.realm->records, REALM_MEMBERS, f.config.registry);
     assert_int_equal(restore(&(struct says){0}), ERR_REVOKED);
     assert_int_equal(restore(&(struct says){.issued_ms = -20 * (int64_t)MINUTE_MS}), ERR_REVOKED);
     expect_head(REALM_HUB "." REALM_NAME "/audit/1", SIGNED);
