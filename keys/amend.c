@@ -130,10 +130,39 @@ static enum err verify(struct amending *a, struct span lsd1)
 
 /* ---- its number ---- */
 
+/* Another document of this issuer has the number, and is here: whoever has that one and whoever has
+ * this one were told different things. */
+static enum err check_twice(const struct amending *a)
+{
+    const struct amendment *row;
+    struct twice *twice = a->amendments->twice;
+    for (size_t i = 0; (row = registry_amendment(a->registry, i)) != NULL; i++) {
+        if (row->number != a->row.number || row->type != a->row.type ||
+            strcmp(row->issuer, a->row.issuer) != 0)
+            continue;
+        memcpy(twice->issuer, row->issuer, sizeof twice->issuer);
+        twice->type = row->type;
+        twice->number = row->number;
+        twice_keep(&twice->held, row->hash, row->lsd1);
+        twice_keep(&twice->offered, a->row.hash, a->row.lsd1);
+        return fault_set(a->fault, ERR_NUMBER_TWICE, 0, row->issuer,
+                         "number %llu is another document here", (unsigned long long)row->number);
+    }
+    return OK;
+}
+
+const struct twice *registry_twice(const struct registry *registry)
+{
+    return registry->amendments->twice;
+}
+
 static enum err check_number(const struct amending *a, uint64_t last)
 {
     if (amendments_hold(a->amendments, a->row.hash))
         return ERR_REPEAT;
+    const enum err err = a->row.number <= last ? check_twice(a) : OK;
+    if (err != OK)
+        return err;
     if (a->row.number <= last)
         return fault_set(a->fault, ERR_REGISTRY_ROLLBACK, 0, a->row.issuer,
                          "number %llu, but %llu is in effect", (unsigned long long)a->row.number,

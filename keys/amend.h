@@ -4,7 +4,7 @@
  *
  *   LSD1 ─> signed by whom? ─> number ─> keys ─> in effect        registry_amend
  *                               |
- *                               +─ taken already: ERR_REPEAT; another one: 433; too high: 439
+ *                               +─ taken already: ERR_REPEAT; another one: 440; too high: 439
  *
  * Guarantees:
  *   1. A document that is refused changes nothing.
@@ -24,7 +24,9 @@
  * room for the revocations of the realm's registrar.
  *
  * Errors, with the place in *fault: ERR_REPEAT (501, class OK) it is in effect already;
- * ERR_REGISTRY_ROLLBACK (433) its number is taken by another one or is in the version;
+ * ERR_REGISTRY_ROLLBACK (433) its number is in the version; ERR_NUMBER_TWICE (440) another
+ * document of its issuer has its number here, or the version that says it holds a revocation does
+ * not revoke its key;
  * ERR_AMENDMENT_GAP (439); ERR_REGISTRY (410) not signed by a registrar's officials, or not as they
  * sign; ERR_TWO_OFFICIALS (421) by too few of them; ERR_REGION_RIGHT (402) the member lies outside
  * their region; ERR_DELEGATION (409) beyond their types; ERR_KEY_NOT_SENDERS (306), ERR_KEY_USE
@@ -37,11 +39,11 @@
 #ifndef KEYS_AMEND_H
 #define KEYS_AMEND_H
 
-#include "keys/registry.h"
+#include "keys/twice.h"
 
 enum {
-    AMEND_DOCUMENT_MAX = 2048, /* bytes of LSD1 */
-    AMEND_MAX = 4096,          /* documents on one version */
+    AMEND_DOCUMENT_MAX = TWICE_DOCUMENT_MAX, /* bytes of LSD1 */
+    AMEND_MAX = 4096,                        /* documents on one version */
     AMEND_MEMBER_KEYS_MAX = 64,
     AMEND_MEMBER_RECORDS_MAX = 64, /* key records of one member on one version */
     AMEND_SKEW_MS = 300 * 1000,
@@ -74,6 +76,8 @@ struct amendment {
 /* known: another hub of the realm has applied it (guarantee 5). *out may be NULL. */
 MUST_USE enum err registry_amend(struct registry *registry, struct span lsd1, uint64_t now_ms,
                                  bool known, const struct amendment **out, struct fault *fault);
+/* After ERR_NUMBER_TWICE: the two documents, until the next call. */
+const struct twice *registry_twice(const struct registry *registry);
 /* One that was applied before, at the same moment again: what the version holds itself is passed
  * over, and so is a key record that it contradicts. Any other error: *registry must not be used. */
 MUST_USE enum err registry_amend_again(struct registry *registry, struct span lsd1,

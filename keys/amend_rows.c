@@ -20,7 +20,8 @@ enum err amendments_need(struct registry *registry)
     a->rows = calloc(AMEND_MAX, sizeof a->rows[0]);
     a->sorted = calloc(AMEND_MAX, sizeof a->sorted[0]);
     a->document = calloc(1, sizeof *a->document);
-    enum err err = a->rows == NULL || a->sorted == NULL || a->document == NULL
+    a->twice = calloc(1, sizeof *a->twice);
+    enum err err = a->rows == NULL || a->sorted == NULL || a->document == NULL || a->twice == NULL
                        ? ERR_NO_MEMORY
                        : verifier_open(&a->verifier, VERIFIER_NODES);
     if (err != OK)
@@ -37,6 +38,7 @@ void amendments_fini(struct registry *registry)
         free((void *)(uintptr_t)a->rows[i].lsd1.data);
     verifier_close(&a->verifier);
     free(a->document);
+    free(a->twice);
     free(a->sorted);
     free(a->rows);
     free(a);
@@ -175,6 +177,28 @@ static bool is_folded(const struct registry *registry, const lianshu_Document *d
            body.number <= number;
 }
 
+/* Its number is in the version. Is what it revokes revoked there, or gone? Otherwise the version's
+ * officials mean another document by that number. */
+static enum err check_folded(const struct registry *registry, struct span lsd1, struct fault *fault)
+{
+    struct frame_document frame;
+    lianshu_Revocation body;
+    const struct registry_key *key;
+    bool lacks = false;
+    lianshu_Document *d = malloc(sizeof *d);
+    if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
+        wire_decode(&lianshu_Document_msg, frame.document, d) == OK &&
+        d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
+        wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) == OK)
+        lacks = registry_key(registry, body.kid, &key) == OK && key->revoked_ms == 0 &&
+                strcmp(key->member->id, body.member) == 0;
+    free(d);
+    return lacks ? fault_set(fault, ERR_NUMBER_TWICE, 0, body.member,
+                             "revocation %llu is in the version, and its key is not revoked there",
+                             (unsigned long long)body.number)
+                 : OK;
+}
+
 /* By what it says of itself: it was verified when it was applied, and its signers' keys may be gone
  * since. */
 static bool is_needless(const struct registry *registry, struct span lsd1)
@@ -197,9 +221,13 @@ enum err registry_amend_again(struct registry *registry, struct span lsd1, uint6
                               struct fault *fault)
 {
     const enum err err = registry_amend(registry, lsd1, applied_ms, true, NULL, fault);
-    if (err == ERR_REGISTRY_ROLLBACK || err == ERR_REPEAT)
+    if (err == ERR_REGISTRY_ROLLBACK)
+        return check_folded(registry, lsd1, fault);
+    if (err == ERR_REPEAT)
         return OK;
-    return err_class(err) == ERR_CLASS_REJECT && is_needless(registry, lsd1) ? OK : err;
+    return err_class(err) == ERR_CLASS_REJECT && is_needless(registry, lsd1)
+               ? check_folded(registry, lsd1, fault)
+               : err;
 }
 
 enum err registry_amend_from(struct registry *registry, const struct registry *older,

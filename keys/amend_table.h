@@ -14,6 +14,7 @@ struct amendments {
     uint32_t keys_added;         /* behind registry.keys[key_count] */
     struct verifier *verifier;   /* owns */
     lianshu_Document *document;  /* owns: the one being read */
+    struct twice *twice;         /* owns: of the last ERR_NUMBER_TWICE */
 };
 
 /* Room for them, at the first. amend_rows.c */

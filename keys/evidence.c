@@ -177,23 +177,24 @@ static bool is_known(const struct bundle_file *file)
 {
     static const struct {
         const char *folder;
-        const char *ending[2];
+        const char *ending[3];
     } kinds[] = {
-        {"registry/", {".lsp", NULL}},     {"registrars/", {".lsd", ".version"}},
-        {"revocations/", {".lsd", NULL}},  {"seen/", {".txt", ".path"}},
-        {"log/", {".leaf", ".path"}},      {"receipts/", {".lsr", NULL}},
-        {"decisions/", {".bin", ".json"}}, {"envelopes/", {".lse", ".json"}},
-        {"documents/", {".lsd", NULL}},    {"disclosed/", {".dek", NULL}},
-        {"rules/", {".yaml", NULL}},       {"report.", {".html", ".txt"}},
-        {"bundle", {".json", NULL}},       {"custody", {".json", NULL}},
-        {"checkpoint", {".txt", ".tsr"}},  {"README", {".md", NULL}},
-        {"verify", {".py", NULL}},         {"anchor", {".yaml", NULL}},
-        {"manifest", {".sha256", NULL}},
+        {"registry/", {".lsp", NULL}},       {"registrars/", {".lsd", ".version"}},
+        {"revocations/", {".lsd", NULL}},    {"seen/", {".txt", ".path", ".tsr"}},
+        {"log/", {".leaf", ".path"}},        {"receipts/", {".lsr", NULL}},
+        {"decisions/", {".bin", ".json"}},   {"envelopes/", {".lse", ".json"}},
+        {"reads/", {".bin", NULL}},          {"tables/regions", {".csv", NULL}},
+        {"tables/calendar", {".csv", NULL}}, {"documents/", {".lsd", NULL}},
+        {"disclosed/", {".dek", NULL}},      {"rules/", {".yaml", NULL}},
+        {"report.", {".html", ".txt"}},      {"bundle", {".json", NULL}},
+        {"custody", {".json", NULL}},        {"checkpoint", {".txt", ".tsr"}},
+        {"README", {".md", NULL}},           {"verify", {".py", NULL}},
+        {"anchor", {".yaml", NULL}},         {"manifest", {".sha256", NULL}},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strncmp(file->name, kinds[i].folder, strlen(kinds[i].folder)) != 0)
             continue;
-        for (size_t k = 0; k < 2 && kinds[i].ending[k] != NULL; k++) {
+        for (size_t k = 0; k < 3 && kinds[i].ending[k] != NULL; k++) {
             if (evidence_ends(file, kinds[i].ending[k]))
                 return true;
         }
@@ -235,6 +236,8 @@ enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bu
     if (err == OK)
         err = evidence_leaves(&job);
     if (err == OK)
+        err = evidence_stamps(&job);
+    if (err == OK)
         err = evidence_envelopes(&job);
     if (err == OK)
         err = evidence_documents(&job);
@@ -255,6 +258,7 @@ void evidence_close(struct evidence **evidence)
     free(e->registrars);
     free(e->revocations);
     free(e->doubts);
+    free(e->stamps);
     free(e->members);
     free(e->leaves);
     free(e->envelopes);

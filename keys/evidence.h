@@ -12,13 +12,16 @@
  *   revocations/<registrar>-<number>.lsd     since that version, 8 digits
  *   checkpoint.txt                 the hub's signed note
  *   seen/<size>.txt  .path         an earlier checkpoint, and the consistency proof from it
+ *   checkpoint.tsr seen/<size>.tsr    a time stamp (RFC 3161) over the bytes of the .txt beside it
  *   log/<index>.leaf  .path        a leaf as it is hashed, and its way to the checkpoint
  *   receipts/<index>.lsr           LSR1 with the one receipt that the leaf commits to
  *   decisions/<index>.bin  .json   DecisionRecord whose SHA-256 the leaf is; the same to read
  *   envelopes/<env id>.lse  .json  the frame, parts as form 1 or 0; its header to read
  *   documents/<hash>.lsd           a signed document that was disclosed
  *   disclosed/<env id>-<part>.dek  the key of one part, 32 bytes
+ *   reads/<index>.bin              what that decision read, by read_set_sha256 of its record
  *   rules/<hash>/<name>.yaml       a rule set that a record names; 16 digits of its hash
+ *   tables/regions.csv calendar.csv    those that decisions were made with; proven by nothing
  *   README.md verify.py report.* custody.json     for people; the caller's
  *
  * <index> is 12 decimal digits, <hash> and <env id> 64 hexadecimal ones.
@@ -34,7 +37,9 @@
  *   3. What is refused is refused with the code of what is wrong, and *fault names the file.
  *   4. A disclosed key opens the one part that its sender committed to; the plaintext is what the
  *      sender sealed. Nothing else is opened.
- *   5. A reader may be used for many bundles: what it remembers of one (chains of the registry) is
+ *   5. A time stamp is about the checkpoint that it stands beside; with roots it is signed under
+ *      them, and no entry of that checkpoint claims a later time (ERR_TIME_BOUND).
+ *   6. A reader may be used for many bundles: what it remembers of one (chains of the registry) is
  *      used for the same bytes only.
  *
  * Errors: ERR_EVIDENCE (814), ERR_REALM, ERR_REGISTRY, ERR_MEMBER_UNKNOWN, ERR_KID_UNKNOWN,
@@ -96,8 +101,10 @@ struct evidence_leaf {
     unsigned kind; /* enum log_kind */
     uint64_t time_ms;
     struct span body;
-    struct span text; /* what it says: Receipt, Statement, StateChange, DecisionRecord; else body.
-                         Empty: of a record that was erased */
+    struct span text;   /* what it says: Receipt, Statement, StateChange, DecisionRecord; else body.
+                           Empty: of a record that was erased */
+    struct span reads;  /* of a decision: what it read; NULL: it is not here (PROTOCOL 16.1) */
+    struct span tokens; /* … and the tokens that identifiers were given for it */
     const struct bundle_file *by; /* the file that text stands in; NULL: the leaf itself */
 };
 
@@ -118,6 +125,15 @@ struct evidence_document {
     lianshu_Document document;
 };
 
+/* Something was there at that time: the entries of a checkpoint. */
+struct evidence_stamp {
+    const struct bundle_file *file;
+    uint64_t size; /* of the checkpoint */
+    uint64_t time_ms;
+    uint64_t accuracy_ms;
+    bool proven; /* signed under the reader's roots; else it only claims the time */
+};
+
 struct evidence {
     char realm[REALM_LEN_MAX + 1];
     char hub[MEMBER_MAX + 1];
@@ -133,6 +149,8 @@ struct evidence {
     size_t registrars_elsewhere; /* in that version, and nothing of them here */
     struct evidence_registrar *registrars;
     struct evidence_revocation *revocations;
+    size_t stamp_count;
+    struct evidence_stamp *stamps;
     struct evidence_doubt *doubts; /* of one file one after another */
     struct evidence_member *members;
     struct evidence_leaf *leaves; /* by index */
@@ -144,6 +162,9 @@ struct evidence_reader;
 /* The anchor is borrowed. */
 MUST_USE enum err evidence_reader_open(struct evidence_reader **out, const struct anchor *anchor);
 void evidence_reader_close(struct evidence_reader **reader);
+/* Root certificates of time-stamping authorities (PEM), borrowed; NULL, as at first: stamps are
+ * compared with what they are about, and prove no time. */
+void evidence_reader_roots(struct evidence_reader *reader, const char *roots);
 
 /* bundle_check is part of it. */
 MUST_USE enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bundle,

@@ -23,6 +23,7 @@ struct proof {
 
 struct evidence_reader {
     const struct anchor *anchor;
+    const char *roots;
     struct verifier *verifier;
     struct proof proof[PROOFS_KEPT];            /* at the place that their hash begins with */
     lianshu_MemberRecord *dropped[PROOFS_KEPT]; /* that gave way; the last bundle may name them */
@@ -39,6 +40,11 @@ enum err evidence_reader_open(struct evidence_reader **out, const struct anchor 
     if (err != OK)
         evidence_reader_close(out);
     return err;
+}
+
+void evidence_reader_roots(struct evidence_reader *reader, const char *roots)
+{
+    reader->roots = roots;
 }
 
 static void forget_dropped(struct evidence_reader *r)
@@ -64,6 +70,7 @@ struct evidence_job evidence_job_of(struct evidence_reader *reader, const struct
 {
     return (struct evidence_job){.reader = reader,
                                  .anchor = reader->anchor,
+                                 .roots = reader->roots,
                                  .verifier = reader->verifier,
                                  .bundle = bundle,
                                  .fault = fault};
@@ -212,7 +219,7 @@ static enum err take_seen(struct evidence_job *job, const struct bundle_file *fi
     if (!evidence_ends(file, ".txt"))
         return evidence_beside(job, file->name, "seen", ".txt") != NULL
                    ? OK
-                   : evidence_bad(job, ERR_EVIDENCE, file->name, "it is the proof of nothing here");
+                   : evidence_bad(job, ERR_EVIDENCE, file->name, "it is about nothing here");
     enum err err = evidence_note(job, job->out->hub, job->out->exported_ms, EVIDENCE_UNTAKEN,
                                  file->bytes, &old);
     if (err != OK)

@@ -9,6 +9,7 @@
 struct evidence_job {
     struct evidence_reader *reader;
     const struct anchor *anchor;
+    const char *roots; /* of time-stamping authorities; NULL: none */
     struct verifier *verifier;
     const struct bundle *bundle;
     struct evidence *out;
@@ -57,6 +58,7 @@ MUST_USE enum err evidence_members(struct evidence_job *job);
 MUST_USE enum err evidence_revocations(struct evidence_job *job);
 MUST_USE enum err evidence_checkpoints(struct evidence_job *job);
 MUST_USE enum err evidence_leaves(struct evidence_job *job);
+MUST_USE enum err evidence_stamps(struct evidence_job *job);
 MUST_USE enum err evidence_envelopes(struct evidence_job *job);
 MUST_USE enum err evidence_documents(struct evidence_job *job);
 MUST_USE enum err evidence_rules(struct evidence_job *job);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FUTURE_MS = 300 * 1000, TIME_LEN = 8 };
+enum { FUTURE_MS = 300 * 1000, TIME_LEN = 8, TOKEN_LEN = 16 };
 
 /* A leaf that is being looked at. */
 struct looking {
@@ -163,6 +163,26 @@ static enum err take_kept_receipt(const struct looking *l, unsigned form)
                                         : check_other_receipt(l, file, &entry);
 }
 
+/* u16 n ‖ n tokens ‖ the look-ups that the record's read set is over. */
+static enum err take_reads(const struct looking *l, const lianshu_DecisionRecord *record)
+{
+    uint64_t count;
+    uint8_t hash[HASH_LEN];
+    const struct bundle_file *file = evidence_beside(l->job, l->leaf->file->name, "reads", ".bin");
+    if (file == NULL)
+        return OK;
+    struct span rest = file->bytes;
+    if (!span_take_uint(&rest, 2, &count) ||
+        !span_take(&rest, (size_t)count * TOKEN_LEN, &l->leaf->tokens))
+        return say(l, ERR_EVIDENCE, file, "no notes of a decision");
+    const struct span both[] = {LABEL("readset"), rest};
+    hash_spans(hash, both, 2);
+    if (memcmp(hash, record->read_set_sha256, HASH_LEN) != 0)
+        return say(l, ERR_EVIDENCE, file, "the record commits to something else that was read");
+    l->leaf->reads = rest;
+    return OK;
+}
+
 static enum err take_record(const struct looking *l)
 {
     lianshu_DecisionRecord *record;
@@ -189,6 +209,8 @@ static enum err take_record(const struct looking *l)
         err = evidence_json(&lianshu_DecisionRecord_msg, record, &text, &len);
     if (err == OK && !span_eq(shown->bytes, span_of(text, len)))
         err = say(l, ERR_EVIDENCE, shown, "it is not what the record says");
+    if (err == OK)
+        err = take_reads(l, record);
     free(text);
     free(record);
     leaf->by = file;
@@ -298,6 +320,18 @@ static enum err check_beside(const struct evidence_job *job, const char *folder,
     return OK;
 }
 
+/* What was read is proven by a record alone. */
+static enum err check_records(const struct evidence_job *job)
+{
+    const struct bundle_file *file;
+    size_t at = 0;
+    while ((file = evidence_next(job, "reads", &at)) != NULL) {
+        if (evidence_beside(job, file->name, "decisions", ".bin") == NULL)
+            return evidence_bad(job, ERR_EVIDENCE, file->name, "no record commits to it");
+    }
+    return OK;
+}
+
 enum err evidence_leaves(struct evidence_job *job)
 {
     const struct bundle_file *file;
@@ -316,5 +350,7 @@ enum err evidence_leaves(struct evidence_job *job)
         err = check_beside(job, "receipts", LOG_MEMBER_RECEIPT, LOG_OTHER_RECEIPT);
     if (err == OK)
         err = check_beside(job, "decisions", LOG_DECISION, LOG_DECISION);
+    if (err == OK)
+        err = check_records(job);
     return err == OK ? check_about(job) : err;
 }

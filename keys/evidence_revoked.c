@@ -179,6 +179,12 @@ static enum err read_revocation(const struct offices *o, const struct registry_r
         return ERR_HEADER;
     if (!region_contains(by->region, member.region))
         return ERR_REGION_RIGHT;
+    /* Whoever may not register a member does not revoke its keys either. */
+    const lianshu_MemberRecord *record = evidence_record(o->job, body.member);
+    for (pb_size_t i = 0; record != NULL && i < record->grants_count; i++) {
+        if (!registrar_grants(by, record->grants[i].types))
+            return ERR_DELEGATION;
+    }
     if (body.compromised_since_ms > d->issued_ms)
         return ERR_FIELD_VALUE;
     out->number = body.number;

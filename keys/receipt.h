@@ -41,6 +41,8 @@ enum log_kind {
     LOG_OTHER_RECEIPT = 11, /* of another hub; its proof is kept beside it */
     LOG_RESTORED = 12,      /* the first entry that a restored hub's new log has of its own */
     LOG_FORK_EVIDENCE = 13, /* two checkpoints of another log that do not fit */
+    LOG_NUMBER_TWICE = 14,  /* two documents of one issuer under one number */
+    LOG_UNUSUAL = 15,       /* a member did far more in a day than it is used to */
 };
 
 /* ERR_TOO_LARGE when the body is longer than LOG_BODY_MAX. */

@@ -103,6 +103,7 @@ enum err registrar_read(struct registry_registrar *out, const lianshu_Document *
     memcpy(out->region, body.region, sizeof out->region);
     out->valid_from_ms = body.valid_from_ms;
     out->valid_until_ms = body.valid_until_ms;
+    out->number = body.number;
     if (strncmp(document->issuers[0].member, root, sizeof root - 1) != 0)
         memcpy(out->issuer, document->issuers[0].member, sizeof out->issuer);
     return read_keys(out, &body, name, fault);
@@ -247,6 +248,7 @@ enum err registrar_appoint(const struct registrar_make *make, const struct offic
     r.threshold = make->threshold != 0 ? make->threshold : (uint32_t)count;
     r.valid_from_ms = make->valid_from_ms != 0 ? make->valid_from_ms : make->now_ms;
     r.valid_until_ms = make->valid_until_ms;
+    r.number = make->number;
     if (make->types != NULL) {
         memcpy(r.types.bytes, make->types, GRANT_TYPES_LEN);
         r.types.size = GRANT_TYPES_LEN;

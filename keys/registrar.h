@@ -34,6 +34,7 @@ struct registry_registrar {
     uint64_t valid_from_ms;
     uint64_t valid_until_ms;
     unsigned depth; /* 1: appointed by the root */
+    uint64_t number; /* rises with each document that appoints it */
     /* Of what it vouches for in a registry file: */
     uint64_t version;
     uint64_t version_until_ms;
@@ -110,6 +111,7 @@ struct registrar_make {
     const uint8_t (*more)[KEY_PUBLIC_LEN];
     size_t more_count;
     unsigned threshold;     /* 0: all of them */
+    uint64_t number;        /* higher than that of the document before (twice.h) */
     uint64_t valid_from_ms; /* 0: now_ms */
     uint64_t valid_until_ms;
     uint64_t now_ms;

@@ -88,6 +88,31 @@ const struct registry_registrar *registry_registrar_at(const struct registry *re
     return i < registry->registrar_count ? &registry->registrars[i] : NULL;
 }
 
+struct span registry_registrar_document(const struct registry *registry, size_t i)
+{
+    struct frame_registry frame;
+    struct frame_registrar one = {.document = {NULL, 0}};
+    if (frame_parse_registry(registry_file(registry), &frame) != OK)
+        return span_of(NULL, 0);
+    for (size_t at = 0; frame_registry_registrar(&frame, &one); at++) {
+        if (at == i)
+            return one.document;
+    }
+    return span_of(NULL, 0);
+}
+
+unsigned registry_least_suite(const struct registry *registry)
+{
+    return registry->least_suite;
+}
+
+enum err registry_suite(const struct registry *registry, uint32_t suite, uint64_t at_ms)
+{
+    if (suite != 0 && suite < registry->least_suite && at_ms >= registry->valid_from_ms)
+        return ERR_SUITE_LEAST;
+    return suite == SUITE_CURRENT ? OK : ERR_SUITE;
+}
+
 const char *registry_realm(const struct registry *registry)
 {
     return registry->realm;

@@ -18,7 +18,9 @@
  *      recipient's grant to receive both name it and each other's department and region. A
  *      withdrawal passes where any type does: whoever may send may take back.
  *   4. Members are kept sorted; a lookup by key is one hash probe. Tables are taken at load.
- *   5. A revoked key serves nothing from the moment on that its revocation names: look-ups take the
+ *   5. A registry that demands a suite lets no lower one pass from its issue on, whichever suites
+ *      there are.
+ *   6. A revoked key serves nothing from the moment on that its revocation names: look-ups take the
  *      time of the statement, which is now for a new one and its acceptance for an old one.
  *
  * Errors of loading, with the place in *fault: ERR_REGISTRY (410), ERR_REGISTRY_ROLLBACK (433),
@@ -66,6 +68,13 @@ uint64_t registry_valid_until_ms(const struct registry *registry);
 /* Registrars in the order of the file: 0 is the realm's. NULL when there is none of that number. */
 size_t registry_registrar_count(const struct registry *registry);
 const struct registry_registrar *registry_registrar_at(const struct registry *registry, size_t i);
+/* The document that appoints it, LSD1, as it stands in the file; empty: none of that number. */
+struct span registry_registrar_document(const struct registry *registry, size_t i);
+/* No lower suite is accepted; 0: any. */
+unsigned registry_least_suite(const struct registry *registry);
+/* Of something made or accepted at that time: ERR_SUITE_LEAST (302) below the least that the
+ * version demanded by then, ERR_SUITE (301) one that this program does not have. */
+MUST_USE enum err registry_suite(const struct registry *registry, uint32_t suite, uint64_t at_ms);
 /* The whole file as it was read: what another hub is given. */
 struct span registry_file(const struct registry *registry);
 /* SHA-256 of it: names it in the log. */
@@ -175,6 +184,7 @@ struct registry_make {
     const uint8_t (*later)[KEY_PUBLIC_LEN]; /* officials who sign later: what is made is a draft */
     size_t later_count;
     unsigned threshold;       /* of a registrar that the roots appoint here; 0: all who sign */
+    unsigned least_suite;     /* of all; 0: any. Of a part always 0 */
     const char *region;       /* of such a registrar */
     const struct span *parts; /* of other registrars (LSG1 of each alone, see above) */
     size_t part_count;

@@ -157,6 +157,7 @@ static enum err take_head(struct loading *l, uint64_t min_version)
                          "version %llu, seen before: %llu", (unsigned long long)v->version,
                          (unsigned long long)min_version);
     r->version = v->version;
+    r->least_suite = v->least_suite;
     l->head_issued_ms = l->document->issued_ms;
     r->valid_from_ms = l->head_issued_ms; /* not before its registrar's: it was verified */
     r->valid_until_ms =
@@ -174,9 +175,10 @@ static enum err check_part(const struct loading *l, size_t number, struct span l
     if (memcmp(l->head->parts[number - 1], hash, HASH_LEN) != 0)
         return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name,
                          "the part of %s is not the one that was signed", own->member);
-    if (l->version->parts_count > 0 || l->document->issued_ms > l->head_issued_ms)
+    if (l->version->parts_count > 0 || l->version->least_suite != 0 ||
+        l->document->issued_ms > l->head_issued_ms)
         return fault_set(l->fault, ERR_REGISTRY, 0, l->source->name,
-                         "the part of %s: parts or time", own->member);
+                         "the part of %s: parts, suite or time", own->member);
     if (l->version->valid_until_ms < r->valid_until_ms || own->valid_until_ms < r->valid_until_ms)
         return fault_set(l->fault, ERR_DELEGATION, 0, l->source->name,
                          "the registry's time is longer than that of %s", own->member);

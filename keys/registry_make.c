@@ -84,6 +84,7 @@ static enum err make_registrar(struct making *m)
         .more = make->later,
         .more_count = make->later_count,
         .threshold = make->threshold,
+        .number = make->version,
         .now_ms = make->now_ms,
         .valid_until_ms = make->valid_until_ms,
         .entropy = make->entropy,
@@ -233,6 +234,7 @@ static enum err make_version(struct making *m)
     v->valid_until_ms = m->valid_until_ms;
     v->member_count = (uint32_t)m->row_count;
     v->revocations = make->revocations;
+    v->least_suite = make->least_suite;
     v->parts_count = (pb_size_t)make->part_count;
     for (size_t i = 0; i < make->part_count; i++)
         hash_bytes(v->parts[m->parts[i].number - 1], m->parts[i].registrar.version);

@@ -38,6 +38,7 @@ struct registry {
     uint64_t version;
     uint64_t valid_from_ms;  /* of version and registrar, the later */
     uint64_t valid_until_ms; /* the earlier */
+    unsigned least_suite;    /* 0: any */
     uint8_t hash[HASH_LEN];
     uint8_t *file; /* records are spans of it */
     size_t file_len;

@@ -13,9 +13,11 @@ enum {
     SIGNATURE_BYTES = 64,
     SIGN_LINE = 5 + KID_HEX + 1 + 2 * SIGNATURE_BYTES,
     STATEMENT_BYTES = 128,
+    VERSION_DIGITS = 9,
 };
 
 static const char SIGN[] = "sign ";
+static const char VERSION[] = "version ";
 
 struct signer {
     uint8_t kid[KID_LEN];
@@ -24,6 +26,8 @@ struct signer {
 
 struct list {
     struct span body; /* what is signed */
+    struct span rows; /* of it, the files */
+    uint64_t version; /* 0: none */
     struct signer signer[RELEASE_SIGNERS_MAX];
     size_t signers;
 };
@@ -64,6 +68,22 @@ static bool is_row(struct span line)
            hex_span(span_of(line.data, HASH_HEX), hash, sizeof hash);
 }
 
+/* "version 12": from 1, without leading zeros. */
+static bool take_version(struct span line, uint64_t *out)
+{
+    const size_t head = sizeof VERSION - 1;
+    if (line.len <= head || line.len > head + VERSION_DIGITS || line.data[head] == '0' ||
+        memcmp(line.data, VERSION, head) != 0)
+        return false;
+    *out = 0;
+    for (size_t i = head; i < line.len; i++) {
+        if (line.data[i] < '0' || line.data[i] > '9')
+            return false;
+        *out = *out * 10 + (uint64_t)(line.data[i] - '0');
+    }
+    return true;
+}
+
 static enum err read_list(struct span text, struct list *out)
 {
     struct span rest = text;
@@ -71,6 +91,9 @@ static enum err read_list(struct span text, struct list *out)
     *out = (struct list){.body = span_of(text.data, 0)};
     if (text.len > RELEASE_MAX)
         return ERR_TOO_LARGE;
+    if (take_line(&rest, &line) && !take_version(line, &out->version))
+        rest = text;
+    out->rows = rest;
     while (take_line(&rest, &line)) {
         if (is_row(line) && out->signers == 0)
             out->body.len = text.len - rest.len;
@@ -78,7 +101,10 @@ static enum err read_list(struct span text, struct list *out)
                  !take_signer(line, &out->signer[out->signers++]))
             return ERR_SYNTAX;
     }
-    return rest.len == 0 && out->body.len > 0 ? OK : ERR_SYNTAX;
+    if (rest.len > 0 || out->body.len == 0)
+        return ERR_SYNTAX;
+    out->rows.len = out->body.len - (size_t)(out->rows.data - text.data);
+    return OK;
 }
 
 static void statement(const char *realm, struct span body, struct writer *w)
@@ -128,12 +154,82 @@ enum err release_check(const struct release_reader *reader, struct span text, co
     if (err != OK)
         return err;
     hex_encode(span_of(hash, HASH_LEN), hex);
-    for (struct span rest = list.body; take_line(&rest, &line);) {
+    for (struct span rest = list.rows; take_line(&rest, &line);) {
         const struct span name = span_of(line.data + HASH_HEX + 2, line.len - HASH_HEX - 2);
         if (span_eq(name, span_str(program)) && memcmp(line.data, hex, HASH_HEX) == 0)
             return OK;
     }
     return ERR_NOT_FOUND;
+}
+
+/* A path below a folder, of plain names: no way out of it, nothing hidden. */
+static bool name_is_plain(const char *name)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/";
+    const size_t len = strlen(name);
+    if (len == 0 || strspn(name, allowed) != len || name[len - 1] == '/')
+        return false;
+    for (const char *part = name; part != NULL; part = strchr(part, '/')) {
+        part += part != name;
+        if (*part == '.' || *part == '/' || *part == '-')
+            return false;
+    }
+    return true;
+}
+
+bool release_next(struct span *rows, char name[static RELEASE_NAME_MAX + 1],
+                  uint8_t hash[static HASH_LEN])
+{
+    struct span line;
+    name[0] = '\0';
+    if (!take_line(rows, &line))
+        return false;
+    const struct span text = span_of(line.data + HASH_HEX + 2, line.len - HASH_HEX - 2);
+    if (!hex_span(span_of(line.data, HASH_HEX), hash, HASH_LEN))
+        return false;
+    if (text.len <= RELEASE_NAME_MAX && memchr(text.data, '\0', text.len) == NULL) {
+        memcpy(name, text.data, text.len);
+        name[text.len] = '\0';
+    }
+    return true;
+}
+
+/* Plain names, each once. */
+static enum err check_names(struct span rows)
+{
+    char name[RELEASE_NAME_MAX + 1];
+    char other[RELEASE_NAME_MAX + 1];
+    uint8_t hash[HASH_LEN];
+    while (release_next(&rows, name, hash)) {
+        if (!name_is_plain(name))
+            return ERR_FIELD_VALUE;
+        for (struct span rest = rows; release_next(&rest, other, hash);) {
+            if (strcmp(name, other) == 0)
+                return ERR_FIELD_VALUE;
+        }
+    }
+    return OK;
+}
+
+enum err release_open(const struct release_reader *reader, struct span text, struct release *out)
+{
+    struct list list;
+    enum err err = read_list(text, &list);
+    if (err == OK)
+        err = check_signers(reader, &list);
+    if (err == OK && list.version == 0)
+        err = ERR_FIELD_MISSING;
+    if (err == OK)
+        err = check_names(list.rows);
+    *out = (struct release){list.version, list.rows};
+    return err;
+}
+
+uint64_t release_version(struct span text)
+{
+    struct list list;
+    return read_list(text, &list) == OK ? list.version : 0;
 }
 
 enum err release_sign(struct span text, const char *realm, const struct key *key, struct writer *w)

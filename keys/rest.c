@@ -72,6 +72,16 @@ enum err rest_open(const struct key *storage, const struct rest_place *place, st
     return OK;
 }
 
+void rest_key_id(const struct key *key, uint8_t out[static REST_KEY_ID_LEN])
+{
+    uint8_t hash[HASH_LEN];
+    const uint8_t use = (uint8_t)key_use(key);
+    const struct span spans[] = {LABEL("rest.key"), span_of(&use, 1),
+                                 span_of(key_secret(key), KEY_SECRET_LEN)};
+    hash_spans(hash, spans, 3);
+    memcpy(out, hash, REST_KEY_ID_LEN);
+}
+
 enum err rest_token(uint8_t out[static REST_TOKEN_LEN], const struct key *token, uint8_t kind,
                     struct span id)
 {

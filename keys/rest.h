@@ -4,6 +4,7 @@
  *   value   nonce 24 ‖ XChaCha20-Poly1305(storage key, nonce, aad = u8|table| ‖ table ‖ u16|row| ‖
  *           row ‖ u8|column| ‖ column, value)
  *   token   HMAC-SHA256(token key, L("token") ‖ u8 kind ‖ id)[0..16)
+ *   id      SHA-256(L("rest.key") ‖ u8 use ‖ key)[0..16), for keys that have no public half
  *
  * Guarantees:
  *   1. A value moved to another table, row or column, or altered, does not open (ERR_CORRUPT).
@@ -17,7 +18,7 @@
 
 #include "keys/key.h"
 
-enum { REST_TOKEN_LEN = 16, REST_OVERHEAD = 24 + 16 };
+enum { REST_TOKEN_LEN = 16, REST_OVERHEAD = 24 + 16, REST_KEY_ID_LEN = 16 };
 
 /* Where a value lives. */
 struct rest_place {
@@ -32,6 +33,9 @@ MUST_USE enum err rest_seal(const struct key *storage, const struct rest_place *
 /* Append the value. */
 MUST_USE enum err rest_open(const struct key *storage, const struct rest_place *place,
                             struct span sealed, struct writer *w);
+
+/* Names a storage or token key to those who know it: which one a database is under. */
+void rest_key_id(const struct key *key, uint8_t out[static REST_KEY_ID_LEN]);
 
 /* kind is lianshu_SubjectKind. The key is KEY_USE_TOKEN. */
 MUST_USE enum err rest_token(uint8_t out[static REST_TOKEN_LEN], const struct key *token,

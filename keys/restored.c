@@ -48,6 +48,7 @@ static enum err take_body(const struct restored_reader *reader, const lianshu_Do
     memcpy(out->root, body.object.bytes, HASH_LEN);
     out->signed_size = body.signed_size;
     memcpy(out->signed_root, body.signed_root.bytes, HASH_LEN);
+    memcpy(out->challenge, body.message_id, sizeof out->challenge);
     out->issued_ms = d->issued_ms;
     out->valid_until_ms = d->valid_until_ms;
     for (size_t i = 0; i < RESTORED_OFFICIALS; i++)

@@ -39,6 +39,7 @@ struct restored {
     merkle_hash signed_root;
     uint64_t issued_ms;
     uint64_t valid_until_ms;
+    uint8_t challenge[16]; /* of a signer that has lost its state; zeros: it has it */
     uint8_t document[HASH_LEN];
     uint8_t kid[RESTORED_OFFICIALS][KID_LEN];
 };

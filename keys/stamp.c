@@ -76,15 +76,23 @@ static TS_RESP *read_answer(struct span answer)
     return NULL;
 }
 
+static bool is_about(TS_MSG_IMPRINT *imprint, const uint8_t hash[static HASH_LEN])
+{
+    const ASN1_OBJECT *algorithm = NULL;
+    const ASN1_OCTET_STRING *said = imprint == NULL ? NULL : TS_MSG_IMPRINT_get_msg(imprint);
+    if (said == NULL)
+        return false;
+    X509_ALGOR_get0(&algorithm, NULL, NULL, TS_MSG_IMPRINT_get_algo(imprint));
+    return OBJ_obj2nid(algorithm) == NID_sha256 && ASN1_STRING_length(said) == HASH_LEN &&
+           memcmp(ASN1_STRING_get0_data(said), hash, HASH_LEN) == 0;
+}
+
 /* The request as it was sent, if it was about this data. */
 static TS_REQ *read_request(struct span request, const uint8_t hash[static HASH_LEN])
 {
     const uint8_t *at = request.data;
     TS_REQ *out = d2i_TS_REQ(NULL, &at, (long)request.len);
-    TS_MSG_IMPRINT *imprint = out == NULL ? NULL : TS_REQ_get_msg_imprint(out);
-    const ASN1_OCTET_STRING *said = imprint == NULL ? NULL : TS_MSG_IMPRINT_get_msg(imprint);
-    if (said != NULL && ASN1_STRING_length(said) == HASH_LEN &&
-        memcmp(ASN1_STRING_get0_data(said), hash, HASH_LEN) == 0)
+    if (out != NULL && is_about(TS_REQ_get_msg_imprint(out), hash))
         return out;
     TS_REQ_free(out);
     return NULL;
@@ -177,4 +185,20 @@ out:
     TS_REQ_free(asked);
     TS_RESP_free(response);
     return err == OK ? OK : fault_set(fault, err, 0, "stamp", "%s", what);
+}
+
+enum err stamp_read(struct span answer, struct span data, struct stamp *out, struct fault *fault)
+{
+    uint8_t hash[HASH_LEN];
+    memset(out, 0, sizeof *out);
+    hash_bytes(hash, data);
+    TS_RESP *response = read_answer(answer);
+    const bool granted = response != NULL && read_time(response, out);
+    const bool about =
+        granted && is_about(TS_TST_INFO_get_msg_imprint(TS_RESP_get_tst_info(response)), hash);
+    TS_RESP_free(response);
+    return about ? OK
+                 : fault_set(fault, ERR_STAMP, 0, "stamp", "%s",
+                             granted ? "about other bytes"
+                                     : "not an answer of a time-stamping authority, or refused");
 }

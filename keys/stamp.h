@@ -8,6 +8,7 @@
  *   2. stamp_verify is OK only if the answer is granted, is about these very bytes, carries the
  * nonce of the request when that is given, and is signed by a certificate for time stamping that
  * leads to one of the given roots.
+ *   3. stamp_read is OK for whatever stamp_verify is OK for, and for nothing about other bytes.
  *
  * Built on libcrypto's TS functions. Errors: ERR_STAMP (813), ERR_NO_MEMORY. Bounds: STAMP_LEN_MAX.
  * Thread rule: no state. PROTOCOL 8.
@@ -28,6 +29,9 @@ struct stamp {
     uint64_t time_ms; /* that the authority states */
     uint64_t accuracy_ms;
 };
+/* What an answer says of these very bytes; by whom it is signed is not looked at. */
+MUST_USE enum err stamp_read(struct span answer, struct span data, struct stamp *out,
+                             struct fault *fault);
 /* answer: a TimeStampResp; request: the TimeStampReq, or empty; roots: PEM file of certificates. */
 MUST_USE enum err stamp_verify(struct span answer, struct span request, struct span data,
                                const char *roots, struct stamp *out, struct fault *fault);

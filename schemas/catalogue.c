@@ -257,6 +257,9 @@ static const struct document_type types[] = {
     {NUMBER(CASE_RECORD), "case.record", "案内文书", "paper within a case",
      BODY(CaseClock), BODY(CaseAnswer), NULL,
      TYPE_FACTS | TYPE_CASE | TYPE_TO_HUB | TYPE_ATTACHMENTS, LANE_NORMAL, LIFE_ORDER},
+    {NUMBER(RELAY_TALLY), "relay.tally", "执行进度", "how far an order is at another hub",
+     BODY(RelayTally), NULL, NULL, TYPE_FACTS | TYPE_BY_HUB | TYPE_TO_HUB | TYPE_HUB_ONLY, LANE_BULK,
+     LIFE_OTHER},
 };
 /* clang-format on */
 

@@ -122,8 +122,8 @@ struct regions;
 struct region {
     char code[REGION_LEN + 1];
     char parent[REGION_LEN + 1]; /* "" for the nation */
-    char name[REGION_NAME_MAX + 1];
-    uint8_t level; /* 0 nation, 1 province, 2 prefecture, 3 county */
+    uint8_t level;               /* 0 nation, 1 province, 2 prefecture, 3 county */
+    const char *name;            /* of the regions, at most REGION_NAME_MAX bytes */
 };
 
 /* CSV "code,name,level,parent", sorted by code. Faults name file and line. */

@@ -9,6 +9,7 @@
 
 struct regions {
     size_t count;
+    struct writer names; /* owns; one after the other */
     struct region rows[REGIONS_MAX];
 };
 
@@ -36,6 +37,7 @@ static enum err parse_row(struct regions *r, struct span line, unsigned number, 
                           struct fault *f)
 {
     char level[16];
+    char label[REGION_NAME_MAX + 1];
     struct region row = {0};
     struct span code = field_take(&line);
     struct span title = field_take(&line);
@@ -43,9 +45,11 @@ static enum err parse_row(struct regions *r, struct span line, unsigned number, 
         return fault_set(f, ERR_REGION, number, name, "a code has six digits");
     if (!utf8_allowed(title))
         return fault_set(f, ERR_UTF8, number, name, "the name of the region");
-    if (title.len == 0 || !field_copy(title, row.name, sizeof row.name))
+    if (title.len == 0 || !field_copy(title, label, sizeof label))
         return fault_set(f, ERR_FIELD_LONG, number, name, "a name has 1 to %d bytes",
                          REGION_NAME_MAX);
+    row.name = (const char *)r->names.data + r->names.len;
+    write_bytes(&r->names, label, title.len + 1); /* shorter than its line */
     bool known = field_copy(field_take(&line), level, sizeof level);
     while (known && row.level < LEVEL_COUNT && strcmp(level, level_names[row.level]) != 0)
         row.level++;
@@ -69,8 +73,13 @@ enum err regions_parse(struct regions **out, struct span text, const char *name,
     unsigned number = 1;
     *out = NULL;
     struct regions *r = calloc(1, sizeof *r);
-    if (r == NULL)
+    uint8_t *names = malloc(text.len + 1);
+    if (r == NULL || names == NULL) {
+        free(names);
+        free(r);
         return fault_set(f, ERR_NO_MEMORY, 0, name, "regions");
+    }
+    r->names = writer_of(names, text.len + 1);
     if (!span_eq(line_take(&text), span_str("code,name,level,parent"))) {
         err = fault_set(f, ERR_SYNTAX, number, name, "expected the heading code,name,level,parent");
         goto out;
@@ -84,7 +93,7 @@ enum err regions_parse(struct regions **out, struct span text, const char *name,
     r = NULL;
     err = OK;
 out:
-    free(r);
+    regions_close(&r);
     return err;
 }
 
@@ -103,6 +112,8 @@ enum err regions_open(struct regions **out, const char *path, struct fault *f)
 
 void regions_close(struct regions **r)
 {
+    if (*r != NULL)
+        free((*r)->names.data);
     free(*r);
     *r = NULL;
 }

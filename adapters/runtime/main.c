@@ -3,6 +3,7 @@
 #include "adapters/sdk/sdk_mirror.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/harden.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "keys/keyfile.h"
@@ -13,8 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,16 +50,6 @@ static int complain(const struct fault *f, int status)
     fault_print(f, text, sizeof text);
     (void)fprintf(stderr, "lianshu-adapter: %s\n", text);
     return status;
-}
-
-/* Keys must not reach a core file, nor another process of the same user. */
-static void harden(void)
-{
-    const struct rlimit none = {0, 0};
-
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* both are second lines of defence */
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)umask(0027);
 }
 
 /* What the command line asks for. */
@@ -203,7 +192,7 @@ int main(int argc, char **argv)
     struct config config;
     struct adapter *adapter = NULL;
 
-    harden();
+    harden_process(0027); /* what lies in the folders, the department's own system may read */
     if (read_order(argc, argv, &order, &f) != OK)
         return complain(&f, EXIT_USAGE);
     if (order.help)

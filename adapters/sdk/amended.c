@@ -1,13 +1,12 @@
 /* What the registry was amended by, as the hub tells it: kept, and in effect again at each start.
  * And the acts of two officials on what is held for it. keys/amend.h. */
+#include "adapters/sdk/beside.h"
 #include "adapters/sdk/inbox_inner.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "keys/amend.h"
 #include "keys/roles.h"
-#include "sdk_sql.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 static enum err put_amendment(struct sdk *s, const struct amendment *row)
@@ -119,23 +118,13 @@ enum err sdk_held(struct sdk *s, uint64_t *cursor, struct sdk_held *out)
 
 enum err sdk_held_beside(const char *state_dir, sdk_held_fn *each, void *ctx, struct fault *fault)
 {
-    char path[SDK_PATH_MAX];
-    const struct db_options options = {
-        .path = path,
-        .application_id = SDK_APPLICATION_ID,
-        .migrations = sdk_sql,
-        .migration_count = sdk_sql_count,
-        .read_only = true,
-    };
-    struct db *db = NULL;
+    struct db *db;
     struct stmt *sql[1];
     struct sdk_held row;
     uint64_t cursor = 0;
     enum err err;
 
-    if ((size_t)snprintf(path, sizeof path, "%s/adapter.db", state_dir) >= sizeof path)
-        return fault_set(fault, ERR_FIELD_LONG, 0, "state_dir", "too long");
-    if ((err = db_open(&db, &options, fault)) == OK &&
+    if ((err = beside_db(&db, state_dir, fault)) == OK &&
         (err = db_prepare(db, &sql_text[SQL_HELD_NEXT], 1, sql, fault)) == OK)
         while ((err = next_held(sql[0], &cursor, &row)) == OK && (err = each(ctx, &row)) == OK)
             ;

@@ -1,18 +1,21 @@
 /*
- * Frames of the outbox: neighbours share a row, so that a message costs a part of a page, and what
- * was committed last is in memory, so that it is sent without a read.
+ * Frames of what was sent and of what was applied: neighbours share a row, so that a message costs
+ * a part of a page, and what was sent last is in memory, so that it goes without a read. The same
+ * rows are the archive.
  */
-#include "adapters/sdk/inner.h"
+#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inner_sql.h"
 
 enum { LEN_BYTES = 4 };
 
 void frames_forget(struct sdk *s)
 {
-    for (size_t i = 0; i < SDK_PACK_SLOTS; i++)
+    for (size_t i = 0; i <= SDK_PACK_SLOTS; i++)
         s->pack[i].first = 0;
-    s->touched_count = 0;
-    s->pack_open = NULL;
+    for (size_t side = 0; side < FRAME_SIDES; side++) {
+        s->pack_open[side].pack = NULL;
+        archive_clear(&s->pack_open[side]);
+    }
 }
 
 static struct pack *victim(struct sdk *s)
@@ -30,66 +33,84 @@ static struct pack *victim(struct sdk *s)
 
 /* ---- keeping ---- */
 
-static enum err put_pack(struct sdk *s, uint64_t first, uint64_t last, struct span bytes)
+/* A row of frames, with the keys that stand beside it. */
+static enum err put_row(struct sdk *s, enum frame_side side, uint64_t first, uint64_t last,
+                        struct span frames)
 {
-    struct stmt *q = s->sql[SQL_PACK_PUT];
+    uint8_t sealed[SDK_PACK_KEYS + REST_OVERHEAD];
+    struct writer w = writer_of(sealed, sizeof sealed);
+    struct pack_open *o = &s->pack_open[side];
+    struct stmt *q = s->sql[side == FRAME_SENT ? SQL_SENT_PUT : SQL_APPLIED_PUT];
+    const enum err err = archive_seal(s, side, first, &w);
 
+    archive_clear(o);
+    if (err != OK)
+        return err;
     stmt_bind_u64(q, 1, first);
     stmt_bind_u64(q, 2, last);
-    stmt_bind_blob(q, 3, bytes);
+    stmt_bind_u64(q, 3, o->time_ms);
+    stmt_bind_blob(q, 4, writer_span(&w));
+    stmt_bind_blob(q, 5, frames);
     return stmt_run(q);
 }
 
-enum err frames_flush(struct sdk *s)
+enum err frames_flush(struct sdk *s, enum frame_side side)
 {
-    struct pack *p = s->pack_open;
+    struct pack *p = s->pack_open[side].pack;
 
-    s->pack_open = NULL;
-    return p == NULL ? OK : put_pack(s, p->first, p->last, span_of(p->bytes, p->len));
+    s->pack_open[side].pack = NULL;
+    return p == NULL ? OK : put_row(s, side, p->first, p->last, span_of(p->bytes, p->len));
 }
 
 /* Longer than a pack in memory: a row of its own. */
-static enum err put_long(struct sdk *s, uint64_t id, struct span frame)
+static enum err put_long(struct sdk *s, enum frame_side side, uint64_t row, struct span frame)
 {
     struct writer w = writer_of(s->frame_row, FRAME_MAX + LEN_BYTES);
 
     write_uint(&w, frame.len, LEN_BYTES);
     write_span(&w, frame);
-    return w.full ? ERR_TOO_LARGE : put_pack(s, id, id, writer_span(&w));
+    return w.full ? ERR_TOO_LARGE : put_row(s, side, row, row, writer_span(&w));
 }
 
-enum err frames_put(struct sdk *s, uint64_t id, struct span frame)
+static struct pack *new_pack(struct sdk *s, enum frame_side side, uint64_t first)
+{
+    struct pack *p = side == FRAME_SENT ? victim(s) : &s->pack[SDK_PACK_SLOTS];
+
+    p->first = first;
+    p->len = 0;
+    return p;
+}
+
+enum err frames_put(struct sdk *s, enum frame_side side, const struct kept_frame *kept)
 {
     enum err err;
-    struct pack *p = s->pack_open;
-    const size_t need = frame.len + LEN_BYTES;
+    struct pack_open *o = &s->pack_open[side];
+    struct pack *p = o->pack;
+    const size_t need = kept->frame.len + LEN_BYTES;
 
-    if (p != NULL && (p->last + 1 != id || p->last - p->first + 1 == SDK_PACK_FRAMES ||
-                      p->len + need > SDK_PACK_BYTES)) {
-        if ((err = frames_flush(s)) != OK)
-            return err;
-        p = NULL;
-    }
+    if (p != NULL &&
+        (p->last + 1 != kept->row || p->last - p->first + 1 == SDK_PACK_FRAMES ||
+         p->len + need > SDK_PACK_BYTES) &&
+        (err = frames_flush(s, side)) != OK)
+        return err;
+    archive_add(o, kept);
     if (need > SDK_PACK_BYTES)
-        return put_long(s, id, frame);
-    if (p == NULL) {
-        p = s->pack_open = victim(s);
-        p->first = id;
-        p->len = 0;
-    }
+        return put_long(s, side, kept->row, kept->frame);
+    if (o->pack == NULL)
+        o->pack = new_pack(s, side, kept->row);
+    p = o->pack;
     struct writer w = writer_of(p->bytes + p->len, SDK_PACK_BYTES - p->len);
-    write_uint(&w, frame.len, LEN_BYTES);
-    write_span(&w, frame);
+    write_uint(&w, kept->frame.len, LEN_BYTES);
+    write_span(&w, kept->frame);
     p->len += w.len;
-    p->last = id;
+    p->last = kept->row;
     p->used = ++s->pack_clock;
     return OK;
 }
 
 /* ---- finding ---- */
 
-/* Frame number `index` of a pack's bytes. */
-static enum err frame_at(struct span bytes, uint64_t index, struct span *frame)
+enum err frames_at(struct span bytes, uint64_t index, struct span *frame)
 {
     uint64_t len;
 
@@ -110,7 +131,7 @@ static struct pack *find_pack(struct sdk *s, uint64_t id)
 /* Read the row that holds the frame into memory; a long one into frame_row only. */
 static enum err load_pack(struct sdk *s, uint64_t id, struct span *frame)
 {
-    struct stmt *q = s->sql[SQL_PACK_OF];
+    struct stmt *q = s->sql[SQL_SENT_OF];
 
     stmt_bind_u64(q, 1, id);
     enum err err = stmt_step(q);
@@ -124,10 +145,10 @@ static enum err load_pack(struct sdk *s, uint64_t id, struct span *frame)
             struct pack *p = victim(s);
             memcpy(p->bytes, bytes.data, bytes.len);
             *p = (struct pack){first, last, bytes.len, ++s->pack_clock, p->bytes};
-            err = frame_at(span_of(p->bytes, p->len), id - first, frame);
+            err = frames_at(span_of(p->bytes, p->len), id - first, frame);
         } else if (bytes.len <= FRAME_MAX + LEN_BYTES) {
             memcpy(s->frame_row, bytes.data, bytes.len);
-            err = frame_at(span_of(s->frame_row, bytes.len), id - first, frame);
+            err = frames_at(span_of(s->frame_row, bytes.len), id - first, frame);
         } else {
             err = ERR_CORRUPT;
         }
@@ -142,70 +163,18 @@ enum err frames_get(struct sdk *s, uint64_t id, struct span *frame)
     if (p == NULL)
         return load_pack(s, id, frame);
     p->used = ++s->pack_clock;
-    return frame_at(span_of(p->bytes, p->len), id - p->first, frame);
+    return frames_at(span_of(p->bytes, p->len), id - p->first, frame);
 }
 
 /* ---- dropping ---- */
 
-static enum err range_of(struct sdk *s, uint64_t id, struct pack_range *range)
+enum err frames_drop(struct sdk *s, enum frame_side side, uint64_t first)
 {
-    struct stmt *q = s->sql[SQL_PACK_RANGE];
-    const struct pack *p = find_pack(s, id);
+    struct stmt *q = s->sql[side == FRAME_SENT ? SQL_SENT_DROP : SQL_APPLIED_DROP];
+    struct pack *p = side == FRAME_SENT ? find_pack(s, first) : NULL;
 
-    if (p != NULL) {
-        *range = (struct pack_range){p->first, p->last};
-        return OK;
-    }
-    stmt_bind_u64(q, 1, id);
-    enum err err = stmt_step(q);
-    if (err == OK)
-        *range = (struct pack_range){stmt_u64(q, 0), stmt_u64(q, 1)};
-    if ((err = stmt_end(q, err)) != OK)
-        return err;
-    return id <= range->last ? OK : ERR_NOT_FOUND;
-}
-
-enum err frames_ended(struct sdk *s, uint64_t id)
-{
-    enum err err;
-    struct pack_range range;
-
-    for (size_t i = s->touched_count; i > 0; i--)
-        if (s->touched[i - 1].first <= id && id <= s->touched[i - 1].last)
-            return OK;
-    err = range_of(s, id, &range);
-    if (err != OK)
-        return err == ERR_NOT_FOUND ? OK : err;
-    if (s->touched_count == SDK_PACK_TOUCHED && (err = frames_sweep(s)) != OK)
-        return err;
-    s->touched[s->touched_count++] = range;
-    return OK;
-}
-
-static enum err sweep_one(struct sdk *s, const struct pack_range *range)
-{
-    struct stmt *live = s->sql[SQL_LIVE_BETWEEN];
-    struct stmt *drop = s->sql[SQL_PACK_DROP];
-
-    stmt_bind_u64(live, 1, range->first);
-    stmt_bind_u64(live, 2, range->last);
-    enum err err = stmt_step(live);
-    if ((err = stmt_end(live, err)) != ERR_NOT_FOUND)
-        return err;
-    struct pack *p = find_pack(s, range->first);
-    if (p != NULL && p != s->pack_open)
+    if (p != NULL)
         p->first = 0;
-    stmt_bind_u64(drop, 1, range->first);
-    return stmt_run(drop);
-}
-
-enum err frames_sweep(struct sdk *s)
-{
-    enum err err;
-
-    for (size_t i = 0; i < s->touched_count; i++)
-        if ((err = sweep_one(s, &s->touched[i])) != OK)
-            return err;
-    s->touched_count = 0;
-    return OK;
+    stmt_bind_u64(q, 1, first);
+    return stmt_run(q);
 }

@@ -1,5 +1,4 @@
 /* Effects: a verified message is handed to the application, or given back. */
-#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inbox_inner.h"
 #include "base/log.h"
 
@@ -205,9 +204,8 @@ static enum err settle(struct sdk *s, const struct delivery *d, uint64_t before,
 {
     enum err err;
     const struct unpacked *u = s->message;
-    const struct archived archived = {
-        .message_id = u->header.message_id,
-        .env_id = u->env_id,
+    const struct kept_frame kept = {
+        .row = d->row,
         .time_ms = now_ms,
         .frame = d->frame,
         .known = u->opened,
@@ -219,7 +217,7 @@ static enum err settle(struct sdk *s, const struct delivery *d, uint64_t before,
         inner_drop(s, s->message->files.files[i].root, false);
     if ((err = inner_release(s)) != OK)
         return err;
-    if (u->header.type != MIRROR_TYPE && (err = archive_put(s, &archived)) != OK)
+    if (u->header.type != MIRROR_TYPE && (err = frames_put(s, FRAME_APPLIED, &kept)) != OK)
         return err;
     if (before != 0) {
         stmt_bind_u64(drop, 1, before);

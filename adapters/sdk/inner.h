@@ -3,11 +3,12 @@
  *
  *   sdk.c     open, close, transactions          pack.c    documents, sealing, signing
  *   outbox.c  messages and what became of them   unpack.c  verifying and opening
- *   reseal.c  what was refused for a key
+ *   reseal.c  what was refused for a key         lapse.c   what is over before it went
  *   flight.c  what is sent next, and again       trim.c    what is forgotten, and when
  *   send.c    sdk_send                           group.c   members that a group has
- *   frames.c  frames of the outbox on disk       recall.c  taking back, both ways
+ *   frames.c  frames on disk, sent and applied   recall.c  taking back, both ways
  *   audience.c  who reads what                 outbox_by.c  whose receipts count
+ *   archive.c   the keys beside those frames
  *   inbox.c   order, dedupe, apply, receipts     file.c    attachments, both ways
  *   turn.c    frames in, frames out              link.c    the connection
  *
@@ -93,15 +94,20 @@ struct outbox_row {
     enum sdk_state state;
 };
 
-/* Frames of neighbouring rows, as outbox_pack has them. */
+/* Frames of neighbouring rows, as outbox_pack and inbox_pack have them. */
 struct pack {
     uint64_t first, last; /* first 0: none */
     size_t len;
     uint64_t used;  /* when, for the choice of a victim */
     uint8_t *bytes; /* SDK_PACK_BYTES, of pack_bytes */
 };
-struct pack_range {
-    uint64_t first, last;
+enum frame_side { FRAME_SENT, FRAME_APPLIED, FRAME_SIDES };
+/* The pack that this transaction is filling, with the keys of its frames. */
+struct pack_open {
+    struct pack *pack; /* NULL: none */
+    uint64_t time_ms;  /* of its last frame */
+    size_t keys_len;
+    uint8_t *keys; /* owned, guarded, SDK_PACK_KEYS */
 };
 
 /* The members that a message to groups goes to, sorted. */
@@ -222,7 +228,7 @@ struct sdk {
     struct unpacked *message;
     uint8_t (*deks)[SEAL_DEK_LEN];        /* guarded: of the message at hand, by part */
     uint8_t (*sealed_deks)[SEAL_DEK_LEN]; /* guarded: of those being sealed, SDK_PARTS each */
-    uint8_t *archive_keys;                /* guarded, ARCHIVE_KEYS_LEN: a row being made */
+    uint8_t *pack_keys;                   /* guarded, SDK_PACK_KEYS: of a pack that is looked at */
     const struct sdk_incoming *applying;  /* inside apply */
     uint8_t *plain[3];                    /* LSD1 of the parts while sealing */
     uint8_t *frame;                       /* FRAME_MAX: one envelope while packing or loading */
@@ -249,13 +255,11 @@ struct sdk {
     uint64_t quiet_until_ms;               /* the hub is busy as a whole */
     uint32_t busy_code;                    /* why it was busy last; 0: it takes what we send */
     struct outbox_row *recent;             /* SDK_RECENT_MAX, by message id */
-    struct pack pack[SDK_PACK_SLOTS];
+    struct pack pack[SDK_PACK_SLOTS + 1];  /* of what was sent; the last: of what is applied */
     uint8_t *pack_bytes;
     uint64_t pack_clock;
-    struct pack *pack_open; /* being filled in this transaction */
-    uint8_t *frame_row;     /* a row of outbox_pack that is longer than a pack in memory */
-    struct pack_range touched[SDK_PACK_TOUCHED]; /* of messages that ended in this transaction */
-    size_t touched_count;
+    struct pack_open pack_open[FRAME_SIDES];
+    uint8_t *frame_row; /* a row of frames that is longer than a pack in memory */
     uint64_t outbox_last, proof_last, inbox_last, owed_last; /* highest ids given */
     bool proof_used; /* the LSR1 at hand has proven something new */
     uint32_t proof_place;
@@ -291,7 +295,8 @@ struct sdk {
     uint32_t flaps;     /* connections in a row that did not last */
     uint64_t lapse_ms, trim_ms, idle_ms;
     uint64_t trim_outbox, trim_inbox; /* cursors */
-    uint64_t keep_ms;                 /* how long what is final is remembered */
+    uint64_t trim_pack[FRAME_SIDES];
+    uint64_t keep_ms; /* how long what is final is remembered */
     bool shared;
     bool any_withdrawn; /* inbox_withdrawn has a row */
 
@@ -375,12 +380,18 @@ MUST_USE enum err outbox_put(struct sdk *s, const struct stage *stage,
                              const uint8_t env_id[static HASH_LEN], uint64_t *row);
 /* One receipt, verified. Calls handler.outcome. */
 MUST_USE enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms);
-MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
+/* A message that the hub never took is over: told like a receipt of our own. */
+MUST_USE enum err outbox_over(struct sdk *s, const uint8_t id[static SDK_ID_LEN], uint64_t now_ms,
+                              struct outbox_row **out);
 /* The row goes last, as another envelope; *row is forgotten. */
 MUST_USE enum err outbox_replace(struct sdk *s, struct outbox_row *row,
                                  const uint8_t message_id[static SDK_ID_LEN],
                                  const uint8_t env_id[static HASH_LEN]);
 MUST_USE enum err outbox_drop_files(struct sdk *s, uint64_t row);
+
+/* ---- lapse.c ---- */
+/* Some of what is over by now and was not taken. */
+MUST_USE enum err outbox_lapse(struct sdk *s, uint64_t now_ms);
 
 /* ---- kept.c: what the hub itself has taken, for as long as a copy of its disk may be old ---- */
 MUST_USE enum err kept_put(struct sdk *s, uint64_t row, const uint8_t message_id[static SDK_ID_LEN],
@@ -402,15 +413,22 @@ MUST_USE enum err outbox_check_by(struct sdk *s, const struct outbox_row *row,
                                   const lianshu_Receipt *r);
 
 /* ---- frames.c ---- */
-/* Keep the frame of row `id` (rising by one from call to call); stored with frames_flush. */
-MUST_USE enum err frames_put(struct sdk *s, uint64_t id, struct span frame);
-MUST_USE enum err frames_flush(struct sdk *s);
-/* The frame of a row, lent until the next call; ERR_NOT_FOUND. */
+struct kept_frame {
+    uint64_t row; /* of outbox or inbox */
+    uint64_t time_ms;
+    struct span frame;
+    unsigned known; /* bit i: the key of part i is deks[i] */
+    const uint8_t (*deks)[SEAL_DEK_LEN];
+};
+/* Keep a frame, with its keys, for as long as the archive promises; stored with frames_flush. */
+MUST_USE enum err frames_put(struct sdk *s, enum frame_side side, const struct kept_frame *kept);
+MUST_USE enum err frames_flush(struct sdk *s, enum frame_side side);
+/* The frame of a row of the outbox, lent until the next call; ERR_NOT_FOUND. */
 MUST_USE enum err frames_get(struct sdk *s, uint64_t id, struct span *frame);
-/* The message of that row has ended: its pack may go. */
-MUST_USE enum err frames_ended(struct sdk *s, uint64_t id);
-/* Drop packs without a live row. Before the commit. */
-MUST_USE enum err frames_sweep(struct sdk *s);
+/* Frame number `index` of the bytes of a pack. */
+MUST_USE enum err frames_at(struct span bytes, uint64_t index, struct span *frame);
+/* The pack that begins with that row goes. */
+MUST_USE enum err frames_drop(struct sdk *s, enum frame_side side, uint64_t first);
 void frames_forget(struct sdk *s);
 
 /* ---- flight.c ---- */

@@ -16,10 +16,9 @@ enum {
     SDK_FLIGHT_RING = 2048,    /* with those that were answered out of turn */
     SDK_RECENT_MAX = 8192,     /* rows kept in memory for their receipts; */
     SDK_RECENT_WAYS = 8,       /* so many share their place */
-    SDK_PACK_FRAMES = 16,      /* frames in a row of outbox_pack */
+    SDK_PACK_FRAMES = 32,      /* frames in a row of outbox_pack or inbox_pack */
     SDK_PACK_BYTES = 64 << 10, /* of a pack with more than one frame */
     SDK_PACK_SLOTS = 32,       /* packs kept in memory */
-    SDK_PACK_TOUCHED = 64,     /* packs that may be empty at the commit */
     SDK_GROUP_MAX = SDK_BATCH_MAX * SDK_DESTINATION_MAX,  /* members that one message reaches */
     SDK_AUDIENCE_MAX = FRAME_AUDIENCE_MAX,                /* readers of one part */
     SDK_PART_MAX = FRAME_DOCUMENT_FRAME_MAX + (16 << 10), /* sealed part, padded */
@@ -48,10 +47,9 @@ enum {
     SDK_GAP_WAIT_MS =
         SDK_GAP_WAIT_S * 1000, /* for a number that another adapter may have: its lease and more */
     SDK_TRIM_EVERY_MS = 1000,
-    SDK_TRIM_ROWS = 64,        /* looked at each time */
-    SDK_PARTS = 3,             /* of an envelope that we make: facts, sealed, manifest */
-    ARCHIVE_SLOT_LEN = 1 + 32, /* u8 known ‖ DEK of one part */
-    ARCHIVE_KEYS_LEN = 8 * ARCHIVE_SLOT_LEN,
+    SDK_TRIM_ROWS = 64, /* looked at each time */
+    SDK_PARTS = 3,      /* of an envelope that we make: facts, sealed, manifest */
+    SDK_PACK_KEYS = SDK_PACK_FRAMES * (1 + FRAME_PARTS_MAX * 32), /* keys of a pack's parts */
     SDK_IDLE_MS = 2000,        /* nothing moved: fold the log back, give space back */
     SDK_IDLE_AGAIN_MS = 30000, /* and a little more of it later */
     SDK_FLAP_MS = 10 * 1000,   /* a connection that does not last so long */

@@ -5,9 +5,14 @@
 
 /* ---- reseal.c ---- */
 /* Was it refused for a reader's key that has been replaced? Then it is sealed to the keys of now
- * and goes under a new message id (*again), and nobody is told. Row and receipt are verified. */
+ * and goes under a new message id (*again), and nobody is told. Row and receipt are verified. Not
+ * what may have been taken into a log that the hub has lost since: its reader would have it twice.
+ */
 MUST_USE enum err reseal(struct sdk *s, struct outbox_row *row, const lianshu_Receipt *r,
                          uint64_t now_ms, bool *again);
+
+/* The hub has a new log: what stands in the outbox by now may have gone to the one before. */
+MUST_USE enum err reseal_from(struct sdk *s);
 
 /* ---- own_record.c ---- */
 /* A key record of our own that the hub has not said back, as a frame into s->out, each once a

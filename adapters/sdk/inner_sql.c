@@ -28,7 +28,10 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_LIVE_AFTER] = "SELECT 1 FROM outbox_live WHERE after = ?1 LIMIT 1",
     [SQL_FILE_MOVE] = "UPDATE outbox_file SET outbox_id = ?2 WHERE outbox_id = ?1",
     [SQL_OUTBOX_FINAL] = "UPDATE outbox SET state = ?2, final_ms = ?3 WHERE id = ?1",
-    [SQL_OUTBOX_LAST] = "SELECT coalesce(max(id), 0) FROM outbox",
+    /* A row that was forgotten leaves its number to its pack. */
+    [SQL_OUTBOX_LAST] = "SELECT max((SELECT coalesce(max(id), 0) FROM outbox),"
+                        " (SELECT coalesce(max(last), 0) FROM (SELECT last FROM outbox_pack"
+                        " ORDER BY first DESC LIMIT 1)))",
     [SQL_LIVE_PUT] = "INSERT INTO outbox_live (id, message_id, state, urgent, after, expires_ms)"
                      " VALUES (?1, ?2, 0, ?3, ?4, ?5)",
     [SQL_LIVE_STATE] = "UPDATE outbox_live SET state = ?2 WHERE id = ?1",
@@ -53,12 +56,19 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_KEPT_DROP] = "DELETE FROM outbox_kept WHERE id = ?1",
     [SQL_KEPT_AGAIN] = "INSERT OR IGNORE INTO outbox_live (id, message_id, state, urgent, after,"
                        " expires_ms) SELECT id, message_id, 2, 0, 0, until_ms FROM outbox_kept",
-    [SQL_PACK_PUT] = "INSERT INTO outbox_pack (first, last, frames) VALUES (?1, ?2, ?3)",
-    [SQL_PACK_OF] = "SELECT first, last, frames FROM outbox_pack WHERE first <= ?1"
+    [SQL_SENT_PUT] = "INSERT INTO outbox_pack (first, last, time_ms, keys, frames)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_SENT_OF] = "SELECT first, last, frames FROM outbox_pack WHERE first <= ?1"
                     " ORDER BY first DESC LIMIT 1",
-    [SQL_PACK_RANGE] = "SELECT first, last FROM outbox_pack WHERE first <= ?1"
-                       " ORDER BY first DESC LIMIT 1",
-    [SQL_PACK_DROP] = "DELETE FROM outbox_pack WHERE first = ?1",
+    [SQL_SENT_KEYS] = "SELECT first, last, keys FROM outbox_pack WHERE first <= ?1"
+                      " ORDER BY first DESC LIMIT 1",
+    [SQL_SENT_DROP] = "DELETE FROM outbox_pack WHERE first = ?1",
+    [SQL_PAST_PUT] = "INSERT INTO outbox_past (id, message_id, env_id)"
+                     " SELECT id, message_id, env_id FROM outbox WHERE id = ?1",
+    [SQL_PAST_DROP] = "DELETE FROM outbox_past WHERE id BETWEEN ?1 AND ?2",
+    [SQL_APPLIED_PUT] = "INSERT INTO inbox_pack (first, last, time_ms, keys, frames)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_APPLIED_DROP] = "DELETE FROM inbox_pack WHERE first = ?1",
     [SQL_RECEIPT_PUT] = "INSERT OR IGNORE INTO outbox_receipt (outbox_id, kind, by, about, again,"
                         " code, time_ms, proof, place)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -94,7 +104,9 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_INBOX_PUT] = "INSERT INTO inbox (id, message_id, sender, env_id, type, conversation,"
                       " number, state, code, inner_code, time_ms)"
                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [SQL_INBOX_LAST] = "SELECT coalesce(max(id), 0) FROM inbox",
+    [SQL_INBOX_LAST] = "SELECT max((SELECT coalesce(max(id), 0) FROM inbox),"
+                       " (SELECT coalesce(max(last), 0) FROM (SELECT last FROM inbox_pack"
+                       " ORDER BY first DESC LIMIT 1)))",
     [SQL_INBOX_STATE] = "UPDATE inbox SET state = ?2, code = ?3, inner_code = ?4, time_ms = ?5"
                         " WHERE id = ?1",
     [SQL_INBOX_ROW] = "SELECT sender, message_id, env_id, state, code, time_ms FROM inbox"
@@ -160,11 +172,10 @@ const char *const sql_text[SQL_COUNT] = {
     [SQL_TRIM_FILES] = "DELETE FROM inbox_file WHERE inbox_id = ?1",
     [SQL_TRIM_INBOX_DROP] = "DELETE FROM inbox WHERE id = ?1",
     [SQL_TRIM_WITHDRAWN] = "DELETE FROM inbox_withdrawn WHERE time_ms < ?1",
-    [SQL_TRIM_ARCHIVE] = "DELETE FROM archive WHERE id IN (SELECT id FROM archive"
-                         " WHERE time_ms < ?1 ORDER BY id LIMIT 128)",
-    [SQL_ARCHIVE_PUT] = "INSERT INTO archive (message_id, env_id, time_ms, frame, keys)"
-                        " VALUES (?1, ?2, ?3, ?4, ?5)",
-    [SQL_ARCHIVE_KEYS] = "SELECT keys FROM archive WHERE message_id = ?1 AND env_id = ?2",
+    [SQL_TRIM_SENT] = "SELECT first, last, time_ms FROM outbox_pack WHERE first > ?1"
+                      " ORDER BY first LIMIT 1",
+    [SQL_TRIM_APPLIED] = "SELECT first, last, time_ms FROM inbox_pack WHERE first > ?1"
+                         " ORDER BY first LIMIT 1",
     [SQL_AMENDED_PUT] =
         "INSERT OR IGNORE INTO amended (hash, applied_ms, lsd1) VALUES (?1, ?2, ?3)",
     [SQL_AMENDED_NEXT] = "SELECT position, applied_ms, lsd1 FROM amended WHERE position > ?1"

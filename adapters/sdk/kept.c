@@ -29,7 +29,7 @@ enum err kept_release(struct sdk *s, uint64_t now_ms)
             return err == ERR_NOT_FOUND ? OK : err;
         stmt_bind_u64(drop, 1, id);
         if ((err = inner_begin(s)) != OK || (err = stmt_run(drop)) != OK ||
-            (err = outbox_drop_files(s, id)) != OK || (err = frames_ended(s, id)) != OK)
+            (err = outbox_drop_files(s, id)) != OK)
             return err;
     }
     return OK;

@@ -1,6 +1,7 @@
 /* Reading the mirror: loaded from its pages, checked, and asked. */
 #include "adapters/sdk/sdk_mirror.h"
 
+#include "adapters/sdk/beside.h"
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/mirror_rows.h"
 #include "adapters/sdk/mirror_table.h"
@@ -28,17 +29,12 @@ struct sdk_mirror {
     lianshu_MirrorUpdate update;
     uint8_t room[SDK_BODY_MAX], again[SDK_BODY_MAX];
 
-    /* Of its own, when it was opened by itself. */
-    struct db *db;
-    struct keyring *keys;
+    struct beside beside; /* of its own, when it was opened by itself */
 };
 
-static enum err prepare(struct sdk_mirror *m, struct db *db, const struct keyring *keys,
-                        const char *member, struct fault *fault)
+static enum err prepare(struct sdk_mirror *m, struct db *db, const char *member,
+                        struct fault *fault)
 {
-    m->storage = keyring_find(keys, KEY_USE_STORAGE);
-    if (m->storage == NULL)
-        return fault_set(fault, ERR_KEY_FILE, 0, member, "no storage key");
     (void)snprintf(m->member, sizeof m->member, "%s", member);
     return db_prepare(db, mirror_sql_text, MIRROR_SQL_READ_COUNT, m->sql, fault);
 }
@@ -52,7 +48,9 @@ enum err sdk_mirror_of(struct sdk *s, struct sdk_mirror **out)
         struct sdk_mirror *m = calloc(1, sizeof *m);
         if (m == NULL)
             return ERR_NO_MEMORY;
-        if ((err = prepare(m, s->db, s->keys, s->member, NULL)) != OK) {
+        m->storage = keyring_find(s->keys, KEY_USE_STORAGE);
+        err = m->storage == NULL ? ERR_KEY_FILE : prepare(m, s->db, s->member, NULL);
+        if (err != OK) {
             sdk_mirror_close(&m);
             return err;
         }
@@ -63,50 +61,19 @@ enum err sdk_mirror_of(struct sdk *s, struct sdk_mirror **out)
     return err;
 }
 
-static enum err open_keys(struct sdk_mirror *m, const struct sdk_mirror_config *c,
-                          struct fault *fault)
-{
-    struct passphrase *passphrase = NULL;
-    enum err err = keys_init();
-
-    if (err != OK)
-        return fault_set(fault, err, 0, "keys", "the cryptographic libraries do not start");
-    if ((err = passphrase_read(&passphrase, c->passphrase_file, fault)) != OK)
-        return err;
-    err = keyfile_read(&m->keys, c->key_file, passphrase, fault);
-    passphrase_close(&passphrase);
-    if (err != OK)
-        return err;
-    if (strcmp(keyring_owner(m->keys), c->member) != 0)
-        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file,
-                         "the keys are another member's");
-    return OK;
-}
-
 enum err sdk_mirror_open(struct sdk_mirror **out, const struct sdk_mirror_config *c,
                          struct fault *fault)
 {
-    char path[SDK_PATH_MAX];
+    enum err err;
     struct sdk_mirror *m = calloc(1, sizeof *m);
-    const struct db_options options = {
-        .path = path,
-        .application_id = SDK_APPLICATION_ID,
-        .migrations = sdk_sql,
-        .migration_count = sdk_sql_count,
-        .read_only = true,
-    };
-    enum err err = ERR_NO_MEMORY;
 
     *out = NULL;
     if (m == NULL)
-        return fault_set(fault, err, 0, "mirror", "open");
-    if ((size_t)snprintf(path, sizeof path, "%s/adapter.db", c->state_dir) >= sizeof path)
-        err = fault_set(fault, ERR_FIELD_LONG, 0, "state_dir", "too long");
-    else if ((err = open_keys(m, c, fault)) == OK &&
-             (err = db_open(&m->db, &options, fault)) == OK &&
-             (err = prepare(m, m->db, m->keys, c->member, fault)) == OK &&
-             (err = sdk_mirror_refresh(m)) != OK)
-        (void)fault_set(fault, err, 0, path, "mirror");
+        return fault_set(fault, ERR_NO_MEMORY, 0, "mirror", "open");
+    if ((err = beside_open(&m->beside, c, &m->storage, fault)) == OK &&
+        (err = prepare(m, m->beside.db, c->member, fault)) == OK &&
+        (err = sdk_mirror_refresh(m)) != OK)
+        (void)fault_set(fault, err, 0, c->state_dir, "mirror");
     if (err != OK)
         sdk_mirror_close(&m);
     *out = m;
@@ -121,8 +88,7 @@ void sdk_mirror_close(struct sdk_mirror **mirror)
         return;
     mirror_table_close(&m->table);
     mirror_tokens_close(&m->tokens);
-    db_close(&m->db);
-    keyring_close(&m->keys);
+    beside_close(&m->beside);
     free(m);
     *mirror = NULL;
 }

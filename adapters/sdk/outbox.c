@@ -134,8 +134,13 @@ enum err outbox_replace(struct sdk *s, struct outbox_row *row,
     static const enum sql both[] = {SQL_OUTBOX_REPLACE, SQL_LIVE_REPLACE};
     const uint64_t old = row->id;
     const uint64_t id = ++s->outbox_last;
+    struct stmt *past = s->sql[SQL_PAST_PUT];
     enum err err = move(s, SQL_FILE_MOVE, old, id);
 
+    if (err != OK)
+        return err;
+    stmt_bind_u64(past, 1, old);
+    err = stmt_run(past);
     for (size_t i = 0; err == OK && i < sizeof both / sizeof both[0]; i++) {
         struct stmt *q = s->sql[both[i]];
         stmt_bind_bytes(q, 3, message_id, SDK_ID_LEN);
@@ -263,7 +268,8 @@ static enum err next_state(struct sdk *s, const struct outbox_row *row, const li
     if (closed(row->state) && row->state != SDK_LAPSED)
         return OK;
     if (r->kind == lianshu_ReceiptKind_RECEIPT_REJECTED) {
-        *out = SDK_REJECTED;
+        /* That it is over was told already. */
+        *out = row->state == SDK_LAPSED && r->code == ERR_EXPIRED ? SDK_LAPSED : SDK_REJECTED;
         return OK;
     }
     if (r->kind == lianshu_ReceiptKind_RECEIPT_HELD) {
@@ -316,7 +322,7 @@ static bool keeps(const struct outbox_row *row, enum sdk_state state)
     return state == SDK_FINAL && type != NULL && (type->flags & TYPE_TO_HUB) != 0;
 }
 
-/* The message needs no frame and no attachments any more, but of those that are kept. */
+/* The message needs no attachments any more, but of those that are kept. */
 static enum err finish(struct sdk *s, const struct outbox_row *row, enum sdk_state state,
                        uint64_t now_ms)
 {
@@ -335,9 +341,7 @@ static enum err finish(struct sdk *s, const struct outbox_row *row, enum sdk_sta
     count_end(s, row->state, state);
     if (keeps(row, state))
         return kept_put(s, row->id, row->message_id, now_ms);
-    if (row->files > 0 && (err = outbox_drop_files(s, row->id)) != OK)
-        return err;
-    return frames_ended(s, row->id);
+    return row->files > 0 ? outbox_drop_files(s, row->id) : OK;
 }
 
 static enum err set_state(struct sdk *s, struct outbox_row *row, enum sdk_state state,
@@ -440,7 +444,7 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
         return err;
     if ((err = put_receipt(s, row->id, r, &fresh)) != OK)
         return err;
-    if (row->state == SDK_QUEUED)
+    if (row->state == SDK_QUEUED || row->state == SDK_LAPSED)
         flight_land(s, r->message_id, now_ms);
     if (closed(row->state) && (err = kept_known(s, row->id)) != OK)
         return err;
@@ -452,8 +456,8 @@ enum err outbox_receipt(struct sdk *s, const lianshu_Receipt *r, uint64_t now_ms
     return tell(s, row, row->state, r, now_ms);
 }
 
-/* A message that the hub never took and that is over. Told like a receipt of our own. */
-static enum err lapse_one(struct sdk *s, const uint8_t id[static SDK_ID_LEN], uint64_t now_ms)
+enum err outbox_over(struct sdk *s, const uint8_t id[static SDK_ID_LEN], uint64_t now_ms,
+                     struct outbox_row **out)
 {
     enum err err;
     struct outbox_row *row;
@@ -461,33 +465,11 @@ static enum err lapse_one(struct sdk *s, const uint8_t id[static SDK_ID_LEN], ui
 
     if ((err = find_row(s, id, &row)) != OK || (err = set_state(s, row, SDK_LAPSED, now_ms)) != OK)
         return err;
-    flight_land(s, id, now_ms);
     wire_clear(&lianshu_Receipt_msg, r);
     r->kind = lianshu_ReceiptKind_RECEIPT_EXPIRED;
     r->code = ERR_EXPIRED;
     r->time_ms = now_ms;
     memcpy(r->by, s->member, sizeof s->member);
+    *out = row;
     return tell(s, row, SDK_LAPSED, r, now_ms);
-}
-
-enum err outbox_lapse(struct sdk *s, uint64_t now_ms)
-{
-    struct stmt *q = s->sql[SQL_LIVE_LAPSED];
-    uint64_t cursor = 0;
-
-    for (int i = 0; i < SDK_BATCH_MAX; i++) {
-        uint8_t id[SDK_ID_LEN];
-        stmt_bind_u64(q, 1, now_ms);
-        stmt_bind_u64(q, 2, cursor);
-        enum err err = stmt_step(q);
-        if (err == OK) {
-            stmt_copy(q, 0, id, sizeof id);
-            cursor = stmt_u64(q, 1);
-        }
-        if ((err = stmt_end(q, err)) != OK)
-            return err == ERR_NOT_FOUND ? kept_release(s, now_ms) : err;
-        if ((err = inner_begin(s)) != OK || (err = lapse_one(s, id, now_ms)) != OK)
-            return err;
-    }
-    return OK;
 }

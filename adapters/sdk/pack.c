@@ -1,4 +1,3 @@
-#include "adapters/sdk/archive.h"
 #include "adapters/sdk/inner.h"
 #include "base/text.h"
 
@@ -219,19 +218,18 @@ static enum err add_envelope(struct sdk *s, size_t place, uint8_t env_id[static 
     return envelope_batch_add(s->envelopes, h, plain, &s->sealed_deks[place * SDK_PARTS], env_id);
 }
 
-/* What we sealed we can show later, too. */
-static enum err keep(struct sdk *s, size_t place, const uint8_t *env_id, struct span frame)
+/* The frame, to be sent; and the keys beside it: what we sealed we can show later, too. */
+static enum err keep(struct sdk *s, size_t place, uint64_t row, struct span frame)
 {
     const struct stage *stage = &s->stage[place];
-    const struct archived archived = {
-        .message_id = stage->message_id,
-        .env_id = env_id,
+    const struct kept_frame kept = {
+        .row = row,
         .time_ms = stage->created_ms,
         .frame = frame,
         .known = (1U << stage->parts) - 1,
         .deks = (const uint8_t(*)[SEAL_DEK_LEN]) & s->sealed_deks[place * SDK_PARTS],
     };
-    return archive_put(s, &archived);
+    return frames_put(s, FRAME_SENT, &kept);
 }
 
 /* Sign what is in the envelope batch and store it; stage[first] is its first message. */
@@ -249,8 +247,7 @@ static enum err store_batch(struct sdk *s, size_t first, uint8_t (*env_ids)[HASH
         uint64_t row = 0;
         if ((err = envelope_batch_frame(s->envelopes, i, &w)) != OK ||
             (err = outbox_put(s, &s->stage[first + i], env_ids[first + i], &row)) != OK ||
-            (err = keep(s, first + i, env_ids[first + i], writer_span(&w))) != OK ||
-            (err = frames_put(s, row, writer_span(&w))) != OK)
+            (err = keep(s, first + i, row, writer_span(&w))) != OK)
             return err;
     }
     return OK;
@@ -286,7 +283,7 @@ enum err pack_flush(struct sdk *s)
         if (err != OK)
             return err;
     }
-    if ((err = store_batch(s, first, env_ids)) != OK || (err = frames_flush(s)) != OK)
+    if ((err = store_batch(s, first, env_ids)) != OK || (err = frames_flush(s, FRAME_SENT)) != OK)
         return err;
     s->stage_count = s->stage_len = 0;
     return OK;

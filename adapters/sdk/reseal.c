@@ -47,6 +47,14 @@ static enum err taken_back(struct sdk *s, uint64_t row, bool *is)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* The last row of the outbox when the hub's new log was met first. */
+#define LOG_ROW "log_row"
+
+enum err reseal_from(struct sdk *s)
+{
+    return inner_value_set(s, LOG_ROW, s->outbox_last);
+}
+
 /* Header and documents of the frame that was refused. ERR_NOT_FOUND: its keys were not kept. */
 static enum err open_parts(struct sdk *s, const struct outbox_row *row,
                            const struct frame_envelope *frame,
@@ -56,7 +64,7 @@ static enum err open_parts(struct sdk *s, const struct outbox_row *row,
     uint8_t *const room[SDK_PARTS] = {s->message->facts_plain, s->message->sealed_plain,
                                       s->message->manifest_plain};
     unsigned known = 0;
-    enum err err = archive_get(s, row->message_id, row->env_id, s->deks, &known);
+    enum err err = archive_get(s, row->id, s->deks, &known);
 
     for (unsigned i = 0; err == OK && i < frame->part_count; i++)
         err = i >= SDK_PARTS || (known >> i & 1) == 0
@@ -101,24 +109,22 @@ static enum err store(struct sdk *s, struct outbox_row *row, const uint8_t env_i
 {
     const lianshu_Header *h = s->header;
     uint64_t number;
-    const struct archived archived = {
-        .message_id = h->message_id,
-        .env_id = env_id,
+    enum err err = h->sequence == 0 ? OK : send_next_number(s, h->conversation.bytes, &number);
+
+    if (err != OK)
+        return err;
+    flight_land(s, row->message_id, now_ms);
+    if ((err = outbox_replace(s, row, h->message_id, env_id)) != OK)
+        return err;
+    const struct kept_frame kept = {
+        .row = s->outbox_last,
         .time_ms = now_ms,
         .frame = frame,
         .known = (1U << h->parts_count) - 1,
         .deks = (const uint8_t(*)[SEAL_DEK_LEN])s->deks,
     };
-    enum err err = h->sequence == 0 ? OK : send_next_number(s, h->conversation.bytes, &number);
-
-    if (err != OK || (err = archive_put(s, &archived)) != OK)
-        return err;
-    const uint64_t old = row->id;
-    flight_land(s, row->message_id, now_ms);
-    if ((err = outbox_replace(s, row, h->message_id, env_id)) != OK ||
-        (err = frames_put(s, s->outbox_last, frame)) != OK || (err = frames_flush(s)) != OK)
-        return err;
-    return frames_ended(s, old);
+    err = frames_put(s, FRAME_SENT, &kept);
+    return err == OK ? frames_flush(s, FRAME_SENT) : err;
 }
 
 static enum err seal_again(struct sdk *s, struct outbox_row *row,
@@ -153,7 +159,11 @@ enum err reseal(struct sdk *s, struct outbox_row *row, const lianshu_Receipt *r,
     *again = false;
     if (!refused_for_a_key(s, row, r))
         return OK;
-    enum err err = taken_back(s, row->id, &withdrawn);
+    uint64_t log_row;
+    enum err err = inner_value(s, LOG_ROW, &log_row);
+    if (err != OK || row->id <= log_row)
+        return err;
+    err = taken_back(s, row->id, &withdrawn);
     if (err != OK || withdrawn)
         return err;
     if ((err = frames_get(s, row->id, &bytes)) == OK &&

@@ -130,7 +130,7 @@ enum err sdk_commit(struct sdk *s, uint64_t now_ms)
     if (!db_in_transaction(s->db))
         return OK;
     if ((err = pack_flush(s)) != OK || (err = inbox_sign(s)) != OK ||
-        (err = frames_sweep(s)) != OK || (err = inner_totals(s, false)) != OK) {
+        (err = frames_flush(s, FRAME_APPLIED)) != OK || (err = inner_totals(s, false)) != OK) {
         sdk_rollback(s);
         return err;
     }

@@ -54,7 +54,8 @@
  * longer good, while the registry has the reader's next one, is sealed again to that, the same
  * signed documents under another message id: nobody is told, and its caller goes on seeing one
  * message under the id that sdk_send gave. In its conversation it then comes after what was sent
- *      meanwhile. Not what is being withdrawn or is over, nor without a storage key.
+ *      meanwhile. Not what is being withdrawn or is over, nor what may have been taken by a disk
+ *      that its hub has lost since, nor without a storage key.
  *
  * Several adapters of one member, each with keys and a state_dir of its own (two processes on one
  * state_dir: ERR_BUSY_ELSEWHERE), share the member's queue; set `shared` in each. The hub gives a

@@ -2,11 +2,15 @@
  * sdk_archive - what was sent and received, so that it can be shown later: each frame with the keys
  * of those of its parts that this member may read, sealed under the adapter's storage key.
  *
- *   sealed or opened ──archive_put, in the transaction of its effect──> kept ──keep_days──> gone
+ *   sealed or opened ──frames_put, in the transaction of its effect──> kept ──keep_days──> gone
+ *
+ * Frames of neighbouring rows of the outbox (or of the inbox) share a row, with one sealing of
+ * their keys. It is the row that the frame is sent from: there is no second copy.
  *
  * Guarantees:
- *   1. What an adapter sent or applied is in its archive, until its retention is over; pages of the
- *      mirror are not.
+ *   1. What an adapter sent or applied is in its archive from the commit of its effect on, whatever
+ *      is killed or loses its power, until its retention is over; what was sealed again under
+ *      another id is there under both. Pages of the mirror are not.
  *   2. No key stands there in clear: without the storage key there is nothing but ciphertext.
  *   3. sdk_archive_key gives the key of the one part that is asked for, which opens that part and
  *      nothing else; the sender committed to it in the header.

@@ -69,7 +69,7 @@ static enum err take_memory(struct sdk *s)
     s->frame_row = malloc(FRAME_MAX + 4);
     s->flight = calloc(SDK_FLIGHT_RING, sizeof *s->flight);
     s->recent = calloc(SDK_RECENT_MAX, sizeof *s->recent);
-    s->pack_bytes = malloc((size_t)SDK_PACK_SLOTS * SDK_PACK_BYTES);
+    s->pack_bytes = malloc((size_t)(SDK_PACK_SLOTS + 1) * SDK_PACK_BYTES);
     s->group.member = calloc(SDK_GROUP_MAX, sizeof *s->group.member);
     s->sql = calloc(SQL_COUNT, sizeof(struct stmt *));
     if (s->stage == NULL || s->stage_bytes == NULL || s->receipt_stage == NULL ||
@@ -81,9 +81,21 @@ static enum err take_memory(struct sdk *s)
         s->out == NULL || s->sql == NULL || s->frame_row == NULL || s->flight == NULL ||
         s->recent == NULL || s->pack_bytes == NULL || s->group.member == NULL)
         return ERR_NO_MEMORY;
-    for (size_t i = 0; i < SDK_PACK_SLOTS; i++)
+    for (size_t i = 0; i <= SDK_PACK_SLOTS; i++)
         s->pack[i].bytes = s->pack_bytes + i * SDK_PACK_BYTES;
     return OK;
+}
+
+/* sdk_rekey.h: one that was interrupted is brought to its end first. */
+static enum err check_storage(const struct sdk *s, const char *key_file, struct fault *fault)
+{
+    size_t storage = 0;
+    for (size_t i = 0; i < keyring_count(s->keys); i++)
+        storage += key_use(keyring_at(s->keys, i)) == KEY_USE_STORAGE;
+    return storage <= 1 ? OK
+                        : fault_set(fault, ERR_KEY_FILE, 0, key_file,
+                                    "two storage keys: lianshu adapter rekey was interrupted, and "
+                                    "comes first");
 }
 
 static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct fault *fault)
@@ -108,7 +120,7 @@ static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct faul
         keyring_find(s->keys, KEY_USE_TRANSPORT) == NULL)
         return fault_set(fault, ERR_KEY_FILE, 0, c->key_file,
                          "sign, seal and transport are needed");
-    return OK;
+    return check_storage(s, c->key_file, fault);
 }
 
 static enum err open_tools(struct sdk *s)
@@ -117,8 +129,11 @@ static enum err open_tools(struct sdk *s)
 
     s->deks = guard_alloc(FRAME_PARTS_MAX * sizeof *s->deks);
     s->sealed_deks = guard_alloc((size_t)SDK_BATCH_MAX * SDK_PARTS * sizeof *s->sealed_deks);
-    s->archive_keys = guard_alloc(ARCHIVE_KEYS_LEN);
-    if (s->deks == NULL || s->sealed_deks == NULL || s->archive_keys == NULL)
+    s->pack_keys = guard_alloc(SDK_PACK_KEYS);
+    for (size_t i = 0; i < FRAME_SIDES; i++)
+        if ((s->pack_open[i].keys = guard_alloc(SDK_PACK_KEYS)) == NULL)
+            return ERR_NO_MEMORY;
+    if (s->deks == NULL || s->sealed_deks == NULL || s->pack_keys == NULL)
         return ERR_NO_MEMORY;
     if ((err = verifier_open(&s->verifier, VERIFIER_NODES_DEFAULT)) != OK ||
         (err = opener_open(&s->opener, OPENER_SECRETS_DEFAULT)) != OK ||
@@ -174,8 +189,8 @@ static enum err open_state(struct sdk *s, struct fault *fault)
     enum err err;
     char path[SDK_FILE_PATH_MAX];
     /* What they hold is signed, or checked against what is. */
-    static const char *const growing[] = {"outbox", "outbox_pack", "outbox_receipt", "outbox_proof",
-                                          "inbox"};
+    static const char *const growing[] = {"outbox",       "outbox_pack", "outbox_receipt",
+                                          "outbox_proof", "inbox",       "inbox_pack"};
     struct db_options options = {
         .path = path,
         .application_id = SDK_APPLICATION_ID,
@@ -281,7 +296,9 @@ void sdk_close(struct sdk **sdk)
     keyring_close(&s->keys);
     guard_free(s->deks);
     guard_free(s->sealed_deks);
-    guard_free(s->archive_keys);
+    guard_free(s->pack_keys);
+    for (size_t i = 0; i < FRAME_SIDES; i++)
+        guard_free(s->pack_open[i].keys);
     free(s->stage);
     free(s->stage_bytes);
     free(s->receipt_stage);

@@ -67,6 +67,9 @@ static enum err check_message(struct sdk *s, const struct stage *stage, const st
 
     if (row == NULL || row->alone != NULL || (row->flags & TYPE_PART_ONLY) != 0)
         return fault_set(fault, ERR_TYPE_UNKNOWN, 0, "type", "not a type that can be sent");
+    if ((err = registry_suite(s->registry, SUITE_CURRENT, UINT64_MAX)) != OK)
+        return fault_set(fault, err, 0, "registry", "suite %u, the registry demands %u",
+                         (unsigned)SUITE_CURRENT, registry_least_suite(s->registry));
     if (row->facts != NULL && m->facts.len == 0)
         return fault_set(fault, ERR_FIELD_MISSING, 0, "facts", "required");
     if (row->facts == NULL && m->sealed.len == 0)

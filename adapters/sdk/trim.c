@@ -1,5 +1,5 @@
-/* Retention: what is final loses its frame at once; after keep_ms also its row and its receipts. */
-#include "adapters/sdk/archive.h"
+/* Retention: after keep_ms what is final loses its row, its receipts and, with its neighbours, its
+ * frame. */
 #include "adapters/sdk/inbox_inner.h"
 #include "base/clock.h"
 
@@ -38,7 +38,7 @@ static enum err drop(struct sdk *s, uint64_t id, const enum sql *statements, siz
 /* ERR_NOT_FOUND: to the end. */
 static enum err trim_outbox(struct sdk *s, uint64_t before_ms)
 {
-    static const enum sql all[] = {SQL_TRIM_RECEIPTS, SQL_TRIM_OUTBOX_DROP};
+    static const enum sql all[] = {SQL_TRIM_RECEIPTS, SQL_LIVE_DROP, SQL_TRIM_OUTBOX_DROP};
     enum err err = OK;
 
     for (int i = 0; i < SDK_TRIM_ROWS && err == OK; i++) {
@@ -68,6 +68,53 @@ static enum err trim_inbox(struct sdk *s, uint64_t before_ms)
             err = drop(s, o.id, all, sizeof all / sizeof all[0]);
     }
     return err;
+}
+
+/* Is a message of these rows of the outbox under way, or kept for the hub? */
+static enum err in_use(struct sdk *s, const struct old *pack, bool *is)
+{
+    struct stmt *q = s->sql[SQL_LIVE_BETWEEN];
+
+    stmt_bind_u64(q, 1, pack->id);
+    stmt_bind_u64(q, 2, pack->state);
+    enum err err = stmt_step(q);
+    *is = err == OK;
+    err = stmt_end(q, err);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err drop_pack(struct sdk *s, enum frame_side side, const struct old *pack)
+{
+    struct stmt *past = s->sql[SQL_PAST_DROP];
+    bool used = false;
+    enum err err = side == FRAME_SENT ? in_use(s, pack, &used) : OK;
+
+    if (err != OK || used || (err = inner_begin(s)) != OK)
+        return err;
+    if (side == FRAME_SENT) {
+        stmt_bind_u64(past, 1, pack->id);
+        stmt_bind_u64(past, 2, pack->state);
+        if ((err = stmt_run(past)) != OK)
+            return err;
+    }
+    return frames_drop(s, side, pack->id);
+}
+
+/* Packs are in the order of their times, but for the little that clocks go back. */
+static enum err trim_packs(struct sdk *s, enum frame_side side, uint64_t before_ms)
+{
+    enum err err = OK;
+
+    for (int i = 0; i < SDK_TRIM_ROWS && err == OK; i++) {
+        struct old pack = {0}; /* first and last row, and its time */
+        err = next(s, side == FRAME_SENT ? SQL_TRIM_SENT : SQL_TRIM_APPLIED, s->trim_pack[side],
+                   &pack);
+        if (err != OK || pack.time_ms >= before_ms)
+            break;
+        s->trim_pack[side] = pack.id;
+        err = drop_pack(s, side, &pack);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err trim_times(struct sdk *s, uint64_t before_ms)
@@ -108,12 +155,14 @@ enum err trim_some(struct sdk *s, uint64_t now_ms)
     const enum err received = trim_inbox(s, before_ms);
     if (received != OK && received != ERR_NOT_FOUND)
         return received;
-    if ((err = archive_trim(s, before_ms)) != OK)
+    if ((err = trim_packs(s, FRAME_SENT, before_ms)) != OK ||
+        (err = trim_packs(s, FRAME_APPLIED, before_ms)) != OK)
         return err;
     err = received;
     if (!sent_end || err != ERR_NOT_FOUND)
         return OK;
     s->trim_ms = now_ms + REST_MS;
     s->trim_outbox = s->trim_inbox = 0;
+    memset(s->trim_pack, 0, sizeof s->trim_pack);
     return trim_times(s, before_ms);
 }

@@ -147,6 +147,8 @@ static enum err note_log(struct sdk *s, const struct checkpoint *checkpoint, uin
         if ((err = kept_again(s)) != OK)
             return err;
     }
+    if (number > 1 && ((err = inner_begin(s)) != OK || (err = reseal_from(s)) != OK))
+        return err;
     s->log_number = number;
     return OK;
 }

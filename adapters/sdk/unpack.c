@@ -67,7 +67,9 @@ static enum err check_sender(struct sdk *s, struct unpacked *u)
     const lianshu_Header *h = &u->header;
     const struct registry_key *key;
 
-    if ((err = header_check(h)) != OK || (err = frame_matches_header(&u->frame, h)) != OK)
+    if ((err = header_check(h)) == OK || err == ERR_SUITE)
+        err = registry_suite(s->registry, h->suite, u->statement.accepted_ms);
+    if (err != OK || (err = frame_matches_header(&u->frame, h)) != OK)
         return err;
     if (strcmp(h->realm, s->realm) != 0)
         return ERR_REALM;

@@ -59,6 +59,10 @@ static const struct {
         {"restored", "枢纽已由备份恢复 / the hub was restored from a copy"},
     [lianshu_OfficialVerb_OFFICIAL_UNMASK] = {"unmask",
                                               "告知举报人身份 / the asker may learn who reported"},
+    [lianshu_OfficialVerb_OFFICIAL_REKEY] =
+        {"rekey", "更换枢纽的存储与标记密钥 / the hub's storage and token keys are replaced"},
+    [lianshu_OfficialVerb_OFFICIAL_DOUBT] =
+        {"doubt", "复核以被吊销密钥所作之事 / what was done with a revoked key is reviewed"},
 };
 _Static_assert((int)(sizeof VERBS / sizeof VERBS[0]) == (int)_lianshu_OfficialVerb_ARRAYSIZE,
                "every verb has its words");
@@ -128,7 +132,7 @@ static void print_words(FILE *to, const struct act_file *act)
     fprintf(to, "  枢纽 / hub: %s（%s）\n", d->issuers[0].member, d->realm);
     if (verb == lianshu_OfficialVerb_OFFICIAL_RESTORED)
         print_log(to, &act->body);
-    else
+    else if (verb != lianshu_OfficialVerb_OFFICIAL_REKEY)
         print_message(to, &act->body);
     if (act->body.reason != 0) {
         const enum err reason = err_from_code(act->body.reason);

@@ -21,7 +21,7 @@
 enum {
     ARGS_VALUES_MAX = 64,
     ARGS_OPERANDS_MAX = 2,
-    ARGS_OPTIONS_MAX = 18,
+    ARGS_OPTIONS_MAX = 20,
     ARGS_ID_PREFIX_MIN = 6,    /* tables show the first characters of an id */
     ARGS_ID_LEN = 32,          /* orders, obligations, cases, messages */
     ARGS_ENVELOPE_ID_LEN = 64, /* the hash of an envelope */

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/ask.h"
 #include "cli/evidence_make.h"
+#include "cli/evidence_reading.h"
 #include "cli/show.h"
 #include "net/place.h"
 
@@ -31,26 +32,51 @@ static enum err find_kind(const struct cli *cli, const char *id, const char **ki
     return err;
 }
 
-/* --rules DIR, or the archive beside the hub's state when its configuration is given. */
-static enum err rules_dir(const struct cli *cli, char out[static PLACE_MAX + 8], bool *given,
-                          struct fault *fault)
+/* What stands beside the hub and is taken along. */
+struct beside {
+    char rules[PLACE_MAX + 8]; /* the archive; "": not given */
+    char regions[PLACE_MAX + 16];
+    char calendar[PLACE_MAX + 16];
+};
+
+static enum err read_config(const char *config, struct beside *out, struct fault *fault)
 {
-    const char *rules = args_value(cli->args, "rules");
-    const char *config = args_value(cli->args, "config");
     struct yaml *y = NULL;
     char state[PLACE_MAX];
-    *given = rules != NULL || config != NULL;
-    if (rules != NULL || config == NULL)
-        return snprintf(out, PLACE_MAX + 8, "%s", rules == NULL ? "" : rules) < PLACE_MAX
-                   ? OK
-                   : fault_set(fault, ERR_FIELD_LONG, 0, "--rules", "too long");
     enum err err = yaml_open(&y, config, fault);
     if (err != OK)
         return err;
-    err = place_read(yaml_root(y), "state_dir", false, config, state, sizeof state, fault);
-    snprintf(out, PLACE_MAX + 8, "%s/rules", state);
+    const struct yaml_node *root = yaml_root(y);
+    err = place_read(root, "state_dir", false, config, state, sizeof state, fault);
+    if (err == OK)
+        err = place_read(root, "regions", false, config, out->regions, PLACE_MAX, fault);
+    if (err == OK)
+        err = place_read(root, "calendar", false, config, out->calendar, PLACE_MAX, fault);
+    snprintf(out->rules, sizeof out->rules, "%s/rules", err == OK ? state : "");
     yaml_close(&y);
     return err;
+}
+
+/* The options, or what the hub's configuration says. */
+static enum err find_beside(const struct cli *cli, struct beside *out, struct fault *fault)
+{
+    const char *rules = args_value(cli->args, "rules");
+    const char *tables = args_value(cli->args, "tables");
+    const char *config = args_value(cli->args, "config");
+    *out = (struct beside){.rules = ""};
+    enum err err = config == NULL ? OK : read_config(config, out, fault);
+    if (err != OK)
+        return err;
+    if ((rules != NULL && strlen(rules) >= PLACE_MAX) ||
+        (tables != NULL && strlen(tables) >= PLACE_MAX))
+        return fault_set(fault, ERR_FIELD_LONG, 0, "--rules, --tables", "too long");
+    if (rules != NULL)
+        snprintf(out->rules, sizeof out->rules, "%s", rules);
+    if (tables != NULL) {
+        snprintf(out->regions, sizeof out->regions, "%s/regions.csv", tables);
+        snprintf(out->calendar, sizeof out->calendar, "%s/calendar.csv", tables);
+    }
+    return OK;
 }
 
 static enum err say_exported(const struct cli *cli, const struct bundle *b, const char *kind,
@@ -83,16 +109,17 @@ static enum err export_to(const struct cli *cli, const struct evidence_wish *wis
                           struct fault *fault)
 {
     struct anchor anchor;
-    char rules[PLACE_MAX + 8];
-    bool given;
+    struct beside beside;
     const char *anchor_path = args_value(cli->args, "anchor");
     enum err err = anchor_read(&anchor, anchor_path, fault);
     if (err == OK)
         err = evidence_gather(cli, wish, &anchor, b, fault);
     if (err == OK)
-        err = rules_dir(cli, rules, &given, fault);
-    if (err == OK && given)
-        err = evidence_take_rules(b, rules, fault);
+        err = find_beside(cli, &beside, fault);
+    if (err == OK && beside.rules[0] != '\0')
+        err = evidence_take_rules(b, beside.rules, fault);
+    if (err == OK && wish->reads && beside.regions[0] != '\0')
+        err = evidence_take_tables(b, beside.regions, beside.calendar, fault);
     if (err == OK)
         err = evidence_finish(b, &anchor, anchor_path, fault);
     if (err == OK)
@@ -106,10 +133,12 @@ enum err cli_evidence_export(const struct cli *cli, struct fault *fault)
     const char *disclose = args_value(cli->args, "disclose");
     struct evidence_wish wish = {.id = cli->args->operand[0],
                                  .documents = disclose != NULL,
+                                 .reads = disclose != NULL && strcmp(disclose, "decisions") == 0,
                                  .with = args_value(cli->args, "with"),
-                                 .seen = args_value(cli->args, "seen")};
-    if (disclose != NULL && strcmp(disclose, "documents") != 0)
-        return fault_set(fault, ERR_USAGE, 0, "--disclose", "documents");
+                                 .seen = args_value(cli->args, "seen"),
+                                 .stamp = args_value(cli->args, "stamp")};
+    if (disclose != NULL && !wish.reads && strcmp(disclose, "documents") != 0)
+        return fault_set(fault, ERR_USAGE, 0, "--disclose", "documents or decisions");
     enum err err = args_id(wish.id, ARGS_ID_LEN, ARGS_ENVELOPE_ID_LEN, "ID",
                            "the whole id of an envelope, an order or a case", fault);
     if (err == OK)
@@ -174,12 +203,12 @@ static void compare_text(struct json *differing, const struct bundle *b, const c
     json_add(differing, row);
 }
 
-static enum err compare_texts(struct json *differing, const struct evidence *e,
-                              const struct bundle *b)
+static enum err compare_texts(struct json *differing, const struct reading *reading)
 {
+    const struct bundle *b = reading->b;
     char *html = NULL;
     char *text = NULL;
-    const enum err err = evidence_report(e, b, &html, &text);
+    const enum err err = reading_report(reading, &html, &text);
     if (err != OK)
         return err;
     compare_text(differing, b, "report.html", span_str(html));
@@ -199,9 +228,11 @@ static void print_list(FILE *to, const char *mark, const struct json *list)
 }
 
 /* Takes told over. */
-static enum err show_verified(const struct cli *cli, const struct evidence *e, struct json *told)
+static enum err show_verified(const struct cli *cli, const struct reading *reading,
+                              struct json *told)
 {
     enum err err = OK;
+    const struct evidence *e = reading->e;
     json_put_text(told, "verdict", "verified");
     json_put_text(told, "kind", e->kind);
     json_put_text(told, "id", e->id);
@@ -210,6 +241,13 @@ static enum err show_verified(const struct cli *cli, const struct evidence *e, s
     json_put_uint(told, "size", e->checkpoint.size);
     json_put_uint(told, "cosignatures", e->cosignatures);
     json_put_uint(told, "doubted", e->doubt_count);
+    json_put_uint(told, "decisions", reading->again.count);
+    json_put_uint(told, "decisions_same", reading->again.same);
+    json_put_uint(told, "decisions_differing", reading->again.differing);
+    if (cli->json && reading->again.differing > 0) { /* beside the refusal */
+        cli_refuse_with(cli, told);
+        return OK;
+    }
     if (cli->json) {
         err = show_json(cli->world->out, told);
     } else {
@@ -219,6 +257,36 @@ static enum err show_verified(const struct cli *cli, const struct evidence *e, s
         print_list(cli->world->out, "-", json_get(told, "not_proven"));
     }
     json_close(&told);
+    return err;
+}
+
+/* The evidence is good, and it is evidence of a decision that its rules do not give. */
+static enum err refuse_differing(const struct reading *reading, struct fault *fault)
+{
+    for (size_t i = 0; i < reading->again.count; i++) {
+        const struct again_row *row = &reading->again.row[i];
+        if (row->is == AGAIN_DIFFERS)
+            return fault_set(fault, ERR_REEXECUTION, 0, row->leaf->by->name, "%s",
+                             again_word(row->where));
+    }
+    return OK;
+}
+
+static enum err tell(const struct cli *cli, const struct evidence *e, const struct bundle *b,
+                     bool outside, struct fault *fault)
+{
+    struct reading reading;
+    struct json *differing = json_list();
+    enum err err = reading_open(&reading, e, b);
+    if (err == OK)
+        err = compare_texts(differing, &reading);
+    if (err == OK)
+        err = show_verified(cli, &reading,
+                            reading_told(&reading, outside ? READING_OUTSIDE : 0, differing));
+    if (err == OK)
+        err = refuse_differing(&reading, fault);
+    reading_close(&reading);
+    json_close(&differing);
     return err;
 }
 
@@ -235,15 +303,12 @@ enum err cli_evidence_verify(const struct cli *cli, struct fault *fault)
     err = take_anchor(cli, pack.bundle, &anchor, &outside, fault);
     if (err == OK)
         err = evidence_reader_open(&reader, &anchor);
-    if (err == OK)
-        err = evidence_verify(reader, pack.bundle, &e, fault);
     if (err == OK) {
-        struct json *differing = json_list();
-        err = compare_texts(differing, e, pack.bundle);
-        if (err == OK)
-            err = show_verified(cli, e, evidence_told(e, pack.bundle, outside, differing));
-        json_close(&differing);
+        evidence_reader_roots(reader, args_value(cli->args, "roots"));
+        err = evidence_verify(reader, pack.bundle, &e, fault);
     }
+    if (err == OK)
+        err = tell(cli, e, pack.bundle, outside, fault);
     evidence_close(&e);
     evidence_reader_close(&reader);
     evidence_pack_close(&pack);

@@ -19,6 +19,11 @@ enum err cli_status(const struct cli *cli, struct fault *fault)
     return ask_print(cli, ask_request("status"), fault);
 }
 
+enum err cli_volume(const struct cli *cli, struct fault *fault)
+{
+    return ask_print(cli, ask_request("volume"), fault);
+}
+
 enum err cli_trace(const struct cli *cli, struct fault *fault)
 {
     static const char EXPECTED[] =

@@ -32,6 +32,7 @@ static struct json *registrar_json(const struct registry_registrar *r)
     json_put_text(row, "by", r->issuer[0] == '\0' ? "root" : r->issuer);
     json_put_text(row, "region", r->region);
     json_put_uint(row, "threshold", r->threshold);
+    json_put_uint(row, "number", r->number);
     json_put(row, "officials", keys);
     json_put_ms(row, "valid_until", r->valid_until_ms);
     json_put_uint(row, "version", r->version);
@@ -73,6 +74,7 @@ enum err cli_registry_show(const struct cli *cli, struct fault *fault)
         json_put_uint(j, "version", registry_version(r));
         json_put_ms(j, "valid_until", registry_valid_until_ms(r));
         json_put_uint(j, "members", registry_member_count(r));
+        json_put_uint(j, "least_suite", registry_least_suite(r));
         json_put_hex(j, "sha256", span_of(registry_hash(r), HASH_LEN));
         json_put(j, "registrars", list);
         err = show_json(cli->world->out, j);
@@ -84,9 +86,10 @@ enum err cli_registry_show(const struct cli *cli, struct fault *fault)
         hex_encode(span_of(registry_hash(r), HASH_LEN), hash);
         fprintf(cli->world->out,
                 "域 / realm: %s\n版本 / version: %llu\n有效至 / valid until: %s\n"
-                "成员 / members: %zu\nSHA-256: %s\n登记机构 / registrars:\n",
+                "成员 / members: %zu\n最低套件 / least suite: %u\nSHA-256: %s\n"
+                "登记机构 / registrars:\n",
                 registry_realm(r), (unsigned long long)registry_version(r), until,
-                registry_member_count(r), hash);
+                registry_member_count(r), registry_least_suite(r), hash);
         for (size_t i = 0; (row = registry_registrar_at(r, i)) != NULL; i++)
             show_registrar(cli->world->out, row);
     }

@@ -6,11 +6,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "cli/members.h"
+#include "cli/registry_build.h"
 #include "cli/registry_diff.h"
 #include "cli/show.h"
-#include "cli/signing.h"
 #include "keys/amend.h"
-#include "keys/enrol.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -20,38 +19,13 @@ enum {
     VALID_DAYS_DEFAULT = 365,
     VALID_DAYS_MAX = 3660,
     FILE_HEAD_MAX = 512 << 10,
-    PARTS_MAX = 63,
-};
-
-/* What one build opens. */
-struct build {
-    const struct cli *cli;
-    const char *before_option; /* "before", or of a part "registry" */
-    struct signing roots;      /* the one-command way */
-    struct signing officials;
-    struct anchor anchor;
-    struct registry *before; /* NULL: the first version */
-    uint8_t *appointment;
-    struct span registrar_document;
-    struct registry_registrar registrar; /* what it says; member "": made here by the roots */
-    uint8_t *part_data[PARTS_MAX];
-    struct span part[PARTS_MAX];
-    size_t part_count;
-    size_t part_bytes;
-    lianshu_MemberRecord *records;
-    size_t record_count;
-    uint64_t version;
-    uint64_t now_ms;
-    uint64_t valid_until_ms;
-    uint8_t *bytes;
-    struct registry *made;
-    uint32_t signed_by;
 };
 
 static void build_fini(struct build *b)
 {
     registry_close(&b->made);
     free(b->bytes);
+    free(b->proven);
     free(b->records);
     for (size_t i = 0; i < b->part_count; i++)
         free(b->part_data[i]);
@@ -116,6 +90,24 @@ static enum err read_appointment(struct build *b, struct fault *fault)
                            b->officials.member);
 }
 
+/* What hubs that have seen the one before would refuse is refused here. */
+static enum err check_follows(const struct build *b, struct fault *fault)
+{
+    const struct registry_registrar *row;
+    struct twice *twice = calloc(1, sizeof *twice);
+    enum err err = twice == NULL ? ERR_NO_MEMORY : OK;
+    for (size_t i = 0; err == OK && b->before != NULL; i++) {
+        row = registry_registrar_at(b->before, i);
+        if (row == NULL)
+            break;
+        if (strcmp(row->member, b->registrar.member) == 0)
+            err = registrar_follows(registry_registrar_document(b->before, i),
+                                    b->registrar_document, twice, fault);
+    }
+    free(twice);
+    return err;
+}
+
 /* What the appointment says; who signed it is judged when the file is read back. */
 static enum err read_registrar(struct build *b, struct fault *fault)
 {
@@ -131,128 +123,18 @@ static enum err read_registrar(struct build *b, struct fault *fault)
     else
         err = registrar_read(&b->registrar, d, "--appointment", fault);
     free(d);
-    return err;
+    return err == OK ? check_follows(b, fault) : err;
 }
 
 /* ---- what is new ---- */
-
-static enum err read_amendments(struct build *b, struct fault *fault)
-{
-    const char *path;
-    for (size_t i = 0; (path = args_value_at(b->cli->args, "amendment", i)) != NULL; i++) {
-        uint8_t *data = NULL;
-        size_t len;
-        if (b->before == NULL)
-            return fault_set(fault, ERR_USAGE, 0, "--amendment", "changes the registry --%s",
-                             b->before_option);
-        enum err err = file_read(path, AMEND_DOCUMENT_MAX, 0, &data, &len, fault);
-        if (err == OK)
-            err = registry_amend(b->before, span_of(data, len), b->now_ms, true, NULL, fault);
-        free(data);
-        if (err != OK && err != ERR_REPEAT)
-            return err;
-    }
-    return OK;
-}
-
-static lianshu_MemberKey *same_key(lianshu_MemberRecord *record, const lianshu_MemberKey *key)
-{
-    for (pb_size_t i = 0; i < record->keys_count; i++) {
-        lianshu_MemberKey *own = &record->keys[i];
-        if (own->use == key->use && memcmp(own->public_key, key->public_key, KEY_PUBLIC_LEN) == 0)
-            return own;
-    }
-    return NULL;
-}
-
-static enum err append_key(lianshu_MemberRecord *record, const lianshu_MemberKey *key,
-                           struct fault *fault)
-{
-    const size_t max = sizeof record->keys / sizeof record->keys[0];
-    if (record->keys_count >= max)
-        return fault_set(fault, ERR_TOO_LARGE, 0, record->member, "more than %zu keys", max);
-    record->keys[record->keys_count++] = *key;
-    return OK;
-}
-
-/* A revocation stays, and so does what the member's own key record brought: neither is in the
- * public key files. Whatever else is not in them any more is left out. */
-static enum err fold(const struct build *b, lianshu_MemberRecord *record, struct fault *fault)
-{
-    const struct registry_member *row = registry_member(b->before, record->member);
-    lianshu_MemberRecord plain, amended;
-    if (row == NULL)
-        return OK;
-    enum err err = registry_record(row, &plain);
-    if (err == OK)
-        err = registry_record_amended(b->before, row, b->now_ms, &amended);
-    if (err != OK)
-        return fault_set(fault, err, 0, record->member, "its amendments");
-    for (pb_size_t i = 0; err == OK && i < amended.keys_count; i++) {
-        const lianshu_MemberKey *key = &amended.keys[i];
-        lianshu_MemberKey *own = same_key(record, key);
-        if (own == NULL) {
-            if (key->revoked_ms != 0 || same_key(&plain, key) == NULL)
-                err = append_key(record, key, fault);
-            continue;
-        }
-        own->revoked_ms = key->revoked_ms;
-        own->revoked_for = key->revoked_for;
-        if (key->valid_until_ms < own->valid_until_ms)
-            own->valid_until_ms = key->valid_until_ms;
-    }
-    record->key_records = amended.key_records;
-    return err;
-}
-
-static enum err add_approved(struct build *b, const lianshu_EnrolmentApproval *approval,
-                             const char *path, struct fault *fault)
-{
-    lianshu_MemberRecord *record = NULL;
-    enum err err = OK;
-    for (size_t i = 0; i < b->record_count; i++) {
-        if (strcmp(b->records[i].member, approval->member) == 0)
-            record = &b->records[i];
-    }
-    if (record == NULL)
-        return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, path, "%s is not among --members",
-                         approval->member);
-    for (pb_size_t i = 0; err == OK && i < approval->keys_count; i++) {
-        if (same_key(record, &approval->keys[i]) == NULL)
-            err = append_key(record, &approval->keys[i], fault);
-    }
-    return err;
-}
-
-static enum err read_enrolments(struct build *b, struct fault *fault)
-{
-    const char *path;
-    const struct enrol_officials officials = {
-        b->registrar.key_count, (const uint8_t(*)[KEY_PUBLIC_LEN])b->registrar.public_key};
-    for (size_t i = 0; (path = args_value_at(b->cli->args, "enrolment", i)) != NULL; i++) {
-        lianshu_EnrolmentApproval approval;
-        uint8_t *data = NULL;
-        size_t len;
-        enum err err = file_read(path, ENROL_FRAME_MAX, 0, &data, &len, fault);
-        if (err == OK)
-            err = enrol_approval_open(span_of(data, len), b->anchor.realm, &officials, b->now_ms,
-                                      &approval, fault);
-        free(data);
-        if (err == OK)
-            err = add_approved(b, &approval, path, fault);
-        if (err != OK)
-            return err;
-    }
-    return OK;
-}
 
 static enum err read_parts(struct build *b, struct fault *fault)
 {
     const char *path;
     while ((path = args_value_at(b->cli->args, "part", b->part_count)) != NULL) {
         size_t len;
-        if (b->part_count >= PARTS_MAX)
-            return fault_set(fault, ERR_USAGE, 0, "--part", "at most %d", PARTS_MAX);
+        if (b->part_count >= BUILD_PARTS_MAX)
+            return fault_set(fault, ERR_USAGE, 0, "--part", "at most %d", BUILD_PARTS_MAX);
         enum err err =
             file_read(path, REGISTRY_FILE_MAX, 0, &b->part_data[b->part_count], &len, fault);
         if (err != OK)
@@ -305,6 +187,11 @@ static enum err read_numbers(struct build *b, bool part, struct fault *fault)
         err = args_number(args, "valid-days", 1, VALID_DAYS_MAX, VALID_DAYS_DEFAULT, &days, fault);
     if (err != OK)
         return err;
+    err = args_number(args, "least-suite", 0, UINT16_MAX,
+                      b->before == NULL ? 0 : registry_least_suite(b->before), &b->least_suite,
+                      fault);
+    if (err != OK)
+        return err;
     if (b->before != NULL && b->version < next)
         return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, "--version", "at least %llu",
                          (unsigned long long)next);
@@ -333,10 +220,15 @@ static enum err open_all(struct build *b, bool part, struct fault *fault)
     if (err == OK)
         err = read_numbers(b, part, fault);
     if (err == OK)
-        err = read_amendments(b, fault);
-    for (size_t i = 0; err == OK && b->before != NULL && i < b->record_count; i++)
-        err = fold(b, &b->records[i], fault);
-    return err == OK ? read_enrolments(b, fault) : err;
+        err = build_amend(b, fault);
+    if (err == OK && b->records == NULL)
+        err = build_take_before(b, fault);
+    else
+        for (size_t i = 0; err == OK && b->before != NULL && i < b->record_count; i++)
+            err = build_fold(b, &b->records[i], fault);
+    if (err == OK)
+        err = build_enrol(b, fault);
+    return err == OK ? build_check_proven(b, fault) : err;
 }
 
 /* ---- the file ---- */
@@ -369,6 +261,7 @@ static enum err make_file(struct build *b, bool part, struct writer *w, struct f
     if (b->before == NULL ||
         registry_revocations(b->before, b->officials.member, &make.revocations) != OK)
         make.revocations = 0; /* a registrar that is new here */
+    make.least_suite = part ? 0 : (unsigned)b->least_suite;
     b->bytes = malloc(cap);
     if (b->bytes == NULL)
         return ERR_NO_MEMORY;
@@ -397,6 +290,7 @@ static enum err tell(const struct build *b, bool part, const char *path)
         json_put_uint(diff, "version", b->version);
         json_put_ms(diff, "valid_until", registry_valid_until_ms(b->made));
         json_put_uint(diff, "waits_for", b->officials.later_count);
+        json_put_uint(diff, "unproven", b->unproven_count);
         err = show_json(to, diff);
     } else {
         char until[CLOCK_TEXT_LEN + 1];
@@ -410,6 +304,12 @@ static enum err tell(const struct build *b, bool part, const char *path)
                 short_of_time ? "（其一部分先到期）" : "", registry_member_count(b->made),
                 (unsigned long long)b->version, until,
                 short_of_time ? " (a part of it ends first)" : "");
+        if (b->unproven_count > 0)
+            fprintf(
+                to,
+                "警告：%zu 个密钥未经登记核准，无持有证明 / warning: %zu keys without an approved "
+                "enrolment, so without proof of possession\n",
+                b->unproven_count, b->unproven_count);
         if (b->officials.later_count > 0)
             fprintf(to, "尚待 %zu 人签署：lianshu registry sign / %zu more must sign\n",
                     b->officials.later_count, b->officials.later_count);
@@ -432,8 +332,9 @@ static enum err run(const struct cli *cli, bool part, struct fault *fault)
         (access(path, F_OK) == 0 || (anchor_out != NULL && access(anchor_out, F_OK) == 0)))
         return fault_set(fault, ERR_EXISTS, 0, access(path, F_OK) == 0 ? path : anchor_out,
                          "--replace writes over it");
-    if (!part && args_value(args, "members") == NULL)
-        return fault_set(fault, ERR_USAGE, 0, "--members", "the members of the realm");
+    if (args_value(args, "members") == NULL && args_value(args, b.before_option) == NULL)
+        return fault_set(fault, ERR_USAGE, 0, "--members",
+                         "needed where no registry before has any");
     b.now_ms = cli->world->now_ms();
     enum err err = open_all(&b, part, fault);
     if (err == OK)

@@ -144,16 +144,32 @@ static enum err read_scope(struct appointing *a, struct fault *fault)
     return read_types(a, fault);
 }
 
+/* Above that of the appointment in use; the first is 1. Registries count higher than appointments
+ * do, and a root that made the first registry gave the first appointment its number. */
+static enum err next_number(struct appointing *a, struct fault *fault)
+{
+    const struct registry_registrar *row =
+        a->above == NULL ? NULL : registrar_named(a->above, a->make.member);
+    const uint64_t next = row == NULL ? 1 : row->number + 1;
+    enum err err =
+        args_number(a->cli->args, "number", 1, UINT32_MAX, next, &a->make.number, fault);
+    return err == OK && a->make.number < next
+               ? fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, "--number", "at least %llu",
+                           (unsigned long long)next)
+               : err;
+}
+
 /* A registrar appoints for no longer than it is one. */
 static enum err find_above(struct appointing *a, struct fault *fault)
 {
     const char *path = args_value(a->cli->args, "registry");
-    if (a->signing.use == KEY_USE_ROOT)
-        return OK;
-    if (path == NULL)
+    const bool by_root = a->signing.use == KEY_USE_ROOT;
+    if (path == NULL && !by_root)
         return fault_set(fault, ERR_USAGE, 0, "--registry", "the one with the registrar who signs");
-    enum err err = registry_read(&a->above, &a->anchor, path, 0, fault);
-    if (err != OK)
+    enum err err = path == NULL ? OK : registry_read(&a->above, &a->anchor, path, 0, fault);
+    if (err == OK)
+        err = next_number(a, fault);
+    if (err != OK || by_root)
         return err;
     const struct registry_registrar *row = registrar_named(a->above, a->signing.member);
     if (row == NULL)

@@ -9,6 +9,7 @@
 #include "cli/show.h"
 #include "frame.h"
 #include "json.h"
+#include "keys/amend.h"
 #include "net/process.h"
 
 #include <inttypes.h>
@@ -132,6 +133,10 @@ static void say_hello(struct desk *d, size_t i)
     snprintf(hello->member, sizeof hello->member, "%s", d->config->member);
     snprintf(hello->realm, sizeof hello->realm, "%s", d->config->realm);
     hello->registry_version = registry_version(office_registry(d->office));
+    const struct span amended = registry_amended(office_registry(d->office));
+    hello->amendments.size = (pb_size_t)amended.len;
+    if (amended.len > 0)
+        memcpy(hello->amendments.bytes, amended.data, amended.len);
     say(d, i, &control);
 }
 
@@ -164,10 +169,13 @@ static enum err take_frame(struct desk *d, size_t i, struct span frame, struct f
     static lianshu_Control control;
     enum frame_kind kind;
     if (frame_kind(frame, &kind) != OK || kind != FRAME_CONTROL ||
-        frame_read_control(frame, &control) != OK ||
-        control.which_body != lianshu_Control_witness_ask_tag)
-        return OK; /* nothing else concerns a witness */
-    return take_ask(d, i, &control.body.witness_ask, fault);
+        frame_read_control(frame, &control) != OK)
+        return OK;
+    if (control.which_body == lianshu_Control_amendments_tag)
+        return office_amend(d->office, &control.body.amendments, d->cli->world->now_ms(), fault);
+    if (control.which_body == lianshu_Control_witness_ask_tag)
+        return take_ask(d, i, &control.body.witness_ask, fault);
+    return OK; /* nothing else concerns a witness */
 }
 
 static enum err take_all(struct desk *d, size_t i, struct fault *fault)

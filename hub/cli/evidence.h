@@ -3,15 +3,13 @@
  * what is told of it.
  *
  *   export   evidence_gather -> evidence_finish -> evidence_pack_write
- *   verify   evidence_pack_read -> evidence_verify (keys) -> evidence_told
+ *   verify   evidence_pack_read -> evidence_verify (keys) -> reading_open (evidence_reading.h)
  *
  * Guarantees:
  *   1. A bundle is written only after it verified here, by the anchor that was given, with the very
  *      functions that verify it elsewhere. What is there already is not written over.
  *   2. The report is a function of the verified bundle alone. It names no subject and no person,
  *      unless the bundle discloses a document.
- *   3. evidence_told says of everything whether it is proven, and by what; what nobody could prove
- *      from a bundle stands there too.
  *
  * Thread rule: no state. PROTOCOL.md 16.
  */
@@ -40,22 +38,15 @@ void evidence_pack_close(struct evidence_pack *pack);
 struct evidence_wish {
     const char *kind; /* envelope, order, case */
     const char *id;
-    bool documents;   /* those that were judged, with what they say of their subject */
-    const char *with; /* directory that `evidence disclose` wrote; NULL: none */
-    const char *seen; /* a checkpoint that somebody kept; NULL: none */
+    bool documents;    /* those that were judged, with what they say of their subject */
+    bool reads;        /* what decisions read: also what is in force against those subjects */
+    const char *with;  /* directory that `evidence disclose` wrote; NULL: none */
+    const char *seen;  /* a checkpoint that somebody kept; NULL: none */
+    const char *stamp; /* a time stamp, or an exported log that keeps some; NULL: none */
 };
 MUST_USE enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish,
                                   const struct anchor *anchor, struct bundle *bundle,
                                   struct fault *fault);
-/* What is proven and what is not: {"proven":[{"zh","en"}],"not_proven":[{"zh","en"}]}. `outside`:
- * the anchor did not come with the bundle. `more`: rows of what else is not proven; NULL: none. */
-struct json *evidence_told(const struct evidence *e, const struct bundle *bundle, bool outside,
-                           const struct json *more);
-
-/* The report in both forms; free() both. */
-MUST_USE enum err evidence_report(const struct evidence *e, const struct bundle *bundle,
-                                  char **html, char **text);
-
 /* Of the bundle's own texts: embedded when this is built. */
 extern const struct span evidence_readme;
 extern const struct span evidence_script;

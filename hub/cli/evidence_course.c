@@ -33,6 +33,16 @@ static const char *const DUTY_EN[] = {"?",        "created",   "delivered", "acc
                                       "executed", "cancelled", "lift due",  "lifted"};
 #define WORD(table, n) ((n) < sizeof(table) / sizeof(table)[0] ? (table)[n] : "?")
 
+const char *duty_state_zh(uint32_t state)
+{
+    return WORD(DUTY_ZH, state);
+}
+
+const char *duty_state_en(uint32_t state)
+{
+    return WORD(DUTY_EN, state);
+}
+
 static void short_id(const uint8_t *id, char out[static 2 * ID_SHOWN + 1])
 {
     hex_encode(span_of(id, ID_SHOWN), out);
@@ -134,22 +144,10 @@ static void say_outcome(struct saying *s, const struct ruleset *rules, const lia
 {
     char text[EXPLAIN_TEXT_MAX];
     struct writer w = writer_of(text, sizeof text);
-    const char *basis[] = {o->basis};
-    const struct explain_item item = {.rule = o->rule,
-                                      .measure = o->measure,
-                                      .basis = basis,
-                                      .basis_count = 1,
-                                      .force = o->force,
-                                      .member = "",
-                                      .start_date = o->start_date,
-                                      .end_date = o->end_date,
-                                      .life = o->end_date == 0};
     char more[256];
     enum err err = ERR_NOT_FOUND;
     if (rules != NULL)
-        err = strcmp(o->action, "impose") == 0
-                  ? explain_item(rules, &item, &w)
-                  : explain_ground(rules, o->action, o->measure, o->rule, o->basis, &w);
+        err = explain_outcome(rules, o, &w);
     if (err == OK) {
         add_sentence(s, writer_span(&w));
         return;
@@ -162,9 +160,27 @@ static void say_outcome(struct saying *s, const struct ruleset *rules, const lia
     append(s->en, sizeof s->en, more);
 }
 
-static void say_decision(struct saying *s, const struct paper *p, const struct evidence *e,
-                         struct span text)
+/* Whether it came out the same here. */
+static void say_again(struct saying *s, const struct again_row *row)
 {
+    char more[256];
+    if (row == NULL || row->is == AGAIN_NOT)
+        return;
+    snprintf(more, sizeof more, "；%s%s",
+             row->is == AGAIN_SAME ? "已重演，逐字节一致" : "重演不一致：",
+             row->is == AGAIN_SAME ? "" : again_zh(row));
+    append(s->zh, sizeof s->zh, more);
+    snprintf(more, sizeof more, "; %s%s",
+             row->is == AGAIN_SAME ? "made again here, the same to the byte"
+                                   : "made again here it DIFFERS: ",
+             row->is == AGAIN_SAME ? "" : again_en(row));
+    append(s->en, sizeof s->en, more);
+}
+
+static void say_decision(struct saying *s, const struct paper *p, const struct evidence_leaf *leaf)
+{
+    const struct evidence *e = p->reading->e;
+    const struct span text = leaf->text;
     lianshu_DecisionRecord *r = malloc(sizeof *r);
     char hash[2 * HASH_LEN + 1];
     snprintf(s->by, sizeof s->by, "%s", e->hub);
@@ -180,9 +196,10 @@ static void say_decision(struct saying *s, const struct paper *p, const struct e
     snprintf(s->en, sizeof s->en, "decision: %s, rule set %.16s…", type == NULL ? "?" : type->en,
              hash);
     say_code(s, r->code);
-    const struct ruleset *rules = report_rules(p->rules, r->rule_set_sha256);
+    const struct ruleset *rules = rules_shown_find(&p->reading->rules, r->rule_set_sha256);
     for (pb_size_t i = 0; i < r->outcome_count; i++)
         say_outcome(s, rules, &r->outcome[i]);
+    say_again(s, evidence_again_of(&p->reading->again, leaf));
     free(r);
 }
 
@@ -200,16 +217,32 @@ static void say_state(struct saying *s, const struct evidence *e, const struct e
     snprintf(s->zh, sizeof s->zh, "%s %s（第 %u 版）%s%s%s%s：%s", order ? "惩戒" : "义务", id,
              (unsigned)c.version, c.measure[0] == '\0' ? "" : "，措施 ", c.measure,
              c.member[0] == '\0' ? "" : "，由 ", c.member,
-             order ? WORD(ORDER_ZH, c.state) : WORD(DUTY_ZH, c.state));
+             order ? WORD(ORDER_ZH, c.state) : duty_state_zh(c.state));
     snprintf(s->en, sizeof s->en, "%s %s (version %u)%s%s%s%s: %s", order ? "order" : "obligation",
              id, (unsigned)c.version, c.measure[0] == '\0' ? "" : ", measure ", c.measure,
              c.member[0] == '\0' ? "" : ", of ", c.member,
-             order ? WORD(ORDER_EN, c.state) : WORD(DUTY_EN, c.state));
+             order ? WORD(ORDER_EN, c.state) : duty_state_en(c.state));
 }
 
-static void say_leaf(struct saying *s, const struct paper *p, const struct evidence *e,
-                     const struct evidence_leaf *leaf)
+/* One clause a line. */
+static void put_clauses(const struct paper *p, const char *text, const char *between)
 {
+    char clause[EXPLAIN_TEXT_MAX];
+    const size_t step = strlen(between);
+    while (text != NULL) {
+        const char *end = strstr(text, between);
+        snprintf(clause, sizeof clause, "%.*s", end == NULL ? (int)strlen(text) : (int)(end - text),
+                 text);
+        report_html(p, clause);
+        fputs(end == NULL ? "" : "<br>", p->html);
+        fprintf(p->text, "     %s\n", clause);
+        text = end == NULL ? NULL : end + step;
+    }
+}
+
+static void say_leaf(struct saying *s, const struct paper *p, const struct evidence_leaf *leaf)
+{
+    const struct evidence *e = p->reading->e;
     *s = (struct saying){.by = ""};
     switch (leaf->kind) {
     case LOG_RECEIPT:
@@ -221,7 +254,7 @@ static void say_leaf(struct saying *s, const struct paper *p, const struct evide
         say_statement(s, e, leaf->text);
         break;
     case LOG_DECISION:
-        say_decision(s, p, e, leaf->text);
+        say_decision(s, p, leaf);
         break;
     case LOG_ORDER_STATE:
     case LOG_OBLIGATION_STATE:
@@ -234,18 +267,49 @@ static void say_leaf(struct saying *s, const struct paper *p, const struct evide
     }
 }
 
-void report_course(const struct paper *p, const struct evidence *e)
+void report_decisions(const struct paper *p)
 {
+    const struct evidence *e = p->reading->e;
+    struct saying *s = malloc(sizeof *s);
+    char time[CLOCK_TEXT_LEN + 1];
+    bool any = false;
+    for (size_t i = 0; s != NULL && i < e->leaf_count; i++) {
+        if (e->leaves[i].kind != LOG_DECISION || e->leaves[i].text.len == 0)
+            continue;
+        if (!any) {
+            report_section(p, "决定：依据哪条规则", "Decisions: under which rule");
+            fputs("<table>\n", p->html);
+        }
+        any = true;
+        say_leaf(s, p, &e->leaves[i]);
+        clock_format(e->leaves[i].time_ms, time);
+        fprintf(p->html, "<tr><td class=\"m\">%" PRIu64 "</td><td class=\"m\">%s</td><td>",
+                e->leaves[i].index, time);
+        fprintf(p->text, "  %8" PRIu64 "  %s\n", e->leaves[i].index, time);
+        put_clauses(p, s->zh, "；");
+        fputs("<br><small>", p->html);
+        put_clauses(p, s->en, "; ");
+        fputs("</small></td></tr>\n", p->html);
+    }
+    if (any)
+        fputs("</table>\n", p->html);
+    free(s);
+}
+
+void report_course(const struct paper *p)
+{
+    const struct evidence *e = p->reading->e;
     struct saying *s = malloc(sizeof *s);
     char time[CLOCK_TEXT_LEN + 1];
     if (s == NULL)
         return;
-    report_section(p, "经过（按日志次序）", "Course (in the order of the log)");
+    report_section(p, "附：全部日志条目（按日志次序）",
+                   "Annex: every entry, in the order of the log");
     fputs("<table><tr><th>序号 no.</th><th>时间 time</th><th>谁 who</th><th>何事 what</th></tr>\n",
           p->html);
     for (size_t i = 0; i < e->leaf_count; i++) {
         const struct evidence_leaf *leaf = &e->leaves[i];
-        say_leaf(s, p, e, leaf);
+        say_leaf(s, p, leaf);
         clock_format(leaf->time_ms, time);
         fprintf(p->html, "<tr><td class=\"m\">%" PRIu64 "</td><td class=\"m\">%s</td><td>",
                 leaf->index, time);

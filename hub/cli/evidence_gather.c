@@ -14,6 +14,7 @@ enum {
     ENVELOPES_MAX = BUNDLE_FILES_MAX / 8,
     MEMBERS_MAX = 512,
     ASKED = 32, /* leaves of one question */
+    TOKEN_LEN = 16,
     PIECE_DIGITS_MAX = 2 << 20,
 };
 
@@ -24,6 +25,7 @@ struct gather {
     struct bundle *bundle;
     struct fault *fault;
     bool documents;
+    bool reads;
     uint64_t size; /* of the log, as of the first answer */
     size_t leaf_count;
     uint64_t leaf[LEAVES_MAX]; /* sorted, once each */
@@ -118,26 +120,6 @@ static enum err take_index(struct gather *g, const struct json *answer)
     return err;
 }
 
-/* That the log goes on from an earlier checkpoint. */
-static enum err add_seen(struct gather *g, struct span note, uint64_t size)
-{
-    char name[BUNDLE_NAME_MAX + 1];
-    struct json *answer = NULL;
-    struct json *request = ask_request("evidence.consistency");
-    json_put_uint(request, "old", size);
-    json_put_uint(request, "size", g->size);
-    enum err err = ask(g, request, &answer);
-    snprintf(name, sizeof name, "seen/%" PRIu64 ".txt", size);
-    if (err == OK && bundle_find(g->bundle, name) == NULL) {
-        err = bundle_add(g->bundle, name, note);
-        snprintf(name, sizeof name, "seen/%" PRIu64 ".path", size);
-        if (err == OK)
-            err = evidence_put_hex(g->bundle, answer, "path", name, g->fault);
-    }
-    json_close(&answer);
-    return err;
-}
-
 /* With the cosignatures when they are of this very size; else the cosigned one stands beside it. */
 static enum err take_checkpoint(struct gather *g, const char *newest, const char *cosigned)
 {
@@ -147,7 +129,8 @@ static enum err take_checkpoint(struct gather *g, const char *newest, const char
     if (old.size == g->size)
         return bundle_add(g->bundle, CHECKPOINT, span_str(cosigned));
     const enum err err = bundle_add(g->bundle, CHECKPOINT, span_str(newest));
-    return err == OK ? add_seen(g, span_str(cosigned), old.size) : err;
+    return err == OK ? evidence_take_seen(g->cli, g->bundle, span_str(cosigned), g->size, g->fault)
+                     : err;
 }
 
 /* bundle.json and the checkpoint are those of the first answer. */
@@ -258,6 +241,44 @@ static enum err take_document(struct gather *g, uint64_t index)
     return err;
 }
 
+/* What that decision read, unless the hub cannot tell any more. */
+static enum err take_reads(struct gather *g, uint64_t index)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    struct json *answer = NULL;
+    size_t tokens_len = 0;
+    size_t reads_len = 0;
+    struct json *request = ask_request("evidence.reads");
+    json_put_uint(request, "index", index);
+    enum err err = ask(g, request, &answer);
+    if (err == ERR_ERASED || err == ERR_NOT_FOUND || err == ERR_RULE_ARCHIVE ||
+        err == ERR_TOO_LARGE || err == ERR_REEXECUTION)
+        return OK;
+    if (err != OK)
+        return err;
+    uint8_t *tokens = evidence_hex(answer, "tokens", &tokens_len);
+    uint8_t *reads = evidence_hex(answer, "reads", &reads_len);
+    const size_t len = 2 + tokens_len + reads_len;
+    uint8_t *bytes = malloc(len);
+    struct writer w = writer_of(bytes, len);
+    json_close(&answer);
+    if (tokens == NULL || reads == NULL || tokens_len % TOKEN_LEN != 0)
+        err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "reads");
+    else if (bytes == NULL)
+        err = ERR_NO_MEMORY;
+    if (err == OK) {
+        write_uint(&w, tokens_len / TOKEN_LEN, 2);
+        write_bytes(&w, tokens, tokens_len);
+        write_bytes(&w, reads, reads_len);
+        snprintf(name, sizeof name, "reads/%0*" PRIu64 ".bin", EVIDENCE_INDEX_DIGITS, index);
+        err = bundle_add(g->bundle, name, writer_span(&w));
+    }
+    free(bytes);
+    free(reads);
+    free(tokens);
+    return err;
+}
+
 static enum err take_leaf(struct gather *g, const struct json *row)
 {
     char name[BUNDLE_NAME_MAX + 1];
@@ -278,6 +299,8 @@ static enum err take_leaf(struct gather *g, const struct json *row)
     }
     if (err == OK && g->documents && json_get(row, "record") != NULL)
         err = take_document(g, index);
+    if (err == OK && g->reads && json_get(row, "record") != NULL)
+        err = take_reads(g, index);
     return err;
 }
 
@@ -379,23 +402,6 @@ static enum err gather_custody(struct gather *g, const struct evidence_wish *wis
     return err;
 }
 
-/* A checkpoint that somebody kept. */
-static enum err gather_seen(struct gather *g, const char *path)
-{
-    struct checkpoint old;
-    uint8_t *bytes = NULL;
-    size_t len;
-    enum err err = file_read(path, NOTE_LEN_MAX, 0, &bytes, &len, g->fault);
-    if (err == OK && (err = note_parse(span_of(bytes, len), &old)) != OK)
-        err = fault_set(g->fault, err, 0, path, "no checkpoint");
-    if (err == OK && old.size > g->size)
-        err = fault_set(g->fault, ERR_CONSISTENCY, 0, path, "it is newer than the hub's");
-    if (err == OK)
-        err = add_seen(g, span_of(bytes, len), old.size);
-    free(bytes);
-    return err;
-}
-
 enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish,
                          const struct anchor *anchor, struct bundle *bundle, struct fault *fault)
 {
@@ -406,6 +412,7 @@ enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish
     g->bundle = bundle;
     g->fault = fault;
     g->documents = wish->documents;
+    g->reads = wish->reads;
     g->envelopes = json_list();
     enum err err = gather_index(g, wish);
     if (err == OK)
@@ -417,7 +424,12 @@ enum err evidence_gather(const struct cli *cli, const struct evidence_wish *wish
     if (err == OK && wish->with != NULL)
         err = evidence_take_disclosed(bundle, wish->with, fault);
     if (err == OK && wish->seen != NULL)
-        err = gather_seen(g, wish->seen);
+        err = evidence_take_kept(cli, bundle, wish->seen, g->size, fault);
+    if (err == OK && wish->stamp != NULL) {
+        const uint64_t last = g->leaf_count == 0 ? 0 : g->leaf[g->leaf_count - 1];
+        err = evidence_take_stamp(cli, bundle, wish->stamp, (struct evidence_reach){last, g->size},
+                                  fault);
+    }
     if (err == OK)
         err = evidence_names(bundle, anchor->realm, add_named, g);
     for (size_t i = 0; err == OK && i < g->member_count; i++)

@@ -2,13 +2,14 @@
 #include "cli/evidence_make.h"
 
 #include "base/file.h"
+#include "cli/evidence_reading.h"
 #include "sanction.pb.h"
 #include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANCHOR_MAX = 16 << 10 };
+enum { ANCHOR_MAX = 16 << 10, TABLE_MAX = 1 << 20 };
 
 /* ---- disclosed at a member's site ---- */
 
@@ -33,6 +34,27 @@ enum err evidence_take_disclosed(struct bundle *b, const char *dir, struct fault
     if (err == OK || pack.bundle != NULL)
         evidence_pack_close(&pack);
     return err;
+}
+
+/* ---- tables ---- */
+
+static enum err add_file(struct bundle *b, const char *path, size_t max, const char *name,
+                         struct fault *fault)
+{
+    uint8_t *bytes = NULL;
+    size_t len;
+    enum err err = file_read(path, max, 0, &bytes, &len, fault);
+    if (err == OK)
+        err = bundle_add(b, name, span_of(bytes, len));
+    free(bytes);
+    return err;
+}
+
+enum err evidence_take_tables(struct bundle *b, const char *regions, const char *calendar,
+                              struct fault *fault)
+{
+    const enum err err = add_file(b, regions, TABLE_MAX, "tables/regions.csv", fault);
+    return err == OK ? add_file(b, calendar, TABLE_MAX, "tables/calendar.csv", fault) : err;
 }
 
 /* ---- what is derived ---- */
@@ -81,28 +103,21 @@ static enum err add_texts(struct bundle *b)
 
 /* ---- texts ---- */
 
-static enum err add_anchor(struct bundle *b, const char *path, struct fault *fault)
-{
-    uint8_t *bytes = NULL;
-    size_t len;
-    enum err err = file_read(path, ANCHOR_MAX, 0, &bytes, &len, fault);
-    if (err == OK)
-        err = bundle_add(b, "anchor.yaml", span_of(bytes, len));
-    free(bytes);
-    return err;
-}
-
 static enum err add_report(struct bundle *b, const struct anchor *anchor, struct fault *fault)
 {
     struct evidence_reader *reader = NULL;
     struct evidence *e = NULL;
+    struct reading reading = {.e = NULL};
     char *html = NULL;
     char *text = NULL;
     enum err err = evidence_reader_open(&reader, anchor);
     if (err == OK)
         err = evidence_verify(reader, b, &e, fault);
     if (err == OK)
-        err = evidence_report(e, b, &html, &text);
+        err = reading_open(&reading, e, b);
+    if (err == OK)
+        err = reading_report(&reading, &html, &text);
+    reading_close(&reading);
     evidence_close(&e);
     if (err == OK)
         err = bundle_add(b, "report.html", span_str(html));
@@ -123,7 +138,7 @@ enum err evidence_finish(struct bundle *b, const struct anchor *anchor, const ch
     if (err == OK)
         err = bundle_add(b, "verify.py", evidence_script);
     if (err == OK)
-        err = add_anchor(b, anchor_path, fault);
+        err = add_file(b, anchor_path, ANCHOR_MAX, "anchor.yaml", fault);
     if (err == OK)
         err = bundle_seal(b);
     if (err == OK)

@@ -12,10 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    CELL_MAX = 2048,
-    BODY_STRUCT_MAX = 96 << 10, /* a decoded body of any type */
-};
+enum { CELL_MAX = 2048 };
 
 /* ---- the two forms ---- */
 
@@ -30,7 +27,7 @@ static const char STYLE[] =
     "table{border-collapse:collapse;width:100%;font-size:9.5pt}"
     "th,td{border-bottom:.2mm solid #ccc;text-align:left;vertical-align:top;padding:1.2mm 2mm "
     "1.2mm 0}"
-    "th{font-weight:600;color:#333}tr{page-break-inside:avoid}"
+    "td.w{width:36%}th{font-weight:600;color:#333}tr{page-break-inside:avoid}"
     "td.m,span.m{font-family:'DejaVu Sans Mono',Consolas,monospace;font-size:8.5pt;"
     "word-break:break-all}"
     "li{margin:1mm 0}ul.yes{list-style:'\\2713\\00a0\\00a0'}ul.no{list-style:'\\2014\\00a0\\00a0'}"
@@ -207,7 +204,7 @@ static void put_document(const struct paper *p, const struct evidence_document *
     paper_line(p, "签发时间（签发方所称）", "signed, as the issuer says", time);
     paper_line(p, "摘要", "SHA-256", id);
     const pb_msgdesc_t *desc = type == NULL ? NULL : type->facts;
-    void *message = calloc(1, BODY_STRUCT_MAX);
+    void *message = calloc(1, REPORT_BODY_MAX);
     for (int again = 0; again < 2 && type != NULL && message != NULL && text == NULL; again++) {
         if (desc != NULL && wire_decode(desc, body, message) == OK &&
             evidence_json(desc, message, &text, &len) == OK)
@@ -245,9 +242,10 @@ static void put_end(const struct paper *p)
 
 /* ---- all of it ---- */
 
-static void put_all(const struct paper *p, const struct evidence *e, const struct bundle *b)
+static void put_all(const struct paper *p)
 {
-    struct json *told = evidence_told(e, b, true, NULL);
+    const struct evidence *e = p->reading->e;
+    struct json *told = reading_told(p->reading, READING_OUTSIDE | READING_PAPER, NULL);
     put_head(p, e);
     report_section(p, "证明了什么", "What is proven");
     items(p, json_get(told, "proven"), "yes", "+");
@@ -255,27 +253,26 @@ static void put_all(const struct paper *p, const struct evidence *e, const struc
     items(p, json_get(told, "not_proven"), "no", "-");
     json_close(&told);
     put_members(p, e);
-    report_course(p, e);
+    report_decisions(p);
+    report_parties(p);
     put_envelopes(p, e);
     put_documents(p, e);
+    report_course(p);
     put_end(p);
 }
 
-enum err evidence_report(const struct evidence *e, const struct bundle *b, char **html, char **text)
+enum err reading_report(const struct reading *reading, char **html, char **text)
 {
     size_t html_len = 0;
     size_t text_len = 0;
     *html = *text = NULL;
-    struct paper p = {.html = open_memstream(html, &html_len),
-                      .text = open_memstream(text, &text_len)};
-    struct rules_shown rules;
-    report_rules_open(&rules, b);
-    p.rules = &rules;
+    const struct paper p = {.html = open_memstream(html, &html_len),
+                            .text = open_memstream(text, &text_len),
+                            .reading = reading};
     if (p.html != NULL && p.text != NULL)
-        put_all(&p, e, b);
+        put_all(&p);
     bool good = p.html != NULL && fclose(p.html) == 0;
     good = p.text != NULL && fclose(p.text) == 0 && good;
-    report_rules_close(&rules);
     if (good)
         return OK;
     free(*html);

@@ -2,27 +2,14 @@
 #ifndef CLI_EVIDENCE_REPORT_H
 #define CLI_EVIDENCE_REPORT_H
 
-#include "cli/evidence.h"
-#include "policy/ruleset.h"
+#include "cli/evidence_reading.h"
 
 #include <stdio.h>
-
-/* Rule sets of the bundle, opened for their names and articles. */
-enum { RULES_SHOWN_MAX = 4 };
-struct rules_shown {
-    size_t count;
-    struct ruleset *set[RULES_SHOWN_MAX]; /* owns */
-};
-void report_rules_open(struct rules_shown *out, const struct bundle *bundle);
-void report_rules_close(struct rules_shown *rules);
-/* NULL: not in the bundle. */
-const struct ruleset *report_rules(const struct rules_shown *rules,
-                                   const uint8_t hash[static RULESET_HASH_LEN]);
 
 struct paper {
     FILE *html;
     FILE *text;
-    const struct rules_shown *rules;
+    const struct reading *reading;
 };
 
 /* The value as text of HTML. */
@@ -31,7 +18,14 @@ void report_section(const struct paper *p, const char *zh, const char *en);
 /* One line of a table of two columns. */
 void paper_line(const struct paper *p, const char *zh, const char *en, const char *value);
 
-/* What happened, in the order of the log. evidence_course.c */
-void report_course(const struct paper *p, const struct evidence *e);
+/* By messages and by obligations. evidence_parties.c */
+void report_parties(const struct paper *p);
+/* What was decided, under which rule, in words; then every entry in the order of the log.
+ * evidence_course.c */
+void report_decisions(const struct paper *p);
+void report_course(const struct paper *p);
+/* States of obligations by their numbers: PROTOCOL 8. */
+const char *duty_state_zh(uint32_t state);
+const char *duty_state_en(uint32_t state);
 
 #endif

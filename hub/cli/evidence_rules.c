@@ -1,8 +1,8 @@
 /* Rule texts: into a bundle from the hub's archive, and out of it to be read. */
 #include "base/file.h"
 #include "base/hex.h"
+#include "cli/evidence_again.h"
 #include "cli/evidence_make.h"
-#include "cli/evidence_report.h"
 #include "wire.h"
 
 #include <dirent.h>
@@ -111,7 +111,7 @@ static void open_set(struct rules_shown *out, const struct bundle *b, const char
     free(faults);
 }
 
-void report_rules_open(struct rules_shown *out, const struct bundle *b)
+void rules_shown_open(struct rules_shown *out, const struct bundle *b)
 {
     char folder[BUNDLE_NAME_MAX + 1] = "";
     const struct bundle_file *file;
@@ -126,15 +126,15 @@ void report_rules_open(struct rules_shown *out, const struct bundle *b)
     }
 }
 
-void report_rules_close(struct rules_shown *rules)
+void rules_shown_close(struct rules_shown *rules)
 {
     for (size_t i = 0; i < rules->count; i++)
         ruleset_close(&rules->set[i]);
     rules->count = 0;
 }
 
-const struct ruleset *report_rules(const struct rules_shown *rules,
-                                   const uint8_t hash[static RULESET_HASH_LEN])
+const struct ruleset *rules_shown_find(const struct rules_shown *rules,
+                                       const uint8_t hash[static RULESET_HASH_LEN])
 {
     uint8_t have[RULESET_HASH_LEN];
     for (size_t i = 0; i < rules->count; i++) {

@@ -1,6 +1,6 @@
 /* What a verified bundle proves, and what it does not, in sentences. */
 #include "base/clock.h"
-#include "cli/evidence.h"
+#include "cli/evidence_reading.h"
 #include "keys/receipt.h"
 #include "wire.h"
 
@@ -103,7 +103,33 @@ static void count_all(const struct evidence *e, struct tally *t)
     t->envelopes = e->envelope_count - doubted(e, "envelopes/");
 }
 
-static void say_proven(struct json *list, const struct evidence *e, const struct tally *t)
+/* A stamp proves that its checkpoint was there; without the authority's roots it only says so. */
+static void say_stamps(struct json *list, const struct evidence *e, bool proven, unsigned flags)
+{
+    char time[CLOCK_TEXT_LEN + 1];
+    for (size_t i = 0; i < e->stamp_count; i++) {
+        const struct evidence_stamp *s = &e->stamps[i];
+        clock_format(s->time_ms, time);
+        const bool sure = s->proven && (flags & READING_PAPER) == 0;
+        if (sure && proven)
+            say(list,
+                "时间：时间戳机构证明，日志前 %" PRIu64 " 条至迟于 %s 已经存在（误差 %" PRIu64
+                " 毫秒）",
+                "Time: a time-stamping authority proves that the first %" PRIu64
+                " entries of the log existed at %s (accuracy %" PRIu64 " ms)",
+                s->size, time, s->accuracy_ms);
+        else if (!sure && !proven)
+            say(list,
+                "时间戳 %s 对应其旁检查点，称其 %s 已经存在；须以该机构的根证书核验（--roots，或 "
+                "openssl ts）",
+                "The time stamp %s is about the checkpoint beside it and says that it existed at "
+                "%s: verify it with the authority's roots (--roots, or openssl ts)",
+                s->file->name, time);
+    }
+}
+
+/* What everything else rests on. */
+static void say_log(struct json *list, const struct evidence *e)
 {
     const uint64_t version = e->member_count > 0 ? e->members[0].registry_version : 0;
     say(list, "文件：%s 列出的每个文件均与其 SHA-256 一致，无一缺少或多出",
@@ -127,6 +153,10 @@ static void say_proven(struct json *list, const struct evidence *e, const struct
             "Continuity: the log continues %zu earlier checkpoints; nothing before them was "
             "changed",
             e->seen);
+}
+
+static void say_proven(struct json *list, const struct evidence *e, const struct tally *t)
+{
     if (t->hub_receipts + t->statements > 0)
         say(list, "枢纽：%zu 份回执、%zu 份投递说明由枢纽写入日志，不可更改",
             "Hub: %zu receipts and %zu statements of delivery stand in the hub's log for good",
@@ -153,10 +183,13 @@ static void say_proven(struct json *list, const struct evidence *e, const struct
         say(list, "决定：%zu 份决定记录与日志所记摘要一致（依据规则集、规则与结果）",
             "Decisions: %zu records are those whose hash the log has (rule set, rules, outcome)",
             t->decisions - t->erased);
-    for (size_t i = 0; i < e->registrar_count; i++)
+    for (size_t i = 0; i < e->registrar_count; i++) {
+        if (e->registrars[i].known == 0)
+            continue;
         say(list, "吊销：%s 至第 %" PRIu64 " 号为止的吊销均已计入",
             "Revocations by %s up to number %" PRIu64 " are taken into account",
             e->registrars[i].member, e->registrars[i].known);
+    }
     if (e->rule_sets > 0)
         say(list, "规则：%zu 个规则集原文正是决定所依据者",
             "Rules: %zu rule sets are those that decisions name, to the byte", e->rule_sets);
@@ -220,24 +253,16 @@ static void say_gaps(struct json *list, const struct evidence *e, const struct t
 }
 
 static void say_not_proven(struct json *list, const struct evidence *e, const struct bundle *b,
-                           bool outside)
+                           unsigned flags)
 {
     char time[CLOCK_TEXT_LEN + 1];
     clock_format(e->exported_ms, time);
-    if (!outside)
+    if ((flags & READING_OUTSIDE) == 0)
         say(list, "信任锚取自本包：须另行核对其根密钥，否则一切均不成立",
             "The anchor is the one in the bundle: compare its roots by other means, or nothing "
             "holds");
-    if (bundle_find(b, "checkpoint.tsr") != NULL)
-        say(list, "时间戳 checkpoint.tsr 须以 openssl ts 及其机构的证书另行核验",
-            "The time stamp checkpoint.tsr is verified by openssl ts with its authority's "
-            "certificates");
+    say_stamps(list, e, false, flags);
     say_unknown_revocations(list, e);
-    say(list,
-        "决定未在此重演：须有枢纽当时的数据（lianshu decision verify）；所证明者为其记录与规则",
-        "Decisions are not made again here, which needs the hub's data of then (lianshu decision "
-        "verify): "
-        "proven are their records and rules");
     say(list, "时间出自枢纽与成员的时钟，见证与时间戳只限定其上限",
         "Times are those of the clocks of hub and members; witnesses and stamps bound them from "
         "above");
@@ -259,21 +284,112 @@ static void say_not_proven(struct json *list, const struct evidence *e, const st
             "custody.json is the hub's word; the receipts in it are those of the log");
 }
 
-struct json *evidence_told(const struct evidence *e, const struct bundle *b, bool outside,
-                           const struct json *more)
+/* ---- decisions made again ---- */
+
+static void say_same(struct json *list, const struct evidence_again *again)
+{
+    if (again->same > 0)
+        say(list,
+            "重演：%zu 项决定已由本程序以包内规则、文书与当时所读各行重新作出，与记录逐字节相同",
+            "Made again: %zu decisions were made again by this program from the rules, documents "
+            "and rows in here; each record came out the same to the byte",
+            again->same);
+}
+
+/* A sentence of each language with its own words in it. */
+static void say_two(struct json *list, const char *zh, const char *en)
+{
+    struct json *row = json_map();
+    json_put_text(row, "zh", zh);
+    json_put_text(row, "en", en);
+    json_add(list, row);
+}
+
+static void say_differing(struct json *list, const struct evidence_again *again)
+{
+    char zh[SENTENCE_MAX];
+    char en[SENTENCE_MAX];
+    for (size_t i = 0; i < again->count; i++) {
+        const struct again_row *row = &again->row[i];
+        if (row->is != AGAIN_DIFFERS)
+            continue;
+        snprintf(zh, sizeof zh, "重演：日志第 %" PRIu64 " 条的决定重演不一致：%s", row->leaf->index,
+                 again_zh(row));
+        snprintf(en, sizeof en, "Made again: the decision of entry %" PRIu64 " DIFFERS: %s",
+                 row->leaf->index, again_en(row));
+        say_two(list, zh, en);
+    }
+}
+
+/* Those that are not made again for this reason, and what is proven of them instead. */
+static void say_missing(struct json *list, const struct evidence_again *again,
+                        enum again_where where)
+{
+    char zh[SENTENCE_MAX];
+    char en[SENTENCE_MAX];
+    size_t count = 0;
+    const struct again_row *one = NULL;
+    for (size_t i = 0; i < again->count; i++) {
+        const struct again_row *row = &again->row[i];
+        const bool mine = row->is == AGAIN_NOT && row->where == where;
+        one = mine ? row : one;
+        count += mine;
+    }
+    if (one == NULL)
+        return;
+    snprintf(
+        zh, sizeof zh,
+        "重演：%zu 项决定未在此重演，因%s；所证明者为：记录即日志所记，规则集、文书与所读各行的"
+        "摘要均已固定，日后不能更换",
+        count, again_zh(one));
+    snprintf(en, sizeof en,
+             "Made again: %zu decisions are not, because %s; proven instead: the record is the "
+             "log's, and it fixes rule set, document and what was read by their hashes",
+             count, again_en(one));
+    say_two(list, zh, en);
+}
+
+struct json *reading_told(const struct reading *r, unsigned flags, const struct json *more)
 {
     struct tally t;
     struct json *told = json_map();
     struct json *proven = json_list();
     struct json *open = json_list();
-    count_all(e, &t);
-    say_proven(proven, e, &t);
-    say_doubts(open, e);
-    say_gaps(open, e, &t);
-    say_not_proven(open, e, b, outside);
+    count_all(r->e, &t);
+    say_log(proven, r->e);
+    say_proven(proven, r->e, &t);
+    say_stamps(proven, r->e, true, flags);
+    say_same(proven, &r->again);
+    say_differing(open, &r->again);
+    say_doubts(open, r->e);
+    say_gaps(open, r->e, &t);
+    for (unsigned where = AGAIN_PAPER; where <= AGAIN_TABLES; where++)
+        say_missing(open, &r->again, (enum again_where)where);
+    if (r->again.same > 0)
+        say_two(open,
+                "所读各行以枢纽的标记指称主体；某标记即某主体，为枢纽所述，区划表与工作日历亦同",
+                "Rows that were read name subjects by the hub's handles: that a handle is a "
+                "subject's is the hub's word, and so are the table of regions and the calendar");
+    say_not_proven(open, r->e, r->b, flags);
     for (size_t i = 0; i < json_count(more); i++)
         json_add(open, json_clone(json_item(more, i)));
     json_put(told, "proven", proven);
     json_put(told, "not_proven", open);
     return told;
+}
+
+enum err reading_open(struct reading *out, const struct evidence *e, const struct bundle *b)
+{
+    *out = (struct reading){.e = e, .b = b};
+    rules_shown_open(&out->rules, b);
+    const enum err err = evidence_again(e, b, &out->rules, &out->again);
+    if (err != OK)
+        reading_close(out);
+    return err;
+}
+
+void reading_close(struct reading *reading)
+{
+    evidence_again_close(&reading->again);
+    rules_shown_close(&reading->rules);
 }

@@ -1,7 +1,9 @@
 #include "cli/office.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/yaml.h"
+#include "keys/amend.h"
 #include "net/place.h"
 
 #include <errno.h>
@@ -13,7 +15,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { FILE_PATH_MAX = OFFICE_PATH_MAX + 128, EVIDENCE_MAX = 2 * NOTE_SIGNED_MAX + 256 };
+enum {
+    FILE_PATH_MAX = OFFICE_PATH_MAX + 128,
+    EVIDENCE_MAX = 2 * NOTE_SIGNED_MAX + 256,
+    AMENDMENTS_MAX = AMEND_MAX * (8 + 4 + AMEND_DOCUMENT_MAX),
+};
 
 struct office {
     const struct office_config *config;
@@ -219,6 +225,71 @@ static enum err keep_evidence(const struct office *o, const char *hub, uint64_t 
                : fault_set(fault, err, 0, path, "the evidence cannot be kept");
 }
 
+/* ---- what the registry is amended by ---- */
+
+static enum err load_amendments(struct office *o, struct fault *fault)
+{
+    char path[FILE_PATH_MAX];
+    uint8_t *data = NULL;
+    size_t len;
+    path_of(o->config, "amendments", path);
+    enum err err = file_read(path, AMENDMENTS_MAX, FILE_NOFOLLOW, &data, &len, NULL);
+    if (err == ERR_NOT_FOUND)
+        return OK;
+    struct span rest = span_of(data, err == OK ? len : 0);
+    while (err == OK && rest.len > 0) {
+        uint64_t applied_ms, one;
+        struct span lsd1;
+        if (!span_take_uint(&rest, 8, &applied_ms) || !span_take_uint(&rest, 4, &one) ||
+            !span_take(&rest, (size_t)one, &lsd1))
+            err = ERR_CORRUPT;
+        else
+            err = registry_amend_again(o->registry, lsd1, applied_ms, fault);
+    }
+    free(data);
+    return err == OK ? OK : fault_set(fault, err, 0, path, "what the registry was amended by");
+}
+
+static enum err save_amendments(const struct office *o, struct fault *fault)
+{
+    char path[FILE_PATH_MAX];
+    const struct amendment *row;
+    size_t len = 0;
+    for (size_t i = 0; (row = registry_amendment(o->registry, i)) != NULL; i++)
+        len += 8 + 4 + row->lsd1.len;
+    struct writer w = writer_of(malloc(len + 1), len);
+    if (w.data == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t i = 0; (row = registry_amendment(o->registry, i)) != NULL; i++) {
+        write_uint(&w, row->applied_ms, 8);
+        write_uint(&w, row->lsd1.len, 4);
+        write_span(&w, row->lsd1);
+    }
+    path_of(o->config, "amendments", path);
+    const enum err err = file_write(path, writer_span(&w), 0600, 0, fault);
+    free(w.data);
+    return err;
+}
+
+enum err office_amend(struct office *o, const lianshu_Amendments *body, uint64_t now_ms,
+                      struct fault *fault)
+{
+    bool amended = false;
+    for (pb_size_t i = 0; i < body->documents_count; i++) {
+        struct fault why = {.err = OK};
+        const struct span lsd1 = span_of(body->documents[i].bytes, body->documents[i].size);
+        const enum err err = registry_amend(o->registry, lsd1, now_ms, true, NULL, &why);
+        amended = amended || err == OK;
+        if (err == OK || err == ERR_REPEAT)
+            continue;
+        if (err_class(err) != ERR_CLASS_REJECT)
+            return fault_set(fault, err, 0, "registry", "an amendment");
+        log_warn("amendment_refused", "code=E%03d what=%s / %s: %s", (int)err, err_zh(err),
+                 err_en(err), why.detail);
+    }
+    return amended ? save_amendments(o, fault) : OK;
+}
+
 /* ---- opening ---- */
 
 enum err office_open(struct office **out, const struct office_config *config, struct fault *fault)
@@ -236,6 +307,8 @@ enum err office_open(struct office **out, const struct office_config *config, st
         err = anchor_read(&o->anchor, config->anchor, fault);
     if (err == OK)
         err = registry_read(&o->registry, &o->anchor, config->registry, 0, fault);
+    if (err == OK)
+        err = load_amendments(o, fault);
     if (err == OK && (keyring_find(o->keys, KEY_USE_WITNESS) == NULL ||
                       keyring_find(o->keys, KEY_USE_TRANSPORT) == NULL ||
                       strcmp(keyring_owner(o->keys), config->member) != 0))
@@ -280,6 +353,10 @@ void office_refresh(struct office *o)
     if (registry_read(&next, &o->anchor, o->config->registry, registry_version(o->registry),
                       NULL) != OK)
         return;
+    if (registry_amend_from(next, o->registry, NULL) != OK) {
+        registry_close(&next);
+        return;
+    }
     registry_close(&o->registry);
     o->registry = next;
 }

@@ -5,6 +5,8 @@
  *   state_dir/witness            whose folder it is; locked while it is in use
  *   state_dir/<hub>-<n>.note     the latest checkpoint of that log that was cosigned
  *   state_dir/<hub>-<n>.E803     evidence: the held note and the offered one
+ *   state_dir/amendments         revocations and key records of the version in use, and since when:
+ *                                u64 applied_ms ‖ u32 length ‖ LSD1, of each
  *
  * Guarantees:
  *   1. A head is on disk under its name before office_take gives a cosignature of it; a crash
@@ -13,6 +15,9 @@
  * held head. A folder that is missing is not made silently (ERR_NOT_FOUND): office_init makes it,
  * once.
  *   3. Only the logs of the hubs that are named are cosigned, and the number of a log only rises.
+ *   4. A key that a registrar has revoked counts for nothing from the frame on that says so, also
+ *      after a restart and under a later registry; what is not on disk yet is not in effect at the
+ *      next start, and is told again by the hub.
  *
  * Bounds: OFFICE_HUBS_MAX hubs, one piece of evidence of a kind a log. Thread rule: one thread.
  */
@@ -57,7 +62,13 @@ void office_close(struct office **office);
 const struct registry *office_registry(const struct office *office);
 const struct keyring *office_keys(const struct office *office);
 
-/* Read the registry file again; one that does not verify or is older is not used. */
+/* Revocations and key records that a hub hands over: the registry's own signatures count, not who
+ * brings them; what is refused is said in the log. Errors are of this process. */
+MUST_USE enum err office_amend(struct office *office, const lianshu_Amendments *body,
+                               uint64_t now_ms, struct fault *fault);
+
+/* Read the registry file again; one that does not verify, is older, or would lose a revocation is
+ * not used. */
 void office_refresh(struct office *office);
 
 /* What `hub` asks, and the answer to it. Errors are of this process: then nothing is answered. */

@@ -54,6 +54,7 @@ static const struct word LABELS[] = {
     {"step_en", "步骤英文"}, {"step_zh", "步骤名称"}, {"stopped", "止"}, {"to", "至"}, {"type_en", "类型英文"}, {"waits", "等候方"},
     {"amendment", "变更"}, {"from_ms", "自"}, {"messages", "报文"}, {"origin", "来源"}, {"reason", "理由"}, {"repeated", "此前已应用"}, {"revocation", "吊销"}, {"revoked_at", "吊销时刻"}, {"revoked_from", "存疑自"}, {"valid", "有效"},
     {"code_file", "登记码文件"}, {"file", "文件"}, {"fingerprint", "指纹"}, {"invitation", "邀请"}, {"keys", "密钥"}, {"kid", "密钥标识"}, {"role", "角色"}, {"use", "用途"},
+    {"counted", "所计"}, {"counted_zh", "所计名称"}, {"last_unusual", "最近异常日"}, {"limit", "告警线"}, {"numbers_twice", "同号文书"}, {"unusual", "用量异常"}, {"unusual_days", "异常日数"}, {"usual", "平日"}, {"volume", "用量"},
     {"added", "新增"}, {"admin", "管理事项"}, {"body", "正文"}, {"bounds", "时间界"}, {"clock_back", "时钟倒退"}, {"config_sha256", "配置摘要"}, {"cosignatures", "联署"}, {"cosigned", "已联署"},
     {"cosigners", "联署方"}, {"depth", "层级"}, {"documents", "文书"}, {"documents_waiting", "待送文书"}, {"files", "文件"}, {"hops", "经由枢纽"}, {"hubs", "枢纽"}, {"id", "标识"}, {"index", "序号"}, {"leaf", "日志条目"},
     {"leaves", "日志条目"}, {"link", "互联"}, {"links", "互联"}, {"list_equal", "名录一致"}, {"lists", "名录"}, {"log", "日志"}, {"log_not_cosigned", "日志未及时联署"}, {"logs", "日志"}, {"met", "已达所需"}, {"name_en", "英文名称"},

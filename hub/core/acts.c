@@ -30,7 +30,8 @@ struct act {
 
 static const char *verb_word(lianshu_OfficialVerb verb)
 {
-    static const char *const words[] = {"none", "release", "return", "restored", "unmask"};
+    static const char *const words[] = {"none",   "release", "return", "restored",
+                                        "unmask", "rekey",   "doubt"};
     return words[verb];
 }
 
@@ -67,7 +68,9 @@ static enum err check_form(struct core *core, struct act *act, const lianshu_Doc
     const lianshu_OfficialAct *body = &act->body;
     bool mine = act->carried ? body->verb == lianshu_OfficialVerb_OFFICIAL_UNMASK
                              : body->verb == lianshu_OfficialVerb_OFFICIAL_RELEASE ||
-                                   body->verb == lianshu_OfficialVerb_OFFICIAL_RETURN;
+                                   body->verb == lianshu_OfficialVerb_OFFICIAL_RETURN ||
+                                   body->verb == lianshu_OfficialVerb_OFFICIAL_REKEY ||
+                                   body->verb == lianshu_OfficialVerb_OFFICIAL_DOUBT;
     if (!mine || body->log_number != 0 || body->log_size != 0 || !member_valid(body->recipient) ||
         !member_valid(body->sender) || (uint32_t)err_from_code(body->reason) != body->reason)
         return refuse(act, ERR_HEADER, "verb, recipient, sender or reason");
@@ -190,6 +193,32 @@ static enum err keep_equivocation(struct core *core, const struct act *act)
     return apply_leaf(core, LOG_EQUIVOCATION, &lianshu_Equivocation_msg, &body, &index);
 }
 
+/* The keys of the hub itself: nothing but it is meant. */
+static enum err decide_rekey(struct core *core, struct act *act)
+{
+    const lianshu_OfficialAct *body = &act->body;
+    if (strcmp(body->recipient, act->member) != 0 || strcmp(body->sender, act->member) != 0)
+        return refuse(act, ERR_OTHER_HUB, "recipient and sender are this hub");
+    enum err err = rekey_begin(core, span_of(body->object.bytes, body->object.size));
+    if (err == ERR_EXISTS)
+        return refuse(act, err, "another pair of keys is being taken into use");
+    if (err == ERR_KEY_FILE)
+        return refuse(act, err, "the key file, as the hub has read it, holds no such new pair");
+    return err == OK ? write_leaf(core, act) : err;
+}
+
+/* What a revoked key did is put before those who must confirm it. */
+static enum err decide_doubt(struct core *core, struct act *act)
+{
+    const lianshu_OfficialAct *body = &act->body;
+    if (strcmp(body->recipient, act->member) != 0)
+        return refuse(act, ERR_OTHER_HUB, "the recipient is this hub");
+    enum err err = write_leaf(core, act);
+    if (err == OK)
+        err = doubt_begin(core, body->sender, body->message_id);
+    return err == ERR_KID_UNKNOWN ? refuse(act, err, "no revoked key of that member") : err;
+}
+
 static enum err decide(struct core *core, struct act *act)
 {
     static const char NOTHING[] = "nothing under this id is held or parked for that recipient";
@@ -197,6 +226,10 @@ static enum err decide(struct core *core, struct act *act)
     struct message_row message;
     struct queue_row row;
     struct span frame;
+    if (body->verb == lianshu_OfficialVerb_OFFICIAL_REKEY)
+        return decide_rekey(core, act);
+    if (body->verb == lianshu_OfficialVerb_OFFICIAL_DOUBT)
+        return decide_doubt(core, act);
     enum err err = message_get(core->store->messages, body->sender, body->message_id, &message);
     if (err == OK)
         err = queue_get(core->store->queue, body->recipient, message.seq, &row);
@@ -241,6 +274,8 @@ static enum err carry_out(struct core *core, struct act *act)
         return committed;
     if (err == OK && core->signed_size <= size)
         err = ERR_BUSY;               /* the batch was given up: nothing of it is there */
+    if (err == OK && act->body.verb == lianshu_OfficialVerb_OFFICIAL_REKEY)
+        err = rekey_look(core);
     core_wake_at(core, core->now_ms); /* what the commit has justified goes out */
     return err == OK && act->equivocates ? ERR_EQUIVOCATION : err;
 }

@@ -111,14 +111,18 @@ static void bar(struct core *core)
     }
 }
 
-static enum err take_one(struct core *core, struct span lsd1, bool known,
+/* by: who hands it over; NULL: an official, here. */
+static enum err take_one(struct core *core, struct span lsd1, const struct peer *by,
                          const struct amendment **out, struct fault *fault)
 {
     const struct amendment *row;
     bool more = false;
+    const bool known = by != NULL && by->hub;
     enum err err = registry_amend(core->opt.registry, lsd1, core->now_ms, known, &row, fault);
     if (out != NULL)
         *out = row;
+    if (err == ERR_NUMBER_TWICE)
+        doubled_found(core, registry_twice(core->opt.registry), by == NULL ? "" : by->user_id);
     if (err != OK)
         return err;
     log_info("amended", "%s=%llu by=%s member=%s", word_of(row), (unsigned long long)row->number,
@@ -184,14 +188,15 @@ void amending_heard(struct core *core, uint32_t number, struct span digest)
     struct peer *peer = core_peer_at(core, number);
     const struct span ours = registry_amended(core->opt.registry);
     uint8_t both[2][HASH_LEN] = {{0}};
-    peer->amended = registry_amendment_count(core->opt.registry);
-    if (span_eq(ours, digest))
+    if (span_eq(ours, digest)) {
+        peer->amended = registry_amendment_count(core->opt.registry);
         return;
+    }
     if (ours.len > 0)
         memcpy(both[0], ours.data, HASH_LEN);
     if (digest.len == HASH_LEN)
         memcpy(both[1], digest.data, HASH_LEN);
-    /* What one of us refuses is not said again and again. */
+    /* What one of us refuses is not said again and again; what is still to be said, is. */
     if (peer->hub && peer->ready && memcmp(both, peer->amendments, sizeof both) == 0)
         return;
     memcpy(peer->amendments, both, sizeof both);
@@ -236,11 +241,10 @@ void amending_speak(struct core *core)
 
 enum err amending_take(struct core *core, uint32_t number, const lianshu_Amendments *body)
 {
-    const bool hub = core_peer_at(core, number)->hub;
     for (pb_size_t i = 0; i < body->documents_count; i++) {
         const struct span lsd1 = span_of(body->documents[i].bytes, body->documents[i].size);
         struct fault fault = {.err = OK};
-        const enum err err = take_one(core, lsd1, hub, NULL, &fault);
+        const enum err err = take_one(core, lsd1, core_peer_at(core, number), NULL, &fault);
         if (err == OK || err == ERR_REPEAT)
             continue;
         if (err_class(err) != ERR_CLASS_REJECT)
@@ -272,7 +276,10 @@ enum err core_amend(struct core *core, struct span lsd1, uint64_t now_ms, struct
     const uint64_t size = log_size(core->store->log);
     core_set_now(core, now_ms);
     core->output_ready = false;
-    enum err err = take_one(core, lsd1, false, &row, &fault);
+    enum err err = take_one(core, lsd1, NULL, &row, &fault);
+    bool more = false;
+    if (err == ERR_NUMBER_TWICE && doubled_step(core, &more) != OK)
+        err = ERR_BUSY; /* its evidence is not written yet: ask again */
     const enum err committed = core_commit(core, core->now_ms);
     if (committed != OK)
         return committed;

@@ -20,7 +20,10 @@ enum err rest_get(struct core *core, const char *table, struct span row, const c
     const struct rest_place place = {table, row, column};
     if (store_is_erased(sealed))
         return ERR_ERASED; /* kept long enough: retention.yaml */
-    return rest_open(core->storage_key, &place, sealed, w);
+    enum err err = rest_open(core->storage_key, &place, sealed, w);
+    if (err == ERR_CORRUPT && core->storage_before != NULL)
+        err = rest_open(core->storage_before, &place, sealed, w); /* rekey.h */
+    return err;
 }
 
 enum err apply_leaf_at(struct core *core, enum log_kind kind, uint64_t time_ms,
@@ -392,7 +395,7 @@ static enum err tell_refused(struct core *core, const struct incoming *in,
     if (err == OK && judged->err == ERR_RESTRICTED)
         err = store_count(core->store, "gate.refused", 1);
     if (err == OK)
-        err = cases_split(core, in, judged);
+        err = cases_refused(core, in, judged, message->seq);
     return err == OK ? consequences_tell(core, in, judged) : err;
 }
 

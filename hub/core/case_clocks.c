@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { CASES_STEP = 32 /* clocks of one transaction */, TOLD_MAX = 8 /* of one department */ };
@@ -52,16 +53,39 @@ static enum err tell_departments(struct core *core, const struct word *word, uin
     return err;
 }
 
-/* The term is over. Who waits hears it from his own hub: silence is an answer too. */
+/* The next of them from *at on; false: there is none. */
+static bool next_waiter(const char **at, char member[static STORE_MEMBER_MAX + 1])
+{
+    const size_t len = strcspn(*at, " ");
+    if (len == 0 || len > STORE_MEMBER_MAX)
+        return false;
+    memcpy(member, *at, len);
+    member[len] = '\0';
+    *at += len + ((*at)[len] == ' ');
+    return true;
+}
+
+/* Who wait hear it from their own hubs: silence is an answer too. */
+static enum err tell_waiters(struct core *core, const struct word *word)
+{
+    const char *at = word->clock->waits;
+    char member[STORE_MEMBER_MAX + 1];
+    enum err err = OK;
+    while (err == OK && next_waiter(&at, member))
+        if (strcmp(member, word->clock->owner) != 0 && spread_ours(core, member))
+            err = tell(core, word, member, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED);
+    return err;
+}
+
+/* The term is over. */
 static enum err breach(struct core *core, const struct word *word, const struct rule_clock *rule)
 {
     const struct casefile_clock *clock = word->clock;
     char superior[STORE_MEMBER_MAX + 1] = "";
     struct member owner;
     enum err err = store_count(core->store, "cases.overdue", 1);
-    const bool other = strcmp(clock->waits, clock->owner) != 0;
-    if (err == OK && rule->negative && other && spread_ours(core, clock->waits))
-        err = tell(core, word, clock->waits, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED);
+    if (err == OK && rule->negative)
+        err = tell_waiters(core, word);
     if (err != OK || rule->breach == BREACH_LAPSE || !speaks(core, clock) ||
         member_parse(clock->owner, &owner) != OK)
         return err;
@@ -143,20 +167,40 @@ static const char *owner_of(const struct case_change *change, const struct case_
     return may_own(rule, row->opener) || row->owner[0] == '\0' ? row->opener : row->owner;
 }
 
-/* Its sender, unless the clock is his own: then whom he has told. */
-static const char *waits_for(const struct case_change *change, const char *owner)
+/* One more, once; a hub waits for nothing. Of too many the first ones are told. */
+static void add_waiter(struct casefile_clock *clock, const char *member)
+{
+    const char *at = clock->waits;
+    const size_t len = strlen(clock->waits);
+    char known[STORE_MEMBER_MAX + 1];
+    struct member who;
+    if (member_parse(member, &who) != OK || who.department == DEPARTMENT_HUB)
+        return;
+    while (next_waiter(&at, known))
+        if (strcmp(known, member) == 0)
+            return;
+    if (len + 1 + strlen(member) > CASEFILE_WAITS_MAX)
+        return;
+    snprintf(clock->waits + len, sizeof clock->waits - len, "%s%s", len == 0 ? "" : " ", member);
+}
+
+/* Its sender, unless the clock is his own: then those whom he has told, of the departments that
+ * the row names. */
+static void add_waiters(const struct case_change *change, struct casefile_clock *clock)
 {
     const lianshu_Header *h = &change->in->header;
-    if (strcmp(h->sender, owner) != 0)
-        return h->sender;
     const struct rule_step *step = change->result->step;
-    for (pb_size_t i = 0; step != NULL && i < h->destination_count; i++) {
-        struct member m;
-        if (member_parse(h->destination[i], &m) == OK &&
-            (step->addressee & UINT32_C(1) << (unsigned)m.department) != 0)
-            return h->destination[i];
+    if (strcmp(h->sender, clock->owner) != 0) {
+        add_waiter(clock, h->sender);
+        return;
     }
-    return h->destination_count > 0 ? h->destination[0] : "";
+    for (pb_size_t i = 0; i < h->destination_count; i++) {
+        struct member m;
+        if (step == NULL || step->addressee == 0 ||
+            (member_parse(h->destination[i], &m) == OK &&
+             (step->addressee & UINT32_C(1) << (unsigned)m.department) != 0))
+            add_waiter(clock, h->destination[i]);
+    }
 }
 
 static struct casefile_clock clock_of(const struct case_change *change,
@@ -166,7 +210,7 @@ static struct casefile_clock clock_of(const struct case_change *change,
     memcpy(clock.id, change->row->id, sizeof clock.id);
     text_copy(clock.code, sizeof clock.code, start->clock->id);
     text_copy(clock.owner, sizeof clock.owner, owner_of(change, start));
-    text_copy(clock.waits, sizeof clock.waits, waits_for(change, clock.owner));
+    add_waiters(change, &clock);
     return clock;
 }
 
@@ -186,8 +230,10 @@ static enum err start(struct core *core, const struct case_change *change,
     enum err err = casefile_clock_get(core->store->casefiles, clock.id, clock.code, &before);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
-    if (err == OK && before.stopped_ms == 0 && !what->met)
-        return OK; /* it runs already */
+    if (err == OK && before.stopped_ms == 0 && !what->met) { /* it runs already */
+        add_waiters(change, &before);
+        return casefile_clock_set(core->store->casefiles, &before);
+    }
     /* One of a code that began at the same moment is kept beside it. */
     if (err == OK && before.started_ms >= clock.started_ms)
         clock.started_ms = before.started_ms + 1;

@@ -1,5 +1,4 @@
-/* What the hub says about steps of cases: to those who may list because of a result, and to two
- * sides that took one step with two documents. Domain C.4. */
+/* What a result means for listing: who may list hears of it. Domain C.4. */
 #include "core/state.h"
 
 #include "base/text.h"
@@ -7,37 +6,6 @@
 #include <string.h>
 
 enum { LISTERS_MAX = 4 /* members of one department that are told of a result */ };
-
-/* ---- two documents for one step ---- */
-
-static enum err tell_rival(struct core *core, const struct incoming *in, const char *member,
-                           const char *other)
-{
-    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_STEP_SPLIT};
-    if (!spread_ours(core, member))
-        return OK; /* his own hub sees the same */
-    body.case_id.size = STORE_ID_LEN;
-    memcpy(body.case_id.bytes, in->body.clock.case_id, STORE_ID_LEN);
-    body.env_id.size = HASH_LEN;
-    memcpy(body.env_id.bytes, in->env_id, HASH_LEN);
-    text_copy(body.rule, sizeof body.rule, in->body.clock.transition);
-    text_copy(body.member, sizeof body.member, other);
-    return tell_notice(core, member, &body);
-}
-
-enum err cases_split(struct core *core, const struct incoming *in, const struct judgement *judged)
-{
-    if (judged->rival[0] == '\0')
-        return OK;
-    enum err err = store_count(core->store, "cases.split", 1);
-    if (err == OK)
-        err = tell_rival(core, in, judged->rival, in->header.sender);
-    return err == OK && strcmp(judged->rival, in->header.sender) != 0
-               ? tell_rival(core, in, in->header.sender, judged->rival)
-               : err;
-}
-
-/* ---- what a result means for listing ---- */
 
 /* Those who may impose an order under the rule, nearest to where the case began. */
 static enum err tell_listing(struct core *core, const struct rule *rule, const char *region,
@@ -59,7 +27,8 @@ static enum err tell_listing(struct core *core, const struct rule *rule, const c
  * under which rule, and evaluates. Whom it concerns stands in the sealed part. */
 enum err cases_evaluate(struct core *core, const struct incoming *in, const struct casefile *row)
 {
-    const char *trigger = in->body.clock.trigger;
+    const lianshu_CaseClock said = cases_read(core, in);
+    const char *trigger = said.trigger;
     const struct rule_clock *term = ruleset_clock(core->opt.rules, "T30");
     lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_LISTING};
     size_t count = 0;
@@ -76,7 +45,7 @@ enum err cases_evaluate(struct core *core, const struct incoming *in, const stru
     if (term != NULL)
         err = term_due(&term->ordinary, cases_moment(core, in), core->opt.calendar, &body.due_ms);
     for (size_t i = 0; err == OK && i < count; i++) {
-        if (!event_orders_by(&rules[i], trigger, date_from_ms(in->body.clock.event_ms)))
+        if (!event_orders_by(&rules[i], trigger, date_from_ms(said.event_ms)))
             continue;
         text_copy(body.rule, sizeof body.rule, rules[i].id);
         text_copy(body.basis, sizeof body.basis, rules[i].basis_count > 0 ? rules[i].basis[0] : "");

@@ -186,29 +186,11 @@ static void name_ground(const struct case_result *step, struct verdict *v)
     v->ground_count = 1;
 }
 
-const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step)
-{
-    size_t n = 0;
-    const struct rule_step *rows = ruleset_steps(core->opt.rules, &n);
-    struct member actor;
-    if (member_parse(step->by, &actor) != OK)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        const bool opens = rows[i].from_count == 1 && rows[i].from[0][0] == '\0';
-        if ((step->number > 1 && opens) || rows[i].barred)
-            continue;
-        if (strcmp(rows[i].id, step->transition) == 0 &&
-            strcmp(rows[i].outcome, step->outcome) == 0 && rows[i].type == step->type &&
-            (rows[i].actor >> actor.department & 1) != 0)
-            return &rows[i];
-    }
-    return NULL;
-}
-
 enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
                           struct judgement *out)
 {
-    const lianshu_CaseClock *clock = &in->body.clock;
+    const lianshu_CaseClock said = cases_read(core, in);
+    const lianshu_CaseClock *clock = &said;
     char ids[RUNNING_MAX][STORE_CODE_MAX + 1];
     struct case_running running[RUNNING_MAX];
     const char *papers[sizeof clock->documents / sizeof clock->documents[0]];
@@ -236,28 +218,6 @@ enum err cases_judge_from(struct core *core, const struct incoming *in, const ch
         papers[i] = clock->documents[i];
     out->err = case_step(core->opt.rules, core->opt.calendar, &event, &out->step);
     return OK;
-}
-
-struct casefile_step cases_step_of(const struct core *core, const struct incoming *in)
-{
-    struct casefile_step step = {.type = in->header.type,
-                                 .time_ms = cases_moment(core, in),
-                                 .taken_ms = cases_moment(core, in)};
-    text_copy(step.by, sizeof step.by, in->header.sender);
-    memcpy(step.message_id, in->header.message_id, sizeof step.message_id);
-    if (in->has_facts)
-        memcpy(step.document, in->facts_hash, sizeof step.document);
-    if ((in->type->flags & TYPE_CASE) == 0)
-        return step;
-    const lianshu_CaseClock *body = &in->body.clock;
-    step.time_ms = body->event_ms;
-    text_copy(step.transition, sizeof step.transition, body->transition);
-    text_copy(step.outcome, sizeof step.outcome, body->outcome);
-    size_t len = 0;
-    for (pb_size_t i = 0; i < body->documents_count && len < sizeof step.papers; i++)
-        len += (size_t)snprintf(step.papers + len, sizeof step.papers - len, "%s%s",
-                                i == 0 ? "" : " ", body->documents[i]);
-    return step;
 }
 
 /* The next step: from the state in which the case stands, by who has a part in it. */
@@ -289,19 +249,21 @@ static enum err judge_next(struct core *core, const struct incoming *in, const s
 static enum err judge_apart(struct core *core, const struct incoming *in,
                             const struct casefile *row, struct judgement *out)
 {
-    uint64_t cursor = out->case_step;
     struct casefile_step step = cases_step_of(core, in);
     step.number = out->case_step;
     const struct rule_step *rule = cases_row_of(core, &step);
-    enum err err = casefile_step_next(core->store->casefiles, row->id, &cursor, &step);
-    const bool taken = err == OK && step.number == out->case_step;
-    if (err != OK && err != ERR_NOT_FOUND)
+    enum err err = case_split_judge(core, &step, &out->case_place);
+    if (err != OK || out->case_place == CASE_KNOWN)
         return err;
     out->err = ERR_CASE_STATE; /* two documents for one step, or one that the table does not know */
-    if (taken)
-        text_copy(out->rival, sizeof out->rival, step.by);
-    if (taken || rule == NULL)
+    if ((out->case_place != CASE_NEXT && out->case_place != CASE_WINS) || rule == NULL)
         return OK;
+    if (step.number == row->steps + 1) /* mostly none is missing */
+        err = cases_judge_from(core, in, row->state, out);
+    if (err == OK && out->err != OK && step.number == row->steps + 1)
+        err = case_split_void(core, row, &out->case_place);
+    if (err != OK || out->err == OK || out->case_place == CASE_VOID)
+        return err;
     /* Of one that may open a case or go on with it: it goes on. */
     const bool later = out->case_step > 1 && rule->from_count > 1 && rule->from[0][0] == '\0';
     return cases_judge_from(core, in, rule->from[later], out);
@@ -312,26 +274,27 @@ static bool knows_trigger(const struct core *core, const struct incoming *in)
 {
     size_t count = 0;
     const struct rule *rules = ruleset_rules(core->opt.rules, &count);
-    const char *trigger = in->body.clock.trigger;
-    bool known = trigger[0] == '\0';
+    const lianshu_CaseClock said = cases_read(core, in);
+    bool known = said.trigger[0] == '\0';
     for (size_t i = 0; !known && i < count; i++)
-        known = event_orders_by(&rules[i], trigger, date_from_ms(in->body.clock.event_ms));
+        known = event_orders_by(&rules[i], said.trigger, date_from_ms(said.event_ms));
     return known;
 }
 
 enum err cases_judge(struct core *core, const struct incoming *in, struct judgement *out)
 {
     struct casefile row = {.type = in->header.type};
-    if (!knows_trigger(core, in)) {
+    const struct casefile_step step = cases_step_of(core, in);
+    if (!knows_trigger(core, in) || !cases_named(in)) {
         out->err = ERR_FIELD_VALUE;
         return OK;
     }
-    enum err err = casefile_get(core->store->casefiles, in->body.clock.case_id, &row);
+    enum err err = casefile_get(core->store->casefiles, step.id, &row);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     out->case_step = in->case_step == 0 ? row.steps + 1 : in->case_step;
     err = in->case_step == 0 ? judge_next(core, in, &row, out) : judge_apart(core, in, &row, out);
-    if (out->err == OK && in->body.clock.event_ms > cases_moment(core, in) + FUTURE_MAX_MS)
+    if (out->err == OK && step.time_ms > cases_moment(core, in) + FUTURE_MAX_MS)
         out->err = ERR_FUTURE; /* no term begins with what has not happened */
     if (err != ERR_QUOTA)
         return err;
@@ -377,12 +340,11 @@ static enum err overtaken(struct core *core, const struct casefile_step *late)
 
 /* ---- a step is taken ---- */
 
-void cases_move(struct core *core, const struct incoming *in, const struct case_result *result,
-                struct casefile *row, struct casefile_step *step)
+void cases_move(struct core *core, const struct case_result *result, struct casefile *row,
+                struct casefile_step *step)
 {
     const bool stays = result->step->to[0] == '\0';
     text_copy(step->state, sizeof step->state, stays ? row->state : result->state);
-    text_copy(step->owner, sizeof step->owner, in->body.clock.owner);
     row->changed_ms = core->now_ms;
     if (step->number < row->steps)
         return;
@@ -392,45 +354,76 @@ void cases_move(struct core *core, const struct incoming *in, const struct case_
     row->closed = stays ? row->closed : result->closed;
 }
 
-enum err cases_take(struct core *core, const struct incoming *in, const struct judgement *judged,
-                    uint64_t seq)
+static enum err open_file(struct core *core, const struct incoming *in,
+                          const struct casefile_step *step, struct casefile *row)
 {
-    const lianshu_CaseClock *body = &in->body.clock;
-    struct casefile row = {0};
-    struct casefile_step step = cases_step_of(core, in);
-    enum err err = casefile_get(core->store->casefiles, body->case_id, &row);
-    if (err == ERR_NOT_FOUND) {
-        memcpy(row.id, body->case_id, sizeof row.id);
-        text_copy(row.opener, sizeof row.opener, in->header.sender);
-        row.type = in->header.type;
-        row.opened_ms = body->event_ms;
-    } else if (err != OK) {
+    enum err err = casefile_get(core->store->casefiles, step->id, row);
+    if (err != OK && err != ERR_NOT_FOUND)
         return err;
+    if (err == ERR_NOT_FOUND) {
+        memcpy(row->id, step->id, sizeof row->id);
+        row->type = in->header.type;
     }
-    memcpy(step.id, row.id, sizeof step.id);
-    step.seq = seq;
-    step.number = judged->case_step;
-    if (step.number == 1) { /* also when it comes after the second */
-        text_copy(row.opener, sizeof row.opener, in->header.sender);
-        row.opened_ms = body->event_ms;
+    if (err == ERR_NOT_FOUND || step->number == 1) { /* also when it comes after the second */
+        text_copy(row->opener, sizeof row->opener, in->header.sender);
+        row->opened_ms = step->time_ms;
     }
-    const bool late = step.number < row.steps;
+    return OK;
+}
+
+/* It came behind a later one. */
+static enum err settle_late(struct core *core, const struct casefile_step *step)
+{
+    struct case_changes changes = {.count = 0};
+    bool whole;
+    enum err err = overtaken(core, step);
+    if (err == OK)
+        err = case_settle(core, step->id, &changes, &whole);
+    return err == OK ? case_split_tell(core, step->id, &changes) : err;
+}
+
+static enum err take_next(struct core *core, const struct incoming *in,
+                          const struct judgement *judged, struct casefile_step *step)
+{
+    struct casefile row = {0};
+    enum err err = open_file(core, in, step, &row);
+    if (err != OK)
+        return err;
+    const bool late = step->number < row.steps;
     struct case_change change = {
-        .in = in, .row = &row, .result = &judged->step, .event_ms = body->event_ms};
+        .in = in, .row = &row, .result = &judged->step, .event_ms = step->time_ms};
     memcpy(change.owner_before, row.owner, sizeof row.owner);
-    cases_move(core, in, &judged->step, &row, &step);
-    err = casefile_put(core->store->casefiles, &row, &step);
+    cases_move(core, &judged->step, &row, step);
+    err = casefile_put(core->store->casefiles, &row, step);
     if (err == OK)
-        err = cases_custody(core, in, row.id, seq);
+        err = cases_custody(core, in, row.id, step->seq);
     if (err == OK)
-        err = case_history_keep(core, in, row.id, step.number);
+        err = case_history_keep(core, in, step);
     if (err == OK)
         err = case_clocks_take(core, &change);
     if (err == OK && late)
-        err = overtaken(core, &step);
-    if (err == OK && late)
-        err = case_history_settle(core, row.id);
-    if (err == OK)
-        err = cases_evaluate(core, in, &row);
-    return err == OK ? case_history_ask(core, in, row.id, step.number) : err;
+        err = settle_late(core, step);
+    return err == OK ? cases_evaluate(core, in, &row) : err;
+}
+
+enum err cases_take(struct core *core, const struct incoming *in, const struct judgement *judged,
+                    uint64_t seq)
+{
+    struct casefile_step step = cases_step_of(core, in);
+    step.seq = seq;
+    step.number = judged->case_step;
+    if (judged->case_place == CASE_KNOWN)
+        return OK; /* it came here by way of another hub's history */
+    enum err err = judged->case_place == CASE_WINS ? case_split_take(core, in, step.number, seq)
+                                                   : take_next(core, in, judged, &step);
+    return err == OK ? case_history_ask(core, in, &step) : err;
+}
+
+enum err cases_refused(struct core *core, const struct incoming *in, const struct judgement *judged,
+                       uint64_t seq)
+{
+    const bool loses = judged->case_place == CASE_LOSES;
+    return judged->err == OK || (!loses && judged->case_place != CASE_VOID)
+               ? OK
+               : case_split_take(core, in, judged->case_step, seq);
 }

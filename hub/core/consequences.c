@@ -168,7 +168,9 @@ static enum err begin(struct core *core, const struct incoming *in, const struct
     who->subject = *in->subject;
     for (size_t i = 0; i < in->person_count && i < sizeof who->persons / sizeof *in->persons; i++)
         who->persons[who->persons_count++] = in->persons[i];
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
+    enum err err = orders_name(core, in);
+    if (err == OK)
+        err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
     return err == OK ? orders_begin(core, &row, in->facts_frame, &plan, who) : err;
 }
 

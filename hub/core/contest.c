@@ -11,7 +11,7 @@
 enum { RIVALS_MAX = 16 /* documents of one version that are looked at */ };
 
 /* 0: the nation … 3: a county. */
-static unsigned level_of(const char *member)
+unsigned contest_level(const char *member)
 {
     struct member m;
     if (member_parse(member, &m) != OK)
@@ -26,8 +26,8 @@ static unsigned level_of(const char *member)
 /* Of a first version nobody has the higher right: an id that is used again displaces nothing. */
 static bool before(const struct roll_row *a, const struct roll_row *b)
 {
-    const unsigned level_a = level_of(a->issuer);
-    const unsigned level_b = level_of(b->issuer);
+    const unsigned level_a = contest_level(a->issuer);
+    const unsigned level_b = contest_level(b->issuer);
     if (a->version == 1 && a->accepted_ms != b->accepted_ms)
         return a->accepted_ms < b->accepted_ms;
     if (a->version > 1 && level_a != level_b)
@@ -107,6 +107,12 @@ enum err contest_judge(struct core *core)
     if (s->row.version > newest.version + 1)
         return keep(s, ROLL_WAITS, ERR_ORDER_VERSION, OK);
     const bool taken = s->row.version <= newest.version;
+    s->twins = (struct twins){.count = 0};
+    if (!taken && (err = twins_look(core)) != OK)
+        return err;
+    if (s->twins.lost)
+        return keep(s, ROLL_LOST, ERR_ORDER_CONFLICT, OK);
+    s->in.as_of = s->twins.as_of;
     /* What the clock has ended here meanwhile had not ended when it was accepted. */
     err = judge_on_base(core, taken || newest.state == ORDER_EXPIRED);
     if (err != OK)
@@ -172,9 +178,14 @@ enum err contest_apply(struct core *core)
     const struct roll_row row = s->row; /* what rises uses it */
     const struct roll_row rival = s->rival;
     enum err err = OK;
+    const struct twins twins = s->twins;
+    if (s->todo != SPREAD_APPLY && s->row.stands == ROLL_LOST)
+        return twins.lost ? twins_tell(core, &rival, &row) : contest_tell(core, &rival, &row);
     if (s->todo != SPREAD_APPLY)
-        return s->row.stands == ROLL_LOST ? contest_tell(core, &rival, &row) : OK;
-    if (s->in.as_of != 0)
+        return OK;
+    if (twins.as_of != 0)
+        err = twins_displace(core);
+    else if (s->in.as_of != 0)
         err = go_back(core, row.about, row.version - 1);
     if (err == OK && s->contested)
         err = roll_stand(core->store->roll, rival.hash, ROLL_LOST, ERR_ORDER_SPLIT);
@@ -182,6 +193,8 @@ enum err contest_apply(struct core *core)
         err = spread_apply(core, row.seq);
     if (err == OK && s->contested)
         err = contest_tell(core, &row, &rival);
+    for (size_t i = 0; err == OK && i < twins.count; i++)
+        err = twins_tell(core, &row, &twins.row[i]);
     return err == OK ? contest_rise(core, row.about, row.version) : err;
 }
 
@@ -196,17 +209,11 @@ static enum err tell_issuer(struct core *core, const struct roll_row *whom,
     return tell_notice(core, whom->issuer, &body);
 }
 
-/* What was accepted here is refused after all: its sender's receipt says so. */
-static enum err refuse_late(struct core *core, const struct roll_row *loser)
+enum err contest_refuse(struct core *core, const char *sender,
+                        const uint8_t message_id[static STORE_ID_LEN], enum err code)
 {
-    struct span leaf;
     struct message_row message;
-    lianshu_Receipt *q = &core->stored_receipt;
-    enum err err = log_body(core->store->log, loser->seq, &leaf);
-    if (err == OK && wire_decode(&lianshu_Receipt_msg, leaf, q) != OK)
-        return ERR_CORRUPT;
-    if (err == OK)
-        err = message_get(core->store->messages, q->sender, q->message_id, &message);
+    enum err err = message_get(core->store->messages, sender, message_id, &message);
     if (err != OK) /* retention has it */
         return err == ERR_NOT_FOUND ? OK : err;
     uint64_t index;
@@ -216,7 +223,7 @@ static enum err refuse_late(struct core *core, const struct roll_row *loser)
         .message_id = message.id,
         .env_id = message.env_id,
         .about = "",
-        .code = ERR_ORDER_SPLIT,
+        .code = code,
         .previous = &message.last_leaf,
     };
     err = apply_receipt(core, &receipt, &index);
@@ -225,12 +232,24 @@ static enum err refuse_late(struct core *core, const struct roll_row *loser)
                      : err;
 }
 
+enum err contest_refuse_late(struct core *core, const struct roll_row *loser, enum err code)
+{
+    struct span leaf;
+    lianshu_Receipt *q = &core->stored_receipt;
+    enum err err = log_body(core->store->log, loser->seq, &leaf);
+    if (err == OK && wire_decode(&lianshu_Receipt_msg, leaf, q) != OK)
+        return ERR_CORRUPT;
+    return err == OK              ? contest_refuse(core, q->sender, q->message_id, code)
+           : err == ERR_NOT_FOUND ? OK
+                                  : err;
+}
+
 enum err contest_tell(struct core *core, const struct roll_row *winner,
                       const struct roll_row *loser)
 {
     enum err err = store_count(core->store, "orders.split", 1);
     if (err == OK && loser->hops[0] == '\0')
-        err = refuse_late(core, loser);
+        err = contest_refuse_late(core, loser, ERR_ORDER_SPLIT);
     if (err == OK && spread_ours(core, loser->issuer))
         err = tell_issuer(core, loser, winner);
     if (err == OK && spread_ours(core, winner->issuer) &&

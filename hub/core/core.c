@@ -39,6 +39,13 @@ enum err core_peer(struct core *core, const char *user_id, uint32_t *peer)
     return peers_find(&core->peers, user_id, peer);
 }
 
+enum err core_admits(struct core *core, const char *user_id, uint64_t now_ms)
+{
+    uint32_t peer;
+    const enum err err = peers_find(&core->peers, user_id, &peer);
+    return err == OK ? peer_enters(core_peer_at(core, peer), now_ms) : err;
+}
+
 bool core_full(const struct core *core)
 {
     return core->batch_count >= CORE_BATCH_MAX ||
@@ -177,7 +184,8 @@ enum err core_tick(struct core *core, uint64_t now_ms)
     }
     static step_fn *const steps[] = {orders_clock, expansion_step,   backfill_step,  warnings_step,
                                      redress_step, case_clocks_step, tell_step,      spread_step,
-                                     again_step,   links_step,       cosigning_step, amending_step};
+                                     again_step,   links_step,       cosigning_step, amending_step,
+                                     doubled_step, rekey_step,       volumes_step,   tally_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);
@@ -239,6 +247,8 @@ static void give_up_batch(struct core *core, enum err why)
     mirror_wake(core);
     witnessing_given_up(core);
     amending_given_up(core);
+    doubled_given_up(core);
+    volumes_given_up(core);
     core->work_waiting = true;
     core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
 }

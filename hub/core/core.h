@@ -67,6 +67,8 @@ struct region_groups;
 struct regions;
 struct registry;
 struct retention;
+struct twice;
+struct volume;
 struct rulearchive;
 struct ruleset;
 struct store;
@@ -104,6 +106,7 @@ struct core_options {
     const struct ruleset *rules;
     struct rulearchive *archive;       /* sets of the past, to decide again; NULL: none */
     const struct retention *retention; /* NULL: nothing is ever erased */
+    const struct volume *volume;       /* NULL: nobody's volume is looked at */
     const struct calendar *calendar;
     const struct regions *regions;
     const struct entropy *entropy;
@@ -119,6 +122,7 @@ struct core_options {
     uint32_t lease_ms;     /* 0: 30,000 */
     uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */
     uint32_t rate_per_s;   /* envelopes per peer and second before `busy`; 0: 20,000 */
+    uint32_t rekey_rows;   /* of one step when storage and token keys are replaced; 0: 64 */
     uint32_t attempts_max; /* deliveries in vain before an envelope is parked; 0: 20 */
     /* What one member may have undelivered, as a sender (E704) and as a recipient (E702); beyond
      * it new envelopes are answered `busy`, but an eighth more is kept for lane repair. */
@@ -144,10 +148,10 @@ void core_close(struct core **core);
  * only; commit afterwards. */
 MUST_USE enum err core_registry(struct core *core, struct registry *registry);
 
-/* Judge by another rule set, and erase by another table, from now on; both are borrowed. Between
- * turns only; commit afterwards. */
+/* Judge by another rule set, erase and count by other tables, from now on; all are borrowed.
+ * Between turns only; commit afterwards. */
 MUST_USE enum err core_rules(struct core *core, const struct ruleset *rules,
-                             const struct retention *retention);
+                             const struct retention *retention, const struct volume *volume);
 
 /* Rules that the next query may try (rule.try, rule.replay); NULL: those in use. Borrowed until the
  * next call; nothing else is judged by them. */
@@ -155,6 +159,10 @@ void core_trial(struct core *core, const struct ruleset *rules);
 
 /* The number of an authenticated adapter; stable until core_close. ERR_BUSY when full. */
 MUST_USE enum err core_peer(struct core *core, const char *user_id, uint32_t *peer);
+
+/* May the key of this User-Id make one more connection? ERR_BUSY: it has made too many, or there
+ * are too many peers. */
+MUST_USE enum err core_admits(struct core *core, const char *user_id, uint64_t now_ms);
 
 /* One frame from a peer. Joins the open transaction, beginning it if need be. */
 MUST_USE enum err core_frame(struct core *core, uint32_t peer, struct span frame, uint64_t now_ms);
@@ -203,6 +211,8 @@ void core_link_up(struct core *core, uint32_t peer, uint64_t now_ms);
  * none. Verify it, then core_registry when it is good; core_registry_judged in any case. */
 struct span core_registry_offered(const struct core *core, uint64_t *version);
 void core_registry_judged(struct core *core, enum err err);
+/* Of a registry that was not taken for it (ERR_NUMBER_TWICE): into the log, and told. */
+void core_number_twice(struct core *core, const struct twice *twice);
 
 /* The peer does not take more just now, frames to it were dropped: what it holds is due again
  * after a pause, and receipts from the last acknowledged one on. */

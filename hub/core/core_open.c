@@ -24,15 +24,16 @@ void core_own_keys(struct core *core)
 static enum err take_keys(struct core *core, struct fault *fault)
 {
     core_own_keys(core);
-    core->storage_key = keyring_find(core->opt.keys, KEY_USE_STORAGE);
-    core->token_key = keyring_find(core->opt.keys, KEY_USE_TOKEN);
-    if (core->sign_key == NULL || core->storage_key == NULL || core->token_key == NULL ||
+    if (core->sign_key == NULL || keyring_find(core->opt.keys, KEY_USE_STORAGE) == NULL ||
+        keyring_find(core->opt.keys, KEY_USE_TOKEN) == NULL ||
         keyring_find(core->opt.keys, KEY_USE_SEAL) == NULL)
         return fault_set(fault, ERR_KEY_FILE, 0, core->opt.member,
                          "the key file of a hub holds sign, seal, storage and token keys");
     struct member member;
-    enum err err = member_parse(core->opt.member, &member);
+    enum err err = rekey_open(core, fault);
     if (err != OK)
+        return err;
+    if ((err = member_parse(core->opt.member, &member)) != OK)
         return fault_set(fault, err, 0, core->opt.member, "hub.<region>");
     memcpy(core->region, member.region, sizeof core->region);
     return OK;
@@ -66,6 +67,10 @@ static enum err take_room(struct core *core)
     if (err == OK)
         err = cosigning_open(core);
     if (err == OK)
+        err = doubled_open(core);
+    if (err == OK)
+        err = volumes_open(core);
+    if (err == OK)
         err = witnessing_open(core);
     if (err == OK)
         err = output_open(&core->output, CORE_OUTPUT_BYTES);
@@ -94,6 +99,15 @@ static enum err check_head(struct core *core, struct fault *fault)
     if (size > ours)
         return fault_set(fault, ERR_LOG_ROLLBACK, 0, "log", "%llu entries here, %llu signed",
                          (unsigned long long)ours, (unsigned long long)size);
+    uint64_t seen = 0;
+    struct span text;
+    err = log_checkpoint(core->store->log, &seen, &text);
+    if (err == OK && size < seen && statement.len == 0)
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, "signer",
+                         "it knows %llu entries and has signed %llu: its state was lost",
+                         (unsigned long long)size, (unsigned long long)seen);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return fault_set(fault, err, 0, "log", "its checkpoint could not be read");
     uint8_t here[HASH_LEN];
     err = log_root(core->store->log, size, here);
     if (err != OK)
@@ -140,6 +154,8 @@ static enum err write_start(struct core *core, const char *event)
         err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
     }
     if (err == OK)
+        err = rekey_note(core);
+    if (err == OK)
         err = backfill_note(core);
     core->work_waiting = true;
     return err;
@@ -171,6 +187,7 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     core->opt.scrub_ms = options->scrub_ms != 0 ? options->scrub_ms : DAY_MS;
     core->opt.lease_ms = options->lease_ms != 0 ? options->lease_ms : LEASE_MS;
     core->opt.backoff_ms = options->backoff_ms != 0 ? options->backoff_ms : BACKOFF_MS;
+    core->opt.rekey_rows = options->rekey_rows != 0 ? options->rekey_rows : REKEY_ROWS;
     set_limits(core, options);
     core->opt.rate_per_s = options->rate_per_s != 0 ? options->rate_per_s : RATE_PER_S;
     core->store = options->store;
@@ -225,6 +242,8 @@ void core_close(struct core **core)
     again_close(c);
     relay_close(c);
     cosigning_close(c);
+    doubled_close(c);
+    volumes_close(c);
     witnessing_close(c);
     gates_close(c);
     peers_close(&c->peers);
@@ -238,10 +257,11 @@ void core_close(struct core **core)
 }
 
 enum err core_rules(struct core *core, const struct ruleset *rules,
-                    const struct retention *retention)
+                    const struct retention *retention, const struct volume *volume)
 {
     core->opt.rules = rules;
     core->opt.retention = retention;
+    volumes_renew(core, volume);
     enum err err = mirror_concerns_load(core);
     return err == OK ? write_start(core, "rules") : err;
 }

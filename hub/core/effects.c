@@ -6,7 +6,9 @@
 static enum err put_subject(struct core *core, const struct incoming *in, uint64_t seq)
 {
     struct subject_row row = {.seq = seq, .kind = (uint32_t)in->subject->kind};
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.token);
+    enum err err = orders_name(core, in);
+    if (err == OK)
+        err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.token);
     if (err != OK)
         return err;
     struct writer w = writer_of(core->frame, FRAME_MAX);
@@ -49,8 +51,10 @@ static enum err run(struct core *core, struct incoming *in, struct judgement *ju
         return preview_answer(core, in);
     case lianshu_DocumentType_TYPE_CREDIT_CHECK:
         return certificate_send(core, in);
+    case lianshu_DocumentType_TYPE_RELAY_TALLY:
+        return tally_take(core, in, seq);
     default:
-        if ((in->type->flags & TYPE_CASE) != 0)
+        if (cases_apply(in))
             return cases_take(core, in, judged, seq);
         if (reporters_apply(in->header.type))
             return reporters_take(core, in, seq);

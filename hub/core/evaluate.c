@@ -2,87 +2,66 @@
  * for what is only tried, and for what was decided once and is decided again to prove it. */
 #include "core/state.h"
 
-#include "base/text.h"
+#include "policy/hearing.h"
 
-#include <string.h>
-
-enum { BASIS_MAX = sizeof((lianshu_Document *)0)->basis / sizeof((lianshu_Document *)0)->basis[0] };
-
-/* The record names what was judged, how and when; the rest of it the policy filled. */
-static void name_record(const struct evaluation *at, const struct incoming *in, const char *kind,
-                        lianshu_DecisionRecord *record)
+static struct hearing hearing_of(const struct evaluation *at)
 {
-    memcpy(record->document_sha256, in->facts_hash, HASH_LEN);
-    record->type = in->header.type;
-    record->log_size = at->log_size;
-    text_copy(record->kind, sizeof record->kind, kind);
+    return (struct hearing){.rules = at->rules,
+                            .view = at->view,
+                            .calendar = at->core->opt.calendar,
+                            .regions = at->core->opt.regions,
+                            .now_ms = at->now_ms,
+                            .log_size = at->log_size};
 }
 
-static struct decide_input input_of(const struct evaluation *at, const struct incoming *in,
-                                    const char *basis[static BASIS_MAX])
+static struct matter matter_of(const struct incoming *in)
 {
-    for (pb_size_t i = 0; i < in->document.basis_count; i++)
-        basis[i] = in->document.basis[i];
-    return (struct decide_input){
-        .issuer = in->document.issuers[0].member,
-        .basis = basis,
-        .basis_count = in->document.basis_count,
-        .now_ms = at->now_ms,
-        .calendar = at->core->opt.calendar,
-        .regions = at->core->opt.regions,
-    };
+    return (struct matter){.type = in->type,
+                           .document = &in->document,
+                           .sha256 = in->facts_hash,
+                           .facts = &in->body,
+                           .subject = in->subject,
+                           .persons = in->persons,
+                           .person_count = in->person_count};
 }
 
 enum err evaluate_rules(const struct evaluation *at, const struct incoming *in,
                         struct decision *out, lianshu_DecisionRecord *record)
 {
-    const char *basis[BASIS_MAX];
-    const struct decide_input input = input_of(at, in, basis);
-    enum change_kind kind;
-    const bool change = change_of_type(in->header.type, &kind);
-    enum err err =
-        change ? decide_change(at->rules, at->view, &input, kind, &in->body.change, out, record)
-               : decide_order(at->rules, at->view, &input, &in->body.order, out, record);
-    if (err == OK)
-        name_record(at, in, change ? "change" : "order", record);
-    return err;
+    const struct hearing h = hearing_of(at);
+    const struct matter m = matter_of(in);
+    return hearing_rules(&h, &m, out, record);
 }
 
 enum err evaluate_event(const struct evaluation *at, const struct incoming *in,
                         struct event_decision *out, lianshu_DecisionRecord *record)
 {
-    const char *basis[BASIS_MAX];
-    const struct decide_input input = input_of(at, in, basis);
-    enum err err =
-        decide_event(at->rules, at->view, &input, in->header.type, &in->body, out, record);
-    if (err == OK)
-        name_record(at, in, "event", record);
-    return err;
+    const struct hearing h = hearing_of(at);
+    const struct matter m = matter_of(in);
+    return hearing_event(&h, &m, out, record);
 }
 
 enum err evaluate_gate(const struct evaluation *at, const struct incoming *in, const char *region,
                        struct verdict *out, lianshu_DecisionRecord *record)
 {
-    const bool licence = in->type->facts == &lianshu_Licence_msg;
-    const bool relation = in->header.type == lianshu_DocumentType_TYPE_SUBJECT_RELATION;
-    const uint32_t last = relation ? in->body.subject_relation.to_date : 0;
-    const struct gate_message message = {
-        .type = in->header.type,
-        .subject = in->subject,
-        .persons = in->persons,
-        .person_count = (uint32_t)in->person_count,
-        .region = region,
-        .notice_and_commitment = licence && in->body.licence.notice_and_commitment,
-        .ending = last != 0 && last <= date_from_ms(at->now_ms),
-        .now_ms = at->now_ms,
-        .calendar = at->core->opt.calendar,
-    };
-    enum err err = gate_check(at->rules, at->view, &message, out, record);
-    if (err == OK) {
-        name_record(at, in, "gate", record);
-        text_copy(record->region, sizeof record->region, region);
-    }
-    return err;
+    const struct hearing h = hearing_of(at);
+    const struct matter m = matter_of(in);
+    return hearing_gate(&h, &m, region, out, record);
+}
+
+enum err evaluate_again(struct core *core, const struct redecision *what,
+                        lianshu_DecisionRecord *again)
+{
+    const lianshu_DecisionRecord *record = what->record;
+    struct view_ctx ctx = {.core = core, .as_of = record->log_size, .known = record->known_size};
+    struct view view = view_of(&ctx);
+    view.notes = what->notes;
+    const struct evaluation at = {core, what->rules, &view, record->now_ms, record->log_size};
+    const struct hearing h = hearing_of(&at);
+    const struct matter m = matter_of(what->in);
+    struct judgement *judged = &core->judged;
+    const struct hearing_room room = {&judged->decision, &judged->events, &judged->verdict};
+    return hearing_again(&h, &m, record, &room, again);
 }
 
 /* The strictest answer of the places where it would take effect. */

@@ -32,8 +32,12 @@ static enum err fill_facts(struct core *core, const struct roll_row *row)
     if (err == OK)
         err =
             rest_get(core, "roll", span_of(row->hash, sizeof row->hash), "document", sealed, &lsd1);
-    if (err != OK)
+    if (err == ERR_ERASED) { /* kept long enough: that there was one is all that is said */
+        facts->erased.size = HASH_LEN;
+        memcpy(facts->erased.bytes, row->hash, HASH_LEN);
+    } else if (err != OK) {
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    }
     facts->document.size = (pb_size_t)lsd1.len;
     facts->accepted_ms = row->accepted_ms;
     for (const char *at = row->hops; *at != '\0' && facts->hops_count < HOPS_MAX - 1;) {
@@ -74,8 +78,6 @@ static enum err add_new(struct core *core, struct roll_link *at, bool urgent, bo
                 return OK;
             *count += err == OK;
         }
-        if (err == ERR_ERASED)
-            err = OK;
         if (err != OK)
             return err == ERR_NOT_FOUND ? OK : err;
         *cursor = row.seq + 1;
@@ -99,7 +101,7 @@ static enum err add_owed(struct core *core, const char *member, size_t *count)
         if (err == ERR_BUSY)
             return OK;
         *count += err == OK;
-        if (err == OK || err == ERR_ERASED)
+        if (err == OK)
             err = roll_owed_done(core->store->roll, member, seq);
         if (err != OK)
             return err;

@@ -3,6 +3,8 @@
 #include "core/state.h"
 
 #include "base/text.h"
+#include "policy/retention.h"
+#include "store/retain.h"
 #include "validate.h"
 
 #include <stdio.h>
@@ -175,6 +177,49 @@ static void keep(struct spread *s, enum roll_stand stands, enum err code)
     s->answer = stands == ROLL_REFUSED ? code : OK;
 }
 
+/* Each hub next to the one before it, and at the end the one that says so. */
+static enum err check_tail(const struct core *core, const struct incoming *in)
+{
+    const lianshu_RelayFacts *facts = &in->body.relay_facts;
+    if (facts->hops_count == 0 || facts->hops_count == HOPS_MAX ||
+        strcmp(facts->hops[facts->hops_count - 1], in->header.sender) != 0)
+        return ERR_HOPS;
+    return check_hops(core, facts);
+}
+
+/* A document whose text the neighbour has kept long enough: it is known by its hash, so that both
+ * rolls are the same. Believed only of what this hub would not keep either. */
+static enum err judge_erased(struct core *core, const struct incoming *in)
+{
+    struct spread *s = core->spread;
+    const lianshu_RelayFacts *facts = &in->body.relay_facts;
+    uint64_t before_ms[RETAIN_CLASSES] = {0};
+    struct roll_row known;
+    enum link_kind kind;
+    if (spread_link_of(core, in->header.sender, &kind) == NULL)
+        return ERR_NOT_FEDERATED;
+    if (facts->erased.size != HASH_LEN || facts->document.size != 0 || facts->case_step != 0)
+        return ERR_FIELD_VALUE;
+    if (core->opt.retention != NULL)
+        retention_before(core->opt.retention, core->now_ms, before_ms);
+    if (facts->accepted_ms >= before_ms[RETAIN_ORDER])
+        return ERR_FACTS_MISSING;
+    enum err err = check_tail(core, in);
+    if (err != OK)
+        return err;
+    s->row = (struct roll_row){.type = lianshu_DocumentType_TYPE_RELAY_FACTS,
+                               .accepted_ms = facts->accepted_ms};
+    memcpy(s->row.hash, facts->erased.bytes, sizeof s->row.hash);
+    text_copy(s->row.issuer, sizeof s->row.issuer, in->header.sender);
+    join_hops(facts, s->row.hops);
+    keep(s, ROLL_REFUSED, ERR_ERASED);
+    s->answer = OK;
+    err = roll_get(core->store->roll, s->row.hash, &known);
+    if (err == OK)
+        s->todo = SPREAD_KNOWN;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 /* No version of an order: it is judged once, when it comes. */
 static enum err judge_plain(struct core *core)
 {
@@ -244,8 +289,11 @@ enum err spread_judge(struct core *core, const struct incoming *in, struct judge
 {
     if (in->header.type == lianshu_DocumentType_TYPE_RELAY_ROLL)
         return roll_judge(core, in, out);
-    enum err err =
-        in->body.relay_facts.case_step != 0 ? case_history_judge(core, in) : judge_facts(core, in);
+    const lianshu_RelayFacts *facts = &in->body.relay_facts;
+    enum err err = facts->erased.size != 0     ? judge_erased(core, in)
+                   : facts->document.size == 0 ? ERR_FACTS_MISSING
+                   : facts->case_step != 0     ? case_history_judge(core, in)
+                                               : judge_facts(core, in);
     if (err_class(err) != ERR_CLASS_REJECT)
         return err;
     out->err = err;
@@ -261,6 +309,14 @@ static enum err put_row(struct core *core, struct span lsd1, struct roll_row *ro
         err = roll_put(core->store->roll, row, writer_span(&w));
     core->work_waiting = true;
     return err == OK ? store_count(core->store, "facts.known", 1) : err;
+}
+
+static enum err put_erased(struct core *core, const struct roll_row *row)
+{
+    static const uint8_t gone[] = {0}; /* retain.h, guarantee 2 */
+    core->work_waiting = true;
+    enum err err = roll_put(core->store->roll, row, span_of(gone, sizeof gone));
+    return err == OK ? store_count(core->store, "facts.erased", 1) : err;
 }
 
 enum err spread_put_document(struct core *core, const struct incoming *doc, uint64_t seq)
@@ -308,6 +364,8 @@ static enum err take_facts(struct core *core, const struct incoming *in, uint64_
     if (s->todo == SPREAD_KNOWN)
         return store_count(core->store, "facts.repeated", 1);
     s->row.seq = seq;
+    if (in->body.relay_facts.erased.size != 0)
+        return put_erased(core, &s->row);
     enum err err = put_row(core, s->in.facts_frame, &s->row);
     if (err == OK)
         err = spread_put_document(core, &s->in, seq);

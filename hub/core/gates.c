@@ -118,6 +118,8 @@ static enum err changed_since(struct core *core, const uint8_t token[static STOR
     enum err err = restriction_changed(core->store->restrictions, token, gated_at, changed);
     if (err == OK && !*changed)
         err = relation_changed(core->store->subjects, token, gated_at, changed);
+    if (err == OK && !*changed)
+        err = names_since(core, token, gated_at, changed);
     return err;
 }
 
@@ -128,9 +130,11 @@ enum err gates_stale(struct core *core, const struct queue_row *row, bool *stale
     if (row->gated_at == 0)
         return OK;
     follow_day(core);
-    if (row->gated_at >= g->highest && row->gated_at >= g->day_size)
+    if (row->gated_at >= g->highest && row->gated_at >= g->day_size &&
+        row->gated_at >= core->rekey.size)
         return OK;
-    *stale = row->gated_at < g->day_size || row->token_count == 0;
+    *stale = row->gated_at < g->day_size || row->gated_at < core->rekey.size ||
+             row->token_count == 0;
     enum err err = OK;
     for (unsigned i = 0; err == OK && i < row->token_count && !*stale; i++) {
         *stale = slot(g, row->tokens[i])->at > row->gated_at;

@@ -49,6 +49,8 @@ static enum err parse(struct core *core, struct incoming *in, struct span frame)
     if (err != OK)
         return err;
     err = header_check(&in->header);
+    if (err == ERR_SUITE) /* C-12: one that there is not, or one that is not enough */
+        err = registry_suite(core->opt.registry, in->header.suite, core->now_ms);
     if (err != OK)
         return err;
     err = frame_matches_header(&in->env, &in->header);
@@ -233,7 +235,8 @@ static enum err check_signature(struct core *core, const struct incoming *in)
     return verifier_check(core->verifier, key->public_key, in->env_id, in->env.signature);
 }
 
-/* Numbers of a conversation come in order; one that comes early waits at its sender. */
+/* Numbers of a conversation come in order. ERR_SEQUENCE: it was used; ERR_SEQUENCE_GAP: it comes
+ * early. */
 static enum err check_sequence(struct core *core, const struct incoming *in)
 {
     const lianshu_Header *h = &in->header;
@@ -255,9 +258,14 @@ static enum err check_signed(struct core *core, struct incoming *in, struct faul
 {
     const struct registry_key *key;
     const uint64_t moment_ms = moment_of(core, in);
+    /* What comes early waits at its sender, whatever is wrong with it: a number that is refused
+     * before its turn would be missing for ever. */
+    const enum err turn = check_sequence(core, in);
+    if (turn != OK && turn != ERR_SEQUENCE)
+        return turn;
     enum err err = registry_signer(core->opt.registry, in->header.sender, in->header.sender_kid,
                                    KEY_USE_SIGN, moment_ms, &key);
-    if (err != OK)
+    if (err != OK || (err = registry_suite(core->opt.registry, in->header.suite, moment_ms)) != OK)
         return err;
     err = check_time(in, moment_ms);
     if (err == OK && in->header.expires_ms <= core->now_ms)
@@ -267,9 +275,8 @@ static enum err check_signed(struct core *core, struct incoming *in, struct faul
     if (err != OK)
         return err;
     err = check_rights(core, in);
-    if (err != OK)
-        return err;
-    err = check_sequence(core, in);
+    if (err == OK)
+        err = turn;
     if (err != OK)
         return err;
     /* Who only hands it on sees its header. */
@@ -335,6 +342,8 @@ static enum err settle(struct core *core, struct incoming *in, enum err verdict)
         err = write_judged(core, in, judged);
     }
     core->batch_count++;
+    if (in->link == NULL)
+        volumes_count(core, in->peer, in->header.type);
     return err;
 }
 

@@ -171,7 +171,9 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
         return judge_rules(core, in, view, out);
     if (spread_between(in->header.type))
         return spread_judge(core, in, out);
-    if ((in->type->flags & TYPE_CASE) != 0)
+    if (in->header.type == lianshu_DocumentType_TYPE_RELAY_TALLY)
+        return tally_judge(core, in, out);
+    if (cases_apply(in))
         return cases_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
         in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
@@ -201,7 +203,7 @@ static void begin(struct judgement *out)
     out->gated = false;
     out->asked.count = 0;
     out->case_step = 0;
-    out->rival[0] = '\0';
+    out->case_place = CASE_NEXT;
     out->events.count = 0;
     out->events.end_count = 0;
     out->verdict = (struct verdict){.action = GATE_PASS};

@@ -41,10 +41,12 @@ MUST_USE enum err orders_clock(struct core *core, bool *more);
 /* A relation of this subject was put: its orders are looked at again by the clock. */
 MUST_USE enum err orders_relations_changed(struct core *core,
                                            const uint8_t subject[static STORE_TOKEN_LEN]);
-/* Token of the subject (index 0) or of a person of a facts body. */
+/* What stands for the subject (index 0) or a person of a facts body: names_look as of now. */
 MUST_USE enum err orders_token(struct core *core, const lianshu_Subject *subject,
                                const lianshu_Person *persons, size_t person_count, uint32_t index,
                                uint8_t token[static STORE_TOKEN_LEN]);
+/* names_give for all whom the document names; subject may be NULL. */
+MUST_USE enum err orders_name(struct core *core, const struct incoming *in);
 
 /* ---- plans.c ---- */
 /* The signed document of a row, opened from rest into *lsd1, decoded into core->stored and its
@@ -87,10 +89,6 @@ size_t expansion_owner(const struct core *core, const struct duty *duty, const c
 uint32_t expansion_present(const struct core *core, const struct duty *duty);
 
 /* ---- replan.c ---- */
-/* Decide again what this record says was decided, about core->in, into *again. */
-MUST_USE enum err replan_decide(struct core *core, const struct ruleset *rules,
-                                const struct incoming *in, const lianshu_DecisionRecord *record,
-                                lianshu_DecisionRecord *again);
 /* Leave a record of the plan of this state of the order, which relations as of its known_seq, or a
  * member ("": none) that was enrolled later, made again; it becomes the order's decision. Uses
  * core->in, core->judged and core->frame. */
@@ -150,9 +148,22 @@ MUST_USE enum err requests_supplied(struct core *core, const struct incoming *in
 MUST_USE enum err requests_shown(struct core *core, const uint8_t order_id[static STORE_ID_LEN],
                                  bool *shown);
 
+/* ---- doubt.c ---- */
+/* In a batch: every order that stands and that this revoked key of the member made or changed since
+ * it is doubted is to be reviewed. ERR_KID_UNKNOWN: no revoked key of the member. */
+MUST_USE enum err doubt_begin(struct core *core, const char *member,
+                              const uint8_t kid[static KID_LEN]);
+/* The review of an order because of that key. ERR_NOT_FOUND: there is none. */
+MUST_USE enum err doubt_review(struct core *core, const uint8_t kid[static KID_LEN],
+                               const uint8_t order[static STORE_ID_LEN], struct request *out);
+
 /* ---- redress.c ---- */
 /* A new request (kind, ids and asker are set): its first term runs, and it is stored. */
 MUST_USE enum err redress_begin(struct core *core, const struct incoming *in, struct request *row,
+                                const struct order_row *order);
+/* A review that two officials of the hub want (kind, ids, seq and asker are set): as an objection
+ * that has been received, and marked whatever the region's law says of objections; stored. */
+MUST_USE enum err redress_doubt(struct core *core, struct request *row,
                                 const struct order_row *order);
 /* What is expected after the decision on one of that kind: the end of the order; stored. */
 MUST_USE enum err redress_expect_end(struct core *core, struct request *row, enum request_kind of);

@@ -192,6 +192,16 @@ static void heard_version(struct core *core, uint32_t peer, struct row *row, uin
     ask_on(core);
 }
 
+/* For the log: the two files by their hashes. */
+static void tell_both(struct core *core, uint32_t peer, const lianshu_RegistryHave *have)
+{
+    struct twice twice = {.type = lianshu_DocumentType_TYPE_REGISTRY, .number = have->version};
+    memcpy(twice.issuer, registry_registrar_at(core->opt.registry, 0)->member, sizeof twice.issuer);
+    memcpy(twice.held.hash, registry_hash(core->opt.registry), HASH_LEN);
+    memcpy(twice.offered.hash, have->hash.bytes, HASH_LEN);
+    doubled_found(core, &twice, core_peer_at(core, peer)->user_id);
+}
+
 /* Two files of one version: the registrar's mistake, or somebody's who has its key. Ours stays. */
 static void compare(struct core *core, uint32_t peer, struct row *row,
                     const lianshu_RegistryHave *have)
@@ -203,6 +213,7 @@ static void compare(struct core *core, uint32_t peer, struct row *row,
     row->differs = true;
     log_error("registry_differs", "code=E%03d hub=%s version=%llu", (int)ERR_REGISTRY_DIFFERS,
               row->link->member, (unsigned long long)have->version);
+    tell_both(core, peer, have);
     ingest_refuse(core, peer, ERR_REGISTRY_DIFFERS, NULL);
 }
 

@@ -101,18 +101,26 @@ static void begin_increment(struct core *core, struct mirror_row *row)
     row->cursor_row = 0;
 }
 
+/* When a mirror that was refused may begin anew. */
+static uint64_t mend_ms(const struct mirror_row *row, const struct peer *peer)
+{
+    return row->sent_ms +
+           (uint64_t)(peer->hello_ms > row->sent_ms ? MIRROR_HELLO_MS : MIRROR_RETRY_MS);
+}
+
 /* Must it begin anew, and may it now? */
-static bool anew(struct core *core, const struct mirror_row *row,
+static bool anew(struct core *core, const struct mirror_row *row, const struct peer *peer,
                  const uint8_t concern[static HASH_LEN])
 {
     const uint64_t rotate_ms = row->generation + (uint64_t)MIRROR_ROTATE_DAYS * DAY_MS;
     if (row->generation == 0)
         return true;
-    if (row->broken && core->now_ms < row->sent_ms + MIRROR_RETRY_MS) {
-        due_at(core->mirror, row->sent_ms + MIRROR_RETRY_MS);
+    if (row->broken && core->now_ms < mend_ms(row, peer)) {
+        due_at(core->mirror, mend_ms(row, peer));
         return false;
     }
-    return row->broken || memcmp(row->concern, concern, HASH_LEN) != 0 || outgrown(row) ||
+    return row->broken || row->generation <= core->rekey.begun_ms ||
+           memcmp(row->concern, concern, HASH_LEN) != 0 || outgrown(row) ||
            (row->phase == MIRROR_REST && core->now_ms >= rotate_ms);
 }
 
@@ -120,7 +128,7 @@ static bool anew(struct core *core, const struct mirror_row *row,
 static bool ready(struct core *core, struct mirror_row *row, const struct peer *peer,
                   const uint8_t concern[static HASH_LEN])
 {
-    if (anew(core, row, concern)) {
+    if (anew(core, row, peer, concern)) {
         begin_generation(core, row, peer, concern);
         return true;
     }

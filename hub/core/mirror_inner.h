@@ -13,8 +13,9 @@ enum {
     MIRROR_REFRESH_MS = 60 * 60 * 1000, /* a member hears so often that nothing has changed */
     MIRROR_FRESH_MS = 2 * MIRROR_REFRESH_MS,
     MIRROR_VALID_MS = 24 * 60 * 60 * 1000,
-    MIRROR_RETRY_MS = 10 * 60 * 1000, /* after a refusal, before a new snapshot */
-    MIRROR_ROTATE_DAYS = 30,          /* life of a key */
+    MIRROR_RETRY_MS = 10 * 60 * 1000, /* after a refusal, before a new snapshot … */
+    MIRROR_HELLO_MS = 10 * 1000, /* … and when its adapter has said hello since: it may know more */
+    MIRROR_ROTATE_DAYS = 30,     /* life of a key */
 };
 
 /* An adapter that may receive a mirror. */

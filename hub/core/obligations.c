@@ -32,6 +32,8 @@ enum err obligations_move(struct core *core, struct obligation *row, uint32_t to
     err = warnings_schedule(core, row);
     uint64_t leaf;
     if (err == OK)
+        err = tally_note(core, row->order_id);
+    if (err == OK)
         err = write_leaf(core, row, to, by, document, &leaf);
     return err == OK && to == OBLIGATION_EXECUTED
                ? store_count(core->store, "obligations.executed", 1)
@@ -49,6 +51,8 @@ enum err obligations_end(struct core *core, struct obligation *row, uint32_t to,
     if (row->next_due_ms != 0)
         core_wake_at(core, row->next_due_ms);
     enum err err = obligation_ended(core->store->obligations, row);
+    if (err == OK)
+        err = tally_note(core, row->order_id);
     uint64_t leaf;
     return err == OK ? write_leaf(core, row, to, "", NULL, &leaf) : err;
 }
@@ -150,6 +154,8 @@ enum err obligations_make(struct core *core, const struct owed *what)
         return OK; /* one member, one measure, one subject: two rules may name it
                       twice */
     uint64_t leaf;
+    if (err == OK)
+        err = tally_note(core, row.order_id);
     if (err == OK)
         err = write_leaf(core, &row, OBLIGATION_CREATED, "", NULL, &leaf);
     if (err != OK || row.member[0] == '\0')

@@ -25,6 +25,18 @@ enum err orders_token(struct core *core, const lianshu_Subject *subject,
                       span_str(persons[index - 1].id), token);
 }
 
+enum err orders_name(struct core *core, const struct incoming *in)
+{
+    uint8_t handle[STORE_TOKEN_LEN];
+    enum err err = in->subject == NULL ? OK
+                                       : names_give(core, (uint8_t)in->subject->kind,
+                                                    span_str(in->subject->id), handle);
+    for (size_t i = 0; err == OK && i < in->person_count; i++)
+        err = names_give(core, (uint8_t)lianshu_SubjectKind_SUBJECT_PERSON,
+                         span_str(in->persons[i].id), handle);
+    return err;
+}
+
 void orders_basis(const struct duty *duty, char out[static STORE_BASIS_MAX + 1])
 {
     enum { ROOM = STORE_BASIS_MAX + 1 };
@@ -108,6 +120,8 @@ static enum err follow(struct core *core, const struct order_row *row)
         err = order_due(core->store->orders, row->id, moment);
     if (moment != 0)
         core_wake_at(core, moment);
+    if (err == OK)
+        err = tally_note(core, row->id);
     return err == OK ? expansion_begin(core, row) : err;
 }
 
@@ -167,9 +181,11 @@ enum err orders_impose(struct core *core, struct incoming *in, const struct judg
         .end_date = judged->decision.end_date,
         .decision_seq = seq,
     };
-    enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
+    enum err err = orders_name(core, in);
     if (err == OK)
-        err = view_token(core, 0, span_str(body->decision_number), row.act);
+        err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
+    if (err == OK)
+        err = names_give(core, 0, span_str(body->decision_number), row.act);
     if (err == OK)
         err = next_episode(core, body->order_id, &row.episode);
     if (err != OK)

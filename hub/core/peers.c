@@ -138,6 +138,22 @@ enum err bucket_take(struct bucket *bucket, uint32_t rate_per_s, uint32_t reserv
     return OK;
 }
 
+enum err peer_enters(struct peer *peer, uint64_t now_ms)
+{
+    struct bucket *door = &peer->door;
+    if (door->filled_ms == 0)
+        *door = (struct bucket){now_ms, DOOR_BURST};
+    const uint64_t add = now_ms > door->filled_ms ? (now_ms - door->filled_ms) / DOOR_EACH_MS : 0;
+    if (add > 0) {
+        door->level = add >= DOOR_BURST - door->level ? DOOR_BURST : door->level + (uint32_t)add;
+        door->filled_ms += add * DOOR_EACH_MS;
+    }
+    if (door->level == 0)
+        return ERR_BUSY;
+    door->level--;
+    return OK;
+}
+
 enum err peer_take_token(struct peer *peer, uint32_t rate_per_s, uint32_t reserve, uint64_t now_ms)
 {
     return bucket_take(&peer->bucket, rate_per_s, reserve, now_ms);

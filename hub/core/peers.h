@@ -38,6 +38,8 @@ enum {
     BREAKER_LEASES = 8,
     BREAKER_FIRST_MS = 1000,
     BREAKER_MAX_MS = 300 * 1000,
+    DOOR_BURST = 600,    /* connections of one key at once, and then … */
+    DOOR_EACH_MS = 1000, /* … one in that time: T-07 */
 };
 
 /* What may have changed for a peer since it was looked at. */
@@ -76,6 +78,7 @@ struct peer {
     bool dialled;                      /* by us, and the connection is there: we say hello first */
     uint32_t sibling;                  /* next peer of the same member, PEER_NONE: last */
     bool ready;                        /* said hello on its present connection */
+    uint64_t hello_ms;                 /* when it did last */
     unsigned wake;                     /* WAKE_…: look there at the next commit */
     uint64_t look_ms;                  /* look into the queue at this moment in any case */
     uint32_t window_messages;          /* most envelopes out without a receipt */
@@ -89,7 +92,8 @@ struct peer {
     uint64_t breaker_ms;      /* when it lets the next probe through */
     uint64_t ack_number;      /* acknowledged by the adapter, not written yet; 0: none */
     struct bucket bucket;
-    bool heard; /* it sent something in the open batch */
+    struct bucket door; /* connections that its key may make */
+    bool heard;         /* it sent something in the open batch */
     /* Frames of receipts that came from it: in the open batch, in flight, to be acknowledged. */
     uint32_t acks_open;
     uint32_t acks_flying;
@@ -97,6 +101,7 @@ struct peer {
     struct peer_stream in;
     bool barred;               /* its transport key is revoked … */
     bool barred_told;          /* … and it was told so */
+    struct volume_row *volume; /* its member's: volumes.h; NULL: not counted yet */
     uint64_t revoked_ms;       /* when an envelope was last refused with E411 and a receipt */
     size_t amended;            /* amendments that it has, or was sent, in our order */
     uint8_t amendments[2][32]; /* digests of ours and its, when all was sent last */
@@ -129,6 +134,9 @@ void peer_answered(struct peer *peer);
 void peer_forget_acks(struct peer *peer);
 /* How many envelopes the breaker lets out beside those that are out. */
 uint32_t peer_allows(const struct peer *peer, uint64_t now_ms);
+
+/* One more connection of this peer's key; ERR_BUSY: it has made too many. */
+MUST_USE enum err peer_enters(struct peer *peer, uint64_t now_ms);
 
 /* Take one token of rate_per_s; ERR_BUSY when no more than `reserve` are left. */
 MUST_USE enum err bucket_take(struct bucket *bucket, uint32_t rate_per_s, uint32_t reserve,

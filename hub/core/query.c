@@ -81,6 +81,8 @@ static void add_alarms(struct query *q)
     json_put_flag(q->answer, "program_unlisted",
                   core->opt.measured != NULL && core->opt.measured->unlisted);
     json_put_flag(q->answer, "log_not_cosigned", !cosigning_state(core).met);
+    json_put_uint(q->answer, "unusual", store_counter(core->store, "unusual"));
+    json_put_uint(q->answer, "numbers_twice", store_counter(core->store, "numbers_twice"));
 }
 
 static void add_counters(struct query *q, const char *key, const char *prefix)
@@ -125,7 +127,7 @@ static enum err query_status(struct query *q)
         json_put_uint(obligations, query_obligation_word((uint32_t)i), states[i]);
         total += states[i];
     }
-    json_put_uint(obligations, "total", total - states[0]);
+    json_put_uint(obligations, "total", total);
     json_put(q->answer, "obligations", obligations);
     json_put_uint(q->answer, "unassigned", unassigned);
     json_put_uint(q->answer, "obligations_executed", store_counter(store, "obligations.executed"));
@@ -177,12 +179,14 @@ static const struct {
     {"leaves", query_leaves},
     {"log.admin", query_admin},
     {"log.scrub", query_scrub},
+    {"rekey", query_rekey},
     {"evidence", query_evidence},
     {"evidence.leaves", query_evidence_leaves},
     {"evidence.consistency", query_evidence_consistency},
     {"evidence.frame", query_evidence_frame},
     {"evidence.member", query_evidence_member},
     {"evidence.document", query_evidence_document},
+    {"evidence.reads", query_evidence_reads},
     {"evidence.revocations", query_evidence_revocations},
     {"evidence.registrar", query_evidence_registrar},
     {"decision.verify", query_redecide},
@@ -193,6 +197,7 @@ static const struct {
     {"held", query_held},
     {"parked", query_parked},
     {"topology", query_topology},
+    {"volume", query_volume},
 };
 
 static enum err run(struct query *q)

@@ -23,6 +23,7 @@ MUST_USE enum err query_finish(struct query *q, struct writer *answer);
 
 /* query_ledger.c */
 const char *query_obligation_word(uint32_t state);
+const char *query_order_word(uint32_t state);
 void query_put_obligation(const struct core *core, struct json *row, const struct obligation *o);
 query_fn query_order, query_orders, query_obligations, query_restrictions;
 
@@ -38,7 +39,7 @@ query_fn query_evidence, query_evidence_leaves, query_evidence_consistency, quer
 query_fn query_evidence_member, query_evidence_revocations, query_evidence_registrar;
 
 /* redecide.c: decisions made again. */
-query_fn query_redecide;
+query_fn query_redecide, query_evidence_reads;
 /* The document that was judged, in core->plain. ERR_ERASED. */
 MUST_USE enum err redecide_facts(struct core *core, const struct decision_row *row,
                                  struct span *lsd1);
@@ -50,9 +51,16 @@ query_fn query_rule_try;
 MUST_USE enum err query_put_lists(struct query *q);
 MUST_USE enum err query_put_versions(struct query *q, const uint8_t order[static STORE_ID_LEN],
                                      uint32_t newest);
+/* How far the order is at each hub that has said so, and at this one ("hubs"). */
+MUST_USE enum err query_put_tallies(struct query *q, const uint8_t order[static STORE_ID_LEN]);
 
 /* query_keys.c: what a key was good for, and what was done with one since it is doubted. */
 query_fn query_key_history, query_revocation_effects;
+/* The first leaf that is not before that moment. */
+MUST_USE enum err query_leaf_at(struct core *core, uint64_t from_ms, uint64_t *out);
+
+/* rekey.c: the storage and token keys, and how far the job is. */
+query_fn query_rekey;
 
 /* query_log.c: the newest checkpoint, its witnesses, and entries of the log. */
 query_fn query_checkpoint, query_leaves;
@@ -63,6 +71,7 @@ query_fn query_admin, query_scrub;
 
 /* query_links.c: the tree of hubs. */
 query_fn query_topology;
+query_fn query_volume;
 
 /* query_waiting.c: what is held or parked. */
 query_fn query_held, query_parked;

@@ -1,5 +1,6 @@
 /* What was done to the hub itself, and by whom: starts, registries, rule sets, acts of officials,
- * restores. For auditors, out of the log. */
+ * restores; and what somebody should be asked about: two documents under one number, a member that
+ * does far more than it is used to. For auditors, out of the log. */
 #include "core/query.h"
 
 #include "base/hex.h"
@@ -62,13 +63,66 @@ static enum err put_restored(struct json *row, struct span bytes)
     return OK;
 }
 
+/* With both documents, as they stand beside the leaf: u32 length, LSD1, twice. */
+static enum err put_twice(struct json *row, const struct log_entry *entry)
+{
+    lianshu_NumberTwice body;
+    struct span rest = entry->beside;
+    static const char *const names[] = {"held_document", "offered_document"};
+    enum err err = wire_decode(&lianshu_NumberTwice_msg, entry->body, &body);
+    if (err != OK)
+        return err;
+    json_put_text(row, "event", "number_twice");
+    json_put_text(row, "by", body.by);
+    json_put_text(row, "issuer", body.issuer);
+    json_put_uint(row, "number", body.number);
+    json_put_hex(row, "held", span_of(body.held, sizeof body.held));
+    json_put_hex(row, "offered", span_of(body.offered, sizeof body.offered));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        uint64_t len;
+        struct span lsd1;
+        if (span_take_uint(&rest, sizeof(uint32_t), &len) && span_take(&rest, len, &lsd1) &&
+            len > 0)
+            json_put_hex(row, names[i], lsd1);
+    }
+    return OK;
+}
+
+static enum err put_unusual(struct json *row, struct span bytes)
+{
+    lianshu_Unusual body;
+    enum err err = wire_decode(&lianshu_Unusual_msg, bytes, &body);
+    if (err != OK)
+        return err;
+    json_put_text(row, "event", "unusual");
+    json_put_text(row, "by", body.member);
+    json_put_text(row, "measure", body.measure);
+    json_put_uint(row, "date", body.date);
+    json_put_uint(row, "count", body.count);
+    json_put_uint(row, "usual", body.usual);
+    return OK;
+}
+
+static enum err put_body(struct json *row, const struct log_entry *entry)
+{
+    switch (entry->kind) {
+    case LOG_RESTORED:
+        return put_restored(row, entry->body);
+    case LOG_NUMBER_TWICE:
+        return put_twice(row, entry);
+    case LOG_UNUSUAL:
+        return put_unusual(row, entry->body);
+    default:
+        return put_admin(row, entry->body);
+    }
+}
+
 static enum err put_row(struct json *list, const struct log_entry *entry)
 {
     struct json *row = json_map();
     json_put_uint(row, "seq", entry->index);
     json_put_ms(row, "time", entry->time_ms);
-    enum err err =
-        entry->kind == LOG_RESTORED ? put_restored(row, entry->body) : put_admin(row, entry->body);
+    enum err err = put_body(row, entry);
     if (err != OK)
         json_close(&row);
     else
@@ -76,19 +130,21 @@ static enum err put_row(struct json *list, const struct log_entry *entry)
     return err;
 }
 
-/* The first leaf of either kind from `from` on. */
+/* The first leaf of any of these kinds from `from` on. */
 static enum err next(struct core *core, uint64_t from, uint64_t to, uint64_t *index)
 {
-    uint64_t restored = to;
-    enum err err = log_find(core->store->log, LOG_ADMIN, from, to, index);
-    if (err == ERR_NOT_FOUND)
-        *index = to;
-    else if (err != OK)
-        return err;
-    err = log_find(core->store->log, LOG_RESTORED, from, *index, &restored);
-    if (err == OK)
-        *index = restored;
-    return err == OK || err == ERR_NOT_FOUND ? (*index < to ? OK : ERR_NOT_FOUND) : err;
+    static const enum log_kind kinds[] = {LOG_ADMIN, LOG_RESTORED, LOG_NUMBER_TWICE, LOG_UNUSUAL};
+    uint64_t first = to;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        uint64_t found;
+        const enum err err = log_find(core->store->log, kinds[i], from, first, &found);
+        if (err == OK)
+            first = found;
+        else if (err != ERR_NOT_FOUND)
+            return err;
+    }
+    *index = first;
+    return first < to ? OK : ERR_NOT_FOUND;
 }
 
 enum err query_admin(struct query *q)

@@ -177,7 +177,10 @@ static void put_step(struct core *core, struct json *list, const struct casefile
     json_put_ms(item, "time", step->time_ms);
     json_put_text(item, "papers", step->papers);
     json_put_hex(item, "document", span_of(step->document, sizeof step->document));
-    if (casefile_clock_get(core->store->casefiles, step->id, step->transition, &clock) == OK) {
+    if (step->code != 0)
+        json_put_uint(item, "code", step->code); /* it took no effect */
+    if (!step->lost &&
+        casefile_clock_get(core->store->casefiles, step->id, step->transition, &clock) == OK) {
         json_put_ms(item, "due", clock.due_ms);
         json_put_flag(item, "in_time", clock.stopped_ms != 0 && clock.stopped_ms < clock.due_ms);
     }
@@ -198,6 +201,19 @@ static void put_regions(struct query *q, const struct case_parties *parties, con
     json_put(q->answer, "regions", list);
 }
 
+/* Other documents of its number, which took no effect. */
+static enum err put_lost(struct query *q, struct json *list, const struct casefile_step *stands)
+{
+    struct casefile_step step = {.number = stands->number};
+    enum err err;
+    while ((err = casefile_step_rival(q->core->store->casefiles, stands->id, stands->number,
+                                      &step)) == OK) {
+        if (step.lost)
+            put_step(q->core, list, &step);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err query_case(struct query *q)
 {
     uint8_t id[STORE_ID_LEN];
@@ -210,14 +226,18 @@ enum err query_case(struct query *q)
         return err;
     put_head(q->core, q->answer, &row);
     struct json *steps = json_list();
+    struct json *lost = json_list();
     struct casefile_step step;
     uint64_t cursor = 0;
     struct json *papers = json_list();
-    while ((err = casefile_step_next(q->core->store->casefiles, id, &cursor, &step)) == OK) {
+    while (err == OK &&
+           (err = casefile_step_next(q->core->store->casefiles, id, &cursor, &step)) == OK) {
         put_step(q->core, steps, &step);
         put_papers(q->core, papers, step.papers);
+        err = put_lost(q, lost, &step);
     }
     json_put(q->answer, "steps", steps);
+    json_put(q->answer, "lost", lost);
     json_put(q->answer, "papers", papers);
     if (err == ERR_NOT_FOUND)
         err = cases_parties(q->core, &row, &parties);

@@ -9,6 +9,8 @@
 
 enum { EFFECTS_MAX = 500, WORD_MAX = 96 };
 
+_Static_assert(REQUEST_OUTCOMES == 5, "a word for each outcome of a review");
+
 static const char *reason_word(unsigned reason)
 {
     static const char *const words[] = {"", "compromised", "lost", "replaced", "ended"};
@@ -102,6 +104,7 @@ enum err query_key_history(struct query *q)
 struct effects {
     struct query *q;
     const char *member;
+    const uint8_t *kid;
     uint64_t from_ms;
     uint64_t next; /* leaf */
     size_t count;
@@ -109,7 +112,7 @@ struct effects {
 };
 
 /* The first leaf that is not before that moment: the log's times never go back. */
-static enum err leaf_at(struct core *core, uint64_t from_ms, uint64_t *out)
+enum err query_leaf_at(struct core *core, uint64_t from_ms, uint64_t *out)
 {
     uint64_t low = 0;
     uint64_t high = log_size(core->store->log);
@@ -151,6 +154,20 @@ static enum err put_message(struct effects *e, const struct log_entry *entry)
     return OK;
 }
 
+/* Has it been put before those who must confirm it, and have they? */
+static enum err put_review(struct effects *e, const uint8_t order[static STORE_ID_LEN],
+                           struct json *item)
+{
+    static const char *const words[] = {"open", "given up", "confirmed", "", "ended"};
+    struct request review;
+    enum err err = doubt_review(e->q->core, e->kid, order, &review);
+    if (err == OK) {
+        json_put_text(item, "review", words[review.outcome]);
+        json_put_ms(item, "review_due", review.due_ms);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err put_state(struct effects *e, const struct log_entry *entry)
 {
     lianshu_StateChange body;
@@ -166,9 +183,11 @@ static enum err put_state(struct effects *e, const struct log_entry *entry)
         json_put_text(item, "measure", body.measure);
         json_put_text(item, "member", body.member);
     }
+    if (entry->kind == LOG_ORDER_STATE)
+        err = put_review(e, body.id, item);
     json_add(entry->kind == LOG_ORDER_STATE ? e->orders : e->obligations, item);
     e->count++;
-    return OK;
+    return err;
 }
 
 static enum err walk(struct effects *e)
@@ -200,10 +219,11 @@ enum err query_revocation_effects(struct query *q)
         return OK;
     }
     e.member = key->member->id;
+    e.kid = key->kid;
     e.from_ms = key->revoked_ms;
     enum err err = OK;
     if (!json_uint(json_get(q->args, "from"), &e.next))
-        err = leaf_at(q->core, e.from_ms, &e.next);
+        err = query_leaf_at(q->core, e.from_ms, &e.next);
     e.messages = json_list();
     e.orders = json_list();
     e.obligations = json_list();

@@ -26,6 +26,11 @@ const char *query_obligation_word(uint32_t state)
                                                                         : "?";
 }
 
+const char *query_order_word(uint32_t state)
+{
+    return state < ORDER_STATES ? order_words[state] : "?";
+}
+
 static const char *force_word(uint32_t force)
 {
     return force < sizeof force_words / sizeof force_words[0] ? force_words[force] : "?";
@@ -35,7 +40,7 @@ static void put_order(struct json *row, const struct order_row *order)
 {
     json_put_hex(row, "order", span_of(order->id, sizeof order->id));
     json_put_uint(row, "version", order->version);
-    json_put_text(row, "state", order->state < ORDER_STATES ? order_words[order->state] : "?");
+    json_put_text(row, "state", query_order_word(order->state));
     json_put_text(row, "issuer", order->issuer);
     json_put_text(row, "changed_by", order->changed_by);
     json_put_text(row, "list", order->list);
@@ -225,6 +230,8 @@ enum err query_order(struct query *q)
     if (err == ERR_NOT_FOUND)
         err = query_put_versions(q, id, newest);
     if (err == OK)
+        err = query_put_tallies(q, id);
+    if (err == OK)
         err = list_redress(q, id);
     return err == OK ? list_obligations(q, id, &(struct filter){0}) : err;
 }
@@ -254,7 +261,8 @@ enum err query_obligations(struct query *q)
     const struct filter filter = {.state = json_get_text(q->args, "state"),
                                   .member = json_get_text(q->args, "member"),
                                   .overdue = overdue != NULL && strcmp(overdue, "yes") == 0};
-    return list_obligations(q, only ? id : NULL, &filter);
+    enum err err = list_obligations(q, only ? id : NULL, &filter);
+    return err == OK && only ? query_put_tallies(q, id) : err;
 }
 
 static bool kind_of(const char *word, uint8_t *kind)

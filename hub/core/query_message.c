@@ -170,6 +170,31 @@ static enum err explain_obligation(struct query *q, const struct obligation *row
     return err;
 }
 
+static enum err add_refusal(struct query *q, const lianshu_DecisionRecord *record,
+                            struct json *list)
+{
+    char text[TEXT_MAX];
+    struct writer w = writer_of(text, sizeof text);
+    enum err err = explain_refusal(q->core->opt.rules, record, &w);
+    if (err == OK)
+        add_sentence(list, &w);
+    return err;
+}
+
+/* Why each rule was looked at, in words beside its code. */
+static struct json *name_reasons(const struct json *rules)
+{
+    struct json *named = json_list();
+    for (size_t i = 0; i < json_count(rules); i++) {
+        struct json *row = json_clone(json_item(rules, i));
+        const char *why = json_get_text(row, "why");
+        json_put_text(row, "why_zh", explain_why_zh(why == NULL ? "" : why));
+        json_put_text(row, "why_en", explain_why_en(why == NULL ? "" : why));
+        json_add(named, row);
+    }
+    return named;
+}
+
 /* found: of looking for the row; a document about which nothing was decided has none. */
 static enum err explain_record(struct query *q, enum err found, const struct decision_row *row)
 {
@@ -182,13 +207,17 @@ static enum err explain_record(struct query *q, enum err found, const struct dec
         const lianshu_Outcome *o = &record->outcome[i];
         char text[TEXT_MAX];
         struct writer w = writer_of(text, sizeof text);
-        err = explain_ground(q->core->opt.rules, o->action, o->measure, o->rule, o->basis, &w);
+        err = explain_outcome(q->core->opt.rules, o, &w);
         if (err == OK)
             add_sentence(list, &w);
     }
+    if (err == OK)
+        err = add_refusal(q, record, list);
     struct json *decision = NULL;
-    if (err == OK && json_from_message(&decision, &lianshu_DecisionRecord_msg, record) == OK)
+    if (err == OK && json_from_message(&decision, &lianshu_DecisionRecord_msg, record) == OK) {
+        json_put(decision, "rules", name_reasons(json_get(decision, "rules")));
         json_put(q->answer, "decision", decision);
+    }
     json_put(q->answer, "explanation", list);
     return err == ERR_NOT_FOUND ? OK : err;
 }

@@ -1,4 +1,5 @@
-/* How fresh the list of orders is, and which documents of an order there were. */
+/* How fresh the list of orders is, which documents of an order there were, and how far it is at
+ * other hubs. */
 #include "core/query.h"
 
 #include <string.h>
@@ -55,4 +56,35 @@ enum err query_put_versions(struct query *q, const uint8_t order[static STORE_ID
     }
     json_put(q->answer, "documents", list);
     return err;
+}
+
+static void put_tally(struct query *q, struct json *list, const struct tally_row *row)
+{
+    struct json *item = json_map();
+    json_put_text(item, "hub", row->hub);
+    json_put_ms(item, "at", row->at_ms);
+    json_put_uint(item, "age_s",
+                  q->core->now_ms > row->at_ms ? (q->core->now_ms - row->at_ms) / 1000 : 0);
+    json_put_uint(item, "version", row->version);
+    json_put_text(item, "state", query_order_word(row->state));
+    for (uint32_t i = OBLIGATION_CREATED; i < OBLIGATION_STATES; i++)
+        json_put_uint(item, query_obligation_word(i), row->count[i]);
+    json_put_uint(item, "unassigned", row->count[0]);
+    json_put_uint(item, "overdue", row->overdue);
+    json_add(list, item);
+}
+
+enum err query_put_tallies(struct query *q, const uint8_t order[static STORE_ID_LEN])
+{
+    struct json *list = json_list();
+    struct tally_row row;
+    enum err err = tally_count(q->core, order, &row);
+    if (err == OK) {
+        put_tally(q, list, &row);
+        row.hub[0] = '\0';
+    }
+    while (err == OK && (err = tally_next(q->core->store->tallies, order, &row)) == OK)
+        put_tally(q, list, &row);
+    json_put(q->answer, "hubs", list);
+    return err == ERR_NOT_FOUND ? OK : err;
 }

@@ -101,19 +101,6 @@ enum err redecide_facts(struct core *core, const struct decision_row *row, struc
     return err;
 }
 
-/* Decide again what the record says was decided, into *again. */
-static enum err decide(struct core *core, const struct ruleset *rules, const struct incoming *in,
-                       const lianshu_DecisionRecord *record, lianshu_DecisionRecord *again)
-{
-    struct view_ctx ctx = {.core = core, .as_of = record->log_size};
-    const struct view view = view_of(&ctx);
-    const struct evaluation at = {core, rules, &view, record->now_ms, record->log_size};
-    struct judgement *judged = &core->judged;
-    if (strcmp(record->kind, "gate") == 0)
-        return evaluate_gate(&at, in, record->region, &judged->verdict, again);
-    return replan_decide(core, rules, in, record, again);
-}
-
 static bool same_bytes(struct core *core, const lianshu_DecisionRecord *again, struct span record)
 {
     struct writer w = writer_of(core->frame, FRAME_MAX);
@@ -143,7 +130,8 @@ static enum err replay(struct core *core, const struct incoming *in,
                        const lianshu_DecisionRecord *record, struct remade *out)
 {
     lianshu_DecisionRecord *again = &core->judged.record;
-    enum err err = decide(core, core->trial, in, record, again);
+    const struct redecision what = {core->trial, in, record, NULL};
+    enum err err = evaluate_again(core, &what, again);
     if (err != OK)
         *out = differs("outcome");
     else if (same_outcome(again, record))
@@ -203,7 +191,8 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
     out->is = OTHER_RULES;
     if (rules == NULL)
         return OK;
-    err = decide(core, rules, in, record, &core->judged.record);
+    const struct redecision what = {rules, in, record, NULL};
+    err = evaluate_again(core, &what, &core->judged.record);
     *out = differs("outcome");
     if (err == OK && same_bytes(core, &core->judged.record, row->record))
         *out = (struct remade){.is = SAME};
@@ -341,4 +330,48 @@ enum err query_redecide(struct query *q)
     json_put_uint(q->answer, "next", next.cursor);
     json_put_flag(q->answer, "end", next.end);
     return err;
+}
+
+/* ---- to be made again elsewhere ---- */
+
+/* Room for the notes of one decision: more is not told, and then it is not made again. */
+enum { READS_ROOM = 192 << 10, TOKENS_MAX = 512 };
+
+/* What the decision of a leaf read, as far as it comes out the same here. */
+enum err query_evidence_reads(struct query *q)
+{
+    struct core *core = q->core;
+    lianshu_DecisionRecord *record = &core->stored_record;
+    lianshu_DecisionRecord *again = &core->judged.record;
+    struct decision_row row;
+    struct span lsd1;
+    uint64_t index;
+    if (!json_uint(json_get(q->args, "index"), &index))
+        return ERR_FIELD_VALUE;
+    enum err err = decision_get(core->store->decisions, index, &row);
+    if (err == OK)
+        err = wire_decode(&lianshu_DecisionRecord_msg, row.record, record);
+    if (err == OK)
+        err = redecide_facts(core, &row, &lsd1);
+    if (err == OK)
+        err = evaluate_open(&core->in, lsd1);
+    const struct ruleset *rules = err == OK ? rules_of(core, record) : NULL;
+    if (err == OK && rules == NULL)
+        err = ERR_RULE_ARCHIVE;
+    if (err != OK)
+        return err;
+    uint8_t tokens[TOKENS_MAX * VIEW_TOKEN_LEN];
+    struct view_notes notes = {writer_of(tokens, sizeof tokens),
+                               writer_of(core->frame, READS_ROOM)};
+    const struct redecision what = {rules, &core->in, record, &notes};
+    err = evaluate_again(core, &what, again);
+    if (err == OK && (notes.tokens.full || notes.reads.full))
+        err = ERR_TOO_LARGE;
+    if (err == OK && memcmp(again->read_set_sha256, record->read_set_sha256, HASH_LEN) != 0)
+        err = ERR_REEXECUTION;
+    if (err != OK)
+        return err;
+    json_put_hex(q->answer, "tokens", writer_span(&notes.tokens));
+    json_put_hex(q->answer, "reads", writer_span(&notes.reads));
+    return OK;
 }

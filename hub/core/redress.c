@@ -203,6 +203,19 @@ enum err redress_begin(struct core *core, const struct incoming *in, struct requ
     return err == OK ? put(core, row) : err;
 }
 
+enum err redress_doubt(struct core *core, struct request *row, const struct order_row *order)
+{
+    char superior[STORE_MEMBER_MAX + 1];
+    enum err err = run_answer(core, row, order, core->now_ms);
+    row->shown = true;
+    if (err == OK)
+        err = put(core, row);
+    if (err == OK)
+        err = tell_one(core, row, order->issuer, lianshu_HubNoticeKind_HUBNOTICE_REMINDER);
+    warnings_superior(core, order->issuer, superior);
+    return err == OK ? tell_one(core, row, superior, lianshu_HubNoticeKind_HUBNOTICE_REMINDER) : err;
+}
+
 enum err redress_expect_end(struct core *core, struct request *row, enum request_kind of)
 {
     const struct rule_clock *clock = end_clock(core, of, row->owner);

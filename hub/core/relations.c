@@ -104,7 +104,9 @@ enum err relations_put(struct core *core, const struct incoming *in, uint32_t fr
     struct named named = {0};
     if (in->person_count == 0)
         return OK;
-    enum err err = name_all(core, in, &named);
+    enum err err = orders_name(core, in);
+    if (err == OK)
+        err = name_all(core, in, &named);
     if (err == OK)
         err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
     memcpy(row.document, in->facts_hash, sizeof row.document);

@@ -23,6 +23,8 @@ static enum err append(struct core *core, const struct restored *r, struct span 
                          statement, &index);
     if (err == OK)
         err = store_count(core->store, "restored", 1);
+    if (err == OK) /* their readers may be ahead of the copy, or have forgotten theirs */
+        err = mirror_break_all(core->store->mirrors);
     return err == OK ? core_commit(core, core->now_ms) : err;
 }
 

@@ -7,23 +7,6 @@
 
 #include <string.h>
 
-enum err replan_decide(struct core *core, const struct ruleset *rules, const struct incoming *in,
-                       const lianshu_DecisionRecord *record, lianshu_DecisionRecord *again)
-{
-    struct view_ctx ctx = {.core = core, .as_of = record->log_size, .known = record->known_size};
-    const struct view view = view_of(&ctx);
-    const struct evaluation at = {core, rules, &view, record->now_ms, record->log_size};
-    struct judgement *judged = &core->judged;
-    enum err err = strcmp(record->kind, "event") == 0
-                       ? evaluate_event(&at, in, &judged->events, again)
-                       : evaluate_rules(&at, in, &judged->decision, again);
-    if (err != OK)
-        return err;
-    again->known_size = record->known_size;
-    memcpy(again->member, record->member, sizeof again->member);
-    return OK;
-}
-
 /* The document of the order's text, into core->in, and what was decided about it. */
 static enum err open_text(struct core *core, const struct order_row *order,
                           lianshu_DecisionRecord *decided)
@@ -51,7 +34,8 @@ enum err replan_record(struct core *core, struct order_row *order, const char *m
         return err;
     decided->known_size = order->known_seq;
     text_copy(decided->member, sizeof decided->member, member);
-    err = replan_decide(core, core->opt.rules, &core->in, decided, &core->judged.record);
+    const struct redecision what = {core->opt.rules, &core->in, decided, NULL};
+    err = evaluate_again(core, &what, &core->judged.record);
     return err == OK
                ? apply_record_again(core, &core->in, &core->judged.record, &order->decision_seq)
                : err;

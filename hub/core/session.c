@@ -101,6 +101,7 @@ static enum err hello(struct core *core, uint32_t number, const lianshu_Hello *b
     relay_hello(core, number);
     attach_gone(core, number);
     peer->ready = true;
+    peer->hello_ms = core->now_ms;
     peer->mirror = body->mirror;
     mirror_peers_changed(core);
     peer->out_messages = 0;

@@ -5,7 +5,9 @@
  *   facts_feed.c   out to the neighbours
  *   facts_relay.c  in from them
  *   contest.c      which version of an order stands
+ *   twins.c        which of two orders for one act stands
  *   roll.c         comparing, and repairing what differs
+ *   tally.c        back to the issuer's hub: how far its order is here
  *
  *   an issuer's envelope ──effects──> roll ──spread_step──> relay.facts ──> the neighbour's
  * effects, ^                                      its roll, and so on +──── what is missing ────
@@ -24,7 +26,14 @@
  *      own hub.
  *   4. A version that comes before the one below it waits for that; so a lift overtakes its order.
  *   5. Two linked hubs that differ find out at hello and within ROLL_INTERVAL_MS, and only what is
- *      missing travels.
+ *      missing travels. A text that was kept long enough is known by its hash alone.
+ *   6. The hub of an issuer hears from every other one how many obligations of its order are in
+ *      which state there, within TALLY_SETTLE_MS of a change while there is a way, and nobody's
+ *      name.
+ *   7. Of two orders for one act (list, subject, decision number) that were in force at the same
+ *      time one stands at every hub: that of the higher region, then the one accepted first, then
+ *      the one with the lower hash. The other is undone (E640) and both issuers are told. What is
+ *      over by then does not come back by itself: who lost may impose anew.
  *
  * A part of state.h, which includes it; nobody else does. Bounds: SPREAD_STEP documents, or
  * ROLL_OWE_MAX hashes, in one transaction. Errors: ERR_REGION_NOT_OWNED, ERR_HOPS, ERR_HOPS_LOOP,
@@ -39,6 +48,7 @@ enum {
     ROLL_INTERVAL_MS = 10 * 60 * 1000, /* between two comparisons */
     ROLL_SETTLE_MS = 1000,             /* after what was repaired, before the next one */
     ROLL_OWE_MAX = 4096,               /* found missing by one message */
+    TALLY_SETTLE_MS = 60 * 1000,       /* between two words about one order */
 };
 
 /* What is to be done with a document from a neighbour. */
@@ -57,8 +67,19 @@ struct spread_link {
     uint64_t due_ms; /* of the next one */
 };
 
+enum { TWINS_MAX = 16 /* orders for one act that are looked at */ };
+
+/* Orders for the act of an order that comes. */
+struct twins {
+    bool lost;      /* one of them goes before it: spread.rival */
+    uint64_t as_of; /* log size that it is judged on: before those began here; 0: now */
+    size_t count;   /* else: these go */
+    struct roll_row row[TWINS_MAX];
+};
+
 struct spread {
     struct incoming in; /* the embedded document */
+    struct twins twins;
     struct judgement judged;
     enum spread_todo todo;
     enum err answer; /* to the neighbour: OK delivered, else returned */
@@ -69,6 +90,7 @@ struct spread {
     lianshu_RelayFacts facts;                 /* being sent */
     uint8_t text[sizeof(lianshu_RelayFacts)]; /* one that is kept */
     lianshu_RelayRoll roll;
+    lianshu_RelayTally tally;
     uint8_t hash[ROLL_OWE_MAX][HASH_LEN];
 };
 
@@ -114,9 +136,38 @@ MUST_USE enum err contest_apply(struct core *core);
 /* Both issuers hear of it, those that are ours. */
 MUST_USE enum err contest_tell(struct core *core, const struct roll_row *winner,
                                const struct roll_row *loser);
+/* What was accepted here is refused after all: its sender's receipt says so. */
+MUST_USE enum err contest_refuse(struct core *core, const char *sender,
+                                 const uint8_t message_id[static STORE_ID_LEN], enum err code);
 /* Judge what waits above this version of the order, or was judged on another one. */
 MUST_USE enum err contest_rise(struct core *core, const uint8_t order[static STORE_ID_LEN],
                                uint32_t version);
+
+/* 0: the nation … 3: a county. */
+unsigned contest_level(const char *member);
+/* The same, by the row of the roll that its acceptance left. */
+MUST_USE enum err contest_refuse_late(struct core *core, const struct roll_row *loser,
+                                      enum err code);
+
+/* ---- twins.c ---- */
+/* Judge spread->in, a first version, against other orders for its act: spread->twins. */
+MUST_USE enum err twins_look(struct core *core);
+/* Those that it goes before are over, with all that follows from them. */
+MUST_USE enum err twins_displace(struct core *core);
+/* Both issuers hear of it, those that are ours. */
+MUST_USE enum err twins_tell(struct core *core, const struct roll_row *winner,
+                             const struct roll_row *loser);
+
+/* ---- tally.c ---- */
+/* The order's numbers change here: its issuer's hub will be told. */
+MUST_USE enum err tally_note(struct core *core, const uint8_t order_id[static STORE_ID_LEN]);
+/* Our own members' numbers, as of now; version 0: the order is not known. */
+MUST_USE enum err tally_count(struct core *core, const uint8_t order_id[static STORE_ID_LEN],
+                              struct tally_row *row);
+/* One bounded step of telling. */
+MUST_USE enum err tally_step(struct core *core, bool *more);
+MUST_USE enum err tally_judge(struct core *core, const struct incoming *in, struct judgement *out);
+MUST_USE enum err tally_take(struct core *core, const struct incoming *in, uint64_t seq);
 
 /* ---- roll.c ---- */
 MUST_USE enum err roll_judge(struct core *core, const struct incoming *in, struct judgement *out);

@@ -29,6 +29,7 @@
 #include "core/dues.h"
 #include "core/output.h"
 #include "core/peers.h"
+#include "core/rekey.h"
 #include "credit.pb.h"
 #include "document.pb.h"
 #include "federation.pb.h"
@@ -132,8 +133,11 @@ struct core {
     struct opener *opener;
     struct envelope_batch *envelopes;
     const struct key *sign_key;
-    const struct key *storage_key;
+    const struct key *storage_key; /* and the ones before, while they are replaced: rekey.h */
     const struct key *token_key;
+    const struct key *storage_before;
+    const struct key *token_before;
+    struct rekey rekey;
     char region[REGION_LEN + 1];
 
     bool open_batch;
@@ -164,6 +168,8 @@ struct core {
     uint64_t scrub_ended_ms;   /* the last one; 0: none since the start */
     uint64_t retain_ms;        /* when what was kept long enough is looked for next */
     size_t amendments_written; /* of the registry's, in order: they have their rows */
+    struct doubled *doubled;   /* owns */
+    struct volumes *volumes;   /* owns */
     bool work_waiting;         /* expansion or sealing goes on at the next tick */
     uint64_t signed_size;
     uint8_t checkpoint[NOTE_LEN_MAX];
@@ -365,6 +371,7 @@ struct view_ctx {
 struct view view_of(struct view_ctx *ctx);
 /* One USCC is one body, whatever kind of body the sender calls it. */
 uint8_t view_kind(uint8_t kind);
+/* names_look as of now. */
 MUST_USE enum err view_token(struct core *core, uint8_t kind, struct span id,
                              uint8_t out[static STORE_TOKEN_LEN]);
 
@@ -398,9 +405,12 @@ MUST_USE enum err rest_get(struct core *core, const char *table, struct span row
 
 #include "core/cosigning.h"
 
+#include "core/doubled.h"
+
 #include "core/ledger.h"
 
 #include "core/links.h"
+#include "core/names.h"
 #include "core/outgoing.h"
 
 #include "core/relay.h"
@@ -409,5 +419,7 @@ MUST_USE enum err rest_get(struct core *core, const char *table, struct span row
 
 #include "core/state_cases.h"
 #include "core/state_gates.h"
+
+#include "core/volumes.h"
 
 #endif

@@ -8,7 +8,10 @@
  * Guarantees:
  *   1. Judging reads only; what an accepted step changes is in the transaction of its acceptance.
  *   2. A step has one number at every hub, and no later step is undone by an earlier one that
- *      comes after it.
+ *      comes after it. Of several documents of one number the same one stands at every hub: of
+ *      those that the state before allows the one accepted first, then the one with the lower
+ *      hash. The others are kept without effect, what was built on them is judged again, and both
+ *      senders are told.
  *   3. A hub that a case reaches later is given the steps before; with all of them its card is
  *      that of every other hub, in whatever order they came.
  *   4. Each percent of each term is warned of once, by the home hub of who must act; who waits
@@ -20,6 +23,18 @@
 #define CORE_STATE_CASES_H
 
 #include "core/state.h"
+
+/* ---- case_read.c ---- */
+/* Is the document a step of a case? */
+bool cases_apply(const struct incoming *in);
+/* Does it name its case by a whole id? */
+bool cases_named(const struct incoming *in);
+/* What it says of the step. */
+lianshu_CaseClock cases_read(const struct core *core, const struct incoming *in);
+/* What the document itself says of the step: all but its number, seq and the state after it. */
+struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
+/* The row of the table that this step is about, from whatever state; NULL: there is none. */
+const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step);
 
 /* ---- cases.c ---- */
 enum { CASE_PARTIES_MAX = 32 };
@@ -44,42 +59,85 @@ MUST_USE enum err cases_copied(struct core *core, const struct casefile *row, co
 /* Keep whom the step went to, and which files went with it: roots and sizes, no more is seen. */
 MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
                                 const uint8_t id[static STORE_ID_LEN], uint64_t seq);
-/* What the document itself says of the step. */
-struct casefile_step cases_step_of(const struct core *core, const struct incoming *in);
-/* The row of the table that this step is about, from whatever state; NULL: there is none. */
-const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step);
 /* By the table alone, from that state. Reads only. */
 MUST_USE enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
                                    struct judgement *out);
+/* A refused document that lost to another one of its number is kept beside that. */
+MUST_USE enum err cases_refused(struct core *core, const struct incoming *in,
+                                const struct judgement *judged, uint64_t seq);
 /* Where the case stands after the step; what came late moves it no more. */
-void cases_move(struct core *core, const struct incoming *in, const struct case_result *result,
-                struct casefile *row, struct casefile_step *step);
+void cases_move(struct core *core, const struct case_result *result, struct casefile *row,
+                struct casefile_step *step);
 
 /* ---- case_history.c ---- */
 /* What a hub that joins the case will be given of this step. Uses core->frame. */
 MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
-                                    const uint8_t id[static STORE_ID_LEN], uint64_t number);
+                                    const struct casefile_step *step);
 /* The step before this one has not come: the hub that judged this one is asked for it. Uses the
  * room in which the document lies. */
 MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
-                                   const uint8_t id[static STORE_ID_LEN], uint64_t number);
-/* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo. Reads only. */
+                                   const struct casefile_step *step);
+/* A step as it is kept, to another hub; what is not kept is not sent. The same room. */
+MUST_USE enum err case_history_send(struct core *core, const struct casefile_step *step,
+                                    const char *hub);
+/* Was it taken by a member of that hub, or did it go to one? */
+MUST_USE enum err case_history_touches(struct core *core, const struct casefile_step *step,
+                                       const char *hub, bool *yes);
+/* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo, contested.
+ * Reads only. */
 MUST_USE enum err case_history_judge(struct core *core, const struct incoming *in);
 /* Keep spread->in as a step; with the last one missing the case is settled. One that is known is a
  * question for those before it. */
 MUST_USE enum err case_history_take(struct core *core, const struct incoming *in, uint64_t seq);
-/* When all steps are here: state and clocks are made again from them in order. Nobody is told. */
-MUST_USE enum err case_history_settle(struct core *core, const uint8_t id[static STORE_ID_LEN]);
+/* Is no number of the case missing, and each kept so that it can be handed on? */
+MUST_USE enum err case_whole(struct core *core, const struct casefile *row, bool *whole);
+/* The standing step with that number; ERR_NOT_FOUND: this hub knows none. */
+MUST_USE enum err case_history_step(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                    uint64_t number, struct casefile_step *out);
+/* A step as it was kept, into spread->in; ERR_NOT_FOUND: it was not. */
+MUST_USE enum err case_history_open(struct core *core, const struct casefile_step *step);
+
+/* ---- case_settle.c ---- */
+/* When all steps are here: state and clocks are made again from them in order. Nobody is told;
+ * *changes grows by what has no effect any more. */
+struct case_changes;
+MUST_USE enum err case_settle(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                              struct case_changes *changes, bool *whole);
+
+/* ---- case_split.c ---- */
+enum { CASE_CHANGES_MAX = 32 /* of one settling that are told */ };
+/* Documents that have no effect any more. */
+struct case_changes {
+    size_t count;
+    struct case_change_of {
+        uint64_t number;
+        uint8_t document[HASH_LEN];
+        bool stood; /* it had effect here before */
+    } change[CASE_CHANGES_MAX];
+};
+/* The place of a document that has a number already. Reads only. */
+MUST_USE enum err case_split_judge(struct core *core, const struct casefile_step *step,
+                                   enum case_place *place);
+/* The next step is none that the state allows. Was it built on a document that lost? */
+MUST_USE enum err case_split_void(struct core *core, const struct casefile *row,
+                                  enum case_place *place);
+/* Keep one that is CASE_WINS, CASE_LOSES or CASE_VOID, settle the case and tell members and hubs.
+ */
+MUST_USE enum err case_split_take(struct core *core, const struct incoming *in, uint64_t number,
+                                  uint64_t seq);
+/* Which one stands, when that was the state before; ERR_NOT_FOUND: the number has none. */
+MUST_USE enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                    uint64_t number, const char *state,
+                                    struct casefile_step *stands, struct case_changes *changes);
+void case_split_note(struct case_changes *changes, const struct casefile_step *step, bool stood);
+MUST_USE enum err case_split_tell(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                  const struct case_changes *changes);
 
 /* ---- case_notices.c ---- */
 /* A final result names a trigger of the rules: who may list hears of it, from the hub that judged
  * the step. */
 MUST_USE enum err cases_evaluate(struct core *core, const struct incoming *in,
                                  const struct casefile *row);
-/* A refused step whose number another document has: both senders hear of it, each by its own hub.
- */
-MUST_USE enum err cases_split(struct core *core, const struct incoming *in,
-                              const struct judgement *judged);
 
 /* ---- reporters.c ---- */
 /* Who reports: is this type one of theirs? */

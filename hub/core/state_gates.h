@@ -23,6 +23,16 @@ MUST_USE enum err evaluate_gate(const struct evaluation *at, const struct incomi
                                 lianshu_DecisionRecord *record);
 MUST_USE enum err evaluate_gates(const struct evaluation *at, const struct incoming *in,
                                  struct verdict *out, lianshu_DecisionRecord *record);
+/* What a record says was decided about a document, by these rules and the rows of then, into the
+ * room of core->judged; *again may be its record. */
+struct redecision {
+    const struct ruleset *rules;
+    const struct incoming *in;
+    const lianshu_DecisionRecord *record;
+    struct view_notes *notes; /* may be NULL */
+};
+MUST_USE enum err evaluate_again(struct core *core, const struct redecision *what,
+                                 lianshu_DecisionRecord *again);
 /* A facts document, or a facts body, that is not on its way; no signature is looked at. lsd1 is
  * borrowed as long as *in. */
 MUST_USE enum err evaluate_open(struct incoming *in, struct span lsd1);

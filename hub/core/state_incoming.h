@@ -37,6 +37,7 @@ union facts_body {
     lianshu_Withdraw withdraw;
     lianshu_RelayFacts relay_facts;
     lianshu_RelayRoll relay_roll;
+    lianshu_RelayTally relay_tally;
 };
 
 enum {
@@ -80,6 +81,17 @@ struct view_asked {
     bool more; /* there are more than can be kept */
 };
 
+/* A document and the number that another hub gave it in its case. */
+enum case_place {
+    CASE_NEXT,       /* no document has the number */
+    CASE_KNOWN,      /* this one has it, … */
+    CASE_KNOWN_LOST, /* … or had it and lost to another */
+    CASE_WINS,       /* others have it; this one stands from now on */
+    CASE_LOSES,      /* another one stands: this is kept beside it */
+    CASE_VOID,       /* it was built on one that lost: it stands without effect */
+    CASE_NO_PLACE,   /* it is none of the table, or there are too many */
+};
+
 /* What was decided about it. */
 struct judgement {
     enum err err;
@@ -91,9 +103,9 @@ struct judgement {
     struct verdict verdict;
     struct decision decision;
     struct case_result step;
-    uint64_t case_step;               /* its number in the case; 0: it is no step */
-    char rival[STORE_MEMBER_MAX + 1]; /* whose document has that number already; "": nobody's */
-    struct obligation obligation;     /* that an answer is about */
+    uint64_t case_step;           /* its number in the case; 0: it is no step */
+    enum case_place case_place;   /* among the documents of that number */
+    struct obligation obligation; /* that an answer is about */
     enum change_kind change;
     bool recorded;
     lianshu_DecisionRecord record; /* of the order, the change or the gate */

@@ -16,14 +16,38 @@ uint8_t view_kind(uint8_t kind)
 enum err view_token(struct core *core, uint8_t kind, struct span id,
                     uint8_t out[static STORE_TOKEN_LEN])
 {
-    return rest_token(out, core->token_key, view_kind(kind), id);
+    return names_look(core, kind, id, STORE_NEVER, out);
 }
 
+/* Remember whom a look-up was about. */
+static void note(const struct view_ctx *ctx, const uint8_t token[static VIEW_TOKEN_LEN])
+{
+    struct view_asked *asked = ctx->asked;
+    if (asked == NULL || names_nobody(token))
+        return;
+    for (uint8_t i = 0; i < asked->count; i++)
+        if (memcmp(asked->token[i], token, VIEW_TOKEN_LEN) == 0)
+            return;
+    asked->more = asked->count == QUEUE_TOKENS_MAX;
+    if (!asked->more)
+        memcpy(asked->token[asked->count++], token, VIEW_TOKEN_LEN);
+}
+
+/* As of the later of both moments: relations that are known better may be of somebody who was named
+ * since. Whoever nobody has named has no rows. */
 static enum err look_token(void *arg, lianshu_SubjectKind kind, const char *id,
                            uint8_t out[static VIEW_TOKEN_LEN])
 {
     struct view_ctx *ctx = arg;
-    return view_token(ctx->core, (uint8_t)kind, span_str(id), out);
+    uint8_t unknown[STORE_TOKEN_LEN];
+    const uint64_t as_of = ctx->known > ctx->as_of ? ctx->known : ctx->as_of;
+    enum err err = names_look(ctx->core, (uint8_t)kind, span_str(id), as_of, out);
+    if (err != OK || ctx->asked == NULL || !names_nobody(out))
+        return err;
+    err = names_unknown(ctx->core, (uint8_t)kind, span_str(id), unknown);
+    if (err == OK)
+        note(ctx, unknown);
+    return err;
 }
 
 static enum err look_order(void *arg, const uint8_t id[static VIEW_ORDER_ID_LEN],
@@ -58,27 +82,13 @@ static enum err look_conflict(void *arg, const uint8_t token[static VIEW_TOKEN_L
     struct view_ctx *ctx = arg;
     struct order_row found;
     uint8_t act[STORE_ID_LEN];
-    enum err err = view_token(ctx->core, 0, span_str(decision_number), act);
+    enum err err = names_look(ctx->core, 0, span_str(decision_number), ctx->as_of, act);
     if (err != OK)
         return err;
     err = order_conflict(ctx->core->store->orders, token, list, act, NULL, ctx->as_of, &found);
     if (err == OK)
         memcpy(order_id, found.id, VIEW_ORDER_ID_LEN);
     return err;
-}
-
-/* Remember whom this look-up was about. */
-static void note(const struct view_ctx *ctx, const uint8_t token[static VIEW_TOKEN_LEN])
-{
-    struct view_asked *asked = ctx->asked;
-    if (asked == NULL)
-        return;
-    for (uint8_t i = 0; i < asked->count; i++)
-        if (memcmp(asked->token[i], token, VIEW_TOKEN_LEN) == 0)
-            return;
-    asked->more = asked->count == QUEUE_TOKENS_MAX;
-    if (!asked->more)
-        memcpy(asked->token[asked->count++], token, VIEW_TOKEN_LEN);
 }
 
 /* One pass over the restrictions of a token. */

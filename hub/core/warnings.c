@@ -231,6 +231,8 @@ static enum err warn(struct core *core, const struct obligation *row, const stru
     enum err err = store_count(core->store, "warnings", 1);
     if (err == OK)
         err = send_to(core, row->member, &body);
+    if (err == OK)
+        err = tally_note(core, row->order_id); /* it may be overdue now */
     char superior[STORE_MEMBER_MAX + 1];
     warnings_superior(core, row->member, superior);
     if (err != OK || !warnings_escalate(core, percent) || superior[0] == '\0')

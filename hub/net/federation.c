@@ -119,6 +119,24 @@ enum err federation_read(struct federation *out, const struct yaml_node *root, c
     return err == OK ? read_quota(out, yaml_get(node, "quota_per_s"), fault) : err;
 }
 
+static bool has_link(const struct federation *f, const struct federation_link *link)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->link[i].member, link->member) == 0)
+            return f->link[i].kind == link->kind && strcmp(f->link[i].address, link->address) == 0;
+    }
+    return false;
+}
+
+bool federation_same(const struct federation *a, const struct federation *b)
+{
+    bool same = a->count == b->count && a->quota_per_s == b->quota_per_s &&
+                strcmp(a->groups, b->groups) == 0;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = has_link(b, &a->link[i]);
+    return same;
+}
+
 bool federation_confirms(const struct federation_link *link, const struct registry *registry,
                          const struct region_groups *groups, const char *self)
 {

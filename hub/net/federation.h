@@ -50,6 +50,9 @@ struct federation {
 MUST_USE enum err federation_read(struct federation *out, const struct yaml_node *root,
                                   const char *self, const char *file, struct fault *fault);
 
+/* The same links by the same addresses, in whatever order, with the same quota and groups? */
+bool federation_same(const struct federation *a, const struct federation *b);
+
 /* Does the tree confirm this link? */
 bool federation_confirms(const struct federation_link *link, const struct registry *registry,
                          const struct region_groups *groups, const char *self);

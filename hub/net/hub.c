@@ -9,6 +9,7 @@
 #include "keys/entropy.h"
 #include "keys/keyfile.h"
 #include "keys/registry.h"
+#include "keys/twice.h"
 #include "net/config.h"
 #include "net/control.h"
 #include "net/hub_links.h"
@@ -93,7 +94,8 @@ static enum err lookup_key(void *ctx, const uint8_t public_key[static ENDPOINT_K
                            uint64_t now_ms, char user[static ENDPOINT_USER_MAX])
 {
     const struct hub *hub = ctx;
-    return users_lookup(hub->registry, public_key, now_ms, user);
+    const enum err err = users_lookup(hub->registry, public_key, now_ms, user);
+    return err == OK ? core_admits(hub->core, user, now_ms) : err;
 }
 
 /* routes_valid_fn: the key that a User-Id names, in the registry of this moment. */
@@ -152,6 +154,11 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     return err;
 }
 
+/* What a reload does not take. */
+static const char FEDERATION_STALE[] =
+    "{\"ok\":true,\"federation\":\"hub.yaml 中 federation 的改动尚未生效，重启枢纽后生效 / changes "
+    "of federation in hub.yaml are not in effect: they are taken when the hub starts again\"}";
+
 /* control_fn */
 static enum err answer_control(void *ctx, enum control_verb verb, struct span request,
                                struct writer *answer, struct fault *fault)
@@ -163,7 +170,8 @@ static enum err answer_control(void *ctx, enum control_verb verb, struct span re
         loop_stop(hub->loop);
     if (verb == CONTROL_RELOAD)
         loop_reload(hub->loop);
-    write_span(answer, span_str("{\"ok\":true}"));
+    const bool stale = verb == CONTROL_RELOAD && hub_links_stale(hub->links, hub->config_path);
+    write_span(answer, span_str(stale ? FEDERATION_STALE : "{\"ok\":true}"));
     return OK;
 }
 
@@ -193,7 +201,11 @@ static enum err open_keys(struct hub *hub, struct fault *fault)
 /* Whose registry, and by whose keys: for hub_registry.h. */
 static struct hub_trust trust_of(const struct hub *hub)
 {
-    return (struct hub_trust){&hub->config, &hub->anchor, hub->keys, hub->registry};
+    return (struct hub_trust){.config = &hub->config,
+                              .anchor = &hub->anchor,
+                              .keys = hub->keys,
+                              .in_use = hub->registry,
+                              .store = hub->store};
 }
 
 /* Everything that is read and not written. */
@@ -255,6 +267,7 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .rules = hub_rules_active(hub->rules),
         .archive = hub->archive,
         .retention = hub_rules_retention(hub->rules),
+        .volume = hub_rules_volume(hub->rules),
         .calendar = hub->calendar,
         .regions = hub->regions,
         .entropy = &hub->entropy,
@@ -310,7 +323,8 @@ static enum err reload_rules(struct hub *hub, struct fault *fault)
         hub_rules_renew(&fresh, &hub->config, hub->registry, hub->store, hub->archive, fault);
     if (err != OK)
         return err;
-    err = core_rules(hub->core, hub_rules_active(fresh), hub_rules_retention(fresh));
+    err = core_rules(hub->core, hub_rules_active(fresh), hub_rules_retention(fresh),
+                     hub_rules_volume(fresh));
     if (err == OK)
         err = loop_settle(hub->loop);
     if (err != OK)
@@ -329,11 +343,15 @@ static enum err reload(void *ctx, struct fault *fault)
     uint64_t version;
     const struct span offered = core_registry_offered(hub->core, &version);
     struct hub_trust trust = trust_of(hub);
+    struct twice twice = {.number = 0};
+    trust.twice = &twice;
     enum err err = offered.len > 0
                        ? hub_registry_take(&trust, offered, version, &fresh, fault)
                        : hub_registry_open(&trust, registry_version(hub->registry), &fresh, fault);
     if (offered.len > 0)
         core_registry_judged(hub->core, err);
+    if (err == ERR_NUMBER_TWICE && twice.issuer[0] != '\0')
+        core_number_twice(hub->core, &twice);
     if (err != OK)
         return err;
     err =
@@ -353,11 +371,21 @@ static enum err reload(void *ctx, struct fault *fault)
     registry_close(&hub->registry);
     hub->registry = fresh;
     hub_links_registry(hub->links, fresh, hub->config.registry);
+    if (offered.len == 0 && hub_links_stale(hub->links, hub->config_path))
+        log_warn("federation_stale", "file=%s taken=at_start", hub->config_path);
     log_info("registry_loaded", "version=%llu members=%zu",
              (unsigned long long)registry_version(fresh), registry_member_count(fresh));
     trust = trust_of(hub);
     err = hub_registry_note(&trust, hub->store, fault);
     return err == OK ? reload_rules(hub, fault) : err;
+}
+
+/* loop_call_fn */
+static enum err pause_store(void *ctx, struct fault *fault)
+{
+    struct hub *hub = ctx;
+    (void)fault;
+    return store_pause(hub->store);
 }
 
 /* loop_call_fn */
@@ -395,6 +423,7 @@ static enum err open_loop(struct hub *hub)
         .signal_fd = hub->signal_fd,
         .now_ms = clock_real_ms,
         .reload = reload,
+        .pause = pause_store,
         .idle = idle,
         .second = watch_disk,
         .ctx = hub,

@@ -116,6 +116,16 @@ struct links *hub_links_dialled(struct hub_links *h)
     return h->dialled;
 }
 
+bool hub_links_stale(const struct hub_links *h, const char *config_path)
+{
+    struct fault fault = {.err = OK};
+    struct hub_config *config = malloc(sizeof *config);
+    const bool stale = config != NULL && hub_config_read(config, config_path, &fault) == OK &&
+                       !federation_same(&config->federation, h->federation);
+    free(config);
+    return stale;
+}
+
 void hub_links_registry(struct hub_links *h, const struct registry *registry, const char *file)
 {
     struct fault fault = {.err = OK};

@@ -5,6 +5,9 @@
 #include "keys/amend.h"
 #include "store/store.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #define META_REGISTRY "registry.version"
 
 enum err hub_registry_own_keys(const struct hub_trust *trust, const struct registry *registry,
@@ -29,6 +32,46 @@ enum err hub_registry_own_keys(const struct hub_trust *trust, const struct regis
                                  "this hub's log key is not registered: add signer.key.pub");
 }
 
+/* Under which name the document of a registrar is remembered. */
+static void seen_name(const struct registry_registrar *registrar, char out[static STORE_NAME_MAX])
+{
+    snprintf(out, STORE_NAME_MAX, "seen.%.*s", STORE_NAME_MAX - (int)sizeof "seen.",
+             registrar->member);
+}
+
+/* Its registrars are those that were in use here, or have newer documents. */
+static enum err check_registrars(struct store *store, const struct registry *registry,
+                                 struct twice *twice, struct fault *fault)
+{
+    uint8_t seen[STORE_META_MAX];
+    char name[STORE_NAME_MAX];
+    const struct registry_registrar *registrar;
+    for (size_t i = 0; (registrar = registry_registrar_at(registry, i)) != NULL; i++) {
+        size_t len;
+        seen_name(registrar, name);
+        enum err err = store_meta_get(store, name, seen, sizeof seen, &len);
+        if (err == OK)
+            err = registrar_follows(span_of(seen, len), registry_registrar_document(registry, i),
+                                    twice, fault);
+        if (err != OK && err != ERR_NOT_FOUND)
+            return err;
+    }
+    return OK;
+}
+
+static enum err note_registrars(struct store *store, const struct registry *registry)
+{
+    char name[STORE_NAME_MAX];
+    const struct registry_registrar *registrar;
+    for (size_t i = 0; (registrar = registry_registrar_at(registry, i)) != NULL; i++) {
+        seen_name(registrar, name);
+        enum err err = store_meta_put(store, name, registry_registrar_document(registry, i));
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
 /* Is it one that this hub can run by now? */
 static enum err check_registry(const struct hub_trust *trust, struct registry *registry,
                                struct fault *fault)
@@ -39,6 +82,8 @@ static enum err check_registry(const struct hub_trust *trust, struct registry *r
                          "its time is over or has not begun");
     if (trust->in_use == NULL) /* what it is amended by is in the store: open_store */
         return OK;
+    if ((err = check_registrars(trust->store, registry, trust->twice, fault)) != OK)
+        return err;
     err = registry_amend_from(registry, trust->in_use, fault);
     return err == OK ? hub_registry_own_keys(trust, registry, fault) : err;
 }
@@ -76,10 +121,17 @@ enum err hub_registry_note(const struct hub_trust *trust, struct store *store, s
         return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, trust->config->registry,
                          "version %llu, but %llu was in use here", (unsigned long long)version,
                          (unsigned long long)seen);
-    if (version == seen)
-        return OK;
-    if ((err = store_begin(store, clock_real_ms())) == OK &&
-        (err = store_meta_put_u64(store, META_REGISTRY, version)) != OK)
+    struct twice *twice = calloc(1, sizeof *twice);
+    err = twice == NULL ? ERR_NO_MEMORY : check_registrars(store, trust->in_use, twice, fault);
+    free(twice);
+    if (err != OK || version == seen)
+        return err;
+    if ((err = store_begin(store, clock_real_ms())) != OK)
+        return err;
+    err = store_meta_put_u64(store, META_REGISTRY, version);
+    if (err == OK)
+        err = note_registrars(store, trust->in_use);
+    if (err != OK)
         store_rollback(store);
     return err == OK ? store_commit(store) : err;
 }

@@ -15,6 +15,7 @@ enum { META_RULES_LEN = RULESET_HASH_LEN + 8 }; /* hash, activation */
 struct hub_rules {
     struct rulesets *sets;        /* owns */
     struct retention *retention;  /* owns */
+    struct volume *volume;        /* owns */
     const struct ruleset *active; /* one of sets */
     struct ruleset *trial;        /* owns; of the latest question */
 };
@@ -60,7 +61,9 @@ static enum err open_sets(struct hub_rules *r, const struct hub_config *config,
     if (r->active == NULL)
         return fault_set(fault, ERR_RULE_NOTICE, 0, config->rules,
                          "尚无已启用的规则集 / no set is active yet");
-    return retention_open(&r->retention, rulesets_dir(r->sets, r->active), faults);
+    const char *dir = rulesets_dir(r->sets, r->active);
+    err = retention_open(&r->retention, dir, faults);
+    return err == OK ? volume_open(&r->volume, dir, faults) : err;
 }
 
 enum err hub_rules_open(struct hub_rules **out, const struct hub_config *config,
@@ -91,6 +94,7 @@ void hub_rules_close(struct hub_rules **rules)
         return;
     ruleset_close(&(*rules)->trial);
     retention_close(&(*rules)->retention);
+    volume_close(&(*rules)->volume);
     rulesets_close(&(*rules)->sets);
     free(*rules);
     *rules = NULL;
@@ -173,6 +177,11 @@ const struct ruleset *hub_rules_active(const struct hub_rules *r)
 const struct retention *hub_rules_retention(const struct hub_rules *r)
 {
     return r->retention;
+}
+
+const struct volume *hub_rules_volume(const struct hub_rules *r)
+{
+    return r->volume;
 }
 
 enum err hub_rules_trial(struct hub_rules *r, struct span request, const struct ruleset **out,

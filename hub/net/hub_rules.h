@@ -12,7 +12,7 @@
  *   3. A reload that is refused leaves the sets in use as they are.
  *   4. Every set that was in use is in the archive before anything is decided by it.
  *
- * Ownership: sets and retention are lent until hub_rules_close. Thread rule: main only.
+ * Ownership: sets and tables are lent until hub_rules_close. Thread rule: main only.
  */
 #ifndef NET_HUB_RULES_H
 #define NET_HUB_RULES_H
@@ -20,6 +20,7 @@
 #include "keys/registry.h"
 #include "net/config.h"
 #include "policy/retention.h"
+#include "policy/volume.h"
 #include "policy/rulearchive.h"
 #include "policy/rulesets.h"
 #include "store/store.h"
@@ -49,6 +50,7 @@ MUST_USE enum err hub_rules_renew(struct hub_rules **out, const struct hub_confi
 
 const struct ruleset *hub_rules_active(const struct hub_rules *rules);
 const struct retention *hub_rules_retention(const struct hub_rules *rules);
+const struct volume *hub_rules_volume(const struct hub_rules *rules);
 /* The rules that a request names for a trial ("rules": a directory), until the next call; NULL when
  * it names none. ERR_RULE_SET and the like with the first fault. Signatures are not asked for. */
 MUST_USE enum err hub_rules_trial(struct hub_rules *rules, struct span request,

@@ -446,6 +446,8 @@ enum err loop_run(struct loop *loop)
                 err = call(loop->opt.reload, loop, "reload_refused");
         }
         if (err == OK && loop->between && loop->flight == NULL)
+            err = call(loop->opt.pause, loop, "pause_failed");
+        if (err == OK && loop->between && loop->flight == NULL)
             err = call_idle(loop, work);
         if (err == OK && loop->between)
             err = call_second(loop);

@@ -60,9 +60,10 @@ struct loop_options {
     loop_now_fn *now_ms;
     loop_call_fn *reload; /* take the registry that another hub offers, or read it again; its
                              refusal is logged, the old one stays */
+    loop_call_fn *pause;  /* whenever nothing is open or in flight */
     loop_call_fn *idle; /* when nothing has happened for half a second, once until something does */
     loop_call_fn *second; /* about once a second: what only the system knows, as free space */
-    void *ctx;            /* of all three */
+    void *ctx;            /* of all four */
 };
 
 struct loop;

@@ -32,8 +32,10 @@ int main(int argc, char **argv)
                (err = keys_init()) == OK) {
         if (args.check)
             err = hub_check(args.config, &fault);
-        else if ((err = hub_open(&hub, args.config, &auditors, &fault)) == OK)
+        else if ((err = hub_open(&hub, args.config, &auditors, &fault)) == OK) {
+            process_opened();
             err = hub_run(hub, &fault);
+        }
     }
     hub_close(&hub);
     process_soften();

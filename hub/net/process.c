@@ -34,13 +34,15 @@ enum err process_args(struct process_args *out, int argc, const char *const *arg
             out->init = true;
         } else if (signer && strcmp(argv[i], "--head") == 0) {
             out->head = true;
+        } else if (signer && strcmp(argv[i], "--lost") == 0) {
+            out->lost = true;
         } else if (signer && strcmp(argv[i], "--restore") == 0 && i + 1 < argc) {
             out->restore = argv[++i];
         } else if (is(argv[i], "--config", "-f") && i + 1 < argc && out->config == NULL) {
             out->config = argv[++i];
         } else {
             return fault_set(fault, ERR_USAGE, 0, "", "argument %d: expected --config FILE, -n%s",
-                             i, signer ? ", --init, --head, --restore FILE" : "");
+                             i, signer ? ", --init, --head, --lost, --restore FILE" : "");
         }
     }
     if (out->config == NULL && !out->help && !out->version)
@@ -51,6 +53,9 @@ enum err process_args(struct process_args *out, int argc, const char *const *arg
 enum {
     OWN_MAPPING_BYTES = 64 << 10, /* from this on a block is mapped by itself … */
     HEAP_PAD_BYTES = 16 << 10,    /* … and the heap grows by little more than it needs */
+    BUSY_MAPPING_BYTES = 1 << 20, /* more than a bundle and its copies */
+    BUSY_TRIM_BYTES = 1 << 20,
+    BUSY_PAD_BYTES = 64 << 10,
 };
 
 void process_harden(void)
@@ -64,6 +69,13 @@ void process_harden(void)
     /* Large tables cost only the pages that are used, and go back whole when they are freed. */
     (void)mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
     (void)mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
+}
+
+void process_opened(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, BUSY_MAPPING_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, BUSY_TRIM_BYTES);
+    (void)mallopt(M_TOP_PAD, BUSY_PAD_BYTES);
 }
 
 void process_soften(void)

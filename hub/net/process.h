@@ -25,6 +25,7 @@ struct process_args {
     bool check;          /* -n: say whether it would start, and end */
     bool init;           /* --init, of the signer as the two that follow */
     bool head;           /* --head */
+    bool lost;           /* --lost */
     const char *restore; /* --restore FILE; borrowed from argv */
     bool help;
     bool version;
@@ -35,6 +36,9 @@ MUST_USE enum err process_args(struct process_args *out, int argc, const char *c
                                enum process_kind kind, struct fault *fault);
 
 void process_harden(void);
+/* Its tables are there. What comes and goes from here on is frames: a mapping for each would cost a
+ * fault for each of its pages. */
+void process_opened(void);
 /* When all secrets are wiped: lets leak checkers look at what is left. */
 void process_soften(void);
 

@@ -54,14 +54,21 @@ static enum err ask_once(struct signer_client *c, const struct signer_request *r
                          const uint8_t (*leaves)[32], struct signer_answer *answer,
                          uint8_t note[static SIGNER_NOTE_MAX], uint64_t deadline_ms)
 {
-    uint8_t head[SIGNER_REQUEST_LEN];
+    enum { FEW = 16 };
+    uint8_t head[SIGNER_REQUEST_LEN + FEW * 32];
     uint8_t back[SIGNER_ANSWER_LEN];
+    /* What is short goes in one piece: the signer wakes once. */
+    const uint32_t few = request->leaf_count < FEW ? request->leaf_count : FEW;
 
     signer_request_write(request, head);
-    enum err err = local_write_all(c->fd, span_of(head, sizeof head), left_ms(deadline_ms));
-    if (err == OK && request->leaf_count > 0)
-        err = local_write_all(c->fd, span_of(leaves, (size_t)request->leaf_count * 32),
-                              left_ms(deadline_ms));
+    if (few > 0)
+        memcpy(head + SIGNER_REQUEST_LEN, leaves, (size_t)few * 32);
+    enum err err = local_write_all(c->fd, span_of(head, SIGNER_REQUEST_LEN + (size_t)few * 32),
+                                   left_ms(deadline_ms));
+    if (err == OK && request->leaf_count > few)
+        err =
+            local_write_all(c->fd, span_of(leaves + few, (size_t)(request->leaf_count - few) * 32),
+                            left_ms(deadline_ms));
     if (err == OK)
         err = local_read_all(c->fd, back, sizeof back, left_ms(deadline_ms));
     if (err != OK)

@@ -1,5 +1,6 @@
 #include "policy/audit.h"
 
+#include "policy/decide.h"
 #include "policy/event.h"
 #include "policy/gate.h"
 
@@ -125,6 +126,14 @@ static void check_classes(struct audit *a)
     }
 }
 
+/* Whoever is refused is told which article he offends. */
+static void check_offences(struct audit *a)
+{
+    for (size_t i = 0; decide_offences[i] != NULL; i++)
+        if (ruleset_offence(a->rs, decide_offences[i], "", 0)[0] == '\0')
+            tell(a, "offence_unnamed", decide_offences[i]);
+}
+
 size_t audit_rules(const struct ruleset *rs, audit_fn *fn, void *arg)
 {
     struct audit a = {.rs = rs, .fn = fn, .arg = arg};
@@ -138,6 +147,7 @@ size_t audit_rules(const struct ruleset *rs, audit_fn *fn, void *arg)
     check_measures(&a);
     check_types(&a);
     check_classes(&a);
+    check_offences(&a);
     if (ruleset_clock(rs, "OBJ-000000") == NULL)
         tell(&a, "objection_missing", "OBJ-000000");
     return a.found;
@@ -157,6 +167,8 @@ const char *audit_words(const char *word)
         {"measure_unruled", "措施无规则设定，也未写明理由 / a measure without a rule or a reason"},
         {"reason_idle", "写有理由而已有关口或规则 / a reason for what is not so"},
         {"type_open", "应设关口的单据无关口 / a gated type without a gate"},
+        {"offence_unnamed",
+         "拒收理由未指明所违反的条款 / a reason of refusal that names no article"},
         {"class_open", "类别无现行期限 / a class without bounds today"},
         {"objection_missing", "缺少全国异议期限 / no clock for objections of the nation"},
     };

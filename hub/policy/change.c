@@ -80,10 +80,23 @@ struct changing {
     uint32_t today;
 };
 
+/* Offending that article; "": what the rule set names for the reason, or else what the order's rule
+ * rests on. */
+static enum err refuse_by(struct changing *c, enum err err, const char *why, const char *basis)
+{
+    const struct rule *rule = c->out->rule;
+    if (basis[0] == '\0')
+        basis = ruleset_offence(c->rs, why, c->order.list, c->change->decision_date);
+    if (basis[0] == '\0' && rule != NULL && rule->basis_count > 0)
+        basis = rule->basis[0];
+    text_copy(c->out->why, sizeof c->out->why, why);
+    text_copy(c->out->basis, sizeof c->out->basis, basis);
+    return err;
+}
+
 static enum err refuse(struct changing *c, enum err err, const char *why)
 {
-    text_copy(c->out->why, sizeof c->out->why, why);
-    return err;
+    return refuse_by(c, err, why, "");
 }
 
 static enum err check_document(struct changing *c)
@@ -107,7 +120,7 @@ static enum err check_basis(struct changing *c)
         if (b == NULL)
             return refuse(c, ERR_BASIS, "basis_unknown");
         if (b->from > c->change->decision_date || (b->to != 0 && b->to < c->change->decision_date))
-            return refuse(c, ERR_BASIS, "basis_not_in_force");
+            return refuse_by(c, ERR_BASIS, "basis_not_in_force", b->code);
     }
     return OK;
 }

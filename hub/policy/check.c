@@ -86,6 +86,33 @@ static void check_region(struct load *l, const struct rule *rule, const struct r
                      item->measure->code);
 }
 
+/* Where a measure of the rule takes effect at most. */
+static const char *reach_of(const struct rule *rule, const struct rule_item *item)
+{
+    return item->scope == SCOPE_REGION   ? item->region
+           : item->scope == SCOPE_NATION ? "000000"
+                                         : rule->region;
+}
+
+/* Local law binds nobody elsewhere: it may be cited where the rule applies, and what rests on it
+ * alone stays in its area. */
+static void check_local(struct load *l, const struct rule *rule, const struct rule_item *item)
+{
+    bool carried = false;
+    for (uint32_t i = 0; i < item->basis_count; i++) {
+        const struct rule_basis *b = ruleset_basis(l->rs, item->basis[i]);
+        carried = carried || region_contains(b->region, reach_of(rule, item));
+        if (!region_contains(b->region, rule->region))
+            load_problem(l, item->line, PROBLEM_MEASURE_OUTSIDE_REGION,
+                         "%s %s: 地方性法规不适用于此 / local law of another region: %s", rule->id,
+                         item->measure->code, b->code);
+    }
+    if (!carried)
+        load_problem(l, item->line, PROBLEM_MEASURE_OUTSIDE_REGION,
+                     "%s %s: 超出地方性法规的地域 / beyond the area of its law", rule->id,
+                     item->measure->code);
+}
+
 static void check_item_term(struct load *l, const struct rule *rule, const struct rule_item *item)
 {
     struct term longest = {0};
@@ -150,12 +177,32 @@ static void check_class(struct load *l, const struct rule *rule)
                                term_compare(&rule->term, &rule->list->max) > 0))
         load_problem(l, rule->line, PROBLEM_TERM_OUT_OF_BOUNDS,
                      "%s: 不在名单期限内 / outside its list", rule->id);
+    if (rule->list != NULL && !region_contains(rule->list->region, rule->region))
+        load_problem(l, rule->line, PROBLEM_MEASURE_OUTSIDE_REGION,
+                     "%s: 名单只在其地区有效 / a list of one region: %s", rule->id,
+                     rule->list->code);
     if (rule->list != NULL &&
         !(rule->list->from <= rule->from &&
           (rule->list->to == 0 || (rule->to != 0 && rule->to <= rule->list->to))))
         load_problem(l, rule->line, PROBLEM_LIST_UNKNOWN,
                      "%s: 名单当时未生效 / the list is not in force throughout: %s", rule->id,
                      rule->list->code);
+}
+
+/* Two rows of a class for one day would give it two bounds. */
+static void check_class_overlaps(struct load *l)
+{
+    l->file = load_file_name(FILE_LISTS);
+    for (size_t i = 0; i < l->rs->class_count; i++) {
+        const struct rule_class *a = &l->rs->class[i];
+        for (size_t k = i + 1; k < l->rs->class_count; k++) {
+            const struct rule_class *b = &l->rs->class[k];
+            if (a->severity == b->severity && overlap(a->from, a->to, b->from, b->to))
+                load_problem(l, b->line, PROBLEM_CONTRADICTION, "classes: %s, %s", a->basis,
+                             b->basis);
+        }
+    }
+    l->file = load_file_name(FILE_RULES);
 }
 
 static bool share_trigger(const struct rule *a, const struct rule *b)
@@ -181,6 +228,29 @@ static bool same_target(const struct rule_item *a, const struct rule_item *b)
     return a->reach == ON_SUBJECT || (a->roles & b->roles) != 0;
 }
 
+static bool same_owners(const struct owners *a, const struct owners *b)
+{
+    return a->who == b->who && a->each == b->each && a->either == b->either;
+}
+
+/* Of one measure that two rules ask for on one order, one force, one set of who owes it, one area
+ * and one deadline count; only of the lengths the longer one does. */
+static bool agree(const struct rule_item *a, const struct rule_item *b)
+{
+    return a->force == b->force && same_owners(&a->owners, &b->owners) && a->scope == b->scope &&
+           (a->scope != SCOPE_REGION || strcmp(a->region, b->region) == 0) &&
+           term_compare(&a->answer, &b->answer) == 0 && term_compare(&a->execute, &b->execute) == 0;
+}
+
+/* An order that both decide has one length of its entry and one earliest repair. */
+static void check_lead(struct load *l, const struct rule *a, const struct rule *b)
+{
+    if (a->severity == b->severity && (term_compare(&a->term, &b->term) != 0 ||
+                                       term_compare(&a->earliest_repair, &b->earliest_repair) != 0))
+        load_problem(l, b->line, PROBLEM_CONTRADICTION, "%s, %s: term, earliest_repair", a->id,
+                     b->id);
+}
+
 static void check_pair(struct load *l, const struct rule *a, const struct rule *b)
 {
     for (uint32_t i = 0; i < a->item_count; i++) {
@@ -189,7 +259,7 @@ static void check_pair(struct load *l, const struct rule *a, const struct rule *
             const struct rule_item *y = &b->item[k];
             if (!same_target(x, y))
                 continue;
-            if (x->force != y->force)
+            if (a == b ? x->force != y->force : !agree(x, y))
                 load_problem(l, y->line, PROBLEM_CONTRADICTION, "%s, %s: %s", a->id, b->id,
                              x->measure->code);
             else if (a == b)
@@ -205,8 +275,10 @@ static void check_contradictions(struct load *l)
         check_pair(l, a, a);
         for (size_t k = i + 1; k < l->rs->rule_count; k++)
             if (a->event == EVENT_ORDER && l->rs->rule[k].event == EVENT_ORDER &&
-                meet(a, &l->rs->rule[k]))
+                meet(a, &l->rs->rule[k])) {
+                check_lead(l, a, &l->rs->rule[k]);
                 check_pair(l, a, &l->rs->rule[k]);
+            }
     }
 }
 
@@ -277,9 +349,11 @@ void check_rules(struct load *l)
             check_basis(l, rule, item);
             check_propagation(l, rule, item);
             check_region(l, rule, item);
+            check_local(l, rule, item);
             check_item_term(l, rule, item);
         }
     }
+    check_class_overlaps(l);
     check_contradictions(l);
     check_cycles(l);
 }

@@ -1,33 +1,13 @@
 #include "policy/decide.h"
 
+#include "policy/judging.h"
 #include "policy/plan.h"
-#include "policy/reader.h"
 #include "policy/record.h"
 
 #include "base/clock.h"
 #include "ident.h"
 
 #include <string.h>
-
-/* One evaluation under way. */
-struct judging {
-    const struct ruleset *rs;
-    struct reader *reader;
-    const struct decide_input *in;
-    const lianshu_SanctionOrder *order;
-    struct decision *out;
-    lianshu_DecisionRecord *record;
-    const struct rule_list *list;
-    struct member issuer;
-    uint32_t today;
-};
-
-static enum err refuse(struct judging *j, enum err err, const char *why, const char *basis)
-{
-    text_copy(j->out->why, sizeof j->out->why, why);
-    text_copy(j->out->basis, sizeof j->out->basis, basis);
-    return err;
-}
 
 static bool covers(uint32_t from, uint32_t to, uint32_t date)
 {
@@ -46,120 +26,46 @@ static unsigned level_of(const struct decide_input *in, const char *region)
     return strcmp(region + 4, "00") == 0 ? LEVEL_CITY : LEVEL_COUNTY;
 }
 
-static enum err check_identifiers(struct judging *j)
-{
-    const lianshu_SanctionOrder *o = j->order;
-    enum err err = subject_id_check(o->subject.kind, o->subject.id);
-    if (err != OK)
-        return refuse(j, err, "subject_id", "");
-    for (pb_size_t i = 0; i < o->persons_count; i++) {
-        err = citizen_check(o->persons[i].id);
-        if (err != OK)
-            return refuse(j, err, "person_id", "");
-        if (o->persons[i].role == lianshu_Role_ROLE_NONE)
-            return refuse(j, ERR_FIELD_MISSING, "person_role", "");
-    }
-    if (!region_valid(o->subject.region) ||
-        (j->in->regions != NULL && regions_find(j->in->regions, o->subject.region) == NULL))
-        return refuse(j, ERR_REGION, "subject_region", "");
-    if (member_parse(j->in->issuer, &j->issuer) != OK)
-        return refuse(j, ERR_LIST_RIGHT, "issuer", "");
-    return OK;
-}
-
-/* Dates that every order has, and their order in time. */
-static enum err check_dates(struct judging *j)
-{
-    const lianshu_SanctionOrder *o = j->order;
-    const uint32_t dates[] = {
-        o->decision_date,     o->start_date,  o->earliest_repair_date, o->max_date,
-        o->prior_notice_date, o->served_date, o->remedy_deadline_date, o->act_date};
-    if (o->decision_date == 0 || o->start_date == 0)
-        return refuse(j, ERR_FIELD_MISSING, "dates", "");
-    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
-        if (dates[i] != 0 && !date_valid(dates[i]))
-            return refuse(j, ERR_FIELD_VALUE, "dates", "");
-    if (o->decision_date > j->today)
-        return refuse(j, ERR_TERM, "decision_in_future", "");
-    if (o->start_date < o->decision_date)
-        return refuse(j, ERR_TERM, "back_dated", "");
-    if (o->act_date > o->decision_date)
-        return refuse(j, ERR_TERM, "act_after_decision", "");
-    if (o->prior_notice_date > o->decision_date)
-        return refuse(j, ERR_TERM, "notice_after_decision", "");
-    if (o->served_date != 0 && o->served_date < o->decision_date)
-        return refuse(j, ERR_TERM, "served_before_decision", "");
-    if (o->max_date != 0 && o->max_date < o->start_date)
-        return refuse(j, ERR_TERM, "ends_before_start", "");
-    if (o->remedy_deadline_date != 0 && o->remedy_deadline_date < o->decision_date)
-        return refuse(j, ERR_TERM, "remedy_before_decision", "");
-    return OK;
-}
-
-static enum err check_fields(struct judging *j)
-{
-    const lianshu_SanctionOrder *o = j->order;
-    if (o->decision_number[0] == '\0' || o->decision_body[0] == '\0')
-        return refuse(j, ERR_FIELD_MISSING, "decision_number", "");
-    if (o->list[0] == '\0' || o->trigger[0] == '\0')
-        return refuse(j, ERR_FIELD_MISSING, "list_trigger", "");
-    if (o->severity == lianshu_Severity_SEVERITY_NONE)
-        return refuse(j, ERR_FIELD_MISSING, "severity", "");
-    j->list = ruleset_list(j->rs, o->list);
-    if (j->list == NULL)
-        return refuse(j, ERR_LIST_RIGHT, "list_unknown", "");
-    unsigned needs = j->list->needs;
-    if ((needs & NEEDS_REMEDY) != 0 && o->remedy[0] == '\0')
-        return refuse(j, ERR_FIELD_MISSING, "remedy", "");
-    if ((needs & NEEDS_SERVED) != 0 && o->served_date == 0)
-        return refuse(j, ERR_FIELD_MISSING, "served", "");
-    if ((needs & NEEDS_ACT_DATE) != 0 && o->act_date == 0)
-        return refuse(j, ERR_FIELD_MISSING, "act_date", "");
-    if ((needs & NEEDS_CONTACT) != 0 && o->contact[0] == '\0')
-        return refuse(j, ERR_FIELD_MISSING, "contact", "");
-    return OK;
-}
-
 /* The first version founds the order; a later one corrects it while it may still be corrected. */
 static enum err check_version(struct judging *j)
 {
     struct view_order before;
     enum err err = reader_order(j->reader, j->order->order_id, &before);
     if (err == ERR_NOT_FOUND)
-        return j->order->version == 1 ? OK : refuse(j, ERR_ORDER_VERSION, "version", "");
+        return j->order->version == 1 ? OK : judging_refuse(j, ERR_ORDER_VERSION, "version", "");
     if (err != OK)
         return err;
     if (before.version == UINT32_MAX || j->order->version != before.version + 1)
-        return refuse(j, ERR_ORDER_VERSION, "version", "");
+        return judging_refuse(j, ERR_ORDER_VERSION, "version", "");
     if (strcmp(before.issuer, j->in->issuer) != 0)
-        return refuse(j, ERR_ORDER_AUTHORITY, "not_issuer", "");
+        return judging_refuse(j, ERR_ORDER_AUTHORITY, "not_issuer", "");
     if (strcmp(before.list, j->order->list) != 0)
-        return refuse(j, ERR_ORDER_VERSION, "other_list", "");
+        return judging_refuse(j, ERR_ORDER_VERSION, "other_list", "");
     bool same;
     err = reader_same_subject(j->reader, &before, &j->order->subject, &same);
     if (err != OK)
         return err;
     if (!same)
-        return refuse(j, ERR_ORDER_VERSION, "other_subject", "");
+        return judging_refuse(j, ERR_ORDER_VERSION, "other_subject", "");
     enum order_state state =
         order_state_on(before.state, before.start_date, before.end_date, j->today);
     if (state != ORDER_PENDING && state != ORDER_ACTIVE)
-        return refuse(j, ERR_ORDER_STATE, "state", "");
+        return judging_refuse(j, ERR_ORDER_STATE, "state", "");
     return OK;
 }
 
 static enum err check_basis(struct judging *j)
 {
     if (j->in->basis_count == 0)
-        return refuse(j, ERR_BASIS, "basis_missing", "");
+        return judging_refuse(j, ERR_BASIS, "basis_missing", "");
     for (uint32_t i = 0; i < j->in->basis_count; i++) {
         const struct rule_basis *b = ruleset_basis(j->rs, j->in->basis[i]);
         if (b == NULL)
-            return refuse(j, ERR_BASIS, "basis_unknown", "");
+            return judging_refuse(j, ERR_BASIS, "basis_unknown", "");
         if (!covers(b->from, b->to, j->order->decision_date))
-            return refuse(j, ERR_BASIS, "basis_not_in_force", b->code);
+            return judging_refuse(j, ERR_BASIS, "basis_not_in_force", b->code);
         if (!region_contains(b->region, j->issuer.region))
-            return refuse(j, ERR_BASIS, "basis_elsewhere", b->code);
+            return judging_refuse(j, ERR_BASIS, "basis_elsewhere", b->code);
     }
     return OK;
 }
@@ -210,17 +116,17 @@ static enum err no_rule(struct judging *j, int nearest, const struct rule *rule)
     const char *article = rule != NULL && rule->basis_count > 0 ? rule->basis[0] : "";
     switch (nearest) {
     case MISS_KIND:
-        return refuse(j, ERR_LIST_RIGHT, "subject_kind", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "subject_kind", article);
     case MISS_DATE:
-        return refuse(j, ERR_BASIS, "rule_not_in_force", article);
+        return judging_refuse(j, ERR_BASIS, "rule_not_in_force", article);
     case MISS_REGION:
-        return refuse(j, ERR_LIST_RIGHT, "rule_region", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "rule_region", article);
     case MISS_SEVERITY:
-        return refuse(j, ERR_FIELD_VALUE, "severity", article);
+        return judging_refuse(j, ERR_FIELD_VALUE, "severity", article);
     case MISS_BASIS:
-        return refuse(j, ERR_BASIS, "basis_of_rule", article);
+        return judging_refuse(j, ERR_BASIS, "basis_of_rule", article);
     default:
-        return refuse(j, ERR_LIST_RIGHT, "trigger_unknown", "");
+        return judging_refuse(j, ERR_LIST_RIGHT, "trigger_unknown", "");
     }
 }
 
@@ -259,19 +165,17 @@ static enum err find_rules(struct judging *j, const struct rule *matched[static 
 static enum err check_issuer(struct judging *j)
 {
     const struct rule_list *list = j->list;
-    const char *article = j->out->rule->basis_count > 0 ? j->out->rule->basis[0] : "";
-
     if (!covers(list->from, list->to, j->order->decision_date))
-        return refuse(j, ERR_LIST_RIGHT, "list_not_in_force", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "list_not_in_force", "");
     if ((list->issuers & (UINT32_C(1) << j->issuer.department)) == 0)
-        return refuse(j, ERR_LIST_RIGHT, "list_department", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "list_department", "");
     if ((list->levels & level_of(j->in, j->issuer.region)) == 0)
-        return refuse(j, ERR_LIST_RIGHT, "list_level", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "list_level", "");
     if (!region_contains(list->region, j->issuer.region))
-        return refuse(j, ERR_LIST_RIGHT, "list_region", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "list_region", "");
     if (list->jurisdiction == JURISDICTION_OWN &&
         !region_contains(j->issuer.region, j->order->subject.region))
-        return refuse(j, ERR_LIST_RIGHT, "subject_elsewhere", article);
+        return judging_refuse(j, ERR_LIST_RIGHT, "subject_elsewhere", "");
     return OK;
 }
 
@@ -331,10 +235,10 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
     if (j->order->earliest_repair_date == 0)
         return OK;
     if (rule->earliest_repair.unit == TERM_NONE)
-        return refuse(j, ERR_TERM, "no_early_repair", article);
+        return judging_refuse(j, ERR_TERM, "no_early_repair", article);
     if (term_last_day(&rule->earliest_repair, j->order->start_date, &earliest) != OK ||
         j->order->earliest_repair_date < earliest)
-        return refuse(j, ERR_TERM, "repair_too_early", article);
+        return judging_refuse(j, ERR_TERM, "repair_too_early", article);
     return OK;
 }
 
@@ -361,8 +265,8 @@ static enum err check_bans(struct judging *j, const struct rule *const *matched,
         if (item == NULL || item->term.unit == TERM_LIST || item->measure->kind == KIND_PRODUCT)
             continue;
         if (d->end_date == 0 || d->end_date >= earliest)
-            return refuse(j, ERR_TERM, "ban_outlasts_repair",
-                          d->basis_count > 0 ? d->basis[0] : "");
+            return judging_refuse(j, ERR_TERM, "ban_outlasts_repair",
+                                  d->basis_count > 0 ? d->basis[0] : "");
     }
     return OK;
 }
@@ -376,28 +280,27 @@ static enum err check_terms(struct judging *j, const struct rule *const *matched
 
     if (term_last_day(&j->list->start_within, o->decision_date, &latest_start) != OK ||
         find_bounds(j, matched, n, &b) != OK)
-        return refuse(j, ERR_TERM, "term", article);
+        return judging_refuse(j, ERR_TERM, "term", article);
     if (o->start_date > latest_start)
-        return refuse(j, ERR_TERM, "start_too_late", article);
+        return judging_refuse(j, ERR_TERM, "start_too_late", article);
     if (o->max_date == 0 && !b.life)
-        return refuse(j, ERR_TERM, "term_without_end", article);
+        return judging_refuse(j, ERR_TERM, "term_without_end", article);
     if (o->max_date != 0 && o->max_date < b.least)
-        return refuse(j, ERR_TERM, "term_too_short", article);
+        return judging_refuse(j, ERR_TERM, "term_too_short", article);
     /* Beside a ban for life the entry may be said to last as long as any date. */
     if (o->max_date > b.latest && !b.life)
-        return refuse(j, ERR_TERM, "term_too_long", article);
+        return judging_refuse(j, ERR_TERM, "term_too_long", article);
     return check_repair(j, matched[0], article);
 }
 
 static enum err check_procedure(struct judging *j)
 {
     unsigned needs = j->list->needs;
-    const char *article = j->out->rule->basis_count > 0 ? j->out->rule->basis[0] : "";
     if ((needs & NEEDS_PRIOR_NOTICE) != 0 && j->order->prior_notice_date == 0)
-        return refuse(j, ERR_CONSENT, "prior_notice", article);
+        return judging_refuse(j, ERR_CONSENT, "prior_notice", "");
     if ((needs & NEEDS_CONSENT) != 0 && j->order->consent_number[0] == '\0' &&
         (j->list->consent_levels & level_of(j->in, j->issuer.region)) != 0)
-        return refuse(j, ERR_CONSENT, "consent", article);
+        return judging_refuse(j, ERR_CONSENT, "consent", "");
     return OK;
 }
 
@@ -411,7 +314,7 @@ static enum err check_conflict(struct judging *j)
     if (err == ERR_NOT_FOUND)
         return OK;
     if (err == OK && memcmp(other, j->order->order_id, VIEW_ORDER_ID_LEN) != 0)
-        return refuse(j, ERR_ORDER_CONFLICT, "conflict", "");
+        return judging_refuse(j, ERR_ORDER_CONFLICT, "conflict", "");
     return err;
 }
 
@@ -419,13 +322,13 @@ static enum err plan(struct judging *j, const struct rule *const *matched, size_
 {
     for (size_t i = 0; i < n; i++) {
         enum err err = plan_rule(j->rs, j->reader, j->in, j->order, matched[i], j->out, j->record);
+        const char *article = matched[i]->basis_count > 0 ? matched[i]->basis[0] : "";
         if (err == ERR_NO_PERSON)
-            return refuse(j, err, "no_person",
-                          matched[i]->basis_count > 0 ? matched[i]->basis[0] : "");
+            return judging_refuse(j, err, "no_person", article);
         if (err == ERR_PROPAGATION)
-            return refuse(j, err, "too_many_duties", "");
+            return judging_refuse(j, err, "too_many_duties", article);
         if (err == ERR_TERM)
-            return refuse(j, err, "term", "");
+            return judging_refuse(j, err, "term", article);
         if (err != OK)
             return err;
     }
@@ -438,8 +341,7 @@ static enum err judge(struct judging *j)
     size_t n = 0;
     enum err err;
 
-    if ((err = check_identifiers(j)) != OK || (err = check_dates(j)) != OK ||
-        (err = check_fields(j)) != OK || (err = check_version(j)) != OK ||
+    if ((err = judging_paper(j)) != OK || (err = check_version(j)) != OK ||
         (err = check_basis(j)) != OK || (err = find_rules(j, matched, &n)) != OK ||
         (err = check_issuer(j)) != OK || (err = check_terms(j, matched, n)) != OK ||
         (err = check_procedure(j)) != OK || (err = plan(j, matched, n)) != OK ||

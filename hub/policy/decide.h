@@ -95,6 +95,10 @@ struct decide_input {
     const struct regions *regions; /* may be NULL: regions are then only checked for form */
 };
 
+/* Reasons of refusal whose article the rule set names (lists.yaml, offences): those that do not lie
+ * in one rule. NULL ends them. */
+extern const char *const decide_offences[];
+
 /* Judge an order (first version or a correction). record may be NULL; of it everything is
  * filled but document_sha256, type and log_size, which the caller knows. */
 MUST_USE enum err decide_order(const struct ruleset *rs, const struct view *view,

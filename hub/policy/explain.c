@@ -31,6 +31,10 @@ static const struct {
     {"list_trigger", "缺少名单或触发情形", "list or trigger is missing"},
     {"severity", "失信类别缺失或与规则不符", "the class is missing or not the rule's"},
     {"remedy", "未告知救济途径", "the remedy is not stated"},
+    {"remedy_deadline", "未载明申请救济的期限", "the deadline of the remedy is missing"},
+    {"facts", "未载明违法事实", "the facts are not stated"},
+    {"withheld", "不公示字段名称未知，或与公示标记矛盾",
+     "a withheld field is unknown, or published all the same"},
     {"served", "缺少送达日期", "the date of service is missing"},
     {"act_date", "缺少行为日期", "the date of the act is missing"},
     {"contact", "缺少联系方式", "the contact is missing"},
@@ -91,6 +95,24 @@ static const struct {
      "no liability insurance of the vaccine is in force"},
     {"code_sold_twice", "同一追溯码重复销售", "one trace code was sold twice"},
     {"listed", "主体在惩戒名单上，不得给予激励", "the subject is listed: no incentive"},
+    /* why a rule or gate was looked at and did nothing, or did */
+    {"matched", "适用", "it applies"},
+    {"list", "属于其他名单", "it is of another list"},
+    {"trigger", "触发情形不同", "its triggers are others"},
+    {"not_in_force", "当时未生效", "it was not in force then"},
+    {"region", "在其他地区有效", "it is for another region"},
+    {"basis", "未引用其依据的条款", "none of its articles is named"},
+    {"role", "所列人员的身份不在其内", "it does not reach the role of the person named"},
+    {"not_responsible", "未认定该人员负有个人责任", "the person was not found responsible"},
+    {"not_registered", "登记中没有该人员的此项任职",
+     "the register knows no such role of the person"},
+    {"no_restriction", "没有所问的限制", "there is no restriction of the kind"},
+    {"nobody_banned", "所列人员均未被禁业", "none of the persons is banned"},
+    {"no_other", "该人员在其他主体无此身份", "the person holds the role nowhere else"},
+    {"points", "记分不在其范围内", "the points are others"},
+    {"no_vaccine", "不是疫苗", "it is no vaccine"},
+    {"insured", "责任强制保险在有效期内", "the insurance is in force"},
+    {"not_asked", "不是此关口所问的情形", "it is not what the gate asks about"},
     {"indices", "信用指数缺失、重复或越界", "indices are missing, repeated or out of bounds"},
     {"class", "信用等级与指数不符", "the class does not follow from the indices"},
     {"measure", "不是规则所列的激励", "it is no incentive of the rules"},
@@ -250,37 +272,138 @@ enum err explain_item(const struct ruleset *rs, const struct explain_item *item,
     return out->full ? ERR_TOO_LARGE : OK;
 }
 
+/* What a decision did, by the words of its record. HERE: to whom it concerns, with its term; MEETS:
+ * to a document that meets a restriction; WHOLE: to the order or document itself. */
+enum outcome_form { HERE, MEETS, WHOLE };
+
 static const struct {
     const char *action;
+    enum outcome_form form;
     const char *zh;
     const char *en;
 } actions[] = {
-    {"refuse", "被拒绝", "was refused"},
-    {"hold", "待两名人员处理", "is held for two officials"},
-    {"flag", "附提示送达", "is delivered with an advisory"},
-    {"copy", "已送达并告知列入机关", "is delivered and the listing authority is told"},
+    {"impose", HERE, "采取措施 ", "imposes measure "},
+    {"owe", HERE, "采取措施 ", "imposes measure "},
+    {"incentive", HERE, "给予激励 ", "offers incentive "},
+    {"refuse", MEETS, "单据被拒绝", "The document was refused"},
+    {"hold", MEETS, "单据待两名人员处理", "The document is held for two officials"},
+    {"flag", MEETS, "单据附提示送达", "The document is delivered with an advisory"},
+    {"copy", MEETS, "单据已送达并告知列入机关",
+     "The document is delivered and the listing authority is told"},
+    {"alert", WHOLE, "提醒规则所列部门", "The departments that the rule names are reminded"},
+    {"class", WHOLE, "信用等级改变", "The credit class changes"},
+    {"lift", WHOLE, "惩戒解除", "The order is lifted"},
+    {"annul", WHOLE, "惩戒撤销", "The order is annulled"},
+    {"suspend", WHOLE, "惩戒中止", "The order is stayed"},
+    {"resume", WHOLE, "惩戒恢复执行", "The order is resumed"},
+    {"restore", WHOLE, "惩戒重新生效", "The order is restored"},
 };
 
-static const char *action_text(const char *action, bool zh)
+static void put_number(uint32_t n, struct writer *w)
 {
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-        if (strcmp(actions[i].action, action) == 0)
-            return zh ? actions[i].zh : actions[i].en;
-    return action;
+    char text[16];
+    snprintf(text, sizeof text, "%u", n);
+    put(w, text);
 }
 
-enum err explain_ground(const struct ruleset *rs, const char *action, const char *measure,
-                        const char *rule, const char *basis, struct writer *out)
+static void put_on(uint32_t index, bool zh, struct writer *w)
 {
+    if (index == 0) {
+        put(w, zh ? "对主体" : " against the subject");
+        return;
+    }
+    put(w, zh ? "对单据所列第" : " against person ");
+    put_number(index, w);
+    put(w, zh ? "人" : " of the document");
+}
+
+/* Rule and article; a gate stands for its rule. */
+static void put_ground(const struct ruleset *rs, const lianshu_Outcome *o, bool zh,
+                       struct writer *w)
+{
+    size_t n = 0;
+    const struct rule_gate *gates = ruleset_gates(rs, &n);
+    const struct rule_gate *gate = NULL;
+    const char *basis = o->basis;
+    for (size_t i = 0; i < n; i++)
+        gate = strcmp(gates[i].id, o->rule) == 0 ? &gates[i] : gate;
+    if (o->rule[0] != '\0') {
+        put(w, gate != NULL ? (zh ? "，关口 " : ", gate ") : (zh ? "，规则 " : ", rule "));
+        if (gate == NULL)
+            put_rule(rs, o->rule, zh, w);
+        else {
+            put(w, gate->id);
+            put(w, zh ? "“" : " (");
+            put(w, zh ? gate->zh : gate->en);
+            put(w, zh ? "”" : ")");
+        }
+    }
+    if (basis[0] != '\0') {
+        put(w, zh ? "，依据" : ", by ");
+        put_basis(rs, &basis, 1, zh, w);
+    }
+}
+
+static void put_outcome(const struct ruleset *rs, const lianshu_Outcome *o, bool zh,
+                        struct writer *w)
+{
+    const struct explain_item term = {
+        .start_date = o->start_date, .end_date = o->end_date, .life = o->end_date == 0};
+    size_t i = 0;
+    while (i < sizeof actions / sizeof actions[0] && strcmp(actions[i].action, o->action) != 0)
+        i++;
+    const bool known = i < sizeof actions / sizeof actions[0];
+    const enum outcome_form form = known ? actions[i].form : MEETS;
+    const char *words = !known ? o->action : zh ? actions[i].zh : actions[i].en;
+    if (form == HERE) {
+        put(w, zh ? "本决定" : "The decision ");
+        if (zh)
+            put_on(o->subject_index, zh, w);
+        put(w, zh ? force_word(o->force, true) : "");
+        put(w, words);
+        put_measure(rs, o->measure, zh, w);
+        if (!zh) {
+            put(w, o->force == lianshu_Force_FORCE_MUST       ? ", which must be carried out,"
+                   : o->force == lianshu_Force_FORCE_CONSIDER ? ", to be considered,"
+                                                              : ",");
+            put_on(o->subject_index, zh, w);
+        }
+        put_ground(rs, o, zh, w);
+        put_period(&term, zh, w);
+    } else {
+        put(w, words);
+        if (form == MEETS && o->measure[0] != '\0') {
+            put(w, zh ? "：现行限制 " : ": restriction in force ");
+            put_measure(rs, o->measure, zh, w);
+        }
+        put_ground(rs, o, zh, w);
+    }
+    put(w, zh ? "。\n" : ".\n");
+}
+
+enum err explain_outcome(const struct ruleset *rs, const lianshu_Outcome *o, struct writer *out)
+{
+    put_outcome(rs, o, true, out);
+    put_outcome(rs, o, false, out);
+    return out->full ? ERR_TOO_LARGE : OK;
+}
+
+enum err explain_refusal(const struct ruleset *rs, const lianshu_DecisionRecord *record,
+                         struct writer *out)
+{
+    const lianshu_RuleTrace *last =
+        record->rules_count == 0 ? NULL : &record->rules[record->rules_count - 1];
+    if (record->code == 0 || last == NULL || last->matched || explain_why_zh(last->why)[0] == '\0')
+        return OK;
+    const struct rule *rule = ruleset_rule(rs, last->rule);
+    const char *basis = ruleset_offence(rs, last->why, "", date_from_ms(record->now_ms));
+    if (basis[0] == '\0' && rule != NULL && rule->basis_count > 0)
+        basis = rule->basis[0];
     for (int zh = 1; zh >= 0; zh--) {
-        put(out, zh ? "单据" : "The document ");
-        put(out, action_text(action, zh != 0));
-        put(out, zh ? "：现行限制 " : ": restriction in force ");
-        put_measure(rs, measure, zh != 0, out);
-        put(out, zh ? "，规则 " : ", rule ");
-        put_rule(rs, rule, zh != 0, out);
+        put(out, zh ? "单据被拒绝：" : "The document was refused: ");
+        put(out, zh ? explain_why_zh(last->why) : explain_why_en(last->why));
         if (basis[0] != '\0') {
-            put(out, zh ? "，依据" : ", by ");
+            put(out, zh ? "，违反" : ", against ");
             put_basis(rs, &basis, 1, zh != 0, out);
         }
         put(out, zh ? "。\n" : ".\n");

@@ -44,11 +44,18 @@ struct explain_item {
 MUST_USE enum err explain_item(const struct ruleset *rs, const struct explain_item *item,
                                struct writer *out);
 
-/* Why a message was refused, held or flagged by one ground. */
-MUST_USE enum err explain_ground(const struct ruleset *rs, const char *action, const char *measure,
-                                 const char *rule, const char *basis, struct writer *out);
+/* What one outcome of a decision did: imposed what on whom until when, refused, held, flagged or
+ * copied for which restriction, changed an order. An action that is unknown is shown as it is. */
+MUST_USE enum err explain_outcome(const struct ruleset *rs, const lianshu_Outcome *outcome,
+                                  struct writer *out);
 
-/* The reason code of a refusal, in both languages; "" when the code is unknown. */
+/* Why the document of this record was refused, and the article that it offends; nothing when it
+ * was not, or a restriction refused it: its outcomes say so. */
+MUST_USE enum err explain_refusal(const struct ruleset *rs, const lianshu_DecisionRecord *record,
+                                  struct writer *out);
+
+/* The reason code of a refusal, or of a rule that was looked at, in both languages; "" when the
+ * code is unknown. */
 const char *explain_why_zh(const char *why);
 const char *explain_why_en(const char *why);
 

@@ -1,10 +1,13 @@
 #include "policy/load.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "ident.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const problem_words[PROBLEMS] = {
@@ -115,6 +118,24 @@ bool load_bool(struct load *l, const struct yaml_node *map, const char *key, boo
     if (node != NULL && yaml_bool(node, &value, NULL) != OK)
         load_problem(l, yaml_line(node), PROBLEM_VALUE, "%s: true | false", key);
     return value;
+}
+
+void load_tree(struct load *l, struct yaml **tree, const char *dir)
+{
+    char path[PATH_MAX];
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    struct fault f = {0};
+    int n = snprintf(path, sizeof path, "%s/%s", dir, l->file);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
+        return;
+    }
+    if (file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f) != OK ||
+        yaml_parse(tree, span_of(bytes, len), l->file, &f) != OK)
+        load_problem(l, f.line, PROBLEM_SYNTAX, "%s",
+                     f.detail[0] == '\0' ? err_en(f.err) : f.detail);
+    free(bytes);
 }
 
 uint32_t load_uint(struct load *l, const struct yaml_node *map, const char *key, uint32_t max,

@@ -31,7 +31,7 @@ struct ruleset {
     const char *name;
     uint64_t activate_at_ms;
     uint8_t hash[RULESET_HASH_LEN];
-    struct yaml *tree[FILE_COUNT]; /* owned: all strings live here */
+    struct yaml *tree[FILE_COUNT]; /* owned: all strings live here, and nothing else of them */
     size_t measure_count;
     size_t list_count;
     size_t basis_count;
@@ -43,12 +43,15 @@ struct ruleset {
     size_t paper_count;
     size_t flow_count;
     size_t class_count;
+    size_t offence_count;
     size_t index_count;
     size_t rating_count;
     struct rule_measure measure[RULES_MEASURES_MAX];
     struct rule_list list[RULES_LISTS_MAX];
     struct rule_basis basis[RULES_BASES_MAX];
     struct rule rule[RULES_RULES_MAX];
+    size_t item_count;
+    struct rule_item item[RULES_ITEMS_MAX]; /* of all rules, one's after the other's */
     struct rule_gate gate[RULES_GATES_MAX];
     struct rule_clock clock[RULES_CLOCKS_MAX];
     struct rule_step step[RULES_STEPS_MAX];
@@ -57,6 +60,7 @@ struct ruleset {
     struct rule_flow flow[RULES_FLOWS_MAX];
     struct rule_class class[RULES_CLASSES_MAX];
     struct rule_change change[RULES_CHANGES];
+    struct rule_offence offence[RULES_OFFENCES_MAX];
     struct rule_warnings warnings;
     struct rule_index index[RULES_INDICES_MAX];
     struct rule_rating rating[RULES_RATINGS_MAX];
@@ -73,6 +77,9 @@ const char *load_file_name(unsigned file);
 
 void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The file l->file of a directory, which is no part of a rule set; *tree is the caller's. */
+void load_tree(struct load *l, struct yaml **tree, const char *dir);
 
 /* Every key of map is one of keys (NULL-terminated). False when node is no map. */
 bool load_keys(struct load *l, const struct yaml_node *map, const char *const *keys);

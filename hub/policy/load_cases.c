@@ -245,7 +245,8 @@ static void load_step(struct load *l, const struct yaml_node *node, const struct
         .line = yaml_line(node),
     };
     const struct document_type *type = type_find(s.type);
-    if (type != NULL && (type->flags & TYPE_CASE) == 0)
+    if (type != NULL && (type->flags & TYPE_CASE) == 0 &&
+        type->number != lianshu_DocumentType_TYPE_PENALTY_DECISION)
         load_problem(l, s.line, PROBLEM_TYPE_UNKNOWN, "%s: 不载案件环节 / carries no case step",
                      type->name);
     if (strlen(s.id) > STEP_ID_MAX)

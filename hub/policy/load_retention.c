@@ -1,10 +1,6 @@
 #include "policy/load.h"
 #include "policy/retention.h"
 
-#include "base/file.h"
-
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,24 +85,6 @@ static void load_all(struct load *l, struct retention *r)
     }
 }
 
-static void read_tree(struct load *l, struct retention *r, const char *dir)
-{
-    char path[PATH_MAX];
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    struct fault f = {0};
-    int n = snprintf(path, sizeof path, "%s/%s", dir, file_name);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
-        return;
-    }
-    if (file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f) != OK ||
-        yaml_parse(&r->tree, span_of(bytes, len), file_name, &f) != OK)
-        load_problem(l, f.line, PROBLEM_SYNTAX, "%s",
-                     f.detail[0] == '\0' ? err_en(f.err) : f.detail);
-    free(bytes);
-}
-
 enum err retention_open(struct retention **out, const char *dir, struct ruleset_faults *faults)
 {
     *out = NULL;
@@ -115,9 +93,11 @@ enum err retention_open(struct retention **out, const char *dir, struct ruleset_
     if (r == NULL)
         return ERR_NO_MEMORY;
     struct load l = {.faults = faults, .file = file_name};
-    read_tree(&l, r, dir);
+    load_tree(&l, &r->tree, dir);
     if (faults->total == 0)
         load_all(&l, r);
+    if (r->tree != NULL)
+        yaml_keep_texts(r->tree);
     if (faults->total > 0) {
         retention_close(&r);
         return ERR_RULE_SET;

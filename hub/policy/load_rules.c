@@ -33,7 +33,7 @@ static void load_item(struct load *l, const struct yaml_node *node, struct rule 
     static const char *const moments[] = {"act", "query", NULL};
     if (!load_keys(l, node, keys))
         return;
-    if (rule->item_count == RULE_ITEMS_MAX) {
+    if (rule->item_count == RULE_ITEMS_MAX || l->rs->item_count == RULES_ITEMS_MAX) {
         load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%s: %d", rule->id, RULE_ITEMS_MAX);
         return;
     }
@@ -63,8 +63,10 @@ static void load_item(struct load *l, const struct yaml_node *node, struct rule 
         load_problem(l, item.line, PROBLEM_VALUE, "least: term: order");
     item.scope = load_scope(l, node, SCOPE_NATION, &item.region);
     load_item_basis(l, node, rule, &item);
-    if (item.measure != NULL)
-        rule->item[rule->item_count++] = item;
+    if (item.measure == NULL)
+        return;
+    l->rs->item[l->rs->item_count++] = item;
+    rule->item_count++;
 }
 
 static void load_triggers(struct load *l, const struct yaml_node *node, struct rule *rule)
@@ -104,6 +106,7 @@ static void load_order_part(struct load *l, const struct yaml_node *node, struct
     rule->term = load_term(l, node, "term", order);
     rule->earliest_repair = load_term(l, node, "earliest_repair", order);
     const struct yaml_node *items = load_list(l, node, "measures", order);
+    rule->item = &l->rs->item[l->rs->item_count];
     for (size_t i = 0; i < yaml_count(items); i++)
         load_item(l, yaml_item(items, i), rule);
     if (order && items != NULL && yaml_count(items) == 0)
@@ -146,7 +149,6 @@ static void load_rule(struct load *l, const struct yaml_node *node)
         load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%d", RULES_RULES_MAX);
         return;
     }
-    /* In place: a rule is too large for the stack of a shallow function. */
     struct rule *rule = &l->rs->rule[l->rs->rule_count];
     memset(rule, 0, sizeof *rule);
     rule->id = load_text(l, node, "id", true);

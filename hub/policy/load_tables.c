@@ -1,3 +1,4 @@
+#include "policy/explain.h"
 #include "policy/load.h"
 
 #include <string.h>
@@ -5,8 +6,9 @@
 static const char *const kind_words[] = {"none",   "I",       "II",      "III", "statute",
                                          "sector", "penalty", "product", "red", NULL};
 static const char *const level_words[] = {"nation", "province", "city", "county", NULL};
-static const char *const need_words[] = {"prior_notice", "remedy",  "served", "consent",
-                                         "act_date",     "contact", NULL};
+static const char *const need_words[] = {"prior_notice", "remedy",          "served",
+                                         "consent",      "act_date",        "contact",
+                                         "facts",        "remedy_deadline", NULL};
 
 static bool too_many(struct load *l, const struct yaml_node *list, size_t n, size_t max)
 {
@@ -189,9 +191,60 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
     l->rs->list[l->rs->list_count++] = list;
 }
 
+static void load_reasons(struct load *l, const struct yaml_node *node, struct rule_offence *o)
+{
+    const struct yaml_node *list = load_list(l, node, "why", true);
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const char *why = yaml_text(yaml_item(list, i));
+        if (why == NULL || explain_why_zh(why)[0] == '\0')
+            load_problem(l, yaml_line(yaml_item(list, i)), PROBLEM_VALUE, "why: %s",
+                         why == NULL ? "" : why);
+        else if (o->why_count == RULE_REASONS_MAX)
+            load_problem(l, yaml_line(list), PROBLEM_TOO_MANY, "why: %d", RULE_REASONS_MAX);
+        else
+            o->why[o->why_count++] = why;
+    }
+}
+
+/* One reason stands in one row of a list. */
+static void check_offence(struct load *l, const struct rule_offence *o)
+{
+    for (size_t i = 0; i < l->rs->offence_count; i++) {
+        const struct rule_offence *other = &l->rs->offence[i];
+        for (uint32_t k = 0; other->list == o->list && k < o->why_count; k++)
+            for (uint32_t n = 0; n < other->why_count; n++)
+                if (strcmp(other->why[n], o->why[k]) == 0)
+                    load_problem(l, o->line, PROBLEM_DUPLICATE, "why: %s", o->why[k]);
+    }
+}
+
+static void load_offences(struct load *l, const struct yaml_node *list)
+{
+    static const char *const keys[] = {"why", "list", "basis", "mark", NULL};
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const struct yaml_node *node = yaml_item(list, i);
+        if (!load_keys(l, node, keys) ||
+            too_many(l, node, l->rs->offence_count, RULES_OFFENCES_MAX))
+            continue;
+        const char *code = load_text(l, node, "list", false);
+        struct rule_offence o = {
+            .list = ruleset_list(l->rs, code),
+            .mark = load_mark(l, node, "mark"),
+            .line = yaml_line(node),
+        };
+        if (code[0] != '\0' && o.list == NULL)
+            load_problem(l, o.line, PROBLEM_LIST_UNKNOWN, "%s", code);
+        load_reasons(l, node, &o);
+        (void)load_list(l, node, "basis", true);
+        o.basis_count = load_bases(l, node, "basis", o.basis);
+        check_offence(l, &o);
+        l->rs->offence[l->rs->offence_count++] = o;
+    }
+}
+
 void load_lists(struct load *l, const struct yaml_node *root)
 {
-    static const char *const keys[] = {"classes", "changes", "lists", NULL};
+    static const char *const keys[] = {"classes", "changes", "lists", "offences", NULL};
     if (!load_keys(l, root, keys))
         return;
     load_classes(l, load_list(l, root, "classes", true));
@@ -202,4 +255,5 @@ void load_lists(struct load *l, const struct yaml_node *root)
     const struct yaml_node *list = load_list(l, root, "lists", true);
     for (size_t i = 0; i < yaml_count(list); i++)
         load_one_list(l, yaml_item(list, i));
+    load_offences(l, load_list(l, root, "offences", true));
 }

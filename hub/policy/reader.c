@@ -7,6 +7,8 @@ enum { NOTE_MAX = 512 };
 static void note(struct reader *r, const struct writer *w)
 {
     sha256_add(&r->notes, writer_span(w));
+    if (r->view->notes != NULL)
+        write_span(&r->view->notes->reads, writer_span(w));
 }
 
 /* Texts are noted with their length, so that no two sequences of texts look alike. */
@@ -19,8 +21,9 @@ static void note_text(struct writer *w, const char *text)
 
 static void note_result(struct reader *r, enum err err)
 {
-    uint8_t bytes[4];
+    uint8_t bytes[1 + 4];
     struct writer w = writer_of(bytes, sizeof bytes);
+    write_uint(&w, READ_END, 1);
     write_uint(&w, (uint64_t)err, 4);
     note(r, &w);
 }
@@ -42,7 +45,10 @@ enum err reader_token(struct reader *r, lianshu_SubjectKind kind, const char *id
 {
     /* A token is a function of identifier and key: it is an argument of later look-ups,
      * noted there, and no row of the state. */
-    return r->view->token(r->view->ctx, kind, id, out);
+    const enum err err = r->view->token(r->view->ctx, kind, id, out);
+    if (err == OK && r->view->notes != NULL)
+        write_bytes(&r->view->notes->tokens, out, VIEW_TOKEN_LEN);
+    return err;
 }
 
 enum err reader_order(struct reader *r, const uint8_t id[static VIEW_ORDER_ID_LEN],
@@ -53,9 +59,10 @@ enum err reader_order(struct reader *r, const uint8_t id[static VIEW_ORDER_ID_LE
 
     memset(out, 0, sizeof *out);
     enum err err = r->view->order(r->view->ctx, id, out);
-    write_bytes(&w, "order", 5);
+    write_uint(&w, READ_ORDER, 1);
     write_bytes(&w, id, VIEW_ORDER_ID_LEN);
     if (err == OK) {
+        write_uint(&w, READ_ROW, 1);
         write_uint(&w, (uint64_t)out->state, 1);
         write_uint(&w, out->version, 4);
         note_text(&w, out->issuer);
@@ -95,12 +102,14 @@ enum err reader_conflict(struct reader *r, const uint8_t token[static VIEW_TOKEN
     struct writer w = writer_of(bytes, sizeof bytes);
 
     enum err err = r->view->conflict(r->view->ctx, token, list, decision_number, order_id);
-    write_bytes(&w, "conflict", 8);
+    write_uint(&w, READ_CONFLICT, 1);
     write_bytes(&w, token, VIEW_TOKEN_LEN);
     note_text(&w, list);
     note_text(&w, decision_number);
-    if (err == OK)
+    if (err == OK) {
+        write_uint(&w, READ_ROW, 1);
         write_bytes(&w, order_id, VIEW_ORDER_ID_LEN);
+    }
     note(r, &w);
     note_result(r, err);
     return err;
@@ -134,6 +143,7 @@ static bool tap_restriction(void *arg, const struct view_restriction *row)
 
     if (!tap_count(tap))
         return false;
+    write_uint(&w, READ_ROW, 1);
     note_text(&w, row->measure);
     write_uint(&w, (uint64_t)row->force, 1);
     write_bytes(&w, row->order_id, VIEW_ORDER_ID_LEN);
@@ -156,17 +166,18 @@ static bool tap_relation(void *arg, const struct view_relation *row)
 
     if (!tap_count(tap))
         return false;
+    write_uint(&w, READ_ROW, 1);
     write_uint(&w, (uint64_t)row->role, 1);
     write_bytes(&w, row->token, VIEW_TOKEN_LEN);
     note(tap->reader, &w);
     return tap->relation(tap->arg, row);
 }
 
-static void note_asked(struct reader *r, const char *what, const uint8_t *token, uint32_t date)
+static void note_asked(struct reader *r, enum read_kind what, const uint8_t *token, uint32_t date)
 {
     uint8_t bytes[NOTE_MAX];
     struct writer w = writer_of(bytes, sizeof bytes);
-    note_text(&w, what);
+    write_uint(&w, (uint64_t)what, 1);
     write_bytes(&w, token, VIEW_TOKEN_LEN);
     write_uint(&w, date, 4);
     note(r, &w);
@@ -187,7 +198,7 @@ enum err reader_restrictions(struct reader *r, const uint8_t token[static VIEW_T
                              uint32_t date, view_restriction_fn *fn, void *arg)
 {
     struct tap tap = {.reader = r, .restriction = fn, .arg = arg};
-    note_asked(r, "restrictions", token, date);
+    note_asked(r, READ_RESTRICTIONS, token, date);
     return tap_result(&tap,
                       r->view->restrictions(r->view->ctx, token, date, tap_restriction, &tap));
 }
@@ -196,7 +207,7 @@ enum err reader_relations(struct reader *r, const uint8_t token[static VIEW_TOKE
                           uint32_t date, view_relation_fn *fn, void *arg)
 {
     struct tap tap = {.reader = r, .relation = fn, .arg = arg};
-    note_asked(r, "relations", token, date);
+    note_asked(r, READ_RELATIONS, token, date);
     return tap_result(&tap, r->view->relations(r->view->ctx, token, date, tap_relation, &tap));
 }
 
@@ -204,6 +215,6 @@ enum err reader_holdings(struct reader *r, const uint8_t token[static VIEW_TOKEN
                          uint32_t date, view_relation_fn *fn, void *arg)
 {
     struct tap tap = {.reader = r, .relation = fn, .arg = arg};
-    note_asked(r, "holdings", token, date);
+    note_asked(r, READ_HOLDINGS, token, date);
     return tap_result(&tap, r->view->holdings(r->view->ctx, token, date, tap_relation, &tap));
 }

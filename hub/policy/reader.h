@@ -2,9 +2,10 @@
  * reader - a view whose answers are noted: everything a decision read, as one SHA-256.
  *
  * Guarantees:
- *   1. Each look-up adds its name, its arguments (tokens, never identifiers), its result and
- *      every row to the hash; two runs that read the same have the same hash.
+ *   1. Each look-up adds its kind, its arguments (tokens, never identifiers), every row and its
+ *      result to the hash; two runs that read the same have the same hash. PROTOCOL 16.1.
  *   2. An iteration gives at most VIEW_ROWS_MAX rows.
+ *   3. With view.notes the same bytes are written down, and so are the tokens of identifiers.
  *
  * Used by decide, event and gate only. Thread rule: plain value of its caller.
  */
@@ -14,6 +15,17 @@
 #include "policy/view.h"
 
 #include "keys/hash.h"
+
+/* How the notes of a look-up begin, and where they end. */
+enum read_kind {
+    READ_END = 0, /* no row (more); the result follows */
+    READ_ORDER = 1,
+    READ_CONFLICT,
+    READ_RESTRICTIONS,
+    READ_RELATIONS,
+    READ_HOLDINGS,
+    READ_ROW = 1, /* a row follows */
+};
 
 struct reader {
     const struct view *view; /* borrowed */

@@ -35,7 +35,10 @@ enum {
     RULES_RATINGS_MAX = 8,  /* credit classes */
     RULES_WARNINGS_MAX = 4, /* warnings of one term */
     RULES_CHANGES = 5,      /* lift, annul, suspend, resume, restore */
-    RULE_ITEMS_MAX = 24,    /* measures of one rule */
+    RULES_OFFENCES_MAX = 24,
+    RULE_REASONS_MAX = 24, /* reasons of refusal that offend one article */
+    RULE_ITEMS_MAX = 24,    /* measures of one rule … */
+    RULES_ITEMS_MAX = 1024, /* … and of all */
     RULE_BASES_MAX = 8,     /* basis codes of one measure */
     RULE_TRIGGERS_MAX = 16,
     RULE_CLOCKS_MAX = 12,
@@ -100,6 +103,8 @@ enum list_needs {
     NEEDS_CONSENT = 1u << 3, /* at the levels of consent_levels */
     NEEDS_ACT_DATE = 1u << 4,
     NEEDS_CONTACT = 1u << 5,
+    NEEDS_FACTS = 1u << 6,
+    NEEDS_REMEDY_DEADLINE = 1u << 7,
 };
 
 /* Levels of a region, as bits. */
@@ -152,6 +157,18 @@ struct rule_change {
     bool issuer;
     bool superior; /* the same department of a region above */
     bool court;    /* of the issuer's province, or of the nation */
+};
+
+/* The article that a document offends that is refused for one of these reasons, where the rule
+ * itself does not say it. */
+struct rule_offence {
+    const char *why[RULE_REASONS_MAX]; /* decide.h, decision.why */
+    uint32_t why_count;
+    const struct rule_list *list;      /* NULL: of any list that no row of its own names */
+    const char *basis[RULE_BASES_MAX]; /* the first that was in force on the day of decision */
+    uint32_t basis_count;
+    char mark;
+    unsigned line;
 };
 
 struct rule_basis {
@@ -258,7 +275,7 @@ struct rule {
     uint32_t basis_count;
     const char *raises; /* trigger that this rule causes in its turn, or "" */
     const char *region;
-    struct rule_item item[RULE_ITEMS_MAX];
+    const struct rule_item *item; /* item_count of them */
     uint32_t item_count;
     /* Of events that are no orders. */
     uint32_t type[RULE_TYPES_MAX]; /* DocumentType */

@@ -23,8 +23,8 @@ const char *load_file_name(unsigned file)
 
 static bool file_known(const char *name)
 {
-    if (strcmp(name, "retention.yaml") == 0)
-        return true; /* beside the set: retention.h */
+    if (strcmp(name, "retention.yaml") == 0 || strcmp(name, "volume.yaml") == 0)
+        return true; /* beside the set: retention.h, volume.h */
     for (unsigned i = 0; i < FILE_COUNT; i++)
         if (strcmp(file_names[i], name) == 0)
             return true;
@@ -135,6 +135,8 @@ enum err ruleset_open(struct ruleset **out, const char *dir, struct ruleset_faul
     if (faults->total > 0)
         goto out; /* what is missing would only cause a flood of unknown codes */
     build(&l);
+    for (unsigned file = 0; file < FILE_COUNT; file++)
+        yaml_keep_texts(rs->tree[file]);
     if (faults->total > 0)
         goto out;
     *out = rs;
@@ -279,6 +281,32 @@ const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n)
 {
     *n = rs->class_count;
     return rs->class;
+}
+
+static bool gives(const struct rule_offence *o, const char *why)
+{
+    for (uint32_t i = 0; i < o->why_count; i++)
+        if (strcmp(o->why[i], why) == 0)
+            return true;
+    return false;
+}
+
+const char *ruleset_offence(const struct ruleset *rs, const char *why, const char *list,
+                            uint32_t date)
+{
+    const struct rule_offence *found = NULL;
+    for (size_t i = 0; i < rs->offence_count; i++) {
+        const struct rule_offence *o = &rs->offence[i];
+        const bool own = o->list != NULL && strcmp(o->list->code, list) == 0;
+        if (gives(o, why) && (own || (o->list == NULL && found == NULL)))
+            found = o;
+    }
+    for (uint32_t i = 0; found != NULL && i < found->basis_count; i++) {
+        const struct rule_basis *b = ruleset_basis(rs, found->basis[i]);
+        if (b->from <= date && (b->to == 0 || date <= b->to))
+            return b->code;
+    }
+    return found == NULL ? "" : found->basis[0];
 }
 
 const struct rule_change *ruleset_change(const struct ruleset *rs, unsigned kind)

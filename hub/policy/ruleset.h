@@ -7,9 +7,10 @@
  * Guarantees:
  *   1. A set that loads is complete and free of contradiction: every code that it names
  *      exists, every `must` rests on an article of level L1 or L2, every propagation has a
- *      basis of its own, no local measure leaves its region, no term leaves the bounds of its
- *      class, no two rules of overlapping validity demand the same measure for one trigger
- *      and list with different force, and no rule triggers itself through others.
+ *      basis of its own, no local measure, list or law leaves its region, no term leaves the
+ *      bounds of its class, no two rules of overlapping validity demand the same measure for one
+ *      trigger and list with different force, owners, scope or deadlines or give the entry
+ *      different lengths, and no rule triggers itself through others.
  *   2. Loading reports all problems (up to RULESET_FAULTS_MAX), each with file, line, code
  *      and a detail that begins with a stable word (enum ruleset_problem); a set with a
  *      problem is not returned.
@@ -111,6 +112,11 @@ const struct rule_index *ruleset_indices(const struct ruleset *rs, size_t *n);
 const struct rule_rating *ruleset_ratings(const struct ruleset *rs, size_t *n);
 /* When obligations are warned of. */
 const struct rule_warnings *ruleset_warnings(const struct ruleset *rs);
+
+/* The article that offends a document of this list ("": of none) which is refused for that reason;
+ * of several the first in force on the day. "" when the set names none. */
+const char *ruleset_offence(const struct ruleset *rs, const char *why, const char *list,
+                            uint32_t date);
 
 /* Who may make this change (enum change_kind of decide.h). */
 const struct rule_change *ruleset_change(const struct ruleset *rs, unsigned kind);

@@ -17,6 +17,7 @@
 #define POLICY_VIEW_H
 
 #include "base/err.h"
+#include "base/span.h"
 
 #include "sanction.pb.h"
 #include "subject.pb.h"
@@ -86,8 +87,16 @@ struct view_relation {
 typedef bool view_restriction_fn(void *arg, const struct view_restriction *row);
 typedef bool view_relation_fn(void *arg, const struct view_relation *row);
 
+/* What one decision reads, written down: replay.h answers from it. A writer that is full has not
+ * all of it. */
+struct view_notes {
+    struct writer tokens; /* VIEW_TOKEN_LEN bytes for each identifier, in the order of the asking */
+    struct writer reads;  /* what read_set_sha256 is over, behind its label */
+};
+
 struct view {
-    void *ctx; /* passed to every function */
+    void *ctx;                /* passed to every function */
+    struct view_notes *notes; /* NULL: what is read is hashed only */
 
     /* Token of an identifier of that kind. */
     enum err (*token)(void *ctx, lianshu_SubjectKind kind, const char *id,

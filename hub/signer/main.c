@@ -1,5 +1,6 @@
 /* lianshu-signer: holds the log key, keeps its own frontier, signs what continues it. */
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "keys/init.h"
@@ -24,6 +25,8 @@ static const char HELP[] =
     "      --init         建立空日志的状态文件，仅一次 / make the state "
     "file of an empty log, once\n"
     "      --head         印出最后签署之首 / print the head it signed last\n"
+    "      --lost         状态丢失：建立不签署任何内容的状态，印出两名人员须应答的质询 / "
+    "the state is lost: make one that signs nothing, and print what two officials must answer\n"
     "      --restore FILE 依两名人员的声明开启下一日志 / open the next log by "
     "the statement of two officials\n";
 
@@ -94,6 +97,33 @@ static enum err begin(const struct signer_config *config, struct fault *fault)
     return err == OK ? state_create(config->state_file, origin, fault) : err;
 }
 
+/* What was signed is not known any more: nothing is, until two officials have answered this. */
+static enum err lose(const struct signer_config *config, struct fault *fault)
+{
+    const struct entropy entropy = entropy_system();
+    uint8_t challenge[STATE_CHALLENGE_LEN];
+    char hex[2 * STATE_CHALLENGE_LEN + 1];
+    entropy_fill(&entropy, challenge, sizeof challenge);
+    enum err err = state_lose(config->state_file, challenge, fault);
+    if (err != OK)
+        return err;
+    hex_encode(span_of(challenge, sizeof challenge), hex);
+    return printf("%s\n", hex) > 0 && fflush(stdout) == 0 ? OK : ERR_IO;
+}
+
+static enum err check_state(const struct opened *o, struct fault *fault)
+{
+    char hex[2 * STATE_CHALLENGE_LEN + 1];
+    const uint8_t *challenge = state_challenge(o->state);
+    if (challenge == NULL)
+        return OK;
+    hex_encode(span_of(challenge, STATE_CHALLENGE_LEN), hex);
+    return fault_set(fault, ERR_LOG_ROLLBACK, 0, o->config.state_file,
+                     "the state was lost; two officials answer %s: lianshu restore draft "
+                     "--challenge",
+                     hex);
+}
+
 static enum err print_head(const struct opened *o, struct fault *fault)
 {
     struct checkpoint head;
@@ -116,11 +146,14 @@ static enum err run(struct opened *o, const struct process_args *args, struct fa
         return err;
     if (args->init)
         return begin(&o->config, fault);
+    if (args->lost)
+        return lose(&o->config, fault);
     if (args->restore != NULL)
         return signer_restore(&o->config, args->restore, clock_real_ms(), fault);
     if ((err = logkeys_open(&o->keys, &o->config, clock_real_ms(), fault)) != OK ||
         (err = state_open(&o->state, o->config.state_file, o->config.member, o->config.realm,
-                          fault)) != OK)
+                          fault)) != OK ||
+        (err = check_state(o, fault)) != OK)
         return err;
     if (args->check)
         return OK;

@@ -1,6 +1,7 @@
 #include "signer/state.h"
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "net/signer_frame.h"
 #include "signer/slots.h"
 
@@ -13,8 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The origin of a state that was lost is no log's: this, and the challenge in hexadecimal. */
+static const char LOST[] = "lost/";
+
 struct state {
     int fd;
+    bool lost;
+    uint8_t challenge[STATE_CHALLENGE_LEN];
     struct slot now;
     struct slot before; /* generation 0: there is none */
     merkle_hash *scratch;
@@ -38,6 +44,17 @@ enum err state_create(const char *path, const char *origin, struct fault *fault)
         return fault_set(fault, ERR_FIELD_LONG, 0, path, "origin: at most %d bytes",
                          NOTE_ORIGIN_MAX);
     memcpy(slot.origin, origin, strlen(origin) + 1);
+    frontier_init(&slot.frontier);
+    return write_new(path, &slot, FILE_NEW, fault);
+}
+
+enum err state_lose(const char *path, const uint8_t challenge[static STATE_CHALLENGE_LEN],
+                    struct fault *fault)
+{
+    struct slot slot = {.generation = 1};
+    char hex[2 * STATE_CHALLENGE_LEN + 1];
+    hex_encode(span_of(challenge, STATE_CHALLENGE_LEN), hex);
+    snprintf(slot.origin, sizeof slot.origin, "%s%s", LOST, hex);
     frontier_init(&slot.frontier);
     return write_new(path, &slot, FILE_NEW, fault);
 }
@@ -83,7 +100,9 @@ static enum err load(struct state *s, const char *path, const char *hub, const c
         return fault_set(fault, ERR_CORRUPT, 0, path, "no slot of the signer's state is whole");
     if (slots[!newest].generation + 1 == s->now.generation)
         s->before = slots[!newest];
-    if (!note_origin_number(s->now.origin, hub, realm, &number))
+    s->lost = strncmp(s->now.origin, LOST, sizeof LOST - 1) == 0 &&
+              hex_decode(s->now.origin + sizeof LOST - 1, s->challenge, sizeof s->challenge);
+    if (!s->lost && !note_origin_number(s->now.origin, hub, realm, &number))
         return fault_set(fault, ERR_CHECKPOINT, 0, path, "this file is of the log %s",
                          s->now.origin);
     return OK;
@@ -103,7 +122,8 @@ enum err state_open(struct state **out, const char *path, const char *hub, const
         goto out;
     if (s->fd < 0) {
         err = fault_set(fault, file_errno(errno), 0, path,
-                        "the signer's state; lianshu-signer --init makes it, once");
+                        "the signer's state: --init makes that of a first log, --lost takes the "
+                        "place of one that is lost");
         goto out;
     }
     if ((err = check_file(s->fd, path, fault)) != OK ||
@@ -127,6 +147,11 @@ void state_close(struct state **s)
     free((*s)->scratch);
     free(*s);
     *s = NULL;
+}
+
+const uint8_t *state_challenge(const struct state *s)
+{
+    return s->lost ? s->challenge : NULL;
 }
 
 void state_head(const struct state *s, struct checkpoint *out)
@@ -234,6 +259,8 @@ enum err state_extend(struct state *s, uint64_t old_size, const merkle_hash *lea
     struct slot next;
     if (leaf_count > SIGNER_LEAVES_MAX || old_size > INT64_MAX)
         return ERR_TOO_LARGE;
+    if (s->lost)
+        return ERR_LOG_ROLLBACK; /* nobody knows what was signed */
     if (old_size != s->now.frontier.size)
         return judge_old(s, old_size, leaves, leaf_count);
     if (leaf_count == 0)
@@ -254,7 +281,13 @@ enum err state_extend(struct state *s, uint64_t old_size, const merkle_hash *lea
 static enum err check_old(const struct state *old, const struct restored *r, const char *path,
                           struct fault *fault)
 {
+    static const uint8_t none[STATE_CHALLENGE_LEN];
     uint32_t number = 0;
+    if (memcmp(r->challenge, old->lost ? old->challenge : none, STATE_CHALLENGE_LEN) != 0)
+        return fault_set(fault, ERR_LOG_ROLLBACK, 0, path,
+                         "the statement does not answer the challenge of this state");
+    if (old->lost)
+        return OK; /* the head is one that somebody else has kept */
     if (!note_origin_number(old->now.origin, r->hub, r->realm, &number) ||
         number + 1 != r->log_number)
         return fault_set(fault, ERR_LOG_ROLLBACK, 0, path,
@@ -313,13 +346,12 @@ enum err state_restore(const char *path, const struct restored *restored, struct
     memcpy(slot.copy.statement, statement.data, statement.len);
     slot.copy.statement_len = statement.len;
     err = state_open(&old, path, restored->hub, restored->realm, fault);
-    const bool lost = err == ERR_NOT_FOUND; /* then the head is one that somebody else has kept */
     if (err == OK)
         err = check_old(old, restored, path, fault);
-    if (err == OK)
+    if (err == OK && !old->lost)
         err = keep_old(path, restored->log_number - 1, fault);
-    if (err == OK || lost)
-        err = write_new(path, &slot, lost ? FILE_NEW : 0, fault);
+    if (err == OK)
+        err = write_new(path, &slot, 0, fault);
     state_close(&old);
     return err;
 }

@@ -20,7 +20,10 @@
  *   5. One process at a time (ERR_BUSY_ELSEWHERE); a file of another hub's log is refused
  *      (ERR_CHECKPOINT); without a whole slot ERR_CORRUPT; a missing file ERR_NOT_FOUND: it is
  *      never made silently.
- *   6. A log that goes on from a copy begins with the copy's tree and goes on with the one entry
+ *   6. A state that was lost is begun anew as one that signs nothing (state_lose: `challenge`), and
+ *      of which nothing comes but the next log, by a statement of two officials that names this
+ *      very challenge: no older statement, nor one for another loss, does (ERR_LOG_ROLLBACK).
+ *   7. A log that goes on from a copy begins with the copy's tree and goes on with the one entry
  *      that follows from the officials' statement (keys/restored.h), or not at all
  *      (ERR_LOG_FORK). The file of the log before it is kept, as <file>.audit-<n>.
  *
@@ -34,7 +37,7 @@
 #include "keys/note.h"
 #include "keys/restored.h"
 
-enum { STATE_SLOT_LEN = 4096, STATE_FILE_LEN = 2 * STATE_SLOT_LEN };
+enum { STATE_SLOT_LEN = 4096, STATE_FILE_LEN = 2 * STATE_SLOT_LEN, STATE_CHALLENGE_LEN = 16 };
 
 struct state;
 
@@ -49,10 +52,15 @@ struct state_copy {
 /* Make the file of an empty log, once. ERR_EXISTS. */
 MUST_USE enum err state_create(const char *path, const char *origin, struct fault *fault);
 
-/* Put the file of log n+1 in the place of that of log n, which may be missing. The statement was
- * verified by the caller; f is the copy's tree. ERR_CONSISTENCY: the tree is not the one of the
- * statement; ERR_LOG_ROLLBACK: the officials were told of another head than the one signed last,
- * or the log of that number has begun. */
+/* The file is lost: make one that signs nothing. ERR_EXISTS. */
+MUST_USE enum err state_lose(const char *path, const uint8_t challenge[static STATE_CHALLENGE_LEN],
+                             struct fault *fault);
+
+/* Put the file of log n+1 in the place of that of log n. The statement was verified by the caller;
+ * f is the copy's tree. ERR_CONSISTENCY: the tree is not the one of the statement;
+ * ERR_LOG_ROLLBACK: the officials were told of another head than the one signed last, the log of
+ * that number has begun, or the state was lost and they answer another challenge; ERR_NOT_FOUND:
+ * it is lost, and state_lose comes first. */
 MUST_USE enum err state_restore(const char *path, const struct restored *restored,
                                 struct span statement, const struct merkle_frontier *f,
                                 struct fault *fault);
@@ -64,6 +72,9 @@ void state_close(struct state **s);
 /* See the table above. ERR_FSYNC and ERR_DISK_FULL leave the state as it was. */
 MUST_USE enum err state_extend(struct state *s, uint64_t old_size, const merkle_hash *leaves,
                                size_t leaf_count);
+
+/* What two officials must answer, of a state that was lost; NULL: it was not. Borrowed. */
+const uint8_t *state_challenge(const struct state *s);
 
 /* The present head. */
 void state_head(const struct state *s, struct checkpoint *out);

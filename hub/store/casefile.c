@@ -8,7 +8,7 @@
 #define CASE_COLUMNS "id, type, state, owner, opener, opened_ms, changed_ms, steps, closed"
 #define STEP_COLUMNS                                                                               \
     "id, number, seq, type, transition, outcome, state, owner, by, time_ms, taken_ms, papers, "    \
-    "message_id, document"
+    "message_id, document, code, lost"
 #define CLOCK_COLUMNS                                                                              \
     "id, code, started_ms, owner, waits, due_ms, stopped_ms, suspended_ms, warned, next_ms"
 
@@ -18,7 +18,11 @@ enum query {
     NEXT,
     STEP_PUT,
     STEP_NEXT,
+    STEP_RIVAL,
+    STEP_LOST,
     STEP_STATE,
+    STEP_LOSE,
+    STEP_STAND,
     PAPER_PUT,
     PAPER,
     HOLDER_PUT,
@@ -43,12 +47,20 @@ static const char *const queries[QUERY_COUNT] = {
     [GET] = "SELECT " CASE_COLUMNS " FROM casefile WHERE id = ?1",
     [NEXT] = "SELECT " CASE_COLUMNS " FROM casefile WHERE id > ?1 ORDER BY id LIMIT 1",
     [STEP_PUT] = "INSERT INTO case_step (" STEP_COLUMNS ") "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [STEP_NEXT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number >= ?2 "
-                  "ORDER BY number LIMIT 1",
-    [STEP_STATE] = "UPDATE case_step SET state = ?3 WHERE id = ?1 AND number = ?2",
-    [PAPER_PUT] = "INSERT INTO case_paper (id, number, sealed) VALUES (?1, ?2, ?3)",
-    [PAPER] = "SELECT sealed FROM case_paper WHERE id = ?1 AND number = ?2",
+                  "AND lost = 0 ORDER BY number LIMIT 1",
+    [STEP_RIVAL] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number = ?2 "
+                   "AND document > ?3 ORDER BY document LIMIT 1",
+    [STEP_LOST] = "SELECT EXISTS (SELECT 1 FROM case_step WHERE id = ?1 AND lost = 1)",
+    [STEP_STATE] = "UPDATE case_step SET state = ?3, code = ?4 "
+                   "WHERE id = ?1 AND number = ?2 AND lost = 0",
+    [STEP_LOSE] = "UPDATE case_step SET lost = 1, code = ?3, state = '' "
+                  "WHERE id = ?1 AND number = ?2 AND lost = 0",
+    [STEP_STAND] = "UPDATE case_step SET lost = 0, code = 0 "
+                   "WHERE id = ?1 AND number = ?2 AND document = ?3",
+    [PAPER_PUT] = "INSERT INTO case_paper (id, number, document, sealed) VALUES (?1, ?2, ?3, ?4)",
+    [PAPER] = "SELECT sealed FROM case_paper WHERE id = ?1 AND number = ?2 AND document = ?3",
     [HOLDER_PUT] = "INSERT INTO case_holder (id, seq, member) VALUES (?1, ?2, ?3) "
                    "ON CONFLICT DO NOTHING",
     [HOLDER_NEXT] = "SELECT member FROM case_holder WHERE id = ?1 AND seq = ?2 AND member > ?3 "
@@ -64,7 +76,7 @@ static const char *const queries[QUERY_COUNT] = {
     [CLOCK_GET] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 AND code = ?2 "
                   "ORDER BY started_ms DESC LIMIT 1",
     [CLOCK_SET] = "UPDATE case_clock SET owner = ?3, due_ms = ?4, suspended_ms = ?5, warned = ?6, "
-                  "next_ms = ?7 WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
+                  "next_ms = ?7, waits = ?8 WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
     [CLOCK_NEXT] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 "
                    "AND (started_ms, code) > (?2, ?3) ORDER BY started_ms, code LIMIT 1",
     [CLOCK_DUE] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE stopped_ms = 0 "
@@ -117,6 +129,8 @@ static enum err step_put(struct casefiles *c, const struct casefile_step *step)
     stmt_bind_text(q, 12, step->papers);
     bind_id(q, 13, step->message_id);
     stmt_bind_bytes(q, 14, step->document, sizeof step->document);
+    stmt_bind_u64(q, 15, step->code);
+    stmt_bind_u64(q, 16, step->lost);
     return stmt_run(q);
 }
 
@@ -174,13 +188,10 @@ enum err casefile_next(struct casefiles *c, uint8_t id[static STORE_ID_LEN], str
     return err;
 }
 
-enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                            uint64_t *cursor, struct casefile_step *out)
+/* Step, read and end. */
+static enum err take_step(struct stmt *q, struct casefile_step *out)
 {
-    struct stmt *q = c->q[STEP_NEXT];
     *out = (struct casefile_step){0};
-    bind_id(q, 1, id);
-    stmt_bind_u64(q, 2, *cursor);
     enum err err = stmt_step(q);
     if (err == OK) {
         stmt_copy(q, 0, out->id, sizeof out->id);
@@ -197,9 +208,20 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
         stmt_copy_text(q, 11, out->papers, sizeof out->papers);
         stmt_copy(q, 12, out->message_id, sizeof out->message_id);
         stmt_copy(q, 13, out->document, sizeof out->document);
-        *cursor = out->number + 1;
+        out->code = stmt_u32(q, 14, &err);
+        out->lost = stmt_u64(q, 15) != 0;
     }
-    err = stmt_end(q, err);
+    return stmt_end(q, err);
+}
+
+enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                            uint64_t *cursor, struct casefile_step *out)
+{
+    bind_id(c->q[STEP_NEXT], 1, id);
+    stmt_bind_u64(c->q[STEP_NEXT], 2, *cursor);
+    enum err err = take_step(c->q[STEP_NEXT], out);
+    if (err == OK)
+        *cursor = out->number + 1;
     if (err != ERR_NOT_FOUND || *cursor != 0)
         return err;
     /* A case begins with a step: a closed one without any is over for longer than they are kept. */
@@ -207,31 +229,70 @@ enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_I
     return casefile_get(c, id, &row) == OK && row.closed ? ERR_ERASED : err;
 }
 
-enum err casefile_step_state(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                             uint64_t number, const char *state)
+static void bind_step(struct stmt *q, const struct casefile_step *step)
 {
-    bind_id(c->q[STEP_STATE], 1, id);
-    stmt_bind_u64(c->q[STEP_STATE], 2, number);
-    stmt_bind_text(c->q[STEP_STATE], 3, state);
-    return stmt_run_one(c->q[STEP_STATE]);
+    bind_id(q, 1, step->id);
+    stmt_bind_u64(q, 2, step->number);
 }
 
-enum err casefile_paper_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                            uint64_t number, struct span sealed)
+enum err casefile_step_rival(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                             uint64_t number, struct casefile_step *out)
 {
-    bind_id(c->q[PAPER_PUT], 1, id);
-    stmt_bind_u64(c->q[PAPER_PUT], 2, number);
-    stmt_bind_blob(c->q[PAPER_PUT], 3, sealed);
-    return stmt_run(c->q[PAPER_PUT]);
+    struct stmt *q = c->q[STEP_RIVAL];
+    uint8_t after[STORE_HASH_LEN];
+    memcpy(after, out->document, sizeof after);
+    bind_id(q, 1, id);
+    stmt_bind_u64(q, 2, number);
+    stmt_bind_bytes(q, 3, after, sizeof after);
+    return take_step(q, out);
 }
 
-enum err casefile_paper(struct casefiles *c, const uint8_t id[static STORE_ID_LEN], uint64_t number,
-                        struct span *sealed)
+enum err casefile_step_lost(struct casefiles *c, const uint8_t id[static STORE_ID_LEN], bool *any)
+{
+    struct stmt *q = c->q[STEP_LOST];
+    *any = false;
+    bind_id(q, 1, id);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *any = stmt_u64(q, 0) != 0;
+    return stmt_end(q, err);
+}
+
+enum err casefile_step_state(struct casefiles *c, const struct casefile_step *step)
+{
+    struct stmt *q = c->q[STEP_STATE];
+    bind_step(q, step);
+    stmt_bind_text(q, 3, step->state);
+    stmt_bind_u64(q, 4, step->code);
+    return stmt_run_one(q);
+}
+
+enum err casefile_step_stand(struct casefiles *c, const struct casefile_step *step, uint32_t code)
+{
+    bind_step(c->q[STEP_LOSE], step);
+    stmt_bind_u64(c->q[STEP_LOSE], 3, code);
+    enum err err = stmt_run(c->q[STEP_LOSE]);
+    bind_step(c->q[STEP_STAND], step);
+    stmt_bind_bytes(c->q[STEP_STAND], 3, step->document, sizeof step->document);
+    return err == OK ? stmt_run_one(c->q[STEP_STAND]) : err;
+}
+
+enum err casefile_paper_put(struct casefiles *c, const struct casefile_step *step,
+                            struct span sealed)
+{
+    struct stmt *q = c->q[PAPER_PUT];
+    bind_step(q, step);
+    stmt_bind_bytes(q, 3, step->document, sizeof step->document);
+    stmt_bind_blob(q, 4, sealed);
+    return stmt_run(q);
+}
+
+enum err casefile_paper(struct casefiles *c, const struct casefile_step *step, struct span *sealed)
 {
     struct stmt *q = c->q[PAPER];
     *sealed = span_of(NULL, 0);
-    bind_id(q, 1, id);
-    stmt_bind_u64(q, 2, number);
+    bind_step(q, step);
+    stmt_bind_bytes(q, 3, step->document, sizeof step->document);
     enum err err = stmt_step(q);
     if (err == OK)
         err = box_keep(&c->paper, stmt_blob(q, 0), sealed);
@@ -353,6 +414,7 @@ enum err casefile_clock_set(struct casefiles *c, const struct casefile_clock *cl
     stmt_bind_u64(q, 5, clock->suspended_ms);
     stmt_bind_u64(q, 6, clock->warned);
     stmt_bind_u64(q, 7, clock->next_ms);
+    stmt_bind_text(q, 8, clock->waits);
     return stmt_run_one(q);
 }
 

@@ -6,8 +6,8 @@
  *   1. A case changes with the step that changed it, in one transaction; steps are never removed.
  *   2. At most one clock of a code runs in a case; starting one that runs is ERR_EXISTS. A
  *      suspended clock has no next moment until it is set again.
- *   3. No two steps of a case have one number (ERR_EXISTS); steps that went past this hub leave
- *      gaps.
+ *   3. Of the documents of one number one stands (ERR_EXISTS); those that lost to it are kept
+ *      beside it. Steps that went past this hub leave gaps.
  *   4. Whom a step went to and what went with it is kept as long as the step.
  *
  * What a case is about the hub never learns.
@@ -20,6 +20,8 @@
 #include "store/ids.h"
 
 struct casefiles;
+
+enum { CASEFILE_WAITS_MAX = 8 * (STORE_MEMBER_MAX + 1) - 1 };
 
 struct casefile {
     uint8_t id[STORE_ID_LEN];
@@ -48,6 +50,8 @@ struct casefile_step {
     char papers[STORE_CODE_MAX + 1]; /* what it brought: "D04 D05" */
     uint8_t message_id[STORE_ID_LEN];
     uint8_t document[STORE_HASH_LEN]; /* zeros: it had no facts */
+    uint32_t code;                    /* why it took no effect; 0: it took effect */
+    bool lost;                        /* another document of its number stands */
 };
 
 struct casefile_item {
@@ -58,8 +62,8 @@ struct casefile_item {
 struct casefile_clock {
     uint8_t id[STORE_ID_LEN];
     char code[STORE_CODE_MAX + 1];
-    char owner[STORE_MEMBER_MAX + 1]; /* whose clock it is */
-    char waits[STORE_MEMBER_MAX + 1]; /* who waits for it: started it */
+    char owner[STORE_MEMBER_MAX + 1];   /* whose clock it is */
+    char waits[CASEFILE_WAITS_MAX + 1]; /* who wait for it, between spaces */
     uint64_t started_ms;
     uint64_t due_ms;
     uint64_t stopped_ms;   /* 0: runs */
@@ -79,19 +83,29 @@ MUST_USE enum err casefile_get(struct casefiles *c, const uint8_t id[static STOR
 /* Cases in order of id; id is the cursor, zeroed to start. */
 MUST_USE enum err casefile_next(struct casefiles *c, uint8_t id[static STORE_ID_LEN],
                                 struct casefile *out);
-/* Steps in order of their numbers; *cursor 0 to start, or the lowest number wanted. ERR_ERASED
- * after their retention (retain.h). */
+/* Steps that stand in order of their numbers; *cursor 0 to start, or the lowest number wanted.
+ * ERR_ERASED after their retention (retain.h). */
 MUST_USE enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      uint64_t *cursor, struct casefile_step *out);
-/* The state that it led to, once the steps before it are known. ERR_NOT_FOUND: no such step. */
-MUST_USE enum err casefile_step_state(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                                      uint64_t number, const char *state);
-/* What a hub that joins the case is given of a step, sealed; *sealed is borrowed until the next
- * call. */
-MUST_USE enum err casefile_paper_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                                     uint64_t number, struct span sealed);
-MUST_USE enum err casefile_paper(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                                 uint64_t number, struct span *sealed);
+/* All documents of one number in order of their hashes; out->document is the cursor, zeroed to
+ * start. */
+MUST_USE enum err casefile_step_rival(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                      uint64_t number, struct casefile_step *out);
+/* Has any document of the case lost to another? */
+MUST_USE enum err casefile_step_lost(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                     bool *any);
+/* The state that the standing one led to, once the steps before it are known, and its code.
+ * ERR_NOT_FOUND: no such step. */
+MUST_USE enum err casefile_step_state(struct casefiles *c, const struct casefile_step *step);
+/* This document of the number stands from now on, and no other one: those have lost, with code. */
+MUST_USE enum err casefile_step_stand(struct casefiles *c, const struct casefile_step *step,
+                                      uint32_t code);
+/* What a hub that joins the case is given of a step, by its number and document, sealed; *sealed is
+ * borrowed until the next call. */
+MUST_USE enum err casefile_paper_put(struct casefiles *c, const struct casefile_step *step,
+                                     struct span sealed);
+MUST_USE enum err casefile_paper(struct casefiles *c, const struct casefile_step *step,
+                                 struct span *sealed);
 /* Of the step with this seq: one more that it went to, one more file; again is OK. */
 MUST_USE enum err casefile_holder_put(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                       uint64_t seq, const char *member);
@@ -110,7 +124,8 @@ MUST_USE enum err casefile_clock_stop(struct casefiles *c, const uint8_t id[stat
                                       const char *code, uint64_t now_ms);
 MUST_USE enum err casefile_clock_get(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      const char *code, struct casefile_clock *out); /* the newest */
-/* Write owner, term, suspension and warnings of the running clock. ERR_NOT_FOUND: none runs. */
+/* Write owner, term, suspension, warnings and who wait of the running clock. ERR_NOT_FOUND: none
+ * runs. */
 MUST_USE enum err casefile_clock_set(struct casefiles *c, const struct casefile_clock *clock);
 /* Clocks of a case in order of their start; *clock is the cursor, zeroed to start. */
 MUST_USE enum err casefile_clock_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],

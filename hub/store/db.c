@@ -313,6 +313,19 @@ int db_authorize(void *ctx, int action, const char *a, const char *b, const char
     return SQLITE_OK;
 }
 
+/* What a statement does, and that it can be made at all. It is made again when it is used first:
+ * of hundreds most never are, and each takes kilobytes. */
+static bool learn(struct stmt *s)
+{
+    sqlite3_stmt *raw = NULL;
+    s->db->preparing = 0;
+    const int rc = sqlite3_prepare_v2(s->db->raw, s->sql, -1, &raw, NULL);
+    s->tables = s->db->preparing;
+    s->writes = rc == SQLITE_OK && sqlite3_stmt_readonly(raw) == 0;
+    sqlite3_finalize(raw);
+    return rc == SQLITE_OK;
+}
+
 enum err db_prepare(struct db *db, const char *const sql[], size_t count, struct stmt *out[],
                     struct fault *f)
 {
@@ -322,14 +335,11 @@ enum err db_prepare(struct db *db, const char *const sql[], size_t count, struct
             free(s);
             return fault_set(f, ERR_NO_MEMORY, 0, "", "statement %zu", i);
         }
-        *s = (struct stmt){.db = db, .next = db->statements};
+        *s = (struct stmt){.db = db, .sql = sql[i], .next = db->statements};
         db->statements = s;
         db->statement_count++;
-        db->preparing = 0;
-        int rc = sqlite3_prepare_v3(db->raw, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->raw, NULL);
-        if (rc != SQLITE_OK)
-            return db_refuse(db, rc, "", sql[i], f);
-        s->tables = db->preparing;
+        if (!learn(s))
+            return db_refuse(db, sqlite3_extended_errcode(db->raw), "", sql[i], f);
         out[i] = s;
     }
     return OK;

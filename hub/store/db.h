@@ -38,7 +38,7 @@
  * until stmt_end or stmt_run; spans read from a row live until stmt_end.
  * Errors of constraints: unique → ERR_EXISTS, foreign key → ERR_NOT_FOUND, check → ERR_FIELD_VALUE.
  * Thread rule: a db and its statements belong to the thread that opened it. Only db_sync may run in
- * another one, meanwhile no db_commit, db_rollback, db_idle and db_close here.
+ * another one, meanwhile no db_commit, db_rollback, db_pause, db_idle and db_close here.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
@@ -52,6 +52,7 @@ enum {
     DB_CACHE_KIB = 4096,        /* page cache when options.cache_kib is 0 */
     DB_PAGE_BYTES = 8 << 10,    /* of a new file: a commit writes whole blocks of messages */
     DB_CHECKPOINT_PAGES = 4000, /* WAL pages that make a commit run a passive checkpoint */
+    DB_PAUSE_PAGES = 512,       /* the same when db_pause finds them */
     DB_SHRINK_PAGES = 256,      /* given back by one db_idle */
     DB_FREE_PAGES = 256,        /* kept for what comes next */
     DB_BUSY_MS = 2000,          /* wait for a tool's short read lock at a checkpoint */
@@ -99,6 +100,10 @@ bool db_wrote(const struct db *db); /* this transaction has changed a row */
  * error. */
 MUST_USE enum err db_idle(struct db *db);
 
+/* Nothing to do for a moment, and nothing is being synced: fold the WAL back if it has grown. So
+ * the one of DB_CHECKPOINT_PAGES, which holds up a commit, is for those who never pause. */
+MUST_USE enum err db_pause(struct db *db);
+
 /* What is read from here on comes from the disk and not from memory. */
 void db_refresh(struct db *db);
 
@@ -108,7 +113,8 @@ MUST_USE enum err db_shrink(struct db *db);
 /* The error of class FATAL that ended this handle, or OK. */
 enum err db_fatal(const struct db *db);
 
-/* Prepare `count` statements of a const table into out[]; they belong to db. */
+/* Check `count` statements of a const table, which stays, into out[]; they belong to db. Each is
+ * prepared when it is used first. */
 MUST_USE enum err db_prepare(struct db *db, const char *const sql[], size_t count,
                              struct stmt *out[], struct fault *f);
 

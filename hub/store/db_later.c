@@ -111,10 +111,10 @@ static int bind_value(struct stmt *s, const struct later_value *v, const uint8_t
 static enum err run_record(const uint8_t *at, size_t *len)
 {
     struct later_head head;
-    int rc = SQLITE_OK;
     memcpy(&head, at, sizeof head);
     *len = head.len;
     at += sizeof head;
+    int rc = stmt_wake(head.stmt);
     for (uint32_t i = 0; i < head.values && rc == SQLITE_OK; i++) {
         struct later_value v;
         memcpy(&v, at, sizeof v);
@@ -128,8 +128,7 @@ static enum err run_record(const uint8_t *at, size_t *len)
     enum err err = rc == SQLITE_DONE  ? OK
                    : rc == SQLITE_ROW ? ERR_INTERNAL
                                       : db_note(head.stmt->db, rc);
-    sqlite3_reset(head.stmt->raw); /* repeats the error of the step, which is known */
-    sqlite3_clear_bindings(head.stmt->raw);
+    stmt_reset(head.stmt);
     /* Whoever recorded it was told that it is done: no constraint may stand against it now, and
      * no error may be taken for an answer about another row. */
     return err_class(err) == ERR_CLASS_REJECT ? ERR_INTERNAL : err;

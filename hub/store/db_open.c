@@ -265,8 +265,11 @@ static enum err open_raw(struct db *db, const struct db_options *options, struct
     sqlite3_set_authorizer(db->raw, db_authorize, db);
     if (err == OK)
         err = db_prepare(db, control_sql, CONTROL_COUNT, db->control, f);
-    for (size_t i = 0; err == OK && i < CONTROL_COUNT; i++)
+    for (size_t i = 0; err == OK && i < CONTROL_COUNT; i++) {
         db->control[i]->control = true;
+        rc = stmt_wake(db->control[i]);
+        err = rc == SQLITE_OK ? OK : db_refuse(db, rc, options->path, control_sql[i], f);
+    }
     return err;
 }
 

@@ -22,12 +22,14 @@ enum db_control {
 };
 
 struct stmt {
-    sqlite3_stmt *raw;
+    sqlite3_stmt *raw; /* NULL until it is used (stmt_wake) */
+    const char *sql;   /* of its caller's table */
     struct db *db;
     struct stmt *next;
     enum err err; /* first thing that went wrong since the last end */
     bool has_row;
-    bool control;      /* begins or ends transactions itself */
+    bool control; /* begins or ends transactions itself */
+    bool writes;
     bool recording;    /* its values go into the db's `later` */
     uint32_t recorded; /* of them so far */
     uint64_t tables;   /* that it touches, one bit each */
@@ -93,6 +95,9 @@ void db_let_go(struct db *db);
 
 /* Keep the read lock until something is written or folded back. */
 void db_hold(struct db *db);
+
+/* Make it ready for its first use. A result of SQLite. */
+int stmt_wake(struct stmt *s);
 
 /* Reset and unbind, whatever it was doing. */
 void stmt_reset(struct stmt *s);

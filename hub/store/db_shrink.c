@@ -57,6 +57,15 @@ enum err db_shrink(struct db *db)
     return db->shrinking ? shrink_step(db) : OK;
 }
 
+enum err db_pause(struct db *db)
+{
+    if (db->fatal != OK)
+        return db->fatal;
+    return db->read_only || db_in_transaction(db) || db->wal_pages < DB_PAUSE_PAGES
+               ? OK
+               : db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+}
+
 enum err db_idle(struct db *db)
 {
     if (db->fatal != OK)

@@ -1,10 +1,19 @@
 /* Statements of a db: values in, rows out. */
 #include "store/db_own.h"
 
+int stmt_wake(struct stmt *s)
+{
+    return s->raw != NULL ? SQLITE_OK
+                          : sqlite3_prepare_v3(s->db->raw, s->sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                               &s->raw, NULL);
+}
+
 void stmt_reset(struct stmt *s)
 {
     s->err = OK;
     s->has_row = false;
+    if (s->raw == NULL)
+        return;
     sqlite3_reset(s->raw); /* repeats the error of the step, which is known */
     sqlite3_clear_bindings(s->raw);
 }
@@ -15,13 +24,22 @@ static void stmt_note(struct stmt *s, enum err err)
         s->err = err;
 }
 
+/* Is it there to be bound? What keeps it away is told by its next step. */
+static bool awake(struct stmt *s)
+{
+    const int rc = stmt_wake(s);
+    if (rc != SQLITE_OK)
+        stmt_note(s, db_note(s->db, rc));
+    return rc == SQLITE_OK;
+}
+
 void stmt_bind_u64(struct stmt *s, int index, uint64_t value)
 {
     if (value > (uint64_t)INT64_MAX)
         stmt_note(s, ERR_TOO_LARGE);
     else if (s->recording)
         stmt_note(s, later_value(s, index, VALUE_INT, value, NULL));
-    else
+    else if (awake(s))
         stmt_note(s, db_note(s->db, sqlite3_bind_int64(s->raw, index, (int64_t)value)));
 }
 
@@ -31,6 +49,8 @@ void stmt_bind_bytes(struct stmt *s, int index, const void *bytes, size_t len)
         stmt_note(s, later_value(s, index, VALUE_BLOB, len, bytes));
         return;
     }
+    if (!awake(s))
+        return;
     /* A null pointer would bind NULL, and an empty blob is not NULL. */
     int rc = len == 0 ? sqlite3_bind_zeroblob(s->raw, index, 0)
                       : sqlite3_bind_blob64(s->raw, index, bytes, len, SQLITE_STATIC);
@@ -47,7 +67,7 @@ void stmt_bind_text(struct stmt *s, int index, const char *text)
     if (s->recording)
         stmt_note(s, later_value(s, index, text == NULL ? VALUE_NULL : VALUE_TEXT,
                                  text == NULL ? 0 : strlen(text), text));
-    else
+    else if (awake(s))
         stmt_note(s, db_note(s->db, sqlite3_bind_text(s->raw, index, text, -1, SQLITE_STATIC)));
 }
 
@@ -55,7 +75,7 @@ void stmt_bind_null(struct stmt *s, int index)
 {
     if (s->recording)
         stmt_note(s, later_value(s, index, VALUE_NULL, 0, NULL));
-    else
+    else if (awake(s))
         stmt_note(s, db_note(s->db, sqlite3_bind_null(s->raw, index)));
 }
 
@@ -63,18 +83,17 @@ void stmt_bind_null(struct stmt *s, int index)
 static enum err prepare_step(struct stmt *s)
 {
     struct db *db = s->db;
-    bool writes = sqlite3_stmt_readonly(s->raw) == 0;
     enum err err = OK;
 
     if (!db_in_transaction(db)) {
-        if (writes)
+        if (s->writes)
             return db->lost != OK ? db->lost : ERR_INTERNAL;
         db_hold(db);
         return OK;
     }
     if (db->later.err != OK || (s->tables & db->later.tables) != 0)
         err = later_run(db);
-    return err == OK && writes ? later_savepoint(db) : err;
+    return err == OK && s->writes ? later_savepoint(db) : err;
 }
 
 enum err stmt_step(struct stmt *s)
@@ -82,7 +101,7 @@ enum err stmt_step(struct stmt *s)
     s->has_row = false;
     if (s->db->fatal != OK)
         return s->err = s->db->fatal;
-    if (s->err != OK)
+    if (s->err != OK || !awake(s))
         return s->err;
     if (!s->control && (s->err = prepare_step(s)) != OK)
         return s->err;

@@ -40,7 +40,7 @@ enum {
     FRESH_WARM_SHARE = 12,             /* one part of so many is whole in memory */
     FRESH_BLOCKS_MAX = 4096,           /* and as many blocks, at least one a commit */
     FRESH_BLOCK_BYTES = 128 << 10,     /* a commit begins another block beyond that */
-    FRESH_TRANSACTION_BYTES = 1 << 20, /* new rows of one transaction */
+    FRESH_TRANSACTION_BYTES = 2 << 20, /* new rows of one transaction: a full batch of 2 KiB each */
     FRESH_ROW_BYTES = 128 << 10,       /* a larger one is not taken */
     FRESH_SEGMENT_BYTES = 512 << 10,   /* of memory at a time */
     FRESH_ROWS_MAX = 131072,           /* at a time */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum query { GET, PUT, NEXT_ROW, NEXT_ENDED, QUERY_COUNT };
+enum query { GET, PUT, NEXT_ROW, NEXT_ENDED, BREAK_ALL, QUERY_COUNT };
 
 #define COLUMNS                                                                                    \
     "member, head, concern, generation, phase, size, seen, target, cursor_seq, cursor_row, "       \
@@ -20,6 +20,7 @@ static const char *const queries[QUERY_COUNT] = {
     [NEXT_ENDED] = "SELECT " JUSTIFICATION " FROM justification "
                    "WHERE (ended_seq, row) > (?2, ?3) AND ended_seq < ?1 "
                    "AND ended_seq < 9223372036854775807 ORDER BY ended_seq, row LIMIT 1",
+    [BREAK_ALL] = "UPDATE mirror SET broken = 1, sent_ms = 0",
 };
 
 struct mirrors {
@@ -135,4 +136,9 @@ enum err mirror_next_ended(struct mirrors *m, uint64_t to, uint64_t *seq, uint64
         *row = out->row;
     }
     return err;
+}
+
+enum err mirror_break_all(struct mirrors *m)
+{
+    return stmt_run(m->q[BREAK_ALL]);
 }

@@ -60,6 +60,9 @@ MUST_USE enum err mirror_get(struct mirrors *m, const char *member,
                              struct mirror_row *out);
 MUST_USE enum err mirror_put(struct mirrors *m, const struct mirror_row *row);
 
+/* None of them goes on: each begins anew as soon as it can be told. */
+MUST_USE enum err mirror_break_all(struct mirrors *m);
+
 /* The cursor moves on to the row that is given; ERR_NOT_FOUND at the end. */
 MUST_USE enum err mirror_next_row(struct mirrors *m, uint64_t *row, struct justification *out);
 MUST_USE enum err mirror_next_ended(struct mirrors *m, uint64_t to, uint64_t *seq, uint64_t *row,

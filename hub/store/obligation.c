@@ -26,6 +26,7 @@ enum query {
     COUNT_ALL,
     COUNT_ORDER,
     COUNT_STANDING,
+    COUNT_OVERDUE,
     OWED,
     EXPANSION_PUT,
     EXPANSION_GET,
@@ -61,6 +62,10 @@ static const char *const queries[QUERY_COUNT] = {
     [OWED] = "SELECT 1 FROM obligation WHERE order_id = ?1 AND member = ?2 "
              "AND (?3 = 0 OR state <= 5) LIMIT 1",
     [COUNT_STANDING] = "SELECT count(*) FROM obligation WHERE member = '' AND state = 1",
+    [COUNT_OVERDUE] = "SELECT count(*) FROM obligation WHERE order_id = ?1 AND member <> '' AND "
+                      "((state <= 2 AND answer_due_ms BETWEEN 1 AND ?2) OR "
+                      "(state <= 3 AND execute_due_ms BETWEEN 1 AND ?2) OR "
+                      "(state = 7 AND lift_due_ms BETWEEN 1 AND ?2))",
     [EXPANSION_PUT] = "INSERT INTO expansion (" EXPANSION ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
                       "ON CONFLICT DO UPDATE SET walked = ?4, duty = ?5, last_member = ?6, "
                       "done = ?7",
@@ -320,10 +325,22 @@ enum err obligation_counts(struct obligations *o, const uint8_t *order_id,
             err = ERR_CORRUPT;
             break;
         }
-        counts[state] = stmt_u64(q, 1);
+        counts[state] = stmt_u64(q, 1) - stmt_u64(q, 2);
         counts[0] += stmt_u64(q, 2);
     }
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
+}
+
+enum err obligation_overdue(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],
+                            uint64_t now_ms, uint64_t *count)
+{
+    struct stmt *q = o->q[COUNT_OVERDUE];
+    bind_id(q, 1, order_id);
+    stmt_bind_u64(q, 2, now_ms);
+    enum err err = stmt_step(q);
+    if (err == OK)
+        *count = stmt_u64(q, 0);
+    return stmt_end(q, err);
 }
 
 enum err obligation_owed(struct obligations *o, const uint8_t order_id[static STORE_ID_LEN],

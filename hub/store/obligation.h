@@ -121,9 +121,15 @@ MUST_USE enum err obligation_next_due(struct obligations *o, uint64_t now_ms,
 /* The earliest due of all; STORE_NEVER: none. */
 MUST_USE enum err obligation_first_due(struct obligations *o, uint64_t *due_ms);
 
-/* Per state; order_id NULL: all. [0] is the number of unassigned ones, also in their state. */
+/* Those that a member owes, per state; order_id NULL: all. [0] is the number of unassigned ones,
+ * whatever their state. */
 MUST_USE enum err obligation_counts(struct obligations *o, const uint8_t *order_id,
                                     uint64_t counts[static OBLIGATION_STATES]);
+
+/* Of an order: those whose term to answer, to execute or to undo is over. */
+MUST_USE enum err obligation_overdue(struct obligations *o,
+                                     const uint8_t order_id[static STORE_ID_LEN], uint64_t now_ms,
+                                     uint64_t *count);
 
 /* Does the member owe anything of this order (live: that is not over)? */
 MUST_USE enum err obligation_owed(struct obligations *o,

@@ -19,6 +19,8 @@ enum query {
     ORDER_TO,
     ORDER_ERASE,
     ORDER_RECORDS,
+    ROLL_TO,
+    ROLL_ERASE,
     CASE_TO,
     CASE_STEPS,
     CASE_CLOCKS,
@@ -76,6 +78,17 @@ static const char *const queries[QUERY_COUNT] = {
         "AND length(sealed) = 1 "
         "UNION ALL SELECT change_document FROM sanction WHERE id > ?1 AND id <= ?2 AND seq < ?3 "
         "AND length(sealed) = 1)",
+    [ROLL_TO] = "SELECT seq FROM roll WHERE seq >= ?1 ORDER BY seq LIMIT 1 OFFSET ?2",
+    /* Of an order that nothing is kept of, or that never was one here; or what else was kept as
+     * one. */
+    [ROLL_ERASE] =
+        "UPDATE roll_text SET sealed = x'00' WHERE seq >= ?1 AND seq <= ?2 AND length(sealed) > 1 "
+        "AND EXISTS (SELECT 1 FROM roll r WHERE r.seq = roll_text.seq AND r.accepted_ms < ?3 AND "
+        "((r.version > 0 AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.id = r.about "
+        "AND length(s.sealed) > 1)) OR (r.version = 0 "
+        "AND EXISTS (SELECT 1 FROM sanction s WHERE s.document = r.hash) "
+        "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.document = r.hash "
+        "AND length(s.sealed) > 1))))",
     [CASE_TO] = "SELECT id FROM casefile WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2",
     [CASE_STEPS] = "DELETE FROM case_step WHERE id IN (SELECT id FROM casefile "
                    "WHERE id > ?1 AND id <= ?2 AND closed = 1 AND changed_ms < ?3)",
@@ -124,6 +137,7 @@ static const struct part {
     {RETAIN_SUBJECT, BY_ID, SUBJECT_TO, SUBJECT_ERASE, NONE, true, 0},
     {RETAIN_SUBJECT, BY_ID, RELATION_TO, RELATION_ERASE, NONE, true, 0},
     {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true, 0},
+    {RETAIN_ORDER, BY_SEQ, ROLL_TO, ROLL_ERASE, NONE, false, 0},
     {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_HOLDERS, CASE_ITEMS, false, 0},

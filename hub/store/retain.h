@@ -7,7 +7,8 @@
  *   RETAIN_DECISION    decision records that are no order's      the decision
  *   RETAIN_SUBJECT     subjects and relations as they were       the newer version
  *   RETAIN_ORDER       signed documents of orders and changes,   the end of the order, once every
- *                      and their decision records                lift is answered
+ *                      also for other hubs (roll), and their     lift is answered; of what stood at
+ *                      decision records                          no time: its acceptance
  *   RETAIN_OBLIGATION  references given by members               the last step, lifted or cancelled
  *   RETAIN_CASE        steps and clocks of closed cases          the last step
  *   RETAIN_MESSAGE     rows that recognise a repeat              acceptance; only settled ones

@@ -149,6 +149,8 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = chunks_open(&s->chunks, s->db, &chunks, f);
     if (err == OK)
+        err = handles_open(&s->handles, s->db, f);
+    if (err == OK)
         err = subjects_open(&s->subjects, s->db, f);
     if (err == OK)
         err = orders_open(&s->orders, s->db, f);
@@ -176,6 +178,10 @@ static enum err modules_open(struct store *s, const struct store_options *option
         err = reporters_open(&s->reporters, s->db, f);
     if (err == OK)
         err = roll_open(&s->roll, s->db, f);
+    if (err == OK)
+        err = tallies_open(&s->tallies, s->db, f);
+    if (err == OK)
+        err = sealed_open(&s->sealed, s->db, s->decisions, f);
     if (err == OK)
         err = retainer_open(&s->retainer, s->db, f);
     return err;
@@ -217,8 +223,10 @@ void store_close(struct store **out)
     if (s == NULL)
         return;
     retainer_close(&s->retainer);
+    sealed_close(&s->sealed);
     reporters_close(&s->reporters);
     refusals_close(&s->refusals);
+    tallies_close(&s->tallies);
     roll_close(&s->roll);
     requests_close(&s->requests);
     amended_close(&s->amended);
@@ -231,6 +239,7 @@ void store_close(struct store **out)
     obligations_close(&s->obligations);
     orders_close(&s->orders);
     subjects_close(&s->subjects);
+    handles_close(&s->handles);
     chunks_close(&s->chunks);
     stream_close(&s->stream);
     queue_free(&s->queue);
@@ -366,6 +375,7 @@ void store_rollback(struct store *s)
     restriction_rolled_back(s->restrictions);
     decisions_rolled_back(s->decisions);
     roll_rolled_back(s->roll);
+    tally_rolled_back(s->tallies);
     log_rolled_back(s->log);
 }
 
@@ -406,6 +416,7 @@ enum err store_rollback_to(struct store *s)
     stream_rolled_back_to(s->stream);
     decisions_rolled_back_to(s->decisions);
     roll_rolled_back(s->roll);
+    tally_rolled_back(s->tallies);
     return log_rolled_back_to(s->log);
 }
 

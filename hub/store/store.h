@@ -26,8 +26,8 @@
  * Ownership: the store owns its modules; the pointers are borrowed until store_close.
  * Errors: those of db.h. Class FATAL ends the process.
  * Thread rule: one thread, but store_sync may run in another while the owner reads and writes;
- * meanwhile no store_commit, store_write, store_rollback, store_idle or store_close. Design:
- * crypto.md At rest, Log; reliability.md R1 to R3.
+ * meanwhile no store_commit, store_write, store_rollback, store_pause, store_idle or store_close.
+ * Design: crypto.md At rest, Log; reliability.md R1 to R3.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -40,6 +40,7 @@
 #include "store/document.h"
 #include "store/enrolment.h"
 #include "store/fresh.h"
+#include "store/handle.h"
 #include "store/ids.h"
 #include "store/log.h"
 #include "store/message.h"
@@ -54,8 +55,10 @@
 #include "store/restriction.h"
 #include "store/retain.h"
 #include "store/roll.h"
+#include "store/sealed.h"
 #include "store/stream.h"
 #include "store/subject.h"
+#include "store/tally.h"
 
 enum {
     STORE_APPLICATION_ID = 0x4c534855, /* "LSHU" */
@@ -72,6 +75,7 @@ struct store {
     struct queue *queue;
     struct stream *stream;
     struct chunks *chunks;
+    struct handles *handles;
     struct subjects *subjects;
     struct orders *orders;
     struct obligations *obligations;
@@ -86,6 +90,8 @@ struct store {
     struct refusals *refusals;
     struct reporters *reporters;
     struct roll *roll;
+    struct sealed_walk *sealed;
+    struct tallies *tallies;
     struct reserve *reserve;   /* NULL when read-only */
     struct retainer *retainer; /* internal */
     struct store_cache *cache; /* internal */
@@ -123,6 +129,8 @@ MUST_USE enum err store_rollback_to(struct store *s);
 /* max(clock, this) is the `now` of crypto.md. */
 uint64_t store_now_high(const struct store *s);
 
+/* Nothing to do for a moment: fold the WAL back if it has grown. */
+MUST_USE enum err store_pause(struct store *s);
 /* Nothing to do just now: fold the WAL back. */
 MUST_USE enum err store_idle(struct store *s);
 /* A step of giving back free space; for about once a second, also when there is much to do. */

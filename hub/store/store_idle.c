@@ -15,6 +15,11 @@ static enum err settle_fresh(struct store *s)
     return err;
 }
 
+enum err store_pause(struct store *s)
+{
+    return db_pause(s->db);
+}
+
 enum err store_idle(struct store *s)
 {
     enum err err = db_in_transaction(s->db) || !fresh_few(s->fresh) ? OK : settle_fresh(s);

@@ -57,6 +57,7 @@
     X(ERR_PERSONAL_DATA, 250, REJECT, "a clear field may hold personal data", "明文字段疑含个人信息", "put it into a sealed part", "请放入密封部分") \
     X(ERR_CANNOT_OPEN, 300, REJECT, "cannot open", "无法打开", "the sender must seal to the current key of the recipient", "发送方须以收件方现行密钥封装") \
     X(ERR_SUITE, 301, REJECT, "cipher suite is not accepted", "密码套件不被接受", "", "") \
+    X(ERR_SUITE_LEAST, 302, REJECT, "cipher suite is below the least that the registry demands", "密码套件低于登记册所要求的最低套件", "install the version that has the suite; see `lianshu registry show`", "请安装具备该套件的版本；要求见 lianshu registry show") \
     X(ERR_SIGNATURE, 303, REJECT, "signature does not verify", "签名验证失败", "", "") \
     X(ERR_KID_UNKNOWN, 304, REJECT, "unknown key", "未知密钥", "register the key first", "请先登记密钥") \
     X(ERR_KEY_WEAK, 305, REJECT, "public key is not acceptable", "公钥不可接受", "make a new key", "请重新生成密钥") \
@@ -95,6 +96,9 @@
     X(ERR_REGISTRY_DIFFERS, 437, REJECT, "another registry has the same version number", "版本号相同而内容不同的登记册", "ask the registrar for a new version", "请登记机构签发新版本") \
     X(ERR_PKCS11, 438, REJECT, "the token or its module is unusable or refuses", "密码设备或其模块不可用或拒绝", "check the module, the token and the key that the detail names", "请核对所示的模块、设备与密钥") \
     X(ERR_AMENDMENT_GAP, 439, REJECT, "an amendment before this one is missing", "缺少此前的登记册变更", "apply the ones before it first", "请先应用此前的变更") \
+    X(ERR_NUMBER_TWICE, 440, REJECT, "the issuer has signed another document under this number", "签发者在同一编号下另签有文书", "keep both as evidence; its officials settle it under the next number", "请保存两份作为证据；由其人员以下一编号更正") \
+    X(ERR_RELEASE_OLD, 441, REJECT, "the release is not newer than the one installed", "发布版本不新于已安装的版本", "ask for a newer release; to go back, two officials release the old files under a higher version", "请索取更新的发布；如需退回，由两名人员以更高版本号发布旧文件") \
+    X(ERR_RELEASE_FILE, 442, REJECT, "a file is not the one that was released", "文件与所发布的不符", "get the release again", "请重新获取发布包") \
     X(ERR_REPEAT, 501, OK, "known already", "此前已收", "", "") \
     X(ERR_EQUIVOCATION, 502, REJECT, "same id with other content", "同一标识内容不同", "use a new id for new content", "新内容请使用新标识") \
     X(ERR_EXPIRED, 503, REJECT, "expired", "已过期", "send it anew", "请重新发送") \

@@ -32,13 +32,13 @@ static const char *const allowed[] = {
     "getrusage", "gettid", "gettimeofday", "getuid", "inotify_add_watch", "inotify_init1",
     "inotify_rm_watch", "link", "linkat", "lseek", "lstat", "madvise", "membarrier", "mkdir",
     "mkdirat", "mlock", "mlock2", "mremap", "munlock", "munmap", "nanosleep", "newfstatat", "open",
-    "openat", "pipe2", "poll", "ppoll", "pread64", "preadv", "prctl", "pselect6", "pwrite64",
-    "pwritev", "read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2",
-    "restart_syscall", "rmdir", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
-    "rt_sigtimedwait", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "sched_yield",
-    "select", "set_robust_list", "set_tid_address", "sigaltstack", "signalfd4", "stat", "statfs",
-    "statx", "sysinfo", "tgkill", "time", "timerfd_create", "timerfd_settime", "times", "truncate",
-    "umask", "uname", "unlink", "unlinkat", "write", "writev",
+    "openat", "pipe2", "poll", "ppoll", "pread64", "preadv", "pselect6", "pwrite64", "pwritev",
+    "read", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2", "restart_syscall",
+    "rmdir", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait",
+    "sched_getaffinity", "sched_getparam", "sched_getscheduler", "sched_yield", "select",
+    "set_robust_list", "set_tid_address", "sigaltstack", "signalfd4", "stat", "statfs", "statx",
+    "sysinfo", "tgkill", "time", "timerfd_create", "timerfd_settime", "times", "truncate", "umask",
+    "uname", "unlink", "unlinkat", "write", "writev",
     /* of sockets; which families is asked at "socket" */
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
     "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown"};
@@ -145,6 +145,19 @@ static void memory(scmp_filter_ctx ctx)
     rule_if(ctx, "mmap", SCMP_A2(SCMP_CMP_MASKED_EQ, both, PROT_EXEC)); /* libraries of names */
 }
 
+/* The names of threads, and whether the process can be read by others, but for making it so. What
+ * else the call can do (loosen a filter, take a tracer, survive its parent, move its own memory) no
+ * daemon needs. */
+static void own_process(scmp_filter_ctx ctx, int traced)
+{
+    static const scmp_datum_t options[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE};
+    static const scmp_datum_t of_tracer[] = {PR_SET_PTRACER, PR_SET_PDEATHSIG, PR_SET_DUMPABLE};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        rule_if(ctx, "prctl", SCMP_A0(SCMP_CMP_EQ, options[i]));
+    for (size_t i = 0; traced && i < sizeof of_tracer / sizeof *of_tracer; i++)
+        rule_if(ctx, "prctl", SCMP_A0(SCMP_CMP_EQ, of_tracer[i]));
+}
+
 static void others(scmp_filter_ctx ctx, int kind, int traced)
 {
     static const scmp_datum_t requests[] = {FIONREAD, FIONBIO, TCGETS, TIOCGWINSZ};
@@ -198,6 +211,7 @@ static void filter(int kind, int traced)
     }
     sockets(ctx, kind);
     memory(ctx);
+    own_process(ctx, traced);
     others(ctx, kind, traced);
     print(ctx, kind, traced);
     seccomp_release(ctx);

@@ -35,21 +35,34 @@ struct builder {
     bool done; /* the one document is over */
 };
 
-static void *take(struct yaml *y, size_t len)
+static void *take_from(struct yaml_block **blocks, size_t len)
 {
-    len = (len + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
-    struct yaml_block *block = y->blocks;
+    struct yaml_block *block = *blocks;
     if (block == NULL || len > block->cap - block->used) {
         size_t cap = len > BLOCK_LEN ? len : BLOCK_LEN;
         block = malloc(sizeof *block + cap);
         if (block == NULL)
             return NULL;
-        *block = (struct yaml_block){.next = y->blocks, .cap = cap};
-        y->blocks = block;
+        *block = (struct yaml_block){.next = *blocks, .cap = cap};
+        *blocks = block;
     }
     void *out = (uint8_t *)block->data + block->used;
     block->used += len;
     return out;
+}
+
+static void *take(struct yaml *y, size_t len)
+{
+    return take_from(&y->blocks, (len + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1));
+}
+
+static void free_blocks(struct yaml_block **blocks)
+{
+    while (*blocks != NULL) {
+        struct yaml_block *next = (*blocks)->next;
+        free(*blocks);
+        *blocks = next;
+    }
 }
 
 static enum err refuse(struct builder *b, enum err err, size_t line, const char *why)
@@ -57,14 +70,15 @@ static enum err refuse(struct builder *b, enum err err, size_t line, const char 
     return fault_set(b->fault, err, (unsigned)line + 1, b->tree->name, "%s", why);
 }
 
-static enum err copy_text(struct builder *b, const yaml_event_t *e, const char **out)
+static enum err copy_text(struct builder *b, const yaml_event_t *e, struct yaml_block **to,
+                          const char **out)
 {
     struct span in = {e->data.scalar.value, e->data.scalar.length};
     if (in.len > YAML_TEXT_MAX)
         return refuse(b, ERR_FIELD_LONG, e->start_mark.line, "at most 4096 bytes in one value");
     if (!utf8_allowed(in))
         return refuse(b, ERR_UTF8, e->start_mark.line, "control or invisible characters");
-    char *text = take(b->tree, in.len + 1);
+    char *text = take_from(to, in.len + 1);
     if (text == NULL)
         return refuse(b, ERR_NO_MEMORY, e->start_mark.line, "tree");
     memcpy(text, in.data, in.len);
@@ -123,10 +137,11 @@ static enum err on_scalar(struct builder *b, const yaml_event_t *e)
     const char *text = NULL;
     if (e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL)
         return refuse(b, ERR_SYNTAX, line, "anchors and tags are not used here");
-    enum err err = copy_text(b, e, &text);
+    const bool is_key = in_map(b) && b->key == NULL;
+    enum err err = copy_text(b, e, is_key ? &b->tree->keys : &b->tree->texts, &text);
     if (err != OK)
         return err;
-    if (in_map(b) && b->key == NULL) {
+    if (is_key) {
         if (strcmp(text, "<<") == 0 || *text == '\0')
             return refuse(b, ERR_SYNTAX, line, "merge keys and empty keys are not used here");
         b->key = text;
@@ -266,7 +281,7 @@ enum err yaml_parse(struct yaml **out, struct span text, const char *name, struc
     if (y == NULL)
         return fault_set(f, ERR_NO_MEMORY, 0, name, "tree");
     b.tree = y;
-    char *copy = take(y, strlen(name) + 1);
+    char *copy = take_from(&y->texts, strlen(name) + 1);
     if (copy == NULL)
         goto out;
     memcpy(copy, name, strlen(name) + 1);
@@ -304,16 +319,20 @@ enum err yaml_open(struct yaml **out, const char *path, struct fault *f)
     return err;
 }
 
+void yaml_keep_texts(struct yaml *y)
+{
+    free_blocks(&y->blocks);
+    free_blocks(&y->keys);
+    y->root = NULL;
+    y->node_count = 0;
+}
+
 void yaml_close(struct yaml **y)
 {
     if (*y == NULL)
         return;
-    struct yaml_block *block = (*y)->blocks;
-    while (block != NULL) {
-        struct yaml_block *next = block->next;
-        free(block);
-        block = next;
-    }
+    yaml_keep_texts(*y);
+    free_blocks(&(*y)->texts);
     free(*y);
     *y = NULL;
 }

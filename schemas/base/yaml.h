@@ -13,8 +13,9 @@
  *   4. A scalar's type is decided by the accessor, not by its looks: yaml_text gives the
  *      characters of `no`, `012` or `1e3` as they stand.
  *
- * Ownership: nodes and texts are borrowed from the tree and live until yaml_close.
- * Thread rule: read-only after open.
+ * Ownership: nodes and texts are borrowed from the tree and live until yaml_close, nodes and keys
+ * at most until yaml_keep_texts.
+ * Thread rule: read-only after open; yaml_keep_texts is its owner's.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -39,6 +40,8 @@ MUST_USE enum err yaml_open(struct yaml **out, const char *path, struct fault *f
 MUST_USE enum err yaml_parse(struct yaml **out, struct span text, const char *name,
                              struct fault *f);
 void yaml_close(struct yaml **y);
+/* Everything was read that is to be: give back all but the texts of values, which are a tenth. */
+void yaml_keep_texts(struct yaml *y);
 
 const struct yaml_node *yaml_root(const struct yaml *y);
 const char *yaml_name(const struct yaml *y); /* the path or name it was opened with */

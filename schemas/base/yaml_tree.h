@@ -19,7 +19,9 @@ struct yaml_node {
 struct yaml_block;
 
 struct yaml {
-    struct yaml_block *blocks; /* everything below lives here */
+    struct yaml_block *blocks; /* nodes live here, */
+    struct yaml_block *keys;   /* keys here, */
+    struct yaml_block *texts;  /* values and the name here */
     const char *name;
     const struct yaml_node *root;
     size_t node_count;

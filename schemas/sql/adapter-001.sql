@@ -48,11 +48,22 @@ CREATE TABLE outbox_kept (
   until_ms INTEGER NOT NULL
 ) STRICT;
 
--- Frames of the rows first … last, each u32 length and LSE1. Goes when none of them is live.
+-- The archive of what was sent (adapters/sdk/sdk_archive.h): frames of the rows first … last, each u32
+-- length and LSE1, and sealed under the storage key the keys of their parts (adapters/sdk/archive.h).
 CREATE TABLE outbox_pack (
   first INTEGER PRIMARY KEY,
   last INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL,             -- of the last of them
+  keys BLOB NOT NULL,                   -- empty: without a storage key
   frames BLOB NOT NULL
+) STRICT;
+
+-- What went again under another id, and so under another row: where its first frame lies.
+CREATE TABLE outbox_past (
+  id INTEGER PRIMARY KEY,               -- the row that it had
+  message_id BLOB NOT NULL UNIQUE,
+  env_id BLOB NOT NULL,
+  CHECK (length(message_id) = 16 AND length(env_id) = 32)
 ) STRICT;
 
 -- Receipts about our messages; their own bytes stand in outbox_proof. again: 0, or the time of a kind
@@ -187,18 +198,14 @@ CREATE TABLE inbox_mark (
   PRIMARY KEY (inbox_id, kind)
 ) STRICT, WITHOUT ROWID;
 
--- What was sent and applied, until its retention is over: the frame, and sealed under the storage key
--- the keys of those parts that this member may read (adapters/sdk/sdk_archive.h).
-CREATE TABLE archive (
-  id INTEGER PRIMARY KEY,
-  message_id BLOB NOT NULL,             -- time-ordered
-  env_id BLOB NOT NULL,
+-- The archive of what was applied: like outbox_pack, of rows of the inbox.
+CREATE TABLE inbox_pack (
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
   time_ms INTEGER NOT NULL,
-  frame BLOB NOT NULL,
   keys BLOB NOT NULL,
-  CHECK (length(message_id) = 16 AND length(env_id) = 32)
+  frames BLOB NOT NULL
 ) STRICT;
-CREATE INDEX archive_message ON archive (message_id);
 
 -- Receipts we owe: the entries of one LSR1 a row, signed once, sent until the hub acknowledges it.
 CREATE TABLE inbox_owed (

@@ -1,6 +1,6 @@
 -- The hub's database, version 1. Bounds are those of hub/store/ids.h.
 -- seq and leaf: index of the log leaf that recorded the row. Times are ms since 1970, dates yyyymmdd.
--- What a facts part says stands in `sealed` columns only; subjects appear as keyed tokens.
+-- What a facts part says stands in `sealed` columns only; subjects appear as handles.
 
 CREATE TABLE meta (
   name  TEXT PRIMARY KEY NOT NULL CHECK (length(name) BETWEEN 1 AND 48),
@@ -128,7 +128,16 @@ CREATE TABLE chunk_ref (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX chunk_ref_file ON chunk_ref (file);
 
--- Subjects and relations: appended, never overwritten.
+-- What stands for an identifier in every other table (hub/store/handle.h). token: keyed; sealed: the
+-- identifier itself, for the next token key.
+CREATE TABLE handle (
+  token  BLOB PRIMARY KEY NOT NULL CHECK (length(token) = 16),
+  handle BLOB NOT NULL CHECK (length(handle) = 16),
+  seq    INTEGER NOT NULL CHECK (seq >= 0),
+  sealed BLOB NOT NULL CHECK (length(sealed) BETWEEN 41 AND 256)
+) STRICT, WITHOUT ROWID;
+
+-- Subjects and relations: appended, never overwritten. Tokens of subjects and persons are handles.
 CREATE TABLE subject (
   token    BLOB NOT NULL CHECK (length(token) = 16),
   seq      INTEGER NOT NULL CHECK (seq >= 0),
@@ -389,6 +398,34 @@ CREATE TABLE roll_link (
   equal_ms INTEGER NOT NULL CHECK (equal_ms >= 0),
   known_ms INTEGER NOT NULL CHECK (known_ms >= 0) -- what both knew then, as the superior says
 ) STRICT, WITHOUT ROWID;
+-- How far orders issued here are at other hubs, as each says of its own members.
+CREATE TABLE tally (
+  order_id   BLOB NOT NULL CHECK (length(order_id) = 16),
+  hub        TEXT NOT NULL CHECK (length(hub) BETWEEN 1 AND 40),
+  seq        INTEGER NOT NULL CHECK (seq >= 0), -- log leaf of the message that said so
+  at_ms      INTEGER NOT NULL CHECK (at_ms >= 0),
+  version    INTEGER NOT NULL CHECK (version >= 0),
+  state      INTEGER NOT NULL CHECK (state BETWEEN 0 AND 6),
+  created    INTEGER NOT NULL CHECK (created >= 0),
+  delivered  INTEGER NOT NULL CHECK (delivered >= 0),
+  accepted   INTEGER NOT NULL CHECK (accepted >= 0),
+  declined   INTEGER NOT NULL CHECK (declined >= 0),
+  executed   INTEGER NOT NULL CHECK (executed >= 0),
+  cancelled  INTEGER NOT NULL CHECK (cancelled >= 0),
+  lift_due   INTEGER NOT NULL CHECK (lift_due >= 0),
+  lifted     INTEGER NOT NULL CHECK (lifted >= 0),
+  unassigned INTEGER NOT NULL CHECK (unassigned >= 0),
+  overdue    INTEGER NOT NULL CHECK (overdue >= 0),
+  PRIMARY KEY (order_id, hub)
+) STRICT, WITHOUT ROWID;
+-- Orders issued elsewhere whose numbers here are to be told to that hub.
+CREATE TABLE tally_due (
+  hub      TEXT NOT NULL CHECK (length(hub) BETWEEN 1 AND 40),
+  order_id BLOB NOT NULL CHECK (length(order_id) = 16),
+  due_ms   INTEGER NOT NULL CHECK (due_ms >= 0),
+  PRIMARY KEY (hub, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tally_due_when ON tally_due (due_ms);
 -- What a link was found to lack.
 CREATE TABLE roll_owed (
   member TEXT NOT NULL CHECK (length(member) BETWEEN 1 AND 40),
@@ -458,8 +495,11 @@ CREATE TABLE case_step (
   papers     TEXT NOT NULL CHECK (length(papers) <= 32),
   message_id BLOB NOT NULL CHECK (length(message_id) = 16),
   document   BLOB NOT NULL CHECK (length(document) = 32),
-  PRIMARY KEY (id, number)
+  code       INTEGER NOT NULL CHECK (code >= 0),
+  lost       INTEGER NOT NULL CHECK (lost IN (0, 1)),
+  PRIMARY KEY (id, number, document)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX case_step_stands ON case_step (id, number) WHERE lost = 0;
 
 -- Of a step: whom it went to, and the files that went with it.
 CREATE TABLE case_holder (
@@ -476,12 +516,13 @@ CREATE TABLE case_item (
   PRIMARY KEY (id, seq, root)
 ) STRICT, WITHOUT ROWID;
 
--- What a hub that joins the case is given of a step: its document, when it was taken, whom it went to.
+-- What a hub that joins the case is given of a step: its document, when it was taken, whom it went to, with which files.
 CREATE TABLE case_paper (
-  id     BLOB NOT NULL REFERENCES casefile (id),
-  number INTEGER NOT NULL CHECK (number >= 1),
-  sealed BLOB NOT NULL CHECK (length(sealed) <= 98304),
-  PRIMARY KEY (id, number)
+  id       BLOB NOT NULL REFERENCES casefile (id),
+  number   INTEGER NOT NULL CHECK (number >= 1),
+  document BLOB NOT NULL CHECK (length(document) = 32),
+  sealed   BLOB NOT NULL CHECK (length(sealed) <= 98304),
+  PRIMARY KEY (id, number, document)
 ) STRICT;
 
 CREATE TABLE case_clock (
@@ -489,7 +530,7 @@ CREATE TABLE case_clock (
   code         TEXT NOT NULL CHECK (length(code) BETWEEN 1 AND 32),
   started_ms   INTEGER NOT NULL CHECK (started_ms >= 0),
   owner        TEXT NOT NULL CHECK (length(owner) <= 40),
-  waits        TEXT NOT NULL CHECK (length(waits) <= 40),
+  waits        TEXT NOT NULL CHECK (length(waits) <= 327),
   due_ms       INTEGER NOT NULL CHECK (due_ms >= 0),
   stopped_ms   INTEGER NOT NULL CHECK (stopped_ms >= 0),
   suspended_ms INTEGER NOT NULL CHECK (suspended_ms >= 0),

@@ -10,6 +10,7 @@ endfunction()
 attack_program(door LIBS lianshu_net PkgConfig::zmq)
 attack_program(hub LIBS scenario_forge PkgConfig::sqlite3)
 attack_program(mutations LIBS scenario_forge)
+attack_program(suite LIBS scenario_forge PkgConfig::crypto)
 
 add_test(NAME attacks
   COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/attacks/run.py $<TARGET_FILE_DIR:lianshu-day>

@@ -67,7 +67,7 @@ static void fill(struct world *w, uint64_t orders)
             assert_int_equal(store_begin(w->store, w->now_ms), OK);
         rounds_enterprise(n, id);
         assert_int_equal(
-            view_token(w->core, lianshu_SubjectKind_SUBJECT_ENTERPRISE, span_str(id), token), OK);
+            names_give(w->core, lianshu_SubjectKind_SUBJECT_ENTERPRISE, span_str(id), token), OK);
         assert_int_equal(put_order(w, n, token), OK);
         if ((n + 1) % PER_COMMIT == 0 || n + 1 == orders)
             assert_int_equal(store_commit(w->store), OK);

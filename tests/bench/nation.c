@@ -6,6 +6,7 @@
 #include "catalogue.h"
 #include "core/state.h"
 #include "net/lander.h"
+#include "net/process.h"
 #include "scenario/world_inner.h"
 
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -483,12 +485,18 @@ static void take_landed(struct nation *n, bool *landed)
         assert_int_equal(lander_begin(n->lander, n->flight), OK);
 }
 
-void nation_turn(struct nation *n)
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* A turn of the hub alone; whether it spoke. */
+static bool turn_hub(struct nation *n)
 {
     struct core *core = n->w->core;
     bool landed;
-    wait_for_work(n);
-    (void)now_ms(n);
     take_landed(n, &landed);
     if (!landed) {
         feed_send(n);
@@ -499,7 +507,7 @@ void nation_turn(struct nation *n)
         }
     }
     if (n->flight != NULL)
-        return;
+        return false;
     assert_int_equal(core_write(core, now_ms(n), &n->flight), OK);
     if (n->flight != NULL)
         assert_int_equal(lander_begin(n->lander, n->flight), OK);
@@ -507,6 +515,19 @@ void nation_turn(struct nation *n)
         n->landed = core->signed_size;
     n->ticked = false;
     assert_int_equal(core_speak(core, now_ms(n)), OK);
+    return true;
+}
+
+void nation_turn(struct nation *n)
+{
+    wait_for_work(n);
+    (void)now_ms(n);
+    const uint64_t began = thread_cpu_ns();
+    const bool spoke = turn_hub(n);
+    const uint64_t took = thread_cpu_ns() - began;
+    n->turn_max_ns = took > n->turn_max_ns ? took : n->turn_max_ns;
+    if (!spoke)
+        return;
     take_outputs(n);
     const uint64_t rss_kib = n->turns++ % RSS_TURNS == 0 ? usage_of(getpid()).rss_kib : 0;
     const uint64_t flow_kib = n->flow.bytes / 1024;
@@ -526,6 +547,7 @@ void nation_rest(struct nation *n)
 
 struct nation *nation_open(const uint8_t seed[static ENTROPY_SEED_LEN])
 {
+    process_harden(); /* the heap as the daemon sets it up, before and after it has opened */
     struct nation *n = calloc(1, sizeof *n);
     assert_non_null(n);
     n->w = world_new(seed);
@@ -537,6 +559,7 @@ struct nation *nation_open(const uint8_t seed[static ENTROPY_SEED_LEN])
     n->began_ns = rounds_wall_ns();
     n->began_ms = n->w->now_ms;
     assert_int_equal(lander_open(&n->lander, land), OK);
+    process_opened();
     return n;
 }
 

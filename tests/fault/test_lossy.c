@@ -139,14 +139,16 @@ static void carry(unsigned link, bool to_hub, struct span frame)
 {
     const struct line *l = &r.line[link];
     r.frames++;
-    const bool worse = !r.calm && !r.renews; /* than TCP */
+    /* Amendments come before what is refused for them, as the hub's word on one connection does. */
+    const bool ordered = r.renews && !to_hub;
+    const bool worse = !r.calm && !ordered; /* than TCP */
     if (!l->up || (worse && dice(100) < LOSS)) {
         r.lost++;
         return;
     }
     const int copies = worse && dice(100) < DOUBLE ? 2 : 1;
     for (int i = 0; i < copies; i++) {
-        const unsigned delay_ms = r.renews ? DELAY_MS : 1 + dice(r.calm ? 2 : DELAY_MS);
+        const unsigned delay_ms = ordered ? DELAY_MS : 1 + dice(r.calm ? 2 : DELAY_MS);
         struct event event = {.due_ms = r.e->now_ms + delay_ms,
                               .link = link,
                               .to_hub = to_hub,

@@ -226,7 +226,8 @@ static const struct {
      "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"persons\":[{"
      "\"role\":\"legal_representative\",\"id\":\"999999199001010016\",\"name\":\"示范甲\","
      "\"responsible\":true}],\"trigger\":\"DL116\",\"decision_number\":\"潮市监罚字1号\","
-     "\"decision_date\":\"2026-11-22\",\"severity\":\"serious\",\"reference\":\"案字1号\"}"},
+     "\"decision_date\":\"2026-11-22\",\"severity\":\"serious\",\"reference\":\"案字1号\","
+     "\"case_id\":\"202122232425262728292a2b2c2d2e2f\"}"},
     {0, BODY(Risk),
      "{\"subject\":{\"kind\":\"enterprise\",\"id\":\"91445100DEMA00013Q\","
      "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"persons\":[{"
@@ -314,11 +315,18 @@ static const struct {
      "{\"type\":\"honour\",\"body\":\"CgA=\"}"},
     {0, BODY(RelayFacts),
      "{\"document\":\"TFNEMQ==\",\"accepted_ms\":\"2026-11-22T10:00:00.000+08:00\","
-     "\"hops\":[\"hub.445100\",\"hub.440000\"]}"},
+     "\"hops\":[\"hub.445100\",\"hub.440000\"],\"case_step\":2,"
+     "\"message_id\":\"202122232425262728292a2b2c2d2e2f\","
+     "\"destination\":[\"police.445100\"],\"envelope\":\"4c534531\"}"},
     {0, BODY(RelayRoll),
      "{\"stage\":\"list\",\"at_ms\":\"2026-11-22T10:00:00.000+08:00\",\"count\":2,"
      "\"root\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\","
      "\"buckets\":\"0001\",\"bucket\":7,\"piece\":1,\"pieces\":2,\"hashes\":\"0001\"}"},
+    {0, BODY(RelayTally),
+     "{\"at_ms\":\"2026-11-22T10:00:00.000+08:00\",\"orders\":[{"
+     "\"order_id\":\"000102030405060708090a0b0c0d0e0f\",\"version\":2,\"state\":3,\"created\":4,"
+     "\"delivered\":5,\"accepted\":6,\"declined\":7,\"executed\":8,\"cancelled\":9,"
+     "\"lift_due\":10,\"lifted\":11,\"unassigned\":12,\"overdue\":13}]}"},
     {0, BODY(Probe), "{\"target\":\"health.445100\"}"},
     {0, BODY(PreviewAnswer),
      "{\"code\":660,\"grounds\":[{\"measure\":\"M03\","

@@ -173,7 +173,7 @@ static enum err answer(struct peer *p, char op, struct span in, struct writer *o
 /* One question and its answer; false at the end of input. */
 static bool serve(struct peer *p, uint8_t *in, uint8_t *room)
 {
-    uint8_t head[5];
+    uint8_t head[5] = {0};
     uint64_t op;
     uint64_t len;
     struct span s = span_of(head, sizeof head);

@@ -161,7 +161,7 @@ class Registrar:
     def build(self, approval):
         signed = [word.replace("--key", "--registrar") for word in self.officials]
         self.run("registry", "build", *self.trust(), "--before", f"{self.made.dir}/registry.lsg", *signed, "--members",
-                 f"{self.keys}/members.yaml", "--enrolment", approval, "--out", f"{self.made.dir}/registry.lsg",
+                 f"{self.keys}/members.yaml", "--unproven", "--enrolment", approval, "--out", f"{self.made.dir}/registry.lsg",
                  "--replace")
 
 

@@ -27,7 +27,11 @@ SWAPS = [(r" == ", " != "), (r" != ", " == "), (r" < ", " <= "), (r" <= ", " < "
          (r" && ", " || "), (r" \|\| ", " && "), (r" \+ ", " - "), (r" - ", " + "), (r"\+ 1\b", "+ 2"),
          (r"\breturn true;", "return false;"), (r"\breturn false;", "return true;"), (r"if \((?=[^;\n]*\)\n)", "if (false && ("),
          (r"\bbreak;", "(void)0;")]
-# Beside the tests that bear a file's name: those that see the whole.
+# Beside the tests that bear a file's name and those that call it: those that reach it through others,
+BESIDE = {"evidence": ["test_bundle", "scenario_evidence", "scenario_evidence_realm"],
+          "key_token": ["test_pkcs11", "test_cli_token"], "keyfile": ["test_cli_token", "test_cli_key"],
+          "verifier": ["test_batch"], "enrol": ["test_cli_enrol"], "registrar": ["test_registry_chain", "test_cli_registry"]}
+# and those that see the whole.
 WIDE = {"keys": ["test_envelope", "test_document", "test_registry", "test_receipt", "test_vectors", "test_cosign",
                  "test_registry_chain", "test_amend", "test_certificate", "scenario_delivery", "scenario_attacks"],
         "hub/policy": ["test_decide", "test_decide_refusals", "test_ruleset", "test_event", "test_gate", "test_check",
@@ -58,19 +62,31 @@ def mutants(texts):
                 yield path, line, match.group(0).strip(), other.strip(), changed
 
 
-def tests_of(path, build):
+def callers(text):
+    """Tests that call a function which this text defines."""
+    names = re.findall(r"^(?!static)[a-z][^;={}()]*?\*?(\w+)\([^;{}]*\)\n\{", text, re.MULTILINE)
+    called = re.compile(r"\b(%s)\(" % "|".join(names)) if names else None
+    found = []
+    for path in sorted(glob.glob(f"{ROOT}/tests/unit/test_*.c") + glob.glob(f"{ROOT}/tests/scenario/scenario_*.c")):
+        with open(path, encoding="utf-8") as file:
+            if called and called.search(file.read()):
+                found.append(os.path.basename(path)[:-2])
+    return found
+
+
+def tests_of(path, build, text=""):
     stem = os.path.basename(path)[:-2]
     parts = [stem, *(stem.rsplit("_", cut)[0] for cut in (1, 2) if "_" in stem)]
-    named = [f"test_{part}" for part in parts]
+    named = [f"test_{part}" for part in parts] + [name for part in parts for name in BESIDE.get(part, [])]
     folder = "keys" if path.startswith("keys/") else "hub/policy"
     known = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], stdout=subprocess.PIPE, text=True,
                            check=True).stdout
-    return [name for name in dict.fromkeys(named + WIDE[folder]) if f"bin/{name}:" in known]
+    return [name for name in dict.fromkeys(named + callers(text) + WIDE[folder]) if f"bin/{name}:" in known]
 
 
-def verdict(tree, build, path):
+def verdict(tree, build, path, text):
     """'killed by …', 'survived', or None when it does not build."""
-    for number, name in enumerate(tests_of(path, build)):
+    for number, name in enumerate(tests_of(path, build, text)):
         made = run(["ninja", "-C", build, name])
         if made.returncode:
             return None if number == 0 else f"killed by the build of {name}"
@@ -111,7 +127,7 @@ def main():
         for path, line, before, after, text in chosen:
             with open(f"{tree}/{path}", "w", encoding="utf-8") as file:
                 file.write(text)
-            outcome = verdict(tree, build, path)
+            outcome = verdict(tree, build, path, texts[path])
             with open(f"{tree}/{path}", "w", encoding="utf-8") as file:
                 file.write(texts[path])
             if outcome is None:

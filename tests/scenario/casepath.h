@@ -117,6 +117,11 @@ struct path {
     struct leg leg[LEGS_MAX]; /* ends with one without id */
 };
 
+/* First letters of the steps of the rules, each walked by one scenario. */
+#define CASEPATH_LETTERS  CASEPATH_REFERRAL CASEPATH_ASSIST
+#define CASEPATH_REFERRAL "T"
+#define CASEPATH_ASSIST   "ACS"
+
 int casepath_setup(void **state);
 
 /* The whole way, with everything that is refused on it. */

@@ -7,8 +7,10 @@
 #include "case.pb.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define EAST_MS (8 * (int64_t)HOUR_MS)
 
@@ -150,4 +152,44 @@ size_t work_told(struct world *w, const char *member, lianshu_HubNoticeKind kind
         count += body.kind == kind && (rule[0] == '\0' || strcmp(body.rule, rule) == 0);
     }
     return count;
+}
+
+struct attachment *work_file(struct world *w, lianshu_ManifestFile *file, int *fd)
+{
+    char path[] = "/tmp/custody-XXXXXX";
+    struct attachment *a = NULL;
+    *fd = mkstemp(path);
+    assert_true(*fd >= 0);
+    unlink(path);
+    assert_int_equal(write(*fd, "evidence", 8), 8);
+    assert_int_equal(attachment_open(&a, *fd, NULL, &w->entropy), OK);
+    assert_int_equal(attachment_measure(a), OK);
+    *file = (lianshu_ManifestFile){0};
+    attachment_manifest(a, file);
+    strcpy(file->name, "照片.jpg");
+    strcpy(file->media_type, "image/jpeg");
+    return a;
+}
+
+void work_send_file(struct world *w, const struct work *step, struct attachment *a)
+{
+    const struct mail mail = work_mail(w, step);
+    uint8_t *frame = malloc(FRAME_MAX);
+    uint8_t env_id[HASH_LEN];
+    assert_non_null(frame);
+    world_make(w, &mail, env_id, NULL);
+    size_t len = w->frame_len;
+    memcpy(frame, w->frame, len);
+    world_push(w, step->from);
+    world_turn(w);
+    struct writer out = writer_of(w->frame, sizeof w->frame);
+    assert_int_equal(attachment_chunk(a, 0, &out), OK);
+    w->frame_len = out.len;
+    world_push(w, step->from);
+    memcpy(w->frame, frame, len);
+    w->frame_len = len;
+    world_push(w, step->from);
+    world_turn(w);
+    assert_int_equal(world_code(w, step->from, env_id), 0);
+    free(frame);
 }

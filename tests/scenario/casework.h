@@ -6,6 +6,8 @@
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
+#include "keys/attachment.h"
+
 #define CASE_MARKET "market.445100"
 #define CASE_POLICE "police.445100"
 #define CASE_PP     "procuratorate.445100"
@@ -31,6 +33,12 @@ uint32_t work_send(struct world *w, const struct work *step);
 void work_take(struct world *w, const struct work *step);
 /* As a mail, for what the world sends itself: borrowed until the next call. */
 struct mail work_mail(struct world *w, const struct work *step);
+
+/* A file of eight bytes for a step (work.file); *fd and what is returned are the caller's to close.
+ */
+struct attachment *work_file(struct world *w, lianshu_ManifestFile *file, int *fd);
+/* Its chunks first, then the step, which is accepted. */
+void work_send_file(struct world *w, const struct work *step, struct attachment *a);
 
 /* From market to police: referred, and taken. */
 extern const struct work WORK_REFERRED, WORK_TAKEN, WORK_FILED, WORK_NOT_FILED;

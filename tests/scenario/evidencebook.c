@@ -91,31 +91,88 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-int book_script(struct book *b, const char *bundle, const char *anchor)
+/* The exit code of a program in an empty environment; what it says is in script.out, script.err. */
+static int run_program(const char *const *argv)
 {
-    char script[TERMINAL_PATH_MAX + 64];
     static char *const nothing[] = {NULL};
     int status = 0;
-    const uint64_t began_ms = monotonic_ms();
-    snprintf(script, sizeof script, "%s/hub/cli/evidence/verify.py", b->terminal->before);
     const pid_t child = fork();
     if (child == 0) {
-        const char *const argv[] = {"python3", "-I", script, bundle, "--anchor", anchor, NULL};
         if (freopen("script.out", "w", stdout) == NULL ||
             freopen("script.err", "w", stderr) == NULL)
             _exit(2);
-        execve("/usr/bin/python3", (char *const *)(uintptr_t)argv, nothing);
+        execve(argv[0], (char *const *)(uintptr_t)argv, nothing);
         _exit(2);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
-    b->script_ms = monotonic_ms() - began_ms;
     assert_true(WIFEXITED(status));
-    const char *told = WEXITSTATUS(status) == 0 ? "已证明 proven" : "拒绝 / refused: ";
-    char *text = read_text(WEXITSTATUS(status) == 0 ? "script.out" : "script.err");
-    if (WEXITSTATUS(status) > 1 || strstr(text, told) == NULL || strstr(text, "Traceback") != NULL)
-        fail_msg("verify.py: %d %s", WEXITSTATUS(status), text);
-    free(text);
     return WEXITSTATUS(status);
+}
+
+int book_script_roots(struct book *b, const char *bundle, const char *anchor, const char *roots)
+{
+    char script[TERMINAL_PATH_MAX + 64];
+    const uint64_t began_ms = monotonic_ms();
+    snprintf(script, sizeof script, "%s/hub/cli/evidence/verify.py", b->terminal->before);
+    const char *const argv[] = {"/usr/bin/python3",
+                                "-I",
+                                script,
+                                bundle,
+                                "--anchor",
+                                anchor,
+                                roots == NULL ? NULL : "--roots",
+                                roots,
+                                NULL};
+    const int code = run_program(argv);
+    b->script_ms = monotonic_ms() - began_ms;
+    const char *told = code == 0 ? "已证明 proven" : "拒绝 / refused: ";
+    char *text = read_text(code == 0 ? "script.out" : "script.err");
+    if (code > 1 || strstr(text, told) == NULL || strstr(text, "Traceback") != NULL)
+        fail_msg("verify.py: %d %s", code, text);
+    free(text);
+    return code;
+}
+
+int book_script(struct book *b, const char *bundle, const char *anchor)
+{
+    return book_script_roots(b, bundle, anchor, NULL);
+}
+
+/* ---- time stamps ---- */
+
+/* "<dir>/<size><ending>" of the one stamp that is there. */
+static void find_stamp(const char *dir, char *out, size_t cap, const char *ending)
+{
+    struct evidence_pack pack;
+    const struct bundle_file *file;
+    size_t i = 0;
+    assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
+    while ((file = bundle_at(pack.bundle, i)) != NULL && strstr(file->name, ".tsr") == NULL)
+        i++;
+    assert_non_null(file);
+    snprintf(out, cap, "%s/%.*s%s", dir, (int)strcspn(file->name, "."), file->name, ending);
+    evidence_pack_close(&pack);
+}
+
+int book_openssl_ts(const char *dir, const char *roots)
+{
+    char answer[TERMINAL_PATH_MAX];
+    char note[TERMINAL_PATH_MAX];
+    find_stamp(dir, answer, sizeof answer, ".tsr");
+    find_stamp(dir, note, sizeof note, ".txt");
+    const char *const argv[] = {"/usr/bin/openssl", "ts",  "-verify", "-in", answer, "-data", note,
+                                "-CAfile",          roots, NULL};
+    return run_program(argv);
+}
+
+void book_replace_stamp(const char *dir, const char *answer)
+{
+    size_t len;
+    char path[TERMINAL_PATH_MAX];
+    char *bytes = book_read(answer, &len);
+    find_stamp(dir, path, sizeof path, ".tsr");
+    book_add_file(dir, path + strlen(dir) + 1, span_of(bytes, len));
+    free(bytes);
 }
 
 /* ---- changing bundles ---- */
@@ -127,7 +184,7 @@ char *book_read(const char *path, size_t *len)
     return (char *)bytes;
 }
 
-static void write_in(const char *dir, const char *name, struct span bytes)
+void book_put_file(const char *dir, const char *name, struct span bytes)
 {
     char path[TERMINAL_PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", dir, name);
@@ -139,17 +196,37 @@ void book_fit(const char *dir)
     struct evidence_pack pack;
     assert_int_equal(evidence_pack_read(&pack, dir, NULL), OK);
     assert_int_equal(bundle_seal(pack.bundle), OK);
-    write_in(dir, BUNDLE_MANIFEST, bundle_find(pack.bundle, BUNDLE_MANIFEST)->bytes);
+    book_put_file(dir, BUNDLE_MANIFEST, bundle_find(pack.bundle, BUNDLE_MANIFEST)->bytes);
+    evidence_pack_close(&pack);
+}
+
+void book_copy(const char *from, const char *to)
+{
+    struct evidence_pack pack;
+    char path[TERMINAL_PATH_MAX];
+    const struct bundle_file *file;
+    if (there_is(to)) {
+        assert_int_equal(evidence_pack_read(&pack, to, NULL), OK);
+        for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
+            snprintf(path, sizeof path, "%s/%s", to, file->name);
+            assert_int_equal(remove(path), 0);
+        }
+        evidence_pack_close(&pack);
+    }
+    assert_int_equal(evidence_pack_read(&pack, from, NULL), OK);
+    if (!there_is(to))
+        assert_int_equal(evidence_pack_write(pack.bundle, to, NULL), OK);
+    for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++)
+        book_put_file(to, file->name, file->bytes);
     evidence_pack_close(&pack);
 }
 
 void book_add_file(const char *dir, const char *name, struct span bytes)
 {
-    write_in(dir, name, bytes);
+    book_put_file(dir, name, bytes);
     book_fit(dir);
 }
 
-/* What is there for reading: by our program it is compared, and by nobody believed. */
 /* What is there for reading: by our program it is compared, and by nobody believed. */
 static bool is_reading(const char *name)
 {
@@ -195,7 +272,7 @@ static void flip(struct book *b, const char *dir, const struct bundle_file *file
     assert_non_null(bytes);
     memcpy(bytes, file->bytes.data, file->bytes.len);
     bytes[place_in(file, "00112233")] ^= 1;
-    write_in(dir, file->name, span_of(bytes, file->bytes.len));
+    book_put_file(dir, file->name, span_of(bytes, file->bytes.len));
     if ((flags & BOOK_LIST_FITS) != 0)
         book_fit(dir);
     snprintf(line, sizeof line, "evidence verify %s --anchor anchor.yaml", dir);
@@ -206,7 +283,7 @@ static void flip(struct book *b, const char *dir, const struct bundle_file *file
         assert_told(b->terminal, "E814 ", file->name);
     if (script && book_script(b, dir, "anchor.yaml") != 1)
         fail_msg("%s was changed", file->name);
-    write_in(dir, file->name, file->bytes);
+    book_put_file(dir, file->name, file->bytes);
     free(bytes);
 }
 
@@ -314,8 +391,8 @@ void book_swap_paths(struct book *b, const char *dir)
     const struct bundle_file *one = find_path(pack.bundle, 0);
     const struct bundle_file *two = find_path(pack.bundle, 5);
     assert_false(span_eq(one->bytes, two->bytes));
-    write_in(dir, one->name, two->bytes);
-    write_in(dir, two->name, one->bytes);
+    book_put_file(dir, one->name, two->bytes);
+    book_put_file(dir, two->name, one->bytes);
     evidence_pack_close(&pack);
     book_fit(dir);
 }
@@ -346,8 +423,8 @@ void book_move_leaf(struct book *b, const char *dir)
     for (size_t k = 0; k < T_COUNT(endings); k++) {
         const struct bundle_file *one = find_state(pack.bundle, i, endings[k]);
         const struct bundle_file *two = find_state(pack.bundle, i + 1, endings[k]);
-        write_in(dir, one->name, two->bytes);
-        write_in(dir, two->name, one->bytes);
+        book_put_file(dir, one->name, two->bytes);
+        book_put_file(dir, two->name, one->bytes);
     }
     evidence_pack_close(&pack);
     book_fit(dir);

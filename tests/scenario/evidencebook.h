@@ -28,6 +28,12 @@ void book_other_anchor(struct book *b, const char *path);
 
 /* verify.py of the tree in an empty environment; its exit code. */
 int book_script(struct book *b, const char *bundle, const char *anchor);
+/* With root certificates of time-stamping authorities (NULL: without). */
+int book_script_roots(struct book *b, const char *bundle, const char *anchor, const char *roots);
+/* The exit code of `openssl ts -verify` of the one stamp of a bundle, as its README says it. */
+int book_openssl_ts(const char *dir, const char *roots);
+/* That stamp is replaced, and the list is made anew. */
+void book_replace_stamp(const char *dir, const char *answer);
 
 /* What `evidence disclose` of this member writes of the envelope that was made last: its frame, and
  * the key of a part. */
@@ -47,6 +53,10 @@ size_t book_flip_each(struct book *b, const char *dir, unsigned flags);
 void book_flip(struct book *b, const char *dir, const char *name);
 /* The list is made anew. */
 void book_fit(const char *dir);
+/* One file more or another, and the list stays. */
+void book_put_file(const char *dir, const char *name, struct span bytes);
+/* The same files at another place, where a bundle of the same may be. */
+void book_copy(const char *from, const char *to);
 /* One file more, and the list is made anew. */
 void book_add_file(const char *dir, const char *name, struct span bytes);
 /* Two entries of the log change their paths, and the list is made anew. */

@@ -261,6 +261,22 @@ void facts_forge_byte(struct realm *r, const char *liar, const char *order_id)
     assert_int_equal(store_commit(w->store), OK);
 }
 
+void facts_erase(struct realm *r, const char *region, const char *order_id, unsigned days)
+{
+    static const char erased[] =
+        "UPDATE roll_text SET sealed = x'00' WHERE seq IN (SELECT seq FROM roll WHERE about = ?1)";
+    char aged[128];
+    struct world *w = realm_world(r, region);
+    uint8_t id[16];
+    id_from(order_id, id);
+    snprintf(aged, sizeof aged, "UPDATE roll SET accepted_ms = %llu WHERE about = ?1",
+             (unsigned long long)(r->now_ms - days * (uint64_t)DAY_MS));
+    assert_int_equal(store_begin(w->store, w->now_ms), OK);
+    run(w, erased, id);
+    run(w, aged, id);
+    assert_int_equal(store_commit(w->store), OK);
+}
+
 void facts_lose(struct realm *r, const char *region, const char *order_id)
 {
     static const char *const losses[] = {

@@ -48,6 +48,9 @@ void facts_forge(struct realm *r, const char *from, const char *liar, const char
                  const char *hops);
 /* One byte of it is another one at this hub. */
 void facts_forge_byte(struct realm *r, const char *liar, const char *order_id);
+/* The texts of the order that this hub has for others are erased, as of documents that were
+ * accepted so long ago. */
+void facts_erase(struct realm *r, const char *region, const char *order_id, unsigned days);
 /* The hub does not know the order any more, nor any document of it. */
 void facts_lose(struct realm *r, const char *region, const char *order_id);
 

@@ -27,7 +27,11 @@ void officials_make(struct world *w, const struct act *act, struct writer *lsd1)
 
     snprintf(body.recipient, sizeof body.recipient, "%s", act->recipient);
     snprintf(body.sender, sizeof body.sender, "%s", act->sender);
-    memcpy(body.message_id, act->message_id, sizeof body.message_id);
+    if (act->message_id != NULL)
+        memcpy(body.message_id, act->message_id, sizeof body.message_id);
+    body.object.size = (pb_size_t)act->object.len;
+    if (act->object.len > 0)
+        memcpy(body.object.bytes, act->object.data, act->object.len);
     memset(&d, 0, sizeof d);
     if (act->document_id != NULL)
         memcpy(d.id, act->document_id, sizeof d.id);

@@ -13,6 +13,7 @@ struct act {
     const char *sender;
     const uint8_t *message_id;
     uint32_t reason;
+    struct span object;         /* of an act that names one; empty: none */
     const char *realm;          /* NULL: that of the world */
     const char *member;         /* whose officials; NULL: the hub's */
     const struct key *first;    /* NULL: the first official */

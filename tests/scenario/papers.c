@@ -1,5 +1,6 @@
 #include "scenario/papers.h"
 
+#include "base/clock.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -26,6 +27,10 @@ static void add_date(char out[static 192], const char *key, const char *date)
 void paper_order(const struct paper *paper, char out[static PAPER_MAX])
 {
     char dates[192] = "";
+    char deadline[DATE_TEXT_LEN + 1];
+    uint32_t decided = 0;
+    assert_true(date_parse(paper->decided, &decided));
+    date_format(date_add_days(decided, 60), deadline);
     add_date(dates, "max_date", paper->max);
     add_date(dates, "earliest_repair_date", paper->repair);
     add_date(dates, "act_date", paper->act_date);
@@ -35,12 +40,13 @@ void paper_order(const struct paper *paper, char out[static PAPER_MAX])
         "\"trigger\":\"%s\",\"severity\":\"%s\",\"decision_body\":\"示例机关\","
         "\"decision_number\":\"%s\",\"decision_date\":\"%s\",\"start_date\":\"%s\",%s"
         "\"prior_notice_date\":\"%s\",\"consent_number\":\"粤市监〔2026〕9号\","
-        "\"served_date\":\"%s\",\"remedy\":\"60日内可申请复议\",\"facts_summary\":\"样本\","
+        "\"served_date\":\"%s\",\"remedy\":\"60日内可申请复议\","
+        "\"remedy_deadline_date\":\"%s\",\"facts_summary\":\"样本\","
         "\"contact\":\"0768-0000000\",\"public_subject\":true}",
         paper->subject, or_else(paper->persons, ""), paper->order_id, version_of(paper),
         paper->list, paper->trigger, paper->severity, or_else(paper->number, "示〔2026〕1号"),
         paper->decided, or_else(paper->start, paper->decided), dates,
-        or_else(paper->noticed, paper->decided), paper->decided);
+        or_else(paper->noticed, paper->decided), paper->decided, deadline);
     assert_in_range(len, 1, PAPER_MAX - 1);
 }
 

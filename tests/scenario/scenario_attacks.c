@@ -6,11 +6,16 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "keys/registry_table.h"
 #include "wire.h"
 
 #include <stdlib.h>
 
 static struct forge f;
+static const struct letter honest = {.from = "health.445100",
+                                     .type = "licence.application",
+                                     .to = "market.445100",
+                                     .facts = LICENCE_BODY(CLEAN)};
 
 /* T-12 */
 static void a_bundle_does_not_hide_another_members_envelope(void **state)
@@ -281,6 +286,45 @@ static void wraps_fit_the_audience_and_a_sender_withholds_nothing(void **state)
     attack_hub_works(w);
 }
 
+/* C-12: the registry demands a suite. A reserved number below it is refused otherwise than one that
+ * is high enough and that nobody has; so is the one that everybody has, once it is too low. */
+static void a_suite_below_the_least_of_the_registry_is_refused_with_its_own_code(void **state)
+{
+    static const struct {
+        unsigned least;
+        uint32_t suite;
+        enum err code;
+    } rows[] = {
+        {0, 2, ERR_SUITE},
+        {0, 0x0101, ERR_SUITE},
+        {1, 0, ERR_SUITE}, /* none at all */
+        {2, 0x0101, ERR_SUITE},
+        {0x0101, 2, ERR_SUITE_LEAST},
+        {0x0101, 0x0100, ERR_SUITE_LEAST},
+        {0x0101, 0x0101, ERR_SUITE},
+        {0x0101, 0x0102, ERR_SUITE},
+    };
+    struct world *w = *state;
+    uint8_t env_id[HASH_LEN];
+    attack_connect(w);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        w->registry->least_suite = rows[i].least;
+        forge_application(w, &f);
+        f.h.suite = rows[i].suite;
+        forge_header(&f);
+        forge_sign(w, &f, "health.445100");
+        attack_is_counted(w, "health.445100", rows[i].code);
+    }
+    for (unsigned least = 2; least <= 0x0101; least += 0xff) {
+        w->registry->least_suite = least;
+        forge_letter(w, &honest, env_id);
+        attack_is_rejected(w, "health.445100", env_id, ERR_SUITE_LEAST);
+    }
+    w->registry->least_suite = FRAME_SUITE;
+    attack_hub_works(w);
+}
+
 /* P-14, C-18: S = alg 1 ‖ kid 16 ‖ size 8 ‖ index 8 ‖ n 1 ‖ … */
 static void a_signature_has_the_shape_of_its_place(void **state)
 {
@@ -322,6 +366,7 @@ int main(void)
         CASE(texts_of_a_header_are_plain),
         CASE(a_header_that_contradicts_itself_is_refused),
         CASE(wraps_fit_the_audience_and_a_sender_withholds_nothing),
+        CASE(a_suite_below_the_least_of_the_registry_is_refused_with_its_own_code),
         CASE(a_signature_has_the_shape_of_its_place),
     };
     return cmocka_run_group_tests_name("attacks", tests, NULL, NULL);

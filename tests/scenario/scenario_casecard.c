@@ -413,48 +413,75 @@ static void a_result_with_a_trigger_tells_who_may_list_under_which_rule(void **s
     assert_int_equal(work_told(w, CASE_POLICE, LISTING, ""), 0);
 }
 
-/* ---- custody ---- */
-
-static struct attachment *make_file(struct world *w, lianshu_ManifestFile *file, int *fd)
+/* Of an administrative case: registered, accepted, filed. */
+static void file_here(struct world *w)
 {
-    char path[] = "/tmp/custody-XXXXXX";
-    struct attachment *a = NULL;
-    *fd = mkstemp(path);
-    assert_true(*fd >= 0);
-    unlink(path);
-    assert_int_equal(write(*fd, "evidence", 8), 8);
-    assert_int_equal(attachment_open(&a, *fd, NULL, &w->entropy), OK);
-    assert_int_equal(attachment_measure(a), OK);
-    *file = (lianshu_ManifestFile){0};
-    attachment_manifest(a, file);
-    strcpy(file->name, "照片.jpg");
-    strcpy(file->media_type, "image/jpeg");
-    return a;
+    static const char *const steps[][3] = {
+        {"C01", "registered", ""}, {"T01", "accepted", ""}, {"T02", "filed", "\"D02\""}};
+    for (size_t i = 0; i < T_COUNT(steps); i++) {
+        const struct work step = {.from = CASE_MARKET,
+                                  .to = {"hub.445100"},
+                                  .type = "case.record",
+                                  .transition = steps[i][0],
+                                  .outcome = steps[i][1],
+                                  .owner = CASE_MARKET,
+                                  .papers = steps[i][2][0] == '\0' ? NULL : steps[i][2]};
+        struct mail mail = work_mail(w, &step);
+        uint8_t env_id[HASH_LEN];
+        mail.sealed = NULL;
+        world_send(w, &mail, env_id);
+        assert_int_equal(world_code(w, CASE_MARKET, env_id), 0);
+    }
 }
 
-/* Its chunks first, then the envelope. */
-static void send_with_file(struct world *w, const struct work *step, struct attachment *a)
+static uint32_t penalize(struct world *w, const char *from, const char *case_id)
 {
-    const struct mail mail = work_mail(w, step);
-    uint8_t *frame = malloc(FRAME_MAX);
+    char facts[512];
     uint8_t env_id[HASH_LEN];
-    assert_non_null(frame);
-    world_make(w, &mail, env_id, NULL);
-    size_t len = w->frame_len;
-    memcpy(frame, w->frame, len);
-    world_push(w, step->from);
-    world_turn(w);
-    struct writer out = writer_of(w->frame, sizeof w->frame);
-    assert_int_equal(attachment_chunk(a, 0, &out), OK);
-    w->frame_len = out.len;
-    world_push(w, step->from);
-    memcpy(w->frame, frame, len);
-    w->frame_len = len;
-    world_push(w, step->from);
-    world_turn(w);
-    assert_int_equal(world_code(w, step->from, env_id), 0);
-    free(frame);
+    snprintf(facts, sizeof facts,
+             "{\"subject\":" PUNISHED ",\"trigger\":\"DL116_118\",\"severity\":\"serious\","
+             "\"decision_number\":\"示罚〔2026〕1号\",\"decision_date\":\"2026-04-01\","
+             "\"case_id\":\"%s\"}",
+             case_id);
+    const struct mail mail = {
+        .from = from, .type = "penalty.decision", .to = {"hub.445100"}, .facts = facts};
+    world_send(w, &mail, env_id);
+    return world_code(w, from, env_id);
 }
+
+static void
+a_penalty_decision_stands_on_the_card_of_its_case_and_starts_the_evaluation(void **state)
+{
+    struct world *w = *state;
+    all_connect(w);
+    file_here(w);
+    assert_int_equal(penalize(w, "health.445100", CASE_ID), ERR_CASE_STATE); /* no part in it */
+    assert_int_equal(penalize(w, CASE_MARKET, "0102"), ERR_FIELD_VALUE);
+    assert_int_equal(penalize(w, CASE_MARKET, "0123456789abcdef0123456789abcdef"), ERR_CASE_STATE);
+    assert_string_equal(work_clock(w, "T30", "state"), "");
+    assert_int_equal(penalize(w, CASE_MARKET, CASE_ID), 0);
+    assert_string_equal(work_says(w, "state"), "ADMIN_DECISION");
+    assert_string_equal(work_clock(w, "T03", "state"), "stopped");
+    assert_string_equal(work_clock(w, "T30", "state"), "running");
+    assert_string_equal(work_clock(w, "T30", "owner"), CASE_MARKET);
+    struct json *card = work_card(w);
+    const struct json *step = json_item(json_get(card, "steps"), 3);
+    assert_string_equal(json_get_text(step, "type"), "penalty.decision");
+    assert_string_equal(json_get_text(step, "transition"), "T03");
+    assert_string_equal(json_get_text(step, "outcome"), "serious");
+    json_close(&card);
+}
+
+static void a_penalty_in_place_of_the_transfer_is_refused(void **state)
+{
+    struct world *w = *state;
+    all_connect(w);
+    work_take(w, &WORK_REFERRED);
+    assert_int_equal(penalize(w, CASE_MARKET, CASE_ID), ERR_CASE_BARRED);
+    assert_string_equal(work_says(w, "state"), "TRANSFERRED");
+}
+
+/* ---- custody ---- */
 
 static void the_chain_of_custody_says_who_held_which_file_when(void **state)
 {
@@ -462,10 +489,10 @@ static void the_chain_of_custody_says_who_held_which_file_when(void **state)
     lianshu_ManifestFile file;
     int fd;
     all_connect(w);
-    struct attachment *a = make_file(w, &file, &fd);
+    struct attachment *a = work_file(w, &file, &fd);
     struct work referred = WORK_REFERRED;
     referred.file = &file;
-    send_with_file(w, &referred, a);
+    work_send_file(w, &referred, a);
     work_take(w, &WORK_TAKEN);
     work_take(w, &WORK_FILED);
     static const struct work handed = {.from = CASE_MARKET,
@@ -516,6 +543,8 @@ int main(void)
         CASE(a_report_of_an_adverse_event_runs_on_the_same_clocks),
         CASE(another_conversation_stops_no_clock),
         CASE(a_result_with_a_trigger_tells_who_may_list_under_which_rule),
+        CASE(a_penalty_decision_stands_on_the_card_of_its_case_and_starts_the_evaluation),
+        CASE(a_penalty_in_place_of_the_transfer_is_refused),
         CASE(the_chain_of_custody_says_who_held_which_file_when),
     };
     return cmocka_run_group_tests_name("casecard", tests, NULL, NULL);

@@ -11,7 +11,6 @@
 #define REMINDER   lianshu_HubNoticeKind_HUBNOTICE_REMINDER
 #define OVERDUE    lianshu_HubNoticeKind_HUBNOTICE_OVERDUE
 #define UNANSWERED lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED
-#define SPLIT      lianshu_HubNoticeKind_HUBNOTICE_STEP_SPLIT
 
 static const struct realm_hub plan[] = {{.region = "000000"},
                                         {.region = "440000"},
@@ -102,43 +101,6 @@ static void a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it(void *
     assert_int_equal(told(r, CASE_MARKET, UNANSWERED, "T08"), 1);
 }
 
-static struct sent report(struct realm *r, const char *from, const char *to)
-{
-    const struct work reported = {.from = from,
-                                  .to = {to},
-                                  .type = "case.result",
-                                  .transition = "S02",
-                                  .outcome = "reported",
-                                  .owner = FAR_POLICE,
-                                  .papers = "\"D27\""};
-    const struct mail mail = work_mail(realm_home(r, from), &reported);
-    return realm_send(r, &mail);
-}
-
-static void of_two_documents_for_one_step_both_sides_hear(void **state)
-{
-    struct realm *r = *state;
-    refer(r);
-    receive(r);
-    realm_cut(r, "220000", "220100");
-    const struct sent one = report(r, CASE_MARKET, FAR_POLICE);
-    const struct sent other = report(r, FAR_POLICE, CASE_MARKET);
-    assert_int_equal(told(r, CASE_MARKET, SPLIT, ""), 0);
-    realm_heal(r, "220000", "220100");
-    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
-    assert_int_equal(realm_heard(r, CASE_MARKET, &one, lianshu_ReceiptKind_RECEIPT_REFUSED), 1);
-    assert_int_equal(realm_heard(r, FAR_POLICE, &other, lianshu_ReceiptKind_RECEIPT_REFUSED), 1);
-    assert_int_equal(world_code(realm_home(r, CASE_MARKET), CASE_MARKET, one.env_id),
-                     ERR_CASE_STATE);
-    assert_int_equal(world_code(realm_home(r, FAR_POLICE), FAR_POLICE, other.env_id),
-                     ERR_CASE_STATE);
-    assert_int_equal(told(r, CASE_MARKET, SPLIT, "S02"), 1);
-    assert_int_equal(told(r, FAR_POLICE, SPLIT, "S02"), 1);
-    assert_int_equal(store_counter(realm_world(r, "445100")->store, "cases.split"), 1);
-    assert_string_equal(work_says(realm_world(r, "445100"), "state"), "RECEIVED");
-    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "RECEIVED");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,8 +108,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_side_is_told_once_of_a_term, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
             a_cut_road_delays_the_word_of_a_breach_and_does_not_double_it, tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(of_two_documents_for_one_step_both_sides_hear, tree,
-                                        casehubs_end),
     };
     return cmocka_run_group_tests_name("casecard_realm", tests, NULL, NULL);
 }

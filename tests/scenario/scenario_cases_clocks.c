@@ -1,12 +1,14 @@
 /* Every statutory clock of cases runs out once: who must act is reminded at half, four fifths and
  * the end of the term, and the end is told to those whom the law names. The last days are counted
  * from the calendar of 2026 by hand; every case begins on Wednesday, 1 April. */
+#include "scenario/acts.h"
 #include "scenario/casepath.h"
 #include "scenario/casework.h"
 
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define SUSPECTED                                                                                  \
     REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"),                                          \
@@ -265,12 +267,92 @@ static void what_comes_late_by_itself_is_a_breach_when_it_comes(void **state)
     }
 }
 
+static void everybody_who_waits_hears_that_nothing_came(void **state)
+{
+    static const char nation[] = "market.000000";
+    static const struct path path = {"two superiors",
+                                     {SENT("check"),
+                                      {"S01",
+                                       "supervised",
+                                       "case.supervise",
+                                       MPA_UPPER,
+                                       {MPA_OTHER},
+                                       1,
+                                       MPA_OTHER,
+                                       "SENT",
+                                       LEG_JOINS,
+                                       NULL,
+                                       NULL},
+                                      {"S01",
+                                       "supervised",
+                                       "case.supervise",
+                                       nation,
+                                       {MPA_OTHER},
+                                       1,
+                                       MPA_OTHER,
+                                       "SENT",
+                                       LEG_JOINS,
+                                       NULL,
+                                       NULL}}};
+    void *world = NULL;
+    (void)state;
+    assert_int_equal(casepath_setup(&world), 0);
+    struct world *w = world;
+    world_enrol(w, nation);
+    acts_connect(w);
+    casepath_go(w, &path, 0);
+    in_slices(w, date_end_ms(20260423));
+    static const char *const waiting[] = {MPA_UPPER, nation};
+    for (size_t i = 0; i < T_COUNT(waiting); i++)
+        assert_int_equal(
+            work_told(w, waiting[i], lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED, "SUPERVISED"), 1);
+    assert_int_equal(work_told(w, MPA, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED, "SUPERVISED"),
+                     0);
+    assert_int_equal(world_teardown(&world), 0);
+}
+
+static bool is_in_the_tables(const char *clock)
+{
+    bool found = false;
+    for (size_t i = 0; i < T_COUNT(expiries); i++)
+        found = found || strcmp(expiries[i].code, clock) == 0;
+    for (size_t i = 0; i < T_COUNT(lapses); i++)
+        found = found || strcmp(lapses[i].code, clock) == 0;
+    for (size_t i = 0; i < T_COUNT(lates); i++)
+        found = found || strcmp(lates[i].code, clock) == 0;
+    return found;
+}
+
+/* A row of the rules that is new has to run out here, too. */
+static void no_clock_of_the_steps_was_left_out(void **state)
+{
+    const struct world *w = *state;
+    size_t n = 0;
+    unsigned missing = 0;
+    const struct rule_step *steps = ruleset_steps(w->rules, &n);
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < steps[i].start_count + steps[i].within_count; k++) {
+            const struct rule_clock *clock = k < steps[i].start_count
+                                                 ? steps[i].starts[k]
+                                                 : steps[i].within[k - steps[i].start_count];
+            if (is_in_the_tables(clock->id))
+                continue;
+            missing++;
+            print_message("nobody let %s of %s run out\n", clock->id, steps[i].id);
+        }
+    }
+    assert_int_equal(missing, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_clock_that_runs_out_is_told_to_whom_the_law_names),
         cmocka_unit_test(a_right_is_lost_with_its_term_and_nobody_is_told),
         cmocka_unit_test(what_comes_late_by_itself_is_a_breach_when_it_comes),
+        cmocka_unit_test(everybody_who_waits_hears_that_nothing_came),
+        cmocka_unit_test_setup_teardown(no_clock_of_the_steps_was_left_out, world_setup,
+                                        world_teardown),
     };
     return cmocka_run_group_tests_name("cases_clocks", tests, NULL, NULL);
 }

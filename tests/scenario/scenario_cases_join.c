@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THERE   "police.220100"
 #define FURTHER "police.445200"
@@ -202,6 +203,41 @@ static void what_was_said_before_is_not_said_again_by_a_hub_that_joins(void **st
         3);
 }
 
+/* The first step's file: whom it went to is known, by its sender's own signature. */
+static void a_hub_that_joins_knows_who_held_which_file(void **state)
+{
+    struct realm *r = *state;
+    lianshu_ManifestFile file;
+    int fd;
+    struct world *w = realm_home(r, CASE_MARKET);
+    struct attachment *a = work_file(w, &file, &fd);
+    struct work referred = WORK_REFERRED;
+    referred.file = &file;
+    work_send_file(w, &referred, a);
+    casehubs_settle(r);
+    take(r, &WORK_TAKEN);
+    take(r, &WORK_FILED);
+    take(r, &TO_THERE);
+    take(r, &TAKEN_THERE);
+    take(r, &TO_FURTHER);
+    static const char *const regions[] = {"220100", "445200"}; /* the second by way of the first */
+    for (size_t i = 0; i < T_COUNT(regions); i++) {
+        struct json *json = world_ask(realm_world(r, regions[i]),
+                                      "{\"cmd\":\"case.custody\",\"id\":\"" CASE_ID "\"}");
+        const struct json *item = json_item(json_get(json, "items"), 0);
+        const struct json *sent = json_item(json_get(item, "custody"), 0);
+        char root[2 * HASH_LEN + 1];
+        assert_int_equal(json_count(json_get(json, "items")), 1);
+        hex_encode(span_of(file.root, HASH_LEN), root);
+        assert_string_equal(json_get_text(item, "root"), root);
+        assert_string_equal(json_get_text(sent, "by"), CASE_MARKET);
+        assert_string_equal(json_get_text(sent, "to"), CASE_POLICE " " CASE_PP);
+        json_close(&json);
+    }
+    attachment_close(&a);
+    close(fd);
+}
+
 /* ---- what another hub may claim ---- */
 
 /* A step as that hub keeps it, to be said by any hub. */
@@ -209,14 +245,20 @@ static void paper(struct realm *r, const char *region, const char *case_id, uint
                   lianshu_RelayFacts *out)
 {
     struct core *core = realm_world(r, region)->core;
-    uint8_t key[STORE_ID_LEN + 8] = {0};
+    uint8_t key[STORE_ID_LEN + 8 + HASH_LEN];
+    uint8_t id[STORE_ID_LEN];
+    struct casefile_step step;
+    uint64_t cursor = number;
     struct span sealed;
+    struct writer row = writer_of(key, sizeof key);
     struct writer w = writer_of(core->spread->text, sizeof core->spread->text);
-    assert_true(hex_decode(case_id, key, STORE_ID_LEN));
-    key[STORE_ID_LEN] = (uint8_t)number;
-    assert_int_equal(casefile_paper(core->store->casefiles, key, number, &sealed), OK);
-    assert_int_equal(rest_get(core, "case_paper", span_of(key, sizeof key), "sealed", sealed, &w),
-                     OK);
+    assert_true(hex_decode(case_id, id, sizeof id));
+    assert_int_equal(casefile_step_next(core->store->casefiles, id, &cursor, &step), OK);
+    assert_int_equal(casefile_paper(core->store->casefiles, &step, &sealed), OK);
+    write_bytes(&row, id, sizeof id);
+    write_uint(&row, number, 8);
+    write_bytes(&row, step.document, HASH_LEN);
+    assert_int_equal(rest_get(core, "case_paper", writer_span(&row), "sealed", sealed, &w), OK);
     assert_int_equal(wire_decode(&lianshu_RelayFacts_msg, writer_span(&w), out), OK);
 }
 
@@ -303,6 +345,19 @@ static void no_recipient(struct realm *r, lianshu_RelayFacts *facts)
     facts->destination_count = 0;
 }
 
+static void another_header(struct realm *r, lianshu_RelayFacts *facts)
+{
+    static lianshu_RelayFacts other;
+    paper(r, "445100", CASE_ID, 2, &other);
+    memcpy(&facts->envelope, &other.envelope, sizeof other.envelope);
+}
+
+static void a_forged_header(struct realm *r, lianshu_RelayFacts *facts)
+{
+    (void)r;
+    facts->envelope.bytes[facts->envelope.size - 1] ^= 1;
+}
+
 static void a_time_to_come(struct realm *r, lianshu_RelayFacts *facts)
 {
     facts->accepted_ms = r->now_ms + HOUR_MS;
@@ -320,6 +375,8 @@ static void what_is_not_an_earlier_step_of_the_case_is_refused(void **state)
         {"a forged issuer", a_forged_issuer, ERR_SIGNATURE},
         {"another case", another_case, ERR_CASE_STATE},
         {"nobody to whom it went", no_recipient, ERR_NOT_ADDRESSED},
+        {"another message's header", another_header, ERR_POISON},
+        {"a forged header", a_forged_header, ERR_SIGNATURE},
         {"a time to come", a_time_to_come, ERR_FUTURE},
     };
     struct realm *r = *state;
@@ -384,6 +441,8 @@ int main(void)
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(what_was_said_before_is_not_said_again_by_a_hub_that_joins,
                                         tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_hub_that_joins_knows_who_held_which_file, tree,
+                                        casehubs_end),
         cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,

@@ -2,6 +2,14 @@
  * it. Written from C.3 and C.4. */
 #include "scenario/casepath.h"
 
+#define FILED_HERE                                                                                 \
+    REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "filed", MPA, "ADMIN_FILED")
+#define PENALTY(severity)                                                                          \
+    {                                                                                              \
+        "T03", severity, "penalty.decision", MPA, {HUB}, 0, MPA, "ADMIN_DECISION", LEG_AGAIN,      \
+            NULL, NULL                                                                             \
+    }
+
 /* clang-format off */
 static const struct path paths[] = {
     {"from the clue to the judgment and the list",
@@ -140,6 +148,22 @@ static const struct path paths[] = {
       WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "filed", MPA, "ADMIN_FILED"),
       {"T03", "none", "case.result", MPA, {HUB}, 0, MPA, "ADMIN_DECISION", 0, NULL, NULL}}},
 
+    {"the penalty decision is the step, and another one follows it",
+     {FILED_HERE, PENALTY("serious"), PENALTY("light"), PENALTY("ordinary"), PENALTY("serious"),
+      WITHIN("T30", "evaluated", MPA, "LIST_EVAL")}},
+    {"an ordinary penalty decision", {FILED_HERE, PENALTY("ordinary")}},
+    {"a warning", {FILED_HERE, PENALTY("light")}},
+    {"a penalty decision in place of a transfer",
+     {FILED_HERE, WITHIN("T04", "suspected", MPA, "CRIME_SUSPECTED"),
+      {"T03", "ordinary", "penalty.decision", MPA, {HUB}, 0, MPA, "", LEG_BARRED, NULL, NULL},
+      {"T03", "serious", "penalty.decision", MPA, {HUB}, 0, MPA, "", LEG_BARRED, NULL, NULL},
+      {"T03", "light", "penalty.decision", MPA, {HUB}, 0, MPA, "CRIME_SUSPECTED", LEG_AGAIN, NULL, NULL}}},
+
+    {"a missent clue is given up",
+     {{"C02", "clue", "case.forward", MEDIA, {MPA}, 1, MPA, "CLUE", LEG_OPENS | LEG_ANYONE, NULL, NULL},
+      {"C04", "missent", "case.acknowledged", MPA, {MEDIA}, 1, MEDIA, "MISSENT", 0, NULL, NULL},
+      {"T31", "closed", "case.result", MEDIA, {MPA}, 1, "", "CLOSED", LEG_ANYONE, NULL, NULL}}},
+
     {"a clue refused",
      {{"C01", "registered", "case.record", MPA, {HUB}, 0, MPA, "CLUE", LEG_OPENS, NULL, NULL},
       WITHIN("T01", "refused", "", "CLOSED")}},
@@ -178,5 +202,5 @@ static const struct path paths[] = {
 
 int main(void)
 {
-    return casepath_run("cases_referral", paths, T_COUNT(paths), "T");
+    return casepath_run("cases_referral", paths, T_COUNT(paths), CASEPATH_REFERRAL);
 }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LEASE_MS = 30 * 1000 };
@@ -248,6 +249,72 @@ static void a_number_that_comes_early_waits_at_its_sender(void **state)
     assert_int_equal(world_code(w, "health.445100", env_id), ERR_SEQUENCE);
 }
 
+/* Number 2 of the conversation, with something wrong; it lies in w->frame. */
+struct wrong {
+    const char *what, *to;
+    uint64_t life_ms; /* 0: it has time */
+    const char *sealless;
+    enum err code;
+};
+
+static void send_number(struct world *w, uint64_t number)
+{
+    const struct mail mail = acts_numbered_application(CONVERSATION, number);
+    uint8_t env_id[HASH_LEN];
+    world_send(w, &mail, env_id);
+    assert_int_equal(world_verdict(w, "health.445100", env_id),
+                     lianshu_ReceiptKind_RECEIPT_DELIVERED);
+}
+
+static void refuse_early(struct world *w, const struct wrong *row)
+{
+    struct site *health = world_site(w, "health.445100");
+    struct mail second = acts_numbered_application(CONVERSATION, 2);
+    static uint8_t frame[FRAME_MAX];
+    uint8_t env_id[HASH_LEN];
+
+    second.to[0] = row->to;
+    second.expires_ms = row->life_ms == 0 ? 0 : w->now_ms + row->life_ms;
+    world_make(w, &second, env_id, NULL);
+    const size_t len = w->frame_len;
+    memcpy(frame, w->frame, len);
+    w->now_ms += row->life_ms;
+    for (int turn = 0; turn < 2; turn++) {
+        world_sealless(w, row->sealless);
+        memcpy(w->frame, frame, len);
+        w->frame_len = len;
+        world_push(w, "health.445100");
+        world_turn(w);
+        world_sealless(w, NULL);
+        if (turn == 1)
+            break;
+        assert_int_equal(health->last_busy_code, ERR_SEQUENCE_GAP);
+        assert_int_equal(world_verdict(w, "health.445100", env_id),
+                         lianshu_ReceiptKind_RECEIPT_NONE);
+        send_number(w, 1);
+    }
+    assert_int_equal(world_code(w, "health.445100", env_id), row->code);
+}
+
+/* Whatever is wrong with it: refused before its turn, its number would be missing for ever. */
+static void a_refused_number_leaves_no_hole_though_it_came_early(void **state)
+{
+    static const struct wrong rows[] = {
+        {"no right", "police.445100", 0, NULL, ERR_RECIPIENT_RIGHT},
+        {"a reader's key is over", "market.445100", 0, "market.445100", ERR_KEY_EXPIRED},
+        {"it is over", "market.445100", 1000, NULL, ERR_EXPIRED},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct world *w = *state;
+        print_message("row %zu: %s\n", i, rows[i].what);
+        acts_connect_both(w);
+        refuse_early(w, &rows[i]);
+        send_number(w, 3);
+        assert_int_equal(world_teardown(state), 0);
+        assert_int_equal(world_setup(state), 0);
+    }
+}
+
 static void receipts_wait_for_a_sender_that_was_away(void **state)
 {
     struct world *w = *state;
@@ -337,6 +404,7 @@ int main(void)
         CASE(no_more_is_out_than_the_window_that_an_adapter_gave),
         CASE(an_envelope_waits_for_its_not_before),
         CASE(a_number_that_comes_early_waits_at_its_sender),
+        CASE(a_refused_number_leaves_no_hole_though_it_came_early),
         CASE(receipts_wait_for_a_sender_that_was_away),
         CASE(a_restored_database_does_not_start),
         cmocka_unit_test(the_same_inputs_give_the_same_bytes),

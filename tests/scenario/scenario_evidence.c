@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "cli/evidence.h"
 #include "keys/amend.h"
 #include "keys/registrar.h"
 
@@ -21,7 +22,7 @@
 static void punish_and_export(struct book *b, const char *options)
 {
     uint8_t env_id[HASH_LEN];
-    char line[512];
+    char line[TERMINAL_PATH_MAX + 512];
     acts_connect(b->world);
     acts_order(b->world, env_id);
     acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
@@ -228,6 +229,121 @@ static void rules_are_those_that_the_decisions_name(void **state)
     free(report);
 }
 
+/* ---- decisions made again ---- */
+
+/* An order with everything that it takes to decide it again. */
+static void export_decided(struct book *b, const char *out)
+{
+    char options[TERMINAL_PATH_MAX + 64];
+    char line[TERMINAL_PATH_MAX + 512];
+    book_archive_rules(b, "archive");
+    snprintf(options, sizeof options, "--rules archive --tables %s/schemas/data",
+             b->terminal->before);
+    punish_and_export(b, options);
+    snprintf(line, sizeof line, EXPORT(ORDER_ID, "%s") " --disclose decisions %s", out, options);
+    must(b->terminal, line);
+    assert_non_null(strstr(b->terminal->err, "personal data"));
+}
+
+static void decisions_come_out_the_same_far_from_the_hub(void **state)
+{
+    struct book *b = *state;
+    export_decided(b, "d");
+    must(b->terminal, VERIFY("d"));
+    assert_says(b->terminal, "each record came out the same to the byte");
+    assert_says(b->terminal, "that a handle is a subject's is the hub's word");
+    assert_null(strstr(b->terminal->out, "Made again: 0"));
+    must(b->terminal, VERIFY("d") " --json");
+    assert_says(b->terminal, "\"decisions\":1,\"decisions_same\":1,\"decisions_differing\":0");
+    char *report = read_text("d/report.txt");
+    assert_non_null(strstr(report, "已重演，逐字节一致"));
+    /* who said what to whom; what was received, by whose signature; what is owed; by which rule */
+    assert_non_null(strstr(report, "market.445100 → hub.445100\n     惩戒决定（信封 "));
+    assert_non_null(strstr(report, "health.445100（本方签名）：已送达"));
+    assert_non_null(strstr(report, "M01 不受理申请、限制市场或行业准入"));
+    assert_non_null(strstr(report, "产生；2026-04-01 10:00:00 送达"));
+    assert_non_null(strstr(report, "规则 R01“生产销售假药，吊销许可证”，依据药品管理法第116条"));
+    free(report);
+    assert_int_equal(book_script(b, "d", "anchor.yaml"), 0);
+}
+
+static void what_is_not_disclosed_is_not_made_again_and_that_is_said(void **state)
+{
+    struct book *b = *state;
+    export_decided(b, "d");
+    must(b->terminal, VERIFY("order.tar"));
+    assert_says(b->terminal, "1 decisions are not, because the document that was judged is not");
+    assert_says(b->terminal, "it fixes rule set, document and what was read by their hashes");
+    must(b->terminal, EXPORT(ORDER_ID, "papers") " --disclose documents --rules archive");
+    must(b->terminal, VERIFY("papers"));
+    assert_says(b->terminal, "because the rows that were read are not disclosed");
+    assert_false(there_is("papers/reads"));
+    must(b->terminal, EXPORT(ORDER_ID, "bare") " --disclose decisions");
+    must(b->terminal, VERIFY("bare"));
+    assert_says(b->terminal, "because the rule set is not in this bundle");
+    must(b->terminal, EXPORT(ORDER_ID, "no-tables") " --disclose decisions --rules archive");
+    must(b->terminal, VERIFY("no-tables"));
+    assert_says(b->terminal, "because the table of regions or the calendar is not");
+    refused(b->terminal, EXPORT(ORDER_ID, "x") " --disclose everything", CLI_USAGE, "E001", "");
+}
+
+/* The bundle is proven, and a decision in it is not what its rules give. */
+static void differs(struct book *b, const char *where)
+{
+    assert_int_equal(run(b->terminal, VERIFY("d") " --json"), CLI_REFUSED);
+    assert_says(b->terminal, "{\"error\":{\"code\":\"E631\"");
+    assert_says(b->terminal, "\"decisions_differing\":1");
+    assert_int_equal(run(b->terminal, VERIFY("d")), CLI_REFUSED);
+    assert_non_null(strstr(b->terminal->err, "E631 decisions/"));
+    assert_non_null(strstr(b->terminal->err, where));
+}
+
+/* Where the subject's region is none the order would have been refused. */
+static void a_decision_that_comes_out_otherwise_is_refused_with_its_record(void **state)
+{
+    struct book *b = *state;
+    size_t len;
+    export_decided(b, "d");
+    char *regions = book_read("d/tables/regions.csv", &len);
+    const char *row = memmem(regions, len, "\n4451", 5);
+    assert_non_null(row);
+    book_add_file("d", "tables/regions.csv", span_of(regions, (size_t)(row + 1 - regions)));
+    free(regions);
+    differs(b, "code");
+    assert_says(b->terminal, "DIFFERS: taken or refused otherwise");
+    assert_says(b->terminal, "report.txt is not what this program derives");
+}
+
+/* The record commits to what was read; to whose tokens these are it does not, and so they are
+ * tried. */
+static void what_was_read_is_fixed_by_the_record(void **state)
+{
+    struct book *b = *state;
+    size_t len;
+    struct evidence_pack pack;
+    char name[BUNDLE_NAME_MAX + 3];
+    export_decided(b, "d");
+    assert_int_equal(evidence_pack_read(&pack, "d", NULL), OK);
+    size_t i = 0;
+    while (strncmp(bundle_at(pack.bundle, i)->name, "reads/", 6) != 0)
+        i++;
+    snprintf(name, sizeof name, "d/%s", bundle_at(pack.bundle, i)->name);
+    evidence_pack_close(&pack);
+    char *reads = book_read(name, &len);
+    reads[len - 1] ^= 1;
+    book_add_file("d", name + 2, span_of(reads, len));
+    refused(b->terminal, VERIFY("d"), CLI_REFUSED, "E814 reads/", "");
+    assert_int_equal(book_script(b, "d", "anchor.yaml"), 1);
+    reads[len - 1] ^= 1;
+    reads[2] ^= 1;
+    book_add_file("d", name + 2, span_of(reads, len));
+    differs(b, "reads");
+    book_add_file("d", name + 2, span_of(reads, 1));
+    refused(b->terminal, VERIFY("d"), CLI_REFUSED, "E814 reads/", "");
+    assert_int_equal(book_script(b, "d", "anchor.yaml"), 1);
+    free(reads);
+}
+
 /* ---- what is changed is found ---- */
 
 /* One byte in the middle of each file, and of the list itself: both verifiers name the file. */
@@ -344,6 +460,10 @@ int main(int argc, char **argv)
         EACH(a_members_name_is_no_mark_up_of_the_report),
         EACH(a_log_key_known_to_be_revoked_signs_nothing_whatever_time_the_bundle_gives),
         EACH(rules_are_those_that_the_decisions_name),
+        EACH(decisions_come_out_the_same_far_from_the_hub),
+        EACH(what_is_not_disclosed_is_not_made_again_and_that_is_said),
+        EACH(a_decision_that_comes_out_otherwise_is_refused_with_its_record),
+        EACH(what_was_read_is_fixed_by_the_record),
         EACH(one_byte_changed_in_any_file_is_found_by_both_verifiers),
         EACH(evidence_that_was_changed_together_with_its_list_is_found_by_both),
         EACH(a_file_that_is_missing_or_too_many_is_named),

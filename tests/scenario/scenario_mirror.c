@@ -272,10 +272,10 @@ static void a_member_that_is_away_finds_one_update_and_then_all_that_changed(voi
     assert_int_equal(scene.answer.state, SDK_MIRROR_FRESH);
 }
 
-static void a_page_that_is_returned_brings_a_new_snapshot_after_a_while(void **state)
+/* The desk gives its next page back; how many it has by then. */
+static size_t give_one_back(void)
 {
     struct world *w = scene.w;
-    (void)state;
     acts_connect(w);
     desk_reads();
     world_site(w, DESK)->silent = true;
@@ -287,13 +287,64 @@ static void a_page_that_is_returned_brings_a_new_snapshot_after_a_while(void **s
     world_site(w, DESK)->silent = false;
     world_turn(w);
     assert_int_equal(world_has(w, DESK, "mirror.update"), count);
-    world_pass(w, 11 * 60 * 1000);
-    world_settle(w);
-    assert_true(world_has(w, DESK, "mirror.update") > count);
+    return count;
+}
+
+static void assert_begun_anew(size_t count)
+{
+    world_settle(scene.w);
+    assert_true(world_has(scene.w, DESK, "mirror.update") > count);
     scene.taken = count; /* what was returned is not there */
     desk_reads();
     assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
-    assert_int_equal(world_status(w, "undelivered"), 0);
+    assert_int_equal(world_status(scene.w, "undelivered"), 0);
+}
+
+static void a_page_that_is_returned_brings_a_new_snapshot_after_a_while(void **state)
+{
+    (void)state;
+    const size_t count = give_one_back();
+    world_pass(scene.w, 9 * 60 * 1000);
+    assert_int_equal(world_has(scene.w, DESK, "mirror.update"), count);
+    world_pass(scene.w, 2 * 60 * 1000);
+    assert_begun_anew(count);
+}
+
+/* It has been given the officials' statement meanwhile, or another mirror. */
+static void an_adapter_that_comes_back_after_a_refusal_is_told_in_seconds(void **state)
+{
+    (void)state;
+    const size_t count = give_one_back();
+    world_pass(scene.w, 1000);
+    world_leave(scene.w, DESK);
+    world_hello(scene.w, DESK);
+    world_pass(scene.w, 1000); /* however often it comes back */
+    assert_int_equal(world_has(scene.w, DESK, "mirror.update"), count);
+    world_pass(scene.w, 10 * 1000);
+    assert_begun_anew(count);
+}
+
+/* Its restored hub has written that its log is another one (renewal.c). */
+static void after_a_restore_every_mirror_begins_anew_at_once(void **state)
+{
+    struct world *w = scene.w;
+    (void)state;
+    acts_connect(w);
+    acts_order(w, NULL);
+    desk_reads();
+    const uint64_t before = scene.taken;
+    assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
+    const uint64_t generation = scene.answer.generation;
+    assert_int_equal(store_begin(w->store, w->now_ms), OK);
+    assert_int_equal(mirror_break_all(w->store->mirrors), OK);
+    assert_int_equal(store_commit(w->store), OK);
+    world_restart(w);
+    world_hello(w, DESK);
+    world_pass(w, 1000);
+    assert_true(world_has(w, DESK, "mirror.update") > before);
+    desk_reads();
+    assert_int_equal(of_company(punished), SDK_MIRROR_RESTRICTED);
+    assert_true(scene.answer.generation > generation);
 }
 
 /* ---- several adapters of one member ---- */
@@ -491,6 +542,8 @@ int main(void)
         CASE(without_the_hub_the_mirror_ages_and_says_so),
         CASE(a_member_that_is_away_finds_one_update_and_then_all_that_changed),
         CASE(a_page_that_is_returned_brings_a_new_snapshot_after_a_while),
+        CASE(an_adapter_that_comes_back_after_a_refusal_is_told_in_seconds),
+        CASE(after_a_restore_every_mirror_begins_anew_at_once),
         CASE(each_adapter_of_a_member_has_a_whole_mirror_of_its_own),
         CASE(an_adapter_that_is_gone_or_new_leaves_the_other_ones_mirror_alone),
         CASE(an_adapter_that_keeps_none_is_told_none_until_it_says_otherwise),

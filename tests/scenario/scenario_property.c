@@ -459,12 +459,14 @@ static void retract(struct world *w, struct life *life, uint64_t seed)
     }
 }
 
-/* Orders and obligations by id, with their states: what a life leaves behind. */
+/* Orders and obligations with their states: what a life leaves behind. An obligation's id stands on
+ * a handle that its hub drew at random, so it is told by what it says; check() holds every one to
+ * its subject. */
 static void digest(struct world *w, uint8_t out[HASH_LEN])
 {
     static char *lines[NAIVE_ORDERS_MAX * 64];
-    static const char *const fields[] = {"order",   "obligation", "state",
-                                         "version", "member",     "measure"};
+    static const char *const fields[] = {"order", "state", "version",    "member",  "measure",
+                                         "force", "rule",  "start_date", "end_date"};
     size_t count = 0;
     for (int part = 0; part < 2; part++) {
         struct json *json =

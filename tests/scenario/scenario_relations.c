@@ -1,7 +1,6 @@
 /* Who holds which role when, and what documents that are no orders set off. */
+#include "core/state.h"
 #include "scenario/ledgerbook.h"
-
-#include "keys/rest.h"
 
 #include <stdio.h>
 
@@ -41,13 +40,12 @@ static struct holders who(struct world *w, uint32_t date)
     struct holders found = {0};
     uint8_t subject[STORE_TOKEN_LEN];
     uint8_t head[STORE_TOKEN_LEN];
-    const struct key *key = keyring_find(w->sites[0].keys, KEY_USE_TOKEN);
-    assert_int_equal(rest_token(subject, key, lianshu_SubjectKind_SUBJECT_ENTERPRISE,
-                                span_str("91445100DEMA00021K")),
+    assert_int_equal(view_token(w->core, lianshu_SubjectKind_SUBJECT_ENTERPRISE,
+                                span_str("91445100DEMA00021K"), subject),
                      OK);
-    assert_int_equal(
-        rest_token(head, key, lianshu_SubjectKind_SUBJECT_PERSON, span_str("999999199001010016")),
-        OK);
+    assert_int_equal(view_token(w->core, lianshu_SubjectKind_SUBJECT_PERSON,
+                                span_str("999999199001010016"), head),
+                     OK);
     struct relation_cursor cursor = {0};
     struct relation_row row;
     while (relation_next_of_subject(w->store->subjects, subject, STORE_NEVER, &cursor, &row) ==

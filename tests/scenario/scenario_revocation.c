@@ -593,11 +593,98 @@ static void a_new_version_does_not_undo_it(void **state)
     assert_int_equal(leaves(w, LOG_REGISTRY), 1);
 }
 
+/* ---- another story for somebody else ---- */
+
+/* The bodies of all leaves about one number with two documents; the last one's in *out. */
+static size_t told_twice(const struct world *w, lianshu_NumberTwice *out, uint8_t *both,
+                         size_t *len)
+{
+    struct leaf_log *log = w->store->log;
+    uint64_t index = 0;
+    size_t count = 0;
+    while (log_find(log, LOG_NUMBER_TWICE, index, log_size(log), &index) == OK) {
+        struct log_entry entry;
+        assert_int_equal(log_get(log, index++, &entry), OK);
+        assert_int_equal(wire_decode(&lianshu_NumberTwice_msg, entry.body, out), OK);
+        memcpy(both, entry.beside.data, entry.beside.len);
+        *len = entry.beside.len;
+        count++;
+    }
+    return count;
+}
+
+/* The officials of a registrar tell one hub that a key is revoked, and another hub, under the same
+ * number, that it is another key. Both hubs notice as soon as they speak to each other; each keeps
+ * what it has, and both documents. */
+static void two_hubs_that_were_told_two_revocations_under_one_number_notice_it(void **state)
+{
+    static uint8_t both[2 * 4096];
+    struct realm *r = *state;
+    struct world *city = realm_world(r, CITY);
+    struct world *above = realm_world(r, "440000");
+    lianshu_NumberTwice body;
+    size_t len = 0;
+    realm_cut(r, "440000", CITY);
+    assert_int_equal(amend(city, revocation(r, &(struct revoke){1, SENDER, KEY_USE_SIGN, 0})), 0);
+    const struct span other = revocation(r, &(struct revoke){1, READER, KEY_USE_SIGN, 0});
+    assert_int_equal(amend(above, other), 0);
+    realm_turn(r);
+    assert_int_equal(told_twice(city, &body, both, &len), 0);
+    realm_heal(r, "440000", CITY);
+    realm_live(r, 2 * LINK_TELL_MS, SECOND_MS);
+    for (size_t i = 0; i < 2; i++) {
+        struct world *w = i == 0 ? city : above;
+        assert_int_equal(told_twice(w, &body, both, &len), 1);
+        assert_string_equal(body.issuer, "registrar.000000");
+        assert_int_equal(body.type, lianshu_DocumentType_TYPE_KEY_REVOCATION);
+        assert_int_equal(body.number, 1);
+        assert_int_equal(strncmp(body.by, i == 0 ? "hub.440000" : "hub." CITY, 10), 0);
+        assert_memory_equal(body.held, registry_amendment(w->registry, 0)->hash, HASH_LEN);
+        assert_memory_not_equal(body.held, body.offered, HASH_LEN);
+        assert_int_equal(world_status(w, "numbers_twice"), 1);
+    }
+    /* the evidence beside the leaf: both documents, as they were signed */
+    const struct span held = registry_amendment(above->registry, 0)->lsd1;
+    struct span rest = span_of(both, len);
+    uint64_t held_len;
+    assert_true(span_take_uint(&rest, 4, &held_len));
+    assert_int_equal(held_len, held.len);
+    assert_memory_equal(rest.data, held.data, held.len);
+    /* once, however often it is said again, also after a restart of the neighbour */
+    realm_restart(r, CITY);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    assert_int_equal(told_twice(above, &body, both, &len), 1);
+    /* what was revoked stays revoked at each, and mail goes on */
+    const struct registry_key *key;
+    assert_int_equal(registry_key(above->registry, key_kid(key_of(r, READER, KEY_USE_SIGN)), &key),
+                     OK);
+    assert_true(key->revoked_ms != 0);
+}
+
+/* An official who hands the other document to the hub himself is told so, and it is kept too. */
+static void a_second_document_under_a_number_is_refused_as_such(void **state)
+{
+    static uint8_t both[2 * 4096];
+    struct realm *r = *state;
+    struct world *w = realm_world(r, CITY);
+    lianshu_NumberTwice body;
+    size_t len;
+    assert_int_equal(amend(w, revocation(r, &(struct revoke){1, SENDER, KEY_USE_SIGN, 0})), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(amend(w, revocation(r, &(struct revoke){1, READER, KEY_USE_SIGN, i})),
+                         ERR_NUMBER_TWICE);
+    assert_int_equal(told_twice(w, &body, both, &len), 1);
+    assert_string_equal(body.by, "");
+    assert_int_equal(amend(w, revocation(r, &(struct revoke){2, READER, KEY_USE_SIGN, 0})), 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(two_hubs_that_were_told_two_revocations_under_one_number_notice_it),
+        CASE(a_second_document_under_a_number_is_refused_as_such),
         CASE(a_revocation_counts_from_the_next_frame_on_and_has_its_leaf),
         CASE(the_same_document_again_changes_nothing),
         CASE(what_does_not_hold_is_refused_and_leaves_nothing),

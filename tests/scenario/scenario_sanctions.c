@@ -228,7 +228,7 @@ static void an_annulment_cancels_notices_that_nobody_has_seen(void **state)
     acts_order(w, env_id);
     assert_int_equal(acts_notices(w), 9);
     acts_annul(w, env_id);
-    assert_int_equal(world_status(w, "obligations.cancelled"), 13 + 3);
+    assert_int_equal(world_status(w, "obligations.cancelled"), 13);
     assert_int_equal(world_status(w, "obligations.lift_due"), 9);
     acts_connect(w);
     assert_int_equal(world_has(w, "police.445100", "sanction.notice"), 0);

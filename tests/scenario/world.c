@@ -44,6 +44,7 @@ static enum err try_open_core(struct world *w)
         .rules = w->rules,
         .archive = w->archive,
         .retention = w->retention,
+        .volume = w->volume,
         .calendar = w->calendar,
         .regions = w->regions,
         .entropy = &w->entropy,
@@ -52,6 +53,7 @@ static enum err try_open_core(struct world *w)
         .sign_ctx = w,
         .witness = w->limits.witness,
         .attempts_max = w->limits.attempts_max,
+        .rekey_rows = w->limits.rekey_rows,
         .rate_per_s = w->limits.rate_per_s,
         .sender_rows_max = w->limits.sender_rows_max,
         .sender_bytes_max = w->limits.sender_bytes_max,
@@ -144,7 +146,10 @@ struct world *world_prepare(const uint8_t seed[static ENTROPY_SEED_LEN], const c
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     assert_int_equal(keys_init(), OK);
-    strcpy(w->dir, "/tmp/world-XXXXXX");
+    const char *place = getenv("TMPDIR");
+    const int len =
+        snprintf(w->dir, sizeof w->dir, "%s/world-XXXXXX", place == NULL ? "/tmp" : place);
+    assert_in_range(len, 1, sizeof w->dir - 1);
     assert_non_null(mkdtemp(w->dir));
     for (size_t i = 0; i < WORLD_MEMBERS; i++)
         snprintf(w->ids[i], sizeof w->ids[i], "%s.%s", departments[i], region);
@@ -165,6 +170,9 @@ void world_begin(struct world *w)
                  faults.fault[0].detail);
     if (retention_open(&w->retention, "hub/policy/rules", &faults) != OK)
         fail_msg("retention: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
+                 faults.fault[0].detail);
+    if (volume_open(&w->volume, "hub/policy/rules", &faults) != OK)
+        fail_msg("volume: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
                  faults.fault[0].detail);
     if (calendar_open(&w->calendar, "schemas/data/calendar.csv", &fault) != OK ||
         regions_open(&w->regions, "schemas/data/regions.csv", &fault) != OK)
@@ -207,6 +215,7 @@ void world_free(struct world *w)
     regions_close(&w->regions);
     calendar_close(&w->calendar);
     retention_close(&w->retention);
+    volume_close(&w->volume);
     ruleset_close(&w->rules);
     registry_close(&w->registry);
     static const char *const files[] = {"hub.db", "hub.db-wal", "hub.db-shm", "hub.db-lock",

@@ -18,6 +18,7 @@
 #include "keys/receipt.h"
 #include "keys/topology.h"
 #include "policy/retention.h"
+#include "policy/volume.h"
 #include "policy/rulearchive.h"
 #include "policy/ruleset.h"
 #include "store/store.h"
@@ -114,6 +115,7 @@ struct world {
     struct ruleset *rules;
     struct rulearchive *archive; /* of the test; NULL: none */
     struct retention *retention;
+    struct volume *volume;
     struct calendar *calendar;
     struct regions *regions;
     struct store *store;

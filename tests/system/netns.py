@@ -16,10 +16,24 @@ def ip(*arguments):
     realm.check(code == 0, f"ip {' '.join(arguments)}: {out}{err}")
 
 
+def abandoned():
+    """Namespaces that a run made which is gone: their names carry its process id."""
+    code, out, _ = realm.run(["ip", "netns", "list"])
+    names = [line.split()[0] for line in out.splitlines() if line.strip()] if code == 0 else []
+    found = [(name, re.match(r"lianshu(\d+)-", name)) for name in names]
+    return [name for name, made in found if made and not os.path.exists(f"/proc/{made.group(1)}")]
+
+
+def sweep():
+    for name in abandoned():
+        realm.run(["ip", "netns", "del", name])
+
+
 def possible():
     """Root, `ip`, and a kernel that gives namespaces and pairs of devices to us."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
         return False
+    sweep()
     try:
         Spaces(["try"]).close()
         return True

@@ -224,7 +224,8 @@ class Newcomer:
                 "order_id": "a1" * 16, "version": 1, "list": "serious_dishonesty", "trigger": "DL116_118",
                 "severity": "serious", "decision_body": "b", "decision_number": "1", "decision_date": "2023-04-20",
                 "start_date": "2023-04-20", "prior_notice_date": "2023-04-01", "consent_number": "7",
-                "remedy": "r"}}, text)
+                "remedy": "r", "remedy_deadline_date": "2023-06-19", "served_date": "2023-04-20",
+                "facts_summary": "f", "contact": "c"}}, text)
         rows = [
             # command, a key that its answer has
             (["status"], "members"),

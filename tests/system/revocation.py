@@ -113,7 +113,7 @@ def not_so(made, keys):
     code, out, err = keys.amend(first)
     realm.check(code == 0 and json.loads(out)["repeated"], out + err)
     refused(keys.amend(keys.revocation("police", "sign", number=9)), "E439")
-    refused(keys.amend(keys.revocation("police", "sign", number=1)), "E433")
+    refused(keys.amend(keys.revocation("police", "sign", number=1)), "E440")
     with open(first, "rb") as source:
         bytes_ = bytearray(source.read())
     bytes_[-1] ^= 1

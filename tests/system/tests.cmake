@@ -1,5 +1,5 @@
 # Real processes on loopback. They share the machine's two cores, so one at a time.
-foreach(name day kill canary newcomer full_disk attachment joint restore keytoken canary_secrets witness revocation)
+foreach(name day kill canary newcomer full_disk attachment joint restore keytoken canary_secrets witness revocation rekey)
   add_test(NAME system_${name}
     COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/system/${name}.py $<TARGET_FILE_DIR:lianshu-day>)
   set_tests_properties(system_${name} PROPERTIES LABELS system TIMEOUT 900 RUN_SERIAL ON)

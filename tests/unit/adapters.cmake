@@ -1,8 +1,10 @@
 set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
-foreach(name outbox reseal own_record outcome inbox inbox_files held unpack chunks flight recall groups hubs)
+foreach(name outbox kept reseal own_record outcome inbox inbox_files held unpack chunks flight recall groups hubs)
   unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange})
 endforeach()
+unit_test(archive LIBS lianshu_sdk PkgConfig::sqlite3 SOURCES ${adapters_exchange}
+          ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
 unit_test(mirror LIBS lianshu_sdk SOURCES ${adapters_exchange}
           ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
 unit_test(mirror_renew LIBS lianshu_sdk SOURCES ${adapters_exchange}

@@ -282,7 +282,7 @@ static void prove(struct exchange *e, struct proof *p)
     struct checkpoint c = {.size = e->leaf_count};
     struct writer w = writer_of(p->note, sizeof p->note);
 
-    assert_int_equal(note_origin(c.origin, REALM_HUB, REALM_NAME, 1), OK);
+    assert_int_equal(note_origin(c.origin, REALM_HUB, REALM_NAME, 1 + e->logs_lost), OK);
     merkle_root(c.root, (const merkle_hash *)e->leaves, (size_t)e->leaf_count);
     assert_int_equal(note_sign(&c, realm_key(e->realm, REALM_HUB, KEY_USE_LOG), &w), OK);
     p->checkpoint = writer_span(&w);

@@ -21,6 +21,7 @@ struct exchange {
     struct realm *realm;
     merkle_hash leaves[EXCHANGE_LEAVES];
     uint64_t leaf_count;
+    uint32_t logs_lost; /* how often the hub lost its disk: with leaf_count 0 a new log begins */
     uint64_t now_ms;
     /* frames that an adapter gave last */
     uint8_t *frame[EXCHANGE_FRAMES];

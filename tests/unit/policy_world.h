@@ -238,6 +238,10 @@ static inline lianshu_SanctionOrder order_r01(void)
     o.prior_notice_date = 20260401;
     snprintf(o.consent_number, sizeof o.consent_number, "粤市监信〔2026〕7号");
     snprintf(o.remedy, sizeof o.remedy, "六十日内申请复议");
+    o.remedy_deadline_date = 20260619;
+    o.served_date = 20260420;
+    snprintf(o.facts_summary, sizeof o.facts_summary, "销售假药");
+    snprintf(o.contact, sizeof o.contact, "0768-0000000");
     o.act_date = 20260110;
     return o;
 }

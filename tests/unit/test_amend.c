@@ -220,7 +220,13 @@ static void numbers_follow_each_other(void **state)
     /* the same again, and another one under its number (K-04) */
     refused(span_of(first, lsd1.len), ERR_REPEAT);
     body = of_key(1, REALM_MARKET, two, 0);
-    refused(revocation(&body, NULL), ERR_REGISTRY_ROLLBACK);
+    refused(revocation(&body, NULL), ERR_NUMBER_TWICE);
+    const struct twice *twice = registry_twice(f.r);
+    assert_string_equal(twice->issuer, "registrar.445100");
+    assert_int_equal(twice->number, 1);
+    assert_true(span_eq(span_of(twice->held.lsd1, twice->held.len), span_of(first, lsd1.len)));
+    assert_true(span_eq(span_of(twice->offered.lsd1, twice->offered.len), f.lsd1));
+    assert_memory_not_equal(twice->held.hash, twice->offered.hash, HASH_LEN);
     body.number = 3;
     refused(revocation(&body, NULL), ERR_AMENDMENT_GAP);
     assert_int_equal(judged(two, REALM_MARKET, NOW), OK);
@@ -429,7 +435,7 @@ static void key_records_follow_each_other_for_each_member(void **state)
     (void)state;
     refused(record(2, keys, 1, 0), ERR_AMENDMENT_GAP);
     applied(record(1, keys, 1, 0));
-    refused(record(1, &keys[1], 1, 0), ERR_REGISTRY_ROLLBACK);
+    refused(record(1, &keys[1], 1, 0), ERR_NUMBER_TWICE);
     refused(record(3, &keys[1], 1, 0), ERR_AMENDMENT_GAP);
     refused(record(2, &keys[1], 1, NOW + AMEND_SKEW_MS + 1), ERR_FUTURE);
     applied(record(2, &keys[1], 1, 0));
@@ -544,9 +550,16 @@ static void another_version_keeps_what_the_last_one_was_amended_by(void **state)
         OK);
     next->registrars[0].kid[0][0] ^= 1;
     assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_REGISTRY);
-    /* one that has it in its records goes on with the numbers */
+    /* one that says that it holds it, and does not revoke the key, holds another one by that
+     * number: whether the document verifies under it or not */
     next->registrars[0].revocations = 1;
+    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
     next->registrars[0].kid[0][0] ^= 1;
+    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
+    /* one that has it in its records goes on with the numbers */
+    const struct registry_key *found;
+    assert_int_equal(registry_key(next, key_kid(sign), &found), OK);
+    next->keys[found - next->keys].revoked_ms = NOW - HOUR;
     assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
     assert_int_equal(registry_amendment_count(next), 1);
     registry_close(&next);
@@ -705,6 +718,10 @@ static void a_version_of_new_officials_that_has_the_revocations_is_taken(void **
     next->registrars[0].kid[0][0] ^= 1;
     assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_REGISTRY);
     next->registrars[0].revocations = 1;
+    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
+    const struct registry_key *found;
+    assert_int_equal(registry_key(next, key_kid(sign), &found), OK);
+    next->keys[found - next->keys].revoked_ms = NOW - HOUR;
     assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
     registry_close(&next);
 }

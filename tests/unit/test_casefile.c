@@ -175,27 +175,75 @@ static void what_a_joining_hub_is_given_of_a_step_is_kept_once(void **state)
     struct place *p = *state;
     struct casefile row = {.state = "referred"};
     struct casefile_clock clock = {.code = "T08", .started_ms = 1, .due_ms = 2};
+    struct casefile_step step = {.number = 1, .state = "received", .document = {8}};
     struct span sealed;
     struct casefiles *c = p->s->casefiles;
 
     id_of(row.id, 1);
     id_of(clock.id, 1);
     begin(p);
-    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("one", 3)), ERR_NOT_FOUND);
+    id_of(step.id, 1);
+    assert_int_equal(casefile_paper_put(c, &step, span_of("one", 3)), ERR_NOT_FOUND);
     assert_int_equal(casefile_put(c, &row, NULL), OK);
-    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("one", 3)), OK);
-    assert_int_equal(casefile_paper_put(c, ID(1), 1, span_of("two", 3)), ERR_EXISTS);
-    assert_int_equal(casefile_step_state(c, ID(1), 1, "received"), ERR_NOT_FOUND);
+    assert_int_equal(casefile_paper_put(c, &step, span_of("one", 3)), OK);
+    assert_int_equal(casefile_paper_put(c, &step, span_of("two", 3)), ERR_EXISTS);
+    assert_int_equal(casefile_step_state(c, &step), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_start(c, &clock), OK);
     assert_int_equal(casefile_clock_clear(c, ID(1)), OK);
     assert_int_equal(casefile_clock_get(c, ID(1), "T08", &clock), ERR_NOT_FOUND);
     commit(p);
     place_reopen(p);
     c = p->s->casefiles;
-    assert_int_equal(casefile_paper(c, ID(1), 1, &sealed), OK);
+    assert_int_equal(casefile_paper(c, &step, &sealed), OK);
     assert_int_equal(sealed.len, 3);
     assert_memory_equal(sealed.data, "one", 3);
-    assert_int_equal(casefile_paper(c, ID(1), 2, &sealed), ERR_NOT_FOUND);
+    step.document[0] = 9; /* of another document of that number nothing is kept */
+    assert_int_equal(casefile_paper(c, &step, &sealed), ERR_NOT_FOUND);
+}
+
+static void of_the_documents_of_one_number_one_stands(void **state)
+{
+    struct place *p = *state;
+    struct casefile row = {.state = "referred", .steps = 1};
+    struct casefile_step one = {.number = 1, .type = 40, .state = "referred", .document = {1}};
+    struct casefile_step got = {.number = 0};
+    struct casefiles *c = p->s->casefiles;
+    uint64_t cursor = 0;
+    bool any;
+
+    id_of(row.id, 1);
+    id_of(one.id, 1);
+    begin(p);
+    assert_int_equal(casefile_put(c, &row, &one), OK);
+    assert_int_equal(casefile_step_lost(c, ID(1), &any), OK);
+    assert_false(any);
+    struct casefile_step other = one;
+    other.document[0] = 2;
+    assert_int_equal(casefile_put(c, &row, &other), ERR_EXISTS);
+    other.lost = true;
+    other.code = 644;
+    assert_int_equal(casefile_put(c, &row, &other), OK);
+    assert_int_equal(casefile_step_next(c, ID(1), &cursor, &got), OK);
+    assert_int_equal(got.document[0], 1);
+    assert_int_equal(casefile_step_next(c, ID(1), &cursor, &got), ERR_NOT_FOUND);
+    assert_int_equal(casefile_step_stand(c, &other, 644), OK);
+    commit(p);
+    place_reopen(p);
+    c = p->s->casefiles;
+    cursor = 0;
+    assert_int_equal(casefile_step_next(c, ID(1), &cursor, &got), OK);
+    assert_int_equal(got.document[0], 2);
+    assert_int_equal(got.code, 0);
+    got = (struct casefile_step){.number = 0};
+    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), OK);
+    assert_int_equal(got.document[0], 1);
+    assert_true(got.lost);
+    assert_int_equal(got.code, 644);
+    assert_string_equal(got.state, "");
+    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), OK);
+    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), ERR_NOT_FOUND);
+    assert_int_equal(casefile_step_lost(c, ID(1), &any), OK);
+    assert_true(any);
 }
 
 int main(void)
@@ -206,6 +254,7 @@ int main(void)
         CASE(a_suspended_clock_is_not_due_and_clocks_come_in_order_of_their_start),
         CASE(whom_a_step_went_to_and_what_went_with_it_is_kept_once),
         CASE(what_a_joining_hub_is_given_of_a_step_is_kept_once),
+        CASE(of_the_documents_of_one_number_one_stands),
     };
     return cmocka_run_group_tests_name("casefile", tests, NULL, NULL);
 }

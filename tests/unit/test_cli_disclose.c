@@ -173,6 +173,37 @@ static void what_an_adapter_holds_is_listed_without_its_keys(void **state)
     site_close(&s);
 }
 
+/* sdk_rekey.h */
+static void another_storage_key_opens_what_the_old_one_sealed_and_the_old_one_is_gone(void **state)
+{
+    struct site s;
+    char path[512];
+    char kept[512];
+    uint8_t *before = NULL;
+    size_t len;
+    site_open(&s, *state);
+    const struct sdk_config c = exchange_config(s.p.e, REALM_HEALTH);
+    /* Nobody's values change under an adapter that runs. */
+    assert_int_not_equal(run(s.t, "adapter rekey --adapter health.yaml"), CLI_DONE);
+    sdk_close(&s.p.health);
+    assert_int_equal(file_read(c.key_file, 1 << 20, 0, &before, &len, NULL), OK);
+    assert_int_equal(sdk_open(&s.p.health, &c, NULL), ERR_KEY_FILE); /* it was interrupted */
+    must(s.t, "adapter rekey --adapter health.yaml --json"); /* goes on with the key it had made */
+    assert_int_equal(disclose(&s, "health.yaml", "--part 0 --out after"), CLI_DONE);
+    assert_opens(&s, "after", 0);
+    /* With the key file of before, which has both, nothing is missed; it is done once more. */
+    snprintf(path, sizeof path, "%s", c.key_file);
+    snprintf(kept, sizeof kept, "%s.kept", c.key_file);
+    assert_int_equal(rename(path, kept), 0);
+    assert_int_equal(file_write(path, span_of(before, len), 0600, 0, NULL), OK);
+    must(s.t, "adapter rekey --adapter health.yaml");
+    assert_int_equal(disclose(&s, "health.yaml", "--part 0 --out again"), CLI_DONE);
+    assert_opens(&s, "again", 0);
+    assert_int_equal(unlink(kept), 0);
+    free(before);
+    site_close(&s);
+}
+
 /* Promise 2 */
 static void no_key_lies_in_the_archive_in_clear(void **state)
 {
@@ -208,6 +239,7 @@ int main(void)
         CASE(what_was_disclosed_stands_in_the_sites_list),
         CASE(the_frame_alone_discloses_nothing),
         CASE(nothing_is_disclosed_of_parts_and_messages_that_are_not_there),
+        CASE(another_storage_key_opens_what_the_old_one_sealed_and_the_old_one_is_gone),
         CASE(no_key_lies_in_the_archive_in_clear),
         CASE(what_an_adapter_holds_is_listed_without_its_keys),
     };

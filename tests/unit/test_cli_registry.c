@@ -9,7 +9,7 @@
 
 #define BUILD                                                                                      \
     "registry build --realm demo --root root.key --registrar reg.key --passphrase-file p "         \
-    "--members members.yaml --anchor-out anchor.yaml --out registry.lsg"
+    "--unproven --members members.yaml --anchor-out anchor.yaml --out registry.lsg"
 
 static const char MEMBERS[] =
     "members:\n"
@@ -162,17 +162,20 @@ static void keys_of_the_wrong_kind_build_no_registry(void **state)
 {
     struct terminal *t = *state;
     make_keys(t);
-    assert_int_equal(run(t, "registry build --realm demo --root reg.key --registrar reg.key "
-                            "--passphrase-file p --members members.yaml --anchor-out a --out r"),
-                     CLI_REFUSED);
-    assert_memory_equal(t->err, "E408", 4);
-    assert_int_equal(run(t, "registry build --realm demo --root root.key --registrar hub.key "
-                            "--passphrase-file p --members members.yaml --anchor-out a --out r"),
-                     CLI_REFUSED);
+    assert_int_equal(
+        run(t, "registry build --realm demo --root reg.key --registrar reg.key "
+               "--passphrase-file p --unproven --members members.yaml --anchor-out a --out r"),
+        CLI_REFUSED);
     assert_memory_equal(t->err, "E408", 4);
     assert_int_equal(
-        run(t, "registry build --realm a-realm-that-is-too-long --root root.key --registrar "
-               "reg.key --passphrase-file p --members members.yaml --anchor-out a --out r"),
+        run(t, "registry build --realm demo --root root.key --registrar hub.key "
+               "--passphrase-file p --unproven --members members.yaml --anchor-out a --out r"),
+        CLI_REFUSED);
+    assert_memory_equal(t->err, "E408", 4);
+    assert_int_equal(
+        run(t,
+            "registry build --realm a-realm-that-is-too-long --root root.key --registrar "
+            "reg.key --passphrase-file p --unproven --members members.yaml --anchor-out a --out r"),
         CLI_USAGE);
 }
 
@@ -235,7 +238,40 @@ static void look_and_sign(struct terminal *t, const char *file, const char *key,
     "--with r3.key.pub --out registrar.lsd"
 #define DRAFT                                                                                      \
     "registry draft --anchor anchor.yaml --registrar o1.key --passphrase-file p --with "           \
-    "o3.key.pub --members members.yaml --out draft.lsg --appointment registrar.lsd"
+    "o3.key.pub --unproven --members members.yaml --out draft.lsg --appointment registrar.lsd"
+
+#define REGISTRY                                                                                      \
+    "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key --passphrase-file " \
+    "p --unproven --members members.yaml "
+
+/* C-12, K-04 */
+static void the_least_suite_is_kept_and_who_was_replaced_makes_no_registry(void **state)
+{
+    struct terminal *t = *state;
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    must(t, REGISTRY "--appointment registrar.lsd --out v1.lsg --least-suite 1");
+    must(t, "registry show v1.lsg --anchor anchor.yaml");
+    assert_says(t, "最低套件 / least suite: 1");
+    must(t, REGISTRY "--before v1.lsg --out v2.lsg");
+    must(t, "registry show v2.lsg --anchor anchor.yaml --json");
+    assert_says(t, "\"least_suite\":1");
+    assert_says(t, "\"number\":1");
+    /* another appointment under the number of the first, and the next one */
+    must(t, APPOINT ".twice");
+    look_and_sign(t, "registrar.lsd.twice", "r3.key", NULL);
+    refused(t, REGISTRY "--before v2.lsg --appointment registrar.lsd.twice --out x.lsg", CLI_REFUSED,
+            "E440", "");
+    must(t, APPOINT ".next --registry v2.lsg");
+    look_and_sign(t, "registrar.lsd.next", "r3.key", NULL);
+    must(t, REGISTRY "--before v2.lsg --appointment registrar.lsd.next --out v3.lsg");
+    must(t, "registry show v3.lsg --anchor anchor.yaml --json");
+    assert_says(t, "\"number\":2");
+    refused(t, REGISTRY "--before v3.lsg --appointment registrar.lsd --out x.lsg", CLI_REFUSED, "E433",
+            "");
+    refused(t, APPOINT ".old --registry v3.lsg --number 2", CLI_REFUSED, "E433", "");
+}
 
 static void two_roots_and_two_officials_make_a_registry_in_steps(void **state)
 {
@@ -301,8 +337,8 @@ static void nobody_signs_unread_twice_or_unasked(void **state)
     }
     /* Not enough are named: the draft could never become a registry. */
     refused(t,
-            "registry build --anchor anchor.yaml --registrar o1.key --passphrase-file p --members "
-            "members.yaml --out r.lsg --appointment registrar.lsd",
+            "registry build --anchor anchor.yaml --registrar o1.key --passphrase-file p --unproven "
+            "--members members.yaml --out r.lsg --appointment registrar.lsd",
             CLI_REFUSED, "E410", "1 of 2");
     assert_false(there_is("r.lsg"));
 }
@@ -315,7 +351,8 @@ static void who_signs_the_next_version_is_told_what_changes(void **state)
     must(t, APPOINT);
     look_and_sign(t, "registrar.lsd", "r3.key", NULL);
     must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
-            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+            "--passphrase-file p --unproven --members members.yaml --out old.lsg --appointment "
+            "registrar.lsd");
     /* The market gets another key and another grant; the hub is as it was. */
     NEW_KEY("market.445100", "adapter", "market2");
     const char *at = strstr(MEMBERS, "[market.key.pub]");
@@ -323,7 +360,8 @@ static void who_signs_the_next_version_is_told_what_changes(void **state)
              at + strlen("[market.key.pub]"));
     write_text("members.yaml", text);
     must(t, "registry draft --anchor anchor.yaml --before old.lsg --registrar o1.key "
-            "--passphrase-file p --with o2.key.pub --members members.yaml --out new.lsg --json");
+            "--passphrase-file p --with o2.key.pub --unproven --members members.yaml --out new.lsg "
+            "--json");
     assert_json(t);
     assert_says(t, "\"version\":2");
     refused(t, "registry sign new.lsg --anchor anchor.yaml --key o2.key --passphrase-file p",
@@ -344,7 +382,7 @@ static void who_signs_the_next_version_is_told_what_changes(void **state)
             CLI_REFUSED, "E433", "");
     refused(t,
             "registry draft --anchor anchor.yaml --before new.lsg --version 2 --registrar o1.key "
-            "--passphrase-file p --with o2.key.pub --members members.yaml --out x.lsg",
+            "--passphrase-file p --with o2.key.pub --unproven --members members.yaml --out x.lsg",
             CLI_REFUSED, "E433", "");
 }
 
@@ -364,26 +402,30 @@ static void a_registrar_below_makes_its_part(void **state)
     snprintf(text, sizeof text, "%.*s", (int)(market - MEMBERS), MEMBERS);
     write_text("members.yaml", text);
     must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
-            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+            "--passphrase-file p --unproven --members members.yaml --out old.lsg --appointment "
+            "registrar.lsd");
     must(t, "registry delegate --anchor anchor.yaml --registry old.lsg --member registrar.445100 "
             "--official c1.key.pub --official c2.key.pub --key o1.key --passphrase-file p --with "
             "o3.key.pub --type sanction.order --type sanction.notice --out city.lsd");
     look_and_sign(t, "city.lsd", "o3.key", "old.lsg");
     must(t, "registry part --anchor anchor.yaml --registry old.lsg --appointment city.lsd "
-            "--registrar c1.key --passphrase-file p --with c2.key.pub --members city.yaml --out "
+            "--registrar c1.key --passphrase-file p --with c2.key.pub --unproven --members "
+            "city.yaml --out "
             "city.lsg");
     refused(t,
             "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
-            "o2.key --passphrase-file p --members members.yaml --part city.lsg --out new.lsg",
+            "o2.key --passphrase-file p --unproven --members members.yaml --part city.lsg --out "
+            "new.lsg",
             CLI_REFUSED, "E410", ""); /* one of its officials has signed */
     look_and_sign(t, "city.lsg", "c2.key", "old.lsg");
     must(t, "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
-            "o2.key --passphrase-file p --members members.yaml --part city.lsg --out new.lsg");
+            "o2.key --passphrase-file p --unproven --members members.yaml --part city.lsg --out "
+            "new.lsg");
     must(t, "registry show new.lsg --anchor anchor.yaml");
     assert_says(t, "registrar.445100 ← registrar.000000");
     /* Its next part needs no appointment again. */
     must(t, "registry part --anchor anchor.yaml --registry new.lsg --registrar c1.key --registrar "
-            "c2.key --passphrase-file p --members city.yaml --out city2.lsg --json");
+            "c2.key --passphrase-file p --unproven --members city.yaml --out city2.lsg --json");
     assert_json(t);
     assert_says(t, "\"version\":2");
     /* A type that it may not grant, a member that is not in its region. */
@@ -393,8 +435,51 @@ static void a_registrar_below_makes_its_part(void **state)
     write_text("city.yaml", text);
     refused(t,
             "registry part --anchor anchor.yaml --registry new.lsg --registrar c1.key --registrar "
-            "c2.key --passphrase-file p --members city.yaml --out city3.lsg",
+            "c2.key --passphrase-file p --unproven --members city.yaml --out city3.lsg",
             CLI_REFUSED, "E409", "");
+}
+
+/* Whoever signs a registry vouches for every key in it. */
+static void a_key_without_an_approved_enrolment_is_refused_unless_somebody_says_so(void **state)
+{
+    static const char way[] = "registry build --anchor anchor.yaml --registrar o1.key --registrar "
+                              "o2.key --passphrase-file p --members members.yaml --out old.lsg "
+                              "--appointment registrar.lsd";
+    struct terminal *t = *state;
+    char line[sizeof way + 32];
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    refused(t, way, CLI_REFUSED, "E431", "--enrolment");
+    assert_false(there_is("old.lsg"));
+    snprintf(line, sizeof line, "%s --unproven --json", way);
+    must(t, line);
+    assert_json(t);
+    assert_null(strstr(t->out, "\"unproven\":0"));
+    /* What the version before has needs no proof again. */
+    must(t, "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
+            "o2.key --passphrase-file p --members members.yaml --out 2.lsg --json");
+    assert_says(t, "\"unproven\":0");
+}
+
+static void a_version_without_a_list_of_members_has_those_of_the_one_before(void **state)
+{
+    struct terminal *t = *state;
+    make_offices(t);
+    must(t, APPOINT);
+    look_and_sign(t, "registrar.lsd", "r3.key", NULL);
+    refused(t,
+            "registry draft --anchor anchor.yaml --registrar o1.key --passphrase-file p --with "
+            "o2.key.pub --out old.lsg --appointment registrar.lsd",
+            CLI_USAGE, "E001", "--members");
+    must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
+            "--passphrase-file p --unproven --members members.yaml --out old.lsg --appointment "
+            "registrar.lsd");
+    must(t, "registry draft --anchor anchor.yaml --before old.lsg --registrar o1.key "
+            "--passphrase-file p --with o2.key.pub --out 2.lsg");
+    assert_says(t, "members unchanged: 2");
+    look_and_sign(t, "2.lsg", "o2.key", "old.lsg");
+    must(t, "registry check 2.lsg --anchor anchor.yaml");
 }
 
 /* The public key files know nothing of a revocation; the registry does, from version to version. */
@@ -408,7 +493,8 @@ static void a_revocation_that_is_folded_in_stays(void **state)
     must(t, APPOINT);
     look_and_sign(t, "registrar.lsd", "r3.key", NULL);
     must(t, "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key "
-            "--passphrase-file p --members members.yaml --out old.lsg --appointment registrar.lsd");
+            "--passphrase-file p --unproven --members members.yaml --out old.lsg --appointment "
+            "registrar.lsd");
     must(t, "key show market.key.pub --json");
     const char *at = strstr(t->out, mark);
     assert_non_null(at);
@@ -419,17 +505,19 @@ static void a_revocation_that_is_folded_in_stays(void **state)
              kid);
     must(t, line);
     must(t, "registry build --anchor anchor.yaml --before old.lsg --registrar o1.key --registrar "
-            "o2.key --passphrase-file p --members members.yaml --amendment lost.lsd --out 2.lsg");
+            "o2.key --passphrase-file p --unproven --members members.yaml --amendment lost.lsd "
+            "--out 2.lsg");
     assert_says(t, "~ market.445100");
     must(t, "registry build --anchor anchor.yaml --before 2.lsg --registrar o1.key --registrar "
-            "o2.key --passphrase-file p --members members.yaml --out 3.lsg");
+            "o2.key --passphrase-file p --unproven --members members.yaml --out 3.lsg");
     assert_says(t, "members unchanged: 2");
     must(t, "registry check 3.lsg --anchor anchor.yaml");
     assert_says(t, "market.445100 sign: 密钥已吊销");
     /* Its number is taken. */
     refused(t,
             "registry build --anchor anchor.yaml --before 2.lsg --registrar o1.key --registrar "
-            "o2.key --passphrase-file p --members members.yaml --amendment lost.lsd --out 4.lsg",
+            "o2.key --passphrase-file p --unproven --members members.yaml --amendment lost.lsd "
+            "--out 4.lsg",
             CLI_REFUSED, "E433", "");
 }
 
@@ -508,9 +596,12 @@ int main(void)
         CASE(all_types_fit_into_one_grant),
         CASE(keys_of_the_wrong_kind_build_no_registry),
         CASE(two_roots_and_two_officials_make_a_registry_in_steps),
+        CASE(the_least_suite_is_kept_and_who_was_replaced_makes_no_registry),
         CASE(nobody_signs_unread_twice_or_unasked),
         CASE(who_signs_the_next_version_is_told_what_changes),
         CASE(a_registrar_below_makes_its_part),
+        CASE(a_key_without_an_approved_enrolment_is_refused_unless_somebody_says_so),
+        CASE(a_version_without_a_list_of_members_has_those_of_the_one_before),
         CASE(a_revocation_that_is_folded_in_stays),
         CASE(a_proof_is_believed_by_the_anchor_alone),
         CASE(what_ends_soon_is_said_and_refuses_nothing),

@@ -106,7 +106,10 @@ static void officials_sign_a_rule_set_once_each(void **state)
     "\"trigger\":\"DL116_118\",\"severity\":\"serious\",\"decision_body\":\"b\",\"decision_"       \
     "number\":"                                                                                    \
     "\"%s\",\"decision_date\":\"2023-04-20\",\"start_date\":\"2023-04-20\",\"prior_notice_date\":" \
-    "\"2023-04-01\",\"consent_number\":\"7\",\"remedy\":\"r\"}}"
+    "\"2023-04-01\",\"consent_number\":\"7\",\"remedy\":\"r\","                                    \
+    "\"remedy_deadline_date\":\"2023-06-19\",\"served_date\":\"2023-04-20\",\"facts_summary\":"    \
+    "\"f\","                                                                                       \
+    "\"contact\":\"c\"}}"
 
 static void an_order_is_tried_without_a_hub(void **state)
 {

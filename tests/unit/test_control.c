@@ -341,16 +341,27 @@ static void auditors_may_not_change_anything_nor_ask_after_persons(void **state)
         const char *cmd;
         bool auditors;
     } rows[] = {
-        {"ping", true},        {"status", true},
-        {"trace", true},       {"explain", true},
-        {"orders", true},      {"obligations", true},
-        {"leaves", true},      {"log.admin", true},
-        {"evidence", true},    {"evidence.frame", true},
-        {"key.history", true}, {"decision.verify", true},
-        {"stop", false},       {"reload", false},
-        {"act", false},        {"amend", false},
-        {"probe", false},      {"restrictions", false},
-        {"rule.try", false},   {"evidence.document", false},
+        {"ping", true},
+        {"status", true},
+        {"trace", true},
+        {"explain", true},
+        {"orders", true},
+        {"obligations", true},
+        {"leaves", true},
+        {"log.admin", true},
+        {"evidence", true},
+        {"evidence.frame", true},
+        {"key.history", true},
+        {"decision.verify", true},
+        {"stop", false},
+        {"reload", false},
+        {"act", false},
+        {"amend", false},
+        {"probe", false},
+        {"restrictions", false},
+        {"rule.try", false},
+        {"evidence.document", false},
+        {"evidence.reads", false},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {

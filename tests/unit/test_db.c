@@ -373,6 +373,20 @@ static void wrong_columns_are_corrupt_never_a_wrong_value(void **state)
     }
 }
 
+static void a_statement_that_cannot_run_is_refused_before_anyone_uses_it(void **state)
+{
+    struct file *file = *state;
+    static const char *const wrong[] = {"SELECT 1", "SELECT nothing FROM nowhere"};
+    struct stmt *q[2];
+    open_it(file);
+    assert_int_not_equal(db_prepare(file->db, wrong, 2, q, &file->f), OK);
+    assert_non_null(strstr(file->f.detail, "nowhere"));
+    assert_int_equal(db_prepare(file->db, wrong, 1, q, &file->f), OK);
+    assert_int_equal(stmt_step(q[0]), OK);
+    assert_int_equal(stmt_u64(q[0], 0), 1);
+    assert_int_equal(stmt_end(q[0], OK), OK);
+}
+
 static void constraints_have_their_errors(void **state)
 {
     struct file *file = *state;
@@ -476,6 +490,47 @@ static void idle_folds_the_log_back(void **state)
     assert_int_equal(db_idle(file->db), OK);
 }
 
+static void commit_pages(struct file *file, uint64_t *row, size_t pages)
+{
+    static const uint8_t bytes[DB_PAGE_BYTES];
+    assert_int_equal(db_begin(file->db), OK);
+    for (size_t i = 0; i < pages; i++) {
+        stmt_bind_u64(file->q[PUT], 1, ++*row);
+        stmt_bind_bytes(file->q[PUT], 2, bytes, sizeof bytes);
+        assert_int_equal(stmt_run(file->q[PUT]), OK);
+    }
+    assert_int_equal(db_commit(file->db), OK);
+}
+
+static void a_pause_folds_back_a_log_that_has_grown_and_no_other(void **state)
+{
+    enum { LITTLE = 16, FRAME_HEAD = 24 };
+    struct file *file = *state;
+    char wal[80];
+    struct stat grown;
+    struct stat st;
+    uint64_t row = 0;
+
+    open_it(file);
+    snprintf(wal, sizeof wal, "%s-wal", file->path);
+    commit_pages(file, &row, LITTLE);
+    assert_int_equal(db_pause(file->db), OK);
+    assert_int_equal(stat(wal, &st), 0);
+    commit_pages(file, &row, DB_PAUSE_PAGES);
+    assert_int_equal(stat(wal, &grown), 0); /* the little there was is still in front */
+    assert_true(grown.st_size >= st.st_size + DB_PAUSE_PAGES * (DB_PAGE_BYTES + FRAME_HEAD));
+    assert_int_equal(db_begin(file->db), OK);
+    assert_int_equal(db_pause(file->db), OK); /* not inside a transaction */
+    assert_int_equal(db_commit(file->db), OK);
+    assert_int_equal(db_pause(file->db), OK);
+    commit_pages(file, &row, LITTLE);
+    assert_int_equal(stat(wal, &st), 0);
+    assert_int_equal(st.st_size, grown.st_size); /* written from its beginning again */
+    db_close(&file->db);
+    open_it(file);
+    assert_int_equal(rows(file), row);
+}
+
 static void changed_bytes_are_found_at_open_or_at_use(void **state)
 {
     struct file *file = *state;
@@ -535,9 +590,11 @@ int main(void)
         DB_CASE(migrations_run_in_order_and_once),
         DB_CASE(failed_migration_leaves_the_version_before),
         DB_CASE(wrong_columns_are_corrupt_never_a_wrong_value),
+        DB_CASE(a_statement_that_cannot_run_is_refused_before_anyone_uses_it),
         DB_CASE(constraints_have_their_errors),
         DB_CASE(reader_sees_commits_and_cannot_write),
         DB_CASE(idle_folds_the_log_back),
+        DB_CASE(a_pause_folds_back_a_log_that_has_grown_and_no_other),
         DB_CASE(changed_bytes_are_found_at_open_or_at_use),
         DB_CASE(empty_blob_is_not_null),
     };

@@ -4,6 +4,7 @@
 #include "terminal.h"
 
 #include "base/file.h"
+#include "keys/amend.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +281,92 @@ static void a_configuration_names_its_fault_and_line(void **state)
 
 #define STAGE(fn) cmocka_unit_test_setup_teardown(fn, open_stage, close_stage)
 
+/* The registrar's officials revoke the hub's log key. */
+static struct span revocation(uint64_t number, enum key_use use, uint8_t out[static 2048])
+{
+    const struct key *official = s.realm->registrar;
+    lianshu_Revocation body = {.number = number,
+                               .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED};
+    snprintf(body.member, sizeof body.member, "%s", REALM_HUB);
+    memcpy(body.kid, key_kid(realm_key(s.realm, REALM_HUB, use)), KID_LEN);
+    const struct office_paper paper = {.realm = REALM_NAME,
+                                       .type = lianshu_DocumentType_TYPE_KEY_REVOCATION,
+                                       .desc = &lianshu_Revocation_msg,
+                                       .body = &body,
+                                       .now_ms = REALM_NOW_MS,
+                                       .entropy = &s.realm->entropy};
+    const struct office_signers by = {
+        .member = "registrar.445100", .keys = &official, .key_count = 1};
+    struct writer w = writer_of(out, 2048);
+    assert_int_equal(office_document(&paper, &by, &w), OK);
+    return writer_span(&w);
+}
+
+static void told(struct office *o, struct span lsd1)
+{
+    static lianshu_Amendments body;
+    struct fault fault = {0};
+    body = (lianshu_Amendments){.documents_count = 1};
+    body.documents[0].size = (pb_size_t)lsd1.len;
+    memcpy(body.documents[0].bytes, lsd1.data, lsd1.len);
+    assert_int_equal(office_amend(o, &body, REALM_NOW_MS, &fault), OK);
+}
+
+static void a_log_key_that_is_revoked_is_cosigned_no_more_also_after_a_restart(void **state)
+{
+    uint8_t bytes[2048];
+    (void)state;
+    assert_int_equal(office_init(&s.config, NULL), OK);
+    struct office *o = opened();
+    assert_int_equal(asked(o, 0, 4, 1, 1), OK);
+    const struct span lsd1 = revocation(1, KEY_USE_LOG, bytes);
+    bytes[lsd1.len - 1] ^= 1;
+    told(o, lsd1); /* nobody signed it like this */
+    assert_int_equal(asked(o, 4, 4, 1, 1), OK);
+    bytes[lsd1.len - 1] ^= 1;
+    told(o, lsd1);
+    assert_int_equal(asked(o, 4, 8, 1, 1), ERR_CHECKPOINT);
+    told(o, lsd1); /* again: no harm */
+    office_refresh(o);
+    assert_int_equal(asked(o, 4, 8, 1, 1), ERR_CHECKPOINT);
+    office_close(&o);
+    o = opened();
+    assert_int_equal(asked(o, 4, 8, 1, 1), ERR_CHECKPOINT);
+    assert_int_equal(held(o), 4);
+    /* a later registry that does not have it does not undo it */
+    const struct registry_make make = realm_make(s.realm, 2);
+    realm_write(&make, s.realm->records, REALM_MEMBERS, "registry.lsg");
+    office_refresh(o);
+    assert_int_equal(registry_version(office_registry(o)), 2);
+    assert_int_equal(asked(o, 4, 8, 1, 1), ERR_CHECKPOINT);
+    office_close(&o);
+}
+
+static void amendments_that_were_changed_on_disk_open_nothing(void **state)
+{
+    uint8_t bytes[2048];
+    uint8_t *kept = NULL;
+    size_t len;
+    struct fault fault = {0};
+    struct office *o = NULL;
+    (void)state;
+    assert_int_equal(office_init(&s.config, NULL), OK);
+    o = opened();
+    told(o, revocation(1, KEY_USE_TRANSPORT, bytes));
+    told(o, revocation(2, KEY_USE_LOG, bytes));
+    office_close(&o);
+    assert_int_equal(file_read("state/amendments", 1 << 16, 0, &kept, &len, NULL), OK);
+    for (size_t i = 8; i < len; i += 97) {
+        kept[i] ^= 1;
+        assert_int_equal(file_write("state/amendments", span_of(kept, len), 0600, 0, NULL), OK);
+        assert_int_not_equal(office_open(&o, &s.config, &fault), OK);
+        kept[i] ^= 1;
+    }
+    assert_int_equal(file_write("state/amendments", span_of(kept, len - 1), 0600, 0, NULL), OK);
+    assert_int_equal(office_open(&o, &s.config, &fault), ERR_CORRUPT);
+    free(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +376,8 @@ int main(void)
         STAGE(a_head_that_cannot_be_kept_is_not_cosigned),
         STAGE(a_torn_head_is_an_alarm_and_not_an_empty_one),
         STAGE(a_fork_is_kept_once_with_both_notes),
+        STAGE(a_log_key_that_is_revoked_is_cosigned_no_more_also_after_a_restart),
+        STAGE(amendments_that_were_changed_on_disk_open_nothing),
         STAGE(an_older_log_is_over_when_a_newer_one_was_cosigned),
         STAGE(a_hub_that_is_not_named_gets_nothing),
         STAGE(a_configuration_names_its_fault_and_line),

@@ -188,6 +188,49 @@ static void what_expires_before_the_hub_took_it_is_told(void **state)
     assert_int_equal(exchange_pull(f.e, f.market), 0);
 }
 
+/* The hub alone can close its number: what follows waits for that (E508). */
+static void what_expires_with_a_number_goes_on_to_the_hub_until_that_has_closed_it(void **state)
+{
+    static const uint8_t order[SDK_ID_LEN] = {9};
+    static lianshu_Header h;
+    struct frame_envelope env;
+    struct sdk_message m = honour("short", TO_HEALTH, 1);
+    struct sdk_counts counts;
+    uint8_t id[SDK_ID_LEN];
+    (void)state;
+
+    m.conversation = span_of(order, sizeof order);
+    m.expires_ms = f.e->now_ms + 60000;
+    assert_int_equal(send(&m, id), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+    f.e->now_ms += 60000;
+    assert_int_equal(turn_tick(f.market, f.e->now_ms), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+    assert_int_equal(state_of("short"), SDK_LAPSED);
+    assert_int_equal(f.outcomes, 1);
+    for (int kill = 0; kill < 2; kill++) { /* before any connection, and over a kill */
+        exchange_connect(f.e, f.market);
+        assert_int_equal(exchange_pull(f.e, f.market), 1);
+        restart();
+    }
+    exchange_connect(f.e, f.market);
+    const struct span frame = pull_envelope();
+    assert_int_equal(frame_parse_envelope(frame, &env), OK);
+    assert_int_equal(wire_decode(&lianshu_Header_msg, env.header, &h), OK);
+    assert_memory_equal(h.message_id, id, SDK_ID_LEN);
+    exchange_verdict(f.e, f.market, frame, lianshu_ReceiptKind_RECEIPT_REJECTED, ERR_EXPIRED, 1);
+    assert_int_equal(state_of("short"), SDK_LAPSED); /* as it was told */
+    assert_int_equal(sdk_counts(f.market, &counts), OK);
+    assert_int_equal(counts.lapsed, 1);
+    assert_int_equal(counts.rejected, 0);
+    assert_int_equal(counts.queued, 0);
+    f.e->now_ms += SDK_RETRY_MAX_MS * 2;
+    assert_int_equal(turn_tick(f.market, f.e->now_ms), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+    exchange_pull(f.e, f.market);
+    assert_int_equal(exchange_find(f.e, FRAME_ENVELOPE).len, 0);
+}
+
 static void each_receipt_means_what_it_says_and_nothing_more(void **state)
 {
     (void)state;
@@ -289,6 +332,7 @@ int main(void)
         CASE(receipts_of_another_adapter_are_acknowledged_and_ignored),
         CASE(a_handler_that_fails_keeps_the_receipt_for_later),
         CASE(what_expires_before_the_hub_took_it_is_told),
+        CASE(what_expires_with_a_number_goes_on_to_the_hub_until_that_has_closed_it),
         CASE(each_receipt_means_what_it_says_and_nothing_more),
         CASE(a_chain_of_receipts_that_comes_again_changes_nothing),
         CASE(a_hold_that_ended_before_it_was_heard_of_is_no_hold),

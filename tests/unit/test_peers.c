@@ -231,6 +231,32 @@ static void nobody_gets_more_than_the_window(void **state)
     assert_int_equal(peer_allows(&peer, 1000), 0);
 }
 
+/* T-07: so many at once, as after a network that was gone, and then one a second. */
+static void a_key_makes_so_many_connections_and_then_one_a_second(void **state)
+{
+    uint32_t a;
+    uint32_t b;
+    uint64_t now = 1000000;
+    assert_int_equal(peers_find(*state, "market.445100/0011", &a), OK);
+    assert_int_equal(peers_find(*state, "market.445100/0022", &b), OK);
+    struct peer *peer = &((struct peers *)*state)->rows[a];
+    for (unsigned i = 0; i < DOOR_BURST; i++)
+        assert_int_equal(peer_enters(peer, now), OK);
+    assert_int_equal(peer_enters(peer, now), ERR_BUSY);
+    assert_int_equal(peer_enters(&((struct peers *)*state)->rows[b], now), OK);
+    for (unsigned i = 0; i < 10; i++) {
+        now += DOOR_EACH_MS;
+        assert_int_equal(peer_enters(peer, now - 1), ERR_BUSY);
+        assert_int_equal(peer_enters(peer, now), OK);
+        assert_int_equal(peer_enters(peer, now), ERR_BUSY);
+    }
+    assert_int_equal(peer_enters(peer, now - 10 * DOOR_EACH_MS), ERR_BUSY); /* a clock set back */
+    now += 10 * (uint64_t)DOOR_BURST * DOOR_EACH_MS;
+    for (unsigned i = 0; i < DOOR_BURST; i++)
+        assert_int_equal(peer_enters(peer, now), OK);
+    assert_int_equal(peer_enters(peer, now), ERR_BUSY);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -240,6 +266,7 @@ int main(void)
         CASE(malformed_user_ids_are_refused),
         CASE(more_peers_than_the_table_are_busy),
         CASE(a_bucket_empties_and_refills_by_time_alone),
+        CASE(a_key_makes_so_many_connections_and_then_one_a_second),
         CASE(refusals_of_a_second_are_taken_once),
         CASE(more_kinds_than_columns_lose_no_count),
         CASE(a_reserve_of_the_bucket_is_only_for_those_who_may_take_it),

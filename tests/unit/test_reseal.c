@@ -2,6 +2,7 @@
  * reader's key: sealed again to the key of now, and one message to its caller. */
 #include "unit/outbox_world.h"
 
+#include "adapters/sdk/sdk_archive.h"
 #include "keys/amend.h"
 #include "keys/registrar.h"
 
@@ -246,6 +247,97 @@ static void a_key_that_ended_is_replaced_as_well(void **state)
     clear();
 }
 
+/* This message among what goes now, whatever else is repeated. */
+static struct span pull_that(const uint8_t id[static SDK_ID_LEN])
+{
+    static lianshu_Header h;
+    assert_true(exchange_pull(f.e, f.market) > 0);
+    for (size_t i = 0; i < f.e->frame_count; i++) {
+        enum frame_kind kind;
+        if (frame_kind(exchange_frame(f.e, i), &kind) != OK || kind != FRAME_ENVELOPE)
+            continue;
+        (void)header_of(exchange_frame(f.e, i), &h);
+        if (memcmp(h.message_id, id, SDK_ID_LEN) == 0)
+            return exchange_frame(f.e, i);
+    }
+    fail_msg("it does not go");
+    return span_of(NULL, 0);
+}
+
+static void put(const char *key, const char *const *to, uint8_t id[static SDK_ID_LEN])
+{
+    struct sdk_message m = honour(key, to, 1);
+    m.expires_ms = f.e->now_ms + 3 * HOUR;
+    assert_int_equal(send(&m, id), OK);
+    assert_int_equal(sdk_commit(f.market, f.e->now_ms), OK);
+}
+
+/* It may have been taken and delivered there: sealed again it would be another message, and its
+ * reader would get it twice. */
+static void what_may_have_gone_to_a_log_that_was_lost_is_not_sealed_again(void **state)
+{
+    static lianshu_Header h;
+    uint8_t id[SDK_ID_LEN];
+    (void)state;
+    for (unsigned kill = 0; kill < 2; kill++) {
+        exchange_connect(f.e, f.market);
+        put("before", TO_HUB, id); /* so that it knows the log */
+        exchange_verdict(f.e, f.market, pull_that(id), lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 1);
+        under_way(id, span_of(NULL, 0)); /* taken and delivered, but its receipt was lost */
+        f.e->logs_lost = 1;
+        f.e->leaf_count = 0;
+        put("other", TO_HUB, id); /* its receipt is the first of the new log */
+        exchange_verdict(f.e, f.market, pull_that(id), lianshu_ReceiptKind_RECEIPT_ACCEPTED, OK, 0);
+        put("two", TO_HEALTH, id); /* to the new log */
+        exchange_keep(f.e, pull_that(id));
+        if (kill == 1)
+            restart();
+        exchange_connect(f.e, f.market);
+        renewed();
+        revoked(1, REALM_HEALTH, KEY_USE_SEAL);
+        refuse(ERR_REVOKED, 0);
+        assert_int_equal(state_of("one"), SDK_REJECTED);
+        exchange_verdict(f.e, f.market, exchange_kept(f.e, 1), lianshu_ReceiptKind_RECEIPT_REJECTED,
+                         ERR_REVOKED, 0);
+        (void)header_of(pull_envelope(), &h);
+        assert_int_equal(f.e->frame_count, 1); /* nothing else goes */
+        assert_memory_not_equal(h.message_id, id, SDK_ID_LEN);
+        assert_int_equal(state_of("two"), SDK_SENT);
+        clear();
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+    }
+}
+
+static void both_envelopes_can_be_shown_later_each_under_its_own_id(void **state)
+{
+    static lianshu_Header first, second;
+    struct sdk_archive *archive = NULL;
+    struct sdk_archived found;
+    uint8_t id[SDK_ID_LEN], dek[SEAL_DEK_LEN], commitment[SEAL_COMMITMENT_LEN];
+    (void)state;
+    under_way(id, span_of(NULL, 0));
+    (void)header_of(exchange_kept(f.e, 0), &first);
+    renewed();
+    revoked(1, REALM_HEALTH, KEY_USE_SEAL);
+    refuse(ERR_REVOKED, 1);
+    goes_again(&second);
+    const struct sdk_config c = exchange_config(f.e, REALM_MARKET);
+    const struct sdk_mirror_config config = {REALM_MARKET, c.key_file, c.passphrase_file,
+                                             c.state_dir};
+    assert_int_equal(sdk_archive_open(&archive, &config, NULL), OK);
+    for (size_t i = 0; i < 2; i++) {
+        const lianshu_Header *h = i == 0 ? &first : &second;
+        assert_int_equal(sdk_archive_find(archive, h->message_id, &found), OK);
+        assert_true(span_eq(found.frame, exchange_kept(f.e, i)));
+        assert_int_equal(sdk_archive_key(archive, 0, dek), OK);
+        seal_commitment(commitment, dek);
+        assert_memory_equal(commitment, h->parts[0].commitment, sizeof commitment);
+    }
+    sdk_archive_close(&archive);
+    clear();
+}
+
 /* What must stay refused. */
 enum why { NO_NEW_KEY, KEY_STILL_GOOD, OTHER_CODE, TAKEN_BEFORE, TAKEN_BACK, OVER, WHYS };
 
@@ -285,6 +377,8 @@ int main(void)
         CASE(it_is_kept_over_a_kill_and_the_refusal_said_again_changes_nothing),
         CASE(in_a_conversation_it_takes_the_next_number),
         CASE(a_key_that_ended_is_replaced_as_well),
+        CASE(what_may_have_gone_to_a_log_that_was_lost_is_not_sealed_again),
+        CASE(both_envelopes_can_be_shown_later_each_under_its_own_id),
         CASE(what_no_new_key_can_mend_stays_refused),
     };
     return cmocka_run_group_tests_name("reseal", tests, NULL, NULL);

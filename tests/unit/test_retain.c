@@ -237,6 +237,71 @@ static void an_order_goes_when_it_is_over_and_every_lift_answered(void **state)
     assert_int_equal(round_of(p, RETAIN_ORDER, 20), 2);
 }
 
+/* The same texts once more, for other hubs: of an order (id) or, of none, by its hash alone. */
+static void put_text(struct place *p, uint64_t seq, uint32_t order, uint32_t version, uint8_t hash)
+{
+    struct roll_row row = {.seq = seq,
+                           .type = 7,
+                           .version = version,
+                           .accepted_ms = seq * MOMENT,
+                           .stands = ROLL_STANDS};
+    snprintf(row.issuer, sizeof row.issuer, MARKET);
+    memset(row.hash, hash, sizeof row.hash);
+    if (order != 0)
+        id_of(row.about, order);
+    begin(p);
+    assert_int_equal(roll_put(p->s->roll, &row, SEALED), OK);
+    commit(p);
+}
+
+static bool text_erased(struct place *p, uint64_t seq)
+{
+    struct span sealed;
+    assert_int_equal(roll_text(p->s->roll, seq, &sealed), OK);
+    return store_is_erased(sealed);
+}
+
+static void the_texts_of_an_order_for_other_hubs_go_with_the_order(void **state)
+{
+    struct place *p = *state;
+    const struct roll_digest *digest;
+    uint8_t root[STORE_HASH_LEN];
+    write_log(p);
+    for (uint32_t id = 1; id <= 3; id++)
+        put_order(p, id, id, 2);
+    put_order(p, 2, 12, 5);
+    put_order(p, 3, 13, 5);
+    put_obligation(p, 70, 3, 15);
+    move(p, 70, OBLIGATION_DELIVERED, 16);
+    put_text(p, 1, 1, 1, 1);    /* stands */
+    put_text(p, 2, 2, 1, 2);    /* over */
+    put_text(p, 12, 2, 2, 102); /* its end */
+    put_text(p, 3, 3, 1, 3);    /* over, and owes a lift */
+    put_text(p, 4, 9, 1, 90);   /* never stood here */
+    put_text(p, 30, 9, 2, 91);  /* lately */
+    put_text(p, 5, 0, 0, 80);   /* nobody's order */
+    assert_int_equal(roll_digest(p->s->roll, &digest), OK);
+    memcpy(root, digest->root, sizeof root);
+    (void)round_of(p, RETAIN_ORDER, 20);
+    for (int restart = 0; restart < 2; restart++) {
+        static const uint64_t gone[] = {2, 12, 4};
+        static const uint64_t kept[] = {1, 3, 30, 5};
+        for (size_t i = 0; i < T_COUNT(gone); i++)
+            assert_true(text_erased(p, gone[i]));
+        for (size_t i = 0; i < T_COUNT(kept); i++)
+            assert_false(text_erased(p, kept[i]));
+        /* That there was a text stays, so that lists of hubs stay equal. */
+        assert_int_equal(roll_digest(p->s->roll, &digest), OK);
+        assert_memory_equal(root, digest->root, sizeof root);
+        place_reopen(p);
+    }
+    move(p, 70, OBLIGATION_LIFT_DUE, 17);
+    move(p, 70, OBLIGATION_LIFTED, 18);
+    (void)round_of(p, RETAIN_ORDER, 20);
+    assert_true(text_erased(p, 3));
+    assert_int_equal(round_of(p, RETAIN_ORDER, 20), 0);
+}
+
 static void references_go_with_the_last_step(void **state)
 {
     struct place *p = *state;
@@ -474,6 +539,7 @@ int main(void)
         CASE(decision_records_go_by_age_but_not_those_of_orders),
         CASE(only_what_was_replaced_long_ago_goes),
         CASE(an_order_goes_when_it_is_over_and_every_lift_answered),
+        CASE(the_texts_of_an_order_for_other_hubs_go_with_the_order),
         CASE(references_go_with_the_last_step),
         CASE(steps_of_closed_cases_go_and_the_case_stays),
         CASE(a_pseudonym_goes_with_its_requests_when_none_is_open_or_new),

@@ -22,6 +22,8 @@ static const struct {
     {lianshu_OfficialVerb_OFFICIAL_RETURN, {{O, O}, {O, S}}},
     {lianshu_OfficialVerb_OFFICIAL_RESTORED, {{S, O}, {S, S}}},
     {lianshu_OfficialVerb_OFFICIAL_UNMASK, {{S, O}, {S, S}}},
+    {lianshu_OfficialVerb_OFFICIAL_REKEY, {{S, O}, {S, S}}},
+    {lianshu_OfficialVerb_OFFICIAL_DOUBT, {{S, O}, {S, S}}},
     {ROLES_RULE_SET, {{S, O}, {S, S}}},
 };
 _Static_assert(T_COUNT(MAY) == ROLES_ACTS, "every act stands in this table");

@@ -82,10 +82,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Replace the first `find` in a file of the copy. Answers the line on which `at` (a text that
- * the changed file has once after the change) stands; 0 when at is NULL. */
-static unsigned spoil(const struct fixture *f, const char *name, const char *find,
-                      const char *replace, const char *at)
+/* Replace the first `find` in a file of the copy. */
+static void spoil(const struct fixture *f, const char *name, const char *find, const char *replace)
 {
     size_t len = 0;
     char *text = (char *)read_text(RULES_DIR, name, &len);
@@ -100,19 +98,32 @@ static unsigned spoil(const struct fixture *f, const char *name, const char *fin
     memcpy(changed + head, replace, strlen(replace));
     memcpy(changed + head + strlen(replace), hit + strlen(find), len - head - strlen(find));
     write_text(f->dir, name, changed, strlen(changed));
-    unsigned line = 0;
-    if (at != NULL) {
-        const char *place = strstr(changed, at);
-        if (place == NULL)
-            print_message("not in the changed %s: %s\n", name, at);
-        assert_non_null(place);
-        line = 1;
-        for (const char *c = changed; c < place; c++)
-            line += *c == '\n';
-    }
     free(text);
     free(changed);
+}
+
+/* The line of the first `at` in a file of the copy. */
+static unsigned line_of(const struct fixture *f, const char *name, const char *at)
+{
+    size_t len = 0;
+    char *text = (char *)read_text(f->dir, name, &len);
+    const char *place = strstr(text, at);
+    if (place == NULL)
+        print_message("not in %s: %s\n", name, at);
+    assert_non_null(place);
+    unsigned line = 1;
+    for (const char *c = text; c < place; c++)
+        line += *c == '\n';
+    free(text);
     return line;
+}
+
+/* Both: the line that the text has after the change. */
+static unsigned spoiled(const struct fixture *f, const char *name, const char *find,
+                        const char *replace, const char *at)
+{
+    spoil(f, name, find, replace);
+    return line_of(f, name, at);
 }
 
 static void shipped_set_loads_with_every_rule(void **state)
@@ -188,7 +199,7 @@ static void hash_is_over_the_sorted_files(void **state)
     assert_memory_equal(got, want, sizeof got);
     ruleset_close(&rs);
 
-    (void)spoil(f, "rules.yaml", "fake drugs", "fake drugs ", NULL);
+    spoil(f, "rules.yaml", "fake drugs", "fake drugs ");
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
     ruleset_hash(rs, got);
     assert_memory_not_equal(got, want, sizeof got);
@@ -197,7 +208,8 @@ static void hash_is_over_the_sorted_files(void **state)
 
 #define R01_M01 "{code: M01, force: must, term: 10 years, basis: [DL116]"
 
-/* file, what is replaced by what, the word of the problem, and the text on whose line it is. */
+/* file, what is replaced by what, the word of the problem, and the text on whose line it is; with
+ * "@rules.yaml@" before it when that is a line of another file. */
 static const struct {
     const char *file;
     const char *find;
@@ -289,14 +301,14 @@ static const struct {
     {"rules.yaml", "other_responsible], required: true, term: life", "key_post], required: true, term: life", PROBLEM_PROPAGATION_WITHOUT_BASIS, "key_post], required: true, term: life"},
     {"gates.yaml", "measure: M02, action: flag, basis: DL118", "measure: M02, action: flag", PROBLEM_PROPAGATION_WITHOUT_BASIS, "{id: G06"},
     /* regions */
-    {"measures.yaml", "owes: issuer, restricts: true", "owes: issuer, restricts: true, region: \"440000\"", PROBLEM_MEASURE_OUTSIDE_REGION, NULL},
+    {"measures.yaml", "owes: issuer, restricts: true", "owes: issuer, restricts: true, region: \"440000\"", PROBLEM_MEASURE_OUTSIDE_REGION, "@rules.yaml@{code: M27, force: must"},
     /* dates */
-    {"bases.yaml", "level: 1, from: 2019-12-01, mark: V, longest: 10 years}", "level: 1, from: 2022-01-01, mark: V, longest: 10 years}", PROBLEM_BASIS_NOT_IN_FORCE, NULL},
-    {"bases.yaml", "from: 2018-10-26, to: 2024-06-30, mark: V, longest", "from: 2018-10-26, to: 2024-06-29, mark: V, longest", PROBLEM_BASIS_NOT_IN_FORCE, NULL},
+    {"bases.yaml", "level: 1, from: 2019-12-01, mark: V, longest: 10 years}", "level: 1, from: 2022-01-01, mark: V, longest: 10 years}", PROBLEM_BASIS_NOT_IN_FORCE, "@rules.yaml@" R01_M01},
+    {"bases.yaml", "from: 2018-10-26, to: 2024-06-30, mark: V, longest", "from: 2018-10-26, to: 2024-06-29, mark: V, longest", PROBLEM_BASIS_NOT_IN_FORCE, "@rules.yaml@required: true, term: 3 years, basis: [CL146-4]"},
     {"rules.yaml", "from: 2021-09-01", "from: 2021-09-31", PROBLEM_VALUE, "2021-09-31"},
     {"rules.yaml", "to: 2024-06-30", "to: 2020-06-30", PROBLEM_VALUE, "id: R07-2018"},
     /* contradiction: the same trigger and list, in overlapping time, with another force */
-    {"rules.yaml", "triggers: [DL117_118]", "triggers: [DL117_118, SAMR44_6_1]", PROBLEM_CONTRADICTION, NULL},
+    {"rules.yaml", "triggers: [DL117_118]", "triggers: [DL117_118, SAMR44_6_1]", PROBLEM_CONTRADICTION, "{code: M21, force: must, owes: {either: [market, drug]}"},
     {"rules.yaml", R01_M01, "{code: M24, force: must, term: list, basis: [SAMR44-15]", PROBLEM_CONTRADICTION, "{code: M24, force: consider"},
     /* shape */
     {"rules.yaml", "severity: serious", "severity: grave", PROBLEM_VALUE, "grave"},
@@ -314,7 +326,7 @@ static const struct {
     {"cases.yaml", "mark: V}", "mark: V, late: true}", PROBLEM_KEY_UNKNOWN, "late: true"},
     {"clocks.yaml", "term: 24 hours, owner: [police]", "owner: [police]", PROBLEM_KEY_MISSING, "{id: T08"},
     {"lists.yaml", "lift: [issuer, superior, court]", "lift: [issuer, anybody]", PROBLEM_VALUE, "anybody"},
-    {"lists.yaml", "needs: [prior_notice, remedy]", "needs: [prior_notice, stamp]", PROBLEM_VALUE, "stamp"},
+    {"lists.yaml", "needs: [prior_notice, remedy,", "needs: [prior_notice, stamp,", PROBLEM_VALUE, "stamp"},
     {"rules.yaml", "set:\n", "set:\n  owner: me\n", PROBLEM_KEY_UNKNOWN, "owner: me"},
     {"bases.yaml", "level: 1,", "level: 11,", PROBLEM_VALUE, "level: 11"},
     /* rules of other documents than orders */
@@ -341,13 +353,13 @@ static const struct {
     {"rules.yaml", "triggers: [DL117_118]", "triggers: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]", PROBLEM_TOO_MANY, "triggers: [a, b"},
     /* classes on every day of a rule, earliest repair, lists in force */
     {"rules.yaml", "earliest_repair: 1 year\n    basis: [AP48, SAMR45, NDRC58]", "earliest_repair: 3 months\n    basis: [AP48, SAMR45, NDRC58]", PROBLEM_TERM_OUT_OF_BOUNDS, "id: R10-2023\n"},
-    {"lists.yaml", "earliest: 1 year, from: 2026-04-01, basis: NDRC36", "earliest: 1 year, from: 2026-05-01, basis: NDRC36", PROBLEM_TERM_OUT_OF_BOUNDS, NULL},
-    {"lists.yaml", "from: 2019-12-01", "from: 2025-12-01", PROBLEM_LIST_UNKNOWN, NULL},
+    {"lists.yaml", "earliest: 1 year, from: 2026-04-01, basis: NDRC36", "earliest: 1 year, from: 2026-05-01, basis: NDRC36", PROBLEM_TERM_OUT_OF_BOUNDS, "@rules.yaml@id: R01\n"},
+    {"lists.yaml", "from: 2019-12-01", "from: 2025-12-01", PROBLEM_LIST_UNKNOWN, "@rules.yaml@id: R07\n"},
     {"lists.yaml", "max: 5 years, earliest: none, from: 2014-10-01, to: 2021-08-31", "max: 5 years, from: 2014-10-01, to: 2021-08-31", PROBLEM_KEY_MISSING, "max: 5 years, from"},
     /* credit */
     {"credit.yaml", "weight: 50", "weight: 49", PROBLEM_VALUE, "indices:"},
     {"credit.yaml", "weight: 50", "weight: 0", PROBLEM_VALUE, "weight: 0"},
-    {"credit.yaml", "least: 0,", "least: 1,", PROBLEM_VALUE, NULL},
+    {"credit.yaml", "least: 0,", "least: 1,", PROBLEM_VALUE, "{class: trustworthy"},
     {"credit.yaml", "least: 550", "least: 800", PROBLEM_VALUE, "least: 800"},
     {"credit.yaml", "least: 550", "least: 1001", PROBLEM_VALUE, "least: 1001"},
     {"credit.yaml", "class: dishonest", "class: warned", PROBLEM_DUPLICATE, "class: warned, zh: 失信"},
@@ -356,8 +368,8 @@ static const struct {
     /* clocks and warnings */
     {"clocks.yaml", "[50, 80, 100]", "[80, 50, 100]", PROBLEM_VALUE, "[80, 50, 100]"},
     {"clocks.yaml", "[50, 80, 100]", "[50, 80, 120]", PROBLEM_VALUE, "[50, 80, 120]"},
-    {"clocks.yaml", "escalate_at: 100", "escalate_at: 90", PROBLEM_VALUE, NULL},
-    {"clocks.yaml", "warnings:\n  percents: [50, 80, 100]\n  escalate_at: 100\n  mark: D\n", "", PROBLEM_KEY_MISSING, NULL},
+    {"clocks.yaml", "escalate_at: 100", "escalate_at: 90", PROBLEM_VALUE, "percents:"},
+    {"clocks.yaml", "warnings:\n  percents: [50, 80, 100]\n  escalate_at: 100\n  mark: D\n", "", PROBLEM_KEY_MISSING, "clocks:\n"},
     {"clocks.yaml", "breach: lapse", "breach: forget", PROBLEM_VALUE, "breach: forget"},
     {"clocks.yaml", "shows: true", "shows: often", PROBLEM_VALUE, "shows: often"},
     /* gates */
@@ -368,6 +380,26 @@ static const struct {
     {"gates.yaml", "action: hold, deadline: 3 working_days, breach: refuse", "action: hold, breach: refuse", PROBLEM_KEY_MISSING, "{id: G11"},
     {"gates.yaml", "when: beginning", "when: dawn", PROBLEM_VALUE, "when: dawn"},
     {"gates.yaml", "copy_issuer: true, mark: V}", "copy_issuer: true}", PROBLEM_KEY_MISSING, "{id: G01"},
+    /* no list where one belongs; a rule that raises itself */
+    {"rules.yaml", "triggers: [DL117_118]", "triggers: DL117_118", PROBLEM_SYNTAX, "triggers: DL117_118"},
+    {"rules.yaml", "    triggers: [DL116_118]", "    triggers: [DL116_118]\n    raises: DL116_118", PROBLEM_CYCLE, "id: R01\n"},
+    /* local law, local lists: not beyond their area */
+    {"rules.yaml", "{code: M21, force: consider, term: list, basis: [SAMR44-15, BASIC-LIST]", "{code: M21, force: consider, term: list, basis: [SAMR44-15, SH2017]", PROBLEM_MEASURE_OUTSIDE_REGION, "basis: [SAMR44-15, SH2017]"},
+    {"rules.yaml", "from: 2021-09-01\n    mark: V\n    measures:\n      - {code: M08, force: consider, scope: province, term: list, basis: [POLICY000-4], answer: 10 working_days, execute: 20 working_days}\n      - {code: M27, force: consider, term: list, basis: [POLICY000-4]",
+                   "from: 2021-09-01\n    mark: V\n    region: '310000'\n    measures:\n      - {code: M08, force: consider, scope: province, term: list, basis: [SH2017], answer: 10 working_days, execute: 20 working_days}\n      - {code: M27, force: consider, term: list, basis: [SH2017]", PROBLEM_MEASURE_OUTSIDE_REGION, "{code: M27, force: consider, term: list, basis: [SH2017]"},
+    {"lists.yaml", "code: bribery_record\n", "code: bribery_record\n    region: '440000'\n", PROBLEM_MEASURE_OUTSIDE_REGION, "@rules.yaml@id: R13\n"},
+    /* overlaps: one order, two lengths, two repairs, two sets of who owes, two deadlines; one class, two bounds */
+    {"rules.yaml", "id: R15-43\n    zh: 骗取基金造成重大损失（个人）\n    en: 'insurance fraud with heavy loss: persons'\n    list: insurance_fraud\n    triggers: [MI43]\n    subjects: [enterprise, individual_business, institution]\n    severity: serious\n    term: 1 year",
+                   "id: R15-43\n    zh: 骗取基金造成重大损失（个人）\n    en: 'insurance fraud with heavy loss: persons'\n    list: insurance_fraud\n    triggers: [MI43]\n    subjects: [enterprise, individual_business, institution]\n    severity: serious\n    term: 2 years", PROBLEM_CONTRADICTION, "id: R15-43\n"},
+    {"rules.yaml", "triggers: [DL122]", "triggers: [DL122, DL116_118]", PROBLEM_CONTRADICTION, "id: R05\n"},
+    {"rules.yaml", "triggers: [bribery_first]", "triggers: [bribery_first, bribery_second]", PROBLEM_CONTRADICTION, "{code: M08, force: consider, term: list, basis: [NHC2013-50]"},
+    {"lists.yaml", "from: 2014-10-01, to: 2021-08-31, basis: SAIC71", "from: 2014-10-01, to: 2021-09-01, basis: SAIC71", PROBLEM_CONTRADICTION, "{severity: light, min: none, max: 3 months, earliest: none, from: 2021-09-01"},
+    /* what a refused order offends */
+    {"lists.yaml", "{why: [consent]", "{why: [mood]", PROBLEM_VALUE, "{why: [mood]"},
+    {"lists.yaml", "{why: [consent]", "{why: [conflict]", PROBLEM_DUPLICATE, "{why: [conflict], basis: [AP29"},
+    {"lists.yaml", "{why: [consent], basis: [SAMR44]", "{why: [consent], basis: [SAMR99]", PROBLEM_BASIS_UNKNOWN, "SAMR99"},
+    {"lists.yaml", "{why: [consent], basis: [SAMR44], mark", "{why: [consent], mark", PROBLEM_KEY_MISSING, "{why: [consent]"},
+    {"lists.yaml", "list: judgment_defaulter, basis: [CT6", "list: judgement, basis: [CT6", PROBLEM_LIST_UNKNOWN, "list: judgement"},
     /* clang-format on */
 };
 
@@ -391,12 +423,17 @@ static void every_mistake_is_refused_with_its_line(void **state)
     for (size_t i = 0; i < T_COUNT(mistakes); i++) {
         struct ruleset *rs = (struct ruleset *)f;
         restore(f);
-        unsigned line =
-            spoil(f, mistakes[i].file, mistakes[i].find, mistakes[i].replace, mistakes[i].at);
+        spoil(f, mistakes[i].file, mistakes[i].find, mistakes[i].replace);
+        const char *in = mistakes[i].file;
+        const char *at = mistakes[i].at;
+        if (strncmp(at, "@rules.yaml@", 12) == 0) {
+            in = "rules.yaml";
+            at += 12;
+        }
+        const unsigned line = line_of(f, in, at);
         enum err err = ruleset_open(&rs, f->dir, &f->faults);
-        print_message("row %zu: %s:%u %s\n", i, mistakes[i].file, line,
-                      ruleset_problem_word(mistakes[i].want));
-        bool found = has_fault(&f->faults, mistakes[i].file, line, mistakes[i].want);
+        print_message("row %zu: %s:%u %s\n", i, in, line, ruleset_problem_word(mistakes[i].want));
+        bool found = line > 0 && has_fault(&f->faults, in, line, mistakes[i].want);
         for (size_t k = 0; !found && k < f->faults.count; k++)
             print_message("  got %s:%u %s\n", f->faults.fault[k].where, f->faults.fault[k].line,
                           f->faults.fault[k].detail);
@@ -406,13 +443,26 @@ static void every_mistake_is_refused_with_its_line(void **state)
     }
 }
 
+/* A word that the loader may say and that no broken file above makes it say fails here. */
+static void every_word_of_the_loader_has_a_broken_file(void **state)
+{
+    (void)state;
+    for (unsigned p = 0; p < PROBLEMS; p++) {
+        size_t n = 0;
+        for (size_t i = 0; i < T_COUNT(mistakes); i++)
+            n += (unsigned)mistakes[i].want == p;
+        print_message("%s: %zu\n", ruleset_problem_word((enum ruleset_problem)p), n);
+        assert_true(n > 0);
+    }
+}
+
 static void all_problems_of_a_set_are_named_in_one_run(void **state)
 {
     struct fixture *f = *state;
     struct ruleset *rs = NULL;
-    unsigned a = spoil(f, "rules.yaml", "severity: serious", "severity: grave", "grave");
-    unsigned b = spoil(f, "gates.yaml", "measure: M24", "measure: M42", "M42");
-    unsigned c = spoil(f, "measures.yaml", "owes: every", "owes: nobody", "nobody");
+    unsigned a = spoiled(f, "rules.yaml", "severity: serious", "severity: grave", "grave");
+    unsigned b = spoiled(f, "gates.yaml", "measure: M24", "measure: M42", "M42");
+    unsigned c = spoiled(f, "measures.yaml", "owes: every", "owes: nobody", "nobody");
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
     assert_true(has_fault(&f->faults, "rules.yaml", a, PROBLEM_VALUE));
     assert_true(has_fault(&f->faults, "gates.yaml", b, PROBLEM_MEASURE_UNKNOWN));
@@ -424,19 +474,19 @@ static void rules_that_raise_each_other_do_not_load(void **state)
     struct fixture *f = *state;
     struct ruleset *rs = NULL;
     /* R01 raises the trigger of R02 … */
-    unsigned line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
-                          "    triggers: [DL116_118]\n    raises: DL117_118", "id: R01\n");
+    unsigned line = spoiled(f, "rules.yaml", "    triggers: [DL116_118]",
+                            "    triggers: [DL116_118]\n    raises: DL117_118", "id: R01\n");
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
     ruleset_close(&rs);
     /* … or, directly, its own. */
-    line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
-                 "    triggers: [DL116_118]\n    raises: DL116_118", "id: R01\n");
+    line = spoiled(f, "rules.yaml", "    triggers: [DL116_118]",
+                   "    triggers: [DL116_118]\n    raises: DL116_118", "id: R01\n");
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
     assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_CYCLE));
     /* Through another rule: R02 takes the trigger that R01 raises, and R01 the one of R02. */
-    line =
-        spoil(f, "rules.yaml", "    triggers: [DL116_118]\n    subjects",
-              "    triggers: [DL116_118, LOOP]\n    raises: DL117_118\n    subjects", "id: R01\n");
+    line = spoiled(f, "rules.yaml", "    triggers: [DL116_118]\n    subjects",
+                   "    triggers: [DL116_118, LOOP]\n    raises: DL117_118\n    subjects",
+                   "id: R01\n");
     size_t len = 0;
     char *text = (char *)read_text(f->dir, "rules.yaml", &len);
     char *hit = strstr(text, "    triggers: [DL117_118]\n");
@@ -452,8 +502,8 @@ static void rules_that_raise_each_other_do_not_load(void **state)
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
     assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_CYCLE));
     /* A trigger that no rule has cannot be raised. */
-    line = spoil(f, "rules.yaml", "    triggers: [DL116_118]",
-                 "    triggers: [DL116_118]\n    raises: NOWHERE", "id: R01\n");
+    line = spoiled(f, "rules.yaml", "    triggers: [DL116_118]",
+                   "    triggers: [DL116_118]\n    raises: NOWHERE", "id: R01\n");
     assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
     assert_true(has_fault(&f->faults, "rules.yaml", line, PROBLEM_RULE_UNKNOWN));
 }
@@ -500,6 +550,7 @@ int main(void)
         CASE(look_ups_answer_null_for_the_unknown),
         CASE(hash_is_over_the_sorted_files),
         CASE(every_mistake_is_refused_with_its_line),
+        CASE(every_word_of_the_loader_has_a_broken_file),
         CASE(all_problems_of_a_set_are_named_in_one_run),
         CASE(rules_that_raise_each_other_do_not_load),
         CASE(a_file_outside_the_set_is_refused),

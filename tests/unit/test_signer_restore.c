@@ -38,6 +38,7 @@ struct says {
     uint64_t size, signed_size;
     bool other_root, other_signed_root, other_tree;
     int64_t issued_ms; /* from now */
+    const uint8_t *challenge;
 };
 
 static void root_of(uint64_t size, uint8_t out[static HASH_LEN])
@@ -55,6 +56,8 @@ static void fill_body(const struct says *t, lianshu_OfficialAct *body)
     };
     snprintf(body->recipient, sizeof body->recipient, "%s", t->hub != NULL ? t->hub : REALM_HUB);
     snprintf(body->sender, sizeof body->sender, "%s", t->hub != NULL ? t->hub : REALM_HUB);
+    if (t->challenge != NULL)
+        memcpy(body->message_id, t->challenge, sizeof body->message_id);
     body->object.size = body->signed_root.size = HASH_LEN;
     root_of(COPY, body->object.bytes);
     root_of(SIGNED, body->signed_root.bytes);
@@ -243,13 +246,47 @@ static void the_next_log_goes_on_from_the_copy_with_the_officials_entry_alone(vo
     state_close(&s);
 }
 
-/* The signer's disk was lost, too: a head that a witness has kept stands in for its own. */
-static void a_lost_state_is_begun_anew_by_the_statement(void **state)
+/* The signer's disk was lost, too: a head that somebody has kept stands in for its own, and two
+ * officials answer for it. */
+static void a_lost_state_signs_nothing_until_two_officials_have_answered_for_this_loss(void **state)
 {
+    static const uint8_t first[STATE_CHALLENGE_LEN] = {1, 2, 3};
+    static const uint8_t second[STATE_CHALLENGE_LEN] = {4};
+    struct state *s = NULL;
     (void)state;
     assert_int_equal(unlink(f.config.state_file), 0);
-    assert_int_equal(restore(&(struct says){.log_number = 3}), OK);
+    assert_int_equal(restore(&(struct says){.log_number = 2}), ERR_NOT_FOUND);
+    assert_int_equal(state_lose(f.config.state_file, first, NULL), OK);
+    assert_int_equal(state_lose(f.config.state_file, second, NULL), ERR_EXISTS);
+    assert_int_equal(state_open(&s, f.config.state_file, REALM_HUB, REALM_NAME, NULL), OK);
+    assert_memory_equal(state_challenge(s), first, sizeof first);
+    assert_int_equal(state_extend(s, 0, (const merkle_hash *)f.leaf, 1), ERR_LOG_ROLLBACK);
+    assert_int_equal(state_extend(s, 0, (const merkle_hash *)f.leaf, 0), ERR_LOG_ROLLBACK);
+    state_close(&s);
+    assert_int_equal(restore(&(struct says){.log_number = 3}), ERR_LOG_ROLLBACK);
+    assert_int_equal(restore(&(struct says){.log_number = 3, .challenge = second}),
+                     ERR_LOG_ROLLBACK);
+    assert_int_equal(restore(&(struct says){.log_number = 3, .challenge = first, .signatures = 1}),
+                     ERR_TWO_OFFICIALS);
+    assert_int_equal(restore(&(struct says){.log_number = 3, .challenge = first}), OK);
     expect_head(REALM_HUB "." REALM_NAME "/audit/3", COPY);
+}
+
+/* What was answered once opens nothing after the next loss, and nothing where nothing was lost. */
+static void a_statement_for_another_loss_opens_no_log(void **state)
+{
+    static const uint8_t first[STATE_CHALLENGE_LEN] = {1, 2, 3};
+    static const uint8_t second[STATE_CHALLENGE_LEN] = {4};
+    (void)state;
+    assert_int_equal(restore(&(struct says){.challenge = first}), ERR_LOG_ROLLBACK);
+    expect_head(REALM_HUB "." REALM_NAME "/audit/1", SIGNED);
+    assert_int_equal(unlink(f.config.state_file), 0);
+    assert_int_equal(state_lose(f.config.state_file, first, NULL), OK);
+    assert_int_equal(restore(&(struct says){.log_number = 3, .challenge = first}), OK);
+    assert_int_equal(unlink(f.config.state_file), 0);
+    assert_int_equal(state_lose(f.config.state_file, second, NULL), OK);
+    assert_int_equal(restore(&(struct says){.log_number = 3, .challenge = first}),
+                     ERR_LOG_ROLLBACK);
 }
 
 /* Who has taken an official's key dates a statement back to before it was revoked. */
@@ -281,7 +318,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(what_is_less_than_two_officials_statement_opens_no_log),
         CASE(the_next_log_goes_on_from_the_copy_with_the_officials_entry_alone),
-        CASE(a_lost_state_is_begun_anew_by_the_statement),
+        CASE(a_lost_state_signs_nothing_until_two_officials_have_answered_for_this_loss),
+        CASE(a_statement_for_another_loss_opens_no_log),
         CASE(a_revoked_official_opens_no_log_by_a_date_before_its_revocation),
     };
     return cmocka_run_group_tests_name("signer_restore", tests, NULL, NULL);

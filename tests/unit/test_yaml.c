@@ -161,6 +161,19 @@ static void large_maps_find_every_key(void **state)
     yaml_close(&y);
 }
 
+static void texts_outlive_the_tree(void **state)
+{
+    (void)state;
+    struct yaml *y = parse("realm: demo\nlist: [one, two]\n");
+    const char *realm = yaml_text(yaml_get(yaml_root(y), "realm"));
+    const char *two = yaml_text(yaml_item(yaml_get(yaml_root(y), "list"), 1));
+    yaml_keep_texts(y);
+    assert_null(yaml_root(y));
+    assert_string_equal(realm, "demo");
+    assert_string_equal(two, "two");
+    yaml_close(&y);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +183,7 @@ int main(void)
         cmocka_unit_test(typed_scalars_are_read_or_refused),
         cmocka_unit_test(unknown_and_missing_keys_are_named),
         cmocka_unit_test(large_maps_find_every_key),
+        cmocka_unit_test(texts_outlive_the_tree),
     };
     return cmocka_run_group_tests_name("yaml", tests, NULL, NULL);
 }

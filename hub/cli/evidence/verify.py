@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Verify an evidence bundle with the Python standard library and the `openssl` command alone.
 
-    python3 verify.py [BUNDLE] [--anchor anchor.yaml]
+    python3 verify.py [BUNDLE] [--anchor anchor.yaml] [--roots CA.pem]
 
 BUNDLE is a directory or a .tar; without it, the directory of this file. The anchor says whom to
 trust and has to reach you by other means; without it the copy in the bundle is used, and says so.
+The roots are those of time-stamping authorities; without them a stamp is a claim.
 Exit code 0: everything verifies. 1: refused, with the file and the reason.
 """
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -29,10 +31,11 @@ FILE_MAX, FILES_MAX, BYTES_MAX = 4 << 20, 16384, 256 << 20
 NAMES = re.compile(r"""
     README\.md | verify\.py | anchor\.yaml | bundle\.json | custody\.json | manifest\.sha256 |
     checkpoint\.(txt|tsr) | report\.(html|txt) | registry/[a-z0-9.-]+\.lsp | registrars/[a-z0-9.-]+\.(lsd|version) |
-    revocations/[a-z0-9.-]+-\d{8}\.lsd | seen/\d+\.(txt|path) |
+    revocations/[a-z0-9.-]+-\d{8}\.lsd | seen/\d+\.(txt|path|tsr) |
     log/\d{12}\.(leaf|path) | receipts/\d{12}\.lsr | decisions/\d{12}\.(bin|json) |
+    reads/\d{12}\.bin | tables/(regions|calendar)\.csv |
     envelopes/[0-9a-f]{64}\.(lse|json) | documents/[0-9a-f]{64}\.lsd |
-    disclosed/[0-9a-f]{64}-\d\.dek | rules/[0-9a-f]{16}/[a-z_]+\.yaml""", re.X)
+    disclosed/[0-9a-f]{64}-\d\.dek | rules/[0-9a-f]{16}/[a-z_]+\.yaml""", re.X | re.A)
 
 
 class Refused(Exception):
@@ -134,6 +137,16 @@ def small(point):
     return int.from_bytes(point, "little") & (2**255 - 1) in SMALL
 
 
+def openssl(arguments, **files):
+    """What it says, or None when it fails; the files lie beside it."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, data in files.items():
+            with open(os.path.join(place, name), "wb") as out:
+                out.write(data)
+        run = subprocess.run([OPENSSL] + arguments, cwd=place, capture_output=True, check=False)
+        return run.stdout.decode("utf-8", "replace") if run.returncode == 0 else None
+
+
 def signed(public, message, signature):
     """Is this the Ed25519 signature of the message by this key?"""
     known = known_signatures.get((public, message, signature))
@@ -142,14 +155,8 @@ def signed(public, message, signature):
     good = len(public) == 32 and len(signature) == 64 and not small(public) and \
         not small(signature[:32]) and int.from_bytes(signature[32:], "little") < ORDER
     if good:
-        with tempfile.TemporaryDirectory() as place:
-            for name, data in (("k", DER_HEAD + public), ("m", message), ("s", signature)):
-                with open(os.path.join(place, name), "wb") as out:
-                    out.write(data)
-            run = subprocess.run(
-                [OPENSSL, "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "k",
-                 "-in", "m", "-sigfile", "s"], cwd=place, capture_output=True, check=False)
-            good = run.returncode == 0
+        good = openssl(["pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "k", "-in", "m",
+                        "-sigfile", "s"], k=DER_HEAD + public, m=message, s=signature) is not None
     known_signatures[public, message, signature] = good
     return good
 
@@ -298,9 +305,12 @@ class Registrar:
         need(self.since <= document.issued < self.until, name, "the registrar's time was over")
 
     def within(self, other):
-        types, widest = int.from_bytes(self.types, "big"), int.from_bytes(other.types, "big")
         return region_within(self.region, other.region) and other.since <= self.since and self.until <= other.until \
-            and (not other.types or (bool(self.types) and types & ~widest == 0))
+            and (not other.types or (bool(self.types) and other.grants(self.types)))
+
+    def grants(self, types):
+        """May it grant all of these? Bit sets; none: any."""
+        return not self.types or int.from_bytes(types, "little") & ~int.from_bytes(self.types, "little") == 0
 
 
 # ---- a part opened with its key: HKDF, ChaCha20-Poly1305 (RFC 5869, RFC 8439) ----
@@ -407,9 +417,11 @@ def read_anchor(text, name):
 
 
 class Bundle:
-    def __init__(self, files, anchor):
+    def __init__(self, files, anchor, roots):
+        self.stamp_roots = roots  # path, or None
         self.files, (self.realm, self.threshold, self.roots) = files, anchor
         self.keys = {}       # (member, use) -> [(kid, public, from, until)]
+        self.grants = {}     # member -> [types]
         self.revoked = {}    # (member, kid) -> (from when on, by which document)
         self.registrars = {}  # name -> Registrar
         self.doubts = {}     # file -> [sentence]
@@ -419,7 +431,7 @@ class Bundle:
         self.about = set()   # ids that entries of the log speak of
         self.counts = dict.fromkeys(("members", "receipts", "signed", "other", "statements", "records",
                                      "states", "envelopes", "documents", "opened", "seen", "witnesses",
-                                     "hidden", "rules", "revoked"), 0)
+                                     "hidden", "rules", "revoked", "reads", "stamps", "stamped"), 0)
 
     def folder(self, folder, ending):
         return sorted(n for n in self.files if n.startswith(folder + "/") and n.endswith(ending))
@@ -445,9 +457,13 @@ class Bundle:
         name = "bundle.json"
         need(name in self.files, name, "it is missing")
         about = json.loads(self.files[name])
-        need(about.get("format") == 1 and about.get("realm") == self.realm, name, "format or realm")
+        kinds = {"format": int, "kind": str, "id": str, "hub": str, "realm": str, "exported_ms": int}
+        need(isinstance(about, dict) and {key: type(value) for key, value in about.items()} == kinds, name, "its fields")
         self.hub, self.kind, self.id = about["hub"], about["kind"], about["id"]
         self.exported = about["exported_ms"]
+        need(about["format"] == 1 and about["realm"] == self.realm, name, "format or realm")
+        need(re.fullmatch({"envelope": "[0-9a-f]{64}", "order": "[0-9a-f]{32}", "case": "[0-9a-f]{32}"}.get(self.kind, "$"),
+                          self.id), name, "kind or id")
 
     # -- keys --
 
@@ -497,6 +513,7 @@ class Bundle:
                 self.keys.setdefault((member, use), []).append((kid, public, key.number(3), key.number(4)))
                 if key.number(6):
                     self.revoked[member, kid] = key.number(6), "registry"
+            self.grants[member] = [Message(grant, name).bytes(1) for grant in record.all(5)]
             self.counts["members"] += 1
 
     def check_registrars(self):
@@ -530,6 +547,7 @@ class Bundle:
             body = Message(document.body, name)
             number, member, kid, since = body.number(1), body.text(2), body.bytes(3), body.number(5)
             need(region_within(member.rpartition(".")[2], by.region), name, "outside its region (E402)")
+            need(all(by.grants(types) for types in self.grants.get(member, [])), name, "beyond its types (E409)")
             need(since <= document.issued, name, "doubted since after its issue")
             need(name == f"revocations/{by.member}-{number:08}.lsd", name, "it has another number or registrar")
             need(number == by.known + 1, name, "one before it is missing (E439)")
@@ -561,7 +579,7 @@ class Bundle:
         need(len(rows) == 3 and rest.endswith(b"\n"), name, "no checkpoint (E807)")
         origin, size = rows[0].decode(), int(rows[1])
         root = base64.b64decode(rows[2], validate=True)
-        need(len(root) == 32 and rows[1] == str(size).encode(), name, "no checkpoint (E807)")
+        need(len(root) == 32 and size >= 0 and rows[1] == str(size).encode(), name, "no checkpoint (E807)")
         need(re.fullmatch(re.escape(f"{hub}.{self.realm}/audit/") + r"[1-9]\d*", origin), name, "another log (E807)")
         rows = [row.split(" ") for row in rest.decode().splitlines()]
         need(all(len(row) == 3 and row[0] == "\u2014" for row in rows), name, "no checkpoint (E807)")
@@ -602,6 +620,32 @@ class Bundle:
                     witnesses.add(member)
         self.counts["witnesses"] = max(len(witnesses), self.counts["witnesses"])
 
+    # -- time stamps --
+
+    def check_stamps(self):
+        """RFC 3161, over the bytes of a checkpoint: PROTOCOL 8.2."""
+        for name in self.folder("seen", ".tsr") + ["checkpoint.tsr"] * ("checkpoint.tsr" in self.files):
+            note, answer = name.replace(".tsr", ".txt"), self.files[name]
+            need(note in self.files, name, "the stamp of nothing here")
+            text = openssl(["ts", "-reply", "-text", "-in", "a"], a=answer)
+            time = re.search(r"^Time stamp: (\w+ +\d+ \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4}) GMT$", text or "", re.M)
+            need(time and sha256(self.files[note]) in answer, name, "not a stamp, or about other bytes (E813)")
+            self.counts["stamps"] += 1
+            if not self.stamp_roots:
+                continue
+            time = datetime.datetime.strptime(" ".join(time.groups()) + " +0000", "%b %d %H:%M:%S %Y %z")
+            accuracy = re.search(r"^Accuracy: 0x([0-9A-Fa-f]+) seconds", text, re.M)
+            with open(self.stamp_roots, "rb") as roots:
+                need(openssl(["ts", "-verify", "-in", "a", "-data", "n", "-CAfile", "r", "-attime",
+                              str(int(time.timestamp()))], a=answer, n=self.files[note], r=roots.read()) is not None,
+                     name, "about other bytes, or not signed under these roots (E813)")
+            size = self.size if note == "checkpoint.txt" else int(note[5:-4])
+            until = (int(time.timestamp()) + (int(accuracy.group(1), 16) if accuracy else 0) + 120) * 1000
+            for index, (_, claimed, _) in sorted(self.leaves.items()):
+                need(index >= size or claimed <= until, f"log/{index:012}.leaf",
+                     "it claims a later time than the stamp of its checkpoint (E809)")
+            self.counts["stamped"] += 1
+
     # -- leaves --
 
     def check_leaves(self):
@@ -619,7 +663,8 @@ class Bundle:
             self.leaves[index] = (kind, time, body)
             self.check_leaf(index, kind, time, body, name)
         need(self.id in self.about or self.kind == "case", "bundle.json", "no entry of the log here is about that id")
-        for folder, ending in (("log", ".path"), ("receipts", ".lsr"), ("decisions", ".bin"), ("decisions", ".json")):
+        for folder, ending in (("log", ".path"), ("receipts", ".lsr"), ("decisions", ".bin"), ("decisions", ".json"),
+                               ("reads", ".bin")):
             for name in self.folder(folder, ending):
                 need(int(re.search(r"\d{12}", name).group()) in self.leaves, name, "no leaf commits to it")
 
@@ -644,8 +689,12 @@ class Bundle:
             record = f"decisions/{index:012}.bin"
             if record in self.files:
                 need(sha256(self.files[record]) == body, record, "the leaf commits to another record")
-                self.refer(Message(self.files[record], record).bytes(1), time)
+                fields = Message(self.files[record], record)
+                self.refer(fields.bytes(1), time)
+                self.check_reads(f"reads/{index:012}.bin", fields.bytes(6))
                 self.counts["records"] += 1
+            else:
+                need(f"reads/{index:012}.bin" not in self.files, record, "it is missing")
         elif kind in (ORDER_STATE, OBLIGATION_STATE):
             change = Message(body, name)
             self.refer(change.bytes(5), time)
@@ -655,6 +704,15 @@ class Bundle:
     def refer(self, document, time):
         if document:
             self.referred[document] = min(time, self.referred.get(document, time))
+
+    def check_reads(self, name, digest):
+        """What a decision read, behind the tokens that it was given: PROTOCOL 16.1."""
+        if name not in self.files:
+            return
+        r = Reader(self.files[name], name)
+        r.take(16 * r.uint(2))
+        need(sha256(label(b"readset") + r.data[r.at:]) == digest, name, "the record commits to something else that was read")
+        self.counts["reads"] += 1
 
     def check_receipt(self, name, kind, time, body):
         need(name in self.files, name, "it is missing")
@@ -766,6 +824,7 @@ class Bundle:
         self.check_revocations()
         self.check_checkpoints()
         self.check_leaves()
+        self.check_stamps()
         self.check_envelopes()
         self.check_documents()
         self.check_rules()
@@ -796,11 +855,18 @@ def tell(b, own_anchor):
         (True, f"{c['records']} 份决定记录即日志所记者；{c['rules']} 个规则集即其所依据者",
          f"{c['records']} decision records are those of the log; {c['rules']} rule sets are those they name"),
         (False, f"{c['hidden']} 个密封部分未披露", f"{c['hidden']} sealed parts are not disclosed"),
-        (False, "未重演决定（lianshu evidence verify）；report.*、*.json 仅供阅读",
-         "decisions were not made again here; report.* and *.json are for reading only"),
+        (False, f"未重演决定（有当时所读各行者 {c['reads']} 份，由 lianshu evidence verify 重演）；report.*、*.json 仅供阅读",
+         f"decisions were not made again here (of {c['reads']} what they read is here: lianshu evidence verify does); report.* "
+         "and *.json are for reading only"),
         (False, "时间、完整性、操作密钥之人、所述事实是否属实",
          "times, completeness, who used a key, and whether what was said is so"),
     ]
+    if c["stamped"]:
+        rows.append((True, f"{c['stamped']} 个时间戳有效：其检查点于所称时间已存在",
+                     f"{c['stamped']} time stamps are good: their checkpoints existed at the times they state"))
+    if c["stamps"] > c["stamped"]:
+        rows.append((False, f"{c['stamps'] - c['stamped']} 个时间戳未以机构根证书核验（--roots）",
+                     f"{c['stamps'] - c['stamped']} time stamps were not verified with their authority's roots (--roots)"))
     for name in sorted(b.doubts):
         for member, since, by, taken in b.doubts[name]:
             rows.append((False, f"{name}：{member} 的密钥自 {since} 起已吊销（{by}），早于枢纽登记之时 {taken}（毫秒）：此签名不能证明",
@@ -822,11 +888,13 @@ def tell(b, own_anchor):
 
 
 def main():
-    arguments, anchor_path = sys.argv[1:], None
-    if "--anchor" in arguments:
-        at = arguments.index("--anchor")
-        anchor_path = arguments[at + 1]
-        del arguments[at:at + 2]
+    arguments, given = sys.argv[1:], {}
+    for option in ("--anchor", "--roots"):
+        if option in arguments[:-1]:
+            at = arguments.index(option)
+            given[option] = arguments[at + 1]
+            del arguments[at:at + 2]
+    anchor_path = given.get("--anchor")
     path = arguments[0] if arguments else os.path.dirname(os.path.abspath(__file__))
     try:
         need(OPENSSL, "openssl", "the command is missing")
@@ -837,12 +905,12 @@ def main():
         else:
             with open(anchor_path, encoding="utf-8") as text:
                 anchor = read_anchor(text.read(), anchor_path)
-        bundle = Bundle(files, anchor)
+        bundle = Bundle(files, anchor, given.get("--roots"))
         bundle.verify()
     except Refused as why:
         print(f"拒绝 / refused: {why.args[0]}: {why.args[1]}", file=sys.stderr)
         return 1
-    except (ValueError, KeyError, IndexError, struct.error, tarfile.TarError, OSError) as why:
+    except Exception as why:  # whatever else a file brings about, it is no evidence
         print(f"拒绝 / refused: {path}: {type(why).__name__}", file=sys.stderr)
         return 1
     print(f"已验证 / verified: {bundle.kind} {bundle.id}")

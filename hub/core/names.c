@@ -1,0 +1,75 @@
+#include "core/state.h"
+
+#include "keys/entropy.h"
+
+#include <string.h>
+
+/* The row of an identifier, by the token key in use, or by the one before while rows are moved. */
+static enum err find(struct core *core, uint8_t kind, struct span id, uint64_t as_of,
+                     uint8_t token[static STORE_TOKEN_LEN], uint8_t out[static STORE_TOKEN_LEN])
+{
+    uint8_t before[STORE_TOKEN_LEN];
+    enum err err = rest_token(token, core->token_key, kind, id);
+    if (err == OK)
+        err = handle_find(core->store->handles, token, as_of, out);
+    if (err != ERR_NOT_FOUND || core->token_before == NULL)
+        return err;
+    err = rest_token(before, core->token_before, kind, id);
+    return err == OK ? handle_find(core->store->handles, before, as_of, out) : err;
+}
+
+enum err names_look(struct core *core, uint8_t kind, struct span id, uint64_t as_of,
+                    uint8_t out[static STORE_TOKEN_LEN])
+{
+    uint8_t token[STORE_TOKEN_LEN];
+    enum err err = find(core, view_kind(kind), id, as_of, token, out);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    memset(out, 0, STORE_TOKEN_LEN);
+    return OK;
+}
+
+enum err names_unknown(struct core *core, uint8_t kind, struct span id,
+                       uint8_t out[static STORE_TOKEN_LEN])
+{
+    return rest_token(out, core->token_key, view_kind(kind), id);
+}
+
+enum err names_since(struct core *core, const uint8_t token[static STORE_TOKEN_LEN], uint64_t since,
+                     bool *named)
+{
+    return handle_since(core->store->handles, token, since, named);
+}
+
+enum err names_seal(struct core *core, const uint8_t handle[static STORE_TOKEN_LEN],
+                    struct span plain, struct writer *w)
+{
+    return rest_put(core, "handle", span_of(handle, STORE_TOKEN_LEN), "id", plain, w);
+}
+
+enum err names_give(struct core *core, uint8_t kind, struct span id,
+                    uint8_t out[static STORE_TOKEN_LEN])
+{
+    struct handle_row row = {.seq = log_size(core->store->log)};
+    uint8_t plain[HANDLE_SEALED_MAX];
+    uint8_t sealed[HANDLE_SEALED_MAX];
+    struct writer p = writer_of(plain, sizeof plain);
+    struct writer w = writer_of(sealed, sizeof sealed);
+    const uint8_t one = view_kind(kind);
+    enum err err = find(core, one, id, STORE_NEVER, row.token, out);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    row.seq -= row.seq > 0; /* the last leaf: whoever decides from here on knows it */
+    entropy_fill(core->opt.entropy, row.handle, sizeof row.handle);
+    write_uint(&p, one, 1);
+    write_span(&p, id);
+    err = p.full ? ERR_TOO_LARGE : names_seal(core, row.handle, writer_span(&p), &w);
+    row.sealed = writer_span(&w);
+    if (err == OK)
+        err = handle_put(core->store->handles, &row);
+    if (err != OK)
+        return err;
+    memcpy(out, row.handle, STORE_TOKEN_LEN);
+    gates_changed(core, row.token);
+    return OK;
+}

@@ -1,0 +1,16 @@
+#include "base/harden.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+void harden_process(mode_t mask)
+{
+    const struct rlimit none = {0, 0};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)setrlimit(RLIMIT_CORE, &none); /* lowering a limit cannot fail */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+    (void)umask(mask);
+}

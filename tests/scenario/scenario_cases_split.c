@@ -1,0 +1,260 @@
+/* Two sides of a cut road take one step of a case with two documents: the same one stands at every
+ * hub, whichever road heals first; the other has no effect, and both sides are told. */
+#include "scenario/casehubs.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ASKS  "market.445100"
+#define GIVES "market.220100"
+#define THIRD "market.445200"
+#define SPLIT lianshu_HubNoticeKind_HUBNOTICE_STEP_SPLIT
+
+static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
+                                        {.region = "445100"}, {.region = "445200"},
+                                        {.region = "220000"}, {.region = "220100"}};
+
+static const struct work ASKED = {.from = ASKS,
+                                  .to = {GIVES},
+                                  .type = "assist.request",
+                                  .transition = "A02",
+                                  .outcome = "case",
+                                  .owner = GIVES,
+                                  .papers = "\"D29\""};
+static const struct work TAKEN = {.from = GIVES,
+                                  .to = {ASKS},
+                                  .type = "assist.accept",
+                                  .transition = "A04",
+                                  .outcome = "accepted",
+                                  .owner = GIVES};
+static const struct work REPLIED = {.from = GIVES,
+                                    .to = {ASKS},
+                                    .type = "assist.reply",
+                                    .transition = "A06",
+                                    .owner = ASKS,
+                                    .papers = "\"D30\""};
+static const struct work WITHDRAWN = {.from = ASKS,
+                                      .to = {GIVES},
+                                      .type = "assist.close",
+                                      .transition = "A08",
+                                      .outcome = "withdrawn"};
+static const struct work REPORTED = {.from = GIVES,
+                                     .to = {ASKS},
+                                     .type = "case.result",
+                                     .transition = "S02",
+                                     .outcome = "reported",
+                                     .owner = GIVES,
+                                     .papers = "\"D27\""};
+
+static int tree(void **state)
+{
+    *state = realm_new(plan, T_COUNT(plan));
+    return 0;
+}
+
+static struct sent take(struct realm *r, const struct work *step)
+{
+    struct world *home = realm_home(r, step->from);
+    const struct mail mail = work_mail(home, step);
+    const struct sent sent = realm_send(r, &mail);
+    print_message("%s by %s\n", step->transition, step->from);
+    assert_int_equal(world_code(home, step->from, sent.env_id), 0);
+    realm_live(r, SECOND_MS, SECOND_MS);
+    return sent;
+}
+
+static void cut(struct realm *r)
+{
+    realm_cut(r, "440000", "445100");
+    realm_cut(r, "220000", "220100");
+}
+
+static void heal(struct realm *r, bool ours_first)
+{
+    static const char *const road[2][2] = {{"440000", "445100"}, {"220000", "220100"}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *const *which = road[ours_first ? i : 1 - i];
+        realm_heal(r, which[0], which[1]);
+        casehubs_settle(r);
+    }
+}
+
+static uint32_t code_of(struct realm *r, const struct work *step, const struct sent *sent)
+{
+    return world_code(realm_home(r, step->from), step->from, sent->env_id);
+}
+
+static size_t told(struct realm *r, const char *member)
+{
+    return work_told(realm_home(r, member), member, SPLIT, "");
+}
+
+/* Of the card of that hub: how many documents took no effect for another one's sake. */
+static size_t lost(struct realm *r, const char *region)
+{
+    struct json *card = work_card(realm_world(r, region));
+    const size_t count = json_count(json_get(card, "lost"));
+    uint64_t code;
+    for (size_t i = 0; i < count; i++)
+        assert_true(json_uint(json_get(json_item(json_get(card, "lost"), i), "code"), &code) &&
+                    code == ERR_CASE_STATE);
+    json_close(&card);
+    return count;
+}
+
+/* ---- one step ---- */
+
+static void split_at_one_step(bool ours_stands, bool ours_first)
+{
+    void *state = NULL;
+    tree(&state);
+    struct realm *r = state;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    cut(r);
+    const struct work *one = ours_stands ? &WITHDRAWN : &TAKEN;
+    const struct work *other = ours_stands ? &TAKEN : &WITHDRAWN;
+    const struct sent stands = take(r, one);
+    const struct sent loses = take(r, other);
+    heal(r, ours_first);
+    casehubs_same(r, "445100", "220100", 2);
+    assert_string_equal(work_says(realm_world(r, "445100"), "state"),
+                        ours_stands ? "CLOSED" : "ACCEPTED");
+    assert_string_equal(work_clock(realm_world(r, "220100"), "ASSIST-CASE", "state"),
+                        ours_stands ? "stopped" : "running");
+    assert_int_equal(lost(r, "445100"), 1);
+    assert_int_equal(code_of(r, other, &loses), ERR_CASE_STATE);
+    assert_int_equal(code_of(r, one, &stands), 0);
+    assert_int_equal(realm_heard(r, one->from, &stands, lianshu_ReceiptKind_RECEIPT_REFUSED), 0);
+    assert_int_equal(told(r, ASKS), 1);
+    assert_int_equal(told(r, GIVES), 1);
+    assert_int_equal(realm_has(r, other->from, one->type), 1); /* what stands was delivered */
+    assert_int_equal(realm_has(r, one->from, other->type), 0);
+    casehubs_end(&state);
+}
+
+static void the_earlier_one_stands_at_both_hubs_whichever_road_heals_first(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        split_at_one_step((i & 1) != 0, (i & 2) != 0);
+}
+
+/* ---- and what was built on it ---- */
+
+static void what_was_built_on_the_document_that_lost_is_judged_again(void **state)
+{
+    struct realm *r = *state;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    cut(r);
+    take(r, &WITHDRAWN);
+    take(r, &TAKEN);
+    const struct sent built = take(r, &REPLIED);
+    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "REPLIED");
+    heal(r, true);
+    casehubs_same(r, "445100", "220100", 3);
+    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "CLOSED");
+    assert_string_equal(work_clock(realm_world(r, "220100"), "ASSIST-CASE", "state"), "stopped");
+    assert_int_equal(code_of(r, &REPLIED, &built), ERR_CASE_STATE);
+    assert_int_equal(told(r, GIVES), 2); /* of both its steps */
+}
+
+static void what_both_sides_built_follows_what_stands(void **state)
+{
+    struct realm *r = *state;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    cut(r);
+    take(r, &TAKEN);     /* 2 of theirs, stands */
+    take(r, &WITHDRAWN); /* 2 of ours */
+    take(r, &REPORTED);  /* 3 of theirs: no state forbids it */
+    realm_restart(r, "220100");
+    heal(r, false);
+    take(r, &REPLIED);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 4);
+    assert_string_equal(work_says(realm_world(r, "445100"), "state"), "REPLIED");
+    assert_int_equal(lost(r, "220100"), 1);
+}
+
+/* ---- other hubs ---- */
+
+static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **state)
+{
+    struct realm *r = *state;
+    struct work to_third = REPORTED;
+    to_third.from = ASKS;
+    to_third.to[0] = GIVES;
+    to_third.to[1] = THIRD;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    realm_cut(r, "220000", "220100");
+    take(r, &REPORTED);
+    take(r, &to_third);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "445200", 2);
+    realm_heal(r, "220000", "220100");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 2);
+    casehubs_same(r, "445100", "445200", 2);
+    assert_int_equal(lost(r, "445200"), 1);
+    assert_int_equal(told(r, THIRD), 1); /* it holds a document without effect */
+    assert_int_equal(told(r, ASKS), 1);
+    assert_int_equal(told(r, GIVES), 1);
+}
+
+static void a_hub_that_joins_later_shows_also_what_lost(void **state)
+{
+    struct realm *r = *state;
+    struct work to_third = REPORTED;
+    to_third.to[1] = THIRD;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    cut(r);
+    take(r, &TAKEN);
+    take(r, &WITHDRAWN);
+    heal(r, true);
+    take(r, &to_third);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "445200", 3);
+    casehubs_same(r, "220100", "445200", 3);
+    assert_int_equal(lost(r, "445200"), 1);
+    assert_int_equal(told(r, THIRD), 0);
+}
+
+static void an_hour_later_nothing_more_is_said(void **state)
+{
+    struct realm *r = *state;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    cut(r);
+    take(r, &TAKEN);
+    take(r, &WITHDRAWN);
+    heal(r, true);
+    const size_t heard = realm_has(r, ASKS, "hub.notice");
+    realm_restart(r, "445100");
+    realm_restart(r, "220100");
+    realm_live(r, HOUR_MS, MINUTE_MS);
+    assert_int_equal(realm_has(r, ASKS, "hub.notice"), heard);
+    casehubs_same(r, "445100", "220100", 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_earlier_one_stands_at_both_hubs_whichever_road_heals_first),
+        cmocka_unit_test_setup_teardown(what_was_built_on_the_document_that_lost_is_judged_again,
+                                        tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(what_both_sides_built_follows_what_stands, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(a_third_hub_that_got_the_one_that_lost_is_shown_the_other,
+                                        tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_hub_that_joins_later_shows_also_what_lost, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(an_hour_later_nothing_more_is_said, tree, casehubs_end),
+    };
+    return cmocka_run_group_tests_name("cases_split", tests, NULL, NULL);
+}

@@ -1,0 +1,373 @@
+/* Bundles that are not as they must be: signed once more by a hub that has its log key, and files
+ * whose lengths and counts are wrong. Both verifiers refuse each, and neither stumbles. */
+#include "scenario/acts.h"
+#include "scenario/evidencebook.h"
+#include "scenario/texts.h"
+
+#include "base/hex.h"
+#include "cli/evidence.h"
+#include "keys/evidence.h"
+#include "keys/merkle.h"
+#include "keys/receipt.h"
+#include "wire.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { KIND_AT = 17, BODY_AT = 28, LEAVES_MAX = 4096, TEXT_MAX = 64 << 10 };
+
+#define VERIFY "evidence verify b --anchor anchor.yaml"
+
+static void export_referral(struct book *b)
+{
+    uint8_t env_id[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    char line[512];
+    acts_connect(b->world);
+    world_site(b->world, "police.445100")->silent = true;
+    const struct mail mail = acts_referral();
+    world_send(b->world, &mail, env_id);
+    hex_encode(span_of(env_id, HASH_LEN), hex);
+    book_serve(b);
+    snprintf(line, sizeof line, "evidence export %s --anchor anchor.yaml --control control --out b",
+             hex);
+    must(b->terminal, line);
+}
+
+static void both_refuse(struct book *b, const char *label)
+{
+    refused(b->terminal, VERIFY, CLI_REFUSED, label, "");
+    assert_int_equal(book_script(b, "b", "anchor.yaml"), 1);
+}
+
+/* ---- a hub signs another log ---- */
+
+static merkle_hash leaves[LEAVES_MAX];
+
+static enum err subtree(void *ctx, unsigned level, uint64_t index, merkle_hash out)
+{
+    (void)ctx;
+    merkle_root(out, &leaves[index << level], (size_t)1 << level);
+    return OK;
+}
+
+static uint64_t index_of(const struct bundle_file *file)
+{
+    return strtoull(strchr(file->name, '/') + 1, NULL, 10);
+}
+
+/* Entries that are not in the bundle are whatever the hub says: zeros. */
+static void sign_again(struct book *b)
+{
+    struct evidence_pack pack;
+    struct checkpoint head;
+    const struct bundle_file *file;
+    const struct world *w = b->world;
+    uint8_t bytes[NOTE_LEN_MAX];
+    char name[BUNDLE_NAME_MAX + 1];
+    memset(leaves, 0, sizeof leaves);
+    assert_int_equal(evidence_pack_read(&pack, "b", NULL), OK);
+    assert_int_equal(note_parse(bundle_find(pack.bundle, "checkpoint.txt")->bytes, &head), OK);
+    assert_true(head.size <= LEAVES_MAX);
+    for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
+        if (strstr(file->name, ".leaf") != NULL)
+            merkle_leaf(leaves[index_of(file)], file->bytes);
+    }
+    merkle_root(head.root, leaves, head.size);
+    for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
+        merkle_hash path[MERKLE_PATH_MAX];
+        unsigned len;
+        if (strstr(file->name, ".leaf") == NULL)
+            continue;
+        assert_int_equal(merkle_inclusion(index_of(file), head.size, subtree, NULL, path, &len),
+                         OK);
+        snprintf(name, sizeof name, "log/%012" PRIu64 ".path", index_of(file));
+        book_put_file("b", name, span_of(path, len * sizeof path[0]));
+    }
+    struct writer note = writer_of(bytes, sizeof bytes);
+    assert_int_equal(note_sign(&head, keyring_find(w->signer, KEY_USE_LOG), &note), OK);
+    book_put_file("b", "checkpoint.txt", writer_span(&note));
+    evidence_pack_close(&pack);
+    book_fit("b");
+}
+
+union entry {
+    lianshu_Receipt q;
+    lianshu_Statement v;
+};
+
+static void stays(union entry *e)
+{
+    (void)e;
+}
+
+static void v_realm(union entry *e)
+{
+    strcpy(e->v.realm, "other");
+}
+
+static void v_index(union entry *e)
+{
+    e->v.log_index++;
+}
+
+static void v_time(union entry *e)
+{
+    e->v.accepted_ms++;
+}
+
+static void q_realm(union entry *e)
+{
+    strcpy(e->q.realm, "other");
+}
+
+static void q_by(union entry *e)
+{
+    strcpy(e->q.by, "hub.440000");
+}
+
+static void q_index(union entry *e)
+{
+    e->q.log_index++;
+}
+
+static void q_time(union entry *e)
+{
+    e->q.time_ms++;
+}
+
+/* The first entry of that kind says something else, and the hub signs it. */
+static void say_otherwise(struct book *b, unsigned kind, void (*change)(union entry *))
+{
+    struct evidence_pack pack;
+    const struct bundle_file *file;
+    static union entry entry;
+    uint8_t body[LOG_BODY_MAX];
+    uint8_t leaf[LOG_BODY_MAX + 64];
+    struct writer w = writer_of(body, sizeof body);
+    struct writer out = writer_of(leaf, sizeof leaf);
+    size_t i = 0;
+    const pb_msgdesc_t *desc = kind == LOG_RECEIPT ? &lianshu_Receipt_msg : &lianshu_Statement_msg;
+    assert_int_equal(evidence_pack_read(&pack, "b", NULL), OK);
+    while ((file = bundle_at(pack.bundle, i)) != NULL &&
+           (strstr(file->name, ".leaf") == NULL || file->bytes.data[KIND_AT] != kind))
+        i++;
+    assert_non_null(file);
+    uint64_t time_ms;
+    struct span time = span_of(file->bytes.data + KIND_AT + 1, 8);
+    assert_true(span_take_uint(&time, 8, &time_ms));
+    assert_int_equal(
+        wire_decode(desc, span_of(file->bytes.data + BODY_AT, file->bytes.len - BODY_AT), &entry),
+        OK);
+    change(&entry);
+    assert_int_equal(wire_encode(desc, &entry, &w), OK);
+    assert_int_equal(evidence_leaf_write(kind, time_ms, writer_span(&w), &out), OK);
+    book_put_file("b", file->name, writer_span(&out));
+    evidence_pack_close(&pack);
+    sign_again(b);
+}
+
+/* L-03: a log key signs what its holder likes; what the entries say has to fit all the same. */
+static void entries_of_another_realm_hub_place_or_time_are_refused_by_both(void **state)
+{
+    static const struct {
+        unsigned kind;
+        void (*change)(union entry *);
+        const char *label;
+    } rows[] = {
+        {LOG_STATEMENT, v_realm, "E313 log/"}, {LOG_STATEMENT, v_index, "E814 log/"},
+        {LOG_STATEMENT, v_time, "E814 log/"},  {LOG_RECEIPT, q_realm, "E313 log/"},
+        {LOG_RECEIPT, q_by, "E521 log/"},      {LOG_RECEIPT, q_index, "E814 log/"},
+        {LOG_RECEIPT, q_time, "E814 log/"},
+    };
+    struct book *b = *state;
+    export_referral(b);
+    book_copy("b", "whole");
+    say_otherwise(b, LOG_STATEMENT, stays);
+    must(b->terminal, VERIFY);
+    assert_int_equal(book_script(b, "b", "anchor.yaml"), 0);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        book_copy("whole", "b");
+        say_otherwise(b, rows[i].kind, rows[i].change);
+        both_refuse(b, rows[i].label);
+    }
+}
+
+/* ---- lengths and counts ---- */
+
+/* The first file whose name begins and ends so. */
+static void name_of(const char *begins, const char *ends, char out[static BUNDLE_NAME_MAX + 1])
+{
+    struct evidence_pack pack;
+    const struct bundle_file *file;
+    size_t i = 0;
+    assert_int_equal(evidence_pack_read(&pack, "whole", NULL), OK);
+    while ((file = bundle_at(pack.bundle, i)) != NULL &&
+           (strncmp(file->name, begins, strlen(begins)) != 0 || strstr(file->name, ends) == NULL ||
+            file->bytes.len == 0))
+        i++;
+    if (file == NULL)
+        fail_msg("no %s*%s", begins, ends);
+    snprintf(out, BUNDLE_NAME_MAX + 1, "%s", file->name);
+    evidence_pack_close(&pack);
+}
+
+static void malform(struct book *b, const char *name, struct span bytes)
+{
+    book_add_file("b", name, bytes);
+    both_refuse(b, "E");
+}
+
+/* Each of its fields of four bytes is told to be longer than anything: none is believed. And the
+ * file ends before it should, or after. */
+struct kind {
+    const char *begins, *ends;
+    size_t length_at[2]; /* of its first lengths or counts */
+};
+
+static void malform_all(struct book *b, const struct kind *kind)
+{
+    char name[BUNDLE_NAME_MAX + 1];
+    char path[2 * BUNDLE_NAME_MAX];
+    size_t len;
+    name_of(kind->begins, kind->ends, name);
+    snprintf(path, sizeof path, "whole/%s", name);
+    print_message("%s\n", name);
+    char *bytes = book_read(path, &len);
+    char *longer = calloc(1, len + 4);
+    assert_non_null(longer);
+    memcpy(longer, bytes, len);
+    malform(b, name, span_of(longer, len + 1));
+    malform(b, name, span_of(longer, len - 1));
+    malform(b, name, span_of(longer, len / 2));
+    malform(b, name, span_of(longer, 3));
+    for (size_t i = 0; i < T_COUNT(kind->length_at); i++) {
+        const size_t at = kind->length_at[i];
+        assert_true(at + 4 <= len);
+        memset(longer + at, 0xff, 4);
+        malform(b, name, span_of(longer, len));
+        memcpy(longer + at, bytes + at, 4);
+    }
+    memset(longer + len / 2, 0xff, len - len / 2);
+    malform(b, name, span_of(longer, len));
+    book_add_file("b", name, span_of(bytes, len));
+    free(longer);
+    free(bytes);
+}
+
+static void lengths_and_counts_beyond_a_file_are_refused_by_both(void **state)
+{
+    /* Tokens, which stand behind the count of reads, are the hub's word. */
+    static const struct kind kinds[] = {
+        {"registry/", ".lsp", {4, 8}},  {"log/", ".leaf", {26, 26}},
+        {"log/", ".path", {0, 4}},      {"receipts/", ".lsr", {12, 15}},
+        {"decisions/", ".bin", {0, 4}}, {"documents/", ".lsd", {4, 8}},
+        {"reads/", ".bin", {0, 0}},     {"checkpoint", ".txt", {4, 8}}};
+    struct book *b = *state;
+    uint8_t env_id[HASH_LEN];
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    must(b->terminal, "evidence export " ORDER_ID
+                      " --anchor anchor.yaml --control control --out b --disclose decisions");
+    book_copy("b", "whole");
+    for (size_t i = 0; i < T_COUNT(kinds); i++)
+        malform_all(b, &kinds[i]);
+}
+
+static void a_frame_with_lengths_and_counts_beyond_it_is_refused_by_both(void **state)
+{
+    static const struct kind frame = {"envelopes/", ".lse", {4, 8}};
+    struct book *b = *state;
+    export_referral(b);
+    book_copy("b", "whole");
+    malform_all(b, &frame);
+}
+
+/* What says what the bundle is about, in every wrong form; the last would nest a reader to death.
+ */
+static void a_bundle_json_of_another_form_is_refused_by_both(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "x",
+        "[]",
+        "{}",
+        "null",
+        "1",
+        "{\"format\":1}",
+        "{\"format\":1,\"kind\":\"order\",\"id\":[],\"hub\":\"h\",\"realm\":\"demo\",\"exported_"
+        "ms\":1}",
+        "{\"format\":1,\"kind\":\"order\",\"id\":\"0\",\"hub\":{},\"realm\":\"demo\",\"exported_"
+        "ms\":1}",
+        "{\"format\":1,\"kind\":\"tree\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\",\"exported_"
+        "ms\":1}",
+        "{\"format\":true,\"kind\":\"case\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\","
+        "\"exported_ms\":1}",
+        "{\"format\":1,\"kind\":\"case\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\",\"exported_"
+        "ms\":1e999}",
+        "{\"format\":1,\"kind\":\"case\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\",\"exported_"
+        "ms\":-1}",
+        "{\"format\":1,\"kind\":\"case\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\",\"exported_"
+        "ms\":\"1\"}",
+        "{\"format\":1,\"kind\":\"case\",\"id\":\"0\",\"hub\":\"h\",\"realm\":\"demo\"}",
+    };
+    struct book *b = *state;
+    static char deep[TEXT_MAX];
+    export_referral(b);
+    for (size_t i = 0; i < T_COUNT(wrong); i++) {
+        print_message("row %zu\n", i);
+        malform(b, "bundle.json", span_str(wrong[i]));
+    }
+    memset(deep, '[', sizeof deep);
+    malform(b, "bundle.json", span_of(deep, sizeof deep));
+}
+
+/* L-07 */
+static void a_checkpoint_of_another_form_is_refused_by_both(void **state)
+{
+    static const struct {
+        const char *was, *is;
+    } rows[] = {{"\n\n", "\n"},
+                {"/audit/1\n", "/audit/01\n"},
+                {"/audit/1\n", "/audit/1\n0"},
+                {"/audit/1\n", "/audit/1\n-"},
+                {"/audit/1\n", "/audit/1\n99999999999999999999"},
+                {"\n\n", "\nmore\n\n"},
+                {"\n\n", "==\n\n"},
+                {"\xe2\x80\x94 ", "- "},
+                {"\n", "\r\n"}};
+    struct book *b = *state;
+    size_t len;
+    export_referral(b);
+    char *note = book_read("b/checkpoint.txt", &len);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char text[NOTE_LEN_MAX];
+        const char *at = memmem(note, len, rows[i].was, strlen(rows[i].was));
+        assert_non_null(at);
+        const size_t before = (size_t)(at - note);
+        const size_t after = before + strlen(rows[i].was);
+        snprintf(text, sizeof text, "%.*s%s%.*s", (int)before, note, rows[i].is, (int)(len - after),
+                 note + after);
+        print_message("row %zu\n", i);
+        malform(b, "checkpoint.txt", span_str(text));
+    }
+    free(note);
+}
+
+#define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        EACH(entries_of_another_realm_hub_place_or_time_are_refused_by_both),
+        EACH(lengths_and_counts_beyond_a_file_are_refused_by_both),
+        EACH(a_frame_with_lengths_and_counts_beyond_it_is_refused_by_both),
+        EACH(a_bundle_json_of_another_form_is_refused_by_both),
+        EACH(a_checkpoint_of_another_form_is_refused_by_both),
+    };
+    return cmocka_run_group_tests_name("evidence_forged", tests, NULL, NULL);
+}

@@ -1,0 +1,292 @@
+/* One act, punished under two orders on both sides of a cut: one of them stands at every hub
+ * afterwards, the other is undone, and both issuers are told. And one order id, used twice at one
+ * moment: the lower hash stands. */
+#include "scenario/factsbook.h"
+
+#include "base/clock.h"
+#include "wire.h"
+
+#include <stdio.h>
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, facts_setup, facts_teardown)
+
+#define OTHER_ID "ffeeddccbbaa99887766554433221100"
+#define THIRD_ID "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+enum { BODY_MAX = 4096 };
+
+/* The same decision under another order id. */
+static const char *same_act(const char *id, char out[static BODY_MAX])
+{
+    snprintf(out, BODY_MAX, "%s", ORDER_BODY("1"));
+    char *at = strstr(out, ORDER_ID);
+    assert_non_null(at);
+    memcpy(at, id, strlen(ORDER_ID));
+    return out;
+}
+
+static struct sent impose(struct realm *r, const char *from, const char *id)
+{
+    char body[BODY_MAX];
+    const struct sent sent = facts_send(r, from, "sanction.order", same_act(id, body));
+    assert_int_equal(facts_code(r, from, &sent), OK);
+    return sent;
+}
+
+static void heal(struct realm *r, const char *one, const char *other)
+{
+    realm_heal(r, one, other);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
+/* It is in force at every hub, and none of the others is anywhere. */
+static void assert_stands(struct realm *r, const char *stands, const char *lost)
+{
+    facts_assert_order(r, stands, 1, ORDER_ACTIVE);
+    for (size_t i = 0; i < FACTS_HUBS; i++) {
+        const struct order_row row = facts_order(r, facts_regions[i], lost);
+        if (row.version != 0 && row.state != ORDER_ANNULLED)
+            fail_msg("hub.%s: %s in state %u", facts_regions[i], lost, row.state);
+        assert_int_equal(facts_owed(r, facts_regions[i], lost), 0);
+        assert_true(facts_owed(r, facts_regions[i], stands) > 0);
+    }
+    facts_assert_rolls_equal(r);
+}
+
+static void the_order_of_the_higher_region_stands(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "445100", "440000");
+    const struct sent lost = impose(r, "market.445100", ORDER_ID);
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    const struct sent won = impose(r, "market.000000", OTHER_ID);
+    realm_live(r, 72 * HOUR_MS, 6 * HOUR_MS);
+    assert_int_equal(facts_order(r, "445100", ORDER_ID).state, ORDER_ACTIVE);
+    heal(r, "445100", "440000");
+    assert_stands(r, OTHER_ID, ORDER_ID);
+    assert_int_equal(facts_code(r, "market.445100", &lost), ERR_ORDER_CONFLICT);
+    assert_int_equal(realm_heard(r, "market.445100", &lost, lianshu_ReceiptKind_RECEIPT_REFUSED),
+                     1);
+    assert_int_equal(facts_code(r, "market.000000", &won), OK);
+}
+
+static void both_issuers_are_told_which_order_stands(void **state)
+{
+    struct realm *r = *state;
+    const lianshu_HubNoticeKind kind = lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE;
+    realm_cut(r, "445100", "440000");
+    (void)impose(r, "market.445100", ORDER_ID);
+    (void)impose(r, "market.000000", OTHER_ID);
+    heal(r, "445100", "440000");
+    assert_int_equal(facts_told(r, "market.445100", kind), 1);
+    assert_int_equal(facts_told(r, "market.000000", kind), 1);
+    assert_int_equal(facts_told(r, "market.440000", kind), 0);
+    const struct got *got = world_got(realm_world(r, "445100"), "market.445100", "hub.notice", 0);
+    lianshu_HubNotice body;
+    assert_int_equal(
+        wire_decode(&lianshu_HubNotice_msg, span_of(got->facts, got->facts_len), &body), OK);
+    assert_string_equal(body.reference, "market.000000 " OTHER_ID);
+    assert_string_equal(body.member, "market.000000");
+}
+
+static void of_equal_regions_the_order_accepted_first_stands(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "220100", "220000");
+    (void)impose(r, "market.220100", OTHER_ID);
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    (void)impose(r, "market.445100", ORDER_ID);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(facts_order(r, "000000", ORDER_ID).state, ORDER_ACTIVE);
+    heal(r, "220100", "220000");
+    assert_stands(r, OTHER_ID, ORDER_ID);
+}
+
+/* What was built on the order that lost ends with it. */
+static void a_stay_of_the_order_that_loses_is_over_with_it(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "445100", "440000");
+    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_send(r, "market.445100", "sanction.suspend",
+                     CHANGE_BODY(ORDER_ID, "2", "潮2号", "2026-04-01", "样本"));
+    (void)impose(r, "market.000000", OTHER_ID);
+    heal(r, "445100", "440000");
+    assert_stands(r, OTHER_ID, ORDER_ID);
+}
+
+static void an_order_that_was_over_before_the_other_began_is_no_conflict(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "445100", "440000");
+    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_send(r, "market.445100", "sanction.annul", ANNUL_BODY("2"));
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    (void)impose(r, "market.220100", OTHER_ID);
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    heal(r, "445100", "440000");
+    facts_assert_order(r, ORDER_ID, 2, ORDER_ANNULLED);
+    facts_assert_order(r, OTHER_ID, 1, ORDER_ACTIVE);
+    facts_assert_rolls_equal(r);
+    const lianshu_HubNoticeKind kind = lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE;
+    assert_int_equal(facts_told(r, "market.445100", kind), 0);
+    assert_int_equal(facts_told(r, "market.220100", kind), 0);
+}
+
+static void within_one_hub_the_second_order_is_refused_at_once(void **state)
+{
+    struct realm *r = *state;
+    char body[BODY_MAX];
+    (void)impose(r, "market.445100", ORDER_ID);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    const struct sent again =
+        facts_send(r, "market.220100", "sanction.order", same_act(OTHER_ID, body));
+    assert_int_equal(facts_code(r, "market.220100", &again), ERR_ORDER_CONFLICT);
+    facts_assert_order(r, ORDER_ID, 1, ORDER_ACTIVE);
+    assert_int_equal(facts_told(r, "market.445100", lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE), 0);
+}
+
+/* After a restart the order that displaced another one is still explained by its decision. */
+static void the_order_that_stands_is_decided_again_after_a_restart(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "445100", "440000");
+    (void)impose(r, "market.445100", ORDER_ID);
+    (void)impose(r, "market.000000", OTHER_ID);
+    heal(r, "445100", "440000");
+    realm_restart(r, "445100");
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    const struct sent stayed =
+        facts_send(r, "market.000000", "sanction.suspend",
+                   CHANGE_BODY(OTHER_ID, "2", "国2号", "2026-04-01", "样本"));
+    assert_int_equal(facts_code(r, "market.000000", &stayed), OK);
+    (void)facts_send(r, "market.000000", "sanction.resume",
+                     CHANGE_BODY(OTHER_ID, "3", "国3号", "2026-04-01", "样本"));
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    facts_assert_order(r, OTHER_ID, 3, ORDER_ACTIVE);
+    assert_true(facts_owed(r, "445100", OTHER_ID) > 0);
+}
+
+/* ---- whatever the order in which they come ---- */
+
+enum { ROADS = 4, LIVES = 8 };
+
+static uint32_t next(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+static void live(uint32_t seed)
+{
+    static const char *const roads[ROADS][2] = {
+        {"445100", "440000"}, {"440000", "000000"}, {"220000", "000000"}, {"220100", "220000"}};
+    struct realm *r = facts_realm();
+    size_t order[ROADS] = {0, 1, 2, 3};
+    for (size_t i = 0; i < ROADS; i++)
+        realm_cut(r, roads[i][0], roads[i][1]);
+    (void)impose(r, "market.445100", ORDER_ID);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    (void)impose(r, "market.220100", OTHER_ID);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    (void)impose(r, "market.440000", THIRD_ID);
+    realm_live(r, HOUR_MS, 30 * MINUTE_MS);
+    for (size_t i = ROADS - 1; i > 0; i--) {
+        const size_t k = next(&seed) % (i + 1);
+        const size_t moved = order[i];
+        order[i] = order[k];
+        order[k] = moved;
+    }
+    for (size_t i = 0; i < ROADS; i++) {
+        realm_heal(r, roads[order[i]][0], roads[order[i]][1]);
+        if (next(&seed) % 2 == 0)
+            realm_live(r, MINUTE_MS, 20 * SECOND_MS);
+    }
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_stands(r, THIRD_ID, ORDER_ID);
+    assert_stands(r, THIRD_ID, OTHER_ID);
+    realm_free(r);
+}
+
+static void the_same_one_of_three_stands_in_whatever_way_the_country_heals(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= LIVES; seed++)
+        live(seed);
+}
+
+/* ---- one order id at one moment ---- */
+
+enum { CONTESTS = 6 };
+
+/* The documents of a first version that this hub knows: the lower hash of all. */
+static void lowest(struct realm *r, const char *region, const char *id, uint8_t out[HASH_LEN])
+{
+    uint8_t order[16];
+    uint8_t cursor[HASH_LEN] = {0};
+    struct roll_row row;
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof order; i++)
+        assert_int_equal(sscanf(id + 2 * i, "%2hhx", &order[i]), 1);
+    while (roll_next_of_version(realm_world(r, region)->store->roll, order, 1, cursor, &row) == OK)
+        if (count++ == 0) /* they come by hash */
+            memcpy(out, row.hash, HASH_LEN);
+    assert_int_equal(count, 2);
+}
+
+static void fine(char out[static BODY_MAX], unsigned number)
+{
+    snprintf(out, BODY_MAX,
+             "{\"subject\":" PUNISHED ",\"order_id\":\"c0%028u%02u\",\"version\":1,"
+             "\"list\":\"penalty_record\",\"trigger\":\"penalty_larger_fine\","
+             "\"severity\":\"ordinary\",\"decision_body\":\"示例机关\","
+             "\"decision_number\":\"罚%u号\",\"decision_date\":\"2026-04-01\","
+             "\"start_date\":\"2026-04-01\",\"max_date\":\"2027-03-31\","
+             "\"served_date\":\"2026-04-01\",\"remedy\":\"60日内可申请复议\","
+             "\"remedy_deadline_date\":\"2026-05-31\",\"facts_summary\":\"罚款\","
+             "\"contact\":\"0768-1\",\"act_date\":\"2026-01-15\",\"public_subject\":true}",
+             0, number, number);
+}
+
+static void of_two_documents_of_one_moment_the_lower_hash_stands(void **state)
+{
+    struct realm *r = *state;
+    realm_cut(r, "445100", "440000");
+    for (unsigned i = 0; i < CONTESTS; i++) {
+        char body[BODY_MAX];
+        fine(body, i);
+        const uint64_t now_ms = r->now_ms;
+        (void)facts_send(r, "market.445100", "sanction.order", body);
+        (void)facts_send(r, "market.220100", "sanction.order", body);
+        assert_int_equal(r->now_ms, now_ms);
+    }
+    realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+    heal(r, "445100", "440000");
+    facts_assert_rolls_equal(r);
+    for (unsigned i = 0; i < CONTESTS; i++) {
+        char id[33];
+        uint8_t hash[HASH_LEN];
+        snprintf(id, sizeof id, "c0%028u%02u", 0, i);
+        facts_assert_order(r, id, 1, ORDER_ACTIVE);
+        for (size_t k = 0; k < FACTS_HUBS; k++) {
+            lowest(r, facts_regions[k], id, hash);
+            assert_memory_equal(facts_order(r, facts_regions[k], id).document, hash, HASH_LEN);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(the_order_of_the_higher_region_stands),
+        CASE(both_issuers_are_told_which_order_stands),
+        CASE(of_equal_regions_the_order_accepted_first_stands),
+        CASE(a_stay_of_the_order_that_loses_is_over_with_it),
+        CASE(an_order_that_was_over_before_the_other_began_is_no_conflict),
+        CASE(within_one_hub_the_second_order_is_refused_at_once),
+        CASE(the_order_that_stands_is_decided_again_after_a_restart),
+        cmocka_unit_test(the_same_one_of_three_stands_in_whatever_way_the_country_heals),
+        CASE(of_two_documents_of_one_moment_the_lower_hash_stands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
