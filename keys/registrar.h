@@ -33,7 +33,7 @@ struct registry_registrar {
     uint8_t kid[REGISTRAR_KEYS_MAX][KID_LEN];
     uint64_t valid_from_ms;
     uint64_t valid_until_ms;
-    unsigned depth; /* 1: appointed by the root */
+    unsigned depth;  /* 1: appointed by the root */
     uint64_t number; /* rises with each document that appoints it */
     /* Of what it vouches for in a registry file: */
     uint64_t version;

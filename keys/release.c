@@ -142,6 +142,14 @@ static enum err check_signers(const struct release_reader *reader, const struct 
     return enough ? OK : ERR_TWO_OFFICIALS;
 }
 
+/* By its name, in whatever folder of the release it lies. */
+static bool is_named(struct span path, const char *program)
+{
+    const size_t len = strlen(program);
+    return path.len >= len && memcmp(path.data + path.len - len, program, len) == 0 &&
+           (path.len == len || path.data[path.len - len - 1] == '/');
+}
+
 enum err release_check(const struct release_reader *reader, struct span text, const char *program,
                        const uint8_t hash[static HASH_LEN])
 {
@@ -156,7 +164,7 @@ enum err release_check(const struct release_reader *reader, struct span text, co
     hex_encode(span_of(hash, HASH_LEN), hex);
     for (struct span rest = list.rows; take_line(&rest, &line);) {
         const struct span name = span_of(line.data + HASH_HEX + 2, line.len - HASH_HEX - 2);
-        if (span_eq(name, span_str(program)) && memcmp(line.data, hex, HASH_HEX) == 0)
+        if (is_named(name, program) && memcmp(line.data, hex, HASH_HEX) == 0)
             return OK;
     }
     return ERR_NOT_FOUND;

@@ -26,9 +26,10 @@ static enum err pass_elsewhere(struct sdk *s, const struct delivery *d, uint64_t
     char hex[2 * SDK_ID_LEN + 1];
 
     *passed = false;
-    if (since_ms < s->up_ms)
-        since_ms = s->up_ms;
-    if (!s->shared || !s->greeted || now_ms < since_ms + SDK_GAP_WAIT_MS)
+    if (since_ms < s->together_ms)
+        since_ms = s->together_ms;
+    if (!s->shared || !s->greeted || now_ms < since_ms + SDK_GAP_WAIT_MS ||
+        now_ms < s->up_ms + SDK_GAP_CUT_MS)
         return OK;
     if ((err = lowest(s, d->conversation, &first)) != OK || first != d->number)
         return err;

@@ -19,6 +19,7 @@
 #define ADAPTERS_SDK_INNER_H
 
 #include "adapters/sdk/inner_bounds.h"
+#include "adapters/sdk/inner_frames.h"
 #include "adapters/sdk/link.h"
 #include "adapters/sdk/mirror_in.h"
 #include "adapters/sdk/sdk.h"
@@ -92,22 +93,6 @@ struct outbox_row {
     char destination[SDK_MEMBER_MAX]; /* "" unless it is the only one */
     uint32_t type, destination_count, files;
     enum sdk_state state;
-};
-
-/* Frames of neighbouring rows, as outbox_pack and inbox_pack have them. */
-struct pack {
-    uint64_t first, last; /* first 0: none */
-    size_t len;
-    uint64_t used;  /* when, for the choice of a victim */
-    uint8_t *bytes; /* SDK_PACK_BYTES, of pack_bytes */
-};
-enum frame_side { FRAME_SENT, FRAME_APPLIED, FRAME_SIDES };
-/* The pack that this transaction is filling, with the keys of its frames. */
-struct pack_open {
-    struct pack *pack; /* NULL: none */
-    uint64_t time_ms;  /* of its last frame */
-    size_t keys_len;
-    uint8_t *keys; /* owned, guarded, SDK_PACK_KEYS */
 };
 
 /* The members that a message to groups goes to, sorted. */
@@ -290,9 +275,11 @@ struct sdk {
     uint64_t gap_hello_ms; /* when a gap in the receipt stream asks for a new hello; 0: never */
     uint64_t gap_allowed_ms;
     uint32_t hello_attempt;
-    uint64_t up_ms;     /* since when the hub has welcomed us */
-    uint64_t linked_ms; /* when the connection came up last */
-    uint32_t flaps;     /* connections in a row that did not last */
+    uint64_t up_ms;       /* since when the hub has welcomed us */
+    uint64_t down_ms;     /* when it last ceased to; 0: never */
+    uint64_t together_ms; /* since when, but for short cuts */
+    uint64_t linked_ms;   /* when the connection came up last */
+    uint32_t flaps;       /* connections in a row that did not last */
     uint64_t lapse_ms, trim_ms, idle_ms;
     uint64_t trim_outbox, trim_inbox; /* cursors */
     uint64_t trim_pack[FRAME_SIDES];
@@ -411,25 +398,6 @@ MUST_USE enum err outbox_destinations(struct sdk *s, uint64_t row,
 /* Our hub, another hub on the way, or a member that the message went to; else ERR_RECEIPT_BY. */
 MUST_USE enum err outbox_check_by(struct sdk *s, const struct outbox_row *row,
                                   const lianshu_Receipt *r);
-
-/* ---- frames.c ---- */
-struct kept_frame {
-    uint64_t row; /* of outbox or inbox */
-    uint64_t time_ms;
-    struct span frame;
-    unsigned known; /* bit i: the key of part i is deks[i] */
-    const uint8_t (*deks)[SEAL_DEK_LEN];
-};
-/* Keep a frame, with its keys, for as long as the archive promises; stored with frames_flush. */
-MUST_USE enum err frames_put(struct sdk *s, enum frame_side side, const struct kept_frame *kept);
-MUST_USE enum err frames_flush(struct sdk *s, enum frame_side side);
-/* The frame of a row of the outbox, lent until the next call; ERR_NOT_FOUND. */
-MUST_USE enum err frames_get(struct sdk *s, uint64_t id, struct span *frame);
-/* Frame number `index` of the bytes of a pack. */
-MUST_USE enum err frames_at(struct span bytes, uint64_t index, struct span *frame);
-/* The pack that begins with that row goes. */
-MUST_USE enum err frames_drop(struct sdk *s, enum frame_side side, uint64_t first);
-void frames_forget(struct sdk *s);
 
 /* ---- flight.c ---- */
 void flight_busy(struct sdk *s, const uint8_t message_id[static SDK_ID_LEN], uint64_t due_ms);

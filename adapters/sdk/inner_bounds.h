@@ -44,6 +44,8 @@ enum {
     SDK_LAPSE_EVERY_MS = 1000,
     SDK_HELLO_AGAIN_MS = 5000,    /* no welcome came: doubles up to SDK_RETRY_MAX_MS */
     SDK_GAP_HELLO_MS = 30 * 1000, /* not sooner after a hello that a gap caused */
+    SDK_GAP_CUT_MS = 5 * 1000, /* a cut as short does not begin that wait anew; after it the hub has
+                                * so long to give again what was lost */
     SDK_GAP_WAIT_MS =
         SDK_GAP_WAIT_S * 1000, /* for a number that another adapter may have: its lease and more */
     SDK_TRIM_EVERY_MS = 1000,

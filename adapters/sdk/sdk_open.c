@@ -143,6 +143,24 @@ static enum err open_tools(struct sdk *s)
     return OK;
 }
 
+/* Who was replaced as a registrar makes no registry for us any more: the number of each one's
+ * document only rises (keys/twice.h). remember: it is ours from now on. */
+static enum err check_registrars(struct sdk *s, bool remember, struct fault *fault)
+{
+    const struct registry_registrar *row;
+    enum err err = OK;
+    for (size_t i = 0; err == OK && (row = registry_registrar_at(s->registry, i)) != NULL; i++) {
+        uint64_t seen;
+        if (remember)
+            err = inner_value_set(s, row->member, row->number);
+        else if ((err = inner_value(s, row->member, &seen)) == OK && row->number < seen)
+            err = fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, row->member,
+                            "its document %llu, but %llu has taken its place",
+                            (unsigned long long)row->number, (unsigned long long)seen);
+    }
+    return err;
+}
+
 static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_t now_ms,
                               struct fault *fault)
 {
@@ -160,6 +178,8 @@ static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_
         return err;
     if ((err = registry_fresh(s->registry, now_ms)) != OK)
         return fault_set(fault, err, 0, c->registry, "validity");
+    if ((err = check_registrars(s, false, fault)) != OK)
+        return err;
     if (registry_member(s->registry, s->member) == NULL ||
         registry_member(s->registry, s->hub) == NULL)
         return fault_set(fault, ERR_MEMBER_UNKNOWN, 0, c->registry, "%s or %s is not registered",
@@ -167,7 +187,7 @@ static enum err open_registry(struct sdk *s, const struct sdk_config *c, uint64_
     if (registry_version(s->registry) != seen) {
         if ((err = inner_begin(s)) != OK ||
             (err = inner_value_set(s, "registry_version", registry_version(s->registry))) != OK ||
-            (err = db_commit(s->db)) != OK)
+            (err = check_registrars(s, true, fault)) != OK || (err = db_commit(s->db)) != OK)
             return err;
     }
     s->log = (struct log_reader){.registry = s->registry, .hub = s->hub, .at_ms = now_ms};

@@ -199,6 +199,8 @@ static enum err take_welcome(struct sdk *s, const lianshu_Welcome *w, uint64_t n
         return err;
     s->greeted = true;
     s->up_ms = now_ms;
+    if (s->down_ms == 0 || now_ms > s->down_ms + SDK_GAP_CUT_MS)
+        s->together_ms = now_ms;
     s->hello_attempt = 0;
     flight_reconnected(s, now_ms);
     if (later)
@@ -452,6 +454,8 @@ void turn_connection(struct sdk *s, bool up, uint64_t now_ms)
 {
     if (s->greeted && s->handler.connected != NULL)
         s->handler.connected(s->handler.ctx, false);
+    if (s->greeted)
+        s->down_ms = now_ms;
     s->up = up;
     s->greeted = false;
     s->hello_ms = now_ms + (up ? greeting_wait(s, now_ms) : 0);

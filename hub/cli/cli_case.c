@@ -49,6 +49,9 @@ enum err cli_case_graph(const struct cli *cli, struct fault *fault)
     const char *form = args_value(cli->args, "form");
     char *text = NULL;
     struct json *answer = NULL;
+    if (form != NULL && strcmp(form, "table") != 0 && strcmp(form, "mermaid") != 0 &&
+        strcmp(form, "dot") != 0)
+        return fault_set(fault, ERR_USAGE, 0, "--form", "table, mermaid or dot");
     struct json *request = ask_request("case.graph");
     if (cli->json)
         return ask_print(cli, request, fault);

@@ -151,8 +151,7 @@ static enum err next_number(struct appointing *a, struct fault *fault)
     const struct registry_registrar *row =
         a->above == NULL ? NULL : registrar_named(a->above, a->make.member);
     const uint64_t next = row == NULL ? 1 : row->number + 1;
-    enum err err =
-        args_number(a->cli->args, "number", 1, UINT32_MAX, next, &a->make.number, fault);
+    enum err err = args_number(a->cli->args, "number", 1, UINT32_MAX, next, &a->make.number, fault);
     return err == OK && a->make.number < next
                ? fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, "--number", "at least %llu",
                            (unsigned long long)next)

@@ -49,7 +49,7 @@ static const struct word LABELS[] = {
     {"read_set_sha256", "所读数据摘要"}, {"region", "行政区划"}, {"rule_set_sha256", "规则集摘要"}, {"rules", "规则"},
     {"same", "一致"}, {"seq", "日志序号"}, {"signed", "已签"}, {"term", "期限"}, {"triggers", "事由"}, {"until", "止"},
     {"bytes", "字节"}, {"case_id", "案件"}, {"cases", "案件"}, {"clock_en", "期限英文"}, {"clock_zh", "期限名称"}, {"clocks", "期限"}, {"custody", "保管链"},
-    {"event", "事项"}, {"handovers", "移交"}, {"items", "附件"}, {"number", "步"}, {"paper", "文书"}, {"paper_en", "文书英文"}, {"paper_zh", "文书名称"},
+    {"event", "事项"}, {"lost", "未生效"}, {"handovers", "移交"}, {"items", "附件"}, {"number", "步"}, {"paper", "文书"}, {"paper_en", "文书英文"}, {"paper_zh", "文书名称"},
     {"papers", "文书"}, {"regions", "区划"}, {"root", "树根"}, {"started", "起算"}, {"state_en", "状态英文"}, {"state_zh", "状态说明"}, {"step", "步"},
     {"step_en", "步骤英文"}, {"step_zh", "步骤名称"}, {"stopped", "止"}, {"to", "至"}, {"type_en", "类型英文"}, {"waits", "等候方"},
     {"amendment", "变更"}, {"from_ms", "自"}, {"messages", "报文"}, {"origin", "来源"}, {"reason", "理由"}, {"repeated", "此前已应用"}, {"revocation", "吊销"}, {"revoked_at", "吊销时刻"}, {"revoked_from", "存疑自"}, {"valid", "有效"},

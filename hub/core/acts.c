@@ -273,7 +273,7 @@ static enum err carry_out(struct core *core, struct act *act)
     if (committed != OK)
         return committed;
     if (err == OK && core->signed_size <= size)
-        err = ERR_BUSY;               /* the batch was given up: nothing of it is there */
+        err = ERR_BUSY; /* the batch was given up: nothing of it is there */
     if (err == OK && act->body.verb == lianshu_OfficialVerb_OFFICIAL_REKEY)
         err = rekey_look(core);
     core_wake_at(core, core->now_ms); /* what the commit has justified goes out */

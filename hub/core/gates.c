@@ -133,8 +133,8 @@ enum err gates_stale(struct core *core, const struct queue_row *row, bool *stale
     if (row->gated_at >= g->highest && row->gated_at >= g->day_size &&
         row->gated_at >= core->rekey.size)
         return OK;
-    *stale = row->gated_at < g->day_size || row->gated_at < core->rekey.size ||
-             row->token_count == 0;
+    *stale =
+        row->gated_at < g->day_size || row->gated_at < core->rekey.size || row->token_count == 0;
     enum err err = OK;
     for (unsigned i = 0; err == OK && i < row->token_count && !*stale; i++) {
         *stale = slot(g, row->tokens[i])->at > row->gated_at;

@@ -38,7 +38,7 @@ enum {
     BREAKER_LEASES = 8,
     BREAKER_FIRST_MS = 1000,
     BREAKER_MAX_MS = 300 * 1000,
-    DOOR_BURST = 600,    /* connections of one key at once, and then … */
+    DOOR_BURST = 3000,   /* connections of one key at once, and then … */
     DOOR_EACH_MS = 1000, /* … one in that time: T-07 */
 };
 

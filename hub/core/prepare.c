@@ -109,7 +109,10 @@ static enum err prepare_row(struct core *core, const struct queue_row *row)
 {
     if (!is_unsealed(row)) {
         enum err err = notices_seal(core);
-        return err == OK ? prepare_or_defer(core, row) : err;
+        if (err == OK)
+            err = prepare_or_defer(core, row);
+        notices_begin(core); /* a gate that was asked again may have told somebody */
+        return err;
     }
     enum err err = notices_add(core, row);
     if (err != ERR_BUSY)

@@ -213,7 +213,8 @@ enum err redress_doubt(struct core *core, struct request *row, const struct orde
     if (err == OK)
         err = tell_one(core, row, order->issuer, lianshu_HubNoticeKind_HUBNOTICE_REMINDER);
     warnings_superior(core, order->issuer, superior);
-    return err == OK ? tell_one(core, row, superior, lianshu_HubNoticeKind_HUBNOTICE_REMINDER) : err;
+    return err == OK ? tell_one(core, row, superior, lianshu_HubNoticeKind_HUBNOTICE_REMINDER)
+                     : err;
 }
 
 enum err redress_expect_end(struct core *core, struct request *row, enum request_kind of)

@@ -24,7 +24,7 @@
 #define CORE_REKEY_H
 
 enum {
-    REKEY_ROWS = 64,   /* of one step … */
+    REKEY_ROWS = 64,        /* of one step … */
     REKEY_BYTES = 256 << 10 /* … and about so much */
 };
 

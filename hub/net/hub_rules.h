@@ -20,9 +20,9 @@
 #include "keys/registry.h"
 #include "net/config.h"
 #include "policy/retention.h"
-#include "policy/volume.h"
 #include "policy/rulearchive.h"
 #include "policy/rulesets.h"
+#include "policy/volume.h"
 #include "store/store.h"
 
 struct hub_rules;

@@ -36,7 +36,7 @@ enum {
     RULES_WARNINGS_MAX = 4, /* warnings of one term */
     RULES_CHANGES = 5,      /* lift, annul, suspend, resume, restore */
     RULES_OFFENCES_MAX = 24,
-    RULE_REASONS_MAX = 24, /* reasons of refusal that offend one article */
+    RULE_REASONS_MAX = 24,  /* reasons of refusal that offend one article */
     RULE_ITEMS_MAX = 24,    /* measures of one rule … */
     RULES_ITEMS_MAX = 1024, /* … and of all */
     RULE_BASES_MAX = 8,     /* basis codes of one measure */

@@ -44,7 +44,7 @@ MUST_USE enum err handle_find(struct handles *h, const uint8_t token[static STOR
 /* Was it named at this log size or later? */
 MUST_USE enum err handle_since(struct handles *h, const uint8_t token[static STORE_TOKEN_LEN],
                                uint64_t since, bool *named);
-/* The next behind this token, in order; empty to start. */
+/* The next behind this token, in order; empty to start. It is not the one in *out. */
 MUST_USE enum err handle_next(struct handles *h, struct span after, struct handle_row *out);
 MUST_USE enum err handle_move(struct handles *h, const uint8_t from[static STORE_TOKEN_LEN],
                               const uint8_t to[static STORE_TOKEN_LEN], struct span sealed);

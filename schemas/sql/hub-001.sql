@@ -132,7 +132,7 @@ CREATE INDEX chunk_ref_file ON chunk_ref (file);
 -- identifier itself, for the next token key.
 CREATE TABLE handle (
   token  BLOB PRIMARY KEY NOT NULL CHECK (length(token) = 16),
-  handle BLOB NOT NULL CHECK (length(handle) = 16),
+  handle BLOB NOT NULL UNIQUE CHECK (length(handle) = 16),
   seq    INTEGER NOT NULL CHECK (seq >= 0),
   sealed BLOB NOT NULL CHECK (length(sealed) BETWEEN 41 AND 256)
 ) STRICT, WITHOUT ROWID;

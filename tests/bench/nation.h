@@ -61,8 +61,8 @@ struct nation {
     uint64_t landed;     /* log entries on disk and under the signed head */
     uint64_t turns;
     uint64_t turn_max_ns; /* processor time of the longest turn of the hub */
-    uint64_t rss_kib; /* highest, without the flow's frames */
-    uint64_t notices; /* that members were given */
+    uint64_t rss_kib;     /* highest, without the flow's frames */
+    uint64_t notices;     /* that members were given */
     struct flow flow;
     struct feed feed;
     struct back back;

@@ -221,6 +221,12 @@ static const struct {
      "\"role\":\"legal_representative\",\"id\":\"999999199001010016\",\"name\":\"示范甲\","
      "\"responsible\":true}],\"kind\":\"unannounced\",\"outcome\":\"rectify\","
      "\"reference\":\"检字1号\",\"date\":\"2026-11-22\"}"},
+    {lianshu_DocumentType_TYPE_PENALTY_DECISION, BODY(Penalty), /* of no case that the hub knows */
+     "{\"subject\":{\"kind\":\"enterprise\",\"id\":\"91445100DEMA00013Q\","
+     "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"persons\":[{"
+     "\"role\":\"legal_representative\",\"id\":\"999999199001010016\",\"name\":\"示范甲\","
+     "\"responsible\":true}],\"trigger\":\"DL116\",\"decision_number\":\"潮市监罚字1号\","
+     "\"decision_date\":\"2026-11-22\",\"severity\":\"serious\",\"reference\":\"案字1号\"}"},
     {0, BODY(Penalty),
      "{\"subject\":{\"kind\":\"enterprise\",\"id\":\"91445100DEMA00013Q\","
      "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"persons\":[{"

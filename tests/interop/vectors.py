@@ -22,7 +22,7 @@ FOLDER = f"{ROOT}/schemas/vectors"
 REALM, NOW, DAY_MS = "test", 1764000000000, 24 * 3600 * 1000
 MARKET, POLICE, HUB = "market.445100", "police.445100", "hub.445100"
 LABELS = ("key document envelope receipt batch wrap env dek commit payload aead chunk log release token mirror.key "
-          "mirror.page enrol.check enrol.code enrol.proof").split()
+          "mirror.page enrol.check enrol.code enrol.proof rest.key").split()
 
 
 def seed(name: str) -> bytes:

@@ -1,6 +1,7 @@
 #include "scenario/casehubs.h"
 
 #include "base/clock.h"
+#include "core/state.h"
 
 #include <stdlib.h>
 
@@ -51,4 +52,15 @@ void casehubs_same(struct realm *r, const char *one, const char *other, size_t s
     assert_string_equal(a, b);
     free(a);
     free(b);
+}
+
+void casehubs_lose_papers(struct realm *r, const char *region)
+{
+    static const char *const sql[] = {"DELETE FROM case_paper"};
+    struct core *core = realm_world(r, region)->core;
+    struct stmt *q[1];
+    struct fault fault = {0};
+    assert_int_equal(core_begin(core), OK);
+    assert_int_equal(db_prepare(core->store->db, sql, 1, q, &fault), OK);
+    assert_int_equal(stmt_run(q[0]), OK);
 }

@@ -13,6 +13,9 @@ int casehubs_end(void **state);
 void casehubs_take(struct realm *r, const struct work *step);
 void casehubs_settle(struct realm *r);
 
+/* What a joining hub would be given of earlier steps is gone there. */
+void casehubs_lose_papers(struct realm *r, const char *region);
+
 /* The card as text, for free(). */
 char *casehubs_card(struct realm *r, const char *region);
 size_t casehubs_steps(struct realm *r, const char *region);

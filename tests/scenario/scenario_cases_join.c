@@ -397,16 +397,6 @@ static void what_is_not_an_earlier_step_of_the_case_is_refused(void **state)
     free(before);
 }
 
-static void lose_papers(struct core *core)
-{
-    static const char *const sql[] = {"DELETE FROM case_paper"};
-    struct stmt *q[1];
-    struct fault fault = {0};
-    assert_int_equal(core_begin(core), OK);
-    assert_int_equal(db_prepare(core->store->db, sql, 1, q, &fault), OK);
-    assert_int_equal(stmt_run(q[0]), OK);
-}
-
 /* It knows the last step alone: what came before it was lost with the papers of the first hub. */
 static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void **state)
 {
@@ -415,7 +405,7 @@ static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void 
     begin(r);
     for (uint64_t number = 1; number <= 3; number++)
         paper(r, "445100", CASE_ID, number, &kept[number - 1]);
-    lose_papers(realm_world(r, "445100")->core);
+    casehubs_lose_papers(r, "445100");
     take(r, &TO_THERE);
     assert_int_equal(counted(r, "220100", "cases.joined"), 0);
     assert_int_equal(said_by(r, "220000", "hub.220100", &kept[2]), ERR_REGION_NOT_OWNED);

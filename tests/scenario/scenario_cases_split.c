@@ -180,6 +180,28 @@ static void what_both_sides_built_follows_what_stands(void **state)
     assert_int_equal(lost(r, "220100"), 1);
 }
 
+/* Neither hub can make the case again from its beginning: the last step alone says where it is. */
+static void hubs_that_lack_earlier_steps_agree_on_the_last_one(void **state)
+{
+    struct realm *r = *state;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    casehubs_lose_papers(r, "445100");
+    casehubs_lose_papers(r, "220100");
+    cut(r);
+    const struct sent stands = take(r, &TAKEN);
+    const struct sent loses = take(r, &WITHDRAWN);
+    heal(r, true);
+    static const char *const regions[] = {"445100", "220100"};
+    for (size_t i = 0; i < T_COUNT(regions); i++) {
+        assert_string_equal(work_says(realm_world(r, regions[i]), "state"), "ACCEPTED");
+        assert_string_equal(work_says(realm_world(r, regions[i]), "owner"), GIVES);
+        assert_int_equal(lost(r, regions[i]), 1);
+    }
+    assert_int_equal(code_of(r, &TAKEN, &stands), 0);
+    assert_int_equal(code_of(r, &WITHDRAWN, &loses), ERR_CASE_STATE);
+}
+
 /* ---- other hubs ---- */
 
 static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **state)
@@ -249,6 +271,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_built_on_the_document_that_lost_is_judged_again,
                                         tree, casehubs_end),
         cmocka_unit_test_setup_teardown(what_both_sides_built_follows_what_stands, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(hubs_that_lack_earlier_steps_agree_on_the_last_one, tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(a_third_hub_that_got_the_one_that_lost_is_shown_the_other,
                                         tree, casehubs_end),

@@ -311,11 +311,11 @@ static void assert_told(struct world *w, const struct law *line)
                          line->told && strcmp(acts_everybody[i], MARKET) == 0);
 }
 
-/* The hub starts anew, and the recipient is there. */
-static void come_back(struct world *w)
+/* Something changed about somebody, and the recipient is there. */
+static void come_back(struct world *w, const uint8_t subject[static STORE_TOKEN_LEN])
 {
-    world_restart(w);
-    acts_connect(w);
+    gates_changed(w->core, subject);
+    world_hello(w, INSURANCE);
     world_settle(w);
 }
 
@@ -348,11 +348,11 @@ static void run_line(const struct law *line, enum when when)
     world_send(w, &mail, env_id);
     world_turn(w);
     if (when == BEGINS)
-        (void)restrict_by(w, line, facts);
+        row = restrict_by(w, line, facts);
     if (when == ENDS)
         free_again(w, &row);
     if (when == BEGINS || when == ENDS)
-        come_back(w);
+        come_back(w, row.subject);
     const struct law free_line = {.type = line->type, .does = PASSES};
     assert_becomes(w, when == BEFORE || when == BEGINS ? line : &free_line, env_id, when);
     if (when == BEFORE || when == BEGINS)

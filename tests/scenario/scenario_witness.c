@@ -371,6 +371,30 @@ static void a_longer_fork_is_806_and_kept(void **state)
     assert_int_equal(evidence(r, MID), 1);
 }
 
+/* F-03: what the witness holds goes back to the hub, which sees its own signature under a log that
+ * it did not write, and stops; the witness has both notes. */
+static void evidence_of_a_fork_reaches_both_sides_of_a_link(void **state)
+{
+    struct realm *r = *state;
+    struct world *witness = realm_world(r, MID);
+    struct world *w = realm_world(r, LOW);
+    realm_live(r, 30 * SECOND_MS, SECOND_MS);
+    lianshu_WitnessAsk other; /* cosigned by that witness, it says, when nobody else looked */
+    forged_note(r, known(r, MID, "hub." LOW).size, &other);
+    assert_int_equal(store_begin(witness->store, witness->now_ms), OK);
+    assert_int_equal(store_meta_put(witness->store, "head.hub." LOW "/1",
+                                    span_of(other.checkpoint.bytes, other.checkpoint.size)),
+                     OK);
+    assert_int_equal(store_commit(witness->store), OK);
+    w->may_die = true;
+    busy_work(r);
+    for (unsigned s = 0; s < 60 && !w->dead && w->restarts == 0; s++)
+        realm_live(r, SECOND_MS, SECOND_MS);
+    assert_true(w->dead || w->restarts > 0);
+    assert_int_equal(evidence(r, MID), 1);
+    assert_int_not_equal(known(r, MID, "hub." LOW).fork, OK);
+}
+
 static void nobody_is_cosigned_for_another_and_nothing_is_kept_of_it(void **state)
 {
     struct realm *r = *state;
@@ -437,6 +461,7 @@ int main(void)
         TEST(a_witness_that_is_not_there_does_not_stop_the_hub_for_ever),
         TEST(a_fork_is_answered_803_and_kept_with_both_notes),
         TEST(a_longer_fork_is_806_and_kept),
+        TEST(evidence_of_a_fork_reaches_both_sides_of_a_link),
         TEST(nobody_is_cosigned_for_another_and_nothing_is_kept_of_it),
         TEST(an_answer_that_nobody_asked_for_is_refused),
         TEST(a_hub_restored_with_its_signer_stops_when_a_witness_knows_more),

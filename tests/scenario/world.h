@@ -18,9 +18,9 @@
 #include "keys/receipt.h"
 #include "keys/topology.h"
 #include "policy/retention.h"
-#include "policy/volume.h"
 #include "policy/rulearchive.h"
 #include "policy/ruleset.h"
+#include "policy/volume.h"
 #include "store/store.h"
 
 /* 2026-04-01, 02:00 UTC, under the rules in force then */

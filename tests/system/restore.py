@@ -260,4 +260,5 @@ def main(binaries):
         restore(made)
 
 
-realm.main(main)
+if __name__ == "__main__":
+    realm.main(main)

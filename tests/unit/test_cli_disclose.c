@@ -10,6 +10,8 @@
 #include "terminal.h"
 #include "wire.h"
 
+#include <unistd.h>
+
 struct site {
     struct terminal *t;
     struct pair p;
@@ -179,6 +181,7 @@ static void another_storage_key_opens_what_the_old_one_sealed_and_the_old_one_is
     struct site s;
     char path[512];
     char kept[512];
+    const struct sdk_handler handler = {.apply = take};
     uint8_t *before = NULL;
     size_t len;
     site_open(&s, *state);
@@ -187,7 +190,8 @@ static void another_storage_key_opens_what_the_old_one_sealed_and_the_old_one_is
     assert_int_not_equal(run(s.t, "adapter rekey --adapter health.yaml"), CLI_DONE);
     sdk_close(&s.p.health);
     assert_int_equal(file_read(c.key_file, 1 << 20, 0, &before, &len, NULL), OK);
-    assert_int_equal(sdk_open(&s.p.health, &c, NULL), ERR_KEY_FILE); /* it was interrupted */
+    assert_int_equal(sdk_open(&s.p.health, &c, &handler, s.p.e->now_ms, NULL),
+                     ERR_KEY_FILE);                          /* it was interrupted */
     must(s.t, "adapter rekey --adapter health.yaml --json"); /* goes on with the key it had made */
     assert_int_equal(disclose(&s, "health.yaml", "--part 0 --out after"), CLI_DONE);
     assert_opens(&s, "after", 0);

@@ -106,6 +106,7 @@ static void the_table_of_steps_is_printed_as_the_hub_wrote_it(void **state)
     assert_says(t, "T07 -> TRANSFERRED\n");
     must(t, "case graph --form dot" HUB);
     assert_says(t, "T07 -> TRANSFERRED\n");
+    refused(t, "case graph --form svg" HUB, CLI_USAGE, "E001 --form", "");
     refused(t, "case show xyz" HUB, CLI_USAGE, "E001 CASE_ID", "");
     refused(t, "case show abab9999" HUB, CLI_REFUSED, "E002", "");
     refused(t, "case list --member Nobody" HUB, CLI_REFUSED, "E015 --member", "");

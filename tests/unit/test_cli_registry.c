@@ -240,7 +240,7 @@ static void look_and_sign(struct terminal *t, const char *file, const char *key,
     "registry draft --anchor anchor.yaml --registrar o1.key --passphrase-file p --with "           \
     "o3.key.pub --unproven --members members.yaml --out draft.lsg --appointment registrar.lsd"
 
-#define REGISTRY                                                                                      \
+#define REGISTRY                                                                                   \
     "registry build --anchor anchor.yaml --registrar o1.key --registrar o2.key --passphrase-file " \
     "p --unproven --members members.yaml "
 
@@ -261,15 +261,15 @@ static void the_least_suite_is_kept_and_who_was_replaced_makes_no_registry(void 
     /* another appointment under the number of the first, and the next one */
     must(t, APPOINT ".twice");
     look_and_sign(t, "registrar.lsd.twice", "r3.key", NULL);
-    refused(t, REGISTRY "--before v2.lsg --appointment registrar.lsd.twice --out x.lsg", CLI_REFUSED,
-            "E440", "");
+    refused(t, REGISTRY "--before v2.lsg --appointment registrar.lsd.twice --out x.lsg",
+            CLI_REFUSED, "E440", "");
     must(t, APPOINT ".next --registry v2.lsg");
     look_and_sign(t, "registrar.lsd.next", "r3.key", NULL);
     must(t, REGISTRY "--before v2.lsg --appointment registrar.lsd.next --out v3.lsg");
     must(t, "registry show v3.lsg --anchor anchor.yaml --json");
     assert_says(t, "\"number\":2");
-    refused(t, REGISTRY "--before v3.lsg --appointment registrar.lsd --out x.lsg", CLI_REFUSED, "E433",
-            "");
+    refused(t, REGISTRY "--before v3.lsg --appointment registrar.lsd --out x.lsg", CLI_REFUSED,
+            "E433", "");
     refused(t, APPOINT ".old --registry v3.lsg --number 2", CLI_REFUSED, "E433", "");
 }
 

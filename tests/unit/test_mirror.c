@@ -322,13 +322,11 @@ static struct span spoilt(enum spoil how)
     u->rows_count = 1;
     switch (how) {
     case EXPIRED:
-        u->as_of_ms -= 2 * (uint64_t)DAY_MS;
-        u->fresh_until_ms = u->as_of_ms;
+        u->fresh_until_ms = u->as_of_ms -= 2 * (uint64_t)DAY_MS;
         u->valid_until_ms = f.e->now_ms;
         break;
     case EXPIRED_BY_NOW:
-        u->valid_until_ms = f.e->now_ms;
-        u->fresh_until_ms = u->as_of_ms = u->valid_until_ms;
+        u->valid_until_ms = u->fresh_until_ms = u->as_of_ms = f.e->now_ms;
         break;
     case FUTURE_TIME:
         u->as_of_ms = f.e->now_ms + 301 * 1000;

@@ -318,6 +318,33 @@ static void numbers_that_another_adapter_took_are_waited_for_no_longer_than_a_le
     assert_memory_equal(f.seen[2].message_id, h.message_id, SDK_ID_LEN); /* 3 before 4 */
 }
 
+/* After a cut the hub gives again what was lost, so that is waited for; but a connection that is
+ * cut now and then must not put it off for ever. */
+static void short_cuts_do_not_begin_the_wait_anew_and_a_long_one_does(void **state)
+{
+    (void)state;
+    for (unsigned outage = 0; outage < 2; outage++) {
+        const uint64_t cut_ms = outage == 0 ? 500 : SDK_GAP_CUT_MS + 1;
+        send(p.market, "a", 7);
+        send(p.market, "b", 7);
+        keep(p.market, 2);
+        p.second = exchange_second(p.e, REALM_HEALTH, &p.handler);
+        exchange_connect(p.e, p.second);
+        exchange_deliver(p.e, p.second, envelope(1), 2, 0);
+        for (int i = 0; i < 3; i++) {
+            tick(p.second, SDK_FLAP_MS);
+            turn_connection(p.second, false, p.e->now_ms);
+            p.e->now_ms += cut_ms;
+            exchange_connect(p.e, p.second);
+        }
+        assert_int_equal(f.seen_count, 0);
+        tick(p.second, SDK_GAP_CUT_MS);
+        assert_int_equal(f.seen_count, outage == 0 ? 1 : 0);
+        assert_int_equal(teardown(state), 0);
+        assert_int_equal(setup(state), 0);
+    }
+}
+
 static void an_adapter_alone_waits_for_a_missing_number_for_ever(void **state)
 {
     (void)state;
@@ -346,6 +373,7 @@ int main(void)
         CASE(taking_back_twice_is_once),
         CASE(each_inbox_applies_once_and_a_sink_tells_the_same_message_by_its_env_id),
         CASE(numbers_that_another_adapter_took_are_waited_for_no_longer_than_a_lease),
+        CASE(short_cuts_do_not_begin_the_wait_anew_and_a_long_one_does),
         CASE(an_adapter_alone_waits_for_a_missing_number_for_ever),
     };
     return cmocka_run_group_tests_name("recall", tests, NULL, NULL);

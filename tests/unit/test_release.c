@@ -70,6 +70,10 @@ static void a_program_is_released_by_two_officials_or_not_at_all(void **state)
     assert_int_equal(check(signed_list(ROW(AS), one, two), 0xaa), OK);
     assert_int_equal(check(signed_list(ROW(AS), one, two), 0xbb), ERR_NOT_FOUND);
     assert_int_equal(check(signed_list(ROW(BS) ROW(AS), one, two), 0xaa), OK);
+    assert_int_equal(
+        check(signed_list("version 3\n" AS AS AS AS "  bin/lianshu-hub\n", one, two), 0xaa), OK);
+    assert_int_equal(check(signed_list(AS AS AS AS "  bin/not-lianshu-hub\n", one, two), 0xaa),
+                     ERR_NOT_FOUND);
 }
 
 static void one_signs_once_and_what_is_no_list_is_signed_by_nobody(void **state)

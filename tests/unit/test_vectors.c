@@ -70,11 +70,12 @@ static void labels_and_key_ids_are_the_same(void **state)
             (const uint8_t *)LABEL_TEXT(name), sizeof LABEL_TEXT(name) - 1                         \
         }                                                                                          \
     }
-        ROW("key"),     ROW("document"),    ROW("envelope"),   ROW("receipt"),
-        ROW("batch"),   ROW("wrap"),        ROW("env"),        ROW("dek"),
-        ROW("commit"),  ROW("payload"),     ROW("aead"),       ROW("chunk"),
-        ROW("log"),     ROW("token"),       ROW("mirror.key"), ROW("mirror.page"),
-        ROW("release"), ROW("enrol.check"), ROW("enrol.code"), ROW("enrol.proof"),
+        ROW("key"),      ROW("document"),    ROW("envelope"),   ROW("receipt"),
+        ROW("batch"),    ROW("wrap"),        ROW("env"),        ROW("dek"),
+        ROW("commit"),   ROW("payload"),     ROW("aead"),       ROW("chunk"),
+        ROW("log"),      ROW("token"),       ROW("mirror.key"), ROW("mirror.page"),
+        ROW("release"),  ROW("enrol.check"), ROW("enrol.code"), ROW("enrol.proof"),
+        ROW("rest.key"),
     };
     uint8_t kid[KID_LEN];
     (void)state;
