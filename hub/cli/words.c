@@ -26,6 +26,8 @@ static const struct word LABELS[] = {
     {"log_index", "日志序号"}, {"log_signed", "已签条数"}, {"log_size", "日志条数"},
     {"measure", "措施"}, {"measure_en", "措施英文"}, {"measure_zh", "措施名称"}, {"member", "成员"}, {"members", "成员"}, {"message_id", "报文标识"},
     {"now", "现在"}, {"obligation", "义务"}, {"obligations", "义务"},
+    {"count", "数量"}, {"storage", "存储密钥"}, {"token", "标识密钥"}, {"unreadable", "无法解开"}, {"review", "复核"}, {"review_due", "复核期限"},
+    {"superior", "上级"}, {"waits_for", "等候"}, {"doubted", "存疑"}, {"begun", "开始"},
     {"obligations_executed", "已执行义务"}, {"officials", "人员"}, {"ok", "完成"}, {"opened", "立案"}, {"opener", "发起方"},
     {"order", "惩戒"}, {"orders", "惩戒"}, {"orders_changed", "已变更惩戒"}, {"outcome", "结果"},
     {"owner", "承办方"}, {"parked", "搁置"}, {"queued", "待投递"}, {"realm", "域"},
