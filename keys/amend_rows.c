@@ -186,7 +186,9 @@ static enum err check_folded(const struct registry *registry, struct span lsd1, 
     const struct registry_key *key;
     bool lacks = false;
     lianshu_Document *d = malloc(sizeof *d);
-    if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
+    if (d == NULL)
+        return ERR_NO_MEMORY; /* unseen it is not believed */
+    if (frame_parse_document(lsd1, &frame) == OK &&
         wire_decode(&lianshu_Document_msg, frame.document, d) == OK &&
         d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
         wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) == OK)
@@ -200,7 +202,7 @@ static enum err check_folded(const struct registry *registry, struct span lsd1, 
 }
 
 /* By what it says of itself: it was verified when it was applied, and its signers' keys may be gone
- * since. */
+ * since. Without memory to look at it, it is not. */
 static bool is_needless(const struct registry *registry, struct span lsd1)
 {
     struct frame_document frame;

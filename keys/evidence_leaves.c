@@ -265,6 +265,9 @@ static enum err take_leaf(struct evidence_job *job, const struct bundle_file *fi
                                        path->bytes.len / HASH_LEN, (const uint8_t *)head->root);
     if (err != OK)
         return say(&l, err, file, "it is not under the checkpoint, or its path is another's");
+    /* As of the export the log's key was good: not of what it signed later. */
+    if (leaf->time_ms > job->out->exported_ms)
+        return say(&l, ERR_TIME_BOUND, file, "it is later than the export");
     leaf->text = leaf->body;
     job->out->leaf_count++;
     return take_text(&l);

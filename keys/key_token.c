@@ -84,3 +84,16 @@ enum err keyring_link_token(struct keyring *ring, const char *uri, const struct 
     pkcs11_key_close(&token);
     return err;
 }
+
+enum err keyring_link_again(struct keyring *to, const struct keyring *from, struct fault *fault)
+{
+    const struct key_link *link = keyring_link(from);
+    struct passphrase *pin = NULL;
+    if (link == NULL)
+        return OK;
+    enum err err = passphrase_of(&pin, span_of(link->pin, link->pin_len));
+    if (err == OK)
+        err = keyring_link_token(to, link->uri, pin, fault);
+    passphrase_close(&pin);
+    return err;
+}

@@ -104,8 +104,15 @@ static bool take_name(struct span *from, char *out, size_t max)
     return strlen(out) == len;
 }
 
+/* What a file with a link is read for. */
+struct opening {
+    bool again;                   /* to be written again: the ring keeps the PIN */
+    const struct passphrase *pin; /* in the place of the one in the file; NULL: that */
+    struct fault *fault;          /* of the token */
+};
+
 /* The tail of a file with a link: the token is opened as the key file says. */
-static enum err parse_link(struct span rest, struct keyring *ring, struct fault *fault)
+static enum err parse_link(struct span rest, struct keyring *ring, const struct opening *how)
 {
     char uri[KEY_LINK_URI_MAX + 1];
     struct passphrase *pin = NULL;
@@ -120,15 +127,16 @@ static enum err parse_link(struct span rest, struct keyring *ring, struct fault 
         return ERR_KEY_FILE;
     enum err err = passphrase_of(&pin, rest);
     if (err == OK)
-        err = keyring_link_token(ring, uri, pin, fault);
-    keyring_keep_link(ring, NULL); /* a process that only signs has no use for the PIN */
+        err = keyring_link_token(ring, uri, how->pin != NULL ? how->pin : pin, how->fault);
+    if (!how->again)
+        keyring_keep_link(ring, NULL); /* a process that only signs has no use for the PIN */
     passphrase_close(&pin);
     return err;
 }
 
 /* The ring from the opened text. */
 static enum err parse_ring(struct span plain, uint64_t version, struct keyring **out,
-                           struct fault *fault)
+                           const struct opening *how)
 {
     char owner[MEMBER_MAX + 1];
     char name[KEYRING_NAME_MAX + 1];
@@ -157,7 +165,7 @@ static enum err parse_ring(struct span plain, uint64_t version, struct keyring *
         if ((err = keyring_add(ring, &key)) != OK)
             goto out;
     }
-    if (version == VERSION_LINKED && (err = parse_link(plain, ring, fault)) != OK)
+    if (version == VERSION_LINKED && (err = parse_link(plain, ring, how)) != OK)
         goto out;
     *out = ring;
     ring = NULL;
@@ -169,7 +177,7 @@ out:
 }
 
 static enum err open_ring(struct span file, const struct passphrase *passphrase,
-                          struct keyring **out, struct fault *fault)
+                          struct keyring **out, const struct opening *how)
 {
     struct head head;
     uint8_t *key = NULL;
@@ -189,7 +197,7 @@ static enum err open_ring(struct span file, const struct passphrase *passphrase,
                                                    head.bytes.data, head.bytes.len, head.nonce,
                                                    key) != 0)
         goto out;
-    err = parse_ring(span_of(plain, head.c.len - TAG_LEN), head.version, out, fault);
+    err = parse_ring(span_of(plain, head.c.len - TAG_LEN), head.version, out, how);
 out:
     guard_free(plain);
     guard_free(key);
@@ -213,29 +221,53 @@ static enum err read_all(int fd, uint8_t *out, size_t cap, size_t *len)
     return ERR_KEY_FILE;
 }
 
-enum err keyfile_read(struct keyring **out, const char *path, const struct passphrase *passphrase,
-                      struct fault *fault)
+static enum err read_file(struct keyring **out, const char *path,
+                          const struct passphrase *passphrase, struct opening how,
+                          struct fault *fault)
 {
     uint8_t file[KEYFILE_LEN_MAX + 1];
     size_t len;
     struct fault inner = {.err = OK};
     int fd = -1;
-
-    *out = NULL;
-    if (pkcs11_is_uri(path))
-        return key_token_ring(out, path, passphrase, fault);
+    how.fault = &inner;
     enum err err = private_file_open(&fd, path, fault);
     if (err != OK)
         return err;
     err = read_all(fd, file, sizeof file, &len);
     if (err == OK)
-        err = open_ring(span_of(file, len), passphrase, out, &inner);
+        err = open_ring(span_of(file, len), passphrase, out, &how);
     close(fd);
     if (err == OK || inner.err == OK)
         return err == OK ? OK : fault_set(fault, err, 0, path, "key file");
     if (fault != NULL)
         *fault = inner; /* of the token that the file names */
     return err;
+}
+
+enum err keyfile_read(struct keyring **out, const char *path, const struct passphrase *passphrase,
+                      struct fault *fault)
+{
+    *out = NULL;
+    return pkcs11_is_uri(path)
+               ? key_token_ring(out, path, passphrase, fault)
+               : read_file(out, path, passphrase, (struct opening){.again = false}, fault);
+}
+
+enum err keyfile_read_again(struct keyring **out, const char *path,
+                            const struct passphrase *passphrase, const struct passphrase *pin,
+                            struct fault *fault)
+{
+    *out = NULL;
+    if (!private_file_is_path(path))
+        return fault_set(fault, ERR_KEY_USE, 0, path,
+                         "it is no file that is written again: systemd's credentials and keys on a "
+                         "token are renewed where they are made");
+    enum err err =
+        read_file(out, path, passphrase, (struct opening){.again = true, .pin = pin}, fault);
+    if (err != OK || pin == NULL || keyring_link(*out) != NULL)
+        return err;
+    keyring_close(out);
+    return fault_set(fault, ERR_KEY_USE, 0, path, "it names no key on a token, and needs no PIN");
 }
 
 enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,

@@ -18,8 +18,9 @@
  *      the passphrase is the token's PIN, the ring holds that key, its owner stands on the token.
  *      A ring of such a key is never written (ERR_KEY_USE).
  *   7. One key of a ring may be on a token while the others are in the file (keyring_link_token):
- *      the file then holds the URI and the PIN, and reading it opens the token, too. What was read
- *      like that is not written again (ERR_KEY_USE): the PIN is forgotten once it has served.
+ *      the file then holds the URI and the PIN, and reading it opens the token, too. The PIN is
+ *      forgotten once it has served, and such a ring is not written (ERR_KEY_USE): what is to be
+ *      written again is read by keyfile_read_again, which keeps it.
  *
  * Errors: ERR_NOT_FOUND, ERR_PERMISSION, ERR_KEY_FILE, ERR_PASSPHRASE, ERR_EXISTS, ERR_IO; and
  * those of key_import. Thread rule: none of its own.
@@ -69,6 +70,16 @@ MUST_USE enum err keyfile_read(struct keyring **out, const char *path,
 /* The same with the passphrase from a file, which is not kept. */
 MUST_USE enum err keyfile_open(struct keyring **out, const char *path, const char *passphrase_path,
                                struct fault *fault);
+
+/* The same to be written again: under another passphrase, cost or format, or with other keys. pin:
+ * of the token, in the place of the one that the file has (it was changed); NULL: that one. */
+MUST_USE enum err keyfile_read_again(struct keyring **out, const char *path,
+                                     const struct passphrase *passphrase,
+                                     const struct passphrase *pin, struct fault *fault);
+/* The link of a ring that was read again, and the key it leads to, in another ring of that owner;
+ * OK when it has none. */
+MUST_USE enum err keyring_link_again(struct keyring *to, const struct keyring *from,
+                                     struct fault *fault);
 
 /* The ring has this key of its owner, too, and remembers where it is. ERR_EXISTS when it has a link
  * already, ERR_KEY_REUSED a key of this use, ERR_KEY_FILE when the key is another member's; errors

@@ -10,8 +10,7 @@
 enum {
     HASH_HEX = 2 * HASH_LEN,
     KID_HEX = 2 * KID_LEN,
-    SIGNATURE_BYTES = 64,
-    SIGN_LINE = 5 + KID_HEX + 1 + 2 * SIGNATURE_BYTES,
+    SIGN_LINE = 5 + KID_HEX + 1 + 2 * RELEASE_SIGNATURE_LEN,
     STATEMENT_BYTES = 128,
     VERSION_DIGITS = 9,
 };
@@ -19,17 +18,11 @@ enum {
 static const char SIGN[] = "sign ";
 static const char VERSION[] = "version ";
 
-struct signer {
-    uint8_t kid[KID_LEN];
-    uint8_t signature[SIGNATURE_BYTES];
-};
-
 struct list {
     struct span body; /* what is signed */
     struct span rows; /* of it, the files */
     uint64_t version; /* 0: none */
-    struct signer signer[RELEASE_SIGNERS_MAX];
-    size_t signers;
+    struct release_signed what;
 };
 
 static bool take_line(struct span *from, struct span *line)
@@ -44,7 +37,7 @@ static bool take_line(struct span *from, struct span *line)
 
 static bool hex_span(struct span text, uint8_t *out, size_t len)
 {
-    char digits[2 * SIGNATURE_BYTES + 1];
+    char digits[2 * RELEASE_SIGNATURE_LEN + 1];
     if (text.len != 2 * len || text.len >= sizeof digits)
         return false;
     memcpy(digits, text.data, text.len);
@@ -52,13 +45,13 @@ static bool hex_span(struct span text, uint8_t *out, size_t len)
     return hex_decode(digits, out, len);
 }
 
-static bool take_signer(struct span line, struct signer *out)
+static bool take_signer(struct span line, struct release_signer *out)
 {
     return line.len == SIGN_LINE && memcmp(line.data, SIGN, 5) == 0 &&
            line.data[5 + KID_HEX] == ' ' &&
            hex_span(span_of(line.data + 5, KID_HEX), out->kid, KID_LEN) &&
-           hex_span(span_of(line.data + 5 + KID_HEX + 1, (size_t)2 * SIGNATURE_BYTES),
-                    out->signature, SIGNATURE_BYTES);
+           hex_span(span_of(line.data + 5 + KID_HEX + 1, (size_t)2 * RELEASE_SIGNATURE_LEN),
+                    out->signature, RELEASE_SIGNATURE_LEN);
 }
 
 static bool is_row(struct span line)
@@ -95,39 +88,46 @@ static enum err read_list(struct span text, struct list *out)
         rest = text;
     out->rows = rest;
     while (take_line(&rest, &line)) {
-        if (is_row(line) && out->signers == 0)
+        if (is_row(line) && out->what.signers == 0)
             out->body.len = text.len - rest.len;
-        else if (out->signers == RELEASE_SIGNERS_MAX ||
-                 !take_signer(line, &out->signer[out->signers++]))
+        else if (out->what.signers == RELEASE_SIGNERS_MAX ||
+                 !take_signer(line, &out->what.signer[out->what.signers++]))
             return ERR_SYNTAX;
     }
     if (rest.len > 0 || out->body.len == 0)
         return ERR_SYNTAX;
     out->rows.len = out->body.len - (size_t)(out->rows.data - text.data);
+    hash_bytes(out->what.hash, out->body);
     return OK;
 }
 
-static void statement(const char *realm, struct span body, struct writer *w)
+enum err release_read(struct span text, struct release_signed *out)
 {
-    uint8_t hash[HASH_LEN];
-    hash_bytes(hash, body);
+    struct list list;
+    enum err err = read_list(text, &list);
+    *out = list.what;
+    return err;
+}
+
+static void statement(const char *realm, const uint8_t hash[static HASH_LEN], struct writer *w)
+{
     write_span(w, LABEL("release"));
     write_uint(w, strlen(realm), 1);
     write_span(w, span_str(realm));
-    write_bytes(w, hash, sizeof hash);
+    write_bytes(w, hash, HASH_LEN);
 }
 
-/* Every signature is good; two of them are of officials who may do it together. */
-static enum err check_signers(const struct release_reader *reader, const struct list *list)
+enum err release_vouched(const struct release_reader *reader, const struct release_signed *what,
+                         uint8_t officials[static 2][KID_LEN])
 {
     uint8_t bytes[STATEMENT_BYTES];
     struct writer w = writer_of(bytes, sizeof bytes);
     uint32_t roles[RELEASE_SIGNERS_MAX] = {0};
     bool enough = false;
-    statement(registry_realm(reader->registry), list->body, &w);
-    for (size_t i = 0; i < list->signers; i++) {
+    statement(registry_realm(reader->registry), what->hash, &w);
+    for (size_t i = 0; i < what->signers; i++) {
         const struct registry_key *key;
-        const struct signer *s = &list->signer[i];
+        const struct release_signer *s = &what->signer[i];
         enum err err = registry_signer(reader->registry, reader->member, s->kid, KEY_USE_OFFICIAL,
                                        reader->now_ms, &key);
         if (err != OK)
@@ -135,11 +135,20 @@ static enum err check_signers(const struct release_reader *reader, const struct 
         if (key_verify(key->public_key, writer_span(&w), s->signature) != OK)
             return ERR_SIGNATURE;
         roles[i] = key->roles;
-        for (size_t j = 0; j < i; j++)
-            enough = enough || (memcmp(list->signer[j].kid, s->kid, KID_LEN) != 0 &&
-                                roles_suffice(ROLES_RULE_SET, roles[i], roles[j]));
+        for (size_t j = 0; j < i && !enough; j++) {
+            enough = memcmp(what->signer[j].kid, s->kid, KID_LEN) != 0 &&
+                     roles_suffice(ROLES_RULE_SET, roles[i], roles[j]);
+            memcpy(officials[0], what->signer[j].kid, KID_LEN);
+            memcpy(officials[1], s->kid, KID_LEN);
+        }
     }
     return enough ? OK : ERR_TWO_OFFICIALS;
+}
+
+static enum err check_signers(const struct release_reader *reader, const struct list *list)
+{
+    uint8_t officials[2][KID_LEN];
+    return release_vouched(reader, &list->what, officials);
 }
 
 /* By its name, in whatever folder of the release it lies. */
@@ -244,21 +253,21 @@ enum err release_sign(struct span text, const char *realm, const struct key *key
 {
     uint8_t bytes[STATEMENT_BYTES];
     struct writer s = writer_of(bytes, sizeof bytes);
-    uint8_t signature[SIGNATURE_BYTES];
+    uint8_t signature[RELEASE_SIGNATURE_LEN];
     char kid[KID_HEX + 1];
-    char hex[2 * SIGNATURE_BYTES + 1];
+    char hex[2 * RELEASE_SIGNATURE_LEN + 1];
     char row[SIGN_LINE + 2];
     struct list list;
     enum err err = read_list(text, &list);
-    for (size_t i = 0; err == OK && i < list.signers; i++) {
-        if (memcmp(list.signer[i].kid, key_kid(key), KID_LEN) == 0)
+    for (size_t i = 0; err == OK && i < list.what.signers; i++) {
+        if (memcmp(list.what.signer[i].kid, key_kid(key), KID_LEN) == 0)
             err = ERR_EXISTS;
     }
-    if (err == OK && list.signers == RELEASE_SIGNERS_MAX)
+    if (err == OK && list.what.signers == RELEASE_SIGNERS_MAX)
         err = ERR_TOO_LARGE;
     if (err != OK)
         return err;
-    statement(realm, list.body, &s);
+    statement(realm, list.what.hash, &s);
     err = key_sign(key, writer_span(&s), signature);
     if (err != OK)
         return err;

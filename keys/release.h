@@ -15,6 +15,8 @@
  *      twice, and its version is not 0.
  *   3. What is no such list is ERR_SYNTAX; too few signatures ERR_TWO_OFFICIALS; a bad one
  *      ERR_SIGNATURE; another hash or none ERR_NOT_FOUND.
+ *   4. release_vouched asks what release_check asks of the signatures, of the list's hash alone:
+ *      for the hub that writes it into its log (release_log.h).
  *
  * Bounds: RELEASE_MAX bytes. Thread rule: no state.
  */
@@ -23,7 +25,22 @@
 
 #include "keys/registry.h"
 
-enum { RELEASE_MAX = 16384, RELEASE_SIGNERS_MAX = 8, RELEASE_NAME_MAX = 200 };
+enum {
+    RELEASE_MAX = 16384,
+    RELEASE_SIGNERS_MAX = 8,
+    RELEASE_NAME_MAX = 200,
+    RELEASE_SIGNATURE_LEN = 64,
+};
+
+/* What is signed, and by whom it says it is. */
+struct release_signed {
+    uint8_t hash[HASH_LEN]; /* SHA-256 of all lines above the first signature */
+    size_t signers;
+    struct release_signer {
+        uint8_t kid[KID_LEN];
+        uint8_t signature[RELEASE_SIGNATURE_LEN];
+    } signer[RELEASE_SIGNERS_MAX];
+};
 
 struct release_reader {
     const struct registry *registry;
@@ -33,6 +50,13 @@ struct release_reader {
 
 MUST_USE enum err release_check(const struct release_reader *reader, struct span list,
                                 const char *program, const uint8_t hash[static HASH_LEN]);
+
+/* Of a list, not verified. ERR_SYNTAX, ERR_TOO_LARGE. */
+MUST_USE enum err release_read(struct span list, struct release_signed *out);
+/* Every signature is good, and two of them suffice: their key ids. */
+MUST_USE enum err release_vouched(const struct release_reader *reader,
+                                  const struct release_signed *what,
+                                  uint8_t officials[static 2][KID_LEN]);
 
 /* A list that officials have signed; spans of its text. */
 struct release {

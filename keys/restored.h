@@ -1,6 +1,6 @@
 /*
  * restored - the statement of two officials that their hub was set back to a copy, and the entry
- * with which its next log begins to be one of its own. PROTOCOL 8.1.
+ * with which its next log begins to be one of its own. PROTOCOL 8.3.
  *
  *   log n     0 … S-1 | S …          lost with the disk from S on
  *   log n+1   0 … S-1 | LOG_RESTORED | …

@@ -260,6 +260,9 @@ static const struct document_type types[] = {
     {NUMBER(RELAY_TALLY), "relay.tally", "执行进度", "how far an order is at another hub",
      BODY(RelayTally), NULL, NULL, TYPE_FACTS | TYPE_BY_HUB | TYPE_TO_HUB | TYPE_HUB_ONLY, LANE_BULK,
      LIFE_OTHER},
+    {NUMBER(RELAY_FORK), "relay.fork", "日志分叉证据", "evidence of a forked log",
+     BODY(RelayFork), NULL, NULL, TYPE_FACTS | TYPE_BY_HUB | TYPE_TO_HUB | TYPE_HUB_ONLY,
+     LANE_ORDER, LIFE_REPAIR},
 };
 /* clang-format on */
 

@@ -33,7 +33,7 @@
     X(Finding) X(Penalty) X(Risk) X(Recall) X(Trace) X(JointNotice) X(Particulars) \
     X(AdverseEvent) X(Clue) X(Emergency) X(Shortage) X(PriceRecord) X(Redress) \
     X(EvidenceRequest) X(ObligationWarning) X(HubNotice) X(Preview) X(PreviewAnswer) \
-    X(RegistryHave) X(RegistryWanted) X(RegistryPart) X(RelayFacts) X(RelayRoll) X(Tally) X(RelayTally) X(Probe) X(Restored) \
+    X(RegistryHave) X(RegistryWanted) X(RegistryPart) X(RelayFacts) X(RelayRoll) X(Tally) X(RelayTally) X(RelayFork) X(Probe) X(Restored) \
     X(WitnessAsk) X(WitnessAnswer) X(ForkEvidence) \
     X(Revocation) X(KeyRecord) X(Amendments) X(Root) X(NumberTwice) X(Unusual)
 

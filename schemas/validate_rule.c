@@ -147,6 +147,7 @@ static const struct body_rule rules[] = {
     {BODY(RelayFacts), .required = {"accepted_ms", "hops"}, .subject_none = true},
     {BODY(RelayRoll), .required = {"stage", "at_ms"}, .subject_none = true},
     {BODY(RelayTally), .required = {"at_ms", "orders"}, .subject_none = true},
+    {BODY(RelayFork), .required = {"held", "offered"}, .subject_none = true},
     {BODY(Probe), .required = {"target"}, .subject_none = true},
     {BODY(Withdraw), .required = {"message_id", "env_id"}, .subject_none = true},
     {BODY(Manifest), .required = {"files"}},

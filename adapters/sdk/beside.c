@@ -7,22 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum err open_keys(struct beside *b, const struct sdk_mirror_config *c, struct fault *fault)
+enum err beside_keys(struct keyring **keys, const char *key_file, const char *passphrase_file,
+                     const char *member, struct fault *fault)
 {
-    struct passphrase *passphrase = NULL;
     enum err err = keys_init();
 
     if (err != OK)
         return fault_set(fault, err, 0, "keys", "the cryptographic libraries do not start");
-    if ((err = passphrase_read(&passphrase, c->passphrase_file, fault)) != OK)
+    if ((err = keyfile_open(keys, key_file, passphrase_file, fault)) != OK)
         return err;
-    err = keyfile_read(&b->keys, c->key_file, passphrase, fault);
-    passphrase_close(&passphrase);
-    if (err != OK)
-        return err;
-    if (strcmp(keyring_owner(b->keys), c->member) != 0)
-        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file,
-                         "the keys are another member's");
+    if (strcmp(keyring_owner(*keys), member) != 0)
+        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, key_file, "the keys are another member's");
     return OK;
 }
 
@@ -49,7 +44,7 @@ enum err beside_open(struct beside *b, const struct sdk_mirror_config *c,
     enum err err;
 
     *b = (struct beside){NULL, NULL};
-    if ((err = open_keys(b, c, fault)) != OK)
+    if ((err = beside_keys(&b->keys, c->key_file, c->passphrase_file, c->member, fault)) != OK)
         return err;
     if ((*storage = keyring_find(b->keys, KEY_USE_STORAGE)) == NULL)
         return fault_set(fault, ERR_KEY_FILE, 0, c->key_file, "no storage key");

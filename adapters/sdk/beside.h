@@ -13,6 +13,10 @@
 /* Its state alone: no key is needed for what stands there in clear. */
 MUST_USE enum err beside_db(struct db **db, const char *state_dir, struct fault *fault);
 
+/* The keys of that member, for keyring_close whatever is returned. */
+MUST_USE enum err beside_keys(struct keyring **keys, const char *key_file,
+                              const char *passphrase_file, const char *member, struct fault *fault);
+
 struct beside {
     struct db *db;
     struct keyring *keys;

@@ -1,6 +1,6 @@
 /* What the hub itself has taken in and brought to an end is nowhere else: lost with the hub's disk,
  * it would be lost for good. So its frames and attachments stay for as long as a copy of that disk
- * may be old, and a restored hub is offered them again (PROTOCOL 8.1). */
+ * may be old, and a restored hub is offered them again (PROTOCOL 8.3). */
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
 #include "base/clock.h"

@@ -169,11 +169,6 @@ const char *sdk_hub(const struct sdk *s)
     return s->hub;
 }
 
-const char *sdk_realm(const struct sdk *s)
-{
-    return s->realm;
-}
-
 enum err sdk_document_verify(struct sdk *s, struct span frame, uint64_t as_of_ms,
                              lianshu_Document *d)
 {

@@ -268,7 +268,7 @@ struct sdk_config {
     bool shared;              /* other adapters of this member work on the same queue */
 };
 
-/* Opens keys, registry and state (E404…E434, E021…E023, E410 and others with a fault).
+/* Opens keys, registry and state (E404…E434, E440, E021…E023, E410 and others with a fault).
  * The handler is copied, its ctx borrowed until sdk_close. */
 MUST_USE enum err sdk_open(struct sdk **out, const struct sdk_config *config,
                            const struct sdk_handler *handler, uint64_t now_ms, struct fault *fault);
@@ -362,7 +362,6 @@ struct db *sdk_db(struct sdk *sdk);
 const struct registry *sdk_registry(const struct sdk *sdk);
 const char *sdk_member(const struct sdk *sdk);
 const char *sdk_hub(const struct sdk *sdk);
-const char *sdk_realm(const struct sdk *sdk);
 
 struct sdk_counts {
     uint64_t queued; /* not yet answered by the hub */

@@ -19,7 +19,7 @@
  * Errors: those of sdk_mirror_open; ERR_NOT_FOUND no such message, or not any more;
  * ERR_NOT_IN_AUDIENCE not a part that this member may read; ERR_CORRUPT.
  * Ownership: what is found is lent until the next look-up. Thread rule: one thread.
- * PROTOCOL.md 16; crypto.md, Sealing a part.
+ * PROTOCOL.md 4.1 and 16.
  */
 #ifndef ADAPTERS_SDK_SDK_ARCHIVE_H
 #define ADAPTERS_SDK_SDK_ARCHIVE_H

@@ -1,8 +1,10 @@
 /* Opening and closing: configuration, memory, keys, registry, state, connection. */
+#include "adapters/sdk/beside.h"
 #include "adapters/sdk/inner.h"
 #include "adapters/sdk/inner_sql.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "keys/guard.h"
 #include "keys/init.h"
 #include "sdk_sql.h"
@@ -100,21 +102,11 @@ static enum err check_storage(const struct sdk *s, const char *key_file, struct 
 
 static enum err open_keys(struct sdk *s, const struct sdk_config *c, struct fault *fault)
 {
-    enum err err;
-    struct passphrase *passphrase = NULL;
+    enum err err = beside_keys(&s->keys, c->key_file, c->passphrase_file, s->member, fault);
 
-    if ((err = keys_init()) != OK)
-        return fault_set(fault, err, 0, "keys", "the cryptographic libraries do not start");
-    s->entropy = entropy_pooled(&s->pool);
-    if ((err = passphrase_read(&passphrase, c->passphrase_file, fault)) != OK)
-        return err;
-    err = keyfile_read(&s->keys, c->key_file, passphrase, fault);
-    passphrase_close(&passphrase);
     if (err != OK)
         return err;
-    if (strcmp(keyring_owner(s->keys), s->member) != 0)
-        return fault_set(fault, ERR_KEY_NOT_SENDERS, 0, c->key_file,
-                         "the keys are another member's");
+    s->entropy = entropy_pooled(&s->pool);
     if (keyring_find(s->keys, KEY_USE_SIGN) == NULL ||
         keyring_find(s->keys, KEY_USE_SEAL) == NULL ||
         keyring_find(s->keys, KEY_USE_TRANSPORT) == NULL)
@@ -143,20 +135,57 @@ static enum err open_tools(struct sdk *s)
     return OK;
 }
 
-/* Who was replaced as a registrar makes no registry for us any more: the number of each one's
- * document only rises (keys/twice.h). remember: it is ours from now on. */
+enum { HASH_NAME = 10 + 2 * HASH_LEN }; /* "registrar " and the hash */
+
+/* What is remembered of a registrar's document beside its number: that it is this very one. */
+static enum err name_document(struct span lsd1, char out[static HASH_NAME + 1])
+{
+    struct frame_document frame;
+    uint8_t hash[HASH_LEN];
+    if (frame_parse_document(lsd1, &frame) != OK)
+        return ERR_REGISTRY;
+    hash_bytes(hash, frame.document);
+    memcpy(out, "registrar ", HASH_NAME - 2 * HASH_LEN);
+    hex_encode(span_of(hash, sizeof hash), out + HASH_NAME - 2 * HASH_LEN);
+    return OK;
+}
+
+/* Higher than what was seen, or that very document: keys/twice.h, guarantee 1. */
+static enum err check_registrar(struct sdk *s, const struct registry_registrar *row,
+                                const char *document, struct fault *fault)
+{
+    uint64_t seen;
+    uint64_t same;
+    enum err err = inner_value(s, row->member, &seen);
+    if (err == OK)
+        err = inner_value(s, document, &same);
+    if (err != OK)
+        return err;
+    if (row->number < seen)
+        return fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, row->member,
+                         "its document %llu, but %llu has taken its place",
+                         (unsigned long long)row->number, (unsigned long long)seen);
+    return seen == 0 || row->number > seen || same == seen
+               ? OK
+               : fault_set(fault, ERR_NUMBER_TWICE, 0, row->member,
+                           "another document %llu was seen", (unsigned long long)seen);
+}
+
+/* Who was replaced as a registrar makes no registry for us any more. remember: they are ours from
+ * now on. */
 static enum err check_registrars(struct sdk *s, bool remember, struct fault *fault)
 {
     const struct registry_registrar *row;
     enum err err = OK;
     for (size_t i = 0; err == OK && (row = registry_registrar_at(s->registry, i)) != NULL; i++) {
-        uint64_t seen;
-        if (remember)
+        char document[HASH_NAME + 1];
+        err = name_document(registry_registrar_document(s->registry, i), document);
+        if (err == OK && !remember)
+            err = check_registrar(s, row, document, fault);
+        if (err == OK && remember)
             err = inner_value_set(s, row->member, row->number);
-        else if ((err = inner_value(s, row->member, &seen)) == OK && row->number < seen)
-            err = fault_set(fault, ERR_REGISTRY_ROLLBACK, 0, row->member,
-                            "its document %llu, but %llu has taken its place",
-                            (unsigned long long)row->number, (unsigned long long)seen);
+        if (err == OK && remember)
+            err = inner_value_set(s, document, row->number);
     }
     return err;
 }

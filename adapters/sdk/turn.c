@@ -127,7 +127,7 @@ static enum err take_entries(struct sdk *s, struct frame_receipts *receipts,
 }
 
 /* Which of the hub's logs is this? A later one: the hub lost its disk and was set back to a copy
- * (PROTOCOL 8.1). It counts its receipts anew, and what it had taken and not brought to an end is
+ * (PROTOCOL 8.3). It counts its receipts anew, and what it had taken and not brought to an end is
  * with nobody: all of that is named and offered again. A log that it has given up says nothing. */
 static enum err note_log(struct sdk *s, const struct checkpoint *checkpoint, uint64_t now_ms)
 {

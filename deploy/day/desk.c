@@ -96,11 +96,6 @@ static struct json *read_json(const struct desk *d, const char *folder, const ch
     return j;
 }
 
-struct json *desk_receipts(const struct desk *d, const char *name)
-{
-    return read_json(d, "done", name, ".receipt.json");
-}
-
 struct json *desk_reason(const struct desk *d, const char *name)
 {
     return read_json(d, "refused", name, ".reason.json");
@@ -119,7 +114,7 @@ static int rank(const char *state)
 
 size_t desk_reached(const struct desk *d, const char *name, const char *state)
 {
-    struct json *j = desk_receipts(d, name);
+    struct json *j = read_json(d, "done", name, ".receipt.json");
     const struct json *messages = json_get(j, "messages");
     const int least = rank(state);
     size_t count = 0;

@@ -45,7 +45,6 @@ MUST_USE enum err desk_put_attachment(struct desk *d, const char *name, const vo
 bool desk_done(const struct desk *d, const char *name);
 bool desk_refused(const struct desk *d, const char *name);
 /* NULL while there is none. */
-struct json *desk_receipts(const struct desk *d, const char *name);
 struct json *desk_reason(const struct desk *d, const char *name);
 /* How many messages of a file have reached this state or a later one: "accepted", "delivered". */
 size_t desk_reached(const struct desk *d, const char *name, const char *state);

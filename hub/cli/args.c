@@ -249,7 +249,7 @@ enum err args_member(const struct args *args, const char *name, const char **out
     if (*out == NULL || member_valid(*out))
         return OK;
     snprintf(where, sizeof where, "--%s", name);
-    return fault_set(fault, ERR_IDENTIFIER, 0, where, "a member like market.445100");
+    return fault_set(fault, ERR_USAGE, 0, where, "a member like market.445100");
 }
 
 enum err args_id(const char *id, size_t least, size_t most, const char *where, const char *expected,

@@ -77,7 +77,7 @@ const char *args_value_at(const struct args *args, const char *name, size_t i);
 MUST_USE enum err args_number(const struct args *args, const char *name, uint64_t min, uint64_t max,
                               uint64_t otherwise, uint64_t *out, struct fault *fault);
 
-/* The value of an option that names a member; NULL when it was not given. ERR_IDENTIFIER. */
+/* The value of an option that names a member; NULL when it was not given. ERR_USAGE. */
 MUST_USE enum err args_member(const struct args *args, const char *name, const char **out,
                               struct fault *fault);
 /* Ids are lower-case hexadecimal digits, least to most of them: else ERR_USAGE at `where`, which

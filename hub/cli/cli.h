@@ -63,7 +63,7 @@ const struct args_command *cli_commands(void);
 
 /* cli_key.c, cli_registry.c, cli_send.c, cli_query.c, cli_case.c, cli_act.c, cli_rule.c */
 args_run_fn cli_key_generate, cli_key_show, cli_key_passphrase, cli_key_token;
-args_run_fn cli_key_renew, cli_key_forget, cli_hub_keys, cli_adapter_rekey;
+args_run_fn cli_key_renew, cli_key_rewrap, cli_key_forget, cli_hub_keys, cli_adapter_rekey;
 args_run_fn cli_key_revoke, cli_key_sign, cli_key_rotate, cli_key_history, cli_hub_amend,
     cli_revocation_effects;
 args_run_fn cli_enrol_invite, cli_enrol_request, cli_enrol_show, cli_enrol_approve;
@@ -77,7 +77,7 @@ args_run_fn cli_status, cli_volume, cli_trace, cli_order_show, cli_order_list, c
 args_run_fn cli_case_list, cli_case_show, cli_case_graph, cli_case_custody;
 args_run_fn cli_waiting_list, cli_waiting_show;
 args_run_fn cli_act_make, cli_act_show, cli_act_sign, cli_act_submit;
-args_run_fn cli_log_scrub, cli_log_admin, cli_release_sign, cli_release_install;
+args_run_fn cli_log_scrub, cli_log_admin, cli_release_sign, cli_release_log, cli_release_install;
 args_run_fn cli_joint_draft, cli_joint_sign, cli_joint_show;
 args_run_fn cli_decision_verify;
 args_run_fn cli_evidence_export, cli_evidence_verify, cli_evidence_disclose;

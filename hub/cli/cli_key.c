@@ -357,3 +357,46 @@ out:
     guard_free(bytes);
     return err;
 }
+
+/* What a command says of a file that it wrote. */
+static enum err say_written(const struct cli *cli, const char *path, const struct keyring *ring)
+{
+    struct json *j = json_map();
+    json_put_text(j, "file", path);
+    json_put_text(j, "member", keyring_owner(ring));
+    json_put_uint(j, "count", keyring_count(ring));
+    const enum err err = show_result(cli, j);
+    json_close(&j);
+    return err;
+}
+
+enum err cli_key_rewrap(const struct cli *cli, struct fault *fault)
+{
+    const struct args *args = cli->args;
+    const char *path = args->operand[0];
+    const char *next_path = args_value(args, "new-passphrase-file");
+    const char *pin_path = args_value(args, "new-pin-file");
+    const struct entropy entropy = entropy_system();
+    const struct keyfile_cost cost = {0, cli->world->kdf_memory};
+    struct passphrase *passphrase = NULL;
+    struct passphrase *next = NULL;
+    struct passphrase *pin = NULL;
+    struct keyring *ring = NULL;
+    enum err err = passphrase_read(&passphrase, args_value(args, "passphrase-file"), fault);
+    if (err == OK && next_path != NULL)
+        err = passphrase_read(&next, next_path, fault);
+    if (err == OK && pin_path != NULL)
+        err = passphrase_read(&pin, pin_path, fault);
+    if (err == OK)
+        err = keyfile_read_again(&ring, path, passphrase, pin, fault);
+    if (err == OK)
+        err = keyfile_write(ring, path, true, next != NULL ? next : passphrase, cost, &entropy,
+                            fault);
+    if (err == OK)
+        err = say_written(cli, path, ring);
+    keyring_close(&ring);
+    passphrase_close(&pin);
+    passphrase_close(&next);
+    passphrase_close(&passphrase);
+    return err;
+}

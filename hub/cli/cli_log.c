@@ -7,17 +7,13 @@
 #include "cli/logbook.h"
 #include "cli/show.h"
 #include "cli/tiles.h"
-#include "keys/receipt.h"
 #include "keys/stamp.h"
+#include "keys/tlog_proof.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { PROOF_FILE_MAX = 256 << 10, PROOF_LINE_MAX = 2 * 0xffff };
-
-static const char PROOF_HEAD[] = "c2sp.org/tlog-proof@v1\n";
 
 /* Takes answer. */
 static enum err finish(const struct cli *cli, struct json *answer)
@@ -166,30 +162,12 @@ static enum err write_proof(const char *dir, const struct checkpoint *checkpoint
     uint8_t *bundle = NULL;
     struct span leaf;
     struct tiles_tree tree = {dir, checkpoint->size};
-    char line[128];
     enum err err = tiles_leaf(dir, checkpoint->size, index, &bundle, &leaf, fault);
     if (err != OK)
         return err;
-    char *extra = malloc(base64_text_len(leaf.len) + 1);
-    err = extra == NULL
-              ? ERR_NO_MEMORY
-              : merkle_inclusion(index, checkpoint->size, tiles_subtree, &tree, path, &count);
-    if (err == OK) {
-        base64_encode(leaf, extra);
-        write_bytes(w, PROOF_HEAD, sizeof PROOF_HEAD - 1);
-        write_bytes(w, "extra ", 6);
-        write_bytes(w, extra, strlen(extra));
-        write_bytes(w, line, (size_t)snprintf(line, sizeof line, "\nindex %" PRIu64 "\n", index));
-        for (unsigned i = 0; i < count; i++) {
-            base64_encode(span_of(path[i], HASH_LEN), line);
-            write_bytes(w, line, strlen(line));
-            write_bytes(w, "\n", 1);
-        }
-        write_bytes(w, "\n", 1);
-        write_span(w, note);
-        err = w->full ? ERR_TOO_LARGE : OK;
-    }
-    free(extra);
+    err = merkle_inclusion(index, checkpoint->size, tiles_subtree, &tree, path, &count);
+    if (err == OK)
+        err = tlog_proof_write(w, leaf, index, (const merkle_hash *)path, count, note);
     free(bundle);
     return err == OK ? OK : fault_set(fault, err, 0, dir, "the proof of entry %" PRIu64, index);
 }
@@ -205,8 +183,8 @@ enum err cli_log_prove(const struct cli *cli, struct fault *fault)
     const uint64_t index = strtoull(cli->args->operand[0], &end, 10);
     if (*end != '\0' || cli->args->operand[0][0] < '0' || cli->args->operand[0][0] > '9')
         return fault_set(fault, ERR_USAGE, 0, "INDEX", "a number from 0");
-    uint8_t *text = malloc(PROOF_FILE_MAX);
-    struct writer w = writer_of(text, PROOF_FILE_MAX);
+    uint8_t *text = malloc(TLOG_PROOF_MAX);
+    struct writer w = writer_of(text, TLOG_PROOF_MAX);
     enum err err = text == NULL ? fault_set(fault, ERR_NO_MEMORY, 0, "log", "proof") : OK;
     if (err == OK)
         err = tiles_checkpoint(dir, &checkpoint, note, &len, fault);
@@ -226,58 +204,7 @@ enum err cli_log_prove(const struct cli *cli, struct fault *fault)
 
 /* ---- a proof ---- */
 
-struct proof {
-    uint8_t *leaf; /* owns LOG_LEAF_MAX */
-    size_t leaf_len;
-    uint64_t index;
-    merkle_hash path[MERKLE_PATH_MAX];
-    size_t count;
-    struct span note;
-};
-
-/* The next line as text in `line`; false: none. */
-static bool next_line(struct span *from, char *line, size_t cap)
-{
-    const uint8_t *end = from->len == 0 ? NULL : memchr(from->data, '\n', from->len);
-    struct span text;
-    struct span newline;
-    if (end == NULL || (size_t)(end - from->data) >= cap ||
-        !span_take(from, (size_t)(end - from->data), &text) || !span_take(from, 1, &newline))
-        return false;
-    memcpy(line, text.data, text.len);
-    line[text.len] = '\0';
-    return strlen(line) == text.len;
-}
-
-static bool read_index(const char *line, uint64_t *out)
-{
-    char again[32];
-    if (strncmp(line, "index ", 6) != 0)
-        return false;
-    *out = strtoull(line + 6, NULL, 10);
-    snprintf(again, sizeof again, "%" PRIu64, *out);
-    return strcmp(again, line + 6) == 0;
-}
-
-static bool read_proof(struct span from, char *line, struct proof *out)
-{
-    size_t len;
-    if (!next_line(&from, line, PROOF_LINE_MAX) || strcmp(line, "c2sp.org/tlog-proof@v1") != 0 ||
-        !next_line(&from, line, PROOF_LINE_MAX) || strncmp(line, "extra ", 6) != 0 ||
-        !base64_decode(line + 6, out->leaf, LOG_LEAF_MAX, &out->leaf_len) ||
-        !next_line(&from, line, PROOF_LINE_MAX) || !read_index(line, &out->index))
-        return false;
-    while (next_line(&from, line, PROOF_LINE_MAX) && line[0] != '\0') {
-        if (out->count == MERKLE_PATH_MAX ||
-            !base64_decode(line, out->path[out->count], HASH_LEN, &len) || len != HASH_LEN)
-            return false;
-        out->count++;
-    }
-    out->note = from;
-    return line[0] == '\0';
-}
-
-static enum err put_leaf(struct json *answer, const struct proof *proof)
+static enum err put_leaf(struct json *answer, const struct tlog_proof *proof)
 {
     unsigned kind;
     uint64_t time_ms;
@@ -291,17 +218,14 @@ static enum err put_leaf(struct json *answer, const struct proof *proof)
     return OK;
 }
 
-static enum err check_proof(struct logbook *book, const struct proof *proof, struct json *answer,
-                            struct fault *fault)
+static enum err check_proof(struct logbook *book, const struct tlog_proof *proof,
+                            struct json *answer, struct fault *fault)
 {
     struct logbook_result result;
-    merkle_hash hash;
     enum err err = logbook_note(book, proof->note, &result, fault);
     if (err != OK)
         return err;
-    merkle_leaf(hash, span_of(proof->leaf, proof->leaf_len));
-    err = merkle_verify(hash, proof->index, result.checkpoint.size,
-                        (const merkle_hash *)proof->path, proof->count, result.checkpoint.root);
+    err = tlog_proof_verify(proof, &result.checkpoint);
     if (err == OK)
         err = put_leaf(answer, proof);
     json_put_text(answer, "log", result.checkpoint.origin);
@@ -318,27 +242,18 @@ enum err cli_log_check(const struct cli *cli, struct fault *fault)
     struct logbook *book = NULL;
     uint8_t *data = NULL;
     size_t len = 0;
-    struct proof *proof = calloc(1, sizeof *proof);
-    char *line = malloc(PROOF_LINE_MAX);
-    uint8_t *leaf = malloc(LOG_LEAF_MAX);
+    struct tlog_proof *proof = malloc(sizeof *proof);
     struct json *answer = json_map();
-    enum err err = proof == NULL || line == NULL || leaf == NULL
-                       ? fault_set(fault, ERR_NO_MEMORY, 0, "log", "proof")
-                       : OK;
+    enum err err = proof == NULL ? fault_set(fault, ERR_NO_MEMORY, 0, "log", "proof") : OK;
     if (err == OK)
-        err = file_read(cli->args->operand[0], PROOF_FILE_MAX, 0, &data, &len, fault);
-    if (err == OK) {
-        proof->leaf = leaf;
-        if (!read_proof(span_of(data, len), line, proof))
-            err = fault_set(fault, ERR_INCLUSION, 0, cli->args->operand[0], "no tlog-proof");
-    }
+        err = file_read(cli->args->operand[0], TLOG_PROOF_MAX, 0, &data, &len, fault);
+    if (err == OK && (err = tlog_proof_read(proof, span_of(data, len))) != OK)
+        (void)fault_set(fault, err, 0, cli->args->operand[0], "no tlog-proof");
     if (err == OK)
         err = logbook_open(&book, cli, fault);
     if (err == OK)
         err = check_proof(book, proof, answer, fault);
     logbook_close(&book);
-    free(leaf);
-    free(line);
     free(data);
     free(proof);
     if (err == OK)

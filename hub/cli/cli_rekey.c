@@ -28,7 +28,7 @@ static enum err open_file(struct renewal *r, const struct cli *cli, const char *
     *r = (struct renewal){.cli = cli, .path = path};
     enum err err = passphrase_read(&r->passphrase, passphrase_path, fault);
     if (err == OK)
-        err = keyfile_read(&r->old, r->path, r->passphrase, fault);
+        err = keyfile_read_again(&r->old, r->path, r->passphrase, NULL, fault);
     if (err == OK && keyring_find(r->old, KEY_USE_STORAGE) == NULL)
         err = fault_set(fault, ERR_KEY_USE, 0, r->path, "holds no storage key");
     if (err == OK)
@@ -62,7 +62,7 @@ static enum err keep(struct renewal *r, const struct key *key)
 {
     struct key *copy = NULL;
     if (key_secret(key) == NULL)
-        return ERR_KEY_USE; /* on a token: the file says where, and is not written again */
+        return OK; /* on its token: the new file says where, as the old one did (write_file) */
     enum err err = key_import(&copy, key_use(key), key_created_ms(key), key_secret(key));
     if (err == OK)
         err = keyring_add(r->ring, &copy);
@@ -74,7 +74,9 @@ static enum err write_file(struct renewal *r, struct fault *fault)
 {
     const struct entropy entropy = entropy_system();
     const struct keyfile_cost cost = {0, r->cli->world->kdf_memory};
-    return keyfile_write(r->ring, r->path, true, r->passphrase, cost, &entropy, fault);
+    const enum err err = keyring_link_again(r->ring, r->old, fault);
+    return err == OK ? keyfile_write(r->ring, r->path, true, r->passphrase, cost, &entropy, fault)
+                     : err;
 }
 
 static enum err tell(const struct renewal *r, const char *zh, const char *en)

@@ -52,6 +52,13 @@ static void print_hub(FILE *to, const struct json *row)
                 (unsigned long long)ask_number(row, "documents_waiting"),
                 (unsigned long long)ask_number(row, "registry_version"),
                 equal[0] == '\0' ? "-" : equal);
+    if (json_flag(json_get(row, "registry_differs")))
+        fprintf(to, "\n%*s  ! 同版本登记册不同 / another registry of the same version: E437",
+                indent, "");
+    if (text_of(row, "log_fork")[0] != '\0')
+        fprintf(to, "\n%*s  ! 日志分叉 / its log has forked: %s, %s, 证据 evidence: log %llu",
+                indent, "", text_of(row, "log_fork"), text_of(row, "log_fork_at"),
+                (unsigned long long)ask_number(row, "log_fork_leaf"));
     fprintf(to, "\n");
 }
 

@@ -7,6 +7,7 @@
 #include "wire.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -14,8 +15,6 @@ enum {
     ENVELOPES_MAX = BUNDLE_FILES_MAX / 8,
     MEMBERS_MAX = 512,
     ASKED = 32, /* leaves of one question */
-    TOKEN_LEN = 16,
-    PIECE_DIGITS_MAX = 2 << 20,
 };
 
 #define CHECKPOINT "checkpoint.txt"
@@ -241,41 +240,71 @@ static enum err take_document(struct gather *g, uint64_t index)
     return err;
 }
 
+/* A file of the hub, piece by piece, as `cmd` answers them; *bytes is the caller's. */
+static enum err fetch(struct gather *g, const struct json *about, size_t most, uint8_t **bytes,
+                      size_t *len)
+{
+    enum err err = OK;
+    uint64_t total = 1;
+    *len = 0;
+    *bytes = malloc(most);
+    if (*bytes == NULL)
+        return ERR_NO_MEMORY;
+    while (err == OK && *len < total) {
+        struct json *answer = NULL;
+        struct json *request = json_clone(about);
+        size_t got = 0;
+        json_put_uint(request, "offset", *len);
+        err = ask(g, request, &answer);
+        uint8_t *piece = err == OK ? evidence_hex(answer, "piece", &got) : NULL;
+        total = ask_number(answer, "total");
+        if (err == OK && (piece == NULL || got == 0 || total > most || got > total - *len))
+            err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "%s", json_get_text(about, "cmd"));
+        if (err == OK)
+            memcpy(*bytes + *len, piece, got);
+        *len += got;
+        free(piece);
+        json_close(&answer);
+    }
+    if (err != OK) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return err;
+}
+
+/* It is asked for, and is not in the bundle: whoever makes it hears why. */
+static void tell_missing(const struct gather *g, uint64_t index, enum err err)
+{
+    char label[ERR_LABEL_LEN + 1];
+    err_label(err, label);
+    fprintf(g->cli->world->err,
+            "注意：日志条目 %" PRIu64 " 的决定所读各行未列入本包，凭本包不能重演：%s %s\n"
+            "Take care: what the decision of entry %" PRIu64
+            " read is not in this bundle, which does not make it again: %s %s\n",
+            index, label, err_zh(err), index, label, err_en(err));
+}
+
 /* What that decision read, unless the hub cannot tell any more. */
 static enum err take_reads(struct gather *g, uint64_t index)
 {
     char name[BUNDLE_NAME_MAX + 1];
-    struct json *answer = NULL;
-    size_t tokens_len = 0;
-    size_t reads_len = 0;
+    uint8_t *bytes = NULL;
+    size_t len;
     struct json *request = ask_request("evidence.reads");
     json_put_uint(request, "index", index);
-    enum err err = ask(g, request, &answer);
+    enum err err = fetch(g, request, BUNDLE_FILE_MAX, &bytes, &len);
+    json_close(&request);
     if (err == ERR_ERASED || err == ERR_NOT_FOUND || err == ERR_RULE_ARCHIVE ||
-        err == ERR_TOO_LARGE || err == ERR_REEXECUTION)
+        err == ERR_TOO_LARGE || err == ERR_REEXECUTION) {
+        tell_missing(g, index, err);
         return OK;
-    if (err != OK)
-        return err;
-    uint8_t *tokens = evidence_hex(answer, "tokens", &tokens_len);
-    uint8_t *reads = evidence_hex(answer, "reads", &reads_len);
-    const size_t len = 2 + tokens_len + reads_len;
-    uint8_t *bytes = malloc(len);
-    struct writer w = writer_of(bytes, len);
-    json_close(&answer);
-    if (tokens == NULL || reads == NULL || tokens_len % TOKEN_LEN != 0)
-        err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "reads");
-    else if (bytes == NULL)
-        err = ERR_NO_MEMORY;
+    }
     if (err == OK) {
-        write_uint(&w, tokens_len / TOKEN_LEN, 2);
-        write_bytes(&w, tokens, tokens_len);
-        write_bytes(&w, reads, reads_len);
         snprintf(name, sizeof name, "reads/%0*" PRIu64 ".bin", EVIDENCE_INDEX_DIGITS, index);
-        err = bundle_add(g->bundle, name, writer_span(&w));
+        err = bundle_add(g->bundle, name, span_of(bytes, len));
     }
     free(bytes);
-    free(reads);
-    free(tokens);
     return err;
 }
 
@@ -330,42 +359,14 @@ static enum err gather_leaves(struct gather *g)
 
 /* ---- frames ---- */
 
-static struct json *frame_request(const struct json *row, uint64_t offset)
+/* *frame is the caller's; NULL: the hub does not have it any more. */
+static enum err fetch_frame(struct gather *g, const struct json *row, uint8_t **frame, size_t *len)
 {
     struct json *request = ask_request("evidence.frame");
     json_put_text(request, "sender", json_get_text(row, "sender"));
     json_put_text(request, "message_id", json_get_text(row, "message_id"));
-    json_put_uint(request, "offset", offset);
-    return request;
-}
-
-/* *frame is the caller's; NULL: the hub does not have it any more. */
-static enum err fetch_frame(struct gather *g, const struct json *row, uint8_t **frame, size_t *len)
-{
-    enum err err = OK;
-    uint64_t total = 1;
-    *len = 0;
-    *frame = malloc(FRAME_MAX);
-    if (*frame == NULL)
-        return ERR_NO_MEMORY;
-    while (err == OK && *len < total) {
-        struct json *answer = NULL;
-        size_t got = 0;
-        err = ask(g, frame_request(row, *len), &answer);
-        uint8_t *piece = err == OK ? evidence_hex(answer, "piece", &got) : NULL;
-        total = ask_number(answer, "total");
-        if (err == OK && (piece == NULL || got == 0 || total > FRAME_MAX || got > total - *len))
-            err = fault_set(g->fault, ERR_SYNTAX, 0, "hub", "frame");
-        if (err == OK)
-            memcpy(*frame + *len, piece, got);
-        *len += got;
-        free(piece);
-        json_close(&answer);
-    }
-    if (err == OK)
-        return OK;
-    free(*frame);
-    *frame = NULL;
+    const enum err err = fetch(g, request, FRAME_MAX, frame, len);
+    json_close(&request);
     return err == ERR_NOT_FOUND || err == ERR_ERASED ? OK : err;
 }
 
@@ -389,15 +390,26 @@ static enum err gather_frames(struct gather *g)
 
 /* ---- the rest ---- */
 
-/* The hub's word on who held which file: the receipts in it stand in the log, the rest does not. */
+/* The hub's word on who held which file, and on which documents took effect: the receipts in it
+ * stand in the log, the rest does not. */
 static enum err gather_custody(struct gather *g, const struct evidence_wish *wish)
 {
     struct json *answer = NULL;
     struct json *request = ask_request("case.custody");
     json_put_text(request, "id", wish->id);
     enum err err = ask(g, request, &answer);
-    if (err == OK)
+    struct json *card = NULL;
+    if (err == OK) {
+        request = ask_request("case");
+        json_put_text(request, "id", wish->id);
+        err = ask(g, request, &card);
+    }
+    if (err == OK) {
+        json_put(answer, "steps", json_clone(json_get(card, "steps")));
+        json_put(answer, "lost", json_clone(json_get(card, "lost")));
         err = put_json(g, answer, "custody.json");
+    }
+    json_close(&card);
     json_close(&answer);
     return err;
 }

@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-enum { CELL_MAX = 4096, ID_SHOWN = 8, TIME_SHOWN = 19 };
+enum { ID_SHOWN = 8, TIME_SHOWN = 19, ROOM_MIN = 4096, PIECE_MAX = 512 };
 
 /* What an entry says of an envelope. */
 struct word {
@@ -24,20 +24,73 @@ struct word {
     char sender[MEMBER_MAX + 1]; /* "": the hub itself */
 };
 
-/* One line of both languages. */
-struct cell {
-    char zh[CELL_MAX];
-    char en[CELL_MAX];
+/* A text that grows: nothing that is evidence is cut off. */
+struct text {
+    char *data; /* owns; NULL: nothing yet */
+    size_t len;
+    size_t room;
+    bool lost; /* there was no memory for all of it */
 };
 
-__attribute__((format(printf, 2, 3))) static void put(char text[static CELL_MAX],
-                                                      const char *format, ...)
+/* One line of both languages. */
+struct cell {
+    struct text zh;
+    struct text en;
+};
+
+static void text_fini(struct text *text)
 {
+    free(text->data);
+    *text = (struct text){.data = NULL};
+}
+
+static const char *text_of(const struct text *text)
+{
+    return text->data == NULL ? "" : text->data;
+}
+
+static bool make_room(struct text *text, size_t more)
+{
+    if (text->room - text->len > more)
+        return true;
+    size_t room = text->room == 0 ? ROOM_MIN : text->room;
+    while (room - text->len <= more)
+        room *= 2;
+    char *data = realloc(text->data, room);
+    if (data == NULL)
+        return false;
+    text->data = data;
+    text->room = room;
+    return true;
+}
+
+__attribute__((format(printf, 2, 3))) static void put(struct text *text, const char *format, ...)
+{
+    char piece[PIECE_MAX];
     va_list values;
-    const size_t len = strlen(text);
     va_start(values, format);
-    vsnprintf(text + len, CELL_MAX - len, format, values);
+    const int len = vsnprintf(piece, sizeof piece, format, values);
     va_end(values);
+    if (len < 0 || len >= PIECE_MAX || !make_room(text, (size_t)len)) {
+        text->lost = true;
+        return;
+    }
+    memcpy(text->data + text->len, piece, (size_t)len + 1);
+    text->len += (size_t)len;
+}
+
+static void cell_fini(struct cell *c)
+{
+    text_fini(&c->en);
+    text_fini(&c->zh);
+}
+
+static enum err cell_row(const struct paper *p, const struct text *head, struct cell *c)
+{
+    const bool lost = head->lost || c->zh.lost || c->en.lost;
+    if (!lost)
+        report_row(p, text_of(head), text_of(&c->zh), text_of(&c->en));
+    return lost ? ERR_NO_MEMORY : OK;
 }
 
 /* Beijing time to the second; the annex has the milliseconds. */
@@ -122,24 +175,38 @@ static void put_code(struct cell *c, uint32_t code)
     if (code == 0)
         return;
     err_label(err_from_code(code), label);
-    put(c->zh, " %s %s", label, err_zh(err_from_code(code)));
-    put(c->en, " %s %s", label, err_en(err_from_code(code)));
+    put(&c->zh, " %s %s", label, err_zh(err_from_code(code)));
+    put(&c->en, " %s %s", label, err_en(err_from_code(code)));
+}
+
+static bool is_handed(const struct word *w, const struct word *first)
+{
+    return w->handed && memcmp(w->env_id, first->env_id, HASH_LEN) == 0;
+}
+
+/* The statement is made again with each delivery. */
+static bool handed_before(const struct word *words, size_t index, const struct word *first)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (is_handed(&words[i], first) && strcmp(words[i].about, words[index].about) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* To whom: as the sender says in its header; else to whom it was handed over. */
-static void put_recipients(struct cell *c, const struct word *words, size_t count,
+static void put_recipients(struct text *to, const struct word *words, size_t count,
                            const struct word *first, const lianshu_Header *h)
 {
     size_t n = 0;
     for (pb_size_t i = 0; h != NULL && i < h->destination_count; i++)
-        put(c->zh, "%s%s", n++ == 0 ? "" : "、", h->destination[i]);
+        put(to, "%s%s", n++ == 0 ? "" : "、", h->destination[i]);
     for (size_t i = 0; h == NULL && i < count; i++) {
-        if (words[i].handed && memcmp(words[i].env_id, first->env_id, HASH_LEN) == 0 &&
-            strstr(c->zh, words[i].about) == NULL)
-            put(c->zh, "%s%s", n++ == 0 ? "" : "、", words[i].about);
+        if (is_handed(&words[i], first) && !handed_before(words, i, first))
+            put(to, "%s%s", n++ == 0 ? "" : "、", words[i].about);
     }
     if (n == 0) /* read by the hub alone */
-        put(c->zh, "%s", first->by);
+        put(to, "%s", first->by);
 }
 
 /* What came of it, in the order of the log; whose own key says so is said. */
@@ -153,35 +220,25 @@ static void put_results(struct cell *c, const struct word *words, size_t count,
             continue;
         show_time(w->leaf->time_ms, time);
         if (w->handed) {
-            put(c->zh, "；%s 枢纽交付 %s", time, w->about);
-            put(c->en, "; %s handed over to %s", time, w->about);
+            put(&c->zh, "；%s 枢纽交付 %s", time, w->about);
+            put(&c->en, "; %s handed over to %s", time, w->about);
             continue;
         }
         const bool own = w->leaf->kind == LOG_MEMBER_RECEIPT;
-        put(c->zh, "；%s %s%s：%s", time, w->by, own ? "（本方签名）" : "",
+        put(&c->zh, "；%s %s%s：%s", time, w->by, own ? "（本方签名）" : "",
             receipt_kind_zh(w->kind));
-        put(c->en, "; %s %s%s: %s", time, w->by, own ? " (its own signature)" : "",
+        put(&c->en, "; %s %s%s: %s", time, w->by, own ? " (its own signature)" : "",
             receipt_kind_name(w->kind));
         put_code(c, w->code);
     }
 }
 
-static void print_row(const struct paper *p, const char *head, const struct cell *c)
+static enum err put_message(const struct paper *p, const struct word *words, size_t count,
+                            const struct word *first)
 {
-    fputs("<tr><td class=\"w\">", p->html);
-    report_html(p, head);
-    fputs("</td><td>", p->html);
-    report_html(p, c->zh);
-    fputs("<br><small>", p->html);
-    report_html(p, c->en);
-    fputs("</small></td></tr>\n", p->html);
-    fprintf(p->text, "  %s\n     %s\n     %s\n", head, c->zh, c->en);
-}
-
-static void put_message(const struct paper *p, const struct word *words, size_t count,
-                        const struct word *first, struct cell *c)
-{
-    char head[CELL_MAX] = "";
+    struct text head = {.data = NULL};
+    struct cell cell = {.zh = {.data = NULL}};
+    struct cell *c = &cell;
     char id[2 * ID_SHOWN + 1];
     char time[CLOCK_TEXT_LEN + 1];
     const struct evidence *e = p->reading->e;
@@ -189,23 +246,24 @@ static void put_message(const struct paper *p, const struct word *words, size_t 
     const struct document_type *type = find_type(e, first, h);
     hex_encode(span_of(first->env_id, ID_SHOWN), id);
     show_time(first->leaf->time_ms, time);
-    *c = (struct cell){.zh = ""};
-    put_recipients(c, words, count, first, h);
-    put(head, "%s  %s → %s", time, first->sender[0] != '\0' ? first->sender : first->by, c->zh);
-    *c = (struct cell){.zh = ""};
+    put(&head, "%s  %s → ", time, first->sender[0] != '\0' ? first->sender : first->by);
+    put_recipients(&head, words, count, first, h);
     const bool hubs = first->handed; /* what a member sent begins with a receipt */
-    put(c->zh, "%s（信封 %s）",
+    put(&c->zh, "%s（信封 %s）",
         type != NULL ? type->zh
         : hubs       ? "枢纽自身的文书，内容不在本包"
                      : "内容不在本包",
         id);
-    put(c->en, "%s (envelope %s)",
+    put(&c->en, "%s (envelope %s)",
         type != NULL ? type->en
         : hubs       ? "a document of the hub itself, not in here"
                      : "not in here",
         id);
     put_results(c, words, count, first);
-    print_row(p, head, c);
+    const enum err err = cell_row(p, &head, c);
+    cell_fini(c);
+    text_fini(&head);
+    return err;
 }
 
 static bool said_before(const struct word *words, size_t index)
@@ -217,20 +275,22 @@ static bool said_before(const struct word *words, size_t index)
     return false;
 }
 
-static void put_messages(const struct paper *p, struct cell *c)
+static enum err put_messages(const struct paper *p)
 {
     const struct evidence *e = p->reading->e;
     struct word *words = calloc(e->leaf_count + 1, sizeof *words);
     const size_t count = words == NULL ? 0 : read_words(e, words);
+    enum err err = words == NULL ? ERR_NO_MEMORY : OK;
     report_section(p, "往来：何人于何时向何人说了什么，签收与结果（北京时间）",
                    "Who said what to whom and when, and what was received (Beijing time)");
     fputs("<table>\n", p->html);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; err == OK && i < count; i++) {
         if (!said_before(words, i))
-            put_message(p, words, count, &words[i], c);
+            err = put_message(p, words, count, &words[i]);
     }
     fputs("</table>\n", p->html);
     free(words);
+    return err;
 }
 
 /* ---- obligations ---- */
@@ -259,32 +319,36 @@ static const struct rule_measure *find_measure(const struct rules_shown *rules, 
     return found;
 }
 
-static void put_duty(const struct paper *p, size_t index, const lianshu_StateChange *duty,
-                     struct cell *c)
+static enum err put_duty(const struct paper *p, size_t index, const lianshu_StateChange *duty)
 {
-    char head[CELL_MAX] = "";
+    struct text head = {.data = NULL};
+    struct cell cell = {.zh = {.data = NULL}};
+    struct cell *c = &cell;
     char time[CLOCK_TEXT_LEN + 1];
     lianshu_StateChange state;
     const struct evidence *e = p->reading->e;
     const struct rule_measure *m = find_measure(&p->reading->rules, duty->measure);
-    put(head, "%s %s %s — %s", duty->measure, m == NULL ? "" : m->zh, m == NULL ? "" : m->en,
+    put(&head, "%s %s %s — %s", duty->measure, m == NULL ? "" : m->zh, m == NULL ? "" : m->en,
         duty->member[0] == '\0' ? "无对应成员 nobody to owe it" : duty->member);
-    *c = (struct cell){.zh = ""};
     for (size_t i = index; i < e->leaf_count; i++) {
         if (!read_duty(&e->leaves[i], &state) || memcmp(state.id, duty->id, sizeof state.id) != 0)
             continue;
         show_time(e->leaves[i].time_ms, time);
-        put(c->zh, "%s%s %s", i == index ? "" : "；", time, duty_state_zh(state.state));
-        put(c->en, "%s%s %s", i == index ? "" : "; ", time, duty_state_en(state.state));
+        put(&c->zh, "%s%s %s", i == index ? "" : "；", time, duty_state_zh(state.state));
+        put(&c->en, "%s%s %s", i == index ? "" : "; ", time, duty_state_en(state.state));
     }
-    print_row(p, head, c);
+    const enum err err = cell_row(p, &head, c);
+    cell_fini(c);
+    text_fini(&head);
+    return err;
 }
 
-static void put_duties(const struct paper *p, struct cell *c)
+static enum err put_duties(const struct paper *p)
 {
     const struct evidence *e = p->reading->e;
     bool any = false;
-    for (size_t i = 0; i < e->leaf_count; i++) {
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < e->leaf_count; i++) {
         lianshu_StateChange duty;
         if (!read_duty(&e->leaves[i], &duty) || began_before(e, i, &duty))
             continue;
@@ -294,18 +358,15 @@ static void put_duties(const struct paper *p, struct cell *c)
             fputs("<table>\n", p->html);
         }
         any = true;
-        put_duty(p, i, &duty, c);
+        err = put_duty(p, i, &duty);
     }
     if (any)
         fputs("</table>\n", p->html);
+    return err;
 }
 
-void report_parties(const struct paper *p)
+enum err report_parties(const struct paper *p)
 {
-    struct cell *c = malloc(sizeof *c);
-    if (c == NULL)
-        return;
-    put_messages(p, c);
-    put_duties(p, c);
-    free(c);
+    const enum err err = put_messages(p);
+    return err == OK ? put_duties(p) : err;
 }

@@ -35,6 +35,9 @@ enum reading_flag {
  * NULL: none. */
 struct json *reading_told(const struct reading *reading, unsigned flags, const struct json *more);
 
+/* How many documents of a case are marked as without effect by the hub's word in here. */
+size_t reading_without_effect(const struct bundle *b);
+
 /* The report in both forms; free() both. */
 MUST_USE enum err reading_report(const struct reading *reading, char **html, char **text);
 

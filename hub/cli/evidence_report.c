@@ -89,6 +89,18 @@ void paper_line(const struct paper *p, const char *zh, const char *en, const cha
     fprintf(p->text, ": %s\n", value);
 }
 
+void report_row(const struct paper *p, const char *head, const char *zh, const char *en)
+{
+    fputs("<tr><td class=\"w\">", p->html);
+    report_html(p, head);
+    fputs("</td><td>", p->html);
+    report_html(p, zh);
+    fputs("<br><small>", p->html);
+    report_html(p, en);
+    fputs("</small></td></tr>\n", p->html);
+    fprintf(p->text, "  %s\n     %s\n     %s\n", head, zh, en);
+}
+
 static void items(const struct paper *p, const struct json *list, const char *class,
                   const char *mark)
 {
@@ -242,7 +254,7 @@ static void put_end(const struct paper *p)
 
 /* ---- all of it ---- */
 
-static void put_all(const struct paper *p)
+static enum err put_all(const struct paper *p)
 {
     const struct evidence *e = p->reading->e;
     struct json *told = reading_told(p->reading, READING_OUTSIDE | READING_PAPER, NULL);
@@ -254,11 +266,13 @@ static void put_all(const struct paper *p)
     json_close(&told);
     put_members(p, e);
     report_decisions(p);
-    report_parties(p);
+    report_steps(p);
+    const enum err err = report_parties(p);
     put_envelopes(p, e);
     put_documents(p, e);
     report_course(p);
     put_end(p);
+    return err;
 }
 
 enum err reading_report(const struct reading *reading, char **html, char **text)
@@ -269,9 +283,8 @@ enum err reading_report(const struct reading *reading, char **html, char **text)
     const struct paper p = {.html = open_memstream(html, &html_len),
                             .text = open_memstream(text, &text_len),
                             .reading = reading};
-    if (p.html != NULL && p.text != NULL)
-        put_all(&p);
-    bool good = p.html != NULL && fclose(p.html) == 0;
+    bool good = p.html != NULL && p.text != NULL && put_all(&p) == OK;
+    good = p.html != NULL && fclose(p.html) == 0 && good;
     good = p.text != NULL && fclose(p.text) == 0 && good;
     if (good)
         return OK;

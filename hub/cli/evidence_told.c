@@ -279,6 +279,11 @@ static void say_not_proven(struct json *list, const struct evidence *e, const st
         say(list, "这些报文属于该案件：为枢纽所述，案件编号在密封文书之中",
             "That these messages belong to the case is the hub's word: its id stands in sealed "
             "documents");
+    if (reading_without_effect(b) > 0)
+        say(list, "未生效：该案 %zu 份文书未生效（落选，或此前状态不容许），为枢纽所述；见报告",
+            "Without effect: %zu documents of the case took none (lost to another, or not allowed "
+            "by the state before): the hub's word, see the report",
+            reading_without_effect(b));
     if (bundle_find(b, "custody.json") != NULL)
         say(list, "custody.json 为枢纽所述；其中的签收以日志中的回执为准",
             "custody.json is the hub's word; the receipts in it are those of the log");
@@ -290,8 +295,11 @@ static void say_same(struct json *list, const struct evidence_again *again)
 {
     if (again->same > 0)
         say(list,
-            "重演：%zu 项决定已由本程序以包内规则、文书与当时所读各行重新作出，与记录逐字节相同",
-            "Made again: %zu decisions were made again by this program from the rules, documents "
+            "重演：%zu 项决定已由本程序（lianshu evidence verify；verify.py "
+            "不重演）以包内规则、文书"
+            "与当时所读各行重新作出，与记录逐字节相同",
+            "Made again: %zu decisions were made again by this program (lianshu evidence verify; "
+            "verify.py does not) from the rules, documents "
             "and rows in here; each record came out the same to the byte",
             again->same);
 }

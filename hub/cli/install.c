@@ -1,6 +1,7 @@
 #include "cli/install.h"
 
 #include "base/file.h"
+#include "keys/tlog_proof.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,14 @@
 
 enum { FILE_BYTES_MAX = 256 << 20, DESCRIPTORS = 16 };
 
-static const char LIST[] = "release.txt";
+static const char LIST[] = INSTALL_LIST;
+static const char PROOF[] = INSTALL_LIST INSTALL_PROOF;
+
+/* What a release comes with beside its files. */
+struct papers {
+    struct span list;
+    struct span proof;
+};
 
 static enum err path_of(char out[static PATH_MAX], const char *dir, const char *name,
                         struct fault *fault)
@@ -84,11 +92,18 @@ static enum err copy_one(const struct install *what, const char *staging, const 
     return err;
 }
 
-static enum err stage(const struct install *what, const struct release *release, struct span list,
-                      const char *staging, struct fault *fault)
+/* Beside the files, as it came. */
+static enum err keep(const char *staging, const char *name, struct span bytes, struct fault *fault)
+{
+    char path[PATH_MAX];
+    const enum err err = path_of(path, staging, name, fault);
+    return err == OK ? file_write(path, bytes, 0644, 0, fault) : err;
+}
+
+static enum err stage(const struct install *what, const struct release *release,
+                      const struct papers *papers, const char *staging, struct fault *fault)
 {
     char name[RELEASE_NAME_MAX + 1];
-    char path[PATH_MAX];
     uint8_t hash[HASH_LEN];
     enum err err = remove_folder(staging, fault);
     if (err == OK && mkdir(staging, 0755) != 0)
@@ -96,8 +111,8 @@ static enum err stage(const struct install *what, const struct release *release,
     for (struct span rows = release->rows; err == OK && release_next(&rows, name, hash);)
         err = copy_one(what, staging, name, hash, fault);
     if (err == OK)
-        err = path_of(path, staging, LIST, fault);
-    return err == OK ? file_write(path, list, 0644, 0, fault) : err;
+        err = keep(staging, LIST, papers->list, fault);
+    return err == OK ? keep(staging, PROOF, papers->proof, fault) : err;
 }
 
 /* The folder gets its number, and then `current` its name: each by one rename. */
@@ -149,35 +164,71 @@ static enum err check_newer(const struct install *what, struct span list, uint64
     return err;
 }
 
-enum err install_release(const struct install *what, uint64_t *version, struct fault *fault)
+/* Is it signed, and an entry of the log? */
+static enum err check_papers(const struct install *what, const struct papers *papers,
+                             struct release *release, struct installed *out, struct fault *fault)
+{
+    enum err err = release_open(what->reader, papers->list, release);
+    out->version = release->version;
+    if (err != OK)
+        return fault_set(fault, err, 0, LIST, "the list, or who signed it");
+    err = release_proven(what->reader, what->policy, papers->list, papers->proof, &out->place);
+    if (err == ERR_WITNESSES)
+        return fault_set(fault, err, 0, PROOF, "%u of %u cosignatures", out->place.cosigners,
+                         what->policy->needed);
+    return err == OK
+               ? OK
+               : fault_set(fault, err, 0, PROOF, "that this list is an entry of the log of %s",
+                           what->reader->member);
+}
+
+static enum err read_papers(const struct install *what, uint8_t *bytes[static 2],
+                            struct papers *papers, struct fault *fault)
 {
     char path[PATH_MAX];
-    char staging[PATH_MAX];
-    struct release release;
-    uint8_t *list = NULL;
-    size_t len;
-    *version = 0;
+    size_t len = 0;
     enum err err = path_of(path, what->from, LIST, fault);
     if (err == OK)
-        err = path_of(staging, what->into, ".staging", fault);
+        err = file_read(path, RELEASE_MAX, FILE_NOFOLLOW, &bytes[0], &len, fault);
+    papers->list = span_of(bytes[0], len);
     if (err == OK)
-        err = file_read(path, RELEASE_MAX, FILE_NOFOLLOW, &list, &len, fault);
+        err = path_of(path, what->from, PROOF, fault);
     if (err != OK)
         return err;
-    const struct span text = span_of(list, len);
-    err = release_open(what->reader, text, &release);
-    if (err != OK)
-        (void)fault_set(fault, err, 0, path, "the list, or who signed it");
-    *version = release.version;
+    err = file_read(path, TLOG_PROOF_MAX, FILE_NOFOLLOW, &bytes[1], &len, fault);
+    papers->proof = span_of(bytes[1], len);
+    return err == ERR_NOT_FOUND ? fault_set(fault, ERR_RELEASE_LOG, 0, path, "it is missing") : err;
+}
+
+static enum err put_in_place(const struct install *what, const struct papers *papers,
+                             const struct release *release, struct fault *fault)
+{
+    char staging[PATH_MAX];
+    enum err err = path_of(staging, what->into, ".staging", fault);
     if (err == OK)
-        err = check_newer(what, text, release.version, fault);
-    if (err == OK) {
-        err = stage(what, &release, text, staging, fault);
-        if (err == OK)
-            err = change_over(what, staging, release.version, fault);
-        if (err != OK)
-            (void)remove_folder(staging, NULL); /* the reason above is what is told */
-    }
-    free(list);
+        err = check_newer(what, papers->list, release->version, fault);
+    if (err != OK)
+        return err;
+    err = stage(what, release, papers, staging, fault);
+    if (err == OK)
+        err = change_over(what, staging, release->version, fault);
+    if (err != OK)
+        (void)remove_folder(staging, NULL); /* the reason above is what is told */
+    return err;
+}
+
+enum err install_release(const struct install *what, struct installed *out, struct fault *fault)
+{
+    struct release release;
+    struct papers papers;
+    uint8_t *bytes[2] = {NULL, NULL};
+    *out = (struct installed){.version = 0};
+    enum err err = read_papers(what, bytes, &papers, fault);
+    if (err == OK)
+        err = check_papers(what, &papers, &release, out, fault);
+    if (err == OK)
+        err = put_in_place(what, &papers, &release, fault);
+    free(bytes[1]);
+    free(bytes[0]);
     return err;
 }

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "base/hex.h"
-#include "keys/cosign.h"
 #include "keys/receipt.h"
 
 #include <dirent.h>
@@ -58,10 +57,23 @@ enum err logbook_keep(const char *dir, uint64_t size, const char *end, struct sp
 
 /* ---- whom to believe ---- */
 
+enum err logbook_policy(const struct args *args, struct witness_policy *policy, bool *given,
+                        struct fault *fault)
+{
+    const char *path = args_value(args, "policy");
+    uint64_t needed = 0;
+    memset(policy, 0, sizeof *policy);
+    *given = path != NULL;
+    enum err err = args_number(args, "needed", 0, NOTE_EXTRA_MAX, 0, &needed, fault);
+    if (err == OK && path != NULL)
+        err = cosign_policy_read(policy, path, fault);
+    if (err == OK && needed > policy->needed)
+        policy->needed = (unsigned)needed;
+    return err;
+}
+
 enum err logbook_open(struct logbook **out, const struct cli *cli, struct fault *fault)
 {
-    const char *policy = args_value(cli->args, "policy");
-    uint64_t needed = 0;
     *out = NULL;
     struct logbook *b = calloc(1, sizeof *b);
     if (b == NULL)
@@ -71,13 +83,7 @@ enum err logbook_open(struct logbook **out, const struct cli *cli, struct fault 
     if (err == OK)
         err = registry_read(&b->registry, &b->anchor, args_value(cli->args, "registry"), 0, fault);
     if (err == OK)
-        err = args_number(cli->args, "needed", 0, NOTE_EXTRA_MAX, 0, &needed, fault);
-    if (err == OK && policy != NULL) {
-        b->policy_given = true;
-        err = cosign_policy_read(&b->policy, policy, fault);
-    }
-    if (err == OK && needed > b->policy.needed)
-        b->policy.needed = (unsigned)needed;
+        err = logbook_policy(cli->args, &b->policy, &b->policy_given, fault);
     if (err != OK) {
         logbook_close(&b);
         return err;

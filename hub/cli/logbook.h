@@ -23,9 +23,15 @@
 
 #include "cli/cli.h"
 #include "cli/tiles.h"
+#include "keys/cosign.h"
 #include "keys/stamp.h"
 
 enum { LOGBOOK_SLACK_MS = 120 * 1000, LOGBOOK_KEPT_MAX = 65536 };
+
+/* The policy that --policy and --needed say; *given: the witnesses stand in it, else they are those
+ * of the registry (cosign_policy). */
+MUST_USE enum err logbook_policy(const struct args *args, struct witness_policy *policy,
+                                 bool *given, struct fault *fault);
 
 struct logbook;
 

@@ -65,15 +65,33 @@ static bool next_waiter(const char **at, char member[static STORE_MEMBER_MAX + 1
     return true;
 }
 
-/* Who wait hear it from their own hubs: silence is an answer too. */
+/* Who waits hears it from his own hub; where that hub does not hold the case, from the one that
+ * serves who must act. */
+static enum err answers(struct core *core, const struct casefile_clock *clock, const char *member,
+                        bool *yes)
+{
+    const struct registry_member *home = topology_home_of(core->opt.registry, member);
+    *yes = spread_ours(core, member);
+    if (*yes || home == NULL || !speaks(core, clock))
+        return OK;
+    enum err err = case_history_holds(core, clock->id, home->id, yes);
+    *yes = !*yes;
+    return err;
+}
+
+/* Silence is an answer too. */
 static enum err tell_waiters(struct core *core, const struct word *word)
 {
     const char *at = word->clock->waits;
     char member[STORE_MEMBER_MAX + 1];
     enum err err = OK;
-    while (err == OK && next_waiter(&at, member))
-        if (strcmp(member, word->clock->owner) != 0 && spread_ours(core, member))
+    while (err == OK && next_waiter(&at, member)) {
+        bool ours = false;
+        if (strcmp(member, word->clock->owner) != 0)
+            err = answers(core, word->clock, member, &ours);
+        if (err == OK && ours)
             err = tell(core, word, member, lianshu_HubNoticeKind_HUBNOTICE_UNANSWERED);
+    }
     return err;
 }
 
@@ -186,7 +204,7 @@ static void add_waiter(struct casefile_clock *clock, const char *member)
 
 /* Its sender, unless the clock is his own: then those whom he has told, of the departments that
  * the row names. */
-static void add_waiters(const struct case_change *change, struct casefile_clock *clock)
+static void add_told(const struct case_change *change, struct casefile_clock *clock)
 {
     const lianshu_Header *h = &change->in->header;
     const struct rule_step *step = change->result->step;
@@ -203,14 +221,34 @@ static void add_waiters(const struct case_change *change, struct casefile_clock 
     }
 }
 
-static struct casefile_clock clock_of(const struct case_change *change,
+/* Those, and whom the row of the clock names. */
+static void add_waiters(const struct core *core, const struct case_change *change,
+                        const struct rule_clock *rule, struct casefile_clock *clock)
+{
+    struct member owner;
+    if (rule->opener_waits && strcmp(change->row->opener, clock->owner) != 0)
+        add_waiter(clock, change->row->opener);
+    for (unsigned bit = 0; rule->waits >> bit != 0 && member_parse(clock->owner, &owner) == OK;
+         bit++) {
+        const char *member[TOLD_MAX];
+        const size_t count =
+            (rule->waits >> bit & 1) != 0
+                ? copies_nearest(core, UINT32_C(1) << bit, owner.region, member, TOLD_MAX)
+                : 0;
+        for (size_t i = 0; i < count; i++)
+            add_waiter(clock, member[i]);
+    }
+    add_told(change, clock);
+}
+
+static struct casefile_clock clock_of(const struct core *core, const struct case_change *change,
                                       const struct case_clock *start)
 {
     struct casefile_clock clock = {.started_ms = start->from_ms, .due_ms = start->due_ms};
     memcpy(clock.id, change->row->id, sizeof clock.id);
     text_copy(clock.code, sizeof clock.code, start->clock->id);
     text_copy(clock.owner, sizeof clock.owner, owner_of(change, start));
-    add_waiters(change, &clock);
+    add_waiters(core, change, start->clock, &clock);
     return clock;
 }
 
@@ -226,12 +264,12 @@ static enum err start(struct core *core, const struct case_change *change,
                       const struct case_clock *what)
 {
     struct casefile_clock before;
-    struct casefile_clock clock = clock_of(change, what);
+    struct casefile_clock clock = clock_of(core, change, what);
     enum err err = casefile_clock_get(core->store->casefiles, clock.id, clock.code, &before);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     if (err == OK && before.stopped_ms == 0 && !what->met) { /* it runs already */
-        add_waiters(change, &before);
+        add_waiters(core, change, what->clock, &before);
         return casefile_clock_set(core->store->casefiles, &before);
     }
     /* One of a code that began at the same moment is kept beside it. */

@@ -52,6 +52,9 @@ enum err case_history_keep(struct core *core, const struct incoming *in,
     memcpy(facts->message_id.bytes, h->message_id, STORE_ID_LEN);
     facts->destination_count = h->destination_count;
     memcpy(facts->destination, h->destination, sizeof facts->destination);
+    facts->receipts.size = (pb_size_t)in->receipts.len;
+    if (in->receipts.len > 0)
+        memcpy(facts->receipts.bytes, in->receipts.data, in->receipts.len);
     struct writer text = writer_of(core->spread->text, sizeof core->spread->text);
     struct writer w = writer_of(core->frame, FRAME_MAX);
     enum err err = put_envelope(in, facts);
@@ -62,8 +65,7 @@ enum err case_history_keep(struct core *core, const struct incoming *in,
     return err == OK ? casefile_paper_put(core->store->casefiles, step, writer_span(&w)) : err;
 }
 
-/* Into core->spread->facts; ERR_NOT_FOUND: it is not kept. */
-static enum err read_paper(struct core *core, const struct casefile_step *step)
+enum err case_history_read(struct core *core, const struct casefile_step *step)
 {
     uint8_t key[KEY_LEN];
     struct span sealed;
@@ -135,9 +137,12 @@ enum err case_history_send(struct core *core, const struct casefile_step *step, 
         .purpose = "federation",
         .body = facts,
     };
-    enum err err = read_paper(core, step);
+    enum err err = case_history_read(core, step);
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err; /* what is not kept here cannot be told */
+    err = case_receipts_collect(core, step, facts);
+    if (err != OK)
+        return err;
     facts->hops_count = 1;
     text_copy(facts->hops[0], sizeof facts->hops[0], core->opt.member);
     err = outgoing_send(core, &what);
@@ -194,7 +199,9 @@ enum err case_history_ask(struct core *core, const struct incoming *in,
     if (in->case_step == 0 || step->number == 1 || home == NULL)
         return OK; /* it was judged here */
     enum err err = case_history_step(core, step->id, step->number - 1, &before);
-    return err == ERR_NOT_FOUND ? case_history_send(core, step, home->id) : err;
+    return err == ERR_NOT_FOUND ? case_history_send(core, step, home->id)
+           : err == OK          ? case_split_meet(core, step, home->id)
+                                : err;
 }
 
 /* A step that was judged here is shown by a hub that it went to. */
@@ -284,6 +291,7 @@ static enum err open_paper(struct core *core, const lianshu_RelayFacts *facts, s
     doc->accepted_ms = facts->accepted_ms;
     doc->case_step = facts->case_step;
     doc->as_of = 0;
+    doc->receipts = span_of(NULL, 0);
     err = open_envelope(core, facts, doc);
     return err == OK ? facts_validate(doc->type, &doc->body, core->opt.regions, &fault) : err;
 }
@@ -291,7 +299,7 @@ static enum err open_paper(struct core *core, const lianshu_RelayFacts *facts, s
 enum err case_history_open(struct core *core, const struct casefile_step *step)
 {
     struct spread *s = core->spread;
-    enum err err = read_paper(core, step);
+    enum err err = case_history_read(core, step);
     if (err == OK)
         err = open_paper(core, &s->facts, &s->in);
     return err_class(err) == ERR_CLASS_REJECT ? ERR_CORRUPT : err;
@@ -324,12 +332,13 @@ static enum err open_signed(struct core *core, const lianshu_RelayFacts *facts,
         err = check_envelope(core, doc);
     for (pb_size_t i = 0; err == OK && i < facts->destination_count; i++)
         err = check_went(core, doc, facts->destination[i]);
+    if (err == OK)
+        case_receipts_check(core, facts, doc);
     return err == OK && facts->destination_count == 0 ? ERR_NOT_ADDRESSED : err;
 }
 
-/* Does that hub hold the case, by what is known of it here? */
-static enum err holds(struct core *core, const uint8_t id[static STORE_ID_LEN], const char *hub,
-                      bool *yes)
+enum err case_history_holds(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                            const char *hub, bool *yes)
 {
     struct casefile_step step;
     uint64_t cursor = 0;
@@ -373,7 +382,7 @@ enum err case_history_judge(struct core *core, const struct incoming *in)
         return OK;
     }
     if (err == OK)
-        err = holds(core, at.id, in->header.sender, &may);
+        err = case_history_holds(core, at.id, in->header.sender, &may);
     if (err != OK)
         return err;
     if (!may)
@@ -396,8 +405,10 @@ enum err case_history_take(struct core *core, const struct incoming *in, uint64_
     struct casefile_step step = cases_step_of(core, &s->in);
     step.number = s->in.case_step;
     step.seq = seq;
-    if (s->contested)
-        return case_split_take(core, &s->in, step.number, seq);
+    if (s->contested) {
+        enum err taken = case_split_take(core, &s->in, step.number, seq);
+        return taken == OK ? case_split_meet(core, &step, in->header.sender) : taken;
+    }
     enum err err = casefile_get(core->store->casefiles, step.id, &row);
     if (err == OK)
         err = casefile_put(core->store->casefiles, &row, &step);

@@ -203,39 +203,77 @@ enum err case_split_tell(struct core *core, const uint8_t id[static STORE_ID_LEN
 
 /* ---- the other hubs ---- */
 
-/* Whoever knows the one document is shown the other: by the home of its sender those that the one
- * went to and the other did not; by everybody else that home. */
+/* Hubs that hold the case, by who took its steps and who got them. */
+struct hubs {
+    const struct registry_member *hub[HUBS_MAX];
+    size_t count;
+};
+
+static void add_hub(const struct core *core, struct hubs *hubs, const char *member)
+{
+    const struct registry_member *home = topology_home_of(core->opt.registry, member);
+    bool known = home == NULL || spread_ours(core, member) || hubs->count == HUBS_MAX;
+    for (size_t i = 0; !known && i < hubs->count; i++)
+        known = hubs->hub[i] == home;
+    if (!known)
+        hubs->hub[hubs->count++] = home;
+}
+
+static enum err add_step(struct core *core, struct hubs *hubs, const struct casefile_step *step)
+{
+    char holder[STORE_MEMBER_MAX + 1] = "";
+    enum err err;
+    add_hub(core, hubs, step->by);
+    while ((err = casefile_holder_next(core->store->casefiles, step->id, step->seq, holder)) == OK)
+        add_hub(core, hubs, holder);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* By the steps that stand, and by this one, which may have lost. */
+static enum err find_hubs(struct core *core, const struct casefile_step *also, struct hubs *hubs)
+{
+    struct casefile_step step;
+    uint64_t cursor = 0;
+    hubs->count = 0;
+    enum err err = add_step(core, hubs, also);
+    while (err == OK &&
+           (err = casefile_step_next(core->store->casefiles, also->id, &cursor, &step)) == OK)
+        err = add_step(core, hubs, &step);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* Unless it went there anyway. */
+static enum err show_to(struct core *core, const struct casefile_step *step, const char *hub)
+{
+    bool known;
+    enum err err = case_history_touches(core, step, hub, &known);
+    return err == OK && !known ? case_history_send(core, step, hub) : err;
+}
+
+/* Whoever holds the case is shown both: the other document by the home of the one's sender; by
+ * everybody else that home. */
 static enum err show(struct core *core, const struct casefile_step *one,
                      const struct casefile_step *other)
 {
-    const struct registry_member *told[HUBS_MAX];
     const struct registry_member *home = topology_home_of(core->opt.registry, one->by);
-    const bool ours = spread_ours(core, one->by);
-    char holder[STORE_MEMBER_MAX + 1] = "";
-    size_t count = 0;
-    bool known = true;
-    enum err err = OK;
+    struct hubs hubs;
     if (core->opt.link_count == 0 || home == NULL)
         return OK;
-    if (!ours) {
-        err = case_history_touches(core, other, home->id, &known);
-        return err == OK && !known ? case_history_send(core, other, home->id) : err;
-    }
-    while ((err = casefile_holder_next(core->store->casefiles, one->id, one->seq, holder)) == OK) {
-        home = topology_home_of(core->opt.registry, holder);
-        known = home == NULL || spread_ours(core, holder);
-        for (size_t i = 0; !known && i < count; i++)
-            known = told[i] == home;
-        if (!known)
-            err = case_history_touches(core, other, home->id, &known);
-        if (err == OK && !known && count < HUBS_MAX) {
-            told[count++] = home;
-            err = case_history_send(core, other, home->id);
-        }
-        if (err != OK)
-            return err;
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
+    if (!spread_ours(core, one->by))
+        return show_to(core, other, home->id);
+    enum err err = find_hubs(core, one, &hubs);
+    for (size_t i = 0; err == OK && i < hubs.count; i++)
+        err = show_to(core, other, hubs.hub[i]->id);
+    return err;
+}
+
+enum err case_split_meet(struct core *core, const struct casefile_step *step, const char *hub)
+{
+    struct casefile_step before;
+    if (core->opt.link_count == 0 || step->number == 1)
+        return OK;
+    enum err err = case_history_step(core, step->id, step->number - 1, &before);
+    return err == OK ? show_to(core, &before, hub) : err == ERR_NOT_FOUND ? OK : err;
 }
 
 /* ---- it is kept, and the case settled ---- */

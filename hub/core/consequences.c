@@ -4,7 +4,7 @@
  *
  * Such a document is kept as an order without a list: one row for each of its rules that makes
  * somebody owe something. Obligations, restrictions, clocks, back-fill and lifts are then the same
- * as those of orders (sanctions.md, root_event_id). */
+ * as those of orders (root_event_id). */
 #include "core/state.h"
 
 #include <stdio.h>

@@ -128,6 +128,66 @@ enum err contest_judge(struct core *core)
     return err == OK && before(&s->rival, &s->row) ? keep(s, ROLL_LOST, ERR_ORDER_SPLIT, OK) : err;
 }
 
+/* ---- telling ---- */
+
+static enum err tell_issuer(struct core *core, const struct roll_row *whom,
+                            const struct roll_row *other)
+{
+    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_VERSION_LOST};
+    tell_order(&body, whom->about);
+    text_copy(body.reference, sizeof body.reference, other->issuer);
+    return tell_notice(core, whom->issuer, &body);
+}
+
+enum err contest_refuse(struct core *core, const char *sender,
+                        const uint8_t message_id[static STORE_ID_LEN], enum err code)
+{
+    struct message_row message;
+    enum err err = message_get(core->store->messages, sender, message_id, &message);
+    if (err != OK) /* retention has it */
+        return err == ERR_NOT_FOUND ? OK : err;
+    uint64_t index;
+    const struct receipt_about receipt = {
+        .kind = lianshu_ReceiptKind_RECEIPT_REFUSED,
+        .sender = message.sender,
+        .message_id = message.id,
+        .env_id = message.env_id,
+        .about = "",
+        .code = code,
+        .previous = &message.last_leaf,
+    };
+    err = apply_receipt(core, &receipt, &index);
+    return err == OK ? message_stage(core->store->messages, message.sender, message.id,
+                                     (uint8_t)receipt.kind, index)
+                     : err;
+}
+
+enum err contest_refuse_late(struct core *core, const struct roll_row *loser, enum err code)
+{
+    struct span leaf;
+    lianshu_Receipt *q = &core->stored_receipt;
+    enum err err = log_body(core->store->log, loser->seq, &leaf);
+    if (err == OK && wire_decode(&lianshu_Receipt_msg, leaf, q) != OK)
+        return ERR_CORRUPT;
+    return err == OK              ? contest_refuse(core, q->sender, q->message_id, code)
+           : err == ERR_NOT_FOUND ? OK
+                                  : err;
+}
+
+/* Both issuers hear of it, those that are ours. */
+static enum err tell(struct core *core, const struct roll_row *winner, const struct roll_row *loser)
+{
+    enum err err = store_count(core->store, "orders.split", 1);
+    if (err == OK && loser->hops[0] == '\0')
+        err = contest_refuse_late(core, loser, ERR_ORDER_SPLIT);
+    if (err == OK && spread_ours(core, loser->issuer))
+        err = tell_issuer(core, loser, winner);
+    if (err == OK && spread_ours(core, winner->issuer) &&
+        strcmp(winner->issuer, loser->issuer) != 0)
+        err = tell_issuer(core, winner, loser);
+    return err;
+}
+
 /* ---- in the place of what it goes before ---- */
 
 /* The order is once more what it was in that row, with a leaf that says so; what follows from it
@@ -180,7 +240,7 @@ enum err contest_apply(struct core *core)
     enum err err = OK;
     const struct twins twins = s->twins;
     if (s->todo != SPREAD_APPLY && s->row.stands == ROLL_LOST)
-        return twins.lost ? twins_tell(core, &rival, &row) : contest_tell(core, &rival, &row);
+        return twins.lost ? twins_tell(core, &rival, &row) : tell(core, &rival, &row);
     if (s->todo != SPREAD_APPLY)
         return OK;
     if (twins.as_of != 0)
@@ -192,70 +252,10 @@ enum err contest_apply(struct core *core)
     if (err == OK)
         err = spread_apply(core, row.seq);
     if (err == OK && s->contested)
-        err = contest_tell(core, &row, &rival);
+        err = tell(core, &row, &rival);
     for (size_t i = 0; err == OK && i < twins.count; i++)
         err = twins_tell(core, &row, &twins.row[i]);
     return err == OK ? contest_rise(core, row.about, row.version) : err;
-}
-
-/* ---- telling ---- */
-
-static enum err tell_issuer(struct core *core, const struct roll_row *whom,
-                            const struct roll_row *other)
-{
-    lianshu_HubNotice body = {.kind = lianshu_HubNoticeKind_HUBNOTICE_VERSION_LOST};
-    tell_order(&body, whom->about);
-    text_copy(body.reference, sizeof body.reference, other->issuer);
-    return tell_notice(core, whom->issuer, &body);
-}
-
-enum err contest_refuse(struct core *core, const char *sender,
-                        const uint8_t message_id[static STORE_ID_LEN], enum err code)
-{
-    struct message_row message;
-    enum err err = message_get(core->store->messages, sender, message_id, &message);
-    if (err != OK) /* retention has it */
-        return err == ERR_NOT_FOUND ? OK : err;
-    uint64_t index;
-    const struct receipt_about receipt = {
-        .kind = lianshu_ReceiptKind_RECEIPT_REFUSED,
-        .sender = message.sender,
-        .message_id = message.id,
-        .env_id = message.env_id,
-        .about = "",
-        .code = code,
-        .previous = &message.last_leaf,
-    };
-    err = apply_receipt(core, &receipt, &index);
-    return err == OK ? message_stage(core->store->messages, message.sender, message.id,
-                                     (uint8_t)receipt.kind, index)
-                     : err;
-}
-
-enum err contest_refuse_late(struct core *core, const struct roll_row *loser, enum err code)
-{
-    struct span leaf;
-    lianshu_Receipt *q = &core->stored_receipt;
-    enum err err = log_body(core->store->log, loser->seq, &leaf);
-    if (err == OK && wire_decode(&lianshu_Receipt_msg, leaf, q) != OK)
-        return ERR_CORRUPT;
-    return err == OK              ? contest_refuse(core, q->sender, q->message_id, code)
-           : err == ERR_NOT_FOUND ? OK
-                                  : err;
-}
-
-enum err contest_tell(struct core *core, const struct roll_row *winner,
-                      const struct roll_row *loser)
-{
-    enum err err = store_count(core->store, "orders.split", 1);
-    if (err == OK && loser->hops[0] == '\0')
-        err = contest_refuse_late(core, loser, ERR_ORDER_SPLIT);
-    if (err == OK && spread_ours(core, loser->issuer))
-        err = tell_issuer(core, loser, winner);
-    if (err == OK && spread_ours(core, winner->issuer) &&
-        strcmp(winner->issuer, loser->issuer) != 0)
-        err = tell_issuer(core, winner, loser);
-    return err;
 }
 
 /* ---- what stands above ---- */
@@ -322,7 +322,7 @@ static enum err rise_one(struct core *core, const uint8_t order[static STORE_ID_
                          i == winner ? ROLL_STANDS : (lost ? ROLL_LOST : ROLL_REFUSED),
                          i == winner ? 0 : (uint32_t)code);
         if (err == OK && lost && line[i].stands != ROLL_LOST)
-            err = contest_tell(core, winner < count ? &line[winner] : &line[i], &line[i]);
+            err = tell(core, winner < count ? &line[winner] : &line[i], &line[i]);
     }
     return err;
 }

@@ -50,12 +50,14 @@
 #include <stdint.h>
 
 enum {
-    CORE_PEER_MAX = 1024,          /* adapters known at once */
-    CORE_USER_ID_MAX = 64,         /* "<member>/<16 hex>" with NUL */
-    CORE_BATCH_MAX = 1024,         /* envelopes and receipts between two commits */
-    CORE_OUTPUT_BYTES = 8 << 20,   /* outputs of one commit */
-    CORE_QUERY_BYTES = 1 << 20,    /* answer of one query */
-    CORE_ENVELOPE_LEAVES_MAX = 64, /* log leaves that one envelope may cause */
+    CORE_PEER_MAX = 1024,            /* adapters known at once */
+    CORE_USER_ID_MAX = 64,           /* "<member>/<16 hex>" with NUL */
+    CORE_BATCH_MAX = 1024,           /* envelopes and receipts between two commits */
+    CORE_OUTPUT_BYTES = 8 << 20,     /* outputs of one commit */
+    CORE_QUERY_BYTES = 1 << 20,      /* answer of one query */
+    CORE_EVIDENCE_PIECE = 384 << 10, /* of a file of evidence, in one answer */
+    CORE_EVIDENCE_READS = 3 << 20,   /* that one decision read, told as evidence */
+    CORE_ENVELOPE_LEAVES_MAX = 64,   /* log leaves that one envelope may cause */
 };
 
 struct calendar;
@@ -119,10 +121,12 @@ struct core_options {
     const struct core_measured *measured; /* as it is at each start and reload; NULL: not told */
     uint64_t scrub_ms; /* the whole log is read again within that time; 0: a day */
     struct core_witness witness;
-    uint32_t lease_ms;     /* 0: 30,000 */
-    uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */
-    uint32_t rate_per_s;   /* envelopes per peer and second before `busy`; 0: 20,000 */
-    uint32_t rekey_rows;   /* of one step when storage and token keys are replaced; 0: 64 */
+    uint32_t lease_ms;    /* 0: 30,000 */
+    uint32_t backoff_ms;  /* first redelivery; 0: 1,000; doubles to 300,000 */
+    uint32_t rate_per_s;  /* envelopes per peer and second before `busy`; 0: 20,000 */
+    uint32_t rekey_rows;  /* of one step when storage and token keys are replaced; 0: 64 */
+    uint32_t reads_max;   /* bytes that a decision may have read to be told as evidence; 0: 3 MiB */
+    uint32_t piece_bytes; /* of a file of evidence in one answer; 0: 384 KiB */
     uint32_t attempts_max; /* deliveries in vain before an envelope is parked; 0: 20 */
     /* What one member may have undelivered, as a sender (E704) and as a recipient (E702); beyond
      * it new envelopes are answered `busy`, but an eighth more is kept for lane repair. */
@@ -247,6 +251,12 @@ void core_barred(struct core *core, uint32_t peer, uint64_t now_ms);
  */
 MUST_USE enum err core_probe(struct core *core, struct span request, uint64_t now_ms,
                              struct writer *answer);
+
+/* Enter a release that two officials of this hub have signed into the log: its hash ("list") and
+ * the signatures. The answer names the entry, which is on disk and signed then; the same release
+ * again names the same one. Only when nothing is in flight. */
+MUST_USE enum err core_release(struct core *core, struct span request, uint64_t now_ms,
+                               struct writer *answer);
 
 /* Answer one request of the control socket: JSON object in, JSON object out. Reads only, and what
  * is open or in flight, too: land and commit first, so that the answer holds. */

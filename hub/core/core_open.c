@@ -187,6 +187,8 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     core->opt.scrub_ms = options->scrub_ms != 0 ? options->scrub_ms : DAY_MS;
     core->opt.lease_ms = options->lease_ms != 0 ? options->lease_ms : LEASE_MS;
     core->opt.backoff_ms = options->backoff_ms != 0 ? options->backoff_ms : BACKOFF_MS;
+    core->opt.piece_bytes = options->piece_bytes != 0 ? options->piece_bytes : CORE_EVIDENCE_PIECE;
+    core->opt.reads_max = options->reads_max != 0 ? options->reads_max : CORE_EVIDENCE_READS;
     core->opt.rekey_rows = options->rekey_rows != 0 ? options->rekey_rows : REKEY_ROWS;
     set_limits(core, options);
     core->opt.rate_per_s = options->rate_per_s != 0 ? options->rate_per_s : RATE_PER_S;

@@ -20,7 +20,9 @@
  * new envelopes are answered `busy` E812.
  *   4. What another hub offers and what is held do not fit (E803, E806): both notes are kept in the
  *      log, once an hour for each log, and the other hub is given the one that is held.
- *   5. A checkpoint without enough cosignatures for longer than within_ms is an alarm.
+ *   5. E803 proves itself: when it is seen first it goes to every other hub that we are linked
+ * with. Each verifies both notes, keeps them, and hands them on once; so it ends whatever the ways.
+ *   6. A checkpoint without enough cosignatures for longer than within_ms is an alarm.
  *
  * A part of state.h, which includes it; nobody else does. PROTOCOL 8. Thread rule: the core's.
  */
@@ -62,6 +64,10 @@ MUST_USE enum err witnessing_open(struct core *core);
 void witnessing_close(struct core *core);
 /* A linked hub asks us. */
 MUST_USE enum err witnessing_asked(struct core *core, uint32_t peer, const lianshu_WitnessAsk *ask);
+/* A relay.fork of a linked hub. judge reads only. */
+MUST_USE enum err witnessing_judge(struct core *core, const struct incoming *in,
+                                   struct judgement *out);
+MUST_USE enum err witnessing_take(struct core *core, const struct incoming *in);
 /* The open batch is on its way, has landed, or was given up. */
 void witnessing_flying(struct core *core);
 void witnessing_landed(struct core *core);

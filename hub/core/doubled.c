@@ -30,11 +30,6 @@ void doubled_close(struct core *core)
     free(core->doubled);
 }
 
-size_t doubled_count(const struct core *core)
-{
-    return core->doubled->count;
-}
-
 static bool is_known(const struct doubled *d, const struct twice *twice)
 {
     for (size_t i = 0; i < d->count; i++) {

@@ -28,7 +28,5 @@ void doubled_found(struct core *core, const struct twice *twice, const char *by)
 MUST_USE enum err doubled_step(struct core *core, bool *more);
 /* The open batch was given up. */
 void doubled_given_up(struct core *core);
-/* How many were found since the start. */
-size_t doubled_count(const struct core *core);
 
 #endif

@@ -1,5 +1,5 @@
 /* dues - the end of the term that was counted last: all obligations of one duty have the same.
- * Thread rule: a value. sanctions.md, obligation. */
+ * Thread rule: a value. */
 #ifndef CORE_DUES_H
 #define CORE_DUES_H
 

@@ -53,6 +53,8 @@ static enum err run(struct core *core, struct incoming *in, struct judgement *ju
         return certificate_send(core, in);
     case lianshu_DocumentType_TYPE_RELAY_TALLY:
         return tally_take(core, in, seq);
+    case lianshu_DocumentType_TYPE_RELAY_FORK:
+        return witnessing_take(core, in);
     default:
         if (cases_apply(in))
             return cases_take(core, in, judged, seq);

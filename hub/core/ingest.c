@@ -36,6 +36,7 @@ static enum err parse(struct core *core, struct incoming *in, struct span frame)
     in->accepted_ms = 0;
     in->as_of = 0;
     in->case_step = 0;
+    in->receipts = span_of(NULL, 0);
     in->link = NULL;
     in->said = NULL;
     in->accepted_ms = 0;

@@ -173,6 +173,8 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
         return spread_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_RELAY_TALLY)
         return tally_judge(core, in, out);
+    if (in->header.type == lianshu_DocumentType_TYPE_RELAY_FORK)
+        return witnessing_judge(core, in, out);
     if (cases_apply(in))
         return cases_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||

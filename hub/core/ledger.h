@@ -170,7 +170,7 @@ MUST_USE enum err redress_expect_end(struct core *core, struct request *row, enu
 /* It is received: the term to decide runs. */
 MUST_USE enum err redress_receive(struct core *core, struct request *row);
 /* OK; ERR_REQUEST: the law knows no longer term, or it runs already; ERR_TERM: too late. */
-enum err redress_may_extend(const struct core *core, const struct request *row);
+MUST_USE enum err redress_may_extend(const struct core *core, const struct request *row);
 MUST_USE enum err redress_extend(struct core *core, struct request *row);
 /* One bounded step of reminding who must act. */
 MUST_USE enum err redress_step(struct core *core, bool *more);
@@ -178,8 +178,6 @@ MUST_USE enum err redress_step(struct core *core, bool *more);
 /* ---- relations.c ---- */
 /* What an accepted document says of roles. */
 MUST_USE enum err relations_take(struct core *core, const struct incoming *in, uint64_t seq);
-MUST_USE enum err relations_put(struct core *core, const struct incoming *in, uint32_t from_date,
-                                uint32_t to_date, uint64_t seq);
 
 /* ---- backfill.c ---- */
 /* Take note of the members of core->opt.registry; a batch is open. */

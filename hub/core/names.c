@@ -6,23 +6,24 @@
 
 /* The row of an identifier, by the token key in use, or by the one before while rows are moved. */
 static enum err find(struct core *core, uint8_t kind, struct span id, uint64_t as_of,
-                     uint8_t token[static STORE_TOKEN_LEN], uint8_t out[static STORE_TOKEN_LEN])
+                     uint8_t token[static STORE_TOKEN_LEN], uint8_t out[static STORE_TOKEN_LEN],
+                     bool *erased)
 {
     uint8_t before[STORE_TOKEN_LEN];
     enum err err = rest_token(token, core->token_key, kind, id);
     if (err == OK)
-        err = handle_find(core->store->handles, token, as_of, out);
+        err = handle_find(core->store->handles, token, as_of, out, erased);
     if (err != ERR_NOT_FOUND || core->token_before == NULL)
         return err;
     err = rest_token(before, core->token_before, kind, id);
-    return err == OK ? handle_find(core->store->handles, before, as_of, out) : err;
+    return err == OK ? handle_find(core->store->handles, before, as_of, out, erased) : err;
 }
 
 enum err names_look(struct core *core, uint8_t kind, struct span id, uint64_t as_of,
                     uint8_t out[static STORE_TOKEN_LEN])
 {
     uint8_t token[STORE_TOKEN_LEN];
-    enum err err = find(core, view_kind(kind), id, as_of, token, out);
+    enum err err = find(core, view_kind(kind), id, as_of, token, out, NULL);
     if (err != ERR_NOT_FOUND)
         return err;
     memset(out, 0, STORE_TOKEN_LEN);
@@ -56,17 +57,22 @@ enum err names_give(struct core *core, uint8_t kind, struct span id,
     struct writer p = writer_of(plain, sizeof plain);
     struct writer w = writer_of(sealed, sizeof sealed);
     const uint8_t one = view_kind(kind);
-    enum err err = find(core, one, id, STORE_NEVER, row.token, out);
-    if (err != ERR_NOT_FOUND)
-        return err;
+    bool erased;
+    const enum err found = find(core, one, id, STORE_NEVER, row.token, row.handle, &erased);
+    if (found != ERR_NOT_FOUND && !erased) {
+        memcpy(out, row.handle, STORE_TOKEN_LEN);
+        return found;
+    }
     row.seq -= row.seq > 0; /* the last leaf: whoever decides from here on knows it */
-    entropy_fill(core->opt.entropy, row.handle, sizeof row.handle);
+    if (found == ERR_NOT_FOUND)
+        entropy_fill(core->opt.entropy, row.handle, sizeof row.handle);
     write_uint(&p, one, 1);
     write_span(&p, id);
-    err = p.full ? ERR_TOO_LARGE : names_seal(core, row.handle, writer_span(&p), &w);
+    enum err err = p.full ? ERR_TOO_LARGE : names_seal(core, row.handle, writer_span(&p), &w);
     row.sealed = writer_span(&w);
     if (err == OK)
-        err = handle_put(core->store->handles, &row);
+        err = erased ? handle_reseal(core->store->handles, row.handle, row.sealed)
+                     : handle_put(core->store->handles, &row);
     if (err != OK)
         return err;
     memcpy(out, row.handle, STORE_TOKEN_LEN);

@@ -4,6 +4,7 @@
 #include "core/state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum err write_leaf(struct core *core, const struct obligation *row, uint32_t state,
@@ -57,9 +58,21 @@ enum err obligations_end(struct core *core, struct obligation *row, uint32_t to,
     return err == OK ? write_leaf(core, row, to, "", NULL, &leaf) : err;
 }
 
-/* SHA-256(L("obligation") ‖ order ‖ u32 episode ‖ u8|measure| ‖ measure ‖
- * u8|member| ‖ member ‖ subject)[0..16): the same obligation has the same id
- * however often it is expanded. Of an unassigned one the department stands in
+/* Where it lies among all: those of one order, made member by member, stand side by side in the
+ * index. Under a hash alone each would take a page of its own to the disk. */
+static void put_place(struct writer *w, const struct obligation *row)
+{
+    struct member member = {.department = row->department};
+    if (member_parse(row->member, &member) != OK) /* owed by nobody yet: no region */
+        member = (struct member){.department = row->department};
+    write_bytes(w, row->order_id, 2);
+    write_uint(w, member.department, 1);
+    write_uint(w, strtoul(member.region, NULL, 10), 3); /* six digits, or none */
+}
+
+/* 2 of the order ‖ u8 department ‖ u24 region ‖ SHA-256(L("obligation") ‖ order ‖ u32 episode ‖
+ * u8|measure| ‖ measure ‖ u8|member| ‖ member ‖ subject)[0..10): the same obligation has the same
+ * id however often it is expanded. Of an unassigned one the department stands in
  * place of the member, so that a member enrolled later does not collide. */
 void obligations_id(const struct obligation *row, uint8_t out[static STORE_ID_LEN])
 {
@@ -76,7 +89,9 @@ void obligations_id(const struct obligation *row, uint8_t out[static STORE_ID_LE
     write_bytes(&w, row->subject, sizeof row->subject);
     uint8_t hash[HASH_LEN];
     hash_bytes(hash, writer_span(&w));
-    memcpy(out, hash, STORE_ID_LEN);
+    struct writer id = writer_of(out, STORE_ID_LEN);
+    put_place(&id, row);
+    write_bytes(&id, hash, STORE_ID_LEN - id.len);
 }
 
 bool obligations_live(const struct obligation *row)

@@ -1,6 +1,6 @@
 /* Envelopes of the hub itself: each one facts document, sealed to one member. Those that are made
  * together share two signatures, one of all documents and one of all envelopes, and one key
- * agreement for each recipient. crypto.md, Batch signature. */
+ * agreement for each recipient. PROTOCOL.md 3.1. */
 #include "core/state.h"
 
 #include "base/text.h"

@@ -14,7 +14,7 @@
  *      next begin, also by that of outgoing_send.
  *
  * A part of state.h, which includes it; nobody else does. Bounds: OUTGOING_MAX envelopes, 512 KiB
- * of documents. Thread rule: the core's. crypto.md, Batch signature.
+ * of documents. Thread rule: the core's. PROTOCOL.md 3.1.
  */
 #ifndef CORE_OUTGOING_H
 #define CORE_OUTGOING_H

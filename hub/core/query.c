@@ -255,3 +255,11 @@ enum err core_query(struct core *core, struct span request, uint64_t now_ms, str
     json_close(&args);
     return query_finish(&q, answer);
 }
+
+void query_put_piece(struct query *q, struct span file, uint64_t offset)
+{
+    const size_t left = file.len - offset;
+    const size_t most = q->core->opt.piece_bytes;
+    json_put_uint(q->answer, "total", file.len);
+    json_put_hex(q->answer, "piece", span_of(file.data + offset, left < most ? left : most));
+}

@@ -21,6 +21,9 @@ void query_error(struct query *q, enum err err, const char *detail);
 /* Print the answer and close it. ERR_TOO_LARGE. */
 MUST_USE enum err query_finish(struct query *q, struct writer *answer);
 
+/* A piece of a file of evidence from offset on, which is not beyond its end; and its length. */
+void query_put_piece(struct query *q, struct span file, uint64_t offset);
+
 /* query_ledger.c */
 const char *query_obligation_word(uint32_t state);
 const char *query_order_word(uint32_t state);

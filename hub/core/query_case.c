@@ -177,6 +177,7 @@ static void put_step(struct core *core, struct json *list, const struct casefile
     json_put_ms(item, "time", step->time_ms);
     json_put_text(item, "papers", step->papers);
     json_put_hex(item, "document", span_of(step->document, sizeof step->document));
+    json_put_hex(item, "message", span_of(step->message_id, sizeof step->message_id));
     if (step->code != 0)
         json_put_uint(item, "code", step->code); /* it took no effect */
     if (!step->lost &&

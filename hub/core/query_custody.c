@@ -43,31 +43,68 @@ static enum err put_holders(struct custody *c, struct json *to, const struct cas
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Delivered and opened, oldest first: the chain begins with the newest. */
-static enum err put_receipts(struct custody *c, struct json *list, const struct casefile_step *step)
+/* Delivered, opened, acted on; newest first, as chains and lists are. */
+struct course {
+    const struct casefile_step *step;
+    size_t count;
+    struct json *event[COURSE_MAX];
+};
+
+static void add_receipt(struct course *course, const lianshu_Receipt *q)
 {
-    struct core *core = c->q->core;
-    struct json *events[COURSE_MAX];
-    size_t count = 0;
-    struct message_row message;
-    enum err err = message_get(core->store->messages, step->by, step->message_id, &message);
-    uint64_t leaf = message.last_leaf;
+    if (course->count == COURSE_MAX || (q->kind != lianshu_ReceiptKind_RECEIPT_DELIVERED &&
+                                        q->kind != lianshu_ReceiptKind_RECEIPT_OPENED &&
+                                        q->kind != lianshu_ReceiptKind_RECEIPT_ACTED))
+        return;
+    struct json *event = event_of(course->step, receipt_kind_name(q->kind), q->time_ms);
+    json_put_text(event, "by", q->by);
+    course->event[course->count++] = event;
+}
+
+static enum err walk_chain(struct core *core, const struct message_row *message,
+                           struct course *course)
+{
+    uint64_t leaf = message->last_leaf;
+    enum err err = OK;
     for (size_t i = 0; err == OK && i < COURSE_MAX; i++) {
         struct chain_receipt at;
         lianshu_Receipt receipt;
         err = chain_next(core, &leaf, &at);
         if (err == OK)
             err = chain_read(core, &at, &receipt);
-        if (err != OK || (receipt.kind != lianshu_ReceiptKind_RECEIPT_DELIVERED &&
-                          receipt.kind != lianshu_ReceiptKind_RECEIPT_OPENED &&
-                          receipt.kind != lianshu_ReceiptKind_RECEIPT_ACTED))
-            continue;
-        events[count] = event_of(step, receipt_kind_name(receipt.kind), receipt.time_ms);
-        json_put_text(events[count], "by", receipt.by);
-        count++;
+        if (err == OK)
+            add_receipt(course, &receipt);
     }
-    while (count > 0)
-        json_add(list, events[--count]);
+    return err;
+}
+
+/* The step was here before this hub joined the case: what came with it. */
+static enum err walk_paper(struct core *core, struct course *course)
+{
+    struct frame_receipts list;
+    struct frame_receipt entry;
+    enum err err = case_receipts_open(core, course->step, &list);
+    while (err == OK && frame_receipts_next(&list, &entry)) {
+        lianshu_Receipt receipt;
+        if (wire_decode(&lianshu_Receipt_msg, entry.receipt, &receipt) != OK)
+            return ERR_CORRUPT;
+        add_receipt(course, &receipt);
+    }
+    return err;
+}
+
+static enum err put_receipts(struct custody *c, struct json *list, const struct casefile_step *step)
+{
+    struct core *core = c->q->core;
+    struct course course = {.step = step};
+    struct message_row message;
+    enum err err = message_get(core->store->messages, step->by, step->message_id, &message);
+    if (err == OK)
+        err = walk_chain(core, &message, &course);
+    else if (err == ERR_NOT_FOUND)
+        err = walk_paper(core, &course);
+    while (course.count > 0)
+        json_add(list, course.event[--course.count]);
     return err == ERR_NOT_FOUND || err == ERR_ERASED ? OK : err;
 }
 

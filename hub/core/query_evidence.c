@@ -15,8 +15,7 @@ enum {
     SCAN_LEAVES = 4096,       /* looked at for one answer: some hundredths of a second */
     CHAIN_RECEIPTS_MAX = 512, /* of one envelope */
     ANSWER_ROOM = 300 << 10,  /* bytes of leaves in one answer, before they are hexadecimal */
-    FRAME_PIECE = 384 << 10,
-    ASKED_MAX = 64, /* leaves of one question */
+    ASKED_MAX = 64,           /* leaves of one question */
 };
 
 /* Of one answer. */
@@ -276,6 +275,31 @@ static enum err gather_order(struct gathering *g, const struct search *s, uint64
     return err == ERR_NOT_FOUND && cursor > 0 ? OK : err;
 }
 
+/* Its envelope, unless the document alone came here. */
+static enum err gather_step(struct gathering *g, const struct casefile_step *step, uint64_t *first)
+{
+    struct message_row row;
+    if (step->seq < *first)
+        *first = step->seq; /* an early step may have come late */
+    enum err err = message_get(g->q->core->store->messages, step->by, step->message_id, &row);
+    return err == OK ? add_message(g, &row) : err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* What lost to it. */
+static enum err gather_lost(struct gathering *g, const struct casefile_step *stands,
+                            uint64_t *first)
+{
+    struct casefile_step step = {.number = stands->number};
+    enum err err;
+    while ((err = casefile_step_rival(g->q->core->store->casefiles, stands->id, stands->number,
+                                      &step)) == OK) {
+        err = step.lost ? gather_step(g, &step, first) : OK;
+        if (err != OK)
+            return err;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err gather_case(struct gathering *g, const struct search *s, uint64_t *first)
 {
     struct casefile_step step;
@@ -283,13 +307,10 @@ static enum err gather_case(struct gathering *g, const struct search *s, uint64_
     *first = STORE_NEVER;
     enum err err;
     while ((err = casefile_step_next(g->q->core->store->casefiles, s->id, &cursor, &step)) == OK) {
-        struct message_row row;
-        if (*first == STORE_NEVER)
-            *first = step.seq;
-        err = message_get(g->q->core->store->messages, step.by, step.message_id, &row);
+        err = gather_step(g, &step, first);
         if (err == OK)
-            err = add_message(g, &row);
-        if (err != OK && err != ERR_NOT_FOUND)
+            err = gather_lost(g, &step, first);
+        if (err != OK)
             return err;
     }
     return err == ERR_NOT_FOUND && *first != STORE_NEVER ? OK : err;
@@ -451,10 +472,7 @@ enum err query_evidence_frame(struct query *q)
         return err;
     if (offset > frame.len)
         return ERR_FIELD_VALUE;
-    const size_t left = frame.len - offset;
-    json_put_uint(q->answer, "total", frame.len);
-    json_put_hex(q->answer, "piece",
-                 span_of(frame.data + offset, left < FRAME_PIECE ? left : FRAME_PIECE));
+    query_put_piece(q, frame, offset);
     return OK;
 }
 

@@ -56,7 +56,7 @@ static enum err put_link(struct query *q, struct json *row, const char *hub,
     json_put_flag(row, "registry_differs", state.differs);
     if (roll_freshness(core, hub, &equal_ms))
         json_put_ms(row, "list_equal", equal_ms);
-    return put_log(q, row, hub);
+    return OK;
 }
 
 static enum err put_hub(struct query *q, struct json *row, const struct registry_member *hub)
@@ -77,7 +77,8 @@ static enum err put_hub(struct query *q, struct json *row, const struct registry
         json_put_text(row, "state", "up");
         json_put_uint(row, "registry_version", registry_version(r));
     }
-    return link == NULL ? OK : put_link(q, row, hub->id, link);
+    enum err err = link == NULL ? OK : put_link(q, row, hub->id, link);
+    return err == OK ? put_log(q, row, hub->id) : err;
 }
 
 /* Hubs in the order of the tree are hubs in the order of their regions: each behind its superior.

@@ -5,8 +5,10 @@
 #include "core/query.h"
 
 #include "base/hex.h"
+#include "keys/bundle.h"
 #include "policy/rulearchive.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -334,18 +336,69 @@ enum err query_redecide(struct query *q)
 
 /* ---- to be made again elsewhere ---- */
 
-/* Room for the notes of one decision: more is not told, and then it is not made again. */
-enum { READS_ROOM = 192 << 10, TOKENS_MAX = 512 };
+/* Room for what one decision read: more is not told (E027), and then it is not made again. As a
+ * file of a bundle, u16 n in front, it is no larger than such a file may be. */
+enum {
+    TOKENS_MAX = 0xffff,
+    READS_FILE = 2 + TOKENS_MAX * VIEW_TOKEN_LEN + CORE_EVIDENCE_READS,
+};
 
-/* What the decision of a leaf read, as far as it comes out the same here. */
+_Static_assert((size_t)READS_FILE <= (size_t)BUNDLE_FILE_MAX,
+               "a bundle has no room for what a decision read");
+
+/* The decision made again, and what it read, as reads/<index>.bin of a bundle. PROTOCOL 16 */
+static enum err read_again(struct core *core, const struct ruleset *rules, struct writer *file)
+{
+    lianshu_DecisionRecord *record = &core->stored_record;
+    lianshu_DecisionRecord *again = &core->judged.record;
+    const size_t most = core->opt.reads_max;
+    const size_t tokens = (size_t)TOKENS_MAX * VIEW_TOKEN_LEN;
+    uint8_t *room = malloc(tokens + CORE_EVIDENCE_READS);
+    if (room == NULL)
+        return ERR_NO_MEMORY;
+    struct view_notes notes = {
+        writer_of(room, tokens),
+        writer_of(room + tokens, most < CORE_EVIDENCE_READS ? most : CORE_EVIDENCE_READS)};
+    const struct redecision what = {rules, &core->in, record, &notes};
+    enum err err = evaluate_again(core, &what, again);
+    if (err == OK && (notes.tokens.full || notes.reads.full))
+        err = ERR_TOO_LARGE;
+    if (err == OK && memcmp(again->read_set_sha256, record->read_set_sha256, HASH_LEN) != 0)
+        err = ERR_REEXECUTION;
+    if (err == OK) {
+        write_uint(file, notes.tokens.len / VIEW_TOKEN_LEN, 2);
+        write_span(file, writer_span(&notes.tokens));
+        write_span(file, writer_span(&notes.reads));
+    }
+    free(room);
+    return err;
+}
+
+static enum err put_reads(struct query *q, const struct ruleset *rules, uint64_t offset)
+{
+    uint8_t *bytes = malloc(READS_FILE);
+    struct writer file = writer_of(bytes, READS_FILE);
+    if (bytes == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = read_again(q->core, rules, &file);
+    if (err == OK && offset > file.len)
+        err = ERR_FIELD_VALUE;
+    if (err == OK)
+        query_put_piece(q, writer_span(&file), offset);
+    free(bytes);
+    return err;
+}
+
+/* What the decision of a leaf read, as far as it comes out the same here: a piece from `offset`. */
 enum err query_evidence_reads(struct query *q)
 {
     struct core *core = q->core;
     lianshu_DecisionRecord *record = &core->stored_record;
-    lianshu_DecisionRecord *again = &core->judged.record;
     struct decision_row row;
     struct span lsd1;
     uint64_t index;
+    uint64_t offset = 0;
+    (void)json_uint(json_get(q->args, "offset"), &offset); /* may be left out */
     if (!json_uint(json_get(q->args, "index"), &index))
         return ERR_FIELD_VALUE;
     enum err err = decision_get(core->store->decisions, index, &row);
@@ -358,20 +411,5 @@ enum err query_evidence_reads(struct query *q)
     const struct ruleset *rules = err == OK ? rules_of(core, record) : NULL;
     if (err == OK && rules == NULL)
         err = ERR_RULE_ARCHIVE;
-    if (err != OK)
-        return err;
-    uint8_t tokens[TOKENS_MAX * VIEW_TOKEN_LEN];
-    struct view_notes notes = {writer_of(tokens, sizeof tokens),
-                               writer_of(core->frame, READS_ROOM)};
-    const struct redecision what = {rules, &core->in, record, &notes};
-    err = evaluate_again(core, &what, again);
-    if (err == OK && (notes.tokens.full || notes.reads.full))
-        err = ERR_TOO_LARGE;
-    if (err == OK && memcmp(again->read_set_sha256, record->read_set_sha256, HASH_LEN) != 0)
-        err = ERR_REEXECUTION;
-    if (err != OK)
-        return err;
-    json_put_hex(q->answer, "tokens", writer_span(&notes.tokens));
-    json_put_hex(q->answer, "reads", writer_span(&notes.reads));
-    return OK;
+    return err == OK ? put_reads(q, rules, offset) : err;
 }

@@ -1,6 +1,6 @@
 /* Asking the gate again, because a restriction began or ended since it was asked: what it refuses
  * now ends here, what it holds is set aside, what it only flags says so, and what it has nothing
- * against any more goes as if it never had. sanctions.md, Enforcement on the way through. */
+ * against any more goes as if it never had. */
 #include "core/state.h"
 
 #include <string.h>

@@ -47,18 +47,19 @@ static enum err seal_again(struct core *core, const struct sealed_value *v, stru
     const struct span value = span_of(v->bytes, v->len);
     struct writer plain = writer_of(core->frame, FRAME_MAX);
     struct writer sealed = writer_of(v->bytes, v->len);
-    if (rest_open(core->storage_key, &place, value, &plain) == OK)
-        return OK;
-    enum err err = rest_open(core->storage_before, &place, value, &plain);
+    enum err err = rest_open(core->storage_key, &place, value, &plain);
+    const bool moved = err == OK;
+    if (!moved)
+        err = rest_open(core->storage_before, &place, value, &plain);
     if (err == ERR_CORRUPT) {
         log_warn("rekey_unreadable", "table=%s", v->table);
         job->unreadable++;
         return OK;
     }
-    if (err == OK)
+    if (err == OK && !moved)
         err = rest_seal(core->storage_key, &place, writer_span(&plain), core->opt.entropy, &sealed);
     guard_wipe(core->frame, plain.len);
-    *changed = err == OK;
+    *changed = err == OK && !moved;
     return err;
 }
 
@@ -81,6 +82,8 @@ static enum err move_handle(struct core *core, struct rekey_job *job, const stru
     uint8_t token[STORE_TOKEN_LEN];
     struct writer p = writer_of(plain, sizeof plain);
     struct writer w = writer_of(sealed, sizeof sealed);
+    if (store_is_erased(row->sealed))
+        return OK; /* nobody can say whose it was: it stays under the token of before */
     enum err err =
         rest_get(core, "handle", span_of(row->handle, STORE_TOKEN_LEN), "id", row->sealed, &p);
     if (err == ERR_CORRUPT || (err == OK && p.len < 2)) {

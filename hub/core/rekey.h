@@ -17,8 +17,8 @@
  *      no longer needs them. What neither pair opens stays as it is and is counted.
  *   5. Mirrors, whose keys follow from the token key, begin a new generation.
  *
- * A part of state.h, which includes it; nobody else does. PROTOCOL: acts of officials; design:
- * crypto.md, At rest. Thread rule: the core's.
+ * A part of state.h, which includes it; nobody else does. PROTOCOL.md 5.3; what is
+ * sealed and how: keys/rest.h. Thread rule: the core's.
  */
 #ifndef CORE_REKEY_H
 #define CORE_REKEY_H

@@ -97,8 +97,8 @@ static enum err end_role(struct core *core, const struct relation_row *now, uint
 
 /* A document that names two in an exclusive role is believed: both are looked at. Ending comes
  * first, for a person has one row per role, first day and size. */
-enum err relations_put(struct core *core, const struct incoming *in, uint32_t from_date,
-                       uint32_t to_date, uint64_t seq)
+static enum err put_roles(struct core *core, const struct incoming *in, uint32_t from_date,
+                          uint32_t to_date, uint64_t seq)
 {
     struct relation_row row = {.from_date = from_date, .to_date = to_date, .seq = seq};
     struct named named = {0};
@@ -146,16 +146,16 @@ enum err relations_take(struct core *core, const struct incoming *in, uint64_t s
 {
     switch (in->header.type) {
     case lianshu_DocumentType_TYPE_SUBJECT_REGISTER:
-        return relations_put(core, in, in->body.subject_register.registered_date, 0, seq);
+        return put_roles(core, in, in->body.subject_register.registered_date, 0, seq);
     case lianshu_DocumentType_TYPE_SUBJECT_RELATION:
-        return relations_put(core, in, in->body.subject_relation.from_date,
-                             in->body.subject_relation.to_date, seq);
+        return put_roles(core, in, in->body.subject_relation.from_date,
+                         in->body.subject_relation.to_date, seq);
     case lianshu_DocumentType_TYPE_APPOINTMENT:
     case lianshu_DocumentType_TYPE_EMPLOYMENT:
-        return relations_put(core, in, in->body.appointment.from_date, 0, seq);
+        return put_roles(core, in, in->body.appointment.from_date, 0, seq);
     case lianshu_DocumentType_TYPE_LICENCE_GRANTED:
     case lianshu_DocumentType_TYPE_LICENCE_CHANGED:
-        return relations_put(core, in, in->body.licence.date, in->body.licence.expires_date, seq);
+        return put_roles(core, in, in->body.licence.date, in->body.licence.expires_date, seq);
     case lianshu_DocumentType_TYPE_LICENCE_REVOKED:
         return revoke(core, in, seq);
     default:

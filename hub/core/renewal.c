@@ -1,5 +1,5 @@
 /* The first entry of its own that a restored hub's new log has: what two officials have said of the
- * copy and of the log before. PROTOCOL 8.1. */
+ * copy and of the log before. PROTOCOL 8.3. */
 #include "core/renewal.h"
 
 #include "core/state.h"

@@ -1,5 +1,5 @@
 /*
- * renewal - a restored hub's new log begins (PROTOCOL 8.1).
+ * renewal - a restored hub's new log begins (PROTOCOL 8.3).
  *
  * Guarantee: the database is the copy that two officials of this hub have named (ERR_LOG_FORK), and
  * before anything else is accepted the entry that follows from their statement stands in the log,

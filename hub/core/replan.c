@@ -1,6 +1,6 @@
 /* The plan of an order made again, because something else is known of relations or a member was
  * enrolled: what was decided then, with the relations of now. It leaves a record like the decision
- * itself, by which it can be proven. sanctions.md, Deciding. */
+ * itself, by which it can be proven. */
 #include "core/state.h"
 
 #include "base/text.h"

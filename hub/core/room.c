@@ -46,6 +46,14 @@ static enum err check_recipients(struct core *core, const struct incoming *in, b
     return OK;
 }
 
+/* Is there room for it? Of what is new, for repairs alone when there is little. */
+static bool disk_has_room(const struct core *core, bool repair)
+{
+    if (core->now_ms < core->disk_full_until_ms)
+        return false; /* the last commit failed of it: nothing new until it is tried again */
+    return repair || !core->disk_low;
+}
+
 enum err room_for(struct core *core, const struct incoming *in)
 {
     bool repair = in->type->lane == LANE_REPAIR;
@@ -58,18 +66,10 @@ enum err room_for(struct core *core, const struct incoming *in)
         return err;
     if (!cosigning_confirmed(core))
         return ERR_WITNESSES;
-    if (room_disk(core, repair) != OK)
+    if (!disk_has_room(core, repair))
         return ERR_DISK_FULL;
     err = check_sender(core, in, repair);
     return err == OK ? check_recipients(core, in, repair) : err;
-}
-
-enum err room_disk(const struct core *core, bool repair)
-{
-    if (core->now_ms < core->disk_full_until_ms)
-        return ERR_DISK_FULL; /* the last commit failed of it: nothing new until it is tried again
-                               */
-    return core->disk_low && !repair ? ERR_DISK_FULL : OK;
 }
 
 /* PROTOCOL leaves the limits to the hub: below a tenth (or 128 MiB) nothing new, from a fifth (or

@@ -37,8 +37,8 @@
  *
  * A part of state.h, which includes it; nobody else does. Bounds: SPREAD_STEP documents, or
  * ROLL_OWE_MAX hashes, in one transaction. Errors: ERR_REGION_NOT_OWNED, ERR_HOPS, ERR_HOPS_LOOP,
- * ERR_NOT_FEDERATED; ERR_ORDER_SPLIT for what lost. Thread rule: the core's. architecture.md,
- * Across hubs.
+ * ERR_NOT_FEDERATED; ERR_ORDER_SPLIT for what lost. Thread rule: the core's. PROTOCOL.md 15;
+ * hub/README.md, Facts to every hub.
  */
 #ifndef CORE_SPREAD_H
 #define CORE_SPREAD_H
@@ -89,6 +89,7 @@ struct spread {
     struct spread_link *link;                 /* owns one for each of core_options.links */
     lianshu_RelayFacts facts;                 /* being sent */
     uint8_t text[sizeof(lianshu_RelayFacts)]; /* one that is kept */
+    uint8_t receipts[sizeof((lianshu_RelayFacts *)0)->receipts.bytes]; /* `in`'s, those that hold */
     lianshu_RelayRoll roll;
     lianshu_RelayTally tally;
     uint8_t hash[ROLL_OWE_MAX][HASH_LEN];
@@ -133,9 +134,6 @@ MUST_USE enum err spread_step(struct core *core, bool *more);
 MUST_USE enum err contest_judge(struct core *core);
 /* Let it take effect, in the place of what it goes before. */
 MUST_USE enum err contest_apply(struct core *core);
-/* Both issuers hear of it, those that are ours. */
-MUST_USE enum err contest_tell(struct core *core, const struct roll_row *winner,
-                               const struct roll_row *loser);
 /* What was accepted here is refused after all: its sender's receipt says so. */
 MUST_USE enum err contest_refuse(struct core *core, const char *sender,
                                  const uint8_t message_id[static STORE_ID_LEN], enum err code);

@@ -250,8 +250,6 @@ void ingest_count(struct core *core, uint32_t peer, enum err code);
 MUST_USE enum err room_for(struct core *core, const struct incoming *in);
 /* A commit found the disk full: its reserve is for receipts and deliveries, from now on. */
 MUST_USE enum err room_disk_full(struct core *core);
-/* OK, or ERR_DISK_FULL for anything new that is no repair. */
-MUST_USE enum err room_disk(const struct core *core, bool repair);
 
 /* ---- apply.c ---- */
 MUST_USE enum err apply(struct core *core, struct incoming *in, struct judgement *judged);

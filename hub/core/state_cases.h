@@ -15,7 +15,7 @@
  *   3. A hub that a case reaches later is given the steps before; with all of them its card is
  *      that of every other hub, in whatever order they came.
  *   4. Each percent of each term is warned of once, by the home hub of who must act; who waits
- *      hears from its own.
+ *      hears from its own, if that holds the case, else from that one.
  *
  * A part of state.h, which includes it; nobody else does. Thread rule: the core's. Domain C.
  */
@@ -73,16 +73,21 @@ void cases_move(struct core *core, const struct case_result *result, struct case
 /* What a hub that joins the case will be given of this step. Uses core->frame. */
 MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
                                     const struct casefile_step *step);
-/* The step before this one has not come: the hub that judged this one is asked for it. Uses the
- * room in which the document lies. */
+/* The step before this one has not come: the hub that judged this one is asked for it; if it has,
+ * case_split_meet. Uses the room in which the document lies. */
 MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
                                    const struct casefile_step *step);
 /* A step as it is kept, to another hub; what is not kept is not sent. The same room. */
 MUST_USE enum err case_history_send(struct core *core, const struct casefile_step *step,
                                     const char *hub);
+/* As it is kept, into core->spread->facts; ERR_NOT_FOUND: it is not. */
+MUST_USE enum err case_history_read(struct core *core, const struct casefile_step *step);
 /* Was it taken by a member of that hub, or did it go to one? */
 MUST_USE enum err case_history_touches(struct core *core, const struct casefile_step *step,
                                        const char *hub, bool *yes);
+/* Does that hub hold the case, by what is known of it here? */
+MUST_USE enum err case_history_holds(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                     const char *hub, bool *yes);
 /* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo, contested.
  * Reads only. */
 MUST_USE enum err case_history_judge(struct core *core, const struct incoming *in);
@@ -96,6 +101,18 @@ MUST_USE enum err case_history_step(struct core *core, const uint8_t id[static S
                                     uint64_t number, struct casefile_step *out);
 /* A step as it was kept, into spread->in; ERR_NOT_FOUND: it was not. */
 MUST_USE enum err case_history_open(struct core *core, const struct casefile_step *step);
+
+/* ---- case_receipts.c ---- */
+/* What its recipients signed, as far as this hub knows, into facts->receipts. */
+MUST_USE enum err case_receipts_collect(struct core *core, const struct casefile_step *step,
+                                        lianshu_RelayFacts *facts);
+/* Those that another hub gave and that hold by themselves, into doc->receipts (spread->receipts);
+ * what does not hold is left out, for the step stands without it. */
+void case_receipts_check(struct core *core, const lianshu_RelayFacts *facts, struct incoming *doc);
+/* Those that are kept with a step, newest first, borrowed from spread->facts; ERR_NOT_FOUND: none.
+ */
+MUST_USE enum err case_receipts_open(struct core *core, const struct casefile_step *step,
+                                     struct frame_receipts *out);
 
 /* ---- case_settle.c ---- */
 /* When all steps are here: state and clocks are made again from them in order. Nobody is told;
@@ -125,6 +142,10 @@ MUST_USE enum err case_split_void(struct core *core, const struct casefile *row,
  */
 MUST_USE enum err case_split_take(struct core *core, const struct incoming *in, uint64_t number,
                                   uint64_t seq);
+/* That hub knows this step: it is shown the one before it, if that did not go there; for it may
+ * have another one under that number. */
+MUST_USE enum err case_split_meet(struct core *core, const struct casefile_step *step,
+                                  const char *hub);
 /* Which one stands, when that was the state before; ERR_NOT_FOUND: the number has none. */
 MUST_USE enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
                                     uint64_t number, const char *state,

@@ -38,6 +38,7 @@ union facts_body {
     lianshu_RelayFacts relay_facts;
     lianshu_RelayRoll relay_roll;
     lianshu_RelayTally relay_tally;
+    lianshu_RelayFork relay_fork;
 };
 
 enum {
@@ -67,6 +68,7 @@ struct incoming {
     const lianshu_Person *persons;
     size_t person_count;
     uint64_t case_step;      /* of a relayed case document, by its first hub; 0: ours to give */
+    struct span receipts;    /* of an earlier step: what its recipients signed, LSR1 */
     const struct link *link; /* the hub that handed it on; NULL: its sender is ours */
     const lianshu_Statement *said;       /* by that hub, verified; NULL: nothing (yet) */
     uint32_t share;                      /* bit i: destination i is reached through us */

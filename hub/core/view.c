@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 uint8_t view_kind(uint8_t kind)
@@ -135,17 +136,24 @@ static enum err look_restrictions(void *arg, const uint8_t token[static VIEW_TOK
                             &pass);
 }
 
-static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
-                               view_relation_fn *fn, void *fn_arg)
+/* Relations of a token from one side of them or the other, those that hold on the date. */
+typedef enum err relation_next_fn(struct subjects *s, const uint8_t token[static STORE_TOKEN_LEN],
+                                  uint64_t as_of, struct relation_cursor *cursor,
+                                  struct relation_row *out);
+struct side {
+    relation_next_fn *next;
+    size_t other; /* offset of the other side's token in a row */
+    uint64_t as_of;
+};
+
+static enum err each_relation(const struct view_ctx *ctx, const struct side *side,
+                              const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                              view_relation_fn *fn, void *fn_arg)
 {
-    struct view_ctx *ctx = arg;
     struct relation_cursor cursor = {0};
     struct relation_row row;
-    uint64_t known = ctx->known != 0 ? ctx->known : ctx->as_of;
-    note(ctx, token);
     for (size_t i = 0; i < VIEW_ROWS_MAX; i++) {
-        enum err err =
-            relation_next_of_subject(ctx->core->store->subjects, token, known, &cursor, &row);
+        enum err err = side->next(ctx->core->store->subjects, token, side->as_of, &cursor, &row);
         if (err == ERR_NOT_FOUND)
             return OK;
         if (err != OK)
@@ -153,34 +161,30 @@ static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_
         if (row.from_date > date || (row.to_date != 0 && row.to_date < date))
             continue;
         struct view_relation out = {.role = (lianshu_Role)row.role};
-        memcpy(out.token, row.person, sizeof out.token);
+        memcpy(out.token, (const uint8_t *)&row + side->other, sizeof out.token);
         if (!fn(fn_arg, &out))
             return OK;
     }
     return ERR_TOO_LARGE;
 }
 
+static enum err look_relations(void *arg, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                               view_relation_fn *fn, void *fn_arg)
+{
+    struct view_ctx *ctx = arg;
+    const struct side side = {relation_next_of_subject, offsetof(struct relation_row, person),
+                              ctx->known != 0 ? ctx->known : ctx->as_of};
+    note(ctx, token);
+    return each_relation(ctx, &side, token, date, fn, fn_arg);
+}
+
 static enum err look_holdings(void *arg, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
                               view_relation_fn *fn, void *fn_arg)
 {
-    struct view_ctx *ctx = arg;
-    struct relation_cursor cursor = {0};
-    struct relation_row row;
-    for (size_t i = 0; i < VIEW_ROWS_MAX; i++) {
-        enum err err =
-            relation_next_of_person(ctx->core->store->subjects, token, ctx->as_of, &cursor, &row);
-        if (err == ERR_NOT_FOUND)
-            return OK;
-        if (err != OK)
-            return err;
-        if (row.from_date > date || (row.to_date != 0 && row.to_date < date))
-            continue;
-        struct view_relation out = {.role = (lianshu_Role)row.role};
-        memcpy(out.token, row.subject, sizeof out.token);
-        if (!fn(fn_arg, &out))
-            return OK;
-    }
-    return ERR_TOO_LARGE;
+    const struct view_ctx *ctx = arg;
+    const struct side side = {relation_next_of_person, offsetof(struct relation_row, subject),
+                              ctx->as_of};
+    return each_relation(ctx, &side, token, date, fn, fn_arg);
 }
 
 struct view view_of(struct view_ctx *ctx)

@@ -24,7 +24,7 @@ struct day {
     uint32_t told; /* newest date that was told */
     uint32_t alarms;
     bool due;      /* to be told */
-    uint64_t leaf; /* of the last one that was written */
+    uint64_t leaf; /* of the last one that was written; 0: none, the first leaf is another's */
 };
 
 struct volume_row {
@@ -158,7 +158,7 @@ static size_t place_of(const struct volumes *v, const char *member)
     return low;
 }
 
-/* known: only one that has been counted before. NULL: none, or no memory for it. */
+/* known: only one that has been counted before. NULL: none, it cannot be read, or no memory. */
 static struct volume_row *row_of(struct core *core, const char *member, bool known)
 {
     struct volumes *v = core->volumes;
@@ -176,7 +176,8 @@ static struct volume_row *row_of(struct core *core, const char *member, bool kno
     if (row == NULL)
         return NULL;
     snprintf(row->member, sizeof row->member, "%s", member);
-    if (load_row(core, row) != OK && known) {
+    const enum err err = load_row(core, row);
+    if (err != OK && (known || err != ERR_NOT_FOUND)) { /* what cannot be read is not begun anew */
         free(row);
         return NULL;
     }
@@ -281,9 +282,8 @@ enum err volumes_step(struct core *core, bool *more)
     enum err err = OK;
     if (core->opt.volume == NULL || v->count == 0)
         return OK;
-    if (!v->writing && v->due_count == 0 && core->now_ms < v->write_ms) {
+    if (!v->writing && v->due_count == 0 && core->now_ms < v->write_ms)
         return OK;
-    }
     for (; err == OK && v->next < v->count && wrote < STEP_MAX; v->next++) {
         struct volume_row *row = v->rows[v->next];
         if (!row->dirty)
@@ -309,7 +309,7 @@ void volumes_given_up(struct core *core)
         struct volume_row *row = v->rows[i];
         for (size_t k = 0; k < VOLUME_MEASURES_MAX; k++) {
             struct day *day = &row->day[k];
-            if (day->leaf < log_size(core->store->log))
+            if (day->leaf == 0 || day->leaf < log_size(core->store->log))
                 continue;
             v->due_count += !day->due;
             day->due = true;

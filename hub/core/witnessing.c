@@ -141,11 +141,47 @@ enum err witnessing_known(struct core *core, const char *hub, struct witnessed *
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* Both notes, into our own log. */
-static enum err keep_evidence(struct core *core, const char *hub, enum err code,
-                              const struct witness_head *held, const struct witness_head *offered)
+/* Two heads of the log of `hub` that do not fit, and who handed over the second. */
+struct fork {
+    const char *hub;
+    const char *by;
+    enum err code;
+    const struct witness_head *held;
+    const struct witness_head *offered;
+};
+
+/* To every hub that we are linked with but the one that told us. */
+static enum err tell_fork(struct core *core, const struct fork *fork)
+{
+    lianshu_RelayFork body = {.held.size = (pb_size_t)fork->held->note_len,
+                              .offered.size = (pb_size_t)fork->offered->note_len};
+    memcpy(body.held.bytes, fork->held->note, fork->held->note_len);
+    memcpy(body.offered.bytes, fork->offered->note, fork->offered->note_len);
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < core->opt.link_count; i++) {
+        const struct outgoing what = {
+            .type = lianshu_DocumentType_TYPE_RELAY_FORK,
+            .recipient = core->opt.links[i].member,
+            .purpose = "federation",
+            .body = &body,
+        };
+        if (strcmp(what.recipient, fork->by) == 0)
+            continue;
+        err = outgoing_send(core, &what);
+        /* A hub whose key the registry does not hold cannot be told. */
+        err = err_class(err) == ERR_CLASS_REJECT ? OK : err;
+    }
+    return err;
+}
+
+/* Both notes, into our own log. What proves itself goes on, the first time that it is seen. */
+static enum err keep_evidence(struct core *core, const struct fork *fork)
 {
     struct witnessed known;
+    const char *hub = fork->hub;
+    const enum err code = fork->code;
+    const struct witness_head *held = fork->held;
+    const struct witness_head *offered = fork->offered;
     enum err err = witnessing_known(core, hub, &known);
     if (err != OK)
         return err;
@@ -156,7 +192,7 @@ static enum err keep_evidence(struct core *core, const char *hub, enum err code,
     static lianshu_ForkEvidence body;
     body = (lianshu_ForkEvidence){.code = (uint32_t)code};
     snprintf(body.origin, sizeof body.origin, "%s", offered->checkpoint.origin);
-    snprintf(body.by, sizeof body.by, "%s", hub);
+    snprintf(body.by, sizeof body.by, "%s", fork->by);
     body.held.size = (pb_size_t)held->note_len;
     memcpy(body.held.bytes, held->note, held->note_len);
     body.offered.size = (pb_size_t)offered->note_len;
@@ -174,6 +210,8 @@ static enum err keep_evidence(struct core *core, const char *hub, enum err code,
     meta_name(name, "fork", hub, "");
     if (err == OK)
         err = store_meta_put(core->store, name, writer_span(&w));
+    if (err == OK && code == ERR_LOG_FORK && known.fork != ERR_LOG_FORK)
+        err = tell_fork(core, fork);
     return err == OK ? store_count(core->store, "log.forks", 1) : err;
 }
 
@@ -231,12 +269,78 @@ enum err witnessing_asked(struct core *core, uint32_t number, const lianshu_Witn
         err = save_head(core, row->hub, &offered);
     } else if (witness_evidence(verdict) && row->held.note_len > 0) {
         row->stage = STAGE_OPEN;
-        err = keep_evidence(core, row->hub, verdict, &row->held, &offered);
+        const struct fork fork = {row->hub, row->hub, verdict, &row->held, &offered};
+        err = keep_evidence(core, &fork);
         if (err == OK && !core->open_batch)
             row->stage = STAGE_LANDED;
     } else
         row->stage = STAGE_LANDED;
     return err;
+}
+
+/* ---- told by another hub ---- */
+
+/* A note of one of the logs of this realm's hubs, by its own key. */
+static enum err read_note(struct core *core, struct span note, const char **hub,
+                          struct witness_head *out)
+{
+    const struct registry *r = core->opt.registry;
+    const struct registry_member *at;
+    uint32_t number;
+    lianshu_WitnessAsk ask = {.old_size = 0};
+    if (note.len > sizeof ask.checkpoint.bytes || witness_head(note, out) != OK)
+        return ERR_CHECKPOINT;
+    *hub = NULL;
+    for (size_t i = 0; *hub == NULL && (at = topology_at(r, i)) != NULL; i++)
+        if (note_origin_number(out->checkpoint.origin, at->id, core->opt.realm, &number))
+            *hub = at->id;
+    if (*hub == NULL)
+        return ERR_CHECKPOINT;
+    ask.checkpoint.size = (pb_size_t)note.len;
+    memcpy(ask.checkpoint.bytes, note.data, note.len);
+    return witness_read(&ask, *hub, r, core->now_ms, out);
+}
+
+/* Does it prove itself? Two notes by one log's key, of one size, with two roots. */
+static enum err read_fork(struct core *core, const struct incoming *in, const char **hub,
+                          struct witness_head *held, struct witness_head *offered)
+{
+    static const lianshu_WitnessAsk none;
+    const lianshu_RelayFork *body = &in->body.relay_fork;
+    enum err err = read_note(core, span_of(body->held.bytes, body->held.size), hub, held);
+    if (err == OK)
+        err = read_note(core, span_of(body->offered.bytes, body->offered.size), hub, offered);
+    if (err != OK)
+        return err;
+    return witness_judge(held, offered, &none) == ERR_LOG_FORK ? OK : ERR_CHECKPOINT;
+}
+
+enum err witnessing_judge(struct core *core, const struct incoming *in, struct judgement *out)
+{
+    struct witness_head held;
+    struct witness_head offered;
+    const char *hub;
+    if (in->link == NULL || strcmp(in->link->member, in->header.sender) != 0)
+        out->err = ERR_NO_RIGHT; /* each hub looks at it itself before it hands it on */
+    else
+        out->err = read_fork(core, in, &hub, &held, &offered);
+    return OK;
+}
+
+enum err witnessing_take(struct core *core, const struct incoming *in)
+{
+    struct witness_head held;
+    struct witness_head offered;
+    struct fork fork = {NULL, in->header.sender, ERR_LOG_FORK, &held, &offered};
+    struct witnessed known;
+    uint64_t leaf;
+    enum err err = read_fork(core, in, &fork.hub, &held, &offered);
+    if (err == OK)
+        err = witnessing_known(core, fork.hub, &known);
+    if (err == OK && known.fork != ERR_LOG_FORK) /* else it has gone round */
+        err = keep_evidence(core, &fork);
+    return err == OK ? receipts_own(core, in, lianshu_ReceiptKind_RECEIPT_DELIVERED, OK, &leaf)
+                     : err;
 }
 
 /* ---- its way to the disk ---- */

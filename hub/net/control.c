@@ -76,6 +76,7 @@ static const struct {
     {"topology", CONTROL_QUERY, true},
     {"volume", CONTROL_QUERY, true},
     {"probe", CONTROL_PROBE, false},
+    {"release", CONTROL_RELEASE, false},
     {"rule.try", CONTROL_QUERY, false},
     {"rule.replay", CONTROL_QUERY, true},
     {"decision.verify", CONTROL_QUERY, true},

@@ -13,6 +13,7 @@
  *   {"cmd":"amend","document":"4c534431…"}      the core (core_amend), after commit and signature
  *   {"cmd":"topology"}                          the core (core_query)
  *   {"cmd":"probe","target":"220100"}           the core (core_probe), after commit and signature
+ *   {"cmd":"release","list":…,"signatures":…}   the core (core_release), after commit and signature
  *   anything else                               {"error":{"code":…,"zh":…,"en":…,"detail":…}}
  *
  * Guarantees:
@@ -54,10 +55,11 @@ enum control_verb {
     CONTROL_PING,
     CONTROL_STOP,
     CONTROL_RELOAD,
-    CONTROL_QUERY, /* the core's */
-    CONTROL_ACT,   /* a document of two officials, for the core */
-    CONTROL_AMEND, /* a revocation or key record, for the core */
-    CONTROL_PROBE, /* a probe to another hub, by the core */
+    CONTROL_QUERY,   /* the core's */
+    CONTROL_ACT,     /* a document of two officials, for the core */
+    CONTROL_AMEND,   /* a revocation or key record, for the core */
+    CONTROL_PROBE,   /* a probe to another hub, by the core */
+    CONTROL_RELEASE, /* a release into the log, by the core */
 };
 
 /* Answer one request: `verb` says whose it is. Writes one JSON object without a newline, or

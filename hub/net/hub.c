@@ -130,7 +130,7 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
                             struct writer *answer, struct fault *fault)
 {
     uint8_t document[CONTROL_DOCUMENT_MAX];
-    size_t len;
+    size_t len = 0;
     const struct ruleset *trial = NULL;
     const bool act = verb == CONTROL_ACT || verb == CONTROL_AMEND;
     enum err err = act ? control_document(request, document, sizeof document, &len, fault)
@@ -142,10 +142,12 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     if (err == OK && verb == CONTROL_QUERY) {
         err = core_query(hub->core, request, clock_real_ms(), answer);
     } else if (err == OK) {
-        err = verb == CONTROL_PROBE ? core_probe(hub->core, request, clock_real_ms(), answer)
-              : verb == CONTROL_AMEND
-                  ? core_amend(hub->core, span_of(document, len), clock_real_ms(), answer)
-                  : core_act(hub->core, span_of(document, len), clock_real_ms(), answer);
+        const uint64_t now_ms = clock_real_ms();
+        const struct span given = span_of(document, len);
+        err = verb == CONTROL_PROBE     ? core_probe(hub->core, request, now_ms, answer)
+              : verb == CONTROL_RELEASE ? core_release(hub->core, request, now_ms, answer)
+              : verb == CONTROL_AMEND   ? core_amend(hub->core, given, now_ms, answer)
+                                        : core_act(hub->core, given, now_ms, answer);
         const enum err sent = loop_settle(hub->loop); /* what the act has caused */
         err = sent == OK ? err : sent;
     }

@@ -2,14 +2,17 @@
 
 #include "base/log.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LINE_BYTES = 1024 };
 
@@ -71,8 +74,27 @@ void process_harden(void)
     (void)mallopt(M_TOP_PAD, HEAP_PAD_BYTES);
 }
 
+/* dl_iterate_phdr: code and constants of the program or a library. Nothing has written there, so
+ * a page that is needed again is mapped from the file's cache. */
+static int unmap_unwritten(struct dl_phdr_info *object, size_t size, void *ctx)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)size;
+    (void)ctx;
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        const uintptr_t at = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+        const uintptr_t end = object->dlpi_addr + part->p_vaddr + part->p_memsz;
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_W) == 0) /* refused: they stay */
+            (void)madvise((void *)at, end - at, MADV_DONTNEED);
+    }
+    return 0;
+}
+
 void process_opened(void)
 {
+    (void)malloc_trim(0);
+    (void)dl_iterate_phdr(unmap_unwritten, NULL);
     (void)mallopt(M_MMAP_THRESHOLD, BUSY_MAPPING_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, BUSY_TRIM_BYTES);
     (void)mallopt(M_TOP_PAD, BUSY_PAD_BYTES);

@@ -36,8 +36,8 @@ MUST_USE enum err process_args(struct process_args *out, int argc, const char *c
                                enum process_kind kind, struct fault *fault);
 
 void process_harden(void);
-/* Its tables are there. What comes and goes from here on is frames: a mapping for each would cost a
- * fault for each of its pages. */
+/* Its tables are there. The code that made them is not kept in memory for its own sake. What comes
+ * and goes from here on is frames: a mapping for each would cost a fault for each of its pages. */
 void process_opened(void);
 /* When all secrets are wiped: lets leak checkers look at what is left. */
 void process_soften(void);

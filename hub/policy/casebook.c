@@ -60,7 +60,7 @@ static uint64_t notice_of(const struct case_event *event)
 static bool governs(const struct rule_clock *clock, uint64_t at_ms)
 {
     const uint32_t date = date_from_ms(at_ms);
-    return clock->from <= date && (clock->to == 0 || date < clock->to);
+    return clock->from <= date && (clock->to == 0 || date <= clock->to);
 }
 
 static enum err due_of(const struct rule_clock *clock, const char *complexity, uint64_t from_ms,

@@ -124,7 +124,4 @@ void casebook_graph(const struct ruleset *rs, enum casebook_form form, FILE *to)
 /* The same as JSON: `states`, `graph` (the steps) and `flows` of the map. */
 void casebook_describe(const struct ruleset *rs, struct json *to);
 
-/* "T08 24 hours, T13 3 days roll" */
-void casebook_clocks(const struct rule_clock *const *clocks, uint32_t n, char *out, size_t cap);
-
 #endif

@@ -27,7 +27,8 @@ static void add_departments(char out[static LIST_MAX], const char *sign, uint32_
             add(out, sign, department_name(bit));
 }
 
-void casebook_clocks(const struct rule_clock *const *clocks, uint32_t n, char *out, size_t cap)
+/* "T08 24 hours, T13 3 days roll" */
+static void put_clocks(const struct rule_clock *const *clocks, uint32_t n, char *out, size_t cap)
 {
     size_t len = 0;
     if (cap > 0)
@@ -44,7 +45,7 @@ static void print_terms(FILE *to, const char *sign, const struct rule_clock *con
                         uint32_t n)
 {
     char text[LIST_MAX];
-    casebook_clocks(clocks, n, text, sizeof text);
+    put_clocks(clocks, n, text, sizeof text);
     if (n > 0)
         fprintf(to, "  %s %s", sign, text);
 }
@@ -130,7 +131,7 @@ static void draw(enum casebook_form form, FILE *to, const struct rule_step *s, c
     const char *target = s->to[0] == '\0' ? state_name(from) : s->to;
     const char *type = type_find(s->type)->name;
     char terms[LIST_MAX];
-    casebook_clocks(s->starts, s->start_count, terms, sizeof terms);
+    put_clocks(s->starts, s->start_count, terms, sizeof terms);
     if (form == CASEBOOK_DOT)
         fprintf(to, "  %s -> %s [label=\"%s %s\\n%s%s%s\"];\n", state_name(from), target, s->id,
                 s->zh, type, terms[0] == '\0' ? "" : "\\n", terms);

@@ -51,7 +51,10 @@ static enum err check_version(struct judging *j)
         order_state_on(before.state, before.start_date, before.end_date, j->today);
     if (state != ORDER_PENDING && state != ORDER_ACTIVE)
         return judging_refuse(j, ERR_ORDER_STATE, "state", "");
-    return OK;
+    /* A correction is no older than what it corrects. */
+    return j->order->decision_date < before.decision_date
+               ? judging_refuse(j, ERR_TERM, "before_order", "")
+               : OK;
 }
 
 static enum err check_basis(struct judging *j)
@@ -239,6 +242,8 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
     if (term_last_day(&rule->earliest_repair, j->order->start_date, &earliest) != OK ||
         j->order->earliest_repair_date < earliest)
         return judging_refuse(j, ERR_TERM, "repair_too_early", article);
+    if (j->order->max_date != 0 && j->order->earliest_repair_date > j->order->max_date)
+        return judging_refuse(j, ERR_TERM, "repair_after_end", article);
     return OK;
 }
 

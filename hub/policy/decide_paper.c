@@ -20,8 +20,10 @@ const char *const decide_offences[] = {"subject_id",
                                        "act_after_decision",
                                        "notice_after_decision",
                                        "served_before_decision",
+                                       "served_in_future",
                                        "ends_before_start",
                                        "remedy_before_decision",
+                                       "remedy_before_served",
                                        "decision_number",
                                        "list_trigger",
                                        "severity",
@@ -109,10 +111,15 @@ static enum err check_dates(struct judging *j)
         return judging_refuse(j, ERR_TERM, "notice_after_decision", "");
     if (o->served_date != 0 && o->served_date < o->decision_date)
         return judging_refuse(j, ERR_TERM, "served_before_decision", "");
+    if (o->served_date > j->today)
+        return judging_refuse(j, ERR_TERM, "served_in_future", "");
     if (o->max_date != 0 && o->max_date < o->start_date)
         return judging_refuse(j, ERR_TERM, "ends_before_start", "");
     if (o->remedy_deadline_date != 0 && o->remedy_deadline_date < o->decision_date)
         return judging_refuse(j, ERR_TERM, "remedy_before_decision", "");
+    /* The time to seek redress runs from service: it cannot be over by then. */
+    if (o->remedy_deadline_date != 0 && o->remedy_deadline_date < o->served_date)
+        return judging_refuse(j, ERR_TERM, "remedy_before_served", "");
     return OK;
 }
 

@@ -52,10 +52,10 @@ uint32_t load_clock_list(struct load *l, const struct yaml_node *map, const char
 
 static void load_one_clock(struct load *l, const struct yaml_node *node)
 {
-    static const char *const keys[] = {"id",       "zh",      "en",        "term",    "complex",
-                                       "major",    "owner",   "breach",    "tells",   "above",
-                                       "negative", "if_done", "by_notice", "extends", "shows",
-                                       "from",     "to",      "basis",     "mark",    NULL};
+    static const char *const keys[] = {
+        "id",    "zh",    "en",       "term",  "complex", "major",   "owner",     "breach",
+        "tells", "above", "negative", "waits", "opener",  "if_done", "by_notice", "extends",
+        "shows", "from",  "to",       "basis", "mark",    NULL};
     static const char *const breaches[] = {"warn", "procuratorate", "lapse", NULL};
     if (!load_keys(l, node, keys))
         return;
@@ -75,6 +75,8 @@ static void load_one_clock(struct load *l, const struct yaml_node *node)
         .tells = load_departments(l, node, "tells", false),
         .tells_above = load_departments(l, node, "above", false),
         .negative = load_bool(l, node, "negative", false),
+        .waits = load_departments(l, node, "waits", false),
+        .opener_waits = load_bool(l, node, "opener", false),
         .if_done = load_bool(l, node, "if_done", false),
         .by_notice = load_bool(l, node, "by_notice", false),
         .shows = load_bool(l, node, "shows", false),

@@ -352,6 +352,8 @@ struct rule_clock {
     uint32_t tells;       /* departments of the owner's region that a breach is told to as well */
     uint32_t tells_above; /* departments of the region above it */
     bool negative;        /* after the breach the waiting parties get a negative receipt */
+    uint32_t waits;       /* departments of the owner's region that wait, besides whom it is told */
+    bool opener_waits;    /* of cases: so does who opened the case */
     bool if_done;   /* runs out silently; only the step of the same code, taken late, is a breach */
     bool by_notice; /* of cases: runs from the notice (acceptance), not from the event */
     const struct rule_clock *extends[RULE_CLOCKS_MAX]; /* runs on from the end of one of these */

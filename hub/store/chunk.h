@@ -25,7 +25,7 @@
  * The caller has verified the chunk against root before it puts it, and verifies what it gets if
  * it must know; here bytes are bytes.
  * Ownership: the frame is borrowed until the next call on chunks.
- * Thread rule: that of the db. crypto.md, Attachments.
+ * Thread rule: that of the db. PROTOCOL.md 4.2.
  */
 #ifndef STORE_CHUNK_H
 #define STORE_CHUNK_H

@@ -52,7 +52,8 @@ enum {
     DB_CACHE_KIB = 4096,        /* page cache when options.cache_kib is 0 */
     DB_PAGE_BYTES = 8 << 10,    /* of a new file: a commit writes whole blocks of messages */
     DB_CHECKPOINT_PAGES = 4000, /* WAL pages that make a commit run a passive checkpoint */
-    DB_PAUSE_PAGES = 512,       /* the same when db_pause finds them */
+    DB_PAUSE_PAGES = 2048,      /* the same in a pause: rare enough that few messages meet one */
+    DB_STEP_PAGES = 512,        /* the same between two steps of long work: each of them short */
     DB_SHRINK_PAGES = 256,      /* given back by one db_idle */
     DB_FREE_PAGES = 256,        /* kept for what comes next */
     DB_BUSY_MS = 2000,          /* wait for a tool's short read lock at a checkpoint */
@@ -100,9 +101,10 @@ bool db_wrote(const struct db *db); /* this transaction has changed a row */
  * error. */
 MUST_USE enum err db_idle(struct db *db);
 
-/* Nothing to do for a moment, and nothing is being synced: fold the WAL back if it has grown. So
- * the one of DB_CHECKPOINT_PAGES, which holds up a commit, is for those who never pause. */
-MUST_USE enum err db_pause(struct db *db);
+/* Nothing to do for a moment, and nothing is being synced: fold the WAL back if it has so many
+ * pages. So the one of DB_CHECKPOINT_PAGES, which holds up a commit, is for those who never pause.
+ */
+MUST_USE enum err db_pause(struct db *db, uint32_t pages);
 
 /* What is read from here on comes from the disk and not from memory. */
 void db_refresh(struct db *db);

@@ -57,11 +57,11 @@ enum err db_shrink(struct db *db)
     return db->shrinking ? shrink_step(db) : OK;
 }
 
-enum err db_pause(struct db *db)
+enum err db_pause(struct db *db, uint32_t pages)
 {
     if (db->fatal != OK)
         return db->fatal;
-    return db->read_only || db_in_transaction(db) || db->wal_pages < DB_PAUSE_PAGES
+    return db->read_only || db_in_transaction(db) || db->wal_pages < pages
                ? OK
                : db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
 }

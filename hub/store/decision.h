@@ -16,7 +16,7 @@
  *
  * Records hold ids, codes, dates and hashes only.
  * Ownership: record and facts are borrowed until the next call on decisions.
- * Thread rule: that of the db. sanctions.md, Deciding.
+ * Thread rule: that of the db. PROTOCOL.md 16.1.
  */
 #ifndef STORE_DECISION_H
 #define STORE_DECISION_H

@@ -6,7 +6,7 @@
  *      nothing, another hash is ERR_CONFLICT and changes nothing.
  *   2. Rows are keyed in order of time: document ids begin with it.
  *
- * Thread rule: that of the db. crypto.md, Document.
+ * Thread rule: that of the db. PROTOCOL.md 5.
  */
 #ifndef STORE_DOCUMENT_H
 #define STORE_DOCUMENT_H

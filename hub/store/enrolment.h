@@ -11,7 +11,7 @@
  * transaction: after a kill the work goes on where it stopped, nothing twice,
  * nothing missing.
  *
- * Thread rule: that of the db. sanctions.md, Deciding (back-fill).
+ * Thread rule: that of the db. hub/README.md, The ledger of obligations.
  */
 #ifndef STORE_ENROLMENT_H
 #define STORE_ENROLMENT_H

@@ -96,7 +96,8 @@ static uint32_t find_hashed(const struct fresh *f, unsigned kind, struct span ke
     return i;
 }
 
-uint32_t entry_find(const struct fresh *f, unsigned kind, struct span key)
+/* The entry of a key, or 0; index + 1. */
+static uint32_t entry_find(const struct fresh *f, unsigned kind, struct span key)
 {
     return find_hashed(f, kind, key, hash_of(f, kind, key));
 }
@@ -153,8 +154,9 @@ static enum err note_undo(struct fresh *f, enum undo_kind kind, uint32_t index)
     return OK;
 }
 
-/* In reverse order the free list is at each step what it was. */
-void entries_undo(struct fresh *f, size_t upto)
+/* Undo what was done to rows since there were so many entries in the list. In reverse order the
+ * free list is at each step what it was. */
+static void entries_undo(struct fresh *f, size_t upto)
 {
     while (f->undo_len > upto) {
         const struct undo *u = &f->undo[--f->undo_len];

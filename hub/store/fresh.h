@@ -23,12 +23,13 @@
  *      read at a start and never more.
  *   6. What fresh_drain leaves behind is in tables only; no block holds a byte of it any more.
  *
- * A block whose rows are mostly gone when it leaves the warm part goes; one of a backlog stays: to
- * write its rows into their tables and take them out again costs more than all else that is done
- * for a message.
+ * The oldest blocks go, many at a time, once nothing in them waits to be sent any more, and
+ * one whose rows are mostly gone when it leaves the warm part. That of a backlog stays: to write
+ * its rows into their tables and take them out again costs more than all else that is done for a
+ * message.
  *
  * Ownership: spans are borrowed until the next commit.
- * Thread rule: that of the db. architecture.md, Rules that never bend, 1.
+ * Thread rule: that of the db.
  */
 #ifndef STORE_FRESH_H
 #define STORE_FRESH_H

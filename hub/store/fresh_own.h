@@ -1,7 +1,8 @@
 /* fresh_own - what the files of `fresh` share; internal to it.
  *
  *   fresh.c         rows by key: put, find, drop, undo
- *   fresh_blocks.c  their bytes: segments of memory, blocks as rows, the way to the tables
+ *   fresh_blocks.c  their bytes: segments of memory, blocks as rows
+ *   fresh_retire.c  the way to the tables
  */
 #ifndef STORE_FRESH_OWN_H
 #define STORE_FRESH_OWN_H
@@ -15,6 +16,7 @@ enum {
     LANE_SHIFT = 40,    /* of a queue key: queue_own.h */
     BLOCKS = 16384,     /* a ring; more than the window and a transaction ever have */
     SPARE_SEGMENTS = 2, /* kept although nothing is in them */
+    SPENT_SHARE = 8,    /* of the warm bytes: what spent blocks may take */
     FEW_SHARE = 512, /* bodies in a block that are less than this part of the warm bytes are few */
 };
 
@@ -151,13 +153,15 @@ static inline uint64_t warm_max(const struct fresh *f)
     return f->window / FRESH_WARM_SHARE;
 }
 
-/* Take one operation off *from; false when there is no whole one. */
-bool op_take(struct span *from, struct op *out);
+/* Of blocks that nothing waits in, before they go. */
+static inline uint64_t spent_max(const struct fresh *f)
+{
+    return warm_max(f) / SPENT_SHARE;
+}
+
 /* One that this module wrote and that is in memory. */
 void op_at(const uint8_t *at, struct op *out);
 
-/* The entry of a key, or 0; index + 1. */
-uint32_t entry_find(const struct fresh *f, unsigned kind, struct span key);
 /* The row is not fresh any more; undone with the transaction. */
 MUST_USE enum err entry_remove(struct fresh *f, uint32_t index);
 /* What an operation does to the rows. */
@@ -167,14 +171,15 @@ bool entry_at(const struct fresh *f, const uint8_t *at, const struct op *op, uin
 
 /* Put an operation behind the others; *at is where it is. */
 MUST_USE enum err ops_append(struct fresh *f, const struct op *op, uint8_t **at);
+/* What the tail holds beyond its last block becomes one. */
+MUST_USE enum err block_close(struct fresh *f);
+/* The next row of a block that is still fresh; *at is the cursor. */
+bool block_next(const struct fresh *f, const struct block *b, const uint8_t **at, struct op *op,
+                uint32_t *index);
 struct fresh_mark ops_mark(const struct fresh *f);
 void ops_rewind(struct fresh *f, const struct fresh_mark *mark);
-/* Undo what was done to rows since there were so many entries in the list. */
-void entries_undo(struct fresh *f, size_t upto);
 /* A reader beside the owner: read the blocks again if they changed. */
 void blocks_refresh(struct fresh *f);
-/* Forget all rows and bytes. */
-void fresh_empty(struct fresh *f);
 void segments_free(struct segment *s);
 /* Blocks beyond the warm part get cold: nothing of it can be undone any more. */
 void blocks_cool(struct fresh *f);

@@ -13,10 +13,13 @@
  *   2. Nothing here is readable without the keys: keyed tokens, random bytes, and the identifier
  *      sealed by the caller, for the next token key.
  *   3. handle_move changes token and sealed text of one row and nothing else of it.
+ *   4. Retention erases the sealed identifier, not the row (retain.h): what was decided of then is
+ *      made again as before. Who is named again gets it back (handle_reseal); what was erased stays
+ *      under its old token when the token key is replaced.
  *
  * `as_of`: log size; STORE_NEVER for now.
  * Ownership: sealed is borrowed until the next call on handles. Thread rule: that of the db.
- * Design: crypto.md, At rest.
+ * What is sealed and how: keys/rest.h.
  */
 #ifndef STORE_HANDLE_H
 #define STORE_HANDLE_H
@@ -39,8 +42,11 @@ MUST_USE enum err handles_open(struct handles **out, struct db *db, struct fault
 void handles_close(struct handles **h);
 
 MUST_USE enum err handle_put(struct handles *h, const struct handle_row *row);
+/* *erased: its sealed identifier is; NULL: nobody asks, and memory may answer. */
 MUST_USE enum err handle_find(struct handles *h, const uint8_t token[static STORE_TOKEN_LEN],
-                              uint64_t as_of, uint8_t out[static STORE_TOKEN_LEN]);
+                              uint64_t as_of, uint8_t out[static STORE_TOKEN_LEN], bool *erased);
+MUST_USE enum err handle_reseal(struct handles *h, const uint8_t handle[static STORE_TOKEN_LEN],
+                                struct span sealed);
 /* Was it named at this log size or later? */
 MUST_USE enum err handle_since(struct handles *h, const uint8_t token[static STORE_TOKEN_LEN],
                                uint64_t since, bool *named);

@@ -25,7 +25,7 @@
  *   6. A leaf that is read from the disk is compared with the tree before it is given out.
  *
  * Ownership: spans borrowed until the next call on the log.
- * Thread rule: that of the db. crypto.md, Log; PROTOCOL.md, Log.
+ * Thread rule: that of the db. PROTOCOL.md 8.
  */
 #ifndef STORE_LOG_H
 #define STORE_LOG_H

@@ -19,7 +19,7 @@
  * seq: log index of the verdict's receipt (accepted, rejected or held), the number by which
  * queue, stream and chunks refer to the message.
  * Ownership: frames are borrowed until the next call on messages.
- * Thread rule: that of the db. crypto.md, Order of checks; pitfalls.md, The ordering argument.
+ * Thread rule: that of the db. PROTOCOL.md 10.
  */
 #ifndef STORE_MESSAGE_H
 #define STORE_MESSAGE_H

@@ -15,7 +15,7 @@
  *
  * member "" is an unassigned measure: nobody in the region has it; shown, never queued.
  * Ownership: `sealed` borrowed until the next call on obligations.
- * Thread rule: that of the db. sanctions.md, Entities and Deciding.
+ * Thread rule: that of the db. hub/README.md, The ledger of obligations.
  */
 #ifndef STORE_OBLIGATION_H
 #define STORE_OBLIGATION_H

@@ -13,7 +13,7 @@
  *
  * `as_of`: log size; STORE_NEVER for now. Dates are yyyymmdd, 0: none.
  * Ownership: the sealed document is borrowed until the next call on orders.
- * Thread rule: that of the db. sanctions.md, Entities and Deciding.
+ * Thread rule: that of the db. PROTOCOL.md 5.2.
  */
 #ifndef STORE_ORDER_H
 #define STORE_ORDER_H

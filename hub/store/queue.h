@@ -40,7 +40,7 @@
  *
  * seq: see store.h. `ref` and `tokens` are the core's: what to seal at lease, whom to ask the
  * gate about.
- * Thread rule: that of the db. architecture.md, Order and priority.
+ * Thread rule: that of the db. PROTOCOL.md 4.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H

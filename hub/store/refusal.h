@@ -8,7 +8,7 @@
  *   1. One row per order and refused message: again changes nothing.
  *   2. Nothing of a subject: ids, members and hashes only.
  *
- * Thread rule: that of the db. sanctions.md, Repair, objection, expiry.
+ * Thread rule: that of the db.
  */
 #ifndef STORE_REFUSAL_H
 #define STORE_REFUSAL_H

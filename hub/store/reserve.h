@@ -12,7 +12,7 @@
  *   3. reserve_restore that finds no space (ERR_DISK_FULL) leaves nothing behind.
  *
  * The file is <database>.reserve, mode 0600; its content means nothing.
- * Thread rule: that of the db. reliability.md R11.
+ * Thread rule: that of the db.
  */
 #ifndef STORE_RESERVE_H
 #define STORE_RESERVE_H

@@ -1,6 +1,7 @@
 #include "store/restricted.h"
 
 #include "base/text.h"
+#include "store/bloom.h"
 #include "store/box.h"
 #include "store/columns.h"
 
@@ -19,14 +20,7 @@ static const char *const queries[QUERY_COUNT] = {
     [SIZE] = "SELECT max(row) FROM justification",
 };
 
-enum {
-    FILTER_BITS_MIN = 1 << 16,
-    FILTER_BITS_EACH = 12, /* for each row */
-    FILTER_PROBES = 4,     /* a token is a keyed hash: four words of it are four hashes */
-    TOUCHED_SEEN = 256,
-};
-
-_Static_assert(FILTER_PROBES * sizeof(uint32_t) == STORE_TOKEN_LEN, "every word is a probe");
+enum { TOUCHED_SEEN = 256 };
 
 struct restricted {
     struct stmt *q[QUERY_COUNT];
@@ -34,35 +28,14 @@ struct restricted {
     size_t count, cap;
     bool seen[TOUCHED_SEEN]; /* by first byte: is it worth looking? */
     uint8_t packed[RESTRICTED_BYTES_MAX];
-    uint8_t *filter;      /* owns; NULL: there is none, and everything may be */
-    uint32_t filter_mask; /* of a bit's number */
+    struct bloom filter;
 };
 
 /* ---- the filter ---- */
 
-static uint32_t bit_of(const struct restricted *r, const uint8_t *subject, unsigned probe)
-{
-    uint32_t word;
-    memcpy(&word, subject + probe * sizeof word, sizeof word);
-    return word & r->filter_mask;
-}
-
-static void filter_add(struct restricted *r, const uint8_t *subject)
-{
-    for (unsigned i = 0; i < FILTER_PROBES && r->filter != NULL; i++) {
-        const uint32_t bit = bit_of(r, subject, i);
-        r->filter[bit / 8] |= (uint8_t)(1u << bit % 8);
-    }
-}
-
 bool restricted_may(const struct restricted *r, const uint8_t subject[static STORE_TOKEN_LEN])
 {
-    bool may = true;
-    for (unsigned i = 0; i < FILTER_PROBES && r->filter != NULL && may; i++) {
-        const uint32_t bit = bit_of(r, subject, i);
-        may = (r->filter[bit / 8] >> bit % 8 & 1) != 0;
-    }
-    return may;
+    return bloom_may(&r->filter, subject);
 }
 
 /* Everybody who ever had a restriction: too much is no harm. */
@@ -76,18 +49,14 @@ static enum err filter_load(struct restricted *r)
     err = stmt_end(q, err);
     if (err != OK)
         return err;
-    uint64_t bits = FILTER_BITS_MIN;
-    while (bits < FILTER_BITS_EACH * rows && bits < RESTRICTED_FILTER_BITS_MAX)
-        bits *= 2;
-    r->filter_mask = (uint32_t)(bits - 1);
-    r->filter = calloc(1, bits / 8);
-    if (r->filter == NULL)
-        return ERR_NO_MEMORY;
+    err = bloom_open(&r->filter, rows);
+    if (err != OK)
+        return err;
     q = r->q[SUBJECTS];
     uint8_t subject[STORE_TOKEN_LEN];
     while ((err = stmt_step(q)) == OK) {
         stmt_copy(q, 0, subject, sizeof subject);
-        filter_add(r, subject);
+        bloom_add(&r->filter, subject);
     }
     return stmt_end(q, err == ERR_NOT_FOUND ? OK : err);
 }
@@ -113,7 +82,7 @@ void restricted_close(struct restricted **r)
 {
     if (*r != NULL) {
         free((*r)->touched);
-        free((*r)->filter);
+        bloom_close(&(*r)->filter);
     }
     free(*r);
     *r = NULL;
@@ -133,7 +102,7 @@ static bool is_touched(const struct restricted *r, const uint8_t *subject)
 
 enum err restricted_touch(struct restricted *r, const uint8_t subject[static STORE_TOKEN_LEN])
 {
-    filter_add(r, subject);
+    bloom_add(&r->filter, subject);
     if (is_touched(r, subject))
         return OK;
     if (r->count == r->cap) {

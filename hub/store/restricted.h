@@ -12,7 +12,7 @@
  *      may stay in the filter until the next start.
  *   4. A row that is not what was written is not believed: the table is asked.
  *
- * Memory: FILTER_BITS_MAX, one row. Thread rule: that of the db.
+ * Memory: a filter (bloom.h), one row. Thread rule: that of the db.
  */
 #ifndef STORE_RESTRICTED_H
 #define STORE_RESTRICTED_H
@@ -20,8 +20,7 @@
 #include "store/restriction.h"
 
 enum {
-    RESTRICTED_BYTES_MAX = 32 << 10,     /* of a row; a subject with more is left to the table */
-    RESTRICTED_FILTER_BITS_MAX = 1 << 25 /* 4 MiB */
+    RESTRICTED_BYTES_MAX = 32 << 10, /* of a row; a subject with more is left to the table */
 };
 
 struct restricted;

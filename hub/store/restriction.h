@@ -14,7 +14,7 @@
  *   4. The restriction version grows with every add and end, and survives restarts.
  *
  * `as_of`: log size; STORE_NEVER for now. Dates are yyyymmdd; end_date 0: for life.
- * Thread rule: that of the db. sanctions.md, restriction.
+ * Thread rule: that of the db.
  */
 #ifndef STORE_RESTRICTION_H
 #define STORE_RESTRICTION_H

@@ -19,6 +19,7 @@ enum query {
     ORDER_TO,
     ORDER_ERASE,
     ORDER_RECORDS,
+    ORDER_NAMES,
     ROLL_TO,
     ROLL_ERASE,
     CASE_TO,
@@ -78,6 +79,22 @@ static const char *const queries[QUERY_COUNT] = {
         "AND length(sealed) = 1 "
         "UNION ALL SELECT change_document FROM sanction WHERE id > ?1 AND id <= ?2 AND seq < ?3 "
         "AND length(sealed) = 1)",
+    /* Of who an erased order was about, when nothing that is kept is about them. */
+    [ORDER_NAMES] =
+        "UPDATE handle SET sealed = x'00' WHERE seq < ?3 AND length(sealed) > 1 AND handle IN "
+        "(SELECT subject FROM sanction WHERE id > ?1 AND id <= ?2 AND length(sealed) = 1 "
+        "UNION SELECT b.subject FROM obligation b WHERE b.order_id > ?1 AND b.order_id <= ?2 "
+        "AND EXISTS (SELECT 1 FROM sanction s WHERE s.id = b.order_id AND length(s.sealed) = 1)) "
+        "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.subject = handle.handle "
+        "AND length(s.sealed) > 1) "
+        "AND NOT EXISTS (SELECT 1 FROM justification j, sanction s "
+        "WHERE j.subject = handle.handle AND s.id = j.order_id AND length(s.sealed) > 1) "
+        "AND NOT EXISTS (SELECT 1 FROM subject n WHERE n.token = handle.handle "
+        "AND length(n.sealed) > 1) "
+        "AND NOT EXISTS (SELECT 1 FROM relation n WHERE n.subject = handle.handle "
+        "AND length(n.sealed) > 1) "
+        "AND NOT EXISTS (SELECT 1 FROM relation n WHERE n.person = handle.handle "
+        "AND length(n.sealed) > 1)",
     [ROLL_TO] = "SELECT seq FROM roll WHERE seq >= ?1 ORDER BY seq LIMIT 1 OFFSET ?2",
     /* Of an order that nothing is kept of, or that never was one here; or what else was kept as
      * one. */
@@ -137,6 +154,7 @@ static const struct part {
     {RETAIN_SUBJECT, BY_ID, SUBJECT_TO, SUBJECT_ERASE, NONE, true, 0},
     {RETAIN_SUBJECT, BY_ID, RELATION_TO, RELATION_ERASE, NONE, true, 0},
     {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true, 0},
+    {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_NAMES, NONE, true, 0},
     {RETAIN_ORDER, BY_SEQ, ROLL_TO, ROLL_ERASE, NONE, false, 0},
     {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},

@@ -9,11 +9,12 @@
  *   RETAIN_ORDER       signed documents of orders and changes,   the end of the order, once every
  *                      also for other hubs (roll), and their     lift is answered; of what stood at
  *                      decision records                          no time: its acceptance
+ *                      and then the sealed identifiers of whom   the last of them that is about
+ *                      they were about (table handle)            that one, and nothing else kept
  *   RETAIN_OBLIGATION  references given by members               the last step, lifted or cancelled
  *   RETAIN_CASE        steps and clocks of closed cases          the last step
  *   RETAIN_MESSAGE     rows that recognise a repeat              acceptance; only settled ones
- *   RETAIN_REPORTER    holders of pseudonyms, requests to them   acceptance; with open ones none
- * goes
+ *   RETAIN_REPORTER    holders of pseudonyms, requests to them   acceptance; none with open ones
  *
  * Guarantees:
  *   1. A step looks at a bounded number of rows, in the caller's transaction; rounds go on from
@@ -26,7 +27,7 @@
  *
  * Which class keeps how long is law and stands in hub/policy/rules/retention.yaml; here it is a
  * moment per class.
- * Thread rule: that of the db. data-protection: architecture.md, Rules that never bend, 1.
+ * Thread rule: that of the db.
  */
 #ifndef STORE_RETAIN_H
 #define STORE_RETAIN_H

@@ -18,7 +18,7 @@
  * seq: log leaf of the message that brought it. A hash belongs to the bucket of its first byte, and
  * of n pieces to that of its second byte * n / 256.
  * Ownership: a text is borrowed until the next call on the roll.
- * Thread rule: that of the db. architecture.md, Across hubs; PROTOCOL: federation.
+ * Thread rule: that of the db. PROTOCOL.md 15.
  */
 #ifndef STORE_ROLL_H
 #define STORE_ROLL_H

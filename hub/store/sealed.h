@@ -11,7 +11,7 @@
  *   4. The table `handle` is not among them: its rows change place (store/handle.h).
  *
  * Bounds: a row holds at most DECISION_PACK's bytes. Thread rule: that of the db.
- * Design: crypto.md, At rest.
+ * What is sealed and how: keys/rest.h.
  */
 #ifndef STORE_SEALED_H
 #define STORE_SEALED_H

@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "hub_sql.h"
+#include "store/handle_memory.h"
 
 #include <stdlib.h>
 
@@ -80,7 +81,6 @@ static enum err counters_load(struct store_cache *c)
 {
     struct stmt *q = c->q[COUNTER_NEXT];
     char name[STORE_NAME_MAX + 1] = "";
-
     for (;;) {
         struct counter *counter = NULL;
         uint64_t value = 0;
@@ -97,9 +97,7 @@ static enum err counters_load(struct store_cache *c)
             err = counter_make(c, name, &counter);
         if (err != OK)
             return err == ERR_NOT_FOUND ? OK : err;
-        counter->value = value;
-        counter->mark = value;
-        counter->committed = value;
+        counter->value = counter->mark = counter->committed = value;
     }
 }
 
@@ -150,6 +148,8 @@ static enum err modules_open(struct store *s, const struct store_options *option
         err = chunks_open(&s->chunks, s->db, &chunks, f);
     if (err == OK)
         err = handles_open(&s->handles, s->db, f);
+    if (err == OK && !options->read_only)
+        err = handles_remember(s->handles, f);
     if (err == OK)
         err = subjects_open(&s->subjects, s->db, f);
     if (err == OK)

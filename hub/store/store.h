@@ -26,8 +26,9 @@
  * Ownership: the store owns its modules; the pointers are borrowed until store_close.
  * Errors: those of db.h. Class FATAL ends the process.
  * Thread rule: one thread, but store_sync may run in another while the owner reads and writes;
- * meanwhile no store_commit, store_write, store_rollback, store_pause, store_idle or store_close.
- * Design: crypto.md At rest, Log; reliability.md R1 to R3.
+ * meanwhile no store_commit, store_write, store_rollback, store_pause, store_step, store_idle or
+ * store_close.
+ * hub/README.md, Nothing is acknowledged before it is on disk; PROTOCOL.md 8.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -126,11 +127,14 @@ MUST_USE enum err store_savepoint(struct store *s);
 MUST_USE enum err store_release(struct store *s);
 MUST_USE enum err store_rollback_to(struct store *s);
 
-/* max(clock, this) is the `now` of crypto.md. */
+/* Time does not go back: `now` is max(clock, this). */
 uint64_t store_now_high(const struct store *s);
 
 /* Nothing to do for a moment: fold the WAL back if it has grown. */
 MUST_USE enum err store_pause(struct store *s);
+/* The same where long work has no such moment, between two of its steps: sooner, for a shorter
+ * time. */
+MUST_USE enum err store_step(struct store *s);
 /* Nothing to do just now: fold the WAL back. */
 MUST_USE enum err store_idle(struct store *s);
 /* A step of giving back free space; for about once a second, also when there is much to do. */

@@ -17,7 +17,12 @@ static enum err settle_fresh(struct store *s)
 
 enum err store_pause(struct store *s)
 {
-    return db_pause(s->db);
+    return db_pause(s->db, DB_PAUSE_PAGES);
+}
+
+enum err store_step(struct store *s)
+{
+    return db_pause(s->db, DB_STEP_PAGES);
 }
 
 enum err store_idle(struct store *s)

@@ -17,7 +17,7 @@
  *   5. What a rollback takes back was never put or acknowledged.
  *   6. stream_last and stream_acked cost a look into memory once the member is known.
  *
- * Thread rule: that of the db. crypto.md, Receipts; PROTOCOL.md, LSR1.
+ * Thread rule: that of the db. PROTOCOL.md 3.4 and 7.
  */
 #ifndef STORE_STREAM_H
 #define STORE_STREAM_H

@@ -8,7 +8,7 @@
  *
  * `as_of`: log size; STORE_NEVER for now. Dates are yyyymmdd, 0: open.
  * Ownership: sealed spans borrowed until the next call on subjects.
- * Thread rule: that of the db. crypto.md, At rest; sanctions.md, Entities.
+ * Thread rule: that of the db. What is sealed and how: keys/rest.h.
  */
 #ifndef STORE_SUBJECT_H
 #define STORE_SUBJECT_H

@@ -99,6 +99,7 @@
     X(ERR_NUMBER_TWICE, 440, REJECT, "the issuer has signed another document under this number", "签发者在同一编号下另签有文书", "keep both as evidence; its officials settle it under the next number", "请保存两份作为证据；由其人员以下一编号更正") \
     X(ERR_RELEASE_OLD, 441, REJECT, "the release is not newer than the one installed", "发布版本不新于已安装的版本", "ask for a newer release; to go back, two officials release the old files under a higher version", "请索取更新的发布；如需退回，由两名人员以更高版本号发布旧文件") \
     X(ERR_RELEASE_FILE, 442, REJECT, "a file is not the one that was released", "文件与所发布的不符", "get the release again", "请重新获取发布包") \
+    X(ERR_RELEASE_LOG, 443, REJECT, "the release is not proven to be an entry of the log", "发布未证明已列入日志", "ask for its proof (`lianshu release log` at the hub whose officials signed it) and put it beside the list", "请索取证明（在签署方的枢纽上执行 lianshu release log），与清单同置") \
     X(ERR_REPEAT, 501, OK, "known already", "此前已收", "", "") \
     X(ERR_EQUIVOCATION, 502, REJECT, "same id with other content", "同一标识内容不同", "use a new id for new content", "新内容请使用新标识") \
     X(ERR_EXPIRED, 503, REJECT, "expired", "已过期", "send it anew", "请重新发送") \

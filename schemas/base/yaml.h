@@ -44,7 +44,6 @@ void yaml_close(struct yaml **y);
 void yaml_keep_texts(struct yaml *y);
 
 const struct yaml_node *yaml_root(const struct yaml *y);
-const char *yaml_name(const struct yaml *y); /* the path or name it was opened with */
 
 enum yaml_kind yaml_kind(const struct yaml_node *node);
 unsigned yaml_line(const struct yaml_node *node);

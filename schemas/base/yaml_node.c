@@ -11,11 +11,6 @@ const struct yaml_node *yaml_root(const struct yaml *y)
     return y->root;
 }
 
-const char *yaml_name(const struct yaml *y)
-{
-    return y->name;
-}
-
 enum yaml_kind yaml_kind(const struct yaml_node *node)
 {
     return node == NULL ? YAML_KIND_NONE : node->kind;

@@ -129,12 +129,12 @@ CREATE TABLE chunk_ref (
 CREATE INDEX chunk_ref_file ON chunk_ref (file);
 
 -- What stands for an identifier in every other table (hub/store/handle.h). token: keyed; sealed: the
--- identifier itself, for the next token key.
+-- identifier itself, for the next token key; one zero byte: erased with the last order about it.
 CREATE TABLE handle (
   token  BLOB PRIMARY KEY NOT NULL CHECK (length(token) = 16),
   handle BLOB NOT NULL UNIQUE CHECK (length(handle) = 16),
   seq    INTEGER NOT NULL CHECK (seq >= 0),
-  sealed BLOB NOT NULL CHECK (length(sealed) BETWEEN 41 AND 256)
+  sealed BLOB NOT NULL CHECK (length(sealed) = 1 OR length(sealed) BETWEEN 41 AND 256)
 ) STRICT, WITHOUT ROWID;
 
 -- Subjects and relations: appended, never overwritten. Tokens of subjects and persons are handles.

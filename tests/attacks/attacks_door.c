@@ -1,6 +1,6 @@
 /* The hub's door with the library as it is, when what stands behind it fails or lies: a ZAP handler
  * that is late, silent, gone or answers nonsense, connections without an identity, and two who
- * claim one routing id. attacks.md T-02, T-03, T-06, T-11. */
+ * claim one routing id. tests/attacks T-02, T-03, T-06, T-11. */
 #include "net/endpoint.h"
 #include "net/local.h"
 #include "net/zap.h"

@@ -1,14 +1,14 @@
-/* The hub's core under floods, bombs and an operator's pen: attacks.md P-10, P-12, C-15, C-19,
+/* The hub's core under floods, bombs and an operator's pen: catalogue.csv P-10, P-12, C-15, C-19,
  * R-03, A-04, A-09, D-02, D-04 to D-06, I-01. Whoever attacks pays for it himself. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"
+#include "scenario/pen.h"
 #include "scenario/texts.h"
 
 #include "base/clock.h"
 #include "catalogue.h"
 #include "wire.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -303,19 +303,6 @@ static void a_key_that_has_expired_speaks_for_nobody(void **state)
 }
 
 /* ---- R-03, I-01: what somebody has done to the database ---- */
-
-static int pen(struct world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    char path[160];
-    snprintf(path, sizeof path, "%s/hub.db", w->dir);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    const int changes = sqlite3_changes(db);
-    sqlite3_close(db);
-    return changes;
-}
 
 /* R-03: what is sent again when its row is pruned, and it has expired, is judged anew: as expired.
  */

@@ -1,7 +1,7 @@
 /* Signatures of the suite that is reserved (SM2 over SM3, 0x0101), made by libcrypto, with the
- * distinguishing id of the standard and with another one: attacks.md C-18. There is no such suite
- * here, so none of them may pass, under whatever number they come and whatever is said of the key.
- */
+ * distinguishing id of the standard and with another one: catalogue.csv C-18. There is no such
+ * suite here, so none of them may pass, under whatever number they come and whatever is said of
+ * the key. */
 #include "scenario/forge.h"
 #include "scenario/texts.h"
 

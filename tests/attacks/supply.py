@@ -2,6 +2,7 @@
 
     supply.py BINARIES CASE..."""
 
+import functools
 import json
 import os
 import subprocess
@@ -35,13 +36,16 @@ def write(folder, name, text):
     return path
 
 
-def bill_of(binaries, folder):
-    """The bill of this very build."""
-    path = os.path.join(folder, "bill.json")
-    done = subprocess.run([f"{ROOT}/deploy/sbom", os.path.dirname(binaries), path], capture_output=True, text=True, check=False)
+@functools.cache
+def sbom(binaries):
+    """The bill of this very build, made once for all cases."""
+    done = subprocess.run([f"{ROOT}/deploy/sbom", os.path.dirname(binaries)], capture_output=True, text=True, check=False)
     need(done.returncode == 0, done.stderr)
-    with open(path, encoding="utf-8") as text:
-        return path, json.load(text)
+    return done.stdout
+
+
+def bill_of(binaries, folder):
+    return write(folder, "bill.json", sbom(binaries)), json.loads(sbom(binaries))
 
 
 def older(bill, package, version):

@@ -40,6 +40,7 @@ add_library(bench_world STATIC
   ${CMAKE_SOURCE_DIR}/tests/bench/usage.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/acts.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/gatebook.c
+  ${CMAKE_SOURCE_DIR}/tests/scenario/lawbook.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world_keys.c
   ${CMAKE_SOURCE_DIR}/tests/scenario/world_mail.c
@@ -93,5 +94,5 @@ endif()
 if(LIANSHU_TESTS)
   add_test(NAME bench_smoke
     COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/bench/smoke.py $<TARGET_FILE_DIR:lianshu-bench-client>)
-  set_tests_properties(bench_smoke PROPERTIES LABELS system TIMEOUT 300 RUN_SERIAL ON)
+  set_tests_properties(bench_smoke PROPERTIES LABELS system TIMEOUT 300 RESOURCE_LOCK processes COST 1000)
 endif()

@@ -5,6 +5,7 @@
 #include "bench/rounds.h"
 #include "bench/usage.h"
 #include "core/state.h"
+#include "scenario/acts.h"
 #include "scenario/gatebook.h"
 
 #include <stdio.h>
@@ -23,18 +24,7 @@ static const char *const measures[MEASURES] = {"M01", "M21", "M22", "M23", "M24"
 /* One order with its restrictions, as if it had been imposed long ago. */
 static enum err put_order(struct world *w, uint64_t n, const uint8_t token[static STORE_TOKEN_LEN])
 {
-    static const uint8_t sealed[1] = {1};
-    struct order_row order = {
-        .seq = 1,
-        .version = 1,
-        .state = ORDER_ACTIVE,
-        .issuer = "market.445100",
-        .list = "serious_dishonesty",
-        .rule = "R09",
-        .changed_by = "market.445100",
-        .start_date = 20200101,
-        .sealed = span_of(sealed, sizeof sealed),
-    };
+    struct order_row order = acts_old_order();
     entropy_fill(&w->entropy, order.id, sizeof order.id);
     memcpy(order.id, &n, sizeof n / 2); /* never twice */
     memcpy(order.subject, token, sizeof order.subject);
@@ -98,7 +88,7 @@ int main(int argc, char **argv)
     fill(w, orders);
     world_restart(w);
     world_hello(w, "health.445100");
-    struct ruleset *without =
+    const struct ruleset *without =
         gatebook_open(w, "  - {id: G01, zh: 关口, en: a gate, type: subsidy, look: subject, "
                          "measure: M21, action: flag, basis: BASIC-LIST, mark: D}\n");
     const struct ruleset *sets[] = {without, w->rules};
@@ -120,6 +110,5 @@ int main(int argc, char **argv)
            (unsigned long long)(orders * MEASURES), (unsigned long long)usage_of(getpid()).rss_kib);
     w->core->opt.rules = w->rules;
     world_free(w);
-    ruleset_close(&without);
     return 0;
 }

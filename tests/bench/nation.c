@@ -42,21 +42,6 @@ static void add_key(lianshu_MemberRecord *record, const struct world *w, const s
     row->valid_until_ms = w->now_ms + UINT64_C(400) * DAY_MS;
 }
 
-static void add_rights(lianshu_MemberRecord *record)
-{
-    for (int direction = 0; direction < 2; direction++) {
-        lianshu_Grant *grant = &record->grants[record->grants_count++];
-        for (size_t i = 0; type_at(i) != NULL; i++) {
-            if (type_at(i)->number != lianshu_DocumentType_TYPE_MIRROR_UPDATE)
-                grant_add(grant->types, type_at(i)->number);
-        }
-        grant->direction = direction == 0 ? lianshu_GrantDirection_GRANT_SEND
-                                          : lianshu_GrantDirection_GRANT_RECEIVE;
-        grant->departments = UINT32_MAX;
-        strcpy(grant->region, "000000");
-    }
-}
-
 static const struct keyring *ring_of(const struct world *w, const char *id)
 {
     for (size_t i = 0; i < WORLD_MEMBERS; i++) {
@@ -84,7 +69,7 @@ static void enrol(lianshu_MemberRecord *record, struct world *w, const char *id,
     }
     if (member_is_hub(id))
         add_key(record, w, keyring_find(w->signer, KEY_USE_LOG));
-    add_rights(record);
+    world_all_rights(record);
 }
 
 static size_t enrol_all(lianshu_MemberRecord *records, struct world *w,
@@ -528,6 +513,8 @@ void nation_turn(struct nation *n)
     n->turn_max_ns = took > n->turn_max_ns ? took : n->turn_max_ns;
     if (!spoke)
         return;
+    if (n->flight == NULL)
+        assert_int_equal(store_pause(n->w->store), OK);
     take_outputs(n);
     const uint64_t rss_kib = n->turns++ % RSS_TURNS == 0 ? usage_of(getpid()).rss_kib : 0;
     const uint64_t flow_kib = n->flow.bytes / 1024;

@@ -576,7 +576,7 @@ static void run_one(bool renews, size_t lines)
         .renews = renews,
         .lines = lines,
         .line = {{.member = REALM_MARKET}, {.member = REALM_HEALTH}, {.member = REALM_HEALTH}}};
-    r.e = exchange_open_in(9, access(MEMORY, W_OK) == 0 ? MEMORY : "/tmp");
+    r.e = exchange_open_in(9, access(MEMORY, W_OK) == 0 ? MEMORY : NULL);
     r.entropy = entropy_replay_init(&r.replay, bytes);
     r.heap = calloc(EVENTS_MAX, sizeof *r.heap);
     r.seen = calloc((size_t)wanted, 1);

@@ -323,7 +323,7 @@ static const struct {
      "{\"document\":\"TFNEMQ==\",\"accepted_ms\":\"2026-11-22T10:00:00.000+08:00\","
      "\"hops\":[\"hub.445100\",\"hub.440000\"],\"case_step\":2,"
      "\"message_id\":\"202122232425262728292a2b2c2d2e2f\","
-     "\"destination\":[\"police.445100\"],\"envelope\":\"4c534531\"}"},
+     "\"destination\":[\"police.445100\"],\"envelope\":\"4c534531\",\"receipts\":\"4c535231\"}"},
     {0, BODY(RelayRoll),
      "{\"stage\":\"list\",\"at_ms\":\"2026-11-22T10:00:00.000+08:00\",\"count\":2,"
      "\"root\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\","
@@ -333,6 +333,7 @@ static const struct {
      "\"order_id\":\"000102030405060708090a0b0c0d0e0f\",\"version\":2,\"state\":3,\"created\":4,"
      "\"delivered\":5,\"accepted\":6,\"declined\":7,\"executed\":8,\"cancelled\":9,"
      "\"lift_due\":10,\"lifted\":11,\"unassigned\":12,\"overdue\":13}]}"},
+    {0, BODY(RelayFork), "{\"held\":\"616263\",\"offered\":\"616264\"}"},
     {0, BODY(Probe), "{\"target\":\"health.445100\"}"},
     {0, BODY(PreviewAnswer),
      "{\"code\":660,\"grounds\":[{\"measure\":\"M03\","

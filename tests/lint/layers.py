@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The house of architecture.md: who may include whom, and where each library lives."""
+"""The house of README.md: who may include whom, and where each library lives."""
 
 import os
 import re

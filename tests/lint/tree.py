@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the tree may hold: its top level, sizes, words, scripts."""
 
+import os
 import re
 import subprocess
 
@@ -16,6 +17,7 @@ BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strncpy|strtok|atoi|atol
 IN_TESTS = {"strcpy", "strcat"}
 WAITING = re.compile(r"\b(sleep|usleep|nanosleep|clock_nanosleep)(\s*\(|\s+[\d.$])")
 LATER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+DOCUMENT = re.compile(r"(?<![\\\w-])[\w-]+\.md\b")
 FUNCTION = re.compile(r"^[A-Za-z_][^\n;{}]*\([^;{}]*\)\n\{\n(.*?)^\}", re.M | re.S)
 TEXT = (".c", ".h", ".sh", ".py", ".txt", ".cmake", ".md", ".yaml", ".proto", ".options", ".sql", ".service")
 
@@ -49,10 +51,13 @@ def check_c(path, problems):
             problems.append(f"{path}:{source.line_of(text, match.start())}: a second variant is a second file")
 
 
-def check_words(path, problems):
+def check_words(path, documents, problems):
     if path.startswith("tests/lint/"):
         return
     text = source.read(path)
+    for match in DOCUMENT.finditer(text):
+        if match.group(0) not in documents:
+            problems.append(f"{path}:{source.line_of(text, match.start())}: {match.group(0)} is not in the tree")
     for number, line in enumerate(text.split("\n"), 1):
         if LATER.search(line):
             problems.append(f"{path}:{number}: left for later: {line.strip()[:60]}")
@@ -69,6 +74,7 @@ def check_script(path, problems):
 
 def main():
     problems = []
+    documents = {os.path.basename(path) for path in source.files(".md")} | {"deploy.md"}  # as installed
     check_top(problems)
     for path in source.files():
         try:
@@ -81,7 +87,7 @@ def main():
             check_c(path, problems)
         script = text.startswith("#!/usr/bin/env bash")
         if path.endswith(TEXT) or script:
-            check_words(path, problems)
+            check_words(path, documents, problems)
         if script or path.endswith(".sh"):
             check_script(path, problems)
     source.finish(problems, "tree")

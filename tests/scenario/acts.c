@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "policy/view.h"
 #include "scenario/texts.h"
 #include "wire.h"
 
@@ -144,4 +145,20 @@ void acts_obey(struct world *w, lianshu_NoticeStage stage)
                              lianshu_ReceiptKind_RECEIPT_ACCEPTED);
         }
     }
+}
+
+struct order_row acts_old_order(void)
+{
+    static const uint8_t sealed[1] = {1};
+    return (struct order_row){
+        .seq = 1,
+        .version = 1,
+        .state = ORDER_ACTIVE,
+        .issuer = "market.445100",
+        .list = "serious_dishonesty",
+        .rule = "R09",
+        .changed_by = "market.445100",
+        .start_date = 20200101,
+        .sealed = span_of(sealed, sizeof sealed),
+    };
 }

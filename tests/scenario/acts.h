@@ -5,6 +5,8 @@
 
 #include "scenario/world.h"
 
+#include "store/order.h"
+
 enum { ACTS_EVERYBODY = 5 };
 extern const char *const acts_everybody[ACTS_EVERYBODY];
 
@@ -27,5 +29,7 @@ void acts_answer(struct world *w, const char *member, const lianshu_SanctionNoti
 void acts_executed(struct world *w, const char *member, const lianshu_SanctionNotice *notice,
                    const char *stage, uint8_t env_id[HASH_LEN]);
 void acts_obey(struct world *w, lianshu_NoticeStage stage);
+/* A row as one that was imposed long ago left it; without id and subject. */
+struct order_row acts_old_order(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "wire.h"
 
 #include "case.pb.h"
+#include "folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,11 +157,8 @@ size_t work_told(struct world *w, const char *member, lianshu_HubNoticeKind kind
 
 struct attachment *work_file(struct world *w, lianshu_ManifestFile *file, int *fd)
 {
-    char path[] = "/tmp/custody-XXXXXX";
     struct attachment *a = NULL;
-    *fd = mkstemp(path);
-    assert_true(*fd >= 0);
-    unlink(path);
+    *fd = folder_nameless();
     assert_int_equal(write(*fd, "evidence", 8), 8);
     assert_int_equal(attachment_open(&a, *fd, NULL, &w->entropy), OK);
     assert_int_equal(attachment_measure(a), OK);

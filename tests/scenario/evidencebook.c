@@ -1,5 +1,7 @@
 #include "scenario/evidencebook.h"
 
+#include "scenario/acts.h"
+
 #include "base/file.h"
 #include "base/hex.h"
 #include "cli/evidence.h"
@@ -176,6 +178,22 @@ void book_replace_stamp(const char *dir, const char *answer)
 }
 
 /* ---- changing bundles ---- */
+
+void book_export_referral(struct book *b, const char *out)
+{
+    uint8_t env_id[HASH_LEN];
+    char hex[2 * HASH_LEN + 1];
+    char line[512];
+    acts_connect(b->world);
+    world_site(b->world, "police.445100")->silent = true;
+    const struct mail mail = acts_referral();
+    world_send(b->world, &mail, env_id);
+    hex_encode(span_of(env_id, HASH_LEN), hex);
+    book_serve(b);
+    snprintf(line, sizeof line,
+             "evidence export %s --anchor anchor.yaml --control control --out %s", hex, out);
+    must(b->terminal, line);
+}
 
 char *book_read(const char *path, size_t *len)
 {

@@ -26,6 +26,10 @@ void book_archive_rules(struct book *b, const char *dir);
 /* Of the same realm, with a root that nobody knows. */
 void book_other_anchor(struct book *b, const char *path);
 
+/* The bundle of a referral that the police have not taken yet, so that its frame is still with the
+ * hub. */
+void book_export_referral(struct book *b, const char *out);
+
 /* verify.py of the tree in an empty environment; its exit code. */
 int book_script(struct book *b, const char *bundle, const char *anchor);
 /* With root certificates of time-stamping authorities (NULL: without). */

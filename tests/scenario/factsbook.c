@@ -29,6 +29,40 @@ int facts_teardown(void **state)
     return 0;
 }
 
+enum { ROADS = 4 };
+
+static const char *const roads[ROADS][2] = {
+    {"445100", "440000"}, {"440000", "000000"}, {"220000", "000000"}, {"220100", "220000"}};
+
+static uint32_t next(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+void facts_cut_all(struct realm *r)
+{
+    for (size_t i = 0; i < ROADS; i++)
+        realm_cut(r, roads[i][0], roads[i][1]);
+}
+
+void facts_heal_all(struct realm *r, uint32_t seed)
+{
+    size_t order[ROADS] = {0, 1, 2, 3};
+    for (size_t i = ROADS - 1; i > 0; i--) {
+        const size_t k = next(&seed) % (i + 1);
+        const size_t moved = order[i];
+        order[i] = order[k];
+        order[k] = moved;
+    }
+    for (size_t i = 0; i < ROADS; i++) {
+        realm_heal(r, roads[order[i]][0], roads[order[i]][1]);
+        if (next(&seed) % 2 == 0)
+            realm_live(r, MINUTE_MS, 20 * SECOND_MS);
+    }
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts)
 {
     const bool order = strcmp(type, "sanction.order") == 0;

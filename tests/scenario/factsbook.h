@@ -17,6 +17,12 @@ int facts_teardown(void **state);
 /* The same realm as a value. */
 struct realm *facts_realm(void);
 
+/* Nobody hears anybody; then the roads heal in an order, and after pauses, that follow from the
+ * seed.
+ */
+void facts_cut_all(struct realm *r);
+void facts_heal_all(struct realm *r, uint32_t seed);
+
 /* Facts of a member to its own hub. */
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts);
 /* The code of the last receipt that its sender holds. */

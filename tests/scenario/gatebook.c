@@ -1,6 +1,7 @@
 #include "scenario/gatebook.h"
 
 #include "base/file.h"
+#include "scenario/lawbook.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -83,18 +84,34 @@ static struct ruleset *open_edited(struct world *w, struct edit *edit, bool keep
     return rules;
 }
 
-static void use(struct world *w, struct edit *edit)
+static const char *text_or_none(const char *text)
 {
-    struct ruleset *before = w->rules;
-    w->rules = open_edited(w, edit, false);
-    world_restart(w);
-    ruleset_close(&before);
+    return text == NULL ? "" : text;
 }
 
-struct ruleset *gatebook_open(struct world *w, const char *rows)
+/* From the lawbook, which has them read once. */
+static const struct ruleset *lent(struct world *w, struct edit *edit)
+{
+    char *name = NULL;
+    assert_true(asprintf(&name, "%s\n%s\n%s", text_or_none(edit->rows), text_or_none(edit->from),
+                         text_or_none(edit->to)) > 0);
+    const struct ruleset *rules = lawbook_find(name);
+    if (rules == NULL)
+        rules = lawbook_keep(name, open_edited(w, edit, false));
+    free(name);
+    return rules;
+}
+
+static void use(struct world *w, struct edit *edit)
+{
+    w->rules = lent(w, edit);
+    world_restart(w);
+}
+
+const struct ruleset *gatebook_open(struct world *w, const char *rows)
 {
     struct edit edit = {.rows = rows};
-    return open_edited(w, &edit, false);
+    return lent(w, &edit);
 }
 
 void gatebook_keep(struct world *w, const char *rows)

@@ -4,8 +4,8 @@
 
 #include "scenario/world.h"
 
-/* Those rules, for the caller to close. */
-struct ruleset *gatebook_open(struct world *w, const char *rows);
+/* Those rules, lent by the lawbook. */
+const struct ruleset *gatebook_open(struct world *w, const char *rows);
 /* The same into the archive of the world, which is made; NULL: the shipped rules as they are. */
 void gatebook_keep(struct world *w, const char *rows);
 /* The hub starts anew under the shipped rules, with these rows of gates.yaml in place of its own.

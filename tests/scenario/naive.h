@@ -1,6 +1,6 @@
 /*
  * naive - the joint-punishment model as a reader of the law would keep it on paper, against which
- * the engine is checked. Written from sanctions.md and the articles, and knowing nothing of the
+ * the engine is checked. Written from the articles, and knowing nothing of the
  * engine: no rule file, no header of the hub, its own calendar and its own check digits.
  *
  * An order is a line on the paper. Nothing is ever derived and kept: what is in force on a day is

@@ -3,6 +3,7 @@
 #include "scenario/world_inner.h"
 
 #include "base/clock.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -370,4 +371,21 @@ size_t realm_heard(struct realm *r, const char *sender, const struct sent *sent,
                    lianshu_ReceiptKind kind)
 {
     return world_heard(realm_home(r, sender), sender, sent->env_id, kind);
+}
+
+uint32_t realm_refused(struct realm *r, const char *region, uint64_t since, const char *sender)
+{
+    struct leaf_log *log = realm_world(r, region)->store->log;
+    uint32_t code = 0;
+    for (uint64_t i = since; i < log_size(log); i++) {
+        struct log_entry entry;
+        lianshu_Receipt q;
+        assert_int_equal(log_get(log, i, &entry), OK);
+        if (entry.kind != LOG_RECEIPT)
+            continue;
+        assert_int_equal(wire_decode(&lianshu_Receipt_msg, entry.body, &q), OK);
+        if (q.kind == lianshu_ReceiptKind_RECEIPT_REFUSED && strcmp(q.sender, sender) == 0)
+            code = q.code;
+    }
+    return code;
 }

@@ -96,6 +96,9 @@ void realm_restart(struct realm *r, const char *region);
 struct sent realm_send(struct realm *r, const struct mail *mail);
 /* A frame as this hub gives it to its neighbour, past its own core. */
 void realm_give(struct realm *r, const char *from, const char *to, struct span frame);
+/* With which code this hub has refused a document of that sender last, since so many leaves of its
+ * log; 0: with none. */
+uint32_t realm_refused(struct realm *r, const char *region, uint64_t since, const char *sender);
 size_t realm_has(struct realm *r, const char *member, const char *type);
 /* How many receipts of a kind about an envelope its sender holds. */
 size_t realm_heard(struct realm *r, const char *sender, const struct sent *sent,

@@ -5,8 +5,14 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "core/state.h"
+#include "keys/release_log.h"
+#include "keys/roles.h"
+#include "t.h"
+#include "wire.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- held ---- */
 
@@ -227,6 +233,133 @@ static void one_document_id_with_two_contents_is_equivocation_and_kept(void **st
     assert_int_equal(world_has(w, MARKET, "honour"), 1);
 }
 
+/* ---- a release of programs, into the log. U-04 ---- */
+
+static const char LIST[] =
+    "version 3\n"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  bin/x\n";
+
+/* What the hub is asked: the list with signatures of these keys, one of them spoilt. */
+static void release_request(struct world *w, const struct key *const *keys, size_t count, int spoil,
+                            char out[static OFFICIALS_ANSWER_MAX])
+{
+    uint8_t room[2][RELEASE_MAX];
+    struct writer list = writer_of(room[0], sizeof room[0]);
+    struct release_signed what;
+    char hex[2 * RELEASE_SIGNATURE_LEN + 1];
+    (void)w;
+    write_span(&list, span_str(LIST));
+    for (size_t i = 0; i < count; i++) {
+        struct writer next = writer_of(room[(i + 1) % 2], sizeof room[0]);
+        assert_int_equal(release_sign(writer_span(&list), "demo", keys[i], &next), OK);
+        list = next;
+    }
+    assert_int_equal(release_read(writer_span(&list), &what), OK);
+    hex_encode(span_of(what.hash, HASH_LEN), hex);
+    int len = snprintf(out, OFFICIALS_ANSWER_MAX,
+                       "{\"cmd\":\"release\",\"list\":\"%s\",\"signatures\":[", hex);
+    for (size_t i = 0; i < what.signers; i++) {
+        what.signer[i].signature[7] ^= (int)i == spoil;
+        hex_encode(span_of(what.signer[i].kid, KID_LEN), hex);
+        len += snprintf(out + len, OFFICIALS_ANSWER_MAX - (size_t)len, "%s\"%s ", i == 0 ? "" : ",",
+                        hex);
+        hex_encode(span_of(what.signer[i].signature, RELEASE_SIGNATURE_LEN), hex);
+        len += snprintf(out + len, OFFICIALS_ANSWER_MAX - (size_t)len, "%s\"", hex);
+    }
+    snprintf(out + len, OFFICIALS_ANSWER_MAX - (size_t)len, "]}");
+}
+
+/* Ask; the code, and the index that was answered. */
+static enum err give_release(struct world *w, const char *request, uint64_t *index, bool *repeated)
+{
+    struct writer answer = writer_of((uint8_t *)officials_answer, sizeof officials_answer - 1);
+    struct json *json = NULL;
+    assert_int_equal(core_release(w->core, span_str(request), w->now_ms, &answer), OK);
+    assert_int_equal(json_parse(&json, writer_span(&answer), "answer", NULL), OK);
+    const char *label = json_get_text(json_get(json, "error"), "code");
+    const enum err err = label == NULL ? OK : err_from_code((uint32_t)strtoul(label + 1, NULL, 10));
+    *repeated = json_flag(json_get(json, "repeated"));
+    assert_int_equal(json_uint(json_get(json, "index"), index), err == OK);
+    json_close(&json);
+    world_turn(w);
+    return err;
+}
+
+static void a_release_of_two_officials_becomes_one_entry_of_the_log(void **state)
+{
+    struct world *w = *state;
+    char request[OFFICIALS_ANSWER_MAX];
+    const struct key *keys[] = {keyring_find(w->officials[0], KEY_USE_OFFICIAL),
+                                keyring_find(w->officials[1], KEY_USE_OFFICIAL)};
+    struct log_entry entry;
+    lianshu_Admin body;
+    uint64_t index, again;
+    bool repeated;
+    release_request(w, keys, 2, -1, request);
+    assert_int_equal(give_release(w, request, &index, &repeated), OK);
+    assert_false(repeated);
+    assert_true(w->core->signed_size > index);
+    assert_int_equal(log_get(w->store->log, index, &entry), OK);
+    assert_int_equal(entry.kind, LOG_ADMIN);
+    assert_int_equal(wire_decode(&lianshu_Admin_msg, entry.body, &body), OK);
+    assert_string_equal(body.event, "release");
+    assert_string_equal(body.by, "hub.445100");
+    assert_memory_equal(body.officials[0], key_kid(keys[0]), KID_LEN);
+    assert_memory_equal(body.officials[1], key_kid(keys[1]), KID_LEN);
+    /* again, also after a restart: the same entry */
+    const uint64_t size = log_size(w->store->log);
+    assert_int_equal(give_release(w, request, &again, &repeated), OK);
+    assert_int_equal(log_size(w->store->log), size);
+    assert_true(repeated && again == index);
+    world_restart(w);
+    assert_int_equal(give_release(w, request, &again, &repeated), OK);
+    assert_true(repeated && again == index);
+}
+
+static void a_release_that_two_officials_did_not_sign_is_not_entered(void **state)
+{
+    struct world *w = *state;
+    char request[OFFICIALS_ANSWER_MAX];
+    const struct key *one = keyring_find(w->officials[0], KEY_USE_OFFICIAL);
+    const struct key *two = keyring_find(w->officials[1], KEY_USE_OFFICIAL);
+    const struct key *member = keyring_find(w->sites[0].keys, KEY_USE_SIGN);
+    const struct {
+        const struct key *keys[2];
+        size_t count;
+        int spoil;
+        enum err want;
+    } rows[] = {
+        {{NULL, NULL}, 0, -1, ERR_TWO_OFFICIALS}, {{one, NULL}, 1, -1, ERR_TWO_OFFICIALS},
+        {{one, two}, 2, 0, ERR_SIGNATURE},        {{one, two}, 2, 1, ERR_SIGNATURE},
+        {{one, member}, 2, -1, ERR_KEY_USE},
+    };
+    static const char *const bad[] = {
+        "{\"cmd\":\"release\"}",
+        "{\"cmd\":\"release\",\"list\":\"aa\",\"signatures\":[]}",
+        "{\"cmd\":\"release\",\"list\":7}",
+        "{\"cmd\":\"release\",\"list\":"
+        "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+        "\"signatures\":[\"a\",7,null]}",
+    };
+    const uint64_t size = log_size(w->store->log);
+    uint64_t index;
+    bool repeated;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        release_request(w, rows[i].keys, rows[i].count, rows[i].spoil, request);
+        assert_int_equal(give_release(w, request, &index, &repeated), rows[i].want);
+    }
+    for (size_t i = 0; i < T_COUNT(bad); i++) {
+        print_message("bad %zu\n", i);
+        assert_int_equal(give_release(w, bad[i], &index, &repeated), ERR_FIELD_VALUE);
+    }
+    assert_int_equal(log_size(w->store->log), size);
+    /* an auditor and an operator are not enough: the security officer must be one of them */
+    world_roles(w, ROLES_AUDITOR, ROLES_OPERATOR);
+    release_request(w, (const struct key *[]){one, two}, 2, -1, request);
+    assert_int_equal(give_release(w, request, &index, &repeated), ERR_TWO_OFFICIALS);
+}
+
 /* ---- faults ---- */
 
 /* All of the act or nothing, and then it is done when it is given again. */
@@ -297,6 +430,8 @@ int main(void)
         CASE(what_is_returned_has_no_effect),
         CASE(an_act_repeated_has_the_same_answer_and_changes_nothing),
         CASE(one_document_id_with_two_contents_is_equivocation_and_kept),
+        CASE(a_release_of_two_officials_becomes_one_entry_of_the_log),
+        CASE(a_release_that_two_officials_did_not_sign_is_not_entered),
         cmocka_unit_test(a_fault_in_the_middle_leaves_nothing_half_done),
     };
     vfs_install();

@@ -3,6 +3,7 @@
 #include "scenario/texts.h"
 #include "scenario/world.h"
 
+#include "folder.h"
 #include "keys/attachment.h"
 
 #include <dirent.h>
@@ -13,11 +14,8 @@
 static struct attachment *make_file(struct world *w, size_t len, lianshu_ManifestFile *file,
                                     int *fd)
 {
-    char path[] = "/tmp/attachment-XXXXXX";
     struct attachment *a = NULL;
-    *fd = mkstemp(path);
-    assert_true(*fd >= 0);
-    unlink(path);
+    *fd = folder_nameless();
     uint8_t *bytes = malloc(len);
     memset(bytes, 0x5a, len);
     assert_int_equal(write(*fd, bytes, len), (ssize_t)len);

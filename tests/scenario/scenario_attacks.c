@@ -1,4 +1,4 @@
-/* Frames and headers that lie: attacks.md T-12, P-*. Each is refused with its code, leaves one
+/* Frames and headers that lie: tests/attacks T-12, P-*. Each is refused with its code, leaves one
  * leaf, and the hub goes on. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"

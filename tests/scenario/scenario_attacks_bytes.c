@@ -1,6 +1,6 @@
 /* Every byte that a member can sign, changed one at a time and signed again: headers, and
  * documents inside good seals. Whatever comes of it, the hub neither ends nor forgets to answer.
- * attacks.md P-*, D-03, L-10. */
+ * tests/attacks P-*, D-03, L-10. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"
 #include "scenario/texts.h"

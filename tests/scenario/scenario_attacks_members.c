@@ -1,5 +1,5 @@
 /* What an enrolled member may try with good signatures: times, numbers, receipts, and the
- * same again. attacks.md R-*, A-*, C-13, L-12. Nobody else is harmed, nothing is lost. */
+ * same again. tests/attacks R-*, A-*, C-13, L-12. Nobody else is harmed, nothing is lost. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"
 #include "scenario/texts.h"

@@ -1,4 +1,4 @@
-/* Orders, gates and rules under attack: attacks.md O-*, A-01, A-05, D-03. Who is restricted is
+/* Orders, gates and rules under attack: tests/attacks O-*, A-01, D-03. Who is restricted is
  * restricted under every name, who is not is left alone, and no order ends the hub. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"

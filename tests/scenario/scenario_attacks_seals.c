@@ -1,4 +1,4 @@
-/* Signatures, batches, seals and the documents inside that lie: attacks.md C-*. Each is refused
+/* Signatures, batches, seals and the documents inside that lie: tests/attacks C-*. Each is refused
  * with its code, leaves one leaf, and the hub goes on. */
 #include "scenario/forge.h"
 #include "scenario/texts.h"

@@ -1,4 +1,4 @@
-/* Streams, windows, attachments and clear columns in the hands of a member: attacks.md D-01,
+/* Streams, windows, attachments and clear columns in the hands of a member: tests/attacks D-01,
  * D-04, S-01, T-12, V-01. Nothing is lost, nothing stays for ever, nobody else is harmed. */
 #include "scenario/acts.h"
 #include "scenario/forge.h"

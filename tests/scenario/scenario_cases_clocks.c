@@ -40,6 +40,12 @@
     {                                                                                              \
         "T25", "non_prosecuted", "case.result", PP, {PS}, 1, PP, "NON_PROSECUTED", 0, NULL, NULL   \
     }
+/* Another department brought it in: it waits for the answer. */
+#define COMPLAINT                                                                                  \
+    {                                                                                              \
+        "C02", "clue", "case.forward", HEALTH, {MPA}, 1, MPA, "CLUE", LEG_OPENS | LEG_ANYONE,      \
+            NULL, NULL                                                                             \
+    }
 #define FINED                                                                                      \
     {                                                                                              \
         "T03", "fine", "case.result", MPA, {HUB}, 0, MPA, "ADMIN_DECISION", 0, NULL, NULL          \
@@ -60,20 +66,23 @@ struct expiry {
 
 /* clang-format off */
 static const struct expiry expiries[] = {
-    {"T01", 0, 20260413, MPA, MPA_UPPER, false, NULL, NULL, {"T01", {REGISTERED}}},
+    {"T01", 0, 20260413, MPA, MPA_UPPER, false, HEALTH, NULL, {"T01", {COMPLAINT}}},
+    {"T01", 0, 20260413, MPA, MPA_UPPER, false, MEDIA, NULL,
+     {"T01 passed on", {{"C02", "clue", "case.forward", MEDIA, {MPA_OTHER}, 1, MPA_OTHER, "CLUE", LEG_OPENS | LEG_ANYONE, NULL, NULL},
+      {"C03", "passed_on", "case.forward", MPA_OTHER, {MPA}, 1, MPA, "CLUE", LEG_ANYONE, NULL, NULL}}}},
     {"T02", 0, 20260423, MPA, MPA_UPPER, false, NULL, NULL,
      {"T02", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY")}}},
     {"T02-PLUS", 0, 20260518, MPA, MPA_UPPER, false, NULL, NULL,
      {"T02-PLUS", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "extended", MPA, "VERIFY")}}},
     {"T03", 0, 20260630, MPA, MPA_UPPER, false, NULL, NULL,
      {"T03", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "filed", MPA, "ADMIN_FILED")}}},
-    {"COMPLAINT-REPORTER", 0, 20260409, MPA, MPA_UPPER, false, NULL, NULL,
-     {"told", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "not_filed_tell", MPA, "CLOSED")}}},
-    {"COMPLAINT-END", 0, 20260608, MPA, MPA_UPPER, false, NULL, NULL,
-     {"C10", {REGISTERED, WITHIN("C10", "mediation", MPA, "MEDIATION")}}},
-    {"COMPLAINT-TELL", 0, 20260413, MPA, MPA_UPPER, false, NULL, NULL,
-     {"C11", {REGISTERED, WITHIN("C10", "mediation", MPA, "MEDIATION"), WITHIN("C11", "ended", MPA, "MEDIATED")}}},
-    {"AD-MEDIA", 0, 20260409, MPA, MPA_UPPER, false, NULL, NULL,
+    {"COMPLAINT-REPORTER", 0, 20260409, MPA, MPA_UPPER, false, HEALTH, NULL,
+     {"told", {COMPLAINT, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "not_filed_tell", MPA, "CLOSED")}}},
+    {"COMPLAINT-END", 0, 20260608, MPA, MPA_UPPER, false, HEALTH, NULL,
+     {"C10", {COMPLAINT, WITHIN("C10", "mediation", MPA, "MEDIATION")}}},
+    {"COMPLAINT-TELL", 0, 20260413, MPA, MPA_UPPER, false, HEALTH, NULL,
+     {"C11", {COMPLAINT, WITHIN("C10", "mediation", MPA, "MEDIATION"), WITHIN("C11", "ended", MPA, "MEDIATED")}}},
+    {"AD-MEDIA", 0, 20260409, MPA, MPA_UPPER, false, MEDIA, NULL,
      {"ad", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "filed", MPA, "ADMIN_FILED"),
       {"T03", "advertising", "case.result", MPA, {HUB}, 0, MPA, "ADMIN_DECISION", 0, NULL, NULL}}}},
     {"T06", 0, 20260407, MPA, MPA_UPPER, true, NULL, NULL, {"T06", {SUSPECTED}}},
@@ -86,7 +95,7 @@ static const struct expiry expiries[] = {
      {"T13 complex", {REFERRED, {"T08", "", "case.acknowledged", PS, {MPA}, 1, PS, "RECEIVED", 0, NULL, "complex"}}}},
     {"T13", 0, 20260506, PS, PS_UPPER, true, MPA, NULL,
      {"T13 major", {REFERRED, RECEIVED, {"T13", "prolonged", "case.record", PS, {MPA}, 1, PS, "RECEIVED", 0, NULL, "major"}}}},
-    {"T13-PLUS", 0, 20260507, PS, PS_UPPER, true, NULL, NULL,
+    {"T13-PLUS", 0, 20260507, PS, PS_UPPER, true, MPA, NULL,
      {"T13-PLUS", {REFERRED, RECEIVED, {"T13", "extended", "case.record", PS_UPPER, {PS}, 1, PS, "RECEIVED", LEG_JOINS, NULL, NULL}}}},
     {"T14", 0, 20260407, PS, PS_UPPER, false, NULL, NULL,
      {"T14", {REFERRED, RECEIVED, {"T13", "filed", "case.record", PS, {PP}, 1, PS, "FILED_UNTOLD", 0, NULL, NULL}}}},
@@ -104,6 +113,10 @@ static const struct expiry expiries[] = {
      {"T27-TELL", {HANDED_BACK, WITHIN("T27", "checked", MPA, "REVERSE")}}},
     {"T30", 0, 20260402, MPA, MPA_UPPER, false, NULL, NULL,
      {"T30", {REGISTERED, WITHIN("T01", "accepted", MPA, "VERIFY"), WITHIN("T02", "filed", MPA, "ADMIN_FILED"), FINED}}},
+    {"T30", 0, 20260402, MPA, MPA_UPPER, false, NULL, NULL,
+     {"T30 after the judgment", {REFERRED, RECEIVED, FILED, TO_COURT,
+      {"T25", "indicted", "case.result", PP, {COURT}, 1, COURT, "INDICTED", 0, NULL, NULL},
+      {"T28", "judged", "case.result", COURT, {MPA}, 1, MPA, "JUDGED", 0, NULL, NULL}}}},
     {"T32", 0, 20260407, MPA, MPA_UPPER, true, NULL, JUSTICE,
      {"T32", {{"T32", "transfer", "case.supervise", PP, {MPA}, 1, MPA, "ORDERED_TRANSFER", LEG_OPENS, NULL, NULL}}}},
     {"SUPERVISED", 0, 20260423, MPA_OTHER, MPA_UPPER, false, MPA_UPPER, NULL,
@@ -116,7 +129,7 @@ static const struct expiry expiries[] = {
     {"ASSIST-POLICE", 0, 20260416, PS_OTHER, PS_UPPER, false, PS, NULL,
      {"remote", {{"A02", "identity", "assist.request", PS, {PS_OTHER}, 1, PS_OTHER, "SENT", LEG_OPENS, NULL, "complex"}}}},
     {"ASSIST-PROMPT", 0, 20260416, PS_OTHER, PS_UPPER, false, PS, NULL, {"evidence", {SENT_POLICE("evidence")}}},
-    {"PUBLISH-ELSEWHERE", 0, 20260416, MPA_OTHER, MPA_UPPER, false, NULL, NULL, {"publish", {SENT("publish")}}},
+    {"PUBLISH-ELSEWHERE", 0, 20260416, MPA_OTHER, MPA_UPPER, false, MPA, NULL, {"publish", {SENT("publish")}}},
     {"ASSIST-EXTENDED", 0, 20260518, MPA_OTHER, MPA_UPPER, false, MPA, NULL,
      {"extended", {SENT("case"), ACCEPTED(MPA_OTHER, MPA),
       {"A05", "", "assist.extend", MPA_OTHER, {MPA}, 1, MPA_OTHER, "EXTENDED", 0, NULL, NULL}}}},
@@ -340,6 +353,12 @@ static void no_clock_of_the_steps_was_left_out(void **state)
             missing++;
             print_message("nobody let %s of %s run out\n", clock->id, steps[i].id);
         }
+    }
+    for (size_t i = 0; i < T_COUNT(expiries); i++) {
+        if (ruleset_clock(w->rules, expiries[i].code)->negative == (expiries[i].negative != NULL))
+            continue;
+        missing++;
+        print_message("%s: who waits for it?\n", expiries[i].code);
     }
     assert_int_equal(missing, 0);
 }

@@ -203,7 +203,20 @@ static void what_was_said_before_is_not_said_again_by_a_hub_that_joins(void **st
         3);
 }
 
-/* The first step's file: whom it went to is known, by its sender's own signature. */
+/* A receipt of that member is in the chain. */
+static bool signed_by(const struct json *chain, const char *member)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_count(chain); i++) {
+        const struct json *event = json_item(chain, i);
+        found = found || (strcmp(json_get_text(event, "event"), "sent") != 0 &&
+                          strcmp(json_get_text(event, "by"), member) == 0);
+    }
+    return found;
+}
+
+/* The first step's file: whom it went to is known by its sender's own signature, and who got it by
+ * theirs. */
 static void a_hub_that_joins_knows_who_held_which_file(void **state)
 {
     struct realm *r = *state;
@@ -232,6 +245,8 @@ static void a_hub_that_joins_knows_who_held_which_file(void **state)
         assert_string_equal(json_get_text(item, "root"), root);
         assert_string_equal(json_get_text(sent, "by"), CASE_MARKET);
         assert_string_equal(json_get_text(sent, "to"), CASE_POLICE " " CASE_PP);
+        assert_true(signed_by(json_get(item, "custody"), CASE_POLICE));
+        assert_true(signed_by(json_get(item, "custody"), CASE_PP));
         json_close(&json);
     }
     attachment_close(&a);
@@ -273,7 +288,6 @@ static uint32_t said_by(struct realm *r, const char *region, const char *to,
                                   .recipient = to,
                                   .purpose = "federation",
                                   .body = facts};
-    uint32_t code = 0;
     facts->hops_count = 1;
     strcpy(facts->hops[0], by->ids[0]);
     core_set_now(by->core, r->now_ms);
@@ -281,17 +295,7 @@ static uint32_t said_by(struct realm *r, const char *region, const char *to,
     assert_int_equal(outgoing_send(by->core, &what), OK);
     by->core->work_waiting = true;
     casehubs_settle(r);
-    for (uint64_t i = from; i < log_size(at->store->log); i++) {
-        struct log_entry entry;
-        lianshu_Receipt q;
-        assert_int_equal(log_get(at->store->log, i, &entry), OK);
-        if (entry.kind != LOG_RECEIPT)
-            continue;
-        assert_int_equal(wire_decode(&lianshu_Receipt_msg, entry.body, &q), OK);
-        if (q.kind == lianshu_ReceiptKind_RECEIPT_REFUSED && strcmp(q.sender, by->ids[0]) == 0)
-            code = q.code;
-    }
-    return code;
+    return realm_refused(r, at->ids[0] + strlen("hub."), from, by->ids[0]);
 }
 
 static void steps_that_are_given_again_change_nothing(void **state)
@@ -416,6 +420,44 @@ static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void 
     casehubs_same(r, "445100", "220100", 4);
 }
 
+/* What the recipients of that step have signed by now, as its hub tells it. */
+static void receipts_of(struct realm *r, uint64_t number, lianshu_RelayFacts *out)
+{
+    struct core *core = realm_world(r, "445100")->core;
+    uint8_t id[STORE_ID_LEN];
+    struct casefile_step step;
+    uint64_t cursor = number;
+    assert_true(hex_decode(CASE_ID, id, sizeof id));
+    assert_int_equal(casefile_step_next(core->store->casefiles, id, &cursor, &step), OK);
+    assert_int_equal(case_receipts_collect(core, &step, out), OK);
+    assert_true(out->receipts.size > 0);
+}
+
+static void a_receipt_that_does_not_hold_is_left_out_and_the_step_stands(void **state)
+{
+    enum { FORGED = 3, OF_ANOTHER = 2, GOOD = 1 };
+    struct realm *r = *state;
+    static lianshu_RelayFacts kept[3];
+    static lianshu_RelayFacts now;
+    begin(r);
+    for (uint64_t number = 1; number <= 3; number++)
+        paper(r, "445100", CASE_ID, number, &kept[number - 1]);
+    receipts_of(r, FORGED, &kept[FORGED - 1]);
+    const pb_size_t end = kept[FORGED - 1].receipts.size - 2; /* an empty checkpoint stands there */
+    kept[FORGED - 1].receipts.bytes[end - 1] ^= 1;
+    receipts_of(r, GOOD, &kept[OF_ANOTHER - 1]);
+    receipts_of(r, GOOD, &kept[GOOD - 1]);
+    casehubs_lose_papers(r, "445100");
+    take(r, &TO_THERE);
+    for (uint64_t number = 3; number > 0; number--) {
+        assert_int_equal(said_by(r, "445100", "hub.220100", &kept[number - 1]), 0);
+        paper(r, "220100", CASE_ID, number, &now);
+        assert_true(number == FORGED || (now.receipts.size > 0) == (number == GOOD));
+        assert_true(number != FORGED || now.receipts.size < kept[FORGED - 1].receipts.size);
+    }
+    casehubs_same(r, "445100", "220100", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +479,8 @@ int main(void)
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,
                                         casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_receipt_that_does_not_hold_is_left_out_and_the_step_stands, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
             a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, tree, casehubs_end),
     };

@@ -228,6 +228,33 @@ static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **sta
     assert_int_equal(told(r, GIVES), 1);
 }
 
+/* Each side goes on alone, and nobody gets both documents. The first step that crosses over shows
+ * it, and then every hub that holds the case knows. */
+static void two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses(void **state)
+{
+    struct realm *r = *state;
+    struct work ours = REPORTED;
+    struct work theirs = REPORTED;
+    ours.from = ASKS;
+    ours.to[0] = THIRD;
+    theirs.to[0] = "market.220000";
+    take(r, &ASKED);
+    casehubs_settle(r);
+    const struct sent stands = take(r, &ours);
+    const struct sent loses = take(r, &theirs);
+    casehubs_settle(r);
+    assert_int_equal(lost(r, "445100") + lost(r, "220100"), 0); /* nobody has both */
+    take(r, &TAKEN);
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 3);
+    casehubs_same(r, "445200", "220000", 2);
+    static const char *const regions[] = {"445100", "220100", "445200", "220000"};
+    for (size_t i = 0; i < T_COUNT(regions); i++)
+        assert_int_equal(lost(r, regions[i]), 1);
+    assert_int_equal(code_of(r, &ours, &stands), 0);
+    assert_int_equal(code_of(r, &theirs, &loses), ERR_CASE_STATE);
+}
+
 static void a_hub_that_joins_later_shows_also_what_lost(void **state)
 {
     struct realm *r = *state;
@@ -276,6 +303,9 @@ int main(void)
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(a_third_hub_that_got_the_one_that_lost_is_shown_the_other,
                                         tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses, tree,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(a_hub_that_joins_later_shows_also_what_lost, tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(an_hour_later_nothing_more_is_said, tree, casehubs_end),

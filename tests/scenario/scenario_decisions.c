@@ -1,7 +1,8 @@
 /* Every decision is recorded so that it can be made again: the same bytes come out, whatever has
- * changed since, and a byte that somebody changed is found. sanctions.md, Deciding. */
+ * changed since, and a byte that somebody changed is found. PROTOCOL.md 16.1. */
 #include "scenario/acts.h"
 #include "scenario/gatebook.h"
+#include "scenario/pen.h"
 #include "scenario/texts.h"
 
 #include "base/clock.h"
@@ -197,7 +198,7 @@ static void a_new_set_is_tried_on_what_was_decided_and_the_difference_shown(void
     const struct verified *v = verify(w, ask);
     assert_int_equal(v->checked, decisions);
     assert_int_equal(v->differing, 0); /* the same rules change nothing */
-    struct ruleset *other = gatebook_open(w, OTHER_GATES);
+    const struct ruleset *other = gatebook_open(w, OTHER_GATES);
     core_trial(w->core, other);
     v = verify(w, ask);
     assert_int_equal(v->checked, decisions);
@@ -211,7 +212,6 @@ static void a_new_set_is_tried_on_what_was_decided_and_the_difference_shown(void
              (unsigned long long)(w->now_ms + DAY_MS));
     assert_int_equal(verify(w, later)->differing, 0);
     core_trial(w->core, NULL);
-    ruleset_close(&other);
     assert_int_equal(verify(w, ALL)->same, decisions); /* and nothing was changed by it */
 }
 
@@ -251,23 +251,9 @@ static void a_member_whom_no_order_concerns_leaves_no_record(void **state)
     assert_int_equal(world_status(w, "decisions"), before);
 }
 
-/* Beside the hub, as somebody with access to the disk would. */
-static int tamper_all(struct world *w, const char *sql)
-{
-    sqlite3 *db = NULL;
-    char path[160];
-    snprintf(path, sizeof path, "%s/hub.db", w->dir);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
-    const int changes = sqlite3_changes(db);
-    sqlite3_close(db);
-    return changes;
-}
-
 static void tamper(struct world *w, const char *sql)
 {
-    assert_int_equal(tamper_all(w, sql), 1);
+    assert_int_equal(pen(w, sql), 1);
 }
 
 /* One byte of a blob, counted from 1, in the row that stands behind it. */
@@ -387,7 +373,7 @@ static void records_that_are_gone_with_their_pack_are_each_named(void **state)
     const uint64_t all = verify(w, ALL)->checked;
     const uint64_t rest = number_in(w, "SELECT count(*) FROM decision");
     assert_true(all > rest);
-    assert_true(tamper_all(w, "DELETE FROM decision_pack") > 0);
+    assert_true(pen(w, "DELETE FROM decision_pack") > 0);
     world_restart(w);
     const struct verified *v = verify(w, ALL);
     assert_int_equal(v->checked, all);
@@ -401,8 +387,8 @@ static void every_record_gone_is_every_leaf_named(void **state)
     uint64_t at = 0;
     live(w);
     const uint64_t all = verify(w, ALL)->checked;
-    (void)tamper_all(w, "DELETE FROM decision_pack");
-    (void)tamper_all(w, "DELETE FROM decision");
+    (void)pen(w, "DELETE FROM decision_pack");
+    (void)pen(w, "DELETE FROM decision");
     world_restart(w);
     assert_int_equal(named(w, "record_missing", "E706", &at), all);
     /* One of each answer is enough to come to all of them. */

@@ -5,7 +5,6 @@
 #include "scenario/texts.h"
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "cli/evidence.h"
 #include "keys/amend.h"
 #include "keys/registrar.h"
@@ -85,27 +84,10 @@ static void the_same_bundle_is_made_of_the_same_evidence(void **state)
     refused(b->terminal, EXPORT(ORDER_ID, "order.tar"), CLI_REFUSED, "E026", "");
 }
 
-/* A referral that the police have not taken yet, so that its frame is still with the hub. */
-static void export_referral(struct book *b, const char *out)
-{
-    uint8_t env_id[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
-    char line[512];
-    acts_connect(b->world);
-    world_site(b->world, "police.445100")->silent = true;
-    const struct mail mail = acts_referral();
-    world_send(b->world, &mail, env_id);
-    hex_encode(span_of(env_id, HASH_LEN), hex);
-    book_serve(b);
-    snprintf(line, sizeof line,
-             "evidence export %s --anchor anchor.yaml --control control --out %s", hex, out);
-    must(b->terminal, line);
-}
-
 static void an_envelope_is_proven_with_its_frame_while_that_is_here(void **state)
 {
     struct book *b = *state;
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     must(b->terminal, VERIFY("e"));
     assert_says(b->terminal, "1 are signed by their senders");
     assert_says(b->terminal, "sealed parts are not disclosed");
@@ -117,7 +99,7 @@ static void a_disclosed_key_shows_the_one_part_that_it_is_of(void **state)
 {
     struct book *b = *state;
     size_t len;
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     book_disclose(b, "shown", "procuratorate.445100", 1);
     must(b->terminal,
          "evidence export " CASE_ID " --anchor anchor.yaml --control control --out f --with shown");
@@ -136,7 +118,7 @@ static void a_disclosed_key_shows_the_one_part_that_it_is_of(void **state)
 static void a_key_of_another_part_is_refused(void **state)
 {
     struct book *b = *state;
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     book_disclose(b, "shown", "procuratorate.445100", 1);
     book_rename_key(b, "shown", 0);
     refused(b->terminal,
@@ -149,7 +131,7 @@ static void a_key_of_another_part_is_refused(void **state)
 static void a_case_is_proven_with_its_messages_and_the_chain_of_custody(void **state)
 {
     struct book *b = *state;
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     must(b->terminal, EXPORT(CASE_ID, "case"));
     must(b->terminal, VERIFY("case") " --json");
     assert_says(b->terminal, "\"kind\":\"case\"");
@@ -177,7 +159,7 @@ static void a_members_name_is_no_mark_up_of_the_report(void **state)
 {
     struct book *b = *state;
     size_t len;
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     char *html = book_read("e/report.html", &len);
     assert_non_null(memmem(html, len, "&lt;b&gt;member", 15));
     assert_null(memmem(html, len, "<b>", 3));
@@ -191,7 +173,7 @@ static void a_log_key_known_to_be_revoked_signs_nothing_whatever_time_the_bundle
     struct world *w = b->world;
     uint8_t bytes[AMEND_DOCUMENT_MAX];
     struct writer lsd1 = writer_of(bytes, sizeof bytes);
-    export_referral(b, "e");
+    book_export_referral(b, "e");
     must(b->terminal, VERIFY("e"));
     lianshu_Revocation body = {.number = 1,
                                .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED,
@@ -344,6 +326,35 @@ static void what_was_read_is_fixed_by_the_record(void **state)
     free(reads);
 }
 
+/* What a decision read, and frames, may be longer than an answer. */
+static void what_comes_piece_by_piece_is_whole_in_the_bundle(void **state)
+{
+    struct book *b = *state;
+    world_limit(b->world, &(struct core_options){.piece_bytes = 100});
+    export_decided(b, "d");
+    assert_null(strstr(b->terminal->err, "E027"));
+    must(b->terminal, VERIFY("d"));
+    assert_says(b->terminal, "each record came out the same to the byte");
+}
+
+/* Beyond the bound it is said to who makes the bundle, and by the bundle to who verifies it. */
+static void what_was_read_beyond_the_bound_is_left_out_and_told(void **state)
+{
+    struct book *b = *state;
+    world_limit(b->world, &(struct core_options){.reads_max = 8});
+    export_decided(b, "less");
+    assert_non_null(strstr(b->terminal->err, "所读各行未列入本包"));
+    assert_non_null(
+        strstr(b->terminal->err, "is not in this bundle, which does not make it again: E027"));
+    assert_false(there_is("less/reads"));
+    must(b->terminal, VERIFY("less"));
+    assert_says(b->terminal, "because the rows that were read are not disclosed");
+    char *report = read_text("less/report.txt");
+    assert_non_null(strstr(report, "当时所读各行未披露"));
+    free(report);
+    assert_int_equal(book_script(b, "less", "anchor.yaml"), 0);
+}
+
 /* ---- what is changed is found ---- */
 
 /* One byte in the middle of each file, and of the list itself: both verifiers name the file. */
@@ -351,7 +362,7 @@ static void one_byte_changed_in_any_file_is_found_by_both_verifiers(void **state
 {
     struct book *b = *state;
     book_archive_rules(b, "archive");
-    export_referral(b, "e --rules archive");
+    book_export_referral(b, "e --rules archive");
     assert_true(book_flip_each(b, "e", 0) > 20);
 }
 
@@ -464,6 +475,8 @@ int main(int argc, char **argv)
         EACH(what_is_not_disclosed_is_not_made_again_and_that_is_said),
         EACH(a_decision_that_comes_out_otherwise_is_refused_with_its_record),
         EACH(what_was_read_is_fixed_by_the_record),
+        EACH(what_comes_piece_by_piece_is_whole_in_the_bundle),
+        EACH(what_was_read_beyond_the_bound_is_left_out_and_told),
         EACH(one_byte_changed_in_any_file_is_found_by_both_verifiers),
         EACH(evidence_that_was_changed_together_with_its_list_is_found_by_both),
         EACH(a_file_that_is_missing_or_too_many_is_named),

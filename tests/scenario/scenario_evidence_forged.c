@@ -4,7 +4,6 @@
 #include "scenario/evidencebook.h"
 #include "scenario/texts.h"
 
-#include "base/hex.h"
 #include "cli/evidence.h"
 #include "keys/evidence.h"
 #include "keys/merkle.h"
@@ -18,22 +17,6 @@
 enum { KIND_AT = 17, BODY_AT = 28, LEAVES_MAX = 4096, TEXT_MAX = 64 << 10 };
 
 #define VERIFY "evidence verify b --anchor anchor.yaml"
-
-static void export_referral(struct book *b)
-{
-    uint8_t env_id[HASH_LEN];
-    char hex[2 * HASH_LEN + 1];
-    char line[512];
-    acts_connect(b->world);
-    world_site(b->world, "police.445100")->silent = true;
-    const struct mail mail = acts_referral();
-    world_send(b->world, &mail, env_id);
-    hex_encode(span_of(env_id, HASH_LEN), hex);
-    book_serve(b);
-    snprintf(line, sizeof line, "evidence export %s --anchor anchor.yaml --control control --out b",
-             hex);
-    must(b->terminal, line);
-}
 
 static void both_refuse(struct book *b, const char *label)
 {
@@ -182,7 +165,7 @@ static void entries_of_another_realm_hub_place_or_time_are_refused_by_both(void 
         {LOG_RECEIPT, q_time, "E814 log/"},
     };
     struct book *b = *state;
-    export_referral(b);
+    book_export_referral(b, "b");
     book_copy("b", "whole");
     say_otherwise(b, LOG_STATEMENT, stays);
     must(b->terminal, VERIFY);
@@ -282,7 +265,7 @@ static void a_frame_with_lengths_and_counts_beyond_it_is_refused_by_both(void **
 {
     static const struct kind frame = {"envelopes/", ".lse", {4, 8}};
     struct book *b = *state;
-    export_referral(b);
+    book_export_referral(b, "b");
     book_copy("b", "whole");
     malform_all(b, &frame);
 }
@@ -317,13 +300,40 @@ static void a_bundle_json_of_another_form_is_refused_by_both(void **state)
     };
     struct book *b = *state;
     static char deep[TEXT_MAX];
-    export_referral(b);
+    book_export_referral(b, "b");
     for (size_t i = 0; i < T_COUNT(wrong); i++) {
         print_message("row %zu\n", i);
         malform(b, "bundle.json", span_str(wrong[i]));
     }
     memset(deep, '[', sizeof deep);
     malform(b, "bundle.json", span_of(deep, sizeof deep));
+}
+
+/* The checkpoint's key is judged as of the export: who has one that is over would date the export
+ * back to when it was good, and write entries of today. L-11 */
+static void entries_later_than_the_export_are_refused_by_both(void **state)
+{
+    struct book *b = *state;
+    char text[4096];
+    size_t len;
+    book_export_referral(b, "b");
+    char *about = book_read("b/bundle.json", &len);
+    const char *field = memmem(about, len, "\"exported_ms\":", 14);
+    assert_non_null(field);
+    const size_t head = (size_t)(field + 14 - about) + strspn(field + 14, " ");
+    char *end = NULL;
+    const unsigned long long exported = strtoull(about + head, &end, 10);
+    const size_t rest = len - (size_t)(end - about);
+    for (unsigned back = 0; back < 2; back++) {
+        const int n = snprintf(text, sizeof text, "%.*s%llu%.*s", (int)head, about, exported - back,
+                               (int)rest, end);
+        book_add_file("b", "bundle.json", span_of(text, (size_t)n));
+        if (back == 0)
+            must(b->terminal, "evidence verify b --anchor anchor.yaml");
+        else
+            both_refuse(b, "E809 log/");
+    }
+    free(about);
 }
 
 /* L-07 */
@@ -342,7 +352,7 @@ static void a_checkpoint_of_another_form_is_refused_by_both(void **state)
                 {"\n", "\r\n"}};
     struct book *b = *state;
     size_t len;
-    export_referral(b);
+    book_export_referral(b, "b");
     char *note = book_read("b/checkpoint.txt", &len);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         char text[NOTE_LEN_MAX];
@@ -367,6 +377,7 @@ int main(void)
         EACH(lengths_and_counts_beyond_a_file_are_refused_by_both),
         EACH(a_frame_with_lengths_and_counts_beyond_it_is_refused_by_both),
         EACH(a_bundle_json_of_another_form_is_refused_by_both),
+        EACH(entries_later_than_the_export_are_refused_by_both),
         EACH(a_checkpoint_of_another_form_is_refused_by_both),
     };
     return cmocka_run_group_tests_name("evidence_forged", tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* Evidence where there are several hubs: their receipts, their cosignatures, and revocations that
  * came after the version of the registry. By both verifiers. */
+#include "scenario/casehubs.h"
 #include "scenario/evidencebook.h"
 #include "scenario/realm.h"
 #include "scenario/texts.h"
 #include "scenario/world_inner.h"
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "keys/registrar.h"
 #include "wire.h"
@@ -75,7 +77,7 @@ static struct sent apply(const char *to)
 }
 
 /* A revocation of SENDER's signing key, in effect at its hub. */
-static void revoke(uint64_t number, uint64_t since_ms)
+static void revoke_key(uint64_t number, uint64_t since_ms)
 {
     static uint8_t answer[4096];
     uint8_t paper[4096];
@@ -151,7 +153,7 @@ static void a_revocation_that_came_later_leaves_what_was_taken_before_it(void **
 {
     (void)state;
     const struct sent sent = keep_frame();
-    revoke(1, 0);
+    revoke_key(1, 0);
     export_envelope(&sent);
     both_accept();
     assert_says(f.book.terminal, "by registrar.000000 up to number 1 are taken into account");
@@ -167,7 +169,7 @@ static void a_key_that_was_doubted_before_the_act_proves_nothing_and_both_say_so
     const uint64_t before_ms = f.realm->now_ms;
     realm_pass(f.realm, 60 * 1000);
     const struct sent sent = keep_frame();
-    revoke(1, before_ms);
+    revoke_key(1, before_ms);
     export_envelope(&sent);
     both_accept();
     assert_says(f.book.terminal, "NOT proven by that signature");
@@ -185,8 +187,8 @@ static void a_revocation_that_was_taken_out_is_a_gap_or_is_told(void **state)
     const uint64_t before_ms = f.realm->now_ms;
     realm_pass(f.realm, 60 * 1000);
     const struct sent sent = keep_frame();
-    revoke(1, 0);
-    revoke(2, before_ms);
+    revoke_key(1, 0);
+    revoke_key(2, before_ms);
     export_envelope(&sent);
     assert_int_equal(remove("b/revocations/registrar.000000-00000001.lsd"), 0);
     book_fit("b");
@@ -202,7 +204,7 @@ static void a_revocation_that_was_changed_or_renamed_is_refused(void **state)
 {
     (void)state;
     const struct sent sent = keep_frame();
-    revoke(1, 0);
+    revoke_key(1, 0);
     export_envelope(&sent);
     book_flip(&f.book, "b", "revocations/registrar.000000-00000001.lsd");
     assert_int_equal(rename("b/revocations/registrar.000000-00000001.lsd",
@@ -250,6 +252,69 @@ static void witnesses_are_counted_by_their_own_keys_alone(void **state)
     script_says("by 0 witnesses");
 }
 
+/* ---- cases ---- */
+
+static const struct work ASKED = {.from = READER,
+                                  .to = {FAR},
+                                  .type = "assist.request",
+                                  .transition = "A02",
+                                  .outcome = "case",
+                                  .owner = FAR,
+                                  .papers = "\"D29\""};
+static const struct work TAKEN = {.from = FAR,
+                                  .to = {READER},
+                                  .type = "assist.accept",
+                                  .transition = "A04",
+                                  .outcome = "accepted",
+                                  .owner = FAR};
+static const struct work WITHDRAWN = {.from = READER,
+                                      .to = {FAR},
+                                      .type = "assist.close",
+                                      .transition = "A08",
+                                      .outcome = "withdrawn"};
+static const struct work AGAIN = {.from = READER, /* the state does not allow it */
+                                  .to = {FAR},
+                                  .type = "assist.close",
+                                  .transition = "A08"};
+
+static uint32_t step(const struct work *work)
+{
+    struct world *home = realm_home(f.realm, work->from);
+    struct mail mail = work_mail(home, work);
+    mail.conversation = CASE_ID; /* as adapters do: what is refused is found by it */
+    const struct sent sent = realm_send(f.realm, &mail);
+    realm_live(f.realm, SECOND_MS, SECOND_MS);
+    return world_code(home, work->from, sent.env_id);
+}
+
+static void
+a_step_that_lost_and_one_that_was_refused_are_in_the_bundle_with_the_reason(void **state)
+{
+    struct realm *r = f.realm;
+    (void)state;
+    assert_int_equal(step(&ASKED), 0);
+    casehubs_settle(r);
+    realm_cut(r, "440000", CITY);
+    assert_int_equal(step(&TAKEN), 0);
+    assert_int_equal(step(&WITHDRAWN), 0);
+    realm_heal(r, "440000", CITY);
+    casehubs_settle(r);
+    assert_int_equal(step(&AGAIN), ERR_CASE_STATE);
+    book_serve(&f.book);
+    must(f.book.terminal,
+         "evidence export " CASE_ID " --anchor anchor.yaml --control control --out b");
+    both_accept();
+    assert_says(f.book.terminal, "Without effect: 1 documents of the case");
+    char *text = read_text("b/report.txt");
+    const char *lost = strstr(text, "LOST, without effect: another document of this number stands; "
+                                    "E644");
+    assert_non_null(lost);
+    assert_non_null(strstr(lost, "; envelope "));
+    assert_non_null(strstr(text, "in effect; envelope "));
+    assert_non_null(strstr(text, "rejected E644")); /* the last one, by its receipt */
+    free(text);
+}
+
 #define EACH(fn) cmocka_unit_test_setup_teardown(fn, setup, end)
 
 int main(void)
@@ -260,6 +325,7 @@ int main(void)
         EACH(a_revocation_that_was_taken_out_is_a_gap_or_is_told),
         EACH(a_revocation_that_was_changed_or_renamed_is_refused),
         EACH(receipts_of_other_hubs_stand_in_their_own_logs),
+        EACH(a_step_that_lost_and_one_that_was_refused_are_in_the_bundle_with_the_reason),
         cmocka_unit_test_setup_teardown(witnesses_are_counted_by_their_own_keys_alone,
                                         setup_witnesses, end),
     };

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "folder.h"
 #include "keys/attachment.h"
 
 #include <stdio.h>
@@ -454,12 +455,9 @@ struct file {
 
 static void make_file(struct world *w, struct file *f, size_t chunks)
 {
-    char path[] = "/tmp/attachment-XXXXXX";
     const size_t len = chunks * CHUNK_PLAIN_LEN - 7;
     uint8_t *bytes = malloc(len);
-    f->fd = mkstemp(path);
-    assert_true(f->fd >= 0);
-    unlink(path);
+    f->fd = folder_nameless();
     memset(bytes, 0x5a, len);
     assert_int_equal(write(f->fd, bytes, len), (ssize_t)len);
     free(bytes);

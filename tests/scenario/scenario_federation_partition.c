@@ -140,7 +140,7 @@ static void three_days_of_partition_drain_completely_with_repairs_first(void **s
         work(r, &lives, h);
         if (h == HOURS / 2)
             lives.annul = annul(r);
-        realm_live(r, HOUR_MS, 20 * MINUTE_MS);
+        realm_live(r, HOUR_MS, HOUR_MS);
     }
     assert_int_equal(realm_has(r, "market.220000", "licence.application"), 0);
     assert_int_equal(world_status(realm_world(r, "440000"), "parked"), 0);
@@ -161,7 +161,7 @@ static void a_link_that_only_seems_to_stand_parks_nothing_and_drains_too(void **
     realm_mute(r, "440000", "000000");
     for (unsigned h = 0; h < DAY_HOURS; h++) {
         work(r, &lives, h);
-        realm_live(r, HOUR_MS, 10 * MINUTE_MS);
+        realm_live(r, HOUR_MS, 30 * MINUTE_MS);
     }
     assert_int_equal(world_status(realm_world(r, "440000"), "parked"), 0);
     realm_heal(r, "440000", "000000");

@@ -1,7 +1,7 @@
 /* Every gate of the shipped rules, one line each, as the law has it: what is sent, who is
  * restricted by what, and what becomes of the message; who is told besides; how a hold ends by
- * itself. The lines are written from the articles, not read from gates.yaml. sanctions.md,
- * Enforcement on the way through. */
+ * itself. The lines are written from the articles, not read from
+ * gates.yaml. */
 #include "core/state.h"
 
 #include "fuzz/bodies.h"

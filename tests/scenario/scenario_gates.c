@@ -1,5 +1,5 @@
 /* What a gate does to a message on its way: refuse, hold, flag, copy; and again when a restriction
- * begins or ends while it waits. sanctions.md, Enforcement on the way through. */
+ * begins or ends while it waits. */
 #include "fault/vfs.h"
 #include "scenario/acts.h"
 #include "scenario/gatebook.h"

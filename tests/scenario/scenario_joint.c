@@ -1,5 +1,5 @@
-/* A joint notice: several members issue it, each signs, one of them sends it (messages.md). The hub
- * takes it only with all their signatures, each in its place. */
+/* A joint notice: several members issue it, each signs, one of them sends it (PROTOCOL.md 5). The
+ * hub takes it only with all their signatures, each in its place. */
 #include "scenario/acts.h"
 
 #include "wire.h"

@@ -258,20 +258,9 @@ static void a_correction_that_was_interrupted_goes_on_after_a_restart(void **sta
 /* Orders as they may have been imposed long ago, against others. */
 static void put_orders(struct world *w, uint64_t count)
 {
-    static const uint8_t sealed[1] = {1};
     assert_int_equal(store_begin(w->store, w->now_ms), OK);
     for (uint64_t n = 1; n <= count; n++) {
-        struct order_row row = {
-            .seq = 1,
-            .version = 1,
-            .state = ORDER_ACTIVE,
-            .issuer = "market.445100",
-            .list = "serious_dishonesty",
-            .rule = "R09",
-            .changed_by = "market.445100",
-            .start_date = 20200101,
-            .sealed = span_of(sealed, sizeof sealed),
-        };
+        struct order_row row = acts_old_order();
         memcpy(row.id, &n, sizeof n);
         memcpy(row.subject, &n, sizeof n);
         assert_int_equal(order_put(w->store->orders, &row), OK);

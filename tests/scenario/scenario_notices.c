@@ -1,7 +1,7 @@
 /*
  * Notices of one tick are signed and sealed together: one signature of their documents, one of
  * their envelopes, one key agreement for each member. Each verifies and opens alone, none with
- * what belongs to another (crypto.md, Batch signature). And what is aligned in the transaction of
+ * what belongs to another (PROTOCOL.md 3.1). And what is aligned in the transaction of
  * its cause is complete after a kill right there.
  */
 #include "scenario/acts.h"

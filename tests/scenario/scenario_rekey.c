@@ -265,6 +265,70 @@ static void an_order_that_comes_meanwhile_is_found_by_everybody(void **state)
     assert_int_equal(restrictions_of(w, "enterprise", PUNISHED_ID), 0);
 }
 
+/* The sealed identifiers of everybody, as retention erases them. How many there are. */
+static size_t erase_names(struct world *w)
+{
+    static const uint8_t gone[1];
+    struct handle_row row;
+    uint8_t at[STORE_TOKEN_LEN];
+    struct span after = span_of(at, 0);
+    size_t count = 0;
+    assert_int_equal(core_begin(w->core), OK);
+    for (; handle_next(w->store->handles, after, &row) == OK; count++) {
+        memcpy(at, row.token, sizeof at);
+        after = span_of(at, sizeof at);
+        assert_int_equal(handle_reseal(w->store->handles, row.handle, span_of(gone, sizeof gone)),
+                         OK);
+    }
+    assert_int_equal(core_commit(w->core, w->now_ms), OK);
+    return count;
+}
+
+static bool is_erased(struct world *w, const uint8_t handle[static STORE_TOKEN_LEN])
+{
+    struct handle_row row;
+    uint8_t at[STORE_TOKEN_LEN];
+    struct span after = span_of(at, 0);
+    while (handle_next(w->store->handles, after, &row) == OK) {
+        if (memcmp(row.handle, handle, STORE_TOKEN_LEN) == 0)
+            return store_is_erased(row.sealed);
+        memcpy(at, row.token, sizeof at);
+        after = span_of(at, sizeof at);
+    }
+    fail_msg("no such handle");
+    return false;
+}
+
+static void name(struct world *w, uint8_t out[static STORE_TOKEN_LEN])
+{
+    assert_int_equal(core_begin(w->core), OK);
+    assert_int_equal(names_give(w->core, (uint8_t)lianshu_SubjectKind_SUBJECT_ENTERPRISE,
+                                span_str(PUNISHED_ID), out),
+                     OK);
+    assert_int_equal(core_commit(w->core, w->now_ms), OK);
+}
+
+/* Retention leaves the handle: who is named again is the same one, and is sealed again. */
+static void an_identifier_that_was_erased_comes_back_when_it_is_named_again(void **state)
+{
+    struct world *w = *state;
+    uint8_t before[STORE_TOKEN_LEN], after[STORE_TOKEN_LEN], renamed[STORE_TOKEN_LEN];
+    live(w);
+    name(w, before);
+    assert_true(erase_names(w) > 1);
+    assert_true(is_erased(w, before));
+    name(w, after);
+    assert_memory_equal(after, before, sizeof after);
+    assert_false(is_erased(w, before));
+    /* another token key moves who is known, and passes over who is erased */
+    add_pair(w);
+    assert_int_equal(decide(w), OK);
+    world_settle(w);
+    assert_false(running(w));
+    name(w, renamed);
+    assert_memory_equal(renamed, before, sizeof renamed);
+}
+
 /* One write or sync fails, for every one of them. */
 static void whatever_fails_on_the_disk_the_keys_are_replaced_whole(void **state)
 {
@@ -308,6 +372,7 @@ int main(void)
         CASE(one_official_other_keys_or_another_hub_begin_nothing),
         CASE(killed_at_every_step_it_goes_on_and_serves),
         CASE(an_order_that_comes_meanwhile_is_found_by_everybody),
+        CASE(an_identifier_that_was_erased_comes_back_when_it_is_named_again),
         cmocka_unit_test(whatever_fails_on_the_disk_the_keys_are_replaced_whole),
     };
     vfs_install();

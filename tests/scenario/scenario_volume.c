@@ -1,9 +1,10 @@
 /* A member within its rate and its rights that does far more than it is used to: volumes.h. A-09 */
+#include "scenario/evidencebook.h"
 #include "scenario/texts.h"
-#include "scenario/world.h"
 
 #include "base/clock.h"
 #include "core/state.h"
+#include "folder.h"
 #include "log.pb.h"
 #include "t.h"
 #include "wire.h"
@@ -21,9 +22,9 @@ static void small_table(struct world *w)
 {
     static struct ruleset_faults faults;
     struct volume *volume;
-    char dir[] = "/tmp/volume-XXXXXX";
-    char path[64];
-    assert_non_null(mkdtemp(dir));
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
+    folder_make(dir, "volume");
     snprintf(path, sizeof path, "%s/volume.yaml", dir);
     FILE *f = fopen(path, "we");
     assert_non_null(f);
@@ -36,10 +37,8 @@ static void small_table(struct world *w)
     assert_int_equal(fclose(f), 0);
     assert_int_equal(volume_open(&volume, dir, &faults), OK);
     assert_int_equal(core_rules(w->core, w->rules, w->retention, volume), OK);
-    volume_close(&w->volume);
     w->volume = volume;
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(dir), 0);
+    folder_remove(dir);
     world_turn(w);
 }
 
@@ -198,15 +197,69 @@ static void a_harvest_does_not_make_itself_usual_in_a_day(void **state)
     assert_true(shown(w, "usual", &unusual) <= USUAL + FACTOR * USUAL / (LEAST_DAYS + 1));
 }
 
-#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
+/* ---- as an auditor types it ---- */
+
+static int open_desk(void **state)
+{
+    const int err = book_open(state);
+    const struct book *b = *state;
+    small_table(b->world);
+    return err;
+}
+
+static void lianshu_volume_shows_who_did_something_in_both_languages_or_as_json(void **state)
+{
+    struct book *b = *state;
+    struct terminal *t = b->terminal;
+    days(b->world, LEAST_DAYS, USUAL);
+    ask(b->world, ASKER, FACTOR * USUAL + 1);
+    world_turn(b->world);
+    book_serve(b);
+    must(t, "volume --control control");
+    assert_labels(t);
+    assert_says(t, "用量 volume:");
+    assert_says(t, "告警线 limit");
+    assert_says(t, ASKER);
+    assert_says(t, "用量异常 unusual: 1");
+    must(t, "volume --json --control control");
+    assert_json(t);
+    assert_says(t, "{\"member\":\"" ASKER "\",\"counted\":\"queries\",\"counted_zh\":\"查询\"");
+    assert_says(t, "\"count\":13,\"usual\":3,\"days\":5,\"limit\":12,\"unusual\":true");
+    assert_says(t, "\"unusual\":1}");
+    must(t, "log admin --json --control control");
+    assert_says(t, "\"event\":\"unusual\",\"by\":\"" ASKER "\",\"measure\":\"queries\"");
+    must(t, "volume --help");
+    assert_says(t, "各成员今日用量");
+    assert_says(t, "What each member did today");
+}
+
+static void lianshu_volume_refuses_what_it_does_not_know(void **state)
+{
+    struct book *b = *state;
+    struct terminal *t = b->terminal;
+    refused(t, "volume " ASKER " --control control", CLI_USAGE, "E001", "");
+    refused(t, "volume --member " ASKER " --control control", CLI_USAGE, "E001", "");
+    refused(t, "volume --control", CLI_USAGE, "E001", "--control");
+    refused(t, "volume --config none.yaml", CLI_REFUSED, "E002 none.yaml", "");
+    assert_int_equal(run(t, "volume --json --config none.yaml"), CLI_REFUSED);
+    assert_json(t);
+    assert_says(t, "{\"error\":{\"code\":\"E002\"");
+}
+
+#define DAY_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(far_more_than_usual_is_told_once_a_day_and_refused_to_nobody),
-        CASE(a_beginner_and_a_member_that_does_little_have_their_own_bounds),
-        CASE(the_usual_day_outlives_a_restart),
-        CASE(a_harvest_does_not_make_itself_usual_in_a_day),
+        DAY_CASE(far_more_than_usual_is_told_once_a_day_and_refused_to_nobody),
+        DAY_CASE(a_beginner_and_a_member_that_does_little_have_their_own_bounds),
+        DAY_CASE(the_usual_day_outlives_a_restart),
+        DAY_CASE(a_harvest_does_not_make_itself_usual_in_a_day),
+        cmocka_unit_test_setup_teardown(
+            lianshu_volume_shows_who_did_something_in_both_languages_or_as_json, open_desk,
+            book_close),
+        cmocka_unit_test_setup_teardown(lianshu_volume_refuses_what_it_does_not_know, open_desk,
+                                        book_close),
     };
     return cmocka_run_group_tests_name("volume", tests, NULL, NULL);
 }

@@ -294,15 +294,20 @@ static size_t evidence(struct realm *r, const char *region)
 }
 
 /* A checkpoint by LOW's own key of a tree that is not its log. */
-static void forged_note(struct realm *r, uint64_t size, lianshu_WitnessAsk *ask)
+static void note_of(struct realm *r, uint64_t size, uint8_t root, lianshu_WitnessAsk *ask)
 {
     struct world *w = realm_world(r, LOW);
     struct checkpoint c = {.size = size};
     struct writer out = writer_of(ask->checkpoint.bytes, sizeof ask->checkpoint.bytes);
-    memset(c.root, 0x66, HASH_LEN);
+    memset(c.root, root, HASH_LEN);
     assert_int_equal(note_origin(c.origin, w->ids[0], "demo", 1), OK);
     assert_int_equal(note_sign(&c, keyring_find(w->signer, KEY_USE_LOG), &out), OK);
     ask->checkpoint.size = (pb_size_t)out.len;
+}
+
+static void forged_note(struct realm *r, uint64_t size, lianshu_WitnessAsk *ask)
+{
+    note_of(r, size, 0x66, ask);
 }
 
 static void give(struct realm *r, const char *from, const char *to, const lianshu_Control *control)
@@ -345,6 +350,11 @@ static void a_fork_is_answered_803_and_kept_with_both_notes(void **state)
     assert_int_equal(held.checkpoint.size, before.size);
     give(r, LOW, MID, &control);
     assert_int_equal(evidence(r, MID), 1);
+    /* TOP is not linked with LOW: it is told, and looks at the notes itself. */
+    realm_live(r, 10 * SECOND_MS, SECOND_MS);
+    assert_int_equal(known(r, TOP, "hub." LOW).fork, ERR_LOG_FORK);
+    assert_int_equal(evidence(r, TOP), 1);
+    assert_int_equal(evidence(r, LOW), 0); /* who handed it over */
     struct json *answer = world_ask(realm_world(r, MID), "{\"cmd\":\"topology\"}");
     char *text = NULL;
     size_t len;
@@ -355,6 +365,58 @@ static void a_fork_is_answered_803_and_kept_with_both_notes(void **state)
     realm_live(r, 30 * SECOND_MS, SECOND_MS);
     assert_true(known(r, MID, "hub." LOW).size >= before.size);
     assert_true(state_of(r, LOW).met);
+}
+
+/* With which code the hub of `to` refuses what `from` says; 0: not at all. */
+static uint32_t told(struct realm *r, const char *from, const char *to,
+                     const lianshu_WitnessAsk *held, const lianshu_WitnessAsk *offered)
+{
+    struct world *by = realm_world(r, from);
+    lianshu_RelayFork body = {.held.size = held->checkpoint.size,
+                              .offered.size = offered->checkpoint.size};
+    memcpy(body.held.bytes, held->checkpoint.bytes, held->checkpoint.size);
+    memcpy(body.offered.bytes, offered->checkpoint.bytes, offered->checkpoint.size);
+    const struct outgoing what = {.type = lianshu_DocumentType_TYPE_RELAY_FORK,
+                                  .recipient = realm_world(r, to)->ids[0],
+                                  .purpose = "federation",
+                                  .body = &body};
+    const uint64_t since = log_size(realm_world(r, to)->store->log);
+    core_set_now(by->core, r->now_ms);
+    assert_int_equal(core_begin(by->core), OK);
+    assert_int_equal(outgoing_send(by->core, &what), OK);
+    by->core->work_waiting = true;
+    realm_live(r, 5 * SECOND_MS, SECOND_MS);
+    return realm_refused(r, to, since, by->ids[0]);
+}
+
+/* Whoever hands it on has nothing to add: it is proof in itself, or it is refused. */
+static void what_is_no_fork_is_refused_and_a_fork_goes_round_once(void **state)
+{
+    struct realm *r = *state;
+    lianshu_WitnessAsk one;
+    lianshu_WitnessAsk other;
+    lianshu_WitnessAsk longer;
+    lianshu_WitnessAsk forged;
+    realm_live(r, 5 * SECOND_MS, SECOND_MS);
+    forged_note(r, 7, &one);
+    forged_note(r, 8, &longer);
+    note_of(r, 7, 0x77, &other);
+    forged = other;
+    forged.checkpoint.bytes[forged.checkpoint.size - 3] ^= 1;
+    assert_int_equal(told(r, TOP, MID, &one, &one), ERR_CHECKPOINT);
+    assert_int_equal(told(r, TOP, MID, &one, &longer), ERR_CHECKPOINT);
+    assert_int_equal(told(r, TOP, MID, &one, &forged), ERR_CHECKPOINT);
+    assert_int_equal(told(r, TOP, LOW, &one, &other), ERR_NO_RIGHT); /* by way of MID */
+    assert_int_equal(evidence(r, MID) + evidence(r, LOW), 0);
+    assert_int_equal(told(r, TOP, MID, &one, &other), 0);
+    static const char *const regions[] = {MID, LOW}; /* LOW: its own key is not its own alone */
+    for (size_t i = 0; i < T_COUNT(regions); i++) {
+        assert_int_equal(evidence(r, regions[i]), 1);
+        assert_int_equal(known(r, regions[i], "hub." LOW).fork, ERR_LOG_FORK);
+    }
+    realm_live(r, 5 * SECOND_MS, SECOND_MS);
+    assert_int_equal(told(r, TOP, MID, &other, &one), 0);
+    assert_int_equal(evidence(r, MID) + evidence(r, LOW), 2);
 }
 
 static void a_longer_fork_is_806_and_kept(void **state)
@@ -460,6 +522,7 @@ int main(void)
         TEST(new_envelopes_wait_until_a_witness_has_confirmed_the_head),
         TEST(a_witness_that_is_not_there_does_not_stop_the_hub_for_ever),
         TEST(a_fork_is_answered_803_and_kept_with_both_notes),
+        TEST(what_is_no_fork_is_refused_and_a_fork_goes_round_once),
         TEST(a_longer_fork_is_806_and_kept),
         TEST(evidence_of_a_fork_reaches_both_sides_of_a_link),
         TEST(nobody_is_cosigned_for_another_and_nothing_is_kept_of_it),

@@ -22,11 +22,12 @@ function(scenario_test name)
   list(TRANSFORM T_SOURCES PREPEND ${SCENARIO}/)
   add_executable(scenario_${name} ${SCENARIO}/scenario_${name}.c ${T_SOURCES})
   target_link_libraries(scenario_${name} PRIVATE ${T_LIBS} test_only)
-  add_test(NAME scenario_${name} COMMAND scenario_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  add_test(NAME scenario_${name} COMMAND ${reported} scenario_${name} $<TARGET_FILE:scenario_${name}>
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(scenario_${name} PROPERTIES LABELS scenario TIMEOUT ${T_TIMEOUT})
 endfunction()
 
-scenario_part(world SOURCES acts.c papers.c world.c world_keys.c world_mail.c world_take.c
+scenario_part(world SOURCES acts.c lawbook.c papers.c world.c world_keys.c world_mail.c world_take.c
   LIBS lianshu_flags lianshu_core PkgConfig::cmocka)
 target_include_directories(scenario_world PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
 # Several hubs under one registry, and the roads between them.
@@ -52,7 +53,7 @@ target_include_directories(scenario_evidencebook PRIVATE ${CMAKE_SOURCE_DIR}/tes
 scenario_test(evidence LIBS scenario_evidencebook)
 scenario_test(evidence_forged LIBS scenario_evidencebook)
 scenario_test(evidence_delegates LIBS scenario_evidencebook)
-scenario_test(evidence_realm LIBS scenario_evidencebook scenario_realm)
+scenario_test(evidence_realm LIBS scenario_casehubs scenario_casework scenario_evidencebook scenario_realm)
 scenario_part(stamper SOURCES stamper.c LIBS scenario_evidencebook PkgConfig::crypto)
 target_include_directories(scenario_stamper PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
 scenario_test(evidence_stamp LIBS scenario_stamper)
@@ -78,10 +79,10 @@ foreach(name attacks attacks_bytes attacks_members attacks_seals attacks_streams
   scenario_test(${name} LIBS scenario_forge)
 endforeach()
 scenario_test(attacks_orders LIBS scenario_forge scenario_gatebook)
-scenario_test(volume)
+scenario_test(volume LIBS scenario_evidencebook)
 
 # From hub to hub.
-foreach(name federation federation_refusals federation_partition federation_back links revocation witness)
+foreach(name federation federation_refusals federation_partition federation_back links revocation revocation_hubs witness)
   scenario_test(${name} LIBS scenario_realm TIMEOUT 600)
 endforeach()
 add_library(scenario_casehubs STATIC ${CMAKE_CURRENT_LIST_DIR}/casehubs.c)

@@ -1,4 +1,5 @@
-/* Documents that the scenarios send. Subjects are synthetic: identifiers.md E.1, E.2. */
+/* Documents that the scenarios send. Subjects are made up: numbers that pass their checks and are
+ * nobody's. */
 #ifndef TESTS_TEXTS_H
 #define TESTS_TEXTS_H
 

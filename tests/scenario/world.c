@@ -1,3 +1,4 @@
+#include "scenario/lawbook.h"
 #include "scenario/world_inner.h"
 
 #include "base/calendar.h"
@@ -54,6 +55,8 @@ static enum err try_open_core(struct world *w)
         .witness = w->limits.witness,
         .attempts_max = w->limits.attempts_max,
         .rekey_rows = w->limits.rekey_rows,
+        .reads_max = w->limits.reads_max,
+        .piece_bytes = w->limits.piece_bytes,
         .rate_per_s = w->limits.rate_per_s,
         .sender_rows_max = w->limits.sender_rows_max,
         .sender_bytes_max = w->limits.sender_bytes_max,
@@ -163,20 +166,12 @@ struct world *world_prepare(const uint8_t seed[static ENTROPY_SEED_LEN], const c
 
 void world_begin(struct world *w)
 {
-    static struct ruleset_faults faults;
-    struct fault fault = {0};
-    if (ruleset_open(&w->rules, "hub/policy/rules", &faults) != OK)
-        fail_msg("rules: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
-                 faults.fault[0].detail);
-    if (retention_open(&w->retention, "hub/policy/rules", &faults) != OK)
-        fail_msg("retention: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
-                 faults.fault[0].detail);
-    if (volume_open(&w->volume, "hub/policy/rules", &faults) != OK)
-        fail_msg("volume: %s:%u %s", faults.fault[0].where, faults.fault[0].line,
-                 faults.fault[0].detail);
-    if (calendar_open(&w->calendar, "schemas/data/calendar.csv", &fault) != OK ||
-        regions_open(&w->regions, "schemas/data/regions.csv", &fault) != OK)
-        fail_msg("%s:%u %s", fault.where, fault.line, fault.detail);
+    const struct lawbook *law = lawbook_shipped();
+    w->rules = law->rules;
+    w->retention = law->retention;
+    w->volume = law->volume;
+    w->calendar = law->calendar;
+    w->regions = law->regions;
     assert_int_equal(log_readers_open(&w->others), OK);
     assert_int_equal(verifier_open(&w->verifier, VERIFIER_NODES_DEFAULT), OK);
     assert_int_equal(envelope_batch_open(&w->batch, ENVELOPE_BATCH_BYTES_DEFAULT), OK);
@@ -212,11 +207,8 @@ void world_free(struct world *w)
         keyring_close(&w->officials[i]);
         keyring_close(&w->desk[i]);
     }
-    regions_close(&w->regions);
-    calendar_close(&w->calendar);
-    retention_close(&w->retention);
-    volume_close(&w->volume);
-    ruleset_close(&w->rules);
+    if (w->volume != lawbook_shipped()->volume)
+        volume_close(&w->volume);
     registry_close(&w->registry);
     static const char *const files[] = {"hub.db", "hub.db-wal", "hub.db-shm", "hub.db-lock",
                                         "hub.db.lock"};

@@ -112,12 +112,13 @@ struct world {
     struct keyring *desk[2];
     struct registry *registry;
     struct anchor anchor; /* of the registry */
-    struct ruleset *rules;
+    /* Lent by the lawbook; other bounds of volume are the world's own. */
+    const struct ruleset *rules;
     struct rulearchive *archive; /* of the test; NULL: none */
-    struct retention *retention;
+    const struct retention *retention;
     struct volume *volume;
-    struct calendar *calendar;
-    struct regions *regions;
+    const struct calendar *calendar;
+    const struct regions *regions;
     struct store *store;
     struct core *core;
     struct verifier *verifier;

@@ -18,5 +18,7 @@ struct world *world_prepare(const uint8_t seed[static ENTROPY_SEED_LEN], const c
 void world_begin(struct world *w);
 core_sign_fn world_sign;
 core_head_fn world_head;
+/* Everything but mirrors, from and to everywhere. */
+void world_all_rights(lianshu_MemberRecord *record);
 
 #endif

@@ -97,8 +97,7 @@ static void add_grants(lianshu_MemberRecord *record)
     }
 }
 
-/* Everything but mirrors, from and to everywhere. */
-static void add_all(lianshu_MemberRecord *record)
+void world_all_rights(lianshu_MemberRecord *record)
 {
     record->grants_count = 0;
     for (int direction = 0; direction < 2; direction++) {
@@ -192,7 +191,7 @@ size_t world_add_records(struct world *w, lianshu_MemberRecord *records, size_t 
         }
         add_grants(record);
         if (w->wide)
-            add_all(record);
+            world_all_rights(record);
         if (w->mirrors)
             add_mirror(record);
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A hub and two offices that cosign its log, as processes; the log exported, verified by our own
-program and by hashes made here, proven from, stamped by `openssl ts`; and what is refused of each."""
+program and by hashes made here, proven from, stamped by `openssl ts`; a release that goes into it and is
+installed by its proof; and what is refused of each."""
 
 import base64
 import hashlib
@@ -261,6 +262,42 @@ def stamp(made, folder, trust):
     print(f"stamped at {shown['time']}")
 
 
+# ---- a release. U-04 ----
+
+def release(made, trust):
+    """From two officials into the log, cosigned, and by its proof into an installation."""
+    folder, into = f"{made.dir}/release", f"{made.dir}/installed"
+    text = f"{folder}/release.txt"
+    os.makedirs(f"{folder}/bin")
+    os.mkdir(into)
+    with open(f"{folder}/bin/lianshu-hub", "wb") as out:
+        out.write(b"a program")
+    with open(text, "w", encoding="ascii") as out:
+        out.write(f"version 1\n{hashlib.sha256(b'a program').hexdigest()}  bin/lianshu-hub\n")
+    hub = ["--control", f"{made.dir}/run/control.sock"]
+    install = ["release", "install", folder, "--into", into, "--hub", "hub.445100", *trust]
+
+    def sign(name):
+        lianshu(made, "release", "sign", text, "--realm", "demo", "--key", f"{made.dir}/keys/{name}.key",
+                "--passphrase-file", f"{made.dir}/keys/{name}.passphrase")
+    sign("official-1")
+    refused(made, 421, "", "release", "log", text, *hub)
+    sign("official-2")
+    refused(made, 443, "missing", *install)
+    began = time.monotonic()
+    entered = lianshu(made, "release", "log", text, *hub)
+    realm.check(entered["cosigned"] and not entered["repeated"], f"release log: {entered}")
+    print(f"a release is cosigned after {time.monotonic() - began:.1f} s")
+    refused(made, 812, "2 of 3", *install[:-1], "3")
+    done = lianshu(made, *install)
+    realm.check(done["version"] == 1 and done["cosigners"] == 2 and done["index"] == entered["index"], f"install: {done}")
+    again = lianshu(made, "release", "log", text, *hub)
+    realm.check(again["repeated"] and again["index"] == entered["index"], f"release log: {again}")
+    lianshu(made, "log", "check", f"{text}.tlog-proof", *trust)
+    with open(f"{into}/current/bin/lianshu-hub", "rb") as program:
+        realm.check(program.read() == b"a program", "another program is installed")
+
+
 # ---- the test ----
 
 def faults_of_offices(made, offices):
@@ -313,6 +350,7 @@ def test(binaries):
         damage(made, folder, trust, second["size"])
         prove(made, folder, trust, second["size"])
         stamp(made, folder, trust)
+        release(made, trust)
         for office in offices:
             realm.check(office.process.stop() == 0, f"{office.name} did not end in order")
 

@@ -1,14 +1,14 @@
 set(adapters_exchange ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c
     ${CMAKE_CURRENT_SOURCE_DIR}/unit/exchange.c)
-foreach(name outbox kept reseal own_record outcome inbox inbox_files held unpack chunks flight recall groups hubs)
+foreach(name outbox kept reseal own_record own_registry outcome inbox inbox_files held unpack chunks flight recall groups hubs)
   unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange})
 endforeach()
 unit_test(archive LIBS lianshu_sdk PkgConfig::sqlite3 SOURCES ${adapters_exchange}
           ${CMAKE_SOURCE_DIR}/tests/fault/vfs.c)
-unit_test(mirror LIBS lianshu_sdk SOURCES ${adapters_exchange}
-          ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
-unit_test(mirror_renew LIBS lianshu_sdk SOURCES ${adapters_exchange}
-          ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+foreach(name mirror mirror_refusals mirror_renew)
+  unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange}
+            ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
+endforeach()
 unit_test(link LIBS lianshu_sdk PkgConfig::zmq)
 unit_test(map LIBS lianshu_runtime)
 unit_test(forms LIBS lianshu_runtime SOURCES ${CMAKE_SOURCE_DIR}/tests/fuzz/bodies.c)
@@ -24,5 +24,5 @@ unit_test(preview LIBS lianshu_runtime SOURCES ${adapters_site})
 add_executable(test_lossy ${CMAKE_SOURCE_DIR}/tests/fault/test_lossy.c ${adapters_exchange})
 target_link_libraries(test_lossy PRIVATE lianshu_flags lianshu_sdk lianshu_core PkgConfig::cmocka)
 target_include_directories(test_lossy PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/tests)
-add_test(NAME lossy COMMAND test_lossy WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+add_test(NAME lossy COMMAND ${reported} test_lossy $<TARGET_FILE:test_lossy> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(lossy PROPERTIES LABELS scenario TIMEOUT 300)

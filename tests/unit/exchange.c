@@ -49,7 +49,7 @@ void exchange_keys(struct exchange *e, const char *member)
 
 struct exchange *exchange_open(uint8_t seed)
 {
-    return exchange_open_in(seed, "/tmp");
+    return exchange_open_in(seed, NULL);
 }
 
 struct exchange *exchange_open_in(uint8_t seed, const char *folder)
@@ -57,8 +57,7 @@ struct exchange *exchange_open_in(uint8_t seed, const char *folder)
     struct exchange *e = calloc(1, sizeof *e);
 
     assert_non_null(e);
-    (void)snprintf(e->dir, sizeof e->dir, "%s/exchange-XXXXXX", folder);
-    assert_non_null(mkdtemp(e->dir));
+    folder_make_in(e->dir, folder, "exchange");
     log_open(STDERR_FILENO, LOG_LEVEL_OFF);
     e->realm = realm_open(seed);
     e->now_ms = REALM_NOW_MS;
@@ -74,12 +73,6 @@ struct exchange *exchange_open_in(uint8_t seed, const char *folder)
     return e;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    (void)st, (void)kind, (void)where;
-    return remove(path);
-}
-
 void exchange_close(struct exchange **e)
 {
     for (size_t i = 0; i < EXCHANGE_FRAMES; i++)
@@ -87,7 +80,7 @@ void exchange_close(struct exchange **e)
     for (size_t i = 0; i < (*e)->kept_count; i++)
         free((*e)->kept[i]);
     realm_close(&(*e)->realm);
-    assert_int_equal(nftw((*e)->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+    folder_remove((*e)->dir);
     free(*e);
     *e = NULL;
 }
@@ -182,6 +175,31 @@ void exchange_give(struct exchange *e, struct sdk *s, struct span frame)
 {
     assert_int_equal(turn_input(s, frame, e->now_ms), OK);
     assert_int_equal(sdk_commit(s, e->now_ms), OK);
+}
+
+void exchange_amend(struct exchange *e, struct sdk *s, struct span lsd1)
+{
+    static uint8_t bytes[4096];
+    lianshu_Control c = {.kind = lianshu_ControlKind_CONTROL_AMENDMENTS,
+                         .which_body = lianshu_Control_amendments_tag};
+    struct writer w = writer_of(bytes, sizeof bytes);
+    c.body.amendments.documents_count = 1;
+    c.body.amendments.documents[0].size = (pb_size_t)lsd1.len;
+    memcpy(c.body.amendments.documents[0].bytes, lsd1.data, lsd1.len);
+    assert_int_equal(frame_put_control(&w, &c), OK);
+    exchange_give(e, s, writer_span(&w));
+}
+
+struct span exchange_office(struct exchange *e, struct office_paper paper,
+                            const struct office_signers *by)
+{
+    static uint8_t bytes[4096];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    paper.realm = REALM_NAME;
+    paper.now_ms = e->now_ms;
+    paper.entropy = &e->realm->entropy;
+    assert_int_equal(office_document(&paper, by, &w), OK);
+    return writer_span(&w);
 }
 
 void exchange_connect(struct exchange *e, struct sdk *s)

@@ -7,6 +7,8 @@
 #define TESTS_UNIT_EXCHANGE_H
 
 #include "adapters/sdk/inner.h"
+#include "folder.h"
+#include "keys/registrar.h"
 #include "realm.h"
 
 enum {
@@ -17,7 +19,7 @@ enum {
 };
 
 struct exchange {
-    char dir[64];
+    char dir[FOLDER_MAX];
     struct realm *realm;
     merkle_hash leaves[EXCHANGE_LEAVES];
     uint64_t leaf_count;
@@ -38,7 +40,7 @@ struct exchange {
 };
 
 struct exchange *exchange_open(uint8_t seed);
-/* The same below a folder: in memory, where a long run is not about the disk. */
+/* The same below a folder (NULL: folder.h's): in memory, where a long run is not about the disk. */
 struct exchange *exchange_open_in(uint8_t seed, const char *folder);
 void exchange_close(struct exchange **e);
 
@@ -71,6 +73,11 @@ size_t exchange_receipts(struct exchange *e, struct sdk *s, lianshu_Receipt *las
 
 /* Give it a frame and commit. */
 void exchange_give(struct exchange *e, struct sdk *s, struct span frame);
+/* The hub tells an adapter what its registry is amended by. */
+void exchange_amend(struct exchange *e, struct sdk *s, struct span lsd1);
+/* A document of an office of the realm, as of now; lent until the next call. */
+struct span exchange_office(struct exchange *e, struct office_paper paper,
+                            const struct office_signers *by);
 
 /* A hub's receipt about an envelope (LSE1), number in the sender's stream (0: outside), to its
  * adapter. */

@@ -2,7 +2,7 @@ set(keys_realm ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
 foreach(name bundle hash merkle hpke key enrol_code batch keyfile note roles root log_path rest attachment vectors)
   unit_test(${name} LIBS lianshu_keys)
 endforeach()
-foreach(name amend document release enrol envelope registry registry_chain registry_file receipt certificate topology twice cosign witness)
+foreach(name amend amend_records document release enrol enrol_approval envelope registry registry_chain registry_file registry_officials receipt certificate topology twice cosign witness)
   unit_test(${name} LIBS lianshu_keys SOURCES ${keys_realm})
 endforeach()
 # Seals by hand what an honest sender never would.

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_REGISTRY_WORLD_H
 #define TESTS_UNIT_REGISTRY_WORLD_H
 
+#include "keys/registrar.h"
 #include "keys/registry.h"
 
 #include "realm.h"
@@ -59,6 +60,28 @@ static inline lianshu_MemberRecord *record_of(const char *member)
     }
     fail_msg("no record of %s", member);
     return NULL;
+}
+
+/* The appointment of the realm's registrar by the root, under this number; no two are the same. */
+static inline struct span appoint_registrar(struct writer *out, uint64_t number, uint64_t now_ms,
+                                            uint64_t valid_until_ms)
+{
+    const struct key *root = f.realm->root;
+    const struct key *official = f.realm->registrar;
+    const struct office_signers by = {.anchor = &f.realm->anchor, .keys = &root, .key_count = 1};
+    const struct registrar_make make = {
+        .realm = REALM_NAME,
+        .member = "registrar.445100",
+        .region = "445100",
+        .keys = &official,
+        .key_count = 1,
+        .number = number,
+        .now_ms = now_ms,
+        .valid_until_ms = valid_until_ms,
+        .entropy = &f.realm->entropy,
+    };
+    assert_int_equal(registrar_appoint(&make, &by, out), OK);
+    return writer_span(out);
 }
 
 /* The head of a file with one registrar. */

@@ -4,9 +4,9 @@
 
 #include "store/store.h"
 
+#include "folder.h"
 #include "t.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,38 +15,13 @@
 #include <unistd.h>
 
 struct place {
-    char dir[40];
-    char path[64];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
     struct store *s;
     struct fault f;
     uint32_t checkpoint_pages;
     uint32_t fresh_window;
 };
-
-static inline void place_dir(char dir[static 40])
-{
-    snprintf(dir, 40, "/tmp/lianshu-store-XXXXXX");
-    assert_non_null(mkdtemp(dir));
-}
-
-static inline void place_empty(const char *dir)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    while (d != NULL && (e = readdir(d)) != NULL)
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d != NULL)
-        closedir(d);
-    rmdir(dir);
-}
-
-static inline void place_wipe(const char *dir)
-{
-    char chunks[64];
-    snprintf(chunks, sizeof chunks, "%.40s/chunks", dir);
-    place_empty(chunks);
-    place_empty(dir);
-}
 
 static inline enum err place_try_open(struct place *p)
 {
@@ -58,7 +33,7 @@ static inline enum err place_try_open(struct place *p)
 
 static inline void place_open(struct place *p)
 {
-    place_dir(p->dir);
+    folder_make(p->dir, "store");
     snprintf(p->path, sizeof p->path, "%s/hub.db", p->dir);
     assert_int_equal(place_try_open(p), OK);
 }
@@ -66,7 +41,7 @@ static inline void place_open(struct place *p)
 static inline void place_close(struct place *p)
 {
     store_close(&p->s);
-    place_wipe(p->dir);
+    folder_remove(p->dir);
 }
 
 /* What a restart sees. */
@@ -94,10 +69,10 @@ static inline void copy_file(const char *from, const char *to)
 /* What a kill at this moment leaves: database and log as they are, no lock, no wal-index. */
 static inline void place_kill_copy(const struct place *p, struct place *copy)
 {
-    char from[80];
-    char to[80];
+    char from[FOLDER_PATH_MAX + 8];
+    char to[FOLDER_PATH_MAX + 8];
     *copy = (struct place){.s = NULL};
-    place_dir(copy->dir);
+    folder_make(copy->dir, "store");
     snprintf(copy->path, sizeof copy->path, "%s/hub.db", copy->dir);
     copy_file(p->path, copy->path);
     snprintf(from, sizeof from, "%s-wal", p->path);

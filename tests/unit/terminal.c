@@ -24,9 +24,9 @@ static uint64_t now_ms(void)
 
 int terminal_open(void **state)
 {
-    desk = (struct terminal){.dir = "/tmp/cli-XXXXXX", .now_ms = TERMINAL_NOW_MS};
-    if (mkdtemp(desk.dir) == NULL || getcwd(desk.before, sizeof desk.before) == NULL ||
-        chdir(desk.dir) != 0)
+    desk = (struct terminal){.now_ms = TERMINAL_NOW_MS};
+    folder_make(desk.dir, "cli");
+    if (getcwd(desk.before, sizeof desk.before) == NULL || chdir(desk.dir) != 0)
         return -1;
     *state = &desk;
     return 0;
@@ -39,12 +39,7 @@ int terminal_close(void **state)
         kill(t->hub, SIGKILL);
         waitpid(t->hub, NULL, 0);
     }
-    pid_t child = fork();
-    if (child == 0) {
-        execlp("rm", "rm", "-rf", t->dir, (char *)NULL);
-        _exit(1);
-    }
-    waitpid(child, NULL, 0);
+    folder_remove(t->dir);
     return chdir(t->before);
 }
 

@@ -15,6 +15,7 @@
 
 #include "cli/cli.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdbool.h>
@@ -29,7 +30,7 @@
 enum { TERMINAL_TEXT_MAX = 256 << 10, TERMINAL_PATH_MAX = 512, TERMINAL_WORDS_MAX = 48 };
 
 struct terminal {
-    char dir[32];
+    char dir[FOLDER_MAX];
     char before[TERMINAL_PATH_MAX]; /* where the test program was started: the source tree */
     char out[TERMINAL_TEXT_MAX];
     char err[TERMINAL_TEXT_MAX];

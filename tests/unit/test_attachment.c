@@ -2,6 +2,7 @@
 #include "keys/attachment.h"
 #include "keys/init.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ enum { FILE_TOP = 6 * CHUNK_PLAIN_LEN };
 
 struct fixture {
     struct entropy entropy;
-    char path[40];
+    char path[FOLDER_MAX];
     int fd;
     uint8_t *data;
     size_t len;
@@ -28,9 +29,8 @@ static struct fixture f;
 static int setup(void **state)
 {
     (void)state;
-    f = (struct fixture){.path = "/tmp/lianshu-file-XXXXXX", .entropy = entropy_system()};
-    f.fd = mkstemp(f.path);
-    assert_true(f.fd >= 0);
+    f = (struct fixture){.entropy = entropy_system()};
+    f.fd = folder_file(f.path, "file");
     f.data = malloc(FILE_TOP);
     f.frame = malloc(CHUNK_FRAME_MAX);
     f.again = malloc(FILE_TOP + 1);

@@ -104,12 +104,46 @@ static void an_archive_is_taken_only_as_it_is_written(void **state)
     bundle_close(&b);
 }
 
+/* Promise 2: each of these headers has its right sum. */
+static void an_archive_in_another_order_or_with_a_file_twice_is_refused(void **state)
+{
+    enum { BLOCK = 512, ENTRY = 2 * BLOCK, SIZE_AT = 124 };
+    struct bundle *b = made();
+    struct bundle *again = NULL;
+    struct fault fault = {.err = OK};
+    uint8_t first[ENTRY];
+    size_t len;
+    uint8_t *bytes = packed(b, &len);
+    uint8_t *one = memmem(bytes, len, "log/1.leaf", 10);
+    (void)state;
+    while ((size_t)(one - bytes) % BLOCK != 0) /* its header, not its line in the list */
+        one = memmem(one + 1, len - (size_t)(one + 1 - bytes), "log/1.leaf", 10);
+    memcpy(first, one, ENTRY);
+    memcpy(one, one + ENTRY, ENTRY);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE); /* 2, 2 */
+    assert_null(again);
+    memcpy(one + ENTRY, first, ENTRY);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE); /* 2, 1 */
+    assert_string_equal(fault.detail, "its files are not sorted");
+    memcpy(one + ENTRY, one, ENTRY);
+    memcpy(one, first, ENTRY);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), OK); /* 1, 2 */
+    bundle_close(&again);
+    memset(one + SIZE_AT, '7', 11);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE);
+    memset(one, 'a', 100); /* a name without an end */
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE);
+    free(bytes);
+    bundle_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_lead_out_or_elsewhere_are_refused),
         cmocka_unit_test(a_list_names_every_file_once_with_its_bytes),
         cmocka_unit_test(an_archive_is_taken_only_as_it_is_written),
+        cmocka_unit_test(an_archive_in_another_order_or_with_a_file_twice_is_refused),
     };
     return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
 }

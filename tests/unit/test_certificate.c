@@ -16,6 +16,7 @@ struct fixture {
     uint8_t lsd1[FRAME_DOCUMENT_FRAME_MAX];
     uint8_t file[CERTIFICATE_FILE_MAX];
     size_t len;
+    size_t cut; /* bytes that the body lacks at its end */
 };
 
 static struct fixture f;
@@ -56,7 +57,7 @@ static void make_by(const char *member, uint32_t type, uint64_t issued_ms, uint6
     strcpy(d->addressees[0], REALM_HEALTH);
     struct writer body = writer_of(d->body.bytes, sizeof d->body.bytes);
     assert_int_equal(wire_encode(&lianshu_CreditCertificate_msg, &f.body, &body), OK);
-    d->body.size = (pb_size_t)body.len;
+    d->body.size = (pb_size_t)(body.len - f.cut);
     struct writer lsd1 = writer_of(f.lsd1, sizeof f.lsd1);
     assert_int_equal(document_make(d, key, &lsd1, hash), OK);
     struct writer file = writer_of(f.file, sizeof f.file);
@@ -151,6 +152,48 @@ static void clean_with_a_restriction_is_no_statement(void **state)
     assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
 }
 
+static void a_body_that_is_none_is_refused(void **state)
+{
+    (void)state;
+    f.cut = 1;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
+}
+
+/* Its own word on when it was signed chooses key and registry: those must have been in force. */
+static void a_signature_outside_its_key_or_its_registry_is_refused(void **state)
+{
+    (void)state;
+    f.body.at_ms = 0;
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE,
+            REALM_NOW_MS - REALM_DAY_MS - 1, REALM_NOW_MS + REALM_DAY_MS);
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_KEY_NOT_YET);
+    const uint64_t later_ms = REALM_NOW_MS + 31 * REALM_DAY_MS; /* the registry ends after 30 */
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, later_ms,
+            later_ms + REALM_DAY_MS);
+    assert_int_equal(verify_at(later_ms), ERR_REGISTRY_STALE);
+}
+
+static void what_two_have_signed_is_no_certificate(void **state)
+{
+    static uint8_t d[FRAME_DOCUMENT_MAX];
+    const struct key *key = realm_key(f.realm, REALM_HUB, KEY_USE_SIGN);
+    const struct key *const keys[] = {key, key};
+    uint8_t hash[HASH_LEN];
+    struct writer d_w = writer_of(d, sizeof d);
+    struct writer lsd1 = writer_of(f.lsd1, sizeof f.lsd1);
+    struct writer file = writer_of(f.file, sizeof f.file);
+    (void)state;
+    make();
+    f.document.issuers_count = 2;
+    f.document.issuers[1] = f.document.issuers[0];
+    assert_int_equal(document_encode(&f.document, &d_w, hash), OK);
+    assert_int_equal(document_sign(writer_span(&d_w), keys, 2, &lsd1), OK);
+    assert_int_equal(certificate_write(f.realm->registry, writer_span(&lsd1), &file),
+                     ERR_MEMBER_UNKNOWN);
+    assert_int_equal(file.len, 0);
+}
+
 static void another_realms_anchor_does_not_vouch(void **state)
 {
     struct realm *other = realm_open(6);
@@ -196,6 +239,9 @@ int main(void)
         CASE(times_are_judged),
         CASE(only_a_hub_certifies_and_only_certificates_count),
         CASE(clean_with_a_restriction_is_no_statement),
+        CASE(a_body_that_is_none_is_refused),
+        CASE(a_signature_outside_its_key_or_its_registry_is_refused),
+        CASE(what_two_have_signed_is_no_certificate),
         CASE(another_realms_anchor_does_not_vouch),
         CASE(a_record_from_another_registry_does_not_fit),
     };

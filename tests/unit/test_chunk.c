@@ -3,7 +3,11 @@
 #include "keys/hash.h"
 #include "unit/store_place.h"
 
+#include <dirent.h>
+
 #define MARKET "market.445100"
+
+enum { PATH_LEN = FOLDER_PATH_MAX + 48 };
 
 static const uint8_t ROOT[STORE_HASH_LEN] = {1};
 static const uint8_t OTHER[STORE_HASH_LEN] = {2};
@@ -32,7 +36,7 @@ static void put_first(struct place *p, const uint8_t *root, uint64_t n, uint64_t
     commit(p);
 }
 
-static void path_of(struct place *p, const uint8_t *root, char out[static 128])
+static void path_of(struct place *p, const uint8_t *root, char out[static PATH_LEN])
 {
     struct sha256 h;
     uint8_t hash[STORE_HASH_LEN];
@@ -42,12 +46,12 @@ static void path_of(struct place *p, const uint8_t *root, char out[static 128])
     sha256_add(&h, span_of(root, STORE_HASH_LEN));
     sha256_done(&h, hash);
     hex_encode(span_of(hash, 16), hex);
-    snprintf(out, 128, "%s/chunks/%s", p->dir, hex);
+    snprintf(out, PATH_LEN, "%s/chunks/%s", p->dir, hex);
 }
 
 static size_t files(struct place *p)
 {
-    char dir[64];
+    char dir[FOLDER_PATH_MAX + 16];
     size_t n = 0;
     snprintf(dir, sizeof dir, "%s/chunks", p->dir);
     DIR *d = opendir(dir);
@@ -195,7 +199,7 @@ static void a_damaged_file_costs_its_chunks_and_nothing_else(void **state)
 {
     struct place *p = *state;
     struct span frame;
-    char path[128];
+    char path[PATH_LEN];
     path_of(p, ROOT, path);
     put_first(p, ROOT, 5, 5);
     put_first(p, OTHER, 5, 5);
@@ -234,7 +238,7 @@ static void files_of_others_are_not_opened(void **state)
 {
     struct place *p = *state;
     struct span frame;
-    char path[128];
+    char path[PATH_LEN];
     struct stat st;
     path_of(p, ROOT, path);
     put_first(p, ROOT, 2, 2);
@@ -317,7 +321,7 @@ static void drop_in_flight(struct place *p)
 
 static off_t length(struct place *p)
 {
-    char path[128];
+    char path[PATH_LEN];
     struct stat st;
     path_of(p, ROOT, path);
     return stat(path, &st) == 0 ? st.st_size : 0;
@@ -407,7 +411,7 @@ static void the_database_does_not_carry_the_chunks(void **state)
     enum { CHUNKS = 64 };
     static uint8_t big[STORE_CHUNK_FRAME_MAX];
     struct place *p = *state;
-    char wal[80];
+    char wal[FOLDER_PATH_MAX + 16];
     struct stat st;
     off_t bytes = 0;
 

@@ -109,7 +109,7 @@ static void the_table_of_steps_is_printed_as_the_hub_wrote_it(void **state)
     refused(t, "case graph --form svg" HUB, CLI_USAGE, "E001 --form", "");
     refused(t, "case show xyz" HUB, CLI_USAGE, "E001 CASE_ID", "");
     refused(t, "case show abab9999" HUB, CLI_REFUSED, "E002", "");
-    refused(t, "case list --member Nobody" HUB, CLI_REFUSED, "E015 --member", "");
+    refused(t, "case list --member Nobody" HUB, CLI_USAGE, "E001 --member", "");
 }
 
 static void an_order_is_tried_by_the_hubs_rules_or_by_others(void **state)

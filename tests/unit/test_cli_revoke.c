@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 
-#include "terminal.h"
+#include "unit/registry_desk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,37 +15,13 @@
 #define REVOKE                                                                                     \
     "key revoke %s --reason compromised --key reg.key --passphrase-file p --out r.lsd" TRUST
 
-static const char MEMBERS[] =
-    "members:\n"
-    "  - member: hub.445100\n"
-    "    name_zh: 潮州市联枢\n"
-    "    name_en: Hub of Chaozhou\n"
-    "    keys: [hub.key.pub, signer.key.pub]\n"
-    "    grants:\n"
-    "      - {types: [sanction.notice], direction: send, departments: [all], region: \"445100\"}\n"
-    "  - member: market.445100\n"
-    "    name_zh: 潮州市市场监督管理局\n"
-    "    name_en: Market regulation of Chaozhou\n"
-    "    keys: [market.key.pub]\n"
-    "    grants:\n"
-    "      - {types: [sanction.order], direction: send, departments: [hub], region: \"445100\"}\n";
-
 static void make_realm(struct terminal *t)
 {
-    static const char *const lines[] = {
-        "key passphrase p",
-        "key generate --member root.000000 --use root --out root.key --passphrase-file p",
-        "key generate --member registrar.445100 --use registrar --out reg.key --passphrase-file p",
-        "key generate --member registrar.445100 --use registrar --out two.key --passphrase-file p",
-        "key generate --member hub.445100 --use hub --out hub.key --passphrase-file p",
-        "key generate --member hub.445100 --use signer --out signer.key --passphrase-file p",
-        "key generate --member market.445100 --use adapter --out market.key --passphrase-file p",
-    };
-    for (size_t i = 0; i < T_COUNT(lines); i++)
-        must(t, lines[i]);
-    write_text("members.yaml", MEMBERS);
-    must(t, "registry build --realm demo --root root.key --registrar reg.key --passphrase-file p "
-            "--members members.yaml --anchor-out anchor.yaml --out registry.lsg");
+    make_keys(t);
+    must(
+        t,
+        "key generate --member registrar.445100 --use registrar --out two.key --passphrase-file p");
+    must(t, BUILD);
 }
 
 static struct registry *open_registry(void)

@@ -4,6 +4,7 @@
 #include "terminal.h"
 #include "token.h"
 
+#include "folder.h"
 #include "keys/keyfile.h"
 
 #include <stdio.h>
@@ -11,19 +12,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define AT   "?module-path=" TOKEN_MODULE
-#define ROOT "pkcs11:token=root;object=root.000000:root" AT
-#define ONE  "pkcs11:token=one;object=registrar.445100:registrar" AT
-#define SIGN "pkcs11:token=one;object=market.445100:sign" AT
-#define TWO  "pkcs11:token=two;object=registrar.445100:registrar" AT
+#define AT       "?module-path=" TOKEN_MODULE
+#define ROOT     "pkcs11:token=root;object=root.000000:root" AT
+#define ONE      "pkcs11:token=one;object=registrar.445100:registrar" AT
+#define SIGN     "pkcs11:token=one;object=market.445100:sign" AT
+#define HUB_SIGN "pkcs11:token=two;object=hub.445100:sign" AT
+#define TWO      "pkcs11:token=two;object=registrar.445100:registrar" AT
 
 /* The module reads its configuration once in a process. */
 static int setup_tokens(void **state)
 {
-    static char place[] = "/tmp/lianshu-token-XXXXXX";
+    static char place[FOLDER_MAX];
     *state = place;
-    if (mkdtemp(place) == NULL)
-        return -1;
+    folder_make(place, "token");
     token_place(place);
     token_make("root");
     token_make("one");
@@ -33,12 +34,8 @@ static int setup_tokens(void **state)
 
 static int drop_tokens(void **state)
 {
-    const pid_t child = fork();
-    if (child == 0) {
-        execlp("rm", "rm", "-r", (const char *)*state, (char *)NULL);
-        _exit(127);
-    }
-    return child > 0 ? 0 : -1;
+    folder_remove(*state);
+    return 0;
 }
 
 static void write_pin(const char *path, const char *pin)
@@ -133,6 +130,55 @@ static void a_members_signing_key_is_on_a_token_beside_its_key_file(void **state
     assert_false(there_is("x.key.pub"));
 }
 
+/* Storage key of a hub whose signing key is on a token; passphrase and PIN of an adapter's. */
+static void a_key_file_that_names_a_token_is_renewed_like_any_other(void **state)
+{
+    struct terminal *t = *state;
+    struct keyring *ring = NULL;
+    uint8_t signature[64];
+    write_pin("pin", TOKEN_PIN "\n");
+    must(t, "key token " HUB_SIGN " --passphrase-file pin --out hub.pub");
+    must(t, "key passphrase hub.pass");
+    must(t, "key passphrase new.pass");
+    must(t, "key generate --member hub.445100 --use hub --out hub.key --passphrase-file hub.pass "
+            "--sign-token " HUB_SIGN " --sign-pin-file pin");
+    assert_int_equal(keyfile_open(&ring, "hub.key", "hub.pass", NULL), OK);
+    const size_t count = keyring_count(ring);
+    keyring_close(&ring);
+
+    must(t, "key renew --key hub.key --passphrase-file hub.pass");
+    must(t, "key rewrap hub.key --passphrase-file hub.pass --new-passphrase-file new.pass --json");
+    assert_json(t);
+    refused(t, "key rewrap hub.key --passphrase-file hub.pass", CLI_REFUSED, "E028 hub.key", "");
+    assert_int_equal(keyfile_open(&ring, "hub.key", "new.pass", NULL), OK);
+    assert_int_equal(keyring_count(ring), count + 2); /* storage and token key */
+    const struct key *key = keyring_find(ring, KEY_USE_SIGN);
+    assert_null(key_secret(key));
+    assert_int_equal(key_sign(key, span_str("x"), signature), OK);
+    keyring_close(&ring);
+
+    /* A PIN that the token does not know is not written into the file. */
+    write_pin("wrong", "not-the-pin\n");
+    refused(t, "key rewrap hub.key --passphrase-file new.pass --new-pin-file wrong", CLI_REFUSED,
+            "E028", "PIN");
+    assert_null(strstr(t->err, "not-the-pin"));
+    must(t, "key rewrap hub.key --passphrase-file new.pass --new-pin-file pin");
+    assert_labels(t);
+    assert_int_equal(keyfile_open(&ring, "hub.key", "new.pass", NULL), OK);
+    keyring_close(&ring);
+
+    refused(t, "key rewrap " HUB_SIGN " --passphrase-file pin", CLI_REFUSED, "E408",
+            "renewed where they are made");
+    make_key(t, "plain", "police.445100", "official");
+    refused(t, "key rewrap plain.key --passphrase-file plain.pass --new-pin-file pin", CLI_REFUSED,
+            "E408 plain.key", "no key on a token");
+    must(t, "key rewrap plain.key --passphrase-file plain.pass --new-passphrase-file new.pass");
+    assert_int_equal(keyfile_open(&ring, "plain.key", "new.pass", NULL), OK);
+    keyring_close(&ring);
+    refused(t, "key rewrap", CLI_USAGE, "E001", "KEY");
+    refused(t, "key rewrap plain.key", CLI_USAGE, "E001", "--passphrase-file");
+}
+
 static void a_registry_is_built_with_keys_on_tokens(void **state)
 {
     struct terminal *t = *state;
@@ -183,6 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(keys_are_made_on_tokens_and_found_again),
         CASE(a_members_signing_key_is_on_a_token_beside_its_key_file),
+        CASE(a_key_file_that_names_a_token_is_renewed_like_any_other),
         CASE(a_registry_is_built_with_keys_on_tokens),
         CASE(officials_approve_with_tokens),
     };

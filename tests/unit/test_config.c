@@ -6,6 +6,7 @@
 #include "net/process.h"
 #include "signer/config.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -38,16 +39,14 @@ static const char *const SIGNER_LINES[] = {
 };
 
 struct fixture {
-    char dir[32];
-    char path[64];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/config-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL)
-        return -1;
+    folder_make(f.dir, "config");
     snprintf(f.path, sizeof f.path, "%s/file.yaml", f.dir);
     *state = &f;
     return 0;
@@ -56,8 +55,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    unlink(f->path);
-    return rmdir(f->dir);
+    folder_remove(f->dir);
+    return 0;
 }
 
 /* The lines, line `at` (from 1) replaced by `text` (NULL: left out); beyond the end: added. */
@@ -80,7 +79,7 @@ static void a_whole_hub_file_is_read_with_paths_beside_it(void **state)
 {
     struct fixture *f = *state;
     struct hub_config config;
-    char want[128];
+    char want[FOLDER_PATH_MAX + 16];
     write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 0, NULL);
     assert_int_equal(hub_config_read(&config, f->path, NULL), OK);
     assert_string_equal(config.realm, "demo");

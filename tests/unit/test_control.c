@@ -2,6 +2,7 @@
 #include "net/control.h"
 #include "net/local.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <fcntl.h>
@@ -16,8 +17,8 @@
 enum { WAIT_MS = 2000, ANSWER_MAX = 4096 };
 
 struct fixture {
-    char dir[32];
-    char path[64];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
     struct control *control;
     unsigned asked;
     enum control_verb verb;
@@ -44,9 +45,8 @@ static enum err answer(void *ctx, enum control_verb verb, struct span request, s
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/control-XXXXXX", .err = OK};
-    if (mkdtemp(f.dir) == NULL)
-        return -1;
+    f = (struct fixture){.err = OK};
+    folder_make(f.dir, "control");
     snprintf(f.path, sizeof f.path, "%s/socket", f.dir);
     *state = &f;
     return control_open(&f.control, f.path, NULL, answer, &f, NULL) == OK ? 0 : -1;
@@ -270,7 +270,7 @@ static void the_socket_is_private_and_never_doubled(void **state)
     struct fixture *f = *state;
     struct control *second;
     struct stat st;
-    char other[80];
+    char other[FOLDER_PATH_MAX + 16];
     assert_int_equal(stat(f->path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(control_open(&second, f->path, NULL, answer, f, NULL), ERR_ADDRESS_IN_USE);
@@ -290,7 +290,7 @@ static void the_socket_of_a_dead_process_is_replaced(void **state)
 {
     struct fixture *f = *state;
     struct control *second;
-    char other[80];
+    char other[FOLDER_PATH_MAX + 16];
     int fd;
     snprintf(other, sizeof other, "%s/other", f->dir);
     assert_int_equal(local_listen(&fd, other, LOCAL_NO_UID, NULL), OK);
@@ -419,7 +419,7 @@ static void an_auditor_is_answered_over_the_socket_and_refused_what_changes(void
         {{.has_group = true, .group = AUDIT_GROUP + 1}, AUDITOR, 0},
     };
     struct fixture *f = *state;
-    char path[80];
+    char path[FOLDER_PATH_MAX];
     if (geteuid() != 0)
         skip(); /* only root can become another user */
     assert_int_equal(chmod(f->dir, 0711), 0);
@@ -454,7 +454,7 @@ static void the_socket_is_opened_to_the_group_only_when_there_are_auditors(void 
     struct fixture *f = *state;
     struct control *control;
     struct stat st;
-    char path[80];
+    char path[FOLDER_PATH_MAX];
     snprintf(path, sizeof path, "%s/open", f->dir);
     assert_int_equal(control_open(&control, path, &readers, answer, f, NULL), OK);
     assert_int_equal(stat(path, &st), 0);

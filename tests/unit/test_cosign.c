@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -290,9 +291,8 @@ static void the_logs_own_hub_is_no_witness_of_itself(void **state)
 
 static enum err read_text(const char *text, struct fault *fault)
 {
-    char path[] = "/tmp/cosign-XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
+    char path[FOLDER_MAX];
+    const int fd = folder_file(path, "cosign");
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
     enum err err = cosign_policy_read(&f.policy, path, fault);
@@ -330,6 +330,24 @@ static void a_policy_is_read_from_a_file(void **state)
     }
 }
 
+static void a_policy_of_more_witnesses_than_there_is_room_for_is_refused(void **state)
+{
+    static char text[(WITNESSES_MAX + 2) * 128];
+    char hex[2 * KEY_PUBLIC_LEN + 1];
+    struct fault fault = {0};
+    (void)state;
+    hex_encode(span_of(key_public(f.key[0]), KEY_PUBLIC_LEN), hex);
+    size_t len = (size_t)snprintf(text, sizeof text, "needed: 1\nwitnesses:\n");
+    for (size_t i = 0; i <= WITNESSES_MAX; i++) {
+        if (i == WITNESSES_MAX)
+            assert_int_equal(read_text(text, &fault), OK);
+        len += (size_t)snprintf(text + len, sizeof text - len, "  - {name: %s, key: \"%s\"}\n",
+                                names[0], hex);
+    }
+    assert_int_equal(read_text(text, &fault), ERR_TOO_LARGE);
+    assert_int_not_equal(fault.line, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -347,6 +365,7 @@ int main(void)
         TEST(only_a_witness_key_cosigns_and_only_a_note),
         TEST(the_logs_own_hub_is_no_witness_of_itself),
         TEST(a_policy_is_read_from_a_file),
+        TEST(a_policy_of_more_witnesses_than_there_is_room_for_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,8 @@
 /* Checks what store/db.h says of recorded statements, savepoints, kept read locks and the look
  * through a large file. */
-#include "store/db.h"
+#include "unit/db_place.h"
 
-#include "unit/store_place.h"
-
-#include <sqlite3.h>
-
-enum { APP = 0x54455354, PAGE = DB_PAGE_BYTES };
+enum { PAGE = DB_PAGE_BYTES };
 
 static const char *const version[] = {
     "CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB, c TEXT) STRICT;"
@@ -23,13 +19,7 @@ static const char *const queries[QUERIES] = {
     [GET] = "SELECT b, c FROM t WHERE a = ?1",
 };
 
-struct file {
-    char dir[40];
-    char path[64];
-    struct db *db;
-    struct stmt *q[QUERIES];
-    struct fault f;
-};
+_Static_assert((int)QUERIES <= (int)FILE_QUERIES_MAX, "a file has room for them");
 
 static enum err try_open(struct file *file)
 {
@@ -46,20 +36,8 @@ static enum err try_open(struct file *file)
 
 static int setup(void **state)
 {
-    struct file *file = calloc(1, sizeof *file);
-    place_dir(file->dir);
-    snprintf(file->path, sizeof file->path, "%s/t.db", file->dir);
-    assert_int_equal(try_open(file), OK);
-    *state = file;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct file *file = *state;
-    db_close(&file->db);
-    place_wipe(file->dir);
-    free(file);
+    (void)file_setup(state);
+    assert_int_equal(try_open(*state), OK);
     return 0;
 }
 
@@ -179,7 +157,7 @@ static void savepoints_hold_in_any_mixture(void **state)
             next = 1;
             other = 1;
         }
-        teardown(state);
+        file_teardown(state);
         setup(state);
         file = *state;
     }
@@ -230,7 +208,7 @@ static void nothing_is_recorded_outside_a_transaction(void **state)
 static void reads_between_commits_do_not_make_the_log_grow(void **state)
 {
     struct file *file = *state;
-    char wal[80];
+    char wal[FOLDER_PATH_MAX + 16];
     struct stat st;
     for (uint64_t a = 1; a <= 300; a++) {
         assert_int_equal(db_begin(file->db), OK);
@@ -300,14 +278,14 @@ static void a_large_file_is_looked_through_but_for_what_grows(void **state)
             assert_int_equal(stmt_step(file->q[SUM]), ERR_CORRUPT);
             assert_int_equal(db_fatal(file->db), ERR_CORRUPT);
         }
-        teardown(state);
+        file_teardown(state);
         setup(state);
         file = *state;
     }
     free(big);
 }
 
-#define LATER_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define LATER_CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, file_teardown)
 
 int main(void)
 {

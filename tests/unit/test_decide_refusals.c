@@ -74,6 +74,10 @@ SPOIL(early_service)
 {
     o->served_date = 20260419;
 }
+SPOIL(late_service)
+{
+    o->served_date = 20260422;
+}
 SPOIL(ends_early)
 {
     o->max_date = 20260419;
@@ -81,6 +85,10 @@ SPOIL(ends_early)
 SPOIL(remedy_over)
 {
     o->remedy_deadline_date = 20260419;
+}
+SPOIL(remedy_over_at_service)
+{
+    o->served_date = 20260421, o->remedy_deadline_date = 20260420;
 }
 SPOIL(no_number)
 {
@@ -250,6 +258,10 @@ SPOIL(correction_of_other_subject)
     known_again(o, in, w), o->version = 2;
     world_token_of(CLEAN, w->order.token);
 }
+SPOIL(correction_older_than_its_order)
+{
+    known_again(o, in, w), o->version = 2, w->order.decision_date = 20260421;
+}
 SPOIL(start_in_a_year)
 {
     o->start_date = 20270420;
@@ -280,6 +292,10 @@ SPOIL(r09_too_long)
 SPOIL(r09_too_short)
 {
     r09(o, in, w), o->max_date = 20270419;
+}
+SPOIL(r09_repaired_when_it_is_over)
+{
+    r09(o, in, w), o->earliest_repair_date = 20290421;
 }
 SPOIL(r09_early)
 {
@@ -336,8 +352,10 @@ static const struct {
     {late_act, ERR_TERM, "act_after_decision", "AP40"},
     {late_notice, ERR_TERM, "notice_after_decision", "GBF2020-49"},
     {early_service, ERR_TERM, "served_before_decision", "AP61"},
+    {late_service, ERR_TERM, "served_in_future", "AP61"},
     {ends_early, ERR_TERM, "ends_before_start", "AP59"},
     {remedy_over, ERR_TERM, "remedy_before_decision", "AP59"},
+    {remedy_over_at_service, ERR_TERM, "remedy_before_served", "AP59"},
     {no_number, ERR_FIELD_MISSING, "decision_number", "AP59"},
     {no_body, ERR_FIELD_MISSING, "decision_number", "AP59"},
     {no_list, ERR_FIELD_MISSING, "list_trigger", "GBF2020-49"},
@@ -374,6 +392,7 @@ static const struct {
     {correction_of_lifted, ERR_ORDER_STATE, "state", "AP75"},
     {correction_to_other_list, ERR_ORDER_VERSION, "other_list", "AP75"},
     {correction_of_other_subject, ERR_ORDER_VERSION, "other_subject", "AP75"},
+    {correction_older_than_its_order, ERR_TERM, "before_order", "AP75"},
     {start_in_a_year, ERR_TERM, "start_too_late", "DL116"},
     {too_short, ERR_TERM, "term_too_short", "DL116"},
     {early_repair, ERR_TERM, "no_early_repair", "DL116"},
@@ -381,6 +400,7 @@ static const struct {
     {r09_too_long, ERR_TERM, "term_too_long", "SAMR44-6"},
     {r09_too_short, ERR_TERM, "term_too_short", "SAMR44-6"},
     {r09_early, ERR_TERM, "repair_too_early", "SAMR44-6"},
+    {r09_repaired_when_it_is_over, ERR_TERM, "repair_after_end", "SAMR44-6"},
     {r06_nine_years, ERR_TERM, "term_too_short", "DL126"},
     {no_notice, ERR_CONSENT, "prior_notice", "GBF2020-49"},
     {no_consent, ERR_CONSENT, "consent", "SAMR44"},

@@ -303,6 +303,22 @@ static void what_does_not_fit_is_not_written(void **state)
     }
 }
 
+static void nobody_signs_and_no_more_than_fit_do(void **state)
+{
+    const struct key *keys[FRAME_ISSUERS_MAX + 1];
+    struct span signatures[FRAME_ISSUERS_MAX + 1] = {0};
+    struct writer w = writer_of(f.frame, DOCUMENT_FRAME_MAX);
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(keys); i++)
+        keys[i] = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const struct span d = span_str("document");
+    assert_int_equal(document_sign(d, keys, 0, &w), ERR_TOO_LARGE);
+    assert_int_equal(document_sign(d, keys, T_COUNT(keys), &w), ERR_TOO_LARGE);
+    assert_int_equal(document_write(d, signatures, T_COUNT(keys), &w), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+    assert_int_equal(document_sign(d, keys, FRAME_ISSUERS_MAX, &w), OK);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -318,6 +334,7 @@ int main(void)
         CASE(batch_of_documents_has_one_signature),
         CASE(document_for_another_reader_or_by_another_sender_is_316),
         CASE(what_does_not_fit_is_not_written),
+        CASE(nobody_signs_and_no_more_than_fit_do),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
 }

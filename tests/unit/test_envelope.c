@@ -116,7 +116,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* What a hub or, with a reader, a recipient does with a frame, in the order of crypto.md. */
+/* What a hub or, with a reader, a recipient does with a frame, in the order of PROTOCOL.md 10. */
 static enum err receive_span(struct span bytes, const char *reader_id, const char *carried_by,
                              lianshu_Header *h, struct frame_envelope *frame,
                              uint8_t header_hash[HASH_LEN])

@@ -1,94 +1,9 @@
 /*
  * Checks the promises in policy/event.h and rating.h: what documents that are no orders set off
- * by the shipped rules R08, R10, R11, R16, R24, R25, R27, R28, R29 and T30, on the days around
- * their dates. Derived by hand from the domain's tables B.8, D.4 and D.5.
+ * by the shipped rules R08, R10, R11, R16, R27, R28, R29 and T30, on the days around their dates.
+ * Derived by hand from the articles that hub/policy/rules names.
  */
-#include "policy_world.h"
-
-#include "policy/event.h"
-#include "policy/rating.h"
-
-#include "case.pb.h"
-#include "document.pb.h"
-#include "safety.pb.h"
-#include "wire.h"
-
-#define TYPE(name) lianshu_DocumentType_TYPE_##name
-
-/* The body of one test, whichever it is. */
-union body {
-    lianshu_SubjectRegister registration;
-    lianshu_SubjectRelation relation;
-    lianshu_Appointment appointment;
-    lianshu_Penalty penalty;
-    lianshu_CreditRating rating;
-    lianshu_CreditIncentive incentive;
-    lianshu_Insurance insurance;
-    lianshu_BatchFacts batch;
-    lianshu_Trace trace;
-    lianshu_CaseClock clock;
-};
-
-#define NAME_SUBJECT(body, kind_, id_)                                                             \
-    ((body).has_subject = true, name_subject(&(body).subject, kind_, id_))
-
-static void name_subject(lianshu_Subject *s, lianshu_SubjectKind kind, const char *id)
-{
-    s->kind = kind;
-    snprintf(s->id, sizeof s->id, "%s", id);
-    snprintf(s->region, sizeof s->region, "445102");
-}
-
-static void name_person(lianshu_Person *p, lianshu_Role role, const char *id)
-{
-    p->role = role;
-    snprintf(p->id, sizeof p->id, "%s", id);
-}
-
-static void ask(const struct world *w, uint32_t type, const union body *body, uint32_t today,
-                struct event_decision *out)
-{
-    struct decide_input in = {.issuer = ISSUER, .now_ms = noon(today), .calendar = w->calendar};
-    assert_int_equal(decide_event(w->rules, &w->view, &in, type, body, out, NULL), OK);
-}
-
-static const struct consequence *find(const struct event_decision *out, enum consequence_kind kind,
-                                      const char *rule)
-{
-    for (uint32_t i = 0; i < out->count; i++)
-        if (out->consequence[i].kind == kind && strcmp(out->consequence[i].duty.rule, rule) == 0)
-            return &out->consequence[i];
-    return NULL;
-}
-
-static unsigned count(const struct event_decision *out, enum consequence_kind kind)
-{
-    unsigned n = 0;
-    for (uint32_t i = 0; i < out->count; i++)
-        n += out->consequence[i].kind == kind;
-    return n;
-}
-
-/* Which of these members a consequence is for, as a string of letters. */
-static const char *whom(const struct consequence *c)
-{
-    static const struct {
-        char letter;
-        const char *member;
-    } members[] = {
-        {'m', "market.445100"},    {'M', "market.440000"}, {'x', "market.220100"},
-        {'n', "market.000000"},    {'d', "drug.440000"},   {'h', "health.445100"},
-        {'i', "insurance.445100"}, {'p', "police.445100"}, {'b', "procurement.440000"},
-    };
-    static char text[T_COUNT(members) + 1];
-    size_t len = 0;
-    assert_non_null(c);
-    for (size_t i = 0; i < T_COUNT(members); i++)
-        if (duty_owed_by(&c->duty, ISSUER, members[i].member))
-            text[len++] = members[i].letter;
-    text[len] = '\0';
-    return text;
-}
+#include "unit/event_world.h"
 
 /* ---- R08 ---- */
 
@@ -288,187 +203,6 @@ static void r16_is_about_persons_only(void **state)
     assert_int_equal(out.count, 0);
 }
 
-/* ---- credit classes, R24, R25 ---- */
-
-static union body rating_of(const uint32_t value[static 4], lianshu_CreditClass class,
-                            uint32_t until)
-{
-    static const char *const codes[] = {"integrity", "industry_risk", "region_weight",
-                                        "dynamic_alert"};
-    union body body = {0};
-    NAME_SUBJECT(body.rating, lianshu_SubjectKind_SUBJECT_ENTERPRISE, COMPANY);
-    body.rating.indices_count = 4;
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(body.rating.indices[i].code, sizeof body.rating.indices[i].code, "%s", codes[i]);
-        body.rating.indices[i].value = value[i];
-    }
-    body.rating.class = class;
-    body.rating.from_date = 20260420;
-    body.rating.until_date = until;
-    return body;
-}
-
-/* Score: (50 a + 15 (1000 - b) + 10 (1000 - c) + 25 (1000 - d)) / 100. */
-static const uint32_t GOOD[4] = {1000, 0, 0, 0};           /* 1000 */
-static const uint32_t EDGE[4] = {500, 0, 0, 0};            /* 750 */
-static const uint32_t BELOW[4] = {499, 0, 0, 0};           /* 749 */
-static const uint32_t WARN_LOW[4] = {600, 500, 500, 500};  /* 300 + 250 = 550 */
-static const uint32_t DISHONEST[4] = {599, 500, 500, 500}; /* 549 */
-static const uint32_t LOWEST[4] = {0, 1000, 1000, 1000};   /* 0 */
-
-static void the_class_follows_from_the_indices(void **state)
-{
-    static const struct {
-        const uint32_t *value;
-        lianshu_CreditClass class;
-    } rows[] = {
-        {GOOD, lianshu_CreditClass_CLASS_TRUSTWORTHY},
-        {EDGE, lianshu_CreditClass_CLASS_TRUSTWORTHY},
-        {BELOW, lianshu_CreditClass_CLASS_WARNED},
-        {WARN_LOW, lianshu_CreditClass_CLASS_WARNED},
-        {DISHONEST, lianshu_CreditClass_CLASS_DISHONEST},
-        {LOWEST, lianshu_CreditClass_CLASS_SERIOUSLY},
-    };
-    struct world *w = *state;
-    for (size_t i = 0; i < T_COUNT(rows); i++) {
-        for (int class = 1; class <= 4; class ++) {
-            struct event_decision out;
-            union body body = rating_of(rows[i].value, (lianshu_CreditClass) class, 0);
-            print_message("row %zu, class %d\n", i, class);
-            ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-            bool right = (int)rows[i].class == class;
-            assert_int_equal(out.err, right ? OK : ERR_CREDIT_CLASS);
-            assert_int_equal(count(&out, CONSEQUENCE_CLASS), right ? 1 : 0);
-            if (right)
-                assert_int_equal(out.consequence[0].class, class);
-            else
-                assert_int_equal(out.count + out.end_count, 0);
-        }
-    }
-}
-
-static void indices_are_each_given_once_and_in_bounds(void **state)
-{
-    struct world *w = *state;
-    struct rating_index index[5] = {{"integrity", 900},
-                                    {"industry_risk", 1},
-                                    {"region_weight", 1},
-                                    {"dynamic_alert", 1},
-                                    {"weather", 1}};
-    lianshu_CreditClass class;
-    uint32_t score;
-    assert_int_equal(rating_class(w->rules, index, 4, &class), OK);
-    assert_int_equal(rating_score(w->rules, index, 4, &score), OK);
-    assert_int_equal(score, 949); /* 450 + 499.5, rounded down */
-    assert_int_equal(rating_class(w->rules, index, 3, &class), ERR_FIELD_MISSING);
-    assert_int_equal(rating_class(w->rules, index, 5, &class), ERR_FIELD_VALUE);
-    index[4].code = "integrity";
-    assert_int_equal(rating_class(w->rules, index, 5, &class), ERR_FIELD_VALUE);
-    index[0].value = RATING_VALUE_MAX + 1;
-    assert_int_equal(rating_class(w->rules, index, 4, &class), ERR_FIELD_VALUE);
-}
-
-static void r24_warns_until_the_class_changes(void **state)
-{
-    struct world *w = *state;
-    struct event_decision out;
-    union body body = rating_of(BELOW, lianshu_CreditClass_CLASS_WARNED, 0);
-    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-    const struct consequence *alert = find(&out, CONSEQUENCE_ALERT, "R24");
-    assert_string_equal(whom(alert), "mMdh");
-    assert_int_equal(alert->duty.answer_due_ms, date_end_ms(20260508)); /* ten working days */
-    const struct consequence *duty = find(&out, CONSEQUENCE_DUTY, "R24");
-    assert_string_equal(duty->duty.measure, "M23");
-    assert_int_equal(duty->duty.force, lianshu_Force_FORCE_CONSIDER);
-    assert_int_equal(duty->duty.end_date, 0); /* until the next rating */
-    assert_string_equal(whom(duty), "mMd");   /* the province, and nobody beyond it */
-    /* Whatever the next class is, it ends what this one caused. */
-    body = rating_of(DISHONEST, lianshu_CreditClass_CLASS_DISHONEST, 0);
-    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-    assert_int_equal(out.count, 1);
-    assert_int_equal(out.end_count, 2);
-    assert_string_equal(out.ends[0], "R24");
-    assert_string_equal(out.ends[1], "R25");
-}
-
-static struct view_restriction restriction(const char *measure, uint32_t from, uint32_t to)
-{
-    struct view_restriction r = {.force = lianshu_Force_FORCE_MUST,
-                                 .start_date = from,
-                                 .end_date = to,
-                                 .scope = "000000",
-                                 .rule = "R09"};
-    snprintf(r.measure, sizeof r.measure, "%s", measure);
-    memset(r.order_id, 0xB2, sizeof r.order_id);
-    return r;
-}
-
-static void r25_gives_incentives_to_whoever_is_not_listed(void **state)
-{
-    struct world *w = *state;
-    struct event_decision out;
-    union body body = rating_of(GOOD, lianshu_CreditClass_CLASS_TRUSTWORTHY, 20300101);
-    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-    assert_int_equal(count(&out, CONSEQUENCE_INCENTIVE), 6);
-    bool procurement = false;
-    for (uint32_t i = 0; i < out.count; i++) {
-        const struct consequence *c = &out.consequence[i];
-        if (c->kind != CONSEQUENCE_INCENTIVE)
-            continue;
-        assert_int_equal(c->duty.force, lianshu_Force_FORCE_CONSIDER);
-        assert_int_equal(c->duty.end_date, 20290420); /* three years at most */
-        assert_false(c->duty.restricts);
-        if (strcmp(c->duty.measure, "I05") == 0)
-            procurement = strcmp(whom(c), "ib") == 0;
-    }
-    assert_true(procurement);
-    w->restriction_count = 1;
-    w->restriction[0].of = COMPANY;
-    w->restriction[0].row = restriction("M22", 20260101, 20290101);
-    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-    assert_int_equal(out.err, OK);
-    assert_int_equal(count(&out, CONSEQUENCE_INCENTIVE), 0);
-    w->restriction[0].row.end_date = 20260419; /* over */
-    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
-    assert_int_equal(count(&out, CONSEQUENCE_INCENTIVE), 6);
-}
-
-static void a_single_incentive_is_refused_to_the_listed(void **state)
-{
-    struct world *w = *state;
-    struct event_decision out;
-    union body body = {0};
-    NAME_SUBJECT(body.incentive, lianshu_SubjectKind_SUBJECT_ENTERPRISE, COMPANY);
-    snprintf(body.incentive.measure, sizeof body.incentive.measure, "I03");
-    body.incentive.from_date = 20260420;
-    body.incentive.until_date = 20270420;
-    ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
-    assert_int_equal(out.count, 1);
-    const struct consequence *c = find(&out, CONSEQUENCE_INCENTIVE, "R25-OFFER");
-    assert_string_equal(c->duty.measure, "I03");
-    assert_int_equal(c->duty.end_date, 20270420);
-    snprintf(body.incentive.measure, sizeof body.incentive.measure, "M22");
-    ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
-    assert_int_equal(out.err, ERR_FIELD_VALUE);
-    assert_int_equal(out.count, 0);
-    snprintf(body.incentive.measure, sizeof body.incentive.measure, "I03");
-    w->restriction_count = 1;
-    w->restriction[0].of = COMPANY;
-    w->restriction[0].row = restriction("M22", 20260101, 0);
-    ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
-    assert_int_equal(out.err, ERR_RESTRICTED);
-    assert_string_equal(out.why, "listed");
-}
-
-static void an_order_ends_the_red_list(void **state)
-{
-    const struct world *w = *state;
-    const char *ends[EVENT_ENDS_MAX];
-    assert_int_equal(event_ends_on_order(w->rules, ends), 2);
-    assert_string_equal(ends[0], "R25");
-    assert_string_equal(ends[1], "R25-OFFER");
-}
-
 /* ---- R27, R28, R29 ---- */
 
 static void r27_tells_the_regulator_of_a_banned_person_hired(void **state)
@@ -639,8 +373,6 @@ static void a_type_of_no_rule_has_no_consequences(void **state)
     assert_int_equal(out.count + out.end_count, 0);
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -650,12 +382,6 @@ int main(void)
         CASE(the_result_of_a_case_reminds_whoever_may_list),
         CASE(r16_stops_the_qualification_by_points),
         CASE(r16_is_about_persons_only),
-        CASE(the_class_follows_from_the_indices),
-        CASE(indices_are_each_given_once_and_in_bounds),
-        CASE(r24_warns_until_the_class_changes),
-        CASE(r25_gives_incentives_to_whoever_is_not_listed),
-        CASE(a_single_incentive_is_refused_to_the_listed),
-        CASE(an_order_ends_the_red_list),
         CASE(r27_tells_the_regulator_of_a_banned_person_hired),
         CASE(r28_holds_an_uninsured_vaccine),
         CASE(r29_tells_insurance_regulator_and_police),

@@ -1,6 +1,7 @@
 /* Checks the promises in base/file.h, on a directory of its own. */
 #include "base/file.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <dirent.h>
@@ -11,17 +12,15 @@
 #include <unistd.h>
 
 struct fixture {
-    char dir[32];
-    char path[64];
-    char other[64];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
+    char other[FOLDER_PATH_MAX];
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/file-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL)
-        return -1;
+    folder_make(f.dir, "file");
     snprintf(f.path, sizeof f.path, "%s/a", f.dir);
     snprintf(f.other, sizeof f.other, "%s/b", f.dir);
     *state = &f;
@@ -90,7 +89,7 @@ static void unsafe_files_are_refused(void **state)
 static void a_failed_write_leaves_nothing(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
+    char path[FOLDER_PATH_MAX + 16];
     snprintf(path, sizeof path, "%s/none/a", f->dir);
     assert_int_equal(file_write(path, span_str("x"), 0600, 0, NULL), ERR_NOT_FOUND);
     /* A directory in the way: rename fails, the temporary file is gone (teardown checks). */
@@ -102,7 +101,7 @@ static void a_failed_write_leaves_nothing(void **state)
 static void rename_moves_and_private_directories_are_checked(void **state)
 {
     struct fixture *f = *state;
-    char dir[128];
+    char dir[FOLDER_PATH_MAX + 16];
     assert_int_equal(file_write(f->path, span_str("x"), 0600, 0, NULL), OK);
     assert_int_equal(file_rename(f->path, f->other, NULL), OK);
     assert_int_equal(access(f->other, F_OK), 0);

@@ -135,6 +135,33 @@ static void what_lasts_goes_to_its_table_and_the_window_stays_small(void **state
     }
 }
 
+static void what_nothing_waits_in_goes_long_before_the_warm_part_is_full(void **state)
+{
+    enum { WIDE = 960000, MANY = WIDE / 12 / 8 }; /* more than twice MANY is too much */
+    struct place *p = *state;
+    p->fresh_window = WIDE;
+    place_reopen(p);
+    for (uint32_t n = 1; n <= 30; n++) {
+        put_one(p, n);
+        settle_one(p, n);
+        assert_true(place_rows(p, "SELECT total(length(ops)) FROM fresh") <= 2 * MANY + 1200);
+    }
+    assert_int_not_equal(place_rows(p, "SELECT count(*) FROM message"), 0);
+    assert_int_equal(store_idle(p->s), OK);
+    put_one(p, 31); /* it waits, and all behind it with it */
+    for (uint32_t n = 32; n <= 60; n++) {
+        put_one(p, n);
+        settle_one(p, n);
+    }
+    assert_tables(p, 30, 0, 0);
+    place_reopen(p);
+    assert_waits(p->s, 31);
+    for (uint32_t n = 1; n <= 60; n++) {
+        if (n != 31)
+            assert_settled(p->s, n);
+    }
+}
+
 /* Flip one byte of the block `no`, found by what stands around it. */
 static void damage(struct place *p, int no, size_t from_end)
 {
@@ -440,7 +467,7 @@ static void random_lives_and_kills_keep_every_row(void **state)
         print_message("seed %u\n", seed);
         m = (struct model){.p = *state, .next = 1, .next_committed = 1, .seed = seed};
         store_close(&m.p->s);
-        place_wipe(m.p->dir);
+        folder_remove(m.p->dir);
         m.p->fresh_window = seed % 3 == 0 ? 0 : seed % 3 == 1 ? WINDOW : DEEP;
         assert_int_equal(place_try_open(m.p), OK);
         for (int i = 0; i < STEPS / SEEDS; i++) {
@@ -467,6 +494,7 @@ int main(void)
         CASE(a_fresh_row_is_durable_and_is_no_row_of_its_table),
         CASE(what_is_settled_soon_leaves_one_row),
         CASE(what_lasts_goes_to_its_table_and_the_window_stays_small),
+        CASE(what_nothing_waits_in_goes_long_before_the_warm_part_is_full),
         CASE(a_backlog_stays_in_its_blocks_and_is_read_from_there),
         CASE(a_backlog_that_is_settled_takes_its_blocks_along),
         CASE(a_backlog_beyond_the_window_goes_to_the_tables_whole),

@@ -16,6 +16,7 @@ static void a_token_has_one_handle_as_of_when_it_was_named(void **state)
 {
     struct place *p = *state;
     uint8_t got[STORE_TOKEN_LEN];
+    bool erased;
     bool named = true;
     struct handle_row again = {.seq = 9, .sealed = span_str(TEXT)};
     begin(p);
@@ -28,14 +29,59 @@ static void a_token_has_one_handle_as_of_when_it_was_named(void **state)
     assert_int_equal(handle_put(p->s->handles, &again), ERR_EXISTS);
     commit(p);
     place_reopen(p);
-    assert_int_equal(handle_find(p->s->handles, ID(1), 5, got), ERR_NOT_FOUND);
-    assert_int_equal(handle_find(p->s->handles, ID(1), 6, got), OK);
+    assert_int_equal(handle_find(p->s->handles, ID(1), 5, got, &erased), ERR_NOT_FOUND);
+    assert_int_equal(handle_find(p->s->handles, ID(1), 6, got, &erased), OK);
     assert_memory_equal(got, ID(10), sizeof got);
-    assert_int_equal(handle_find(p->s->handles, ID(2), STORE_NEVER, got), ERR_NOT_FOUND);
+    assert_int_equal(handle_find(p->s->handles, ID(2), STORE_NEVER, got, &erased), ERR_NOT_FOUND);
     assert_int_equal(handle_since(p->s->handles, ID(1), 6, &named), OK);
     assert_false(named);
     assert_int_equal(handle_since(p->s->handles, ID(1), 5, &named), OK);
     assert_true(named);
+}
+
+static void assert_found(struct place *p, uint32_t token, uint64_t as_of, uint32_t handle)
+{
+    uint8_t got[STORE_TOKEN_LEN];
+    bool erased;
+    for (unsigned asked = 0; asked < 2; asked++) { /* of memory, and of the table */
+        const enum err err =
+            handle_find(p->s->handles, ID(token), as_of, got, asked == 0 ? NULL : &erased);
+        assert_int_equal(err, handle == 0 ? ERR_NOT_FOUND : OK);
+        if (handle != 0)
+            assert_memory_equal(got, ID(handle), sizeof got);
+    }
+}
+
+/* Promise 1; handle_memory.h 1 and 2 */
+static void what_memory_says_is_what_the_table_says(void **state)
+{
+    enum { NAMED = 300 };
+    struct place *p = *state;
+    begin(p);
+    for (uint32_t i = 0; i < NAMED; i++)
+        name(p, 7 * i + 1, 7 * i + 2, i);
+    commit(p);
+    for (unsigned opened = 0; opened < 2; opened++) {
+        for (uint32_t i = 0; i < NAMED; i++) {
+            assert_found(p, 7 * i + 1, STORE_NEVER, 7 * i + 2);
+            assert_found(p, 7 * i + 1, i, 0);
+            assert_found(p, 7 * i + 1, i + 1, 7 * i + 2);
+            assert_found(p, 7 * i + 3, STORE_NEVER, 0);
+        }
+        place_reopen(p);
+    }
+    begin(p);
+    name(p, 3, 4, 9); /* since the start, … */
+    assert_found(p, 3, STORE_NEVER, 4);
+    store_rollback(p->s); /* … and it never was */
+    assert_found(p, 3, STORE_NEVER, 0);
+    begin(p);
+    assert_int_equal(handle_move(p->s->handles, ID(1), ID(5), span_str(TEXT)), OK);
+    assert_found(p, 1, STORE_NEVER, 0);
+    assert_found(p, 5, STORE_NEVER, 2);
+    store_rollback(p->s);
+    assert_found(p, 1, STORE_NEVER, 2);
+    assert_found(p, 5, STORE_NEVER, 0);
 }
 
 /* Promise 3 */
@@ -130,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_token_has_one_handle_as_of_when_it_was_named),
+        CASE(what_memory_says_is_what_the_table_says),
         CASE(a_handle_that_moves_keeps_everything_but_its_token),
         CASE(a_walk_goes_on_behind_a_cursor_that_was_kept_and_replaces_each_value_once),
         CASE(a_cursor_that_was_changed_is_refused),

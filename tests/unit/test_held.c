@@ -12,41 +12,26 @@ static struct span office(uint32_t type, const pb_msgdesc_t *desc, const void *b
                           const char *issuer, const struct key *const *keys, size_t count,
                           uint64_t valid_until_ms)
 {
-    static uint8_t bytes[4096];
-    struct writer w = writer_of(bytes, sizeof bytes);
-    const struct office_paper paper = {.realm = REALM_NAME,
-                                       .type = type,
-                                       .desc = desc,
-                                       .body = body,
-                                       .now_ms = p.e->now_ms,
-                                       .valid_until_ms = valid_until_ms,
-                                       .entropy = &p.e->realm->entropy};
-    const struct office_signers by = {.member = issuer, .keys = keys, .key_count = count};
-    assert_int_equal(office_document(&paper, &by, &w), OK);
-    return writer_span(&w);
+    return exchange_office(
+        p.e,
+        (struct office_paper){
+            .type = type, .desc = desc, .body = body, .valid_until_ms = valid_until_ms},
+        &(struct office_signers){.member = issuer, .keys = keys, .key_count = count});
 }
 
 /* Health is told that a key of this member is revoked. */
 static void revoked(uint64_t number, const char *member, enum key_use use, uint64_t since_ms)
 {
-    static uint8_t bytes[4096];
     const struct key *registrar = p.e->realm->registrar;
     lianshu_Revocation body = {.number = number,
                                .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED,
                                .compromised_since_ms = since_ms};
-    lianshu_Control c = {.kind = lianshu_ControlKind_CONTROL_AMENDMENTS,
-                         .which_body = lianshu_Control_amendments_tag};
     (void)snprintf(body.member, sizeof body.member, "%s", member);
     memcpy(body.kid, key_kid(realm_key(p.e->realm, member, use)), KID_LEN);
     const struct span lsd1 =
         office(lianshu_DocumentType_TYPE_KEY_REVOCATION, &lianshu_Revocation_msg, &body,
                "registrar.445100", &registrar, 1, 0);
-    struct writer w = writer_of(bytes, sizeof bytes);
-    c.body.amendments.documents_count = 1;
-    c.body.amendments.documents[0].size = (pb_size_t)lsd1.len;
-    memcpy(c.body.amendments.documents[0].bytes, lsd1.data, lsd1.len);
-    assert_int_equal(frame_put_control(&w, &c), OK);
-    exchange_give(p.e, p.health, writer_span(&w));
+    exchange_amend(p.e, p.health, lsd1);
 }
 
 /* What a test does otherwise than it should. */

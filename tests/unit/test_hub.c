@@ -11,6 +11,7 @@
 #include "net/endpoint.h"
 #include "net/local.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <fcntl.h>
@@ -31,7 +32,7 @@ struct daemon {
 };
 
 struct fixture {
-    char dir[32];
+    char dir[FOLDER_MAX];
     char before[512];
     char out[TEXT_MAX];
     char err[TEXT_MAX];
@@ -196,8 +197,9 @@ static void write_configuration(struct fixture *f)
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/hub-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL || getcwd(f.before, sizeof f.before) == NULL || chdir(f.dir) != 0)
+    f = (struct fixture){.ctx = NULL};
+    folder_make(f.dir, "hub");
+    if (getcwd(f.before, sizeof f.before) == NULL || chdir(f.dir) != 0)
         return -1;
     must(&f, "key passphrase p");
     must(&f, "key generate --member root.000000 --use root --out root.key --passphrase-file p");
@@ -236,7 +238,7 @@ static int teardown(void **state)
     end(&f->hub, SIGKILL);
     end(&f->signer, SIGKILL);
     net_context_close(&f->ctx);
-    run_program("rm", "-rf", f->dir, NULL);
+    folder_remove(f->dir);
     return chdir(f->before);
 }
 

@@ -18,27 +18,12 @@ static struct hub_config config;
 static struct place place;
 static struct twice twice;
 
-/* The appointment of the realm's registrar under this number; no two are the same. */
 static struct span appoint(uint64_t number)
 {
     static uint8_t bytes[PAPER_CAP];
-    const struct key *root = f.realm->root;
-    const struct key *official = f.realm->registrar;
-    const struct office_signers by = {.anchor = &f.realm->anchor, .keys = &root, .key_count = 1};
-    const struct registrar_make make = {
-        .realm = REALM_NAME,
-        .member = "registrar.445100",
-        .region = "445100",
-        .keys = &official,
-        .key_count = 1,
-        .number = number,
-        .now_ms = clock_real_ms() - REALM_DAY_MS,
-        .valid_until_ms = clock_real_ms() + 30 * REALM_DAY_MS,
-        .entropy = &f.realm->entropy,
-    };
     struct writer w = writer_of(bytes, sizeof bytes);
-    assert_int_equal(registrar_appoint(&make, &by, &w), OK);
-    return writer_span(&w);
+    return appoint_registrar(&w, number, clock_real_ms() - REALM_DAY_MS,
+                             clock_real_ms() + 30 * REALM_DAY_MS);
 }
 
 /* This version by this appointment. */
@@ -93,7 +78,7 @@ static int stage_open(void **state)
 static int stage_close(void **state)
 {
     store_close(&place.s);
-    place_wipe(place.dir);
+    folder_remove(place.dir);
     return teardown(state);
 }
 

@@ -1,6 +1,6 @@
 /* Checks what adapters/sdk promises of what the hub itself has taken in: for as long as a copy of
  * the hub's disk may be old it is kept, and a hub that goes on with another log is offered it
- * again. PROTOCOL 8.1. */
+ * again. PROTOCOL 8.3. */
 #include "unit/outbox_world.h"
 
 #include "base/clock.h"

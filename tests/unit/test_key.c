@@ -2,6 +2,7 @@
 #include "keys/init.h"
 #include "keys/key.h"
 
+#include "ident.h"
 #include "vectors.h"
 
 #include <string.h>
@@ -222,6 +223,31 @@ static void ring_gives_the_newest_key_of_a_use(void **state)
     keyring_close(&ring);
 }
 
+static void a_ring_is_of_a_member_and_a_key_has_a_use(void **state)
+{
+    static const uint8_t secret[KEY_SECRET_LEN] = {1};
+    char name[MEMBER_MAX + KEYRING_NAME_MAX + 2];
+    struct keyring *ring = NULL;
+    struct key *key = NULL;
+    (void)state;
+    memset(name, 'a', sizeof name);
+    name[MEMBER_MAX + 1] = '\0';
+    assert_int_equal(keyring_open(&ring, name, ""), ERR_TOO_LARGE);
+    assert_null(ring);
+    assert_int_equal(keyring_open(&ring, name + 1, ""), OK);
+    keyring_close(&ring);
+    memset(name, 'a', sizeof name);
+    name[KEYRING_NAME_MAX + 1] = '\0';
+    assert_int_equal(keyring_open(&ring, "", name), ERR_TOO_LARGE);
+    assert_null(ring);
+    assert_int_equal(keyring_open(&ring, "", name + 1), OK);
+    keyring_close(&ring);
+    assert_int_equal(key_import(&key, KEY_USE_NONE, 0, secret), ERR_KEY_USE);
+    assert_null(key);
+    assert_int_equal(key_import(&key, (enum key_use)99, 0, secret), ERR_KEY_USE);
+    assert_null(key);
+}
+
 /* K-07 */
 static void one_secret_for_two_uses_is_refused(void **state)
 {
@@ -259,6 +285,7 @@ int main(void)
         cmocka_unit_test(only_signing_keys_sign),
         cmocka_unit_test(use_names_are_inverted),
         cmocka_unit_test(ring_gives_the_newest_key_of_a_use),
+        cmocka_unit_test(a_ring_is_of_a_member_and_a_key_has_a_use),
         cmocka_unit_test(one_secret_for_two_uses_is_refused),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("key", tests, NULL, NULL) : 1;

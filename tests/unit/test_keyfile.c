@@ -2,6 +2,7 @@
 #include "keys/init.h"
 #include "keys/keyfile.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <fcntl.h>
@@ -17,8 +18,8 @@ enum { HEAD_LEN = 62, OPS_AT = 6, MEMORY_AT = 10 };
 static const struct keyfile_cost cheap = {.ops = 1, .memory = KEYFILE_MEMORY_MIN};
 
 struct fixture {
-    char dir[32];
-    char path[48];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
     struct keyring *ring;
     struct passphrase *passphrase;
     struct entropy entropy;
@@ -32,8 +33,8 @@ static int setup(void **state)
     static const enum key_use uses[] = {KEY_USE_SIGN, KEY_USE_SEAL, KEY_USE_TRANSPORT,
                                         KEY_USE_STORAGE, KEY_USE_TOKEN};
     (void)state;
-    f = (struct fixture){.dir = "/tmp/lianshu-keys-XXXXXX", .entropy = entropy_system()};
-    assert_non_null(mkdtemp(f.dir));
+    f = (struct fixture){.entropy = entropy_system()};
+    folder_make(f.dir, "keys");
     snprintf(f.path, sizeof f.path, "%s/key", f.dir);
     assert_int_equal(keyring_open(&f.ring, "market.445100", "desk"), OK);
     for (size_t i = 0; i < T_COUNT(uses); i++) {
@@ -52,8 +53,7 @@ static int teardown(void **state)
     (void)state;
     keyring_close(&f.ring);
     passphrase_close(&f.passphrase);
-    unlink(f.path);
-    rmdir(f.dir);
+    folder_remove(f.dir);
     return 0;
 }
 
@@ -111,7 +111,7 @@ static void file_is_for_its_owner_alone(void **state)
 static void open_permissions_links_and_directories_are_refused(void **state)
 {
     static const mode_t modes[] = {0640, 0604, 0660, 0601, 0777};
-    char link_path[64];
+    char link_path[FOLDER_PATH_MAX + 16];
     (void)state;
     for (size_t i = 0; i < T_COUNT(modes); i++) {
         assert_int_equal(chmod(f.path, modes[i]), 0);
@@ -228,7 +228,7 @@ static void existing_file_is_kept_unless_replaced(void **state)
     assert_int_equal(keyfile_write(empty, f.path, true, f.passphrase, cheap, &f.entropy, &f.fault),
                      OK);
     assert_int_equal(read_back(), OK);
-    assert_int_equal(keyfile_write(f.ring, "/tmp/no-such-directory/key", false, f.passphrase, cheap,
+    assert_int_equal(keyfile_write(f.ring, "no-such-directory/key", false, f.passphrase, cheap,
                                    &f.entropy, &f.fault),
                      ERR_NOT_FOUND);
     keyring_close(&empty);
@@ -272,7 +272,7 @@ static void passphrase_is_the_first_line_of_a_private_file(void **state)
         {"\ncorrect horse\n", 0600, ERR_PASSPHRASE},
         {"correct horse\n", 0640, ERR_PERMISSION},
     };
-    char path[64];
+    char path[FOLDER_PATH_MAX];
     (void)state;
     snprintf(path, sizeof path, "%s/pass", f.dir);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -315,7 +315,7 @@ static void passphrase_bounds_hold_on_a_descriptor(void **state)
 /* $CREDENTIALS_DIRECTORY with one credential in it. */
 static void give_credential(const char *name, const char *text, mode_t mode, mode_t dir_mode)
 {
-    char path[96];
+    char path[FOLDER_PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", f.dir, name);
     assert_int_equal(chmod(f.dir, 0700), 0);
     unlink(path);
@@ -339,7 +339,7 @@ static enum err read_credential(const char *text)
 
 static void take_credentials_back(void)
 {
-    char path[96];
+    char path[FOLDER_PATH_MAX];
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
     assert_int_equal(chmod(f.dir, 0700), 0);
     snprintf(path, sizeof path, "%s/hub-passphrase", f.dir);
@@ -400,7 +400,7 @@ static void a_credential_has_a_name_and_no_path(void **state)
 
 static void without_the_service_manager_there_are_no_credentials(void **state)
 {
-    char link_path[96];
+    char link_path[FOLDER_PATH_MAX + 16];
     (void)state;
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
     assert_int_equal(read_credential("credential:hub-passphrase"), ERR_NOT_FOUND);

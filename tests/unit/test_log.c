@@ -45,7 +45,7 @@ static void rollback_restores_size_and_root(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
         store_close(&p->s);
-        place_wipe(p->dir);
+        folder_remove(p->dir);
         assert_int_equal(place_try_open(p), OK);
         append_committed(p, rows[i].before);
         begin(p);

@@ -138,7 +138,7 @@ static void start_refuses_a_log_without_its_signed_head(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         print_message("row %zu\n", i);
         store_close(&p->s);
-        place_wipe(p->dir);
+        folder_remove(p->dir);
         assert_int_equal(place_try_open(p), OK);
         append_committed(p, 590);
         append_committed(p, 5);

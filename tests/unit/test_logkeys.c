@@ -10,6 +10,7 @@
 
 #include "realm.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@
 enum { HOUR = 3600 * 1000, COST_OPS = 1, COST_MEMORY = 64 << 10, TEXT_MAX = 4096 };
 
 static struct {
-    char dir[32];
+    char dir[FOLDER_MAX];
     struct realm *realm;
     const struct key *old;
     struct key *next; /* public half and secret; the file has a copy */
@@ -31,10 +32,10 @@ static struct {
 
 static const char *place(const char *name)
 {
-    static char path[8][64];
+    static char path[8][FOLDER_PATH_MAX];
     static unsigned at;
     char *out = path[at++ % 8];
-    snprintf(out, 64, "%s/%s", f.dir, name);
+    snprintf(out, FOLDER_PATH_MAX, "%s/%s", f.dir, name);
     return out;
 }
 
@@ -139,8 +140,7 @@ static int setup(void **state)
     char origin[NOTE_ORIGIN_MAX + 1];
     (void)state;
     memset(&f, 0, sizeof f);
-    snprintf(f.dir, sizeof f.dir, "/tmp/logkeys-XXXXXX");
-    assert_non_null(mkdtemp(f.dir));
+    folder_make(f.dir, "logkeys");
     f.now_ms = clock_real_ms();
     f.realm = realm_open(11);
     f.keys = f.realm->records[0].keys_count;
@@ -158,14 +158,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"old.key",     "next.key",     "passphrase", "anchor.yaml",
-                                        "signer.yaml", "registry.lsg", "state"};
     (void)state;
-    for (size_t i = 0; i < T_COUNT(names); i++)
-        (void)unlink(place(names[i]));
+    folder_remove(f.dir);
     key_close(&f.next);
     realm_close(&f.realm);
-    return rmdir(f.dir);
+    return 0;
 }
 
 static void the_next_key_signs_from_its_moment_on_and_readers_believe_either(void **state)

@@ -1,28 +1,10 @@
 /* Checks guarantee 5 of sdk_mirror.h: after the hub was restored from a copy its mirror is let in
  * again on the word of two of its officials alone, and nothing is known in between. */
-#include "adapters/sdk/sdk_mirror.h"
-#include "base/clock.h"
-#include "exchange.h"
+#include "unit/mirror_world.h"
+
 #include "keys/document.h"
-#include "mirror_paper.h"
-
-#include "t.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#define GENERATION (REALM_NOW_MS - 1000)
 
 enum { SEEN = 1000, COPY = 100 }; /* entries of the log */
-
-struct fixture {
-    struct exchange *e;
-    struct sdk *s;
-    struct paper paper;
-    struct sdk_mirror_answer answer;
-};
-
-static struct fixture f;
 
 /* A statement as a test wants it wrong; zeros: as it must be. */
 struct says {
@@ -86,44 +68,20 @@ static enum err renew(const struct says *t, struct sdk_renewal *out)
     return sdk_mirror_renew(f.s, statement(t), f.e->now_ms, out, NULL);
 }
 
-static enum err take(struct span body)
-{
-    assert_int_equal(sdk_begin(f.s), OK);
-    const enum err err = mirror_take(f.s->mirror_in, body, f.e->now_ms, f.e->now_ms);
-    assert_int_equal(sdk_commit(f.s, f.e->now_ms), OK);
-    return err;
-}
-
 /* A whole snapshot of that log size, in which company 1 is restricted. */
-static enum err snapshot(uint64_t generation, uint64_t size)
+static enum err whole_snapshot(uint64_t generation, uint64_t size)
 {
     paper_begin(&f.paper, generation);
     (void)paper_row(&f.paper, 1, paper_company(1), false);
     return take(paper_page(&f.paper, size, true));
 }
 
-static enum sdk_mirror_verdict verdict(unsigned company)
-{
-    struct sdk_mirror *mirror = NULL;
-    assert_int_equal(sdk_mirror_of(f.s, &mirror), OK);
-    assert_int_equal(sdk_mirror_check(mirror, lianshu_SubjectKind_SUBJECT_ENTERPRISE,
-                                      paper_company(company), f.e->now_ms, &f.answer),
-                     OK);
-    return f.answer.verdict;
-}
-
 /* The mirror of the log that the hub lost, and the hub as it is now: set back. */
 static int setup(void **state)
 {
     (void)state;
-    memset(&f, 0, sizeof f);
-    f.e = exchange_open(9);
-    f.s = exchange_sdk(f.e, REALM_HEALTH, NULL);
-    f.paper.member = REALM_HEALTH;
-    memcpy(f.paper.adapter, key_kid(keyring_find(f.s->keys, KEY_USE_TRANSPORT)),
-           sizeof f.paper.adapter);
-    f.paper.now_ms = f.e->now_ms;
-    assert_int_equal(snapshot(GENERATION, SEEN), OK);
+    begin_world();
+    assert_int_equal(whole_snapshot(GENERATION, SEEN), OK);
     assert_int_equal(verdict(1), SDK_MIRROR_RESTRICTED);
     assert_int_equal(verdict(2), SDK_MIRROR_CLEAN);
     f.e->now_ms += (uint64_t)HOUR_MS;
@@ -131,19 +89,10 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    paper_end(&f.paper);
-    sdk_close(&f.s);
-    exchange_close(&f.e);
-    return 0;
-}
-
 static void a_hub_that_was_set_back_is_not_believed_by_itself(void **state)
 {
     (void)state;
-    assert_int_equal(snapshot(f.e->now_ms, COPY), ERR_LIST_ROLLBACK);
+    assert_int_equal(whole_snapshot(f.e->now_ms, COPY), ERR_LIST_ROLLBACK);
     assert_int_equal(verdict(1), SDK_MIRROR_RESTRICTED);
     assert_int_equal(f.answer.generation, GENERATION);
     f.e->now_ms += (uint64_t)DAY_MS;
@@ -164,7 +113,7 @@ on_the_word_of_two_officials_nothing_is_known_until_a_new_snapshot_is_whole(void
     assert_int_equal(f.answer.line_count, 0);
     f.e->now_ms += 60 * 1000;
     f.paper.now_ms = f.e->now_ms;
-    assert_int_equal(snapshot(f.e->now_ms, COPY + 5), OK);
+    assert_int_equal(whole_snapshot(f.e->now_ms, COPY + 5), OK);
     assert_int_equal(verdict(1), SDK_MIRROR_RESTRICTED);
     assert_int_equal(verdict(2), SDK_MIRROR_CLEAN);
     assert_int_equal(f.answer.generation, f.e->now_ms);
@@ -178,10 +127,10 @@ static void a_snapshot_of_before_the_statement_is_of_the_lost_log(void **state)
     (void)state;
     assert_int_equal(renew(&(struct says){0}, &renewal), OK);
     f.paper.now_ms = f.e->now_ms - 1;
-    assert_int_equal(snapshot(f.e->now_ms - 1, SEEN), ERR_LIST_ROLLBACK);
+    assert_int_equal(whole_snapshot(f.e->now_ms - 1, SEEN), ERR_LIST_ROLLBACK);
     assert_int_equal(verdict(2), SDK_MIRROR_UNKNOWN);
     f.paper.now_ms = f.e->now_ms;
-    assert_int_equal(snapshot(f.e->now_ms, COPY), OK);
+    assert_int_equal(whole_snapshot(f.e->now_ms, COPY), OK);
     assert_int_equal(verdict(2), SDK_MIRROR_CLEAN);
 }
 
@@ -190,7 +139,7 @@ static void a_statement_is_taken_once_and_none_before_it(void **state)
     struct sdk_renewal renewal;
     (void)state;
     assert_int_equal(renew(&(struct says){0}, &renewal), OK);
-    assert_int_equal(snapshot(f.e->now_ms, COPY), OK);
+    assert_int_equal(whole_snapshot(f.e->now_ms, COPY), OK);
     sdk_close(&f.s);
     f.s = exchange_sdk(f.e, REALM_HEALTH, NULL);
     assert_int_equal(renew(&(struct says){0}, &renewal), ERR_LIST_ROLLBACK);
@@ -235,7 +184,7 @@ static void what_is_no_such_statement_changes_nothing(void **state)
         assert_int_equal(err_class(err), ERR_CLASS_REJECT);
         assert_int_equal(err, rows[i].want);
         assert_int_equal(verdict(1), SDK_MIRROR_RESTRICTED);
-        assert_int_equal(snapshot(f.e->now_ms, COPY), ERR_LIST_ROLLBACK);
+        assert_int_equal(whole_snapshot(f.e->now_ms, COPY), ERR_LIST_ROLLBACK);
     }
 }
 

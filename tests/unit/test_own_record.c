@@ -64,19 +64,6 @@ static size_t said(lianshu_Amendments *out)
     return records;
 }
 
-static void hub_says(struct span lsd1)
-{
-    static uint8_t bytes[4096];
-    lianshu_Control c = {.kind = lianshu_ControlKind_CONTROL_AMENDMENTS,
-                         .which_body = lianshu_Control_amendments_tag};
-    struct writer w = writer_of(bytes, sizeof bytes);
-    c.body.amendments.documents_count = 1;
-    c.body.amendments.documents[0].size = (pb_size_t)lsd1.len;
-    memcpy(c.body.amendments.documents[0].bytes, lsd1.data, lsd1.len);
-    assert_int_equal(frame_put_control(&w, &c), OK);
-    exchange_give(f.e, f.market, writer_span(&w));
-}
-
 static void it_is_said_at_each_connection_until_the_hub_says_it_back(void **state)
 {
     static lianshu_Amendments body;
@@ -95,7 +82,7 @@ static void it_is_said_at_each_connection_until_the_hub_says_it_back(void **stat
         assert_int_equal(said(&body), 0);
         assert_int_equal(registry_amendment_count(f.market->registry), 0);
     }
-    hub_says(kept);
+    exchange_amend(f.e, f.market, kept);
     assert_int_equal(registry_amendment_count(f.market->registry), 1);
     restart();
     exchange_connect(f.e, f.market);
@@ -159,7 +146,7 @@ static void a_number_that_is_in_effect_is_refused(void **state)
     (void)state;
     const struct span lsd1 = good(1);
     memcpy(bytes, lsd1.data, lsd1.len);
-    hub_says(span_of(bytes, lsd1.len));
+    exchange_amend(f.e, f.market, span_of(bytes, lsd1.len));
     assert_int_equal(give(good(1)), ERR_REGISTRY_ROLLBACK);
     assert_int_equal(give(good(2)), OK);
 }

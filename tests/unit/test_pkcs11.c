@@ -5,6 +5,7 @@
 #include "keys/keyfile.h"
 #include "keys/pkcs11.h"
 
+#include "folder.h"
 #include "t.h"
 #include "token.h"
 
@@ -24,7 +25,7 @@
 static struct passphrase *pin;
 static struct passphrase *wrong;
 static struct fault fault;
-static char place[32] = "/tmp/lianshu-token-XXXXXX";
+static char place[FOLDER_MAX];
 
 static enum err make(const char *uri)
 {
@@ -36,7 +37,7 @@ static enum err make(const char *uri)
 static int setup(void **state)
 {
     (void)state;
-    assert_non_null(mkdtemp(place));
+    folder_make(place, "token");
     token_place(place);
     token_make("reg");
     token_make("root");
@@ -52,17 +53,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    char line[64];
     (void)state;
     passphrase_close(&pin);
     passphrase_close(&wrong);
-    snprintf(line, sizeof line, "%s", place);
-    const pid_t child = fork();
-    if (child == 0) {
-        execlp("rm", "rm", "-r", line, (char *)NULL);
-        _exit(127);
-    }
-    return child > 0 ? 0 : -1;
+    folder_remove(place);
+    return 0;
 }
 
 static enum err ring_of(struct keyring **ring, const char *uri)
@@ -167,7 +162,7 @@ static void the_secret_stays_in_the_token(void **state)
     const struct entropy entropy = entropy_system();
     const struct keyfile_cost cheap = {1, KEYFILE_MEMORY_MIN};
     uint8_t shared[32];
-    char path[64];
+    char path[FOLDER_PATH_MAX];
     (void)state;
     assert_int_equal(ring_of(&ring, REG), OK);
     const struct key *key = keyring_at(ring, 0);

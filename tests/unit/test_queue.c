@@ -313,7 +313,7 @@ static void counts_follow_every_move_and_rollback(void **state)
 
     for (int warm = 0; warm < 2; warm++) { /* counted from rows, then kept in memory */
         store_close(&p->s);
-        place_wipe(p->dir);
+        folder_remove(p->dir);
         assert_int_equal(place_try_open(p), OK);
         if (warm)
             assert_int_equal(queue_counts(p->s->queue, HEALTH, &c), OK);

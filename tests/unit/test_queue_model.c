@@ -355,7 +355,7 @@ static void random_steps_keep_every_promise(void **state)
     for (uint32_t seed = 1; seed <= SEEDS; seed++) {
         print_message("seed %u\n", seed);
         store_close(&m.p->s);
-        place_wipe(m.p->dir);
+        folder_remove(m.p->dir);
         m.p->fresh_window = seed % 2 == 0 ? 0 : SMALL_WINDOW;
         assert_int_equal(place_try_open(m.p), OK);
         m = (struct model){.p = m.p, .next = 1, .seed = seed};

@@ -2,6 +2,7 @@
  * and registry_proof.h of one record. */
 #include "unit/registry_world.h"
 
+#include "folder.h"
 #include "keys/registry_proof.h"
 #include "wire.h"
 
@@ -269,10 +270,10 @@ static void record_that_does_not_fit_names_its_member(void **state)
 
 static void anchor_survives_its_file(void **state)
 {
-    char path[] = "/tmp/lianshu-anchor-XXXXXX";
+    char path[FOLDER_MAX];
     struct anchor again;
     (void)state;
-    close(mkstemp(path));
+    close(folder_file(path, "anchor"));
     assert_int_equal(anchor_write(&f.realm->anchor, path, false, &f.fault), ERR_EXISTS);
     assert_int_equal(anchor_write(&f.realm->anchor, path, true, &f.fault), OK);
     assert_int_equal(anchor_read(&again, path, &f.fault), OK);
@@ -308,9 +309,9 @@ static void bad_anchors_are_refused_with_their_line(void **state)
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
-        char path[] = "/tmp/lianshu-anchor-XXXXXX";
+        char path[FOLDER_MAX];
         struct anchor anchor;
-        int fd = mkstemp(path);
+        const int fd = folder_file(path, "anchor");
         print_message("row %zu\n", i);
         assert_true(write(fd, rows[i].text, strlen(rows[i].text)) > 0);
         close(fd);

@@ -13,30 +13,9 @@ static struct key *fresh; /* health's next seal key */
 static struct span office(uint32_t type, const pb_msgdesc_t *desc, const void *body,
                           const char *issuer, const struct key *key)
 {
-    static uint8_t bytes[4096];
-    struct writer w = writer_of(bytes, sizeof bytes);
-    const struct office_paper paper = {.realm = REALM_NAME,
-                                       .type = type,
-                                       .desc = desc,
-                                       .body = body,
-                                       .now_ms = f.e->now_ms,
-                                       .entropy = &f.e->realm->entropy};
-    const struct office_signers by = {.member = issuer, .keys = &key, .key_count = 1};
-    assert_int_equal(office_document(&paper, &by, &w), OK);
-    return writer_span(&w);
-}
-
-static void tell(struct span lsd1)
-{
-    static uint8_t bytes[4096];
-    lianshu_Control c = {.kind = lianshu_ControlKind_CONTROL_AMENDMENTS,
-                         .which_body = lianshu_Control_amendments_tag};
-    struct writer w = writer_of(bytes, sizeof bytes);
-    c.body.amendments.documents_count = 1;
-    c.body.amendments.documents[0].size = (pb_size_t)lsd1.len;
-    memcpy(c.body.amendments.documents[0].bytes, lsd1.data, lsd1.len);
-    assert_int_equal(frame_put_control(&w, &c), OK);
-    exchange_give(f.e, f.market, writer_span(&w));
+    return exchange_office(
+        f.e, (struct office_paper){.type = type, .desc = desc, .body = body},
+        &(struct office_signers){.member = issuer, .keys = &key, .key_count = 1});
 }
 
 /* Health's own record: its next seal key. */
@@ -49,8 +28,9 @@ static void renewed(void)
                                        .valid_from_ms = f.e->now_ms,
                                        .valid_until_ms = f.e->now_ms + 60 * REALM_DAY_MS};
     memcpy(body.keys[0].public_key, key_public(fresh), KEY_PUBLIC_LEN);
-    tell(office(lianshu_DocumentType_TYPE_KEY_RECORD, &lianshu_KeyRecord_msg, &body, REALM_HEALTH,
-                realm_key(f.e->realm, REALM_HEALTH, KEY_USE_SIGN)));
+    exchange_amend(f.e, f.market,
+                   office(lianshu_DocumentType_TYPE_KEY_RECORD, &lianshu_KeyRecord_msg, &body,
+                          REALM_HEALTH, realm_key(f.e->realm, REALM_HEALTH, KEY_USE_SIGN)));
 }
 
 static void revoked(uint64_t number, const char *member, enum key_use use)
@@ -59,8 +39,9 @@ static void revoked(uint64_t number, const char *member, enum key_use use)
                                .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED};
     (void)snprintf(body.member, sizeof body.member, "%s", member);
     memcpy(body.kid, key_kid(realm_key(f.e->realm, member, use)), KID_LEN);
-    tell(office(lianshu_DocumentType_TYPE_KEY_REVOCATION, &lianshu_Revocation_msg, &body,
-                "registrar.445100", f.e->realm->registrar));
+    exchange_amend(f.e, f.market,
+                   office(lianshu_DocumentType_TYPE_KEY_REVOCATION, &lianshu_Revocation_msg, &body,
+                          "registrar.445100", f.e->realm->registrar));
 }
 
 static void clear(void)

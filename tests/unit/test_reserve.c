@@ -18,7 +18,7 @@ static enum err open_with(struct place *p, uint64_t bytes)
 /* Bytes that the reserve really takes; 0 when there is none. */
 static uint64_t taken(const struct place *p)
 {
-    char name[80];
+    char name[FOLDER_PATH_MAX + 16];
     struct stat st;
     snprintf(name, sizeof name, "%s.reserve", p->path);
     if (stat(name, &st) == -1)
@@ -59,7 +59,7 @@ static void its_space_comes_back_and_is_taken_again(void **state)
 static void a_long_file_without_blocks_is_no_reserve(void **state)
 {
     struct place *p = *state;
-    char name[80];
+    char name[FOLDER_PATH_MAX + 16];
     snprintf(name, sizeof name, "%s.reserve", p->path);
     int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_int_equal(ftruncate(fd, RESERVE), 0);
@@ -71,7 +71,7 @@ static void a_long_file_without_blocks_is_no_reserve(void **state)
 static void a_reserve_of_others_is_refused(void **state)
 {
     struct place *p = *state;
-    char name[80];
+    char name[FOLDER_PATH_MAX + 16];
     snprintf(name, sizeof name, "%s.reserve", p->path);
     assert_int_equal(symlink(p->path, name), 0);
     assert_int_equal(open_with(p, RESERVE), ERR_PERMISSION);

@@ -237,6 +237,98 @@ static void an_order_goes_when_it_is_over_and_every_lift_answered(void **state)
     assert_int_equal(round_of(p, RETAIN_ORDER, 20), 2);
 }
 
+/* Who is named: token 900 + id, handle id. */
+static void put_name(struct place *p, uint32_t id, uint64_t seq)
+{
+    static const uint8_t text[HANDLE_SEALED_MAX / 4] = {7};
+    struct handle_row row = {.seq = seq, .sealed = span_of(text, sizeof text)};
+    id_of(row.token, 900 + id);
+    id_of(row.handle, id);
+    begin(p);
+    assert_int_equal(handle_put(p->s->handles, &row), OK);
+    commit(p);
+}
+
+static bool name_is_erased(struct place *p, uint32_t id)
+{
+    uint8_t handle[STORE_TOKEN_LEN];
+    bool erased;
+    assert_int_equal(handle_find(p->s->handles, ID(900 + id), STORE_NEVER, handle, &erased), OK);
+    assert_memory_equal(handle, ID(id), sizeof handle); /* the row stays */
+    return erased;
+}
+
+static void put_order_about(struct place *p, uint32_t id, uint64_t seq, uint32_t order_state,
+                            uint32_t subject)
+{
+    struct order_row row = {.seq = seq, .version = 1, .state = order_state, .sealed = SEALED};
+    id_of(row.id, id);
+    id_of(row.subject, subject);
+    snprintf(row.issuer, sizeof row.issuer, MARKET);
+    begin(p);
+    assert_int_equal(order_put(p->s->orders, &row), OK);
+    commit(p);
+}
+
+/* 500: of order 1, which goes; 501: of order 2, which stands, and of order 3, which goes; 502: a
+ * person whom order 1 puts an obligation on; 503: of order 4, and registered; 504: of order 5, and
+ * a person of a firm; 505: of nothing here; 506: of order 6, named too late. */
+static void a_sealed_identifier_goes_with_the_last_order_about_it(void **state)
+{
+    static const struct {
+        uint32_t id, subject;
+        bool over;
+    } orders[] = {{1, 500, true}, {2, 501, false}, {3, 501, true},
+                  {4, 503, true}, {5, 504, true},  {6, 506, true}};
+    struct place *p = *state;
+    write_log(p);
+    for (uint32_t id = 500; id <= 506; id++)
+        put_name(p, id, id == 506 ? 30 : 1);
+    for (size_t i = 0; i < T_COUNT(orders); i++) {
+        put_order_about(p, orders[i].id, orders[i].id, 2, orders[i].subject);
+        if (orders[i].over)
+            put_order_about(p, orders[i].id, 10 + orders[i].id, 5, orders[i].subject);
+    }
+    struct obligation owed = {.seq = 17, .order_version = 1, .state = OBLIGATION_CREATED};
+    id_of(owed.id, 70);
+    id_of(owed.order_id, 1);
+    id_of(owed.subject, 502);
+    snprintf(owed.measure, sizeof owed.measure, "M01");
+    owed.sealed = SEALED;
+    begin(p);
+    assert_int_equal(obligation_put(p->s->obligations, &owed), OK);
+    commit(p);
+    put_subject(p, 503, 2);
+    struct relation_row firm = {.seq = 3, .role = 1, .sealed = SEALED};
+    id_of(firm.subject, 503);
+    id_of(firm.person, 504);
+    begin(p);
+    assert_int_equal(relation_put(p->s->subjects, &firm), OK);
+    commit(p);
+
+    (void)round_of(p, RETAIN_ORDER, 20);
+    for (uint32_t id = 500; id <= 506; id++)
+        assert_false(name_is_erased(p, id) && id != 500); /* order 1 owes a lift: not yet */
+    move(p, 70, OBLIGATION_DELIVERED, 17);
+    move(p, 70, OBLIGATION_LIFT_DUE, 17);
+    move(p, 70, OBLIGATION_LIFTED, 18);
+    (void)round_of(p, RETAIN_ORDER, 20);
+    for (uint32_t id = 500; id <= 506; id++) {
+        print_message("name %u\n", id);
+        assert_int_equal(name_is_erased(p, id), id == 500 || id == 502);
+    }
+    /* the order that stood has gone, too */
+    put_order_about(p, 2, 18, 5, 501);
+    (void)round_of(p, RETAIN_ORDER, 20);
+    assert_true(name_is_erased(p, 501));
+    /* who is named again has its identifier again */
+    begin(p);
+    static const uint8_t text[HANDLE_SEALED_MAX / 4] = {9};
+    assert_int_equal(handle_reseal(p->s->handles, ID(500), span_of(text, sizeof text)), OK);
+    commit(p);
+    assert_false(name_is_erased(p, 500));
+}
+
 /* The same texts once more, for other hubs: of an order (id) or, of none, by its hash alone. */
 static void put_text(struct place *p, uint64_t seq, uint32_t order, uint32_t version, uint8_t hash)
 {
@@ -539,6 +631,7 @@ int main(void)
         CASE(decision_records_go_by_age_but_not_those_of_orders),
         CASE(only_what_was_replaced_long_ago_goes),
         CASE(an_order_goes_when_it_is_over_and_every_lift_answered),
+        CASE(a_sealed_identifier_goes_with_the_last_order_about_it),
         CASE(the_texts_of_an_order_for_other_hubs_go_with_the_order),
         CASE(references_go_with_the_last_step),
         CASE(steps_of_closed_cases_go_and_the_case_stays),

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -45,17 +46,16 @@ static void the_rule_set_loads_beside_it(void **state)
 
 static enum err open_text(const char *text, struct retention **r, struct ruleset_faults *faults)
 {
-    char dir[] = "/tmp/retention-XXXXXX";
-    char path[64];
-    assert_non_null(mkdtemp(dir));
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
+    folder_make(dir, "retention");
     snprintf(path, sizeof path, "%s/retention.yaml", dir);
     FILE *f = fopen(path, "we");
     assert_non_null(f);
     assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
     assert_int_equal(fclose(f), 0);
     enum err err = retention_open(r, dir, faults);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(dir), 0);
+    folder_remove(dir);
     return err;
 }
 

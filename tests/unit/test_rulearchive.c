@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "keys/init.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <dirent.h>
@@ -20,7 +21,7 @@
 enum { PATH_LEN = 512 };
 
 struct fixture {
-    char dir[64];
+    char dir[FOLDER_MAX];
     char archive[PATH_LEN / 4]; /* directory of the archive */
     char kept[PATH_LEN];        /* of the shipped set in it */
     uint8_t hash[RULESET_HASH_LEN];
@@ -35,8 +36,7 @@ static int setup(void **state)
     struct fault fault = {0};
     char hex[2 * RULESET_HASH_LEN + 1];
     assert_non_null(f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/rulearchive-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    folder_make(f->dir, "rulearchive");
     snprintf(f->archive, sizeof f->archive, "%s/rules", f->dir);
     assert_int_equal(ruleset_open(&f->set, RULES_DIR, &f->faults), OK);
     ruleset_hash(f->set, f->hash);
@@ -47,26 +47,12 @@ static int setup(void **state)
     return 0;
 }
 
-static void remove_files(const char *dir)
-{
-    DIR *d = opendir(dir);
-    if (d == NULL)
-        return;
-    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        if (e->d_name[0] != '.')
-            (void)unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-    assert_int_equal(rmdir(dir), 0);
-}
-
 static int teardown(void **state)
 {
     struct fixture *f = *state;
     archive_close(&f->a);
     ruleset_close(&f->set);
-    remove_files(f->kept);
-    remove_files(f->archive);
-    assert_int_equal(rmdir(f->dir), 0);
+    folder_remove(f->dir);
     free(f);
     return 0;
 }
@@ -162,7 +148,7 @@ static void files_that_changed_since_they_were_loaded_are_not_kept_as_the_set(vo
     char path[PATH_LEN];
     hex_encode(span_of(f->hash, sizeof f->hash), hex);
     snprintf(path, sizeof path, "%s/%s", f->archive, hex);
-    remove_files(path);
+    folder_remove(path);
     ruleset_close(&set);
 }
 

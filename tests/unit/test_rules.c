@@ -124,7 +124,7 @@ static const struct row rows[] = {
      "M23ms ", 20240430},
     {"R21", MARKET, SD, "SAMR44_11", COMP, SER, "SAMR44-11", 20260420, 20290420, LISTED, 20290420},
     {"R22", COURT, "judgment_defaulter", "defaulter", COMP, SER, "CT7", 20260420, 20280420,
-     "M04ms M25cs M31ns ", 20280420},
+     "M04ms M04mp M25cs M31ns ", 20280420},
     {"R22-P", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20260420, 20280420,
      "M03ms M04ms M31ns ", 20280420},
     {"", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20240630, 20260630,

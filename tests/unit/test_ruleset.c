@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "keys/hash.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <dirent.h>
@@ -25,7 +26,7 @@ static const char *const names[SET_FILES] = {"bases.yaml",    "cases.yaml", "clo
 
 /* A copy of the shipped set that a test may spoil. */
 struct fixture {
-    char dir[64];
+    char dir[FOLDER_MAX];
     struct ruleset_faults faults;
 };
 
@@ -61,8 +62,7 @@ static void restore(const struct fixture *f)
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    snprintf(f->dir, sizeof f->dir, "/tmp/ruleset-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    folder_make(f->dir, "ruleset");
     restore(f);
     *state = f;
     return 0;
@@ -71,13 +71,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    DIR *d = opendir(f->dir);
-    assert_non_null(d);
-    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        if (e->d_name[0] != '.')
-            (void)unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-    assert_int_equal(rmdir(f->dir), 0);
+    folder_remove(f->dir);
     free(f);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "keys/init.h"
 #include "keys/roles.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <dirent.h>
@@ -31,7 +32,7 @@ enum { OFFICIALS = 3, PATH_LEN = 512, TEXT_MAX = 1 << 20 };
 #define DAY(date) date_start_ms(date)
 
 struct fixture {
-    char dir[64];
+    char dir[FOLDER_MAX];
     struct key *key[OFFICIALS];
     unsigned known; /* officials that the registry knows: the first so many */
     uint32_t role[OFFICIALS];
@@ -42,8 +43,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     const struct entropy entropy = entropy_system();
-    snprintf(f->dir, sizeof f->dir, "/tmp/rulesets-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    folder_make(f->dir, "rulesets");
     for (size_t i = 0; i < OFFICIALS; i++)
         assert_int_equal(key_make(&f->key[i], KEY_USE_OFFICIAL, DAY(20260101), &entropy), OK);
     f->known = OFFICIALS;
@@ -53,29 +53,10 @@ static int setup(void **state)
     return 0;
 }
 
-static void remove_files(const char *dir)
-{
-    DIR *d = opendir(dir);
-    assert_non_null(d);
-    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d))
-        if (e->d_name[0] != '.')
-            (void)unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-}
-
 static int teardown(void **state)
 {
-    static const char *const sets[] = {"old", "new", "more"};
     struct fixture *f = *state;
-    for (size_t i = 0; i < T_COUNT(sets); i++) {
-        char path[PATH_LEN];
-        snprintf(path, sizeof path, "%s/%s", f->dir, sets[i]);
-        if (access(path, F_OK) != 0)
-            continue;
-        remove_files(path);
-        assert_int_equal(rmdir(path), 0);
-    }
-    assert_int_equal(rmdir(f->dir), 0);
+    folder_remove(f->dir);
     for (size_t i = 0; i < OFFICIALS; i++)
         key_close(&f->key[i]);
     free(f);

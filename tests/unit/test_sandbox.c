@@ -4,6 +4,7 @@
  * that is not confined, as far as it harms nobody, to see that it is the sandbox that refuses.
  */
 #include "base/sandbox.h"
+#include "folder.h"
 #include "t.h"
 
 #include <errno.h>
@@ -235,8 +236,8 @@ static int in_a_child(bool (*act)(void), int kind)
 static int open_place(void **state)
 {
     (void)state;
-    (void)snprintf(place, sizeof place, "/tmp/lianshu-sandbox-XXXXXX");
-    return mkdtemp(place) == NULL;
+    folder_make(place, "sandbox");
+    return 0;
 }
 
 static int remove_place(void **state)

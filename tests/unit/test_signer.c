@@ -9,6 +9,7 @@
 #include "signer/serve.h"
 #include "signer/slots.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <fcntl.h>
@@ -29,16 +30,16 @@ enum { LEAVES = 300 };
 static merkle_hash leaf[LEAVES];
 
 struct fixture {
-    char dir[32];
-    char path[64];
+    char dir[FOLDER_MAX];
+    char path[FOLDER_PATH_MAX];
     struct state *s;
 };
 
 static int setup(void **state)
 {
     static struct fixture f;
-    f = (struct fixture){.dir = "/tmp/signer-XXXXXX"};
-    assert_non_null(mkdtemp(f.dir));
+    f = (struct fixture){.s = NULL};
+    folder_make(f.dir, "signer");
     snprintf(f.path, sizeof f.path, "%s/state", f.dir);
     for (size_t i = 0; i < LEAVES; i++)
         hash_bytes(leaf[i], span_of(&i, sizeof i));
@@ -52,8 +53,8 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
     state_close(&f->s);
-    unlink(f->path);
-    return rmdir(f->dir);
+    folder_remove(f->dir);
+    return 0;
 }
 
 static void reopen(struct fixture *f)
@@ -218,7 +219,7 @@ static void a_file_that_is_not_right_is_refused(void **state)
 {
     struct fixture *f = *state;
     struct state *s;
-    char missing[80];
+    char missing[FOLDER_PATH_MAX + 16];
     snprintf(missing, sizeof missing, "%s-none", f->path);
     assert_int_equal(state_open(&s, missing, HUB, REALM, NULL), ERR_NOT_FOUND);
     assert_int_equal(state_open(&s, f->path, HUB, REALM, NULL), ERR_BUSY_ELSEWHERE);

@@ -9,6 +9,7 @@
 #include "net/signer_frame.h"
 #include "signer/serve.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <signal.h>
@@ -22,9 +23,9 @@
 #define ORIGIN HUB "." REALM "/audit/1"
 
 struct fixture {
-    char dir[32];
-    char state[64];
-    char socket[64];
+    char dir[FOLDER_MAX];
+    char state[FOLDER_PATH_MAX];
+    char socket[FOLDER_PATH_MAX];
     struct logkeys keys;
     const struct key *key; /* of keys */
     pid_t child;
@@ -61,8 +62,9 @@ static int setup(void **state)
 {
     static struct fixture f;
     const struct entropy entropy = entropy_system();
-    f = (struct fixture){.dir = "/tmp/signer-XXXXXX"};
-    if (mkdtemp(f.dir) == NULL || pipe(f.stop) != 0)
+    f = (struct fixture){.child = 0};
+    folder_make(f.dir, "signer");
+    if (pipe(f.stop) != 0)
         return -1;
     snprintf(f.state, sizeof f.state, "%s/state", f.dir);
     snprintf(f.socket, sizeof f.socket, "%s/socket", f.dir);
@@ -84,9 +86,8 @@ static int teardown(void **state)
     logkeys_close(&f->keys);
     close(f->stop[0]);
     close(f->stop[1]);
-    unlink(f->state);
-    unlink(f->socket);
-    return rmdir(f->dir);
+    folder_remove(f->dir);
+    return 0;
 }
 
 static enum err sign(struct signer_client *c, const struct fixture *f, uint64_t old_size,

@@ -12,6 +12,7 @@
 
 #include "realm.h"
 
+#include "folder.h"
 #include "t.h"
 
 #include <stdio.h>
@@ -21,10 +22,10 @@
 enum { COPY = 11, SIGNED = 17 };
 
 static struct {
-    char dir[32];
+    char dir[FOLDER_MAX];
     struct realm *realm;
     struct signer_config config;
-    char statement[64];
+    char statement[FOLDER_PATH_MAX];
     merkle_hash leaf[SIGNED];
 } f;
 
@@ -70,7 +71,7 @@ static void write_tree(const struct says *t)
     uint8_t bytes[MERKLE_FRONTIER_BYTES_MAX];
     struct writer w = writer_of(bytes, sizeof bytes);
     struct merkle_frontier tree;
-    char path[80];
+    char path[FOLDER_PATH_MAX + 16];
     frontier_init(&tree);
     for (size_t i = 0; i < COPY + (size_t)t->other_tree; i++)
         frontier_append(&tree, f.leaf[i]);
@@ -124,8 +125,7 @@ static int setup(void **state)
     char path[NOTE_ORIGIN_MAX + 1];
     (void)state;
     memset(&f, 0, sizeof f);
-    snprintf(f.dir, sizeof f.dir, "/tmp/restored-XXXXXX");
-    assert_non_null(mkdtemp(f.dir));
+    folder_make(f.dir, "restored");
     f.realm = realm_open(9);
     snprintf(f.config.realm, sizeof f.config.realm, "%s", REALM_NAME);
     snprintf(f.config.member, sizeof f.config.member, "%s", REALM_HUB);
@@ -149,16 +149,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"state",        "state.audit-1", "anchor.yaml",
-                                        "registry.lsg", "restored.lsd",  "restored.lsd.frontier"};
     (void)state;
-    for (size_t i = 0; i < T_COUNT(names); i++) {
-        char path[80];
-        snprintf(path, sizeof path, "%s/%s", f.dir, names[i]);
-        (void)unlink(path);
-    }
+    folder_remove(f.dir);
     realm_close(&f.realm);
-    return rmdir(f.dir);
+    return 0;
 }
 
 static void expect_head(const char *origin, uint64_t size)

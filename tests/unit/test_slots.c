@@ -5,7 +5,7 @@
 
 struct box {
     struct place place;
-    char path[80];
+    char path[FOLDER_PATH_MAX + 16];
     struct db *db;
     struct slots *slots;
     uint8_t *room;
@@ -22,7 +22,7 @@ static int box_setup(void **state)
     static const char *const schema[] = {"CREATE TABLE t (a INTEGER) STRICT;"};
     struct box *b = calloc(1, sizeof *b);
     assert_non_null(b);
-    place_dir(b->place.dir);
+    folder_make(b->place.dir, "store");
     snprintf(b->place.path, sizeof b->place.path, "%s/t.db", b->place.dir);
     snprintf(b->path, sizeof b->path, "%s/slots", b->place.dir);
     const struct db_options options = {.path = b->place.path,
@@ -44,7 +44,7 @@ static int box_teardown(void **state)
     struct box *b = *state;
     slots_close(&b->slots);
     db_close(&b->db);
-    place_empty(b->place.dir);
+    folder_remove(b->place.dir);
     free(b->room);
     free(b->bytes);
     free(b);
@@ -154,7 +154,7 @@ static void a_file_that_is_not_ours_alone_is_refused(void **state)
 {
     struct box *b = *state;
     struct stat st;
-    char other[96];
+    char other[FOLDER_PATH_MAX + 32];
     assert_int_equal(slots_open(&b->slots, b->db, b->path, false), ERR_NOT_FOUND);
     assert_null(b->slots);
     open_slots(b);

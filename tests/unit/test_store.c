@@ -117,7 +117,7 @@ static void a_torn_log_loses_only_what_was_not_acknowledged(void **state)
 {
     struct place *p = *state;
     struct place copy;
-    char wal[80];
+    char wal[FOLDER_PATH_MAX + 16];
     struct stat st;
 
     begin(p);
@@ -174,7 +174,7 @@ static void now_high_never_goes_back(void **state)
 static long wal_pages(const struct place *p)
 {
     enum { HEAD = 32, PAGE_HEAD = 24, PAGE = DB_PAGE_BYTES };
-    char wal[80];
+    char wal[FOLDER_PATH_MAX + 16];
     struct stat st;
     snprintf(wal, sizeof wal, "%s-wal", p->path);
     assert_int_equal(stat(wal, &st), 0);

@@ -15,27 +15,13 @@ static struct {
 
 static struct twice twice;
 
-/* A document of one registrar by the root, with this number; no two are the same. */
 static struct span appoint(size_t slot, uint64_t number)
 {
-    const struct key *root = f.realm->root;
-    const struct key *official = f.realm->registrar;
-    const struct office_signers by = {.anchor = &f.realm->anchor, .keys = &root, .key_count = 1};
-    const struct registrar_make make = {
-        .realm = REALM_NAME,
-        .member = "registrar.445100",
-        .region = "445100",
-        .keys = &official,
-        .key_count = 1,
-        .number = number,
-        .now_ms = REALM_NOW_MS,
-        .valid_until_ms = REALM_NOW_MS + REALM_DAY_MS,
-        .entropy = &f.realm->entropy,
-    };
     struct writer w = writer_of(papers[slot].bytes, sizeof papers[slot].bytes);
-    assert_int_equal(registrar_appoint(&make, &by, &w), OK);
-    papers[slot].len = w.len;
-    return writer_span(&w);
+    const struct span paper =
+        appoint_registrar(&w, number, REALM_NOW_MS, REALM_NOW_MS + REALM_DAY_MS);
+    papers[slot].len = paper.len;
+    return paper;
 }
 
 static void a_registrars_document_is_followed_by_itself_and_by_a_newer_one_alone(void **state)

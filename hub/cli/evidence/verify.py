@@ -7,6 +7,11 @@ BUNDLE is a directory or a .tar; without it, the directory of this file. The anc
 trust and has to reach you by other means; without it the copy in the bundle is used, and says so.
 The roots are those of time-stamping authorities; without them a stamp is a claim.
 Exit code 0: everything verifies. 1: refused, with the file and the reason.
+
+What it does not do: make decisions again, and compare report.* and *.json with the evidence;
+`lianshu evidence verify` does both. In order below: hashes and trees, signatures, canonical
+protobuf, documents and registrars, opened parts, reading, and then the bundle: whom to believe, the
+log, what stands in it, and what is told.
 """
 
 import base64
@@ -384,7 +389,7 @@ def open_part(dek, header, part, commitment, cipher, name):
     return plain[4:4 + length]
 
 
-# ---- the bundle ----
+# ---- reading ----
 
 def read_files(path):
     files = {}
@@ -415,6 +420,8 @@ def read_anchor(text, name):
     need(found["roots"] and found["threshold"].isdigit(), name, "no roots")
     return found["realm"], int(found["threshold"]), [bytes.fromhex(x) for x in found["roots"]]
 
+
+# ---- the bundle ----
 
 class Bundle:
     def __init__(self, files, anchor, roots):
@@ -466,6 +473,8 @@ class Bundle:
                           self.id), name, "kind or id")
 
     # -- keys --
+
+    # -- whom to believe: anchor, registrars, members, revocations --
 
     def chain(self, data, name):
         r = Reader(data, name)
@@ -572,6 +581,8 @@ class Bundle:
 
     # -- checkpoints --
 
+    # -- the log: checkpoints, cosignatures, time stamps, entries --
+
     def note(self, data, hub, at, name, taken=2**64 - 2):
         """taken: by the log; without it nobody but the bundle says when, and a revoked key signs nothing."""
         text, _, rest = data.partition(b"\n\n")
@@ -660,6 +671,7 @@ class Bundle:
             kind, time = r.uint(1), r.uint(8)
             body = r.sized(2)
             r.end()
+            need(time <= self.exported, name, "it is later than the export, as of which the log's key is judged (E809)")
             self.leaves[index] = (kind, time, body)
             self.check_leaf(index, kind, time, body, name)
         need(self.id in self.about or self.kind == "case", "bundle.json", "no entry of the log here is about that id")
@@ -713,6 +725,8 @@ class Bundle:
         r.take(16 * r.uint(2))
         need(sha256(label(b"readset") + r.data[r.at:]) == digest, name, "the record commits to something else that was read")
         self.counts["reads"] += 1
+
+    # -- what stands in it: receipts, envelopes, documents, rules --
 
     def check_receipt(self, name, kind, time, body):
         need(name in self.files, name, "it is missing")
@@ -816,6 +830,8 @@ class Bundle:
                  "not the rule set that a decision names")
             self.counts["rules"] += 1
 
+    # -- all of it --
+
     def verify(self):
         self.check_files()
         self.check_about()
@@ -829,6 +845,8 @@ class Bundle:
         self.check_documents()
         self.check_rules()
 
+
+# ---- what is told ----
 
 def doubted(b, folder):
     return sum(name.startswith(folder + "/") for name in b.doubts)
@@ -855,12 +873,20 @@ def tell(b, own_anchor):
         (True, f"{c['records']} 份决定记录即日志所记者；{c['rules']} 个规则集即其所依据者",
          f"{c['records']} decision records are those of the log; {c['rules']} rule sets are those they name"),
         (False, f"{c['hidden']} 个密封部分未披露", f"{c['hidden']} sealed parts are not disclosed"),
+        (False, f"导出时间 {b.exported}（毫秒）为导出方所称；日志密钥以该时刻核验",
+         f"that it was exported at {b.exported} (milliseconds) is the exporter's word; the log's key is judged as of then"),
         (False, f"未重演决定（有当时所读各行者 {c['reads']} 份，由 lianshu evidence verify 重演）；report.*、*.json 仅供阅读",
          f"decisions were not made again here (of {c['reads']} what they read is here: lianshu evidence verify does); report.* "
          "and *.json are for reading only"),
         (False, "时间、完整性、操作密钥之人、所述事实是否属实",
          "times, completeness, who used a key, and whether what was said is so"),
     ]
+    if b.kind == "case":
+        rows.append((False, "这些报文属于该案件：为枢纽所述，案件编号在密封文书之中",
+                     "that these messages belong to the case is the hub's word: its id stands in sealed documents"))
+    if not c["witnesses"]:
+        rows.append((False, "无见证方联署：仅凭枢纽一方，不排除其向他人出示另一份日志",
+                     "no witness has cosigned: by the hub's word alone, it may show others another log"))
     if c["stamped"]:
         rows.append((True, f"{c['stamped']} 个时间戳有效：其检查点于所称时间已存在",
                      f"{c['stamped']} time stamps are good: their checkpoints existed at the times they state"))
