@@ -52,7 +52,8 @@ const struct ruleset *hub_rules_active(const struct hub_rules *rules);
 const struct retention *hub_rules_retention(const struct hub_rules *rules);
 const struct volume *hub_rules_volume(const struct hub_rules *rules);
 /* The rules that a request names for a trial ("rules": a directory), until the next call; NULL when
- * it names none. ERR_RULE_SET and the like with the first fault. Signatures are not asked for. */
+ * it names none. ERR_RULE_SET and the like with the first fault; ERR_PERMISSION: a hub reads only
+ * what lies beside its own rules. Signatures are not asked for. */
 MUST_USE enum err hub_rules_trial(struct hub_rules *rules, struct span request,
                                   const struct ruleset **out, struct fault *fault);
 /* Does another set decide by now? Then it is time for a reload. */

@@ -10,6 +10,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 
 import realm
 
@@ -246,6 +247,10 @@ class Newcomer:
         subject = "enterprise 91445100DEMA00013Q\n"
         answer = made.ask("restriction", "list", "-", text=subject)
         realm.check(answer is not None and answer["restrictions"] == [], f"restriction list: {answer}")
+        with tempfile.TemporaryDirectory(prefix="lianshu-rules.") as elsewhere:
+            expect("rules that the hub may not read", 3, [elsewhere, "beside the hub's own rules"],
+                   self.run("lianshu", "rule", "replay", "--rules", elsewhere, "--since", "2026-04-01", "--config",
+                            made.config("hub")))
         expect("no such envelope", 2, [], self.run("lianshu", "trace", "0" * 64, "--config", made.config("hub")))
         expect("no such decision", 2, [], self.run("lianshu", "explain", "0" * 64, "--config", made.config("hub")))
         print(f"{len(rows) + 1} commands of README.md answered")
