@@ -196,8 +196,8 @@ enum err hub_rules_trial(struct hub_rules *r, struct span request, const struct 
         struct ruleset_faults *faults = calloc(1, sizeof *faults);
         err = faults == NULL ? ERR_NO_MEMORY : ruleset_open(&r->trial, dir, faults);
         if (err == ERR_PERMISSION || err == ERR_NOT_FOUND)
-            err = fault_set(fault, err, 0, dir,
-                            "not readable to the hub: put the set beside the hub's own rules");
+            err = fault_set(fault, err, 0, "rules",
+                            "the hub cannot read %s: put the set beside the hub's own rules", dir);
         else if (err != OK && faults != NULL && faults->count > 0)
             *fault = faults->fault[0];
         free(faults);
