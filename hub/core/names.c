@@ -57,11 +57,13 @@ enum err names_give(struct core *core, uint8_t kind, struct span id,
     struct writer p = writer_of(plain, sizeof plain);
     struct writer w = writer_of(sealed, sizeof sealed);
     const uint8_t one = view_kind(kind);
-    bool erased;
+    bool erased = false;
     const enum err found = find(core, one, id, STORE_NEVER, row.token, row.handle, &erased);
-    if (found != ERR_NOT_FOUND && !erased) {
-        memcpy(out, row.handle, STORE_TOKEN_LEN);
+    if (found != OK && found != ERR_NOT_FOUND)
         return found;
+    if (found == OK && !erased) {
+        memcpy(out, row.handle, STORE_TOKEN_LEN);
+        return OK;
     }
     row.seq -= row.seq > 0; /* the last leaf: whoever decides from here on knows it */
     if (found == ERR_NOT_FOUND)
