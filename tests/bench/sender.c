@@ -307,7 +307,7 @@ static enum err fill(struct sender *s)
         if (count == 0)
             break;
         err = make_batch(s, since_ns, count);
-        gather_committed(&s->gather, count, now_ms_monotonic());
+        gather_committed(&s->gather, 2 * count, now_ms_monotonic()); /* leaves at the hub */
     }
     return err;
 }
