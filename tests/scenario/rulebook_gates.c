@@ -21,17 +21,20 @@ static const struct probe {
     bool commitment; /* 告知承诺 */
     uint32_t code;
 } probes[] = {
-    {"M01", SUBJECT_OF_IT, 0, "licence.application", 0, false, ERR_RESTRICTED},
+    {"M01", SUBJECT_OF_IT, MUST, "licence.application", 0, false, ERR_RESTRICTED},
+    {"M01", SUBJECT_OF_IT, CONSIDER, "licence.application", 0, false, ERR_HELD},
     {"M01", PERSON_IN_IT, 0, "subject.register", 'L', false, ERR_RESTRICTED},
     {"M02", PERSON_IN_IT, 0, "employment", 'E', false, ERR_RESTRICTED},
     {"M03", PERSON_IN_IT, 0, "appointment", 'L', false, ERR_RESTRICTED},
     {"M06", PERSON_IN_IT, 0, "employment", 'E', false, ERR_HELD},
-    {"M06", SUBJECT_OF_IT, 0, "insurance.designation", 0, false, ERR_RESTRICTED},
+    {"M06", SUBJECT_OF_IT, MUST, "insurance.designation", 0, false, ERR_RESTRICTED},
+    {"M06", SUBJECT_OF_IT, CONSIDER, "insurance.designation", 0, false, ERR_HELD},
     {"M07", PERSON_IN_IT, 0, "employment", 'E', false, ERR_FLAGGED},
     {"M07", SUBJECT_OF_IT, MUST, "insurance.designation", 0, false, ERR_RESTRICTED},
     {"M07", SUBJECT_OF_IT, CONSIDER, "insurance.designation", 0, false, ERR_HELD},
     {"M08", SUBJECT_OF_IT, CONSIDER, "procurement.award", 0, false, ERR_HELD},
-    {"M09", SUBJECT_OF_IT, 0, "procurement.award", 0, false, ERR_RESTRICTED},
+    {"M09", SUBJECT_OF_IT, MUST, "procurement.award", 0, false, ERR_RESTRICTED},
+    {"M09", SUBJECT_OF_IT, CONSIDER, "procurement.award", 0, false, ERR_HELD},
     {"M10", SUBJECT_OF_IT, 0, "licence.application", 0, false, ERR_HELD},
     {"M20", SUBJECT_OF_IT, CONSIDER, "subsidy", 0, false, ERR_HELD},
     {"M21", SUBJECT_OF_IT, MUST, "honour", 0, false, ERR_RESTRICTED},
@@ -120,10 +123,12 @@ static bool meets(const struct play *play, const struct owed_line *l, const stru
     return person && (l->on > 0 || strcmp(p->measure, "M01") != 0);
 }
 
-/* DL126 closes studies and trials to an institution, not every licence: two officials look. */
+/* DL126, MD93 and MD94 close studies and trials to an institution, not every licence: two officials
+ * look. */
 static uint32_t code_of(const struct play *play, const struct probe *p)
 {
-    bool studies = strcmp(play->rule, "R06-GLP-GCP") == 0 && strcmp(p->measure, "M01") == 0;
+    bool studies = (strcmp(play->rule, "R06-GLP-GCP") == 0 || strcmp(play->rule, "MD93") == 0) &&
+                   strcmp(p->measure, "M01") == 0;
     return studies ? (uint32_t)ERR_HELD : p->code;
 }
 

@@ -160,6 +160,50 @@ static void a_ban_on_studies_holds_what_a_ban_on_applications_refuses(void **sta
     }
 }
 
+/* What a measure was imposed for decides what it bars. */
+static void a_ban_bars_what_its_article_bars_and_no_more(void **state)
+{
+    enum {
+        REGISTER = lianshu_DocumentType_TYPE_SUBJECT_REGISTER,
+        DESIGNATION = lianshu_DocumentType_TYPE_INSURANCE_DESIGNATION,
+    };
+    static const struct {
+        const char *rule;
+        const char *measure;
+        lianshu_Force force;
+        const char *restricted;
+        uint32_t type;
+        const char *company;
+        enum gate_action want;
+    } rows[] = {
+        /* Registration Regulation 40: no registration; a pharmacist or physician who is not
+         * registered as one may head a company, and who registered falsely may practise */
+        {"RG40", "M01", MUST, BOSS, REGISTER, CLEAN, GATE_REFUSE},
+        {"R17", "M01", CONSIDER, BOSS, REGISTER, CLEAN, GATE_PASS},
+        {"R18-54", "M01", MUST, BOSS, REGISTER, CLEAN, GATE_PASS},
+        {"RG40", "M01", MUST, BOSS, APPLICATION, BOSS, GATE_PASS},
+        {"R18-54", "M01", MUST, BOSS, APPLICATION, BOSS, GATE_REFUSE},
+        {"R17", "M01", CONSIDER, BOSS, APPLICATION, BOSS, GATE_HOLD},
+        /* Insurance Fund Regulation 43: who may not manage; own points or misuse do not say so */
+        {"R15-43", "M07", MUST, BOSS, DESIGNATION, CLEAN, GATE_REFUSE},
+        {"R16", "M07", CONSIDER, BOSS, DESIGNATION, CLEAN, GATE_PASS},
+        {"MI41", "M07", MUST, BOSS, DESIGNATION, CLEAN, GATE_PASS},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct asked a;
+        struct verdict v;
+        (void)world_setup(state);
+        struct view_restriction *r =
+            restrict_on(&world, rows[i].restricted, rows[i].measure, rows[i].force);
+        snprintf(r->rule, sizeof r->rule, "%s", rows[i].rule);
+        relate(&world, CLEAN, BOSS, LEGAL);
+        ask(&a, rows[i].type, rows[i].company, BOSS, rows[i].type == REGISTER ? LEGAL : NOBODY);
+        print_message("row %zu: %s\n", i, rows[i].rule);
+        assert_int_equal(gate_check(world.rules, &world.view, &a.message, &v, NULL), OK);
+        assert_int_equal(v.action, rows[i].want);
+    }
+}
+
 static void restrictions_count_only_between_their_dates(void **state)
 {
     static const struct {
@@ -391,11 +435,12 @@ static void same_inputs_same_bytes_and_the_record_says_all(void **state)
         assert_int_equal(record.outcome_count, 1);
         assert_string_equal(record.outcome[0].rule, "G03");
         assert_string_equal(record.outcome[0].action, "refuse");
-        assert_int_equal(record.rules_count, 7); /* G03 to G06, G18, G19, G55 are of this type */
+        assert_int_equal(record.rules_count,
+                         8); /* G03 to G06, G18, G19, G55, G58 are of this type */
         assert_string_equal(record.rules[0].rule, "G03");
         assert_true(record.rules[0].matched);
         assert_string_equal(record.rules[1].why, "no_restriction");
-        assert_string_equal(record.rules[3].why, "not_asked"); /* no notice-and-commitment */
+        assert_string_equal(record.rules[4].why, "not_asked"); /* no notice-and-commitment */
         struct writer w = writer_of(bytes[i], sizeof bytes[i]);
         assert_int_equal(wire_encode(&lianshu_DecisionRecord_msg, &record, &w), OK);
         len[i] = w.len;
@@ -424,6 +469,7 @@ int main(void)
         CASE(the_table_of_gates),
         cmocka_unit_test_setup(a_ban_on_studies_holds_what_a_ban_on_applications_refuses,
                                world_setup),
+        CASE(a_ban_bars_what_its_article_bars_and_no_more),
         CASE(restrictions_count_only_between_their_dates),
         CASE(restrictions_count_only_in_their_scope),
         CASE(the_strictest_action_wins_and_stands_first),

@@ -100,12 +100,16 @@ static const struct row rows[] = {
      20290420, "M08cs ", 20290420},
     {"R15", FUND, "insurance_fraud", "MI40", INST, SER, "MI40", 20260420, 20270420, "M07ms M06cs ",
      20270420},
+    {"", FUND, "insurance_fraud", "MI40", INST, SER, "MI40", 20260420, 20261019, "term_too_short",
+     0},
     {"R17", DRUG, "pharmacist_record", "pharmacist_hanging", PERS, SER, "NMPA2021-36", 20260420,
      20290420, "M01cs ", 20290420},
     {"R18", HEALTH, "physician_record", "PH55", PERS, SER, "PH55", 20260420, 20270420,
      "M06ms M07cs ", 20270420},
     {"", HEALTH, "physician_record", "PH55", PERS, SER, "PH55", 20260420, 20260920,
      "term_too_short", 0},
+    {"R18-REV", HEALTH, "physician_record", "PH56_revoked", PERS, SER, "PH56-REV", 20260420,
+     20290420, "M06ms M07cs ", 20290420},
     {"R18-54", HEALTH, "physician_record", "PH54", PERS, SER, "PH54", 20260420, 20290420, "M01ms ",
      20290420},
     {"R18-58", HEALTH, "physician_record", "PH58", PERS, SER, "PH58", 20260420, 20310420,
@@ -127,11 +131,14 @@ static const struct row rows[] = {
      "M04ms M04mp M25cs M31ns ", 20280420},
     {"R22-P", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20260420, 20280420,
      "M03ms M04ms M31ns ", 20280420},
-    {"", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20240630, 20260630,
+    {"R22-P-2022", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20240630, 20260630,
+     "M04ms M31ns ", 20260630},
+    {"", COURT, "judgment_defaulter", "defaulter", PERS, SER, "CT7", 20211231, 20231231,
      "rule_not_in_force", 0},
     {"R23", BUY, "procurement_dishonesty", "P4_6", COMP, SER, "POLICY000-4", 20260420, 20280420,
      "M08cs M27cs ", 20280420},
     /* Statute bans, B.5. */
+    {"DL118", DRUG, SB, "DL118", COMP, SER, "DL118", 20260420, 20290420, "M02mp ", 0},
     {"DL119", HEALTH, SB, "DL119", INST, SER, "DL119", 20260420, 20290420, "M06mp ", 0},
     {"DL124", DRUG, SD, "DL124", COMP, SER, "DL124", 20260420, 20360420, "M02mp " LISTED, 20290420},
     {"", DRUG, SD, "DL124", COMP, SER, "DL124", 20260420, 20360419, "term_too_short", 0},
@@ -141,12 +148,17 @@ static const struct row rows[] = {
      20270420},
     {"DL140-2023", DRUG, "penalty_record", "DL140", COMP, ORD, "DL140", 20260331, 20290331,
      "M27ms ", 20290331},
+    {"DL140-2021", DRUG, "penalty_record", "DL140", COMP, ORD, "DL140", 20230430, 20260430,
+     "M27ms ", 20260430},
     {"DL141a", MARKET, SD, "DL141a", COMP, SER, "DL141a", 20260420, 20290420, LISTED "M08cs ",
      20290420},
     {"DL141b", DRUG, SB, "DL141b", COMP, SER, "DL141b", 20260420, 0, "M02mp ", 0},
     {"DL142a", DRUG, SB, "DL142a", PERS, SER, "DL142a", 20260420, 20310420, "M02ms ", 20310420},
     {"DL142b", HEALTH, SB, "DL142b", PERS, SER, "DL142b", 20260420, 20290420, "M06ms ", 20290420},
-    {"VL85", HEALTH, SB, "VL87", INST, SER, "VL87", 20260420, 20271020, "M06ms ", 20271020},
+    {"VL85", HEALTH, SB, "VL87", INST, SER, "VL87", 20260420, 20271020, "M06ms M06mp ", 20271020},
+    {"VL85", HEALTH, SB, "VL85", PERS, SER, "VL85", 20260420, 20261020, "M06ms ", 20261020},
+    {"VL85-REV", HEALTH, SB, "VL85_revoked", PERS, SER, "VL85", 20260420, 20290420, "M06ms ",
+     20290420},
     {"MD81", DRUG, SD, "MD83", COMP, SER, "MD83", 20260420, 20360420, "M01ms M02mp " LISTED,
      20360420},
     {"MD84", DRUG, SB, "MD84", COMP, SER, "MD84", 20260420, 20290420, "M02mp ", 0},
@@ -232,9 +244,10 @@ static bool owner_is_special(const char *rule, const char *measure)
     static const struct {
         const char *rule;
         const char *measure;
-    } special[] = {{"R06-GLP-GCP", "M01"}, {"R09", "M21"},    {"R18", "M06"},
-                   {"R18-54", "M01"},      {"R18-58", "M06"}, {"DL119", "M06"},
-                   {"DL124-USE", "M06"},   {"DL142b", "M06"}, {"VL85", "M06"},
+    } special[] = {{"R06-GLP-GCP", "M01"}, {"R09", "M21"},       {"R18", "M06"},
+                   {"R18-54", "M01"},      {"R18-58", "M06"},    {"R18-REV", "M06"},
+                   {"DL119", "M06"},       {"DL124-USE", "M06"}, {"DL142b", "M06"},
+                   {"VL85", "M06"},        {"VL85-REV", "M06"},  {"MD93", "M01"},
                    {"AD55b", "M06"},       {"RG40", "M01"}};
     for (size_t i = 0; i < T_COUNT(special); i++)
         if (strcmp(special[i].rule, rule) == 0 && strcmp(special[i].measure, measure) == 0)
@@ -312,8 +325,7 @@ static void each_rule_decides_what_the_law_says(void **state)
                                   .calendar = w->calendar};
         struct decision out;
         char got[256];
-        if (row->kind != PERS &&
-            (strcmp(row->rule, "DL124-USE") == 0 || strcmp(row->rule, "RG40") == 0))
+        if (row->kind != PERS && strcmp(row->rule, "RG40") == 0)
             order.persons[0].role = lianshu_Role_ROLE_DIRECTLY_RESPONSIBLE;
         print_message("row %zu: %s %s %u\n", i, row->rule, row->trigger, row->decided);
         assert_int_equal(decide_order(w->rules, &w->view, &in, &order, &out, NULL), OK);

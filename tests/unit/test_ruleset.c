@@ -368,7 +368,7 @@ static const struct {
     {"clocks.yaml", "shows: true", "shows: often", PROBLEM_VALUE, "shows: often"},
     /* gates */
     {"gates.yaml", "except: [R28]", "except: [R99]", PROBLEM_RULE_UNKNOWN, "R99"},
-    {"gates.yaml", "only: [R06-GLP-GCP]", "only: [R99]", PROBLEM_RULE_UNKNOWN, "only: [R99]"},
+    {"gates.yaml", "only: [RG40]", "only: [R99]", PROBLEM_RULE_UNKNOWN, "only: [R99]"},
     {"lists.yaml", "repair_receipt: REPAIR-44-TAKEN", "repair_receipt: REPAIR-45", PROBLEM_CLOCK_UNKNOWN, "REPAIR-45"},
     {"lists.yaml", "repair_decision: REPAIR-44\n", "repair_decision: REPAIR-45\n", PROBLEM_CLOCK_UNKNOWN, "REPAIR-45"},
     {"gates.yaml", "action: hold, deadline: 3 working_days, breach: refuse", "action: hold, breach: refuse", PROBLEM_KEY_MISSING, "{id: G11"},
