@@ -225,6 +225,10 @@ SPOIL(never)
 {
     world.order.earliest_repair_date = 0;
 }
+SPOIL(past_the_last_version)
+{
+    world.order.version = UINT32_MAX, c->version = 0;
+}
 SPOIL(older)
 {
     c->decision_date = 20260419;
@@ -245,6 +249,7 @@ static void every_refusal_of_a_lift_has_its_code(void **state)
         {tomorrow, ERR_TERM, "decision_in_future"},
         {same_version, ERR_ORDER_VERSION, "version"},
         {skipped_version, ERR_ORDER_VERSION, "version"},
+        {past_the_last_version, ERR_ORDER_VERSION, "version"},
         {other_order, ERR_ORDER_STATE, "order_unknown"},
         {other_subject, ERR_ORDER_VERSION, "other_subject"},
         {too_early, ERR_TERM, "repair_too_early"},
@@ -268,6 +273,70 @@ static void every_refusal_of_a_lift_has_its_code(void **state)
         assert_int_equal(out.state, ORDER_NONE);
         assert_int_equal(record.code, rows[i].want);
         assert_int_equal(record.outcome_count, 0);
+    }
+}
+
+SPOIL(decided_today)
+{
+    c->decision_date = 20270502;
+}
+SPOIL(on_the_first_day)
+{
+    c->decision_date = 20270420;
+}
+SPOIL(on_the_day_of_its_order)
+{
+    c->decision_date = world.order.earliest_repair_date = 20260420;
+}
+SPOIL(without_its_subject)
+{
+    c->subject = (lianshu_Subject)lianshu_Subject_init_zero;
+}
+
+static void what_is_just_within_the_bounds_is_taken(void **state)
+{
+    static spoil_fn *const rows[] = {decided_today, on_the_first_day, on_the_day_of_its_order,
+                                     without_its_subject};
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct decision out;
+        (void)setup(state);
+        struct decide_input in = input_change(&world);
+        lianshu_SanctionChange change = change_ok();
+        rows[i](&change, &in);
+        print_message("row %zu\n", i);
+        assert_int_equal(
+            decide_change(world.rules, &world.view, &in, CHANGE_LIFT, &change, &out, NULL), OK);
+        assert_string_equal(out.why, "");
+        assert_int_equal(out.state, ORDER_LIFTED);
+        assert_int_equal(out.end_date, 20290420);
+    }
+}
+
+static void a_basis_holds_from_its_first_day_to_its_last(void **state)
+{
+    static const struct {
+        const char *basis;
+        uint32_t decided;
+        enum err want;
+    } rows[] = {
+        {"NDRC58", 20230430, ERR_BASIS},  {"NDRC58", 20230501, OK},
+        {"NDRC58", 20260331, OK},         {"NDRC58", 20260401, ERR_BASIS},
+        {"CL146-4", 20181025, ERR_BASIS}, {"CL146-4", 20181026, OK},
+        {"CL146-4", 20240630, OK},        {"CL146-4", 20240701, ERR_BASIS},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct decision out;
+        (void)setup(state);
+        struct decide_input in = input_change(&world);
+        lianshu_SanctionChange change = change_ok();
+        in.basis = &rows[i].basis, in.basis_count = 1;
+        change.decision_date = rows[i].decided;
+        world.order.decision_date = world.order.start_date = 20180101;
+        print_message("%s on %u\n", rows[i].basis, (unsigned)rows[i].decided);
+        assert_int_equal(
+            decide_change(world.rules, &world.view, &in, CHANGE_ANNUL, &change, &out, NULL), OK);
+        assert_int_equal(out.err, rows[i].want);
+        assert_string_equal(out.basis, rows[i].want == OK ? "" : rows[i].basis);
     }
 }
 
@@ -396,6 +465,8 @@ int main(void)
         CASE(only_issuer_superior_or_court_change_an_order),
         CASE(a_stay_by_a_higher_authority_ends_only_there),
         CASE(every_refusal_of_a_lift_has_its_code),
+        CASE(what_is_just_within_the_bounds_is_taken),
+        CASE(a_basis_holds_from_its_first_day_to_its_last),
         CASE(an_annulment_waits_for_no_date),
         CASE(the_clock_starts_and_expires),
         CASE(what_expired_meanwhile_is_not_changed),

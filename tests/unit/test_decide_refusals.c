@@ -16,6 +16,7 @@ static const char *const beside[] = {"DL105"};
 static const char *const local[] = {"DL116", "SH2017"};
 static const char *const r09_basis[] = {"SAMR44-6"};
 static const char *const r06_basis[] = {"DL126"};
+static const char *const r05_basis[] = {"DL122"};
 
 #define SPOIL(name)                                                                                \
     static void name(lianshu_SanctionOrder *o __attribute__((unused)),                             \
@@ -239,6 +240,10 @@ SPOIL(correction_skips)
 {
     known_again(o, in, w), o->version = 3;
 }
+SPOIL(correction_past_the_last_version)
+{
+    known_again(o, in, w), o->version = 0, w->order.version = UINT32_MAX;
+}
 SPOIL(correction_by_other)
 {
     known_again(o, in, w), o->version = 2;
@@ -301,6 +306,28 @@ SPOIL(r09_early)
 {
     r09(o, in, w), o->earliest_repair_date = 20270419;
 }
+SPOIL(one_day)
+{
+    o->max_date = o->start_date;
+}
+SPOIL(start_after_ninety_days)
+{
+    o->start_date = 20260720;
+}
+SPOIL(r05)
+{
+    snprintf(o->trigger, sizeof o->trigger, "DL122");
+    in->basis = r05_basis, in->basis_count = 1;
+    o->max_date = 20290420;
+}
+SPOIL(r05_repaired_while_people_are_banned)
+{
+    r05(o, in, w), o->earliest_repair_date = 20270420;
+}
+SPOIL(r05_repaired_on_the_last_day_of_a_ban)
+{
+    r05(o, in, w), o->earliest_repair_date = o->max_date = 20360420;
+}
 SPOIL(r06_nine_years)
 {
     snprintf(o->trigger, sizeof o->trigger, "DL126");
@@ -354,6 +381,7 @@ static const struct {
     {early_service, ERR_TERM, "served_before_decision", "AP61"},
     {late_service, ERR_TERM, "served_in_future", "AP61"},
     {ends_early, ERR_TERM, "ends_before_start", "AP59"},
+    {one_day, ERR_TERM, "term_too_short", "DL116"},
     {remedy_over, ERR_TERM, "remedy_before_decision", "AP59"},
     {remedy_over_at_service, ERR_TERM, "remedy_before_served", "AP59"},
     {no_number, ERR_FIELD_MISSING, "decision_number", "AP59"},
@@ -388,12 +416,14 @@ static const struct {
     {version_zero, ERR_ORDER_VERSION, "version", "AP75"},
     {known_again, ERR_ORDER_VERSION, "version", "AP75"},
     {correction_skips, ERR_ORDER_VERSION, "version", "AP75"},
+    {correction_past_the_last_version, ERR_ORDER_VERSION, "version", "AP75"},
     {correction_by_other, ERR_ORDER_AUTHORITY, "not_issuer", "AP75"},
     {correction_of_lifted, ERR_ORDER_STATE, "state", "AP75"},
     {correction_to_other_list, ERR_ORDER_VERSION, "other_list", "AP75"},
     {correction_of_other_subject, ERR_ORDER_VERSION, "other_subject", "AP75"},
     {correction_older_than_its_order, ERR_TERM, "before_order", "AP75"},
     {start_in_a_year, ERR_TERM, "start_too_late", "DL116"},
+    {start_after_ninety_days, ERR_TERM, "start_too_late", "DL116"},
     {too_short, ERR_TERM, "term_too_short", "DL116"},
     {early_repair, ERR_TERM, "no_early_repair", "DL116"},
     {r09_without_end, ERR_TERM, "term_without_end", "SAMR44-6"},
@@ -401,6 +431,8 @@ static const struct {
     {r09_too_short, ERR_TERM, "term_too_short", "SAMR44-6"},
     {r09_early, ERR_TERM, "repair_too_early", "SAMR44-6"},
     {r09_repaired_when_it_is_over, ERR_TERM, "repair_after_end", "SAMR44-6"},
+    {r05_repaired_while_people_are_banned, ERR_TERM, "ban_outlasts_repair", "DL122"},
+    {r05_repaired_on_the_last_day_of_a_ban, ERR_TERM, "ban_outlasts_repair", "DL122"},
     {r06_nine_years, ERR_TERM, "term_too_short", "DL126"},
     {no_notice, ERR_CONSENT, "prior_notice", "GBF2020-49"},
     {no_consent, ERR_CONSENT, "consent", "SAMR44"},
@@ -432,6 +464,75 @@ static void every_refusal_has_its_code_its_article_and_no_duties(void **state)
         assert_int_equal(record.code, refusals[i].want);
         const char *last = record.rules[record.rules_count - 1].why;
         assert_string_equal(last, refusals[i].why);
+    }
+}
+
+/* ---- just within the bounds ---- */
+
+SPOIL(decided_and_served_today)
+{
+    o->decision_date = o->start_date = o->served_date = 20260421;
+}
+SPOIL(act_of_that_day)
+{
+    o->act_date = o->decision_date;
+}
+SPOIL(told_on_that_day)
+{
+    o->prior_notice_date = o->decision_date;
+}
+SPOIL(redress_for_a_day)
+{
+    o->remedy_deadline_date = o->served_date;
+}
+SPOIL(start_on_the_ninetieth_day)
+{
+    o->start_date = 20260719;
+}
+SPOIL(r09_for_a_year)
+{
+    r09(o, in, w), o->max_date = 20270420;
+}
+SPOIL(r09_repaired_at_the_end)
+{
+    r09(o, in, w), o->earliest_repair_date = o->max_date;
+}
+SPOIL(r05_repaired_after_a_year)
+{
+    r05(o, in, w), o->persons_count = 0, o->earliest_repair_date = 20270420;
+}
+SPOIL(correction_of_that_day)
+{
+    known_again(o, in, w), o->version = 2;
+    w->order.decision_date = o->decision_date;
+    world_token_of(COMPANY, w->order.token);
+}
+
+static void what_is_just_within_the_bounds_is_taken(void **state)
+{
+    spoil_fn *const rows[] = {
+        decided_and_served_today,
+        act_of_that_day,
+        told_on_that_day,
+        redress_for_a_day,
+        r09_for_a_year,
+        r09_repaired_at_the_end,
+        start_on_the_ninetieth_day,
+        r05_repaired_after_a_year,
+        correction_of_that_day,
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct world *w = *state;
+        world_reset(w);
+        struct decide_input in = input_r01(w);
+        lianshu_SanctionOrder order = order_r01();
+        struct decision out;
+        rows[i](&order, &in, w);
+        print_message("row %zu\n", i);
+        assert_int_equal(decide(w, &in, &order, &out, NULL), OK);
+        assert_string_equal(out.why, "");
+        assert_int_equal(out.err, OK);
+        assert_int_not_equal(out.duty_count, 0);
     }
 }
 
@@ -559,6 +660,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_refusal_has_its_code_its_article_and_no_duties),
+        CASE(what_is_just_within_the_bounds_is_taken),
         CASE(every_reason_of_a_refusal_has_an_article_and_a_sentence),
         CASE(every_list_demands_what_the_listed_must_be_told),
         CASE(what_is_withheld_by_name_is_taken),

@@ -22,6 +22,7 @@ static struct world {
     struct key *new[ROOTS];
     struct anchor from; /* two of three */
     struct anchor to;   /* two of three others */
+    uint64_t until_ms;  /* of the rotation */
     uint8_t lsd[CAP];
     size_t len;
     struct fault fault;
@@ -44,6 +45,7 @@ static int setup(void **state)
     memset(&w, 0, sizeof w);
     assert_int_equal(keys_init(), OK);
     w.entropy = entropy_replay_init(&w.replay, seed);
+    w.until_ms = NOW + 1825 * DAY;
     make_anchor(&w.from, w.old);
     make_anchor(&w.to, w.new);
     return 0;
@@ -67,7 +69,7 @@ static enum err rotate(const struct key *const *keys, size_t count)
         .keys = keys,
         .key_count = count,
         .now_ms = NOW,
-        .valid_until_ms = NOW + 1825 * DAY,
+        .valid_until_ms = w.until_ms,
         .entropy = &w.entropy,
     };
     struct writer out = writer_of(w.lsd, sizeof w.lsd);
@@ -195,6 +197,28 @@ static void new_roots_are_refused_for_each_fault(void **state)
     assert_int_equal(rotate_well(), ERR_KEY_WEAK);
 }
 
+static void all_new_roots_may_be_needed(void **state)
+{
+    const struct key *keys[] = {w.old[0], w.old[2], w.new[0], w.new[1], w.new[2]};
+    struct anchor out;
+    (void)state;
+    w.to.threshold = ROOTS;
+    assert_int_equal(rotate(keys, T_COUNT(keys) - 1), ERR_ROOT_ROTATION);
+    assert_int_equal(rotate(keys, T_COUNT(keys)), OK);
+    assert_int_equal(accept_at(&w.from, NOW, &out), OK);
+    assert_int_equal(out.threshold, ROOTS);
+}
+
+static void a_rotation_that_never_holds_is_432(void **state)
+{
+    (void)state;
+    w.until_ms = NOW;
+    assert_int_equal(rotate_well(), ERR_ROOT_ROTATION);
+    assert_non_null(strstr(w.fault.detail, "or its times"));
+    w.until_ms = NOW + 1;
+    assert_int_equal(rotate_well(), OK);
+}
+
 static void every_changed_byte_is_refused(void **state)
 {
     struct anchor out;
@@ -257,6 +281,8 @@ int main(void)
         CASE(a_number_that_is_skipped_is_432),
         CASE(another_realm_time_or_document_is_refused),
         CASE(new_roots_are_refused_for_each_fault),
+        CASE(all_new_roots_may_be_needed),
+        CASE(a_rotation_that_never_holds_is_432),
         CASE(every_changed_byte_is_refused),
         CASE(roots_sign_one_after_the_other),
     };
