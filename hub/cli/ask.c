@@ -165,6 +165,34 @@ enum err ask_print(const struct cli *cli, struct json *request, struct fault *fa
     return OK;
 }
 
+static enum err take_note(const struct json *row, uint64_t least, struct ask_head *out)
+{
+    const char *note = json_get_text(row, "checkpoint");
+    out->len = note == NULL ? 0 : strlen(note);
+    if (out->len == 0 || out->len > sizeof out->note ||
+        note_parse(span_of(note, out->len), &out->checkpoint) != OK || out->checkpoint.size < least)
+        return ERR_CHECKPOINT;
+    memcpy(out->note, note, out->len);
+    return OK;
+}
+
+enum err ask_checkpoint(const struct cli *cli, uint64_t least, struct ask_head *out,
+                        struct fault *fault)
+{
+    char *text = NULL;
+    struct json *answer = NULL;
+    enum err err = ask_hub(cli, ask_request("checkpoint"), &text, &answer, fault);
+    if (err != OK)
+        return err;
+    out->needed = ask_number(answer, "needed") > 0;
+    out->cosigned = take_note(json_get(answer, "cosigned"), least, out) == OK;
+    if (!out->cosigned && take_note(answer, least, out) != OK)
+        err = fault_set(fault, ERR_CHECKPOINT, 0, "hub", "its newest checkpoint");
+    free(text);
+    json_close(&answer);
+    return err;
+}
+
 struct json *ask_request(const char *cmd)
 {
     struct json *j = json_map();

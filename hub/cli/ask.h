@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 #include "json.h"
+#include "keys/note.h"
 
 enum { ASK_WAIT_MS = 10000, ASK_LOOKUPS_MAX = 2 };
 
@@ -20,6 +21,19 @@ MUST_USE enum err ask_hub(const struct cli *cli, struct json *request, char **te
 
 /* A number of the answer; 0 when it is absent. */
 uint64_t ask_number(const struct json *answer, const char *key);
+
+/* A checkpoint of the hub's log. */
+struct ask_head {
+    struct checkpoint checkpoint;
+    bool cosigned; /* with cosignatures: as many as the hub's policy has, or one at least */
+    bool needed;   /* the hub's policy asks for some */
+    size_t len;
+    uint8_t note[NOTE_LEN_MAX];
+};
+/* The newest with cosignatures, if it covers `least` entries; otherwise the newest.
+ * ERR_CHECKPOINT: it is none, or covers fewer. */
+MUST_USE enum err ask_checkpoint(const struct cli *cli, uint64_t least, struct ask_head *out,
+                                 struct fault *fault);
 
 /* {"cmd": cmd} */
 struct json *ask_request(const char *cmd);

@@ -25,28 +25,6 @@ static enum err finish(const struct cli *cli, struct json *answer)
 
 /* ---- export ---- */
 
-/* The newest checkpoint with cosignatures, or when there is none the newest. */
-static enum err ask_note(const struct cli *cli, uint8_t note[static NOTE_LEN_MAX], size_t *len,
-                         struct checkpoint *checkpoint, bool *cosigned, struct fault *fault)
-{
-    char *text = NULL;
-    struct json *answer = NULL;
-    enum err err = ask_hub(cli, ask_request("checkpoint"), &text, &answer, fault);
-    if (err != OK)
-        return err;
-    const struct json *row = json_get(answer, "cosigned");
-    const char *found = json_get_text(row != NULL ? row : answer, "checkpoint");
-    *cosigned = row != NULL;
-    *len = found == NULL ? 0 : strlen(found);
-    if (*len == 0 || *len > NOTE_LEN_MAX || note_parse(span_of(found, *len), checkpoint) != OK)
-        err = fault_set(fault, ERR_CHECKPOINT, 0, "hub", "its newest checkpoint");
-    else
-        memcpy(note, found, *len);
-    free(text);
-    json_close(&answer);
-    return err;
-}
-
 static enum err add_leaves(struct tiles_writer *t, const struct json *list, uint64_t size,
                            struct fault *fault)
 {
@@ -88,44 +66,42 @@ static enum err fetch(const struct cli *cli, struct tiles_writer *t, uint64_t si
 enum err cli_log_export(const struct cli *cli, struct fault *fault)
 {
     const char *dir = cli->args->operand[0];
-    uint8_t note[NOTE_LEN_MAX];
     uint8_t old_note[NOTE_LEN_MAX];
-    size_t len = 0;
     size_t old_len = 0;
-    struct checkpoint checkpoint;
+    struct ask_head head;
+    const struct checkpoint *now = &head.checkpoint;
     struct checkpoint before;
-    bool cosigned = false;
     struct tiles_writer t = {.bundle = NULL};
-    enum err err = ask_note(cli, note, &len, &checkpoint, &cosigned, fault);
+    enum err err = ask_checkpoint(cli, 0, &head, fault);
     if (err != OK)
         return err;
     const enum err found = tiles_checkpoint(dir, &before, old_note, &old_len, fault);
     if (found != OK && found != ERR_NOT_FOUND)
         return found;
     const bool again = found == OK;
-    if (again && strcmp(before.origin, checkpoint.origin) != 0)
+    if (again && strcmp(before.origin, now->origin) != 0)
         return fault_set(fault, ERR_CHECKPOINT, 0, dir, "the folder of another log: %s",
                          before.origin);
-    if (again && before.size > checkpoint.size)
+    if (again && before.size > now->size)
         return fault_set(fault, ERR_LOG_ROLLBACK, 0, dir, "%" PRIu64 " entries are here already",
                          before.size);
     *fault = (struct fault){.err = OK};
     const uint64_t from = again ? before.size / MERKLE_TILE_WIDTH * MERKLE_TILE_WIDTH : 0;
     err = tiles_begin(&t, dir, from, fault);
     if (err == OK)
-        err = fetch(cli, &t, checkpoint.size, fault);
+        err = fetch(cli, &t, now->size, fault);
     if (err == OK)
-        err = tiles_seal(&t, again ? &before : NULL, span_of(note, len), fault);
-    if (err == OK && cosigned)
-        err = logbook_keep(dir, checkpoint.size, "", span_of(note, len), fault);
+        err = tiles_seal(&t, again ? &before : NULL, span_of(head.note, head.len), fault);
+    if (err == OK && head.cosigned)
+        err = logbook_keep(dir, now->size, "", span_of(head.note, head.len), fault);
     tiles_end(&t);
     if (err != OK)
         return err;
     struct json *answer = json_map();
-    json_put_text(answer, "log", checkpoint.origin);
-    json_put_uint(answer, "size", checkpoint.size);
-    json_put_uint(answer, "added", checkpoint.size - (again ? before.size : 0));
-    json_put_flag(answer, "cosigned", cosigned);
+    json_put_text(answer, "log", now->origin);
+    json_put_uint(answer, "size", now->size);
+    json_put_uint(answer, "added", now->size - (again ? before.size : 0));
+    json_put_flag(answer, "cosigned", head.cosigned);
     return finish(cli, answer);
 }
 

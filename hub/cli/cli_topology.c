@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { PROBE_WAIT_S = 30, PROBE_WAIT_MAX_S = 3600, LOOK_MS = 20, INDENT = 2 };
 
@@ -136,11 +135,10 @@ static enum err look(struct probe *p, const char *id, struct fault *fault)
 
 static enum err follow(struct probe *p, const char *id, uint64_t wait_ms, struct fault *fault)
 {
-    const struct timespec pause = {0, LOOK_MS * 1000000L};
     const uint64_t end = local_monotonic_ms() + wait_ms;
     enum err err = look(p, id, fault);
     while (err == OK && !p->over && local_monotonic_ms() < end) {
-        (void)nanosleep(&pause, NULL); /* woken early it looks early */
+        local_pause(LOOK_MS);
         err = look(p, id, fault);
     }
     if (err != OK)

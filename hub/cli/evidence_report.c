@@ -63,6 +63,15 @@ static void put_plain(const struct paper *p, const char *value)
         fputc((unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value, p->text);
 }
 
+/* Chinese, and smaller the English. */
+static void put_pair(const struct paper *p, const char *zh, const char *between, const char *en)
+{
+    report_html(p, zh);
+    fprintf(p->html, "%s<small>", between);
+    report_html(p, en);
+    fputs("</small>", p->html);
+}
+
 void report_section(const struct paper *p, const char *zh, const char *en)
 {
     fprintf(p->html, "<h2>%s <small>%s</small></h2>\n", zh, en);
@@ -76,10 +85,8 @@ void paper_line(const struct paper *p, const char *zh, const char *en, const cha
 {
     /* Names of members are whoever's registered them: no mark-up, no lines of their own. */
     fputs("<tr><th>", p->html);
-    report_html(p, zh);
-    fputs(" <small>", p->html);
-    report_html(p, en);
-    fputs("</small></th><td class=\"m\">", p->html);
+    put_pair(p, zh, " ", en);
+    fputs("</th><td class=\"m\">", p->html);
     report_html(p, value);
     fputs("</td></tr>\n", p->html);
     fputs("  ", p->text);
@@ -94,10 +101,8 @@ void report_row(const struct paper *p, const char *head, const char *zh, const c
     fputs("<tr><td class=\"w\">", p->html);
     report_html(p, head);
     fputs("</td><td>", p->html);
-    report_html(p, zh);
-    fputs("<br><small>", p->html);
-    report_html(p, en);
-    fputs("</small></td></tr>\n", p->html);
+    put_pair(p, zh, "<br>", en);
+    fputs("</td></tr>\n", p->html);
     fprintf(p->text, "  %s\n     %s\n     %s\n", head, zh, en);
 }
 
@@ -108,10 +113,8 @@ static void items(const struct paper *p, const struct json *list, const char *cl
     for (size_t i = 0; i < json_count(list); i++) {
         const struct json *row = json_item(list, i);
         fputs("<li>", p->html);
-        report_html(p, json_get_text(row, "zh"));
-        fputs("<br><small>", p->html);
-        report_html(p, json_get_text(row, "en"));
-        fputs("</small></li>\n", p->html);
+        put_pair(p, json_get_text(row, "zh"), "<br>", json_get_text(row, "en"));
+        fputs("</li>\n", p->html);
         fprintf(p->text, "  %s %s\n     %s\n", mark, json_get_text(row, "zh"),
                 json_get_text(row, "en"));
     }

@@ -95,6 +95,7 @@ enum err core_release(struct core *core, struct span request, uint64_t now_ms,
         err = take_request(&q, &what);
     if (err == OK)
         err = release_vouched(&reader, &what, officials);
+    const bool vouched = err == OK;
     if (err == OK) {
         err = find(core, what.hash, &index);
         repeated = err == OK;
@@ -110,7 +111,7 @@ enum err core_release(struct core *core, struct span request, uint64_t now_ms,
         json_put_uint(q.answer, "index", index);
         json_put_flag(q.answer, "repeated", repeated);
     } else {
-        query_error(&q, err, "the signatures of the list");
+        query_error(&q, err, vouched ? "the log" : "the signatures of the list");
     }
     log_info("release", "code=%d", (int)err);
     return query_finish(&q, answer);

@@ -199,6 +199,11 @@ static enum err connect_once(const struct sockaddr_un *address, int *out)
     return number == EACCES || number == EPERM ? ERR_PERMISSION : ERR_UNREACHABLE;
 }
 
+void local_pause(unsigned ms)
+{
+    (void)wait_for(-1, 0, local_monotonic_ms() + ms); /* nothing is waited for but the time */
+}
+
 enum err local_connect(int *fd, const char *path, int wait_ms, struct fault *fault)
 {
     struct sockaddr_un address;

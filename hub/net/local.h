@@ -61,6 +61,8 @@ MUST_USE enum err local_write_all(int fd, struct span data, int wait_ms);
 
 /* Milliseconds of a clock that never steps, for deadlines of blocking calls. */
 uint64_t local_monotonic_ms(void);
+/* For who asks again and again; a signal may end it early. */
+void local_pause(unsigned ms);
 
 /* Close and remove the path. Accepts -1. */
 void local_unlisten(int *fd, const char *path);

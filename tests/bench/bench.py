@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import peers
 import place
 import rows
 
@@ -79,6 +80,8 @@ def main():
         for name, row in ALL.items():
             print(f"{pad(name, 28)} {row.zh} / {row.en}")
         return 0
+    if args.peers and not peers.built(args.bin):
+        return 1
     wanted = args.names or [name for name, row in ALL.items() if not row.optional]
     print(f"{time.strftime('%Y-%m-%d %H:%M')}  {machine()}")
     ground = primitives(args.bin)
@@ -93,7 +96,6 @@ def main():
             print(f"\n{name}: 未能测得 / not measured: {failure}", file=sys.stderr)
         sys.stdout.flush()
     if args.peers:
-        import peers
         failed += peers.run(context, print_row)
     context.close()
     if args.json:

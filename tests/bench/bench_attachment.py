@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One attachment of --size through real processes: adapter -> hub -> adapter, all on this machine.
 
-    bench_attachment.py BIN --size 200M [--json FILE] [--dir DIR]
+    bench_attachment.py BIN --size 200M [--json FILE]
 
 BIN holds release programs. Prints one JSON object: bytes, seconds (from the record's appearance in
 source/ to the record's appearance in sink/, everything fsynced on the way), mib_per_s, the seconds of

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from place import MEMBERS, Failure, ended, free_port, work_dir
@@ -165,12 +166,17 @@ class Shown:
         self.durable = durable
 
 
+def built(binaries):
+    """Were their client libraries there when the programs were built? Asked before anything is measured."""
+    if os.path.exists(os.path.join(binaries, "lianshu-bench-peers")):
+        return True
+    print("缺少客户端库 / client libraries are missing: "
+          "apt-get install nats-server rabbitmq-server mosquitto librabbitmq-dev libmosquitto-dev", file=sys.stderr)
+    return False
+
+
 def run(context, print_row):
     """How many could not be measured though they are installed."""
-    if not os.path.exists(os.path.join(context.bin, "lianshu-bench-peers")):
-        print("\n缺少客户端库 / client libraries are missing: "
-              "apt-get install nats-server rabbitmq-server mosquitto librabbitmq-dev libmosquitto-dev")
-        return 1
     if "msgs_per_s_4x4" not in context.figures:
         print_row(ROWS["msgs_per_s_4x4"], context.measure("msgs_per_s_4x4"))
     ours = context.figures["msgs_per_s_4x4"]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from place import RECEIVER_FIRST, Failure, Place, memory_kib, work_dir
+from place import RECEIVER_FIRST, Failure, Place, append_times, memory_kib, work_dir
 
 HUB = ("信封、裁决、回执叶与签名后的日志头均已 fdatasync / envelope, decision, receipt leaf (WAL, fdatasync before the head is signed) "
        "and signed log head (fdatasync)")
@@ -28,8 +28,8 @@ TARGETS = {
 # The design's machine: floors and goals are meant for it.
 REFERENCE_VERIFY_NS = 55000
 AT_REFERENCE = "_at_reference"
-UNITS = [("_per_s_", "/s"), ("msgs_per_s", "/s"), ("_ratio", "×"), ("_us_per_msg", "µs"), ("_us", "µs"), ("_ms", "ms"), ("_kib", "KiB"),
-         ("bytes_per_msg", "B"), ("mib_per_s", "MiB/s"), ("_s", "s")]
+UNITS = [("bytes_per_msg", "B"), ("_us_per_msg", "µs"), ("mib_per_s", "MiB/s"), ("_per_s", "/s"), ("_per_cpu_s", "/s"), ("_ratio", "×"),
+         ("_us", "µs"), ("_ms", "ms"), ("_kib", "KiB"), ("_bytes", "B"), ("_s", "s")]
 
 
 def unit_of(key):
@@ -132,12 +132,16 @@ def linked(context):
 
 
 def latency(context, rate, key):
+    """And what the disk alone did just before and just after: its own tail is in every p99."""
+    alone = append_times()
     with Place(context.bin, "lat") as place:
         out = place.client(senders=1, receivers=1, rate=rate, **context.times(run_ms=20000))
+    alone = sorted(alone + append_times())
     appends = out["opened_us"]["p50_us"] * 1000 / context.ground["append_fdatasync_ns"]
     return {f"{key}_p50_us": out["opened_us"]["p50_us"], f"{key}_p99_us": out["opened_us"]["p99_us"],
             f"{key}_final_p50_us": out["final_us"]["p50_us"], f"{key}_final_p99_us": out["final_us"]["p99_us"],
-            f"{key}_p50_in_appends_ratio": appends}
+            f"{key}_p50_in_appends_ratio": appends,
+            f"{key}_append_p99_us": alone[len(alone) * 99 // 100], f"{key}_append_max_us": alone[-1]}
 
 
 def lat200(context):
@@ -215,14 +219,16 @@ def lifted_us(out):
 
 
 def overload(context):
-    """R13: five times of what goes; what goes must stay, and a lift must get through."""
+    """R13: five times of what goes; what goes before and after must stay, and a lift must get through."""
     times = {**context.times(), "warm_ms": 4000}
     with Place(context.bin, "over") as place:
         order_first(place)
         peak = place.client(senders=2, receivers=1, receiver_first=POLICE, **times)
         hard = place.client(senders=2, receivers=1, receiver_first=POLICE, rate=int(5 * peak["per_s"]),
                             window=max(2048, int(peak["per_s"] / 2)), lift=True, official_ms=times["warm_ms"] + times["run_ms"] // 2, **times)
-    return {"overload_goodput_ratio": hard["per_s"] / peak["per_s"], "overload_peak_msgs_per_s": peak["per_s"],
+        again = place.client(senders=2, receivers=1, receiver_first=POLICE, **times)
+    peak_per_s = (peak["per_s"] + again["per_s"]) / 2
+    return {"overload_goodput_ratio": hard["per_s"] / peak_per_s, "overload_peak_msgs_per_s": peak_per_s,
             "overload_msgs_per_s": hard["per_s"], "overload_busy": hard["busy"], "overload_lift_us": lifted_us(hard)}
 
 
@@ -384,13 +390,17 @@ def decisions(context):
     return program(context, "bench_decisions", *([20000] if context.quick else []))
 
 
+# Delays come first: a disk that has just written gigabytes answers late for a while.
 ROWS = {
+    "lat200": Row("每秒 200 条时的时延", "latency at 200 a second", lat200),
+    "orders": Row("全国命令及其解除、普通命令", "an order of the whole nation and its end; ordinary orders", orders,
+                  "全部义务、通知与日志叶 WAL 已 fdatasync，日志头已签名（模拟签名者，内存） / every obligation, notice and leaf "
+                  "(WAL, fdatasync) and the log head signed (a simulated signer, in memory)"),
     "msgs_per_s_1x1": Row("一对一吞吐", "throughput, one sender to one receiver", msgs_1x1),
     "msgs_per_s_4x4": Row("四对四吞吐", "throughput, four senders to four receivers", msgs_4x4),
     "msgs_per_s_adapters": Row("经完整适配器四对四", "four to four through whole adapters", adapters, ADAPTERS),
     "facts_msgs_per_s_adapters": Row("同上，枢纽裁决的单据", "the same with documents that the hub decides", adapters_facts, ADAPTERS),
     "linked": Row("有互联时的本地四对四", "four to four at a hub that has a link", linked),
-    "lat200": Row("每秒 200 条时的时延", "latency at 200 a second", lat200),
     "lat_half": Row("一对一峰值一半时的时延", "latency at half of the peak of one to one", lat_half),
     "hub_rss": Row("枢纽内存", "resident memory of the hub", hub_rss),
     "hub_cpu_us_per_msg": Row("每条 CPU", "CPU per message of hub and signer", hub_cpu),
@@ -406,9 +416,6 @@ ROWS = {
     "mirror": Row("本地镜像核查（一百万条限制）", "checks in the local mirror, one million restrictions", mirror,
                   "镜像各页均已提交 / every page of the mirror is committed"),
     "gate": Row("百万条限制下的关口", "a gate among a million restrictions", gate),
-    "orders": Row("全国命令及其解除、普通命令", "an order of the whole nation and its end; ordinary orders", orders,
-                  "全部义务、通知与日志叶 WAL 已 fdatasync，日志头已签名（模拟签名者，内存） / every obligation, notice and leaf "
-                  "(WAL, fdatasync) and the log head signed (a simulated signer, in memory)"),
     "decisions": Row("重演百万条决定", "a million recorded decisions made again", decisions,
                      "不写盘 / reads only"),
     "evidence": Row("离线验证证据包", "evidence bundles verified offline", evidence,
