@@ -87,7 +87,7 @@ static enum err ask(struct signer_client *c, const struct signer_request *reques
                     const uint8_t (*leaves)[32], struct signer_answer *answer,
                     uint8_t note[static SIGNER_NOTE_MAX])
 {
-    const uint64_t deadline = local_monotonic_ms() + SIGNER_WAIT_MS;
+    const uint64_t deadline = local_monotonic_ms() + SIGNER_AWAY_MS;
     enum err err = ERR_UNREACHABLE;
     while (err == ERR_UNREACHABLE && local_monotonic_ms() < deadline) {
         if (c->fd < 0 && local_connect(&c->fd, c->path, left_ms(deadline), NULL) != OK)

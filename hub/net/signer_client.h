@@ -16,7 +16,12 @@
 #include "base/err.h"
 #include "base/span.h"
 
-enum { SIGNER_WAIT_MS = 10000 };
+enum {
+    SIGNER_WAIT_MS = 10000, /* until it is there, when the hub starts */
+    /* Until it answers, later: one that was killed pays for its passphrase again before it does,
+     * on a busy machine for many seconds, and meanwhile nothing is lost by waiting. */
+    SIGNER_AWAY_MS = 30000,
+};
 
 struct signer_client;
 
