@@ -25,6 +25,7 @@
 #include "log.pb.h"
 
 #define RELEASE_EVENT "release"
+#define RELEASE_PROOF ".tlog-proof" /* behind the name of the list */
 
 /* The leaf's body; officials: two key ids. */
 void release_entry(lianshu_Admin *out, const char *hub, const uint8_t hash[static HASH_LEN],

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LOOK_MS = 500, WAIT_S = 120, WAIT_MAX_S = 3600 };
 
@@ -62,53 +61,20 @@ static enum err enter(const struct cli *cli, const char *path, uint64_t *index, 
     return err;
 }
 
-/* The checkpoint that the entry is proven under. */
-struct head {
-    uint64_t size;
-    bool cosigned; /* by as many as the hub's policy has, or by one at least */
-    bool needed;   /* the hub's policy asks for it */
-    size_t len;
-    uint8_t note[NOTE_LEN_MAX];
-};
-
-static enum err look(const struct cli *cli, uint64_t index, struct head *out, struct fault *fault)
-{
-    char *text = NULL;
-    struct json *answer = NULL;
-    enum err err = ask_hub(cli, ask_request("checkpoint"), &text, &answer, fault);
-    if (err != OK)
-        return err;
-    const struct json *row = json_get(answer, "cosigned");
-    out->needed = ask_number(answer, "needed") > 0;
-    out->cosigned = row != NULL && ask_number(row, "size") > index;
-    if (!out->cosigned)
-        row = answer;
-    const char *note = json_get_text(row, "checkpoint");
-    out->size = ask_number(row, "size");
-    out->len = note == NULL ? 0 : strlen(note);
-    if (out->len == 0 || out->len > sizeof out->note || out->size <= index)
-        err = fault_set(fault, ERR_CHECKPOINT, 0, "hub", "its newest checkpoint");
-    else
-        memcpy(out->note, note, out->len);
-    free(text);
-    json_close(&answer);
-    return err;
-}
-
-/* With the cosignatures, when the hub or who asks wants them. */
-static enum err await_head(const struct cli *cli, uint64_t index, struct head *out,
+/* The checkpoint that the entry is proven under: with the cosignatures, when the hub or who asks
+ * wants them. */
+static enum err await_head(const struct cli *cli, uint64_t index, struct ask_head *out,
                            struct fault *fault)
 {
-    const struct timespec pause = {0, LOOK_MS * 1000000L};
     uint64_t wait_s;
     enum err err = args_number(cli->args, "wait", 0, WAIT_MAX_S, WAIT_S, &wait_s, fault);
     const uint64_t end = local_monotonic_ms() + wait_s * 1000;
     const bool asked = args_value(cli->args, "wait") != NULL;
     if (err == OK)
-        err = look(cli, index, out, fault);
+        err = ask_checkpoint(cli, index + 1, out, fault);
     while (err == OK && !out->cosigned && (out->needed || asked) && local_monotonic_ms() < end) {
-        (void)nanosleep(&pause, NULL); /* woken early it looks early */
-        err = look(cli, index, out, fault);
+        local_pause(LOOK_MS);
+        err = ask_checkpoint(cli, index + 1, out, fault);
     }
     if (err == OK && out->needed && !out->cosigned)
         err = fault_set(fault, ERR_WITNESSES, 0, "hub",
@@ -117,10 +83,9 @@ static enum err await_head(const struct cli *cli, uint64_t index, struct head *o
 }
 
 /* The path as the hub gives it, and is it one? */
-static enum err prove(const struct cli *cli, uint64_t index, const struct head *head,
+static enum err prove(const struct cli *cli, uint64_t index, const struct ask_head *head,
                       struct writer *w, struct fault *fault)
 {
-    struct checkpoint checkpoint;
     char *text = NULL;
     struct json *answer = NULL;
     struct json *request = ask_request("evidence.leaves");
@@ -128,7 +93,7 @@ static enum err prove(const struct cli *cli, uint64_t index, const struct head *
     size_t leaf_len = 0;
     size_t path_len = 0;
     json_add(list, json_new_uint(index));
-    json_put_uint(request, "size", head->size);
+    json_put_uint(request, "size", head->checkpoint.size);
     json_put(request, "leaves", list);
     enum err err = ask_hub(cli, request, &text, &answer, fault);
     const struct json *row = json_item(json_get(answer, "leaves"), 0);
@@ -143,11 +108,9 @@ static enum err prove(const struct cli *cli, uint64_t index, const struct head *
                   : tlog_proof_write(w, span_of(leaf, leaf_len), index, (const merkle_hash *)path,
                                      path_len / HASH_LEN, span_of(head->note, head->len));
     if (err == OK)
-        err = note_parse(span_of(head->note, head->len), &checkpoint);
-    if (err == OK)
         err = tlog_proof_read(proof, writer_span(w));
     if (err == OK)
-        err = tlog_proof_verify(proof, &checkpoint);
+        err = tlog_proof_verify(proof, &head->checkpoint);
     free(proof);
     free(path);
     free(leaf);
@@ -161,10 +124,10 @@ enum err cli_release_log(const struct cli *cli, struct fault *fault)
     const char *list = cli->args->operand[0];
     const char *out = args_value(cli->args, "out");
     char beside[PATH_MAX];
-    struct head head;
+    struct ask_head head;
     uint64_t index = 0;
     bool repeated = false;
-    if (snprintf(beside, sizeof beside, "%s%s", list, INSTALL_PROOF) >= (int)sizeof beside)
+    if (snprintf(beside, sizeof beside, "%s%s", list, RELEASE_PROOF) >= (int)sizeof beside)
         return fault_set(fault, ERR_TOO_LARGE, 0, "LIST", "the path is too long");
     uint8_t *bytes = malloc(TLOG_PROOF_MAX);
     struct writer w = writer_of(bytes, TLOG_PROOF_MAX);
@@ -182,7 +145,7 @@ enum err cli_release_log(const struct cli *cli, struct fault *fault)
         return err;
     struct json *answer = json_map();
     json_put_uint(answer, "index", index);
-    json_put_uint(answer, "size", head.size);
+    json_put_uint(answer, "size", head.checkpoint.size);
     json_put_flag(answer, "cosigned", head.cosigned);
     json_put_flag(answer, "repeated", repeated);
     json_put_text(answer, "file", out == NULL ? beside : out);

@@ -16,7 +16,7 @@
 enum { FILE_BYTES_MAX = 256 << 20, DESCRIPTORS = 16 };
 
 static const char LIST[] = INSTALL_LIST;
-static const char PROOF[] = INSTALL_LIST INSTALL_PROOF;
+static const char PROOF[] = INSTALL_LIST RELEASE_PROOF;
 
 /* What a release comes with beside its files. */
 struct papers {

@@ -24,8 +24,7 @@
 
 #include "keys/release_log.h"
 
-#define INSTALL_LIST  "release.txt"
-#define INSTALL_PROOF ".tlog-proof" /* behind the name of the list */
+#define INSTALL_LIST "release.txt"
 
 struct install {
     const struct release_reader *reader;

@@ -211,12 +211,23 @@ def release(w, path):
         out.write("\nrelease: release.txt\n")
 
 
+def enter(w):
+    """The list goes into the hub's log, its proof comes to lie beside it, and the hub looks again."""
+    for command in (["release", "log", f"{w.dir}/release.txt"], ["hub", "reload"]):
+        code, out, err = realm.run([w.program("lianshu"), *command, "--control", f"{w.dir}/run/control.sock"],
+                                   env=realm.sanitizers())
+        realm.check(code == 0, f"{command}: {out}{err}")
+    w.processes["hub"].until("event=registry_loaded")
+
+
 @case("I-03")
 def a_program_that_nobody_has_released_stands_in_the_log_and_is_told(w):
     good = w.program("lianshu-hub")
     realm.check(w.stop("hub") == 0, "the hub ended badly")
     release(w, good)
     w.start("hub")
+    realm.check(w.status()["program"]["why"] == "E443", "a list that is no entry of the log will do")
+    enter(w)
     realm.check(not w.status()["program_unlisted"], "the released program counts as another")
     realm.check(w.stop("hub") == 0, "the hub ended badly")
 
@@ -228,7 +239,7 @@ def a_program_that_nobody_has_released_stands_in_the_log_and_is_told(w):
     process = realm.Process([other, "--config", w.config("hub")], f"{w.dir}/log/hub.log")
     w.processes["hub"] = process
     process.until("event=ready")
-    realm.check(w.status()["program_unlisted"], "no alarm")
+    realm.check(w.status()["program"]["why"] == "E442", "no alarm")
     rows = w.ask("log", "admin")["admin"]
     starts = [row["program_sha256"] for row in rows if row["event"] == "start"]
     realm.check(starts[-2:] == [digest(good), digest(other)], f"measured: {starts}")

@@ -92,7 +92,7 @@ static void add_row(const char *name, const char *text)
     snprintf(f.list + len, sizeof f.list - len, "%s  %s\n", hex, name);
 }
 
-#define PROOF "from/" INSTALL_LIST INSTALL_PROOF
+#define PROOF "from/" INSTALL_LIST RELEASE_PROOF
 
 /* The proof of the list, or one that is wrong in this way. */
 static void prove(const struct paper_way *way)
@@ -171,7 +171,7 @@ static void a_signed_release_is_installed_and_a_newer_one_takes_its_place(void *
     installed_is("twelve");
     assert_true(reads("into/1/bin/lianshu-hub", "one"));
     /* what it was installed by lies beside it */
-    assert_int_equal(access(at("into/current/" INSTALL_LIST INSTALL_PROOF), F_OK), 0);
+    assert_int_equal(access(at("into/current/" INSTALL_LIST RELEASE_PROOF), F_OK), 0);
 }
 
 static void an_older_release_and_another_one_of_the_same_version_are_refused(void **state)
