@@ -5,7 +5,7 @@
 #include "frame.h"
 
 /* Split the magic of this kind off *in. */
-static inline enum err frame_take_magic(struct span *in, enum frame_kind kind)
+MUST_USE static inline enum err frame_take_magic(struct span *in, enum frame_kind kind)
 {
     enum frame_kind found;
     enum err err = frame_kind(*in, &found);

@@ -49,8 +49,8 @@ static inline void signer_request_write(const struct signer_request *r,
     write_uint(&w, r->leaf_count, 4);
 }
 
-static inline enum err signer_request_read(const uint8_t in[static SIGNER_REQUEST_LEN],
-                                           struct signer_request *out)
+MUST_USE static inline enum err signer_request_read(const uint8_t in[static SIGNER_REQUEST_LEN],
+                                                    struct signer_request *out)
 {
     struct span from = span_of(in, SIGNER_REQUEST_LEN);
     struct span magic;
@@ -80,8 +80,8 @@ static inline void signer_answer_write(const struct signer_answer *a,
     write_uint(&w, a->note_len, 2);
 }
 
-static inline enum err signer_answer_read(const uint8_t in[static SIGNER_ANSWER_LEN],
-                                          struct signer_answer *out)
+MUST_USE static inline enum err signer_answer_read(const uint8_t in[static SIGNER_ANSWER_LEN],
+                                                   struct signer_answer *out)
 {
     struct span from = span_of(in, SIGNER_ANSWER_LEN);
     struct span magic;

@@ -14,7 +14,8 @@ struct box {
 };
 
 /* Copy bytes behind the first `used` ones; *out borrows the copy. */
-static inline enum err box_add(struct box *box, size_t used, struct span bytes, struct span *out)
+MUST_USE static inline enum err box_add(struct box *box, size_t used, struct span bytes,
+                                        struct span *out)
 {
     size_t need = used + bytes.len;
     *out = (struct span){NULL, 0};
@@ -34,7 +35,7 @@ static inline enum err box_add(struct box *box, size_t used, struct span bytes, 
     return OK;
 }
 
-static inline enum err box_keep(struct box *box, struct span bytes, struct span *out)
+MUST_USE static inline enum err box_keep(struct box *box, struct span bytes, struct span *out)
 {
     return box_add(box, 0, bytes, out);
 }

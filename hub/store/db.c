@@ -181,8 +181,10 @@ enum err db_commit(struct db *db)
     }
     db->begun = false;
     db->freed = true;
-    if (db->wal_pages >= db->checkpoint_pages)
-        db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+    if (db->wal_pages >= db->checkpoint_pages) {
+        const enum err folded = db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+        (void)folded;
+    }
     /* A commit that waited is on disk whatever the checkpoint says; a fatal one speaks at the next
      * call. Otherwise what is to be synced still may be what the checkpoint could not sync, and the
      * next sync would say that all is well. */
@@ -226,7 +228,8 @@ void db_rollback(struct db *db)
     /* What is committed moves into the file as far as there is room; then the log starts over
      * and needs no more of it. */
     db->full = false;
-    db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+    const enum err folded = db_checkpoint(db, SQLITE_CHECKPOINT_PASSIVE);
+    (void)folded; /* still full: the next commit says so; a fatal one speaks at the next call */
     db->full = false;
 }
 

@@ -83,12 +83,13 @@ struct db {
 };
 
 /* Every result of SQLite passes here, so that a fatal one can never be overlooked. */
-enum err db_note(struct db *db, int rc);
+MUST_USE enum err db_note(struct db *db, int rc);
 
 /* The same as a fault: "<doing>: <what SQLite says>". */
-enum err db_refuse(struct db *db, int rc, const char *path, const char *doing, struct fault *f);
+MUST_USE enum err db_refuse(struct db *db, int rc, const char *path, const char *doing,
+                            struct fault *f);
 
-enum err db_checkpoint(struct db *db, int mode);
+MUST_USE enum err db_checkpoint(struct db *db, int mode);
 
 /* End the read lock that is kept from one read to the next. */
 void db_let_go(struct db *db);
@@ -107,13 +108,13 @@ int db_authorize(void *ctx, int action, const char *a, const char *b, const char
 
 /* ---- db_later.c ---- */
 /* A value of the statement being recorded; number: the integer, or how many bytes. */
-enum err later_value(struct stmt *s, int index, enum later_kind kind, uint64_t number,
-                     const void *bytes);
-enum err later_end(struct stmt *s);
+MUST_USE enum err later_value(struct stmt *s, int index, enum later_kind kind, uint64_t number,
+                              const void *bytes);
+MUST_USE enum err later_end(struct stmt *s);
 /* Make the savepoint a real one, before something runs in it. */
-enum err later_savepoint(struct db *db);
+MUST_USE enum err later_savepoint(struct db *db);
 /* Run what is recorded. */
-enum err later_run(struct db *db);
+MUST_USE enum err later_run(struct db *db);
 /* Forget what is recorded behind the first `from` bytes. */
 void later_drop(struct db *db, size_t from);
 

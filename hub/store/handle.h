@@ -13,9 +13,9 @@
  *   2. Nothing here is readable without the keys: keyed tokens, random bytes, and the identifier
  *      sealed by the caller, for the next token key.
  *   3. handle_move changes token and sealed text of one row and nothing else of it.
- *   4. Retention erases the sealed identifier, not the row (retain.h): what was decided of then is
- *      made again as before. Who is named again gets it back (handle_reseal); what was erased stays
- *      under its old token when the token key is replaced.
+ *   4. Retention erases the sealed identifier, a decision number too, and not the row (retain.h):
+ *      what was decided of then is made again as before. Who is named again gets it back
+ *      (handle_reseal); what was erased stays under its old token when the token key is replaced.
  *
  * `as_of`: log size; STORE_NEVER for now.
  * Ownership: sealed is borrowed until the next call on handles. Thread rule: that of the db.

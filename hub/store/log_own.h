@@ -113,32 +113,33 @@ static inline uint64_t tiles_of(unsigned level, uint64_t size)
 }
 
 /* merkle_subtree_fn: from the right edge in memory or from a completed tile. */
-enum err log_subtree(void *ctx, unsigned level, uint64_t index, merkle_hash out);
+MUST_USE enum err log_subtree(void *ctx, unsigned level, uint64_t index, merkle_hash out);
 /* A completed tile, expanded. */
-enum err log_tile(struct leaf_log *log, unsigned level, uint64_t number, struct slot **out);
+MUST_USE enum err log_tile(struct leaf_log *log, unsigned level, uint64_t number,
+                           struct slot **out);
 void log_slots_drop(struct leaf_log *log);
 
 /* Put a leaf behind the others and count nothing yet. ERR_BUSY: the savepoint keeps too many. */
-enum err leaves_add(struct leaf_log *log, const struct leaf *leaf);
+MUST_USE enum err leaves_add(struct leaf_log *log, const struct leaf *leaf);
 /* Write what is not in rows yet. */
-enum err leaves_flush(struct leaf_log *log);
+MUST_USE enum err leaves_flush(struct leaf_log *log);
 /* Nothing at or above `size` exists any more, and `written` leaves are in rows. */
 void leaves_cut(struct leaf_log *log, uint64_t size, uint64_t written);
 /* Unwritten leaves are so many that they should be written before more come. */
 bool leaves_crowded(const struct leaf_log *log);
 /* From memory, or from its row; `stored`: from its row if it has one. */
-enum err leaves_get(struct leaf_log *log, uint64_t index, bool stored, struct leaf *out);
+MUST_USE enum err leaves_get(struct leaf_log *log, uint64_t index, bool stored, struct leaf *out);
 bool leaves_in_memory(const struct leaf_log *log, uint64_t index);
 /* How many there are in rows, and the time of the last. */
-enum err leaves_count(struct leaf_log *log, uint64_t *size, uint64_t *time_ms);
+MUST_USE enum err leaves_count(struct leaf_log *log, uint64_t *size, uint64_t *time_ms);
 
 /* Visit leaves [from, to) with their hashes; *at is where it stopped. A gap in their numbers is
  * a changed log. */
 typedef enum err log_visit_fn(void *ctx, uint64_t index, const merkle_hash hash);
-enum err log_visit(struct leaf_log *log, uint64_t from, uint64_t to, log_visit_fn *visit, void *ctx,
-                   uint64_t *at);
+MUST_USE enum err log_visit(struct leaf_log *log, uint64_t from, uint64_t to, log_visit_fn *visit,
+                            void *ctx, uint64_t *at);
 
 /* Make the tree that of `size` leaves, which are in rows or in memory. */
-enum err log_rewind(struct leaf_log *log, uint64_t size);
+MUST_USE enum err log_rewind(struct leaf_log *log, uint64_t size);
 
 #endif

@@ -20,6 +20,7 @@ enum query {
     ORDER_ERASE,
     ORDER_RECORDS,
     ORDER_NAMES,
+    ORDER_ACTS,
     ROLL_TO,
     ROLL_ERASE,
     CASE_TO,
@@ -95,6 +96,12 @@ static const char *const queries[QUERY_COUNT] = {
         "AND length(n.sealed) > 1) "
         "AND NOT EXISTS (SELECT 1 FROM relation n WHERE n.person = handle.handle "
         "AND length(n.sealed) > 1)",
+    /* Numbers of decisions that no order is kept of: they lead to what was published, by name. */
+    [ORDER_ACTS] = "UPDATE handle SET sealed = x'00' WHERE seq < ?3 AND length(sealed) > 1 AND "
+                   "handle IN (SELECT act FROM sanction WHERE id > ?1 AND id <= ?2 "
+                   "AND length(sealed) = 1) "
+                   "AND NOT EXISTS (SELECT 1 FROM sanction s WHERE s.act = handle.handle "
+                   "AND length(s.sealed) > 1)",
     [ROLL_TO] = "SELECT seq FROM roll WHERE seq >= ?1 ORDER BY seq LIMIT 1 OFFSET ?2",
     /* Of an order that nothing is kept of, or that never was one here; or what else was kept as
      * one. */
@@ -154,7 +161,7 @@ static const struct part {
     {RETAIN_SUBJECT, BY_ID, SUBJECT_TO, SUBJECT_ERASE, NONE, true, 0},
     {RETAIN_SUBJECT, BY_ID, RELATION_TO, RELATION_ERASE, NONE, true, 0},
     {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_ERASE, ORDER_RECORDS, true, 0},
-    {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_NAMES, NONE, true, 0},
+    {RETAIN_ORDER, BY_ID, ORDER_TO, ORDER_NAMES, ORDER_ACTS, true, 0},
     {RETAIN_ORDER, BY_SEQ, ROLL_TO, ROLL_ERASE, NONE, false, 0},
     {RETAIN_OBLIGATION, BY_SEQ, OBLIGATION_TO, OBLIGATION_ERASE, NONE, false, 0},
     {RETAIN_CASE, BY_ID, CASE_TO, CASE_STEPS, CASE_CLOCKS, false, 0},

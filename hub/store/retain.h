@@ -11,6 +11,7 @@
  *                      decision records                          no time: its acceptance
  *                      and then the sealed identifiers of whom   the last of them that is about
  *                      they were about (table handle)            that one, and nothing else kept
+ *                      and the numbers of their decisions        the last order of that decision
  *   RETAIN_OBLIGATION  references given by members               the last step, lifted or cancelled
  *   RETAIN_CASE        steps and clocks of closed cases          the last step
  *   RETAIN_MESSAGE     rows that recognise a repeat              acceptance; only settled ones

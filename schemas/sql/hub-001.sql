@@ -129,7 +129,8 @@ CREATE TABLE chunk_ref (
 CREATE INDEX chunk_ref_file ON chunk_ref (file);
 
 -- What stands for an identifier in every other table (hub/store/handle.h). token: keyed; sealed: the
--- identifier itself, for the next token key; one zero byte: erased with the last order about it.
+-- identifier itself, for the next token key; one zero byte: erased with the last order about it, or by
+-- that decision.
 CREATE TABLE handle (
   token  BLOB PRIMARY KEY NOT NULL CHECK (length(token) = 16),
   handle BLOB NOT NULL UNIQUE CHECK (length(handle) = 16),
@@ -191,6 +192,7 @@ CREATE TABLE sanction (
   PRIMARY KEY (id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sanction_subject ON sanction (subject, id, seq);
+CREATE INDEX sanction_act ON sanction (act);
 CREATE INDEX sanction_document ON sanction (document);
 CREATE INDEX sanction_change ON sanction (change_document);
 
@@ -390,6 +392,19 @@ CREATE TABLE roll_text (
   seq    INTEGER PRIMARY KEY CHECK (seq >= 0),
   sealed BLOB NOT NULL CHECK (length(sealed) <= 98304)
 ) STRICT;
+-- Orders for one act by rank: list, subject and act as a hash over their handles.
+CREATE TABLE twin (
+  order_id    BLOB PRIMARY KEY NOT NULL CHECK (length(order_id) = 16),
+  act         BLOB NOT NULL CHECK (length(act) = 16),
+  level       INTEGER NOT NULL CHECK (level BETWEEN 0 AND 4),
+  accepted_ms INTEGER NOT NULL CHECK (accepted_ms >= 0),
+  hash        BLOB NOT NULL CHECK (length(hash) = 32), -- of its first document
+  clock_ms    INTEGER NOT NULL CHECK (clock_ms >= 0), -- when the clock ends it
+  to_ms       INTEGER NOT NULL CHECK (to_ms >= 0), -- when it is over
+  state       INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
+  lost_to     BLOB NOT NULL CHECK (length(lost_to) = 32) -- zeros: to none
+) STRICT, WITHOUT ROWID;
+CREATE INDEX twin_rank ON twin (act, level, accepted_ms, hash);
 -- How far each link has been told of it, and when its roll was the same as ours.
 CREATE TABLE roll_link (
   member   TEXT PRIMARY KEY NOT NULL CHECK (length(member) BETWEEN 1 AND 40),

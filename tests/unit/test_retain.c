@@ -329,6 +329,47 @@ static void a_sealed_identifier_goes_with_the_last_order_about_it(void **state)
     assert_false(name_is_erased(p, 500));
 }
 
+static void put_order_by(struct place *p, uint32_t id, uint64_t seq, uint32_t order_state,
+                         uint32_t act)
+{
+    struct order_row row = {.seq = seq, .version = 1, .state = order_state, .sealed = SEALED};
+    id_of(row.id, id);
+    id_of(row.act, act);
+    snprintf(row.issuer, sizeof row.issuer, MARKET);
+    begin(p);
+    assert_int_equal(order_put(p->s->orders, &row), OK);
+    commit(p);
+}
+
+/* 600: the decision of order 1, which goes; 601: of order 2, which stands, and of order 3 about
+ * another party, which goes; 602: of order 4, numbered too late; 603: of no order. */
+static void the_number_of_a_decision_goes_with_the_last_order_by_it(void **state)
+{
+    static const struct {
+        uint32_t id, act;
+        bool over;
+    } orders[] = {{1, 600, true}, {2, 601, false}, {3, 601, true}, {4, 602, true}};
+    struct place *p = *state;
+    write_log(p);
+    for (uint32_t id = 600; id <= 603; id++)
+        put_name(p, id, id == 602 ? 30 : 1);
+    for (size_t i = 0; i < T_COUNT(orders); i++) {
+        put_order_by(p, orders[i].id, orders[i].id, 2, orders[i].act);
+        if (orders[i].over)
+            put_order_by(p, orders[i].id, 10 + orders[i].id, 5, orders[i].act);
+    }
+    (void)round_of(p, RETAIN_ORDER, 20);
+    for (uint32_t id = 600; id <= 603; id++) {
+        print_message("decision %u\n", id);
+        assert_int_equal(name_is_erased(p, id), id == 600);
+    }
+    /* the order that stood has gone, too */
+    put_order_by(p, 2, 18, 5, 601);
+    (void)round_of(p, RETAIN_ORDER, 20);
+    assert_true(name_is_erased(p, 601));
+    assert_int_equal(round_of(p, RETAIN_ORDER, 20), 0);
+}
+
 /* The same texts once more, for other hubs: of an order (id) or, of none, by its hash alone. */
 static void put_text(struct place *p, uint64_t seq, uint32_t order, uint32_t version, uint8_t hash)
 {
@@ -632,6 +673,7 @@ int main(void)
         CASE(only_what_was_replaced_long_ago_goes),
         CASE(an_order_goes_when_it_is_over_and_every_lift_answered),
         CASE(a_sealed_identifier_goes_with_the_last_order_about_it),
+        CASE(the_number_of_a_decision_goes_with_the_last_order_by_it),
         CASE(the_texts_of_an_order_for_other_hubs_go_with_the_order),
         CASE(references_go_with_the_last_step),
         CASE(steps_of_closed_cases_go_and_the_case_stays),
