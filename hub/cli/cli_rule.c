@@ -1,6 +1,8 @@
 /* A rule set on the official's desk: checked, shown as a table or as JSON. */
 #include "cli/cli_rule.h"
 
+#include "base/calendar.h"
+#include "base/clock.h"
 #include "base/hex.h"
 #include "cli/show.h"
 #include "cli/table.h"
@@ -9,7 +11,9 @@
 #include "json.h"
 #include "policy/audit.h"
 #include "policy/casebook.h"
+#include "policy/coverage.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,8 +303,52 @@ static void add_finding(void *arg, const char *word, const char *what)
     json_add(arg, row);
 }
 
+/* How far the calendar reaches, on the command's own day; NULL: nobody named one. */
+static enum err calendar_json(const struct cli *cli, const struct ruleset *rs, struct json **out,
+                              struct fault *fault)
+{
+    const char *path = args_value(cli->args, "calendar");
+    struct calendar *calendar = NULL;
+    struct coverage c;
+    char term[TERM_TEXT_MAX];
+    *out = NULL;
+    enum err err = path == NULL ? OK : calendar_open(&calendar, path, fault);
+    if (err != OK || path == NULL)
+        return err;
+    coverage_of(rs, calendar, date_from_ms(cli->world->now_ms()), &c);
+    calendar_close(&calendar);
+    term_print(&c.term, term);
+    *out = json_map();
+    json_put_date(*out, "until", c.until);
+    json_put_uint(*out, "counted", c.counted);
+    json_put_uint(*out, "beyond", c.beyond);
+    json_put_text(*out, "clock", c.of);
+    json_put_text(*out, "term", term);
+    return OK;
+}
+
+static void print_calendar(FILE *to, const struct json *calendar)
+{
+    uint64_t beyond = 0;
+    if (calendar == NULL || !json_uint(json_get(calendar, "beyond"), &beyond))
+        return;
+    const char *until = json_get_text(calendar, "until");
+    const bool none = until == NULL || until[0] == '\0';
+    fprintf(to, "工作日历止于 %s / the calendar of working days ends with %s\n",
+            none ? "今日之前" : until, none ? "a day before today" : until);
+    if (beyond > 0)
+        fprintf(to,
+                "自今日起算，%" PRIu64
+                " 项期限超出日历（最长者 %s：%s），其后的节假日未扣除，期限偏早；"
+                "请换用新的日历 / %" PRIu64 " terms that begin today go beyond it (the longest is "
+                "%s: %s): holidays after it are not left out, they end too early; get the new "
+                "calendar\n",
+                beyond, json_get_text(calendar, "clock"), json_get_text(calendar, "term"), beyond,
+                json_get_text(calendar, "clock"), json_get_text(calendar, "term"));
+}
+
 static enum err print_json(const struct cli *cli, const struct ruleset *rs, const char *hash,
-                           const struct json *findings)
+                           const struct json *findings, const struct json *calendar)
 {
     size_t n = 0;
     size_t measures = 0;
@@ -320,6 +368,8 @@ static enum err print_json(const struct cli *cli, const struct ruleset *rs, cons
     json_put_uint(j, "list_count", lists);
     json_put_flag(j, "complete", json_count(findings) == 0);
     json_put(j, "findings", json_clone(findings));
+    if (calendar != NULL)
+        json_put(j, "calendar", json_clone(calendar));
     json_put(j, "rules", rows);
     json_put(j, "measures", measures_json(rs));
     struct json *cases = json_map();
@@ -368,11 +418,16 @@ enum err cli_rule_check(const struct cli *cli, struct fault *fault)
     ruleset_hash(rs, hash);
     hex_encode(span_of(hash, sizeof hash), hash_text);
     struct json *findings = json_list();
+    struct json *calendar = NULL;
     (void)audit_rules(rs, add_finding, findings);
-    if (cli->json)
-        err = print_json(cli, rs, hash_text, findings);
-    else
+    err = calendar_json(cli, rs, &calendar, fault);
+    if (err == OK && cli->json)
+        err = print_json(cli, rs, hash_text, findings, calendar);
+    else if (err == OK) {
         print_words(cli, rs, hash_text, findings);
+        print_calendar(cli->world->out, calendar);
+    }
+    json_close(&calendar);
     json_close(&findings);
     ruleset_close(&rs);
     return err;

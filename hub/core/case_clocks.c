@@ -398,25 +398,24 @@ static enum err look_at(struct core *core, struct casefile_clock *clock)
     return err == OK ? casefile_clock_set(core->store->casefiles, clock) : err;
 }
 
+static enum err next_due(struct core *core, void *row)
+{
+    return casefile_clock_next_due(core->store->casefiles, core->now_ms, row);
+}
+
+static enum err first_due(struct core *core, uint64_t *due_ms)
+{
+    return casefile_clock_first_due(core->store->casefiles, due_ms);
+}
+
+static enum err look(struct core *core, void *row)
+{
+    return look_at(core, row);
+}
+
 enum err case_clocks_step(struct core *core, bool *more)
 {
-    *more = false;
-    for (size_t i = 0; i < CASES_STEP; i++) {
-        struct casefile_clock clock;
-        enum err err = casefile_clock_next_due(core->store->casefiles, core->now_ms, &clock);
-        if (err == ERR_NOT_FOUND) {
-            uint64_t first;
-            err = casefile_clock_first_due(core->store->casefiles, &first);
-            core_wake_at(core, first);
-            return err;
-        }
-        if (err == OK)
-            err = core_begin(core);
-        if (err == OK)
-            err = look_at(core, &clock);
-        if (err != OK)
-            return err;
-    }
-    *more = true;
-    return OK;
+    static const struct due_kind kind = {CASES_STEP, next_due, first_due, look};
+    struct casefile_clock clock;
+    return due_step(core, &kind, &clock, more);
 }

@@ -2,19 +2,18 @@
  * for what is only tried, and for what was decided once and is decided again to prove it. */
 #include "core/state.h"
 
-#include "policy/hearing.h"
-
-static struct hearing hearing_of(const struct evaluation *at)
+struct hearing evaluate_hearing(const struct core *core, const struct ruleset *rules,
+                                const struct view *view, uint64_t now_ms, uint64_t log_size)
 {
-    return (struct hearing){.rules = at->rules,
-                            .view = at->view,
-                            .calendar = at->core->opt.calendar,
-                            .regions = at->core->opt.regions,
-                            .now_ms = at->now_ms,
-                            .log_size = at->log_size};
+    return (struct hearing){.rules = rules,
+                            .view = view,
+                            .calendar = core->opt.calendar,
+                            .regions = core->opt.regions,
+                            .now_ms = now_ms,
+                            .log_size = log_size};
 }
 
-static struct matter matter_of(const struct incoming *in)
+struct matter evaluate_matter(const struct incoming *in)
 {
     return (struct matter){.type = in->type,
                            .document = &in->document,
@@ -25,30 +24,6 @@ static struct matter matter_of(const struct incoming *in)
                            .person_count = in->person_count};
 }
 
-enum err evaluate_rules(const struct evaluation *at, const struct incoming *in,
-                        struct decision *out, lianshu_DecisionRecord *record)
-{
-    const struct hearing h = hearing_of(at);
-    const struct matter m = matter_of(in);
-    return hearing_rules(&h, &m, out, record);
-}
-
-enum err evaluate_event(const struct evaluation *at, const struct incoming *in,
-                        struct event_decision *out, lianshu_DecisionRecord *record)
-{
-    const struct hearing h = hearing_of(at);
-    const struct matter m = matter_of(in);
-    return hearing_event(&h, &m, out, record);
-}
-
-enum err evaluate_gate(const struct evaluation *at, const struct incoming *in, const char *region,
-                       struct verdict *out, lianshu_DecisionRecord *record)
-{
-    const struct hearing h = hearing_of(at);
-    const struct matter m = matter_of(in);
-    return hearing_gate(&h, &m, region, out, record);
-}
-
 enum err evaluate_again(struct core *core, const struct redecision *what,
                         lianshu_DecisionRecord *again)
 {
@@ -56,27 +31,27 @@ enum err evaluate_again(struct core *core, const struct redecision *what,
     struct view_ctx ctx = {.core = core, .as_of = record->log_size, .known = record->known_size};
     struct view view = view_of(&ctx);
     view.notes = what->notes;
-    const struct evaluation at = {core, what->rules, &view, record->now_ms, record->log_size};
-    const struct hearing h = hearing_of(&at);
-    const struct matter m = matter_of(what->in);
+    const struct hearing h =
+        evaluate_hearing(core, what->rules, &view, record->now_ms, record->log_size);
+    const struct matter m = evaluate_matter(what->in);
     struct judgement *judged = &core->judged;
     const struct hearing_room room = {&judged->decision, &judged->events, &judged->verdict};
     return hearing_again(&h, &m, record, &room, again);
 }
 
 /* The strictest answer of the places where it would take effect. */
-enum err evaluate_gates(const struct evaluation *at, const struct incoming *in, struct verdict *out,
-                        lianshu_DecisionRecord *record)
+enum err evaluate_gates(struct core *core, const struct hearing *h, const struct incoming *in,
+                        struct verdict *out, lianshu_DecisionRecord *record)
 {
-    lianshu_DecisionRecord *other = &at->core->stored_record;
-    const lianshu_Header *h = &in->header;
-    for (pb_size_t i = 0; i < h->destination_count; i++) {
+    lianshu_DecisionRecord *other = &core->stored_record;
+    const struct matter m = evaluate_matter(in);
+    for (pb_size_t i = 0; i < in->header.destination_count; i++) {
         struct member recipient;
         struct verdict verdict;
-        enum err err = member_parse(h->destination[i], &recipient);
+        enum err err = member_parse(in->header.destination[i], &recipient);
         if (err == OK) /* mostly there is one place: its record is written where it belongs */
-            err = i == 0 ? evaluate_gate(at, in, recipient.region, out, record)
-                         : evaluate_gate(at, in, recipient.region, &verdict, other);
+            err = i == 0 ? hearing_gate(h, &m, recipient.region, out, record)
+                         : hearing_gate(h, &m, recipient.region, &verdict, other);
         if (err != OK)
             return err;
         if (i == 0 || verdict.action <= out->action)

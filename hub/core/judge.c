@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* What came from another hub is judged as of when its first hub took it. */
-static struct evaluation now_of(struct core *core, const struct incoming *in,
-                                const struct view *view)
+static struct hearing now_of(const struct core *core, const struct incoming *in,
+                             const struct view *view)
 {
-    return (struct evaluation){core, core->opt.rules, view,
-                               in->accepted_ms != 0 ? in->accepted_ms : core->now_ms,
-                               in->as_of != 0 ? in->as_of : log_size(core->store->log)};
+    return evaluate_hearing(core, core->opt.rules, view,
+                            in->accepted_ms != 0 ? in->accepted_ms : core->now_ms,
+                            in->as_of != 0 ? in->as_of : log_size(core->store->log));
 }
 
 /* What a refusal rests on, beside its code: the rule and the article that the document offends. */
@@ -33,9 +33,10 @@ static enum err judge_rules(struct core *core, struct incoming *in, struct view 
         out->err = ERR_TOO_LARGE;
         return OK;
     }
-    const struct evaluation at = now_of(core, in, view);
+    const struct hearing h = now_of(core, in, view);
+    const struct matter m = evaluate_matter(in);
     (void)change_of_type(in->header.type, &out->change); /* of an order there is none */
-    enum err err = evaluate_rules(&at, in, &out->decision, &out->record);
+    enum err err = hearing_rules(&h, &m, &out->decision, &out->record);
     if (err != OK)
         return err;
     out->recorded = true;
@@ -49,11 +50,11 @@ static enum err judge_gate(struct core *core, struct incoming *in, struct judgem
 {
     struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER, .asked = &out->asked};
     const struct view view = view_of(&ctx);
-    const struct evaluation at = now_of(core, in, &view);
+    const struct hearing h = now_of(core, in, &view);
     out->gated = true;
-    out->gated_at = at.log_size;
+    out->gated_at = h.log_size;
     out->asked = (struct view_asked){0};
-    enum err err = evaluate_gates(&at, in, &out->verdict, &out->record);
+    enum err err = evaluate_gates(core, &h, in, &out->verdict, &out->record);
     if (err != OK)
         return err;
     out->recorded = true;
@@ -88,8 +89,9 @@ static enum err judge_event(struct core *core, struct incoming *in, struct view 
     const bool judged = out->err == OK || out->err == ERR_RESTRICTED;
     if (!judged || !in->has_facts || !event_applies(core->opt.rules, in->header.type))
         return OK;
-    const struct evaluation at = now_of(core, in, view);
-    enum err err = evaluate_event(&at, in, &out->events, &out->event_record);
+    const struct hearing h = now_of(core, in, view);
+    const struct matter m = evaluate_matter(in);
+    enum err err = hearing_event(&h, &m, &out->events, &out->event_record);
     if (err != OK)
         return err;
     out->event_recorded = true;

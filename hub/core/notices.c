@@ -40,12 +40,16 @@ enum err notices_queue(struct core *core, const struct obligation *row, uint64_t
     return err == OK ? obligation_notice(core->store->obligations, row->id, seq, unsealed) : err;
 }
 
-/* The orders that keep the restriction alive, for a lift; a corrected order is one of them. */
+/* The orders that keep the restriction alive where the member sits, or in a part of its area, for a
+ * lift; a corrected order is one of them. What stays in another province is no reason to go on. */
 static enum err still_restricted(struct core *core, const struct obligation *row,
                                  lianshu_SanctionNotice *body)
 {
     struct restriction_cursor cursor = {0};
     struct justification other;
+    struct member member;
+    if (member_parse(row->member, &member) != OK)
+        return ERR_CORRUPT;
     for (;;) {
         enum err err = restriction_next(core->store->restrictions, row->subject,
                                         date_from_ms(core->now_ms), STORE_NEVER, &cursor, &other);
@@ -53,7 +57,9 @@ static enum err still_restricted(struct core *core, const struct obligation *row
             return OK;
         if (err != OK)
             return err;
-        if (strcmp(other.measure, row->measure) != 0)
+        const bool here = region_contains(other.scope, member.region) ||
+                          region_contains(member.region, other.scope);
+        if (strcmp(other.measure, row->measure) != 0 || !here)
             continue;
         body->still_restricted = true;
         if (body->still_orders_count < sizeof body->still_orders / sizeof body->still_orders[0])

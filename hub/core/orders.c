@@ -144,12 +144,13 @@ enum err orders_end(struct core *core, struct order_row *row)
     return err == OK ? follow(core, row) : err;
 }
 
-/* R25: whoever is listed loses what good standing gave. */
+/* R25: whoever is listed loses what good standing gave: when the order comes, on its first day, and
+ * when a stay or a repair by deceit is over; what was given in between is lost then. */
 static enum err end_standing(struct core *core, const struct order_row *row)
 {
     const char *rules[EVENT_ENDS_MAX];
     uint32_t count = event_ends_on_order(core->opt.rules, rules);
-    return count == 0
+    return count == 0 || row->list[0] == '\0'
                ? OK
                : consequences_end(core, row->subject, rules, count, row->issuer, row->document);
 }
@@ -221,7 +222,9 @@ enum err orders_change(struct core *core, struct incoming *in, const struct judg
     row.episode += renewed ? 1 : 0;
     snprintf(row.changed_by, sizeof row.changed_by, "%s", in->document.issuers[0].member);
     memcpy(row.change_document, in->facts_hash, sizeof row.change_document);
-    err = orders_state_leaf(core, &row, row.changed_by, &row.seq);
+    err = renewed ? end_standing(core, &row) : OK;
+    if (err == OK)
+        err = orders_state_leaf(core, &row, row.changed_by, &row.seq);
     if (err == OK)
         err = put_row(core, &row, in->facts_frame);
     if (err == OK)
@@ -312,31 +315,33 @@ static enum err look_at(struct core *core, const uint8_t id[static STORE_ID_LEN]
         if (err == OK && !ended)
             return order_due(core->store->orders, id, next_moment(core, &row));
     }
+    const bool begins = state == ORDER_ACTIVE && row.state == ORDER_PENDING;
     row.state = state;
+    if (err == OK && begins)
+        err = end_standing(core, &row);
     return err == OK ? move_on(core, &row) : err;
+}
+
+static enum err next_due(struct core *core, void *row)
+{
+    return order_next_due(core->store->orders, core->now_ms, row);
+}
+
+static enum err first_due(struct core *core, uint64_t *due_ms)
+{
+    return order_first_due(core->store->orders, due_ms);
+}
+
+static enum err look(struct core *core, void *row)
+{
+    return look_at(core, row);
 }
 
 enum err orders_clock(struct core *core, bool *more)
 {
-    *more = false;
-    for (size_t i = 0; i < CLOCK_ORDERS_MAX; i++) {
-        uint8_t id[STORE_ID_LEN];
-        enum err err = order_next_due(core->store->orders, core->now_ms, id);
-        if (err == ERR_NOT_FOUND) {
-            uint64_t first;
-            err = order_first_due(core->store->orders, &first);
-            core_wake_at(core, first);
-            return err;
-        }
-        if (err == OK)
-            err = core_begin(core);
-        if (err == OK)
-            err = look_at(core, id);
-        if (err != OK)
-            return err;
-    }
-    *more = true;
-    return OK;
+    static const struct due_kind kind = {CLOCK_ORDERS_MAX, next_due, first_due, look};
+    uint8_t id[STORE_ID_LEN];
+    return due_step(core, &kind, id, more);
 }
 
 enum err orders_relations_changed(struct core *core, const uint8_t subject[static STORE_TOKEN_LEN])

@@ -293,25 +293,24 @@ enum err redress_extend(struct core *core, struct request *row)
 
 /* ---- what is due ---- */
 
+static enum err next_due(struct core *core, void *row)
+{
+    return request_next_due(core->store->requests, core->now_ms, row);
+}
+
+static enum err first_due(struct core *core, uint64_t *due_ms)
+{
+    return request_first_due(core->store->requests, due_ms);
+}
+
+static enum err look(struct core *core, void *row)
+{
+    return look_at(core, row);
+}
+
 enum err redress_step(struct core *core, bool *more)
 {
-    *more = false;
-    for (size_t i = 0; i < REDRESS_STEP; i++) {
-        struct request row;
-        enum err err = request_next_due(core->store->requests, core->now_ms, &row);
-        if (err == ERR_NOT_FOUND) {
-            uint64_t first;
-            err = request_first_due(core->store->requests, &first);
-            core_wake_at(core, first);
-            return err;
-        }
-        if (err == OK)
-            err = core_begin(core);
-        if (err == OK)
-            err = look_at(core, &row);
-        if (err != OK)
-            return err;
-    }
-    *more = true;
-    return OK;
+    static const struct due_kind kind = {REDRESS_STEP, next_due, first_due, look};
+    struct request row;
+    return due_step(core, &kind, &row, more);
 }

@@ -5,24 +5,18 @@
 
 #include "core/state.h"
 
+#include "policy/hearing.h"
+
 /* ---- evaluate.c ---- */
-struct evaluation {
-    struct core *core;
-    const struct ruleset *rules;
-    const struct view *view;
-    uint64_t now_ms;
-    uint64_t log_size;
-};
-MUST_USE enum err evaluate_rules(const struct evaluation *at, const struct incoming *in,
-                                 struct decision *out, lianshu_DecisionRecord *record);
-MUST_USE enum err evaluate_event(const struct evaluation *at, const struct incoming *in,
-                                 struct event_decision *out, lianshu_DecisionRecord *record);
-/* For one place; for all its destinations, whose strictest answer counts. */
-MUST_USE enum err evaluate_gate(const struct evaluation *at, const struct incoming *in,
-                                const char *region, struct verdict *out,
-                                lianshu_DecisionRecord *record);
-MUST_USE enum err evaluate_gates(const struct evaluation *at, const struct incoming *in,
-                                 struct verdict *out, lianshu_DecisionRecord *record);
+/* A hearing (hearing.h) of this hub: by these rules, the rows of this view, as of that moment and
+ * log size. */
+struct hearing evaluate_hearing(const struct core *core, const struct ruleset *rules,
+                                const struct view *view, uint64_t now_ms, uint64_t log_size);
+struct matter evaluate_matter(const struct incoming *in);
+/* The gate for all its destinations, whose strictest answer counts. */
+MUST_USE enum err evaluate_gates(struct core *core, const struct hearing *h,
+                                 const struct incoming *in, struct verdict *out,
+                                 lianshu_DecisionRecord *record);
 /* What a record says was decided about a document, by these rules and the rows of then, into the
  * room of core->judged; *again may be its record. */
 struct redecision {

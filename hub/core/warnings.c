@@ -35,7 +35,8 @@ static size_t running_of(struct obligation *row, struct running out[static 2])
     }
     const struct running answer = {lianshu_WarningTerm_TERM_ANSWER, row->begun_ms,
                                    row->answer_due_ms, &row->answer_warned};
-    const struct running execute = {lianshu_WarningTerm_TERM_EXECUTE, row->begun_ms,
+    const struct running execute = {lianshu_WarningTerm_TERM_EXECUTE,
+                                    duty_runs_from(row->start_date, row->begun_ms),
                                     row->execute_due_ms, &row->warned};
     if (row->state == OBLIGATION_ACCEPTED) {
         out[0] = execute;
@@ -132,7 +133,12 @@ enum err warnings_rest(const struct core *core, const struct term *term, uint64_
             rest.n += calendar_is_workday(calendar, day);
         }
     }
-    return rest.n == 0 ? OK : term_due(&rest, from_ms, calendar, out);
+    if (rest.n > 0)
+        return term_due(&rest, from_ms, calendar, out);
+    /* The rest of its last day: which is no holiday where the calendar counts. */
+    if (term_by_calendar(term))
+        *out = date_end_ms(calendar_roll_forward(calendar, from));
+    return *out == 0 ? ERR_TERM : OK;
 }
 
 /* All obligations of one duty have the same term: its end is counted once. */
@@ -148,12 +154,20 @@ static enum err whole_of(const struct core *core, const struct term *term, uint6
     return err;
 }
 
-static enum err due_of(const struct core *core, const struct term *term, uint64_t stayed_due_ms,
-                       const struct obligation *stayed, uint64_t from_ms, struct due_memo *memo,
+/* A term that ran from one moment, was due at another, and was ended by a stay. */
+struct stayed_term {
+    uint64_t from_ms;
+    uint64_t due_ms; /* 0: there was none */
+    uint64_t ended_ms;
+};
+
+/* What the stay had left, or the whole term. */
+static enum err due_of(const struct core *core, const struct term *term,
+                       const struct stayed_term *stayed, uint64_t from_ms, struct due_memo *memo,
                        uint64_t *out)
 {
-    if (stayed_due_ms != 0 && stayed->ended_ms != 0 && stayed->sealed.len == 0)
-        return warnings_rest(core, term, stayed_due_ms, stayed->ended_ms, from_ms, out);
+    if (stayed->due_ms != 0 && stayed->ended_ms > stayed->from_ms)
+        return warnings_rest(core, term, stayed->due_ms, stayed->ended_ms, from_ms, out);
     enum err err = whole_of(core, term, from_ms, memo);
     *out = memo->due_ms;
     return err;
@@ -162,10 +176,16 @@ static enum err due_of(const struct core *core, const struct term *term, uint64_
 enum err warnings_terms(struct core *core, const struct duty *duty, const struct obligation *stayed,
                         struct obligation *row)
 {
-    enum err err = due_of(core, &duty->answer, stayed->answer_due_ms, stayed, row->begun_ms,
-                          &core->dues[0], &row->answer_due_ms);
-    return err == OK ? due_of(core, &duty->execute, stayed->execute_due_ms, stayed, row->begun_ms,
-                              &core->dues[1], &row->execute_due_ms)
+    const bool runs_on = stayed->sealed.len == 0; /* what was answered is owed anew */
+    const struct stayed_term answer = {stayed->begun_ms, runs_on ? stayed->answer_due_ms : 0,
+                                       stayed->ended_ms};
+    const struct stayed_term execute = {duty_runs_from(stayed->start_date, stayed->begun_ms),
+                                        runs_on ? stayed->execute_due_ms : 0, stayed->ended_ms};
+    enum err err =
+        due_of(core, &duty->answer, &answer, row->begun_ms, &core->dues[0], &row->answer_due_ms);
+    return err == OK ? due_of(core, &duty->execute, &execute,
+                              duty_runs_from(row->start_date, row->begun_ms), &core->dues[1],
+                              &row->execute_due_ms)
                      : err;
 }
 
@@ -261,25 +281,24 @@ static enum err look_at(struct core *core, struct obligation *row)
     return obligation_due(core->store->obligations, row);
 }
 
+static enum err next_due(struct core *core, void *row)
+{
+    return obligation_next_due(core->store->obligations, core->now_ms, row);
+}
+
+static enum err first_due(struct core *core, uint64_t *due_ms)
+{
+    return obligation_first_due(core->store->obligations, due_ms);
+}
+
+static enum err look(struct core *core, void *row)
+{
+    return look_at(core, row);
+}
+
 enum err warnings_step(struct core *core, bool *more)
 {
-    *more = false;
-    for (size_t i = 0; i < WARNINGS_STEP; i++) {
-        struct obligation row;
-        enum err err = obligation_next_due(core->store->obligations, core->now_ms, &row);
-        if (err == ERR_NOT_FOUND) {
-            uint64_t first;
-            err = obligation_first_due(core->store->obligations, &first);
-            core_wake_at(core, first);
-            return err;
-        }
-        if (err == OK)
-            err = core_begin(core);
-        if (err == OK)
-            err = look_at(core, &row);
-        if (err != OK)
-            return err;
-    }
-    *more = true;
-    return OK;
+    static const struct due_kind kind = {WARNINGS_STEP, next_due, first_due, look};
+    struct obligation row;
+    return due_step(core, &kind, &row, more);
 }

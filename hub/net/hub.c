@@ -1,6 +1,5 @@
 #include "net/hub.h"
 
-#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hex.h"
@@ -43,7 +42,6 @@ struct hub {
     struct hub_links *links;
     struct hub_rules *rules;
     struct rulearchive *archive;
-    struct calendar *calendar;
     struct regions *regions;
     struct store *store;
     struct signer_client *signer;
@@ -74,7 +72,6 @@ void hub_close(struct hub **hub)
     signer_client_close(&h->signer);
     store_close(&h->store);
     regions_close(&h->regions);
-    calendar_close(&h->calendar);
     hub_links_close(&h->links);
     hub_rules_close(&h->rules);
     archive_close(&h->archive);
@@ -228,8 +225,7 @@ static enum err open_inputs(struct hub *hub, const char *config_path, struct fau
     const struct hub_trust trust = trust_of(hub);
     if ((err = hub_registry_open(&trust, 0, &hub->registry, fault)) != OK ||
         (err = hub_links_open(&hub->links, config, config_path, hub->registry, fault)) != OK ||
-        (err = hub_rules_open(&hub->rules, config, hub->registry, clock_real_ms(), fault)) != OK ||
-        (err = calendar_open(&hub->calendar, config->calendar, fault)) != OK)
+        (err = hub_rules_open(&hub->rules, config, hub->registry, clock_real_ms(), fault)) != OK)
         return err;
     return regions_open(&hub->regions, config->regions, fault);
 }
@@ -270,7 +266,7 @@ static enum err open_core(struct hub *hub, struct fault *fault)
         .archive = hub->archive,
         .retention = hub_rules_retention(hub->rules),
         .volume = hub_rules_volume(hub->rules),
-        .calendar = hub->calendar,
+        .calendar = hub_rules_calendar(hub->rules),
         .regions = hub->regions,
         .entropy = &hub->entropy,
         .links = list,
@@ -326,7 +322,7 @@ static enum err reload_rules(struct hub *hub, struct fault *fault)
     if (err != OK)
         return err;
     err = core_rules(hub->core, hub_rules_active(fresh), hub_rules_retention(fresh),
-                     hub_rules_volume(fresh));
+                     hub_rules_volume(fresh), hub_rules_calendar(fresh));
     if (err == OK)
         err = loop_settle(hub->loop);
     if (err != OK)

@@ -24,7 +24,7 @@ static enum err confine(const struct hub_config *config, const char *config_path
         {config->registry, SANDBOX_WRITE | SANDBOX_BESIDE}, /* a newer one may come over a link */
         {config->rules, SANDBOX_READ | SANDBOX_BESIDE},     /* and the sets that are tried */
         {config->regions, SANDBOX_READ},
-        {config->calendar, SANDBOX_READ},
+        {config->calendar, SANDBOX_READ | SANDBOX_BESIDE}, /* another year comes as another file */
         {config->control_socket, SANDBOX_WRITE | SANDBOX_BESIDE},
         {config->state_dir, SANDBOX_WRITE},
         {config->release, SANDBOX_READ | SANDBOX_BESIDE},

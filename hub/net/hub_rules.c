@@ -1,5 +1,6 @@
 #include "net/hub_rules.h"
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "json.h"
@@ -16,6 +17,7 @@ struct hub_rules {
     struct rulesets *sets;        /* owns */
     struct retention *retention;  /* owns */
     struct volume *volume;        /* owns */
+    struct calendar *calendar;    /* owns */
     const struct ruleset *active; /* one of sets */
     struct ruleset *trial;        /* owns; of the latest question */
 };
@@ -63,7 +65,9 @@ static enum err open_sets(struct hub_rules *r, const struct hub_config *config,
                          "尚无已启用的规则集 / no set is active yet");
     const char *dir = rulesets_dir(r->sets, r->active);
     err = retention_open(&r->retention, dir, faults);
-    return err == OK ? volume_open(&r->volume, dir, faults) : err;
+    if (err == OK)
+        err = volume_open(&r->volume, dir, faults);
+    return err == OK ? calendar_open(&r->calendar, config->calendar, fault) : err;
 }
 
 enum err hub_rules_open(struct hub_rules **out, const struct hub_config *config,
@@ -95,6 +99,7 @@ void hub_rules_close(struct hub_rules **rules)
     ruleset_close(&(*rules)->trial);
     retention_close(&(*rules)->retention);
     volume_close(&(*rules)->volume);
+    calendar_close(&(*rules)->calendar);
     rulesets_close(&(*rules)->sets);
     free(*rules);
     *rules = NULL;
@@ -182,6 +187,11 @@ const struct retention *hub_rules_retention(const struct hub_rules *r)
 const struct volume *hub_rules_volume(const struct hub_rules *r)
 {
     return r->volume;
+}
+
+const struct calendar *hub_rules_calendar(const struct hub_rules *r)
+{
+    return r->calendar;
 }
 
 enum err hub_rules_trial(struct hub_rules *r, struct span request, const struct ruleset **out,

@@ -1,6 +1,7 @@
 /*
  * hub_rules - the rule sets that the hub runs by: loaded and their signatures checked at start and
- * reload, followed only forwards, changed at their moment.
+ * reload, followed only forwards, changed at their moment; and the calendar that their terms are
+ * counted with, read again with them.
  *
  *   hub_rules_open ─> hub_rules_note (the database remembers) ─> in use ─> hub_rules_due ─> reload
  *
@@ -25,6 +26,7 @@
 #include "policy/volume.h"
 #include "store/store.h"
 
+struct calendar;
 struct hub_rules;
 
 MUST_USE enum err hub_rules_open(struct hub_rules **out, const struct hub_config *config,
@@ -51,6 +53,7 @@ MUST_USE enum err hub_rules_renew(struct hub_rules **out, const struct hub_confi
 const struct ruleset *hub_rules_active(const struct hub_rules *rules);
 const struct retention *hub_rules_retention(const struct hub_rules *rules);
 const struct volume *hub_rules_volume(const struct hub_rules *rules);
+const struct calendar *hub_rules_calendar(const struct hub_rules *rules);
 /* The rules that a request names for a trial ("rules": a directory), until the next call; NULL when
  * it names none. ERR_RULE_SET and the like with the first fault; ERR_PERMISSION: a hub reads only
  * what lies beside its own rules. Signatures are not asked for. */

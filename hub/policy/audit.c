@@ -32,26 +32,12 @@ static void find_missing(struct audit *a)
     }
 }
 
-static bool owed(const struct owners *o)
-{
-    return o->who != WHO_DEPARTMENTS || (o->each | o->either) != 0;
-}
-
 static void check_rule(struct audit *a, const struct rule *rule)
 {
     const struct rule_list *list = rule->list;
-    char what[64];
     if (rule->event == EVENT_ORDER && (list->issuers == 0 || list->levels == 0))
         for (uint32_t i = 0; i < rule->trigger_count; i++)
             tell(a, "trigger_closed", rule->trigger[i]);
-    for (uint32_t i = 0; i < rule->item_count; i++) {
-        snprintf(what, sizeof what, "%s %s", rule->id, rule->item[i].measure->code);
-        if (!owed(&rule->item[i].owners))
-            tell(a, "nobody_owes", what);
-    }
-    for (uint32_t i = 0; i < rule->alert_count; i++)
-        if (!owed(&rule->alert[i].owners))
-            tell(a, "nobody_owes", rule->id);
 }
 
 static bool imposed(const struct ruleset *rs, const struct rule_measure *measure)
@@ -161,7 +147,6 @@ const char *audit_words(const char *word)
     } rows[] = {
         {"rule_missing", "缺少规则 / a rule is missing"},
         {"trigger_closed", "无人可依此情形列入 / nobody may list for this trigger"},
-        {"nobody_owes", "措施或提醒无人承担 / nobody owes it"},
         {"gate_idle", "关口所问措施无规则设定 / no rule imposes what the gate asks for"},
         {"measure_ungated", "措施无关口，也未写明理由 / a measure without a gate or a reason"},
         {"measure_unruled", "措施无规则设定，也未写明理由 / a measure without a rule or a reason"},

@@ -5,12 +5,12 @@
  * Findings:
  *   rule_missing      a rule R01 … R29 is not there
  *   trigger_closed    nobody may impose the list of a trigger, or at no level
- *   nobody_owes       a measure or an alert that no department owes
  *   gate_idle         a gate asks for a measure that no rule imposes
  *   measure_ungated   no gate asks for a measure, and it does not say why
  *   measure_unruled   no rule imposes a measure, and it does not say why
  *   reason_idle       a measure says why it has no gate or no rule, and has one
  *   type_open         a gated type of the catalogue that no gate and no rule asks about
+ *   offence_unnamed   a reason of refusal that names no article
  *   class_open        a class of severity without bounds on a day from the first rule on
  *   objection_missing no clock for objections of the nation
  *

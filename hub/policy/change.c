@@ -162,9 +162,13 @@ static enum err check_authority(struct changing *c)
         (rank == 1 && may->issuer) || (rank == 2 && may->superior) || (rank == 3 && may->court);
     if (!allowed)
         return refuse(c, ERR_ORDER_AUTHORITY, rank == 0 ? "not_issuer" : "not_by_this_rank");
-    /* Who stayed an order decides when the stay ends: nobody of lower rank resumes it. */
-    if (c->kind == CHANGE_RESUME && rank < rank_of(c->order.changed_by, c->order.issuer))
+    /* Who stayed an order decides when the stay ends: nobody of lower rank resumes it. And who
+     * lifted it was deceived or was not: nobody of lower rank restores it. */
+    const bool below = rank < rank_of(c->order.changed_by, c->order.issuer);
+    if (c->kind == CHANGE_RESUME && below)
         return refuse(c, ERR_ORDER_AUTHORITY, "stayed_by_higher");
+    if (c->kind == CHANGE_RESTORE && below)
+        return refuse(c, ERR_ORDER_AUTHORITY, "lifted_by_higher");
     return OK;
 }
 

@@ -68,8 +68,8 @@ struct duty {
     uint32_t end_date;  /* last day; 0: for life */
     struct term answer; /* the terms, for notices … */
     struct term execute;
-    uint64_t answer_due_ms; /* … and as of `now`; 0: none */
-    uint64_t execute_due_ms;
+    uint64_t answer_due_ms;  /* … and as of `now`; 0: none */
+    uint64_t execute_due_ms; /* as duty_runs_from says */
     bool restricts;
 };
 
@@ -130,6 +130,9 @@ enum order_state change_next(enum order_state state, enum change_kind kind);
 /* What the clock makes of an order on that day; other states stay. */
 enum order_state order_state_on(enum order_state state, uint32_t start_date, uint32_t end_date,
                                 uint32_t today);
+
+/* Who is told at told_ms can execute from then on, but not before the measure is in force. */
+uint64_t duty_runs_from(uint32_t start_date, uint64_t told_ms);
 
 /* Does member owe this duty of an order that issuer imposed? Depends on department and
  * region only; hubs, registrars and the root never owe. */

@@ -38,10 +38,7 @@ static bool is_event(const struct rule *rule)
 
 static bool names_type(const struct rule *rule, uint32_t type)
 {
-    for (uint32_t i = 0; is_event(rule) && i < rule->type_count; i++)
-        if (rule->type[i] == type)
-            return true;
-    return false;
+    return is_event(rule) && event_set_off(rule, type);
 }
 
 bool event_applies(const struct ruleset *rs, uint32_t document_type)
@@ -205,7 +202,8 @@ static enum err add_item(struct happening *h, const struct rule *rule, const str
     if (err == OK)
         err = term_due(&d->answer, h->in->now_ms, h->in->calendar, &d->answer_due_ms);
     if (err == OK)
-        err = term_due(&d->execute, h->in->now_ms, h->in->calendar, &d->execute_due_ms);
+        err = term_due(&d->execute, duty_runs_from(d->start_date, h->in->now_ms), h->in->calendar,
+                       &d->execute_due_ms);
     return err == OK ? add(h, &c) : err;
 }
 
@@ -235,7 +233,7 @@ static enum err bar_listed(struct happening *h, const struct rule *rule, bool *b
     *barred = false;
     if (!rule->lost_on_order)
         return OK;
-    enum err err = event_listed(h->reader, &h->facts, h->date, &by, barred);
+    enum err err = event_listed(h->rs, h->reader, &h->facts, h->type, h->date, &by, barred);
     if (err == OK && *barred && rule->when.incentive) {
         struct consequence c = begin(h, rule, CONSEQUENCE_REFUSE, &by);
         c.code = ERR_RESTRICTED;

@@ -135,19 +135,37 @@ static void add_hit(struct event_hits *hits, uint32_t subject_index, const uint8
         memcpy(hit->order_id, order_id, sizeof hit->order_id);
 }
 
-/* The first restriction of that measure (any of an order's when NULL) in force on the day. */
+/* The first restriction in force on the day: of that measure, or, when NULL, any but those that a
+ * document of that type ends. */
 struct search {
     const struct rule_measure *measure;
+    const struct ruleset *rs;
+    uint32_t type;
     uint32_t date;
     bool found;
     uint8_t order_id[VIEW_ORDER_ID_LEN];
 };
 
+bool event_set_off(const struct rule *rule, uint32_t type)
+{
+    for (uint32_t i = 0; i < rule->type_count; i++)
+        if (rule->type[i] == type)
+            return true;
+    return false;
+}
+
+static bool ended_by(const struct search *s, const struct view_restriction *row)
+{
+    const struct rule *rule = ruleset_rule(s->rs, row->rule);
+    return rule != NULL && rule->until_next && event_set_off(rule, s->type);
+}
+
 static bool match_restriction(void *arg, const struct view_restriction *row)
 {
     struct search *s = arg;
     bool in_force = row->start_date <= s->date && (row->end_date == 0 || s->date <= row->end_date);
-    if (!in_force || (s->measure != NULL && strcmp(row->measure, s->measure->code) != 0))
+    if (!in_force ||
+        (s->measure != NULL ? strcmp(row->measure, s->measure->code) != 0 : ended_by(s, row)))
         return true;
     s->found = true;
     memcpy(s->order_id, row->order_id, sizeof s->order_id);
@@ -278,11 +296,12 @@ enum err event_hits_find(const struct ruleset *rs, struct reader *reader,
     return OK;
 }
 
-enum err event_listed(struct reader *reader, const struct event_facts *facts, uint32_t date,
+enum err event_listed(const struct ruleset *rs, struct reader *reader,
+                      const struct event_facts *facts, uint32_t type, uint32_t date,
                       struct event_hit *by, bool *listed)
 {
     uint8_t token[VIEW_TOKEN_LEN];
-    struct search s = {.date = date};
+    struct search s = {.rs = rs, .type = type, .date = date};
     enum err err = reader_token(reader, facts->subject->kind, facts->subject->id, token);
     if (err == OK)
         err = reader_restrictions(reader, token, date, match_restriction, &s);

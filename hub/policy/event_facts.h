@@ -56,8 +56,13 @@ MUST_USE enum err event_hits_find(const struct ruleset *rs, struct reader *reade
                                   const struct event_facts *facts, const struct rule *rule,
                                   uint32_t date, struct event_hits *out);
 
-/* Does any restriction of an order stand against the subject on that day? */
-MUST_USE enum err event_listed(struct reader *reader, const struct event_facts *facts,
-                               uint32_t date, struct event_hit *by, bool *listed);
+/* Is it one of the rules that a document of this type sets off? */
+bool event_set_off(const struct rule *rule, uint32_t type);
+
+/* Does any restriction stand against the subject on that day, but those that a document of this
+ * type ends (until_next)? A warned class is left by a better one. */
+MUST_USE enum err event_listed(const struct ruleset *rs, struct reader *reader,
+                               const struct event_facts *facts, uint32_t type, uint32_t date,
+                               struct event_hit *by, bool *listed);
 
 #endif

@@ -62,6 +62,7 @@ static const struct {
     {"not_issuer", "非制发机关、上级或法院", "not by the issuer, its superior or a court"},
     {"not_by_this_rank", "此类机关不得作此变更", "this authority may not make this change"},
     {"stayed_by_higher", "暂停由上级或法院作出", "a higher authority stayed it"},
+    {"lifted_by_higher", "解除由上级或法院作出", "a higher authority lifted it"},
     {"state", "惩戒的现状不允许此操作", "the state of the order does not allow it"},
     {"order_unknown", "没有此惩戒", "there is no such order"},
     {"term_over", "惩戒期限已满", "its term is over"},

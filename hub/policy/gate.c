@@ -112,13 +112,22 @@ static void add_ground(struct gating *g, enum gate_action action, const lianshu_
     out->ground_count = last + 1;
 }
 
-static void add_copy(struct verdict *out, const char *member)
+static void add_copy(struct verdict *out, const char *member, enum gate_action action,
+                     const lianshu_Ground *ground)
 {
-    for (uint32_t i = 0; i < out->copy_count; i++)
-        if (strcmp(out->copy_member[i], member) == 0)
-            return;
-    if (out->copy_count < GATE_COPIES_MAX && member[0] != '\0')
-        text_copy(out->copy_member[out->copy_count++], VIEW_MEMBER_MAX, member);
+    uint32_t i = 0;
+    while (i < out->copy_count && strcmp(out->copy[i].member, member) != 0)
+        i++;
+    if (member[0] == '\0' || (i < out->copy_count && out->copy[i].action >= action))
+        return;
+    if (i == GATE_COPIES_MAX) {
+        out->copies_left++;
+        return;
+    }
+    out->copy_count += i == out->copy_count;
+    text_copy(out->copy[i].member, VIEW_MEMBER_MAX, member);
+    out->copy[i].ground = *ground;
+    out->copy[i].action = action;
 }
 
 static void fire(struct gating *g, const struct rule_gate *gate, const struct view_restriction *r)
@@ -153,7 +162,7 @@ static void fire(struct gating *g, const struct rule_gate *gate, const struct vi
     }
     out->copy_departments |= gate->copy_to;
     if (gate->copy_issuer)
-        add_copy(out, r->issuer);
+        add_copy(out, r->issuer, gate->action, &ground);
     if (gate->action > out->action)
         out->action = gate->action;
 }

@@ -10,9 +10,11 @@
  *   2. The grounds are those of the winning action first, then the others, each with
  *      measure, order, version, rule and basis; at most GATE_GROUNDS_MAX.
  *   3. A restriction counts only inside its scope and between its dates.
- *   4. A gated type without a subject is refused (E650), and a look-up that fails is an
+ *   4. Each authority that listed, where a row says so, is to be told of its own order, by the
+ *      strictest row that fired; those beyond GATE_COPIES_MAX are counted.
+ *   5. A gated type without a subject is refused (E650), and a look-up that fails is an
  *      error, never a pass.
- *   5. Pure and bounded like decide.
+ *   6. Pure and bounded like decide.
  *
  * Thread rule: pure functions.
  */
@@ -30,7 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { GATE_GROUNDS_MAX = 4, GATE_COPIES_MAX = 4 };
+enum { GATE_GROUNDS_MAX = 4, GATE_COPIES_MAX = 12 };
 
 struct calendar;
 
@@ -46,6 +48,13 @@ struct gate_message {
     const struct calendar *calendar; /* for the deadline of a hold */
 };
 
+/* An authority that listed, and why it is told. */
+struct gate_copy {
+    char member[VIEW_MEMBER_MAX];
+    lianshu_Ground ground;
+    enum gate_action action;
+};
+
 struct verdict {
     enum gate_action action;
     enum err err; /* OK, ERR_RESTRICTED, ERR_HELD, ERR_FLAGGED, ERR_FACTS_MISSING */
@@ -54,8 +63,9 @@ struct verdict {
     uint64_t deadline_ms;    /* of a hold; 0: none */
     enum gate_action breach; /* what a hold becomes then */
     uint32_t copy_departments;
-    char copy_member[GATE_COPIES_MAX][VIEW_MEMBER_MAX]; /* authorities that listed */
+    struct gate_copy copy[GATE_COPIES_MAX];
     uint32_t copy_count;
+    uint32_t copies_left; /* rows of authorities that there was no room for */
 };
 
 /* True when any row of the set is for this type: facts with a subject are then needed. */

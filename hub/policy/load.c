@@ -120,6 +120,19 @@ bool load_bool(struct load *l, const struct yaml_node *map, const char *key, boo
     return value;
 }
 
+void load_unread(struct load *l, enum err err, const struct fault *f)
+{
+    l->no_memory = l->no_memory || err == ERR_NO_MEMORY;
+    load_problem(l, f->line, PROBLEM_SYNTAX, "%s", f->detail[0] == '\0' ? err_en(err) : f->detail);
+}
+
+enum err load_err(const struct load *l)
+{
+    if (l->no_memory)
+        return ERR_NO_MEMORY;
+    return l->faults->total > 0 ? ERR_RULE_SET : OK;
+}
+
 void load_tree(struct load *l, struct yaml **tree, const char *dir)
 {
     char path[PATH_MAX];
@@ -131,10 +144,11 @@ void load_tree(struct load *l, struct yaml **tree, const char *dir)
         load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
         return;
     }
-    if (file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f) != OK ||
-        yaml_parse(tree, span_of(bytes, len), l->file, &f) != OK)
-        load_problem(l, f.line, PROBLEM_SYNTAX, "%s",
-                     f.detail[0] == '\0' ? err_en(f.err) : f.detail);
+    enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f);
+    if (err == OK)
+        err = yaml_parse(tree, span_of(bytes, len), l->file, &f);
+    if (err != OK)
+        load_unread(l, err, &f);
     free(bytes);
 }
 

@@ -70,6 +70,7 @@ struct load {
     struct ruleset *rs;
     struct ruleset_faults *faults;
     const char *file; /* being read; stands in problems */
+    bool no_memory;   /* a file was not read for that */
 };
 
 /* The file names, sorted. */
@@ -77,6 +78,11 @@ const char *load_file_name(unsigned file);
 
 void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A file that cannot be read or is no YAML is a problem of the set, under the file's own name. */
+void load_unread(struct load *l, enum err err, const struct fault *f);
+/* How loading ended: OK without a problem, ERR_NO_MEMORY when that was one, or ERR_RULE_SET. */
+MUST_USE enum err load_err(const struct load *l);
 
 /* The file l->file of a directory, which is no part of a rule set; *tree is the caller's. */
 void load_tree(struct load *l, struct yaml **tree, const char *dir);

@@ -98,9 +98,10 @@ enum err retention_open(struct retention **out, const char *dir, struct ruleset_
         load_all(&l, r);
     if (r->tree != NULL)
         yaml_keep_texts(r->tree);
-    if (faults->total > 0) {
+    const enum err err = load_err(&l);
+    if (err != OK) {
         retention_close(&r);
-        return ERR_RULE_SET;
+        return err;
     }
     *out = r;
     return OK;

@@ -105,9 +105,10 @@ enum err volume_open(struct volume **out, const char *dir, struct ruleset_faults
         load_all(&l, v);
     if (v->tree != NULL)
         yaml_keep_texts(v->tree);
-    if (faults->total > 0) {
+    const enum err err = load_err(&l);
+    if (err != OK) {
         volume_close(&v);
-        return ERR_RULE_SET;
+        return err;
     }
     *out = v;
     return OK;

@@ -82,7 +82,8 @@ static enum err duty_of(const struct ruleset *rs, const struct decide_input *in,
     if (err == OK)
         err = term_due(&item->answer, in->now_ms, in->calendar, &d->answer_due_ms);
     if (err == OK)
-        err = term_due(&item->execute, in->now_ms, in->calendar, &d->execute_due_ms);
+        err = term_due(&item->execute, duty_runs_from(d->start_date, in->now_ms), in->calendar,
+                       &d->execute_due_ms);
     return err;
 }
 
@@ -231,6 +232,12 @@ enum err plan_rule(const struct ruleset *rs, struct reader *reader, const struct
             return err;
     }
     return OK;
+}
+
+uint64_t duty_runs_from(uint32_t start_date, uint64_t told_ms)
+{
+    const uint64_t start_ms = date_start_ms(start_date);
+    return start_ms > told_ms ? start_ms : told_ms;
 }
 
 bool duty_owed_by(const struct duty *d, const char *issuer, const char *member)

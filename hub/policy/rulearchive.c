@@ -66,27 +66,29 @@ static void set_path(const struct rulearchive *a, const uint8_t hash[static RULE
     snprintf(out, PATH_LEN, "%s/%s", a->dir, hex);
 }
 
-/* NULL when it does not load or is another one. */
-static struct ruleset *load_exact(const struct rulearchive *a,
-                                  const uint8_t hash[static RULESET_HASH_LEN])
+/* ERR_NOT_FOUND, ERR_RULE_SET when it does not load or is another one, or what is missing here. */
+static enum err load_exact(const struct rulearchive *a, const uint8_t hash[static RULESET_HASH_LEN],
+                           struct ruleset **out)
 {
     uint8_t have[RULESET_HASH_LEN];
     char path[PATH_LEN];
     struct stat st;
-    struct ruleset *set = NULL;
+    *out = NULL;
     set_path(a, hash, path);
     if (stat(path, &st) != 0)
-        return NULL;
+        return ERR_NOT_FOUND;
     struct ruleset_faults *faults = calloc(1, sizeof *faults);
-    if (faults == NULL || ruleset_open(&set, path, faults) != OK) {
-        free(faults);
-        return NULL;
-    }
+    if (faults == NULL)
+        return ERR_NO_MEMORY;
+    enum err err = ruleset_open(out, path, faults);
     free(faults);
-    ruleset_hash(set, have);
-    if (memcmp(have, hash, sizeof have) != 0)
-        ruleset_close(&set);
-    return set;
+    if (err != OK)
+        return err;
+    ruleset_hash(*out, have);
+    if (memcmp(have, hash, sizeof have) == 0)
+        return OK;
+    ruleset_close(out);
+    return ERR_RULE_SET;
 }
 
 static enum err copy_file(const char *from_dir, const char *to_dir, const char *name,
@@ -113,26 +115,26 @@ enum err archive_keep(struct rulearchive *a, const char *set_dir, const struct r
     uint8_t hash[RULESET_HASH_LEN];
     char path[PATH_LEN];
     ruleset_hash(set, hash);
-    struct ruleset *kept = load_exact(a, hash);
-    const bool known = kept != NULL;
+    struct ruleset *kept = NULL;
+    enum err err = load_exact(a, hash, &kept);
     ruleset_close(&kept);
-    if (known)
-        return OK;
+    if (err == OK || err == ERR_NO_MEMORY)
+        return err;
     forget(a);
     set_path(a, hash, path);
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return fault_set(fault, file_errno(errno), 0, path, "the set's directory");
     for (unsigned i = 0; i < FILE_COUNT; i++) {
-        enum err err = copy_file(set_dir, path, load_file_name(i), fault);
+        err = copy_file(set_dir, path, load_file_name(i), fault);
         if (err != OK)
             return err;
     }
-    kept = load_exact(a, hash);
-    const bool whole = kept != NULL;
+    err = load_exact(a, hash, &kept);
     ruleset_close(&kept);
-    return whole ? OK
-                 : fault_set(fault, ERR_RULE_SET, 0, set_dir,
-                             "加载后已被改动 / it was changed since it was loaded");
+    return err == OK || err == ERR_NO_MEMORY
+               ? err
+               : fault_set(fault, ERR_RULE_SET, 0, set_dir,
+                           "加载后已被改动 / it was changed since it was loaded");
 }
 
 const struct ruleset *archive_find(struct rulearchive *a,
@@ -141,10 +143,13 @@ const struct ruleset *archive_find(struct rulearchive *a,
     for (size_t i = 0; i < a->count; i++)
         if (memcmp(a->row[i].hash, hash, RULESET_HASH_LEN) == 0)
             return a->row[i].set;
+    struct ruleset *set;
+    if (load_exact(a, hash, &set) == ERR_NO_MEMORY)
+        return NULL; /* it may be there: nothing is remembered */
     const size_t at = a->count < ARCHIVE_OPEN_MAX ? a->count++ : a->next++ % ARCHIVE_OPEN_MAX;
     struct found *row = &a->row[at];
     ruleset_close(&row->set);
     memcpy(row->hash, hash, RULESET_HASH_LEN);
-    row->set = load_exact(a, hash);
-    return row->set;
+    row->set = set;
+    return set;
 }

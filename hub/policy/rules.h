@@ -211,10 +211,10 @@ struct rule_item {
     bool registered;  /* the role must be found among the relations as well */
     enum as_of as_of;
     struct owners owners;
-    struct term term;   /* from the start date */
-    struct term least;  /* TERM_ORDER: the decision may not say less */
-    struct term answer; /* from the decision of the hub */
-    struct term execute;
+    struct term term;    /* from the start date */
+    struct term least;   /* TERM_ORDER: the decision may not say less */
+    struct term answer;  /* from the decision of the hub */
+    struct term execute; /* the same, but not from before the start date */
     const char *basis[RULE_BASES_MAX];
     uint32_t basis_count;
     enum scope scope;

@@ -54,13 +54,6 @@ static enum err check_strays(struct load *l, const char *dir)
     return OK;
 }
 
-/* A fault of reading or parsing joins the problems under the file's own name. */
-static void file_problem(struct load *l, const struct fault *f)
-{
-    load_problem(l, f->line, PROBLEM_SYNTAX, "%s",
-                 f->detail[0] == '\0' ? err_en(f->err) : f->detail);
-}
-
 static void read_one(struct load *l, const char *dir, unsigned file, struct sha256 *hash)
 {
     char path[PATH_MAX];
@@ -76,9 +69,11 @@ static void read_one(struct load *l, const char *dir, unsigned file, struct sha2
         load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
         return;
     }
-    if (file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f) != OK ||
-        yaml_parse(&l->rs->tree[file], span_of(bytes, len), file_names[file], &f) != OK) {
-        file_problem(l, &f);
+    enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f);
+    if (err == OK)
+        err = yaml_parse(&l->rs->tree[file], span_of(bytes, len), file_names[file], &f);
+    if (err != OK) {
+        load_unread(l, err, &f);
         free(bytes);
         return;
     }
@@ -127,21 +122,19 @@ enum err ruleset_open(struct ruleset **out, const char *dir, struct ruleset_faul
     err = check_strays(&l, dir);
     if (err != OK)
         goto out;
-    err = ERR_RULE_SET;
     sha256_init(&hash);
     for (unsigned file = 0; file < FILE_COUNT; file++)
         read_one(&l, dir, file, &hash);
     sha256_done(&hash, rs->hash);
-    if (faults->total > 0)
+    if ((err = load_err(&l)) != OK)
         goto out; /* what is missing would only cause a flood of unknown codes */
     build(&l);
     for (unsigned file = 0; file < FILE_COUNT; file++)
         yaml_keep_texts(rs->tree[file]);
-    if (faults->total > 0)
+    if ((err = load_err(&l)) != OK)
         goto out;
     *out = rs;
     rs = NULL;
-    err = OK;
 
 out:
     ruleset_close(&rs);
@@ -251,6 +244,12 @@ const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n)
 {
     *n = rs->gate_count;
     return rs->gate;
+}
+
+const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n)
+{
+    *n = rs->clock_count;
+    return rs->clock;
 }
 
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n)

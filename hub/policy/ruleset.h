@@ -101,6 +101,7 @@ const struct rule_paper *ruleset_paper(const struct ruleset *rs, const char *id)
 const struct rule_measure *ruleset_measures(const struct ruleset *rs, size_t *n);
 const struct rule_list *ruleset_lists(const struct ruleset *rs, size_t *n);
 const struct rule *ruleset_rules(const struct ruleset *rs, size_t *n);
+const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n);
 const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n);
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n);
 const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n);

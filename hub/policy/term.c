@@ -154,6 +154,25 @@ enum err term_due(const struct term *t, uint64_t from_ms, const struct calendar 
     return *due_ms == 0 ? ERR_TERM : OK;
 }
 
+bool term_by_calendar(const struct term *t)
+{
+    return t->unit == TERM_WORKING_DAYS || (counted(t->unit) && t->roll == ROLL_FORWARD);
+}
+
+bool term_beyond(const struct term *t, uint64_t from_ms, const struct calendar *calendar)
+{
+    uint64_t due_ms;
+    if (!term_by_calendar(t) || calendar == NULL)
+        return false;
+    if (term_due(t, from_ms, calendar, &due_ms) != OK)
+        return true;
+    const uint32_t last = date_from_ms(due_ms - 1);
+    /* Of a last day that was moved nothing before it was counted. */
+    const bool working = t->unit == TERM_WORKING_DAYS;
+    const uint32_t first = working ? date_add_days(date_from_ms(from_ms), 1) : last;
+    return calendar_until(calendar, first) < last;
+}
+
 uint64_t term_share(uint64_t from_ms, uint64_t due_ms, unsigned share)
 {
     if (due_ms <= from_ms || share >= 100)

@@ -69,6 +69,12 @@ void term_words(const struct term *t, bool chinese, char *out, size_t cap);
 MUST_USE enum err term_due(const struct term *t, uint64_t from_ms, const struct calendar *calendar,
                            uint64_t *due_ms);
 
+/* Is the calendar needed to count it? */
+bool term_by_calendar(const struct term *t);
+/* Counted with a day of a year that the calendar does not name: weekends alone were left out, so
+ * that it ends too early. */
+bool term_beyond(const struct term *t, uint64_t from_ms, const struct calendar *calendar);
+
 /* The moment at which share percent (0..100) of a term from..due has passed. */
 uint64_t term_share(uint64_t from_ms, uint64_t due_ms, unsigned share);
 

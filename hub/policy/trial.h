@@ -4,7 +4,7 @@
  *   {"code": 0, "why": "", "rule": "R01", "obligations": 22, "members": 5, "until": "2036-04-20",
  *    "duties": [{"measure", "force", "on", "from", "until", "departments", "basis",
  *                "obligations", "unassigned"}], "gates": [{"gate", "type", "measure", "action"}],
- *    "related": [{"role", "posts"}], "conflicts": [{"measure", "order"}]}
+ *    "related": [{"person", "posts"}], "conflicts": [{"measure", "order", "rule", "until"}]}
  *
  * Guarantees: nothing is stored; the order is judged exactly as decide_order judges it; without
  * members (no hub at hand) all that depends on state is left out. No identifier is in it.

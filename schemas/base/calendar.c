@@ -107,6 +107,14 @@ bool calendar_covers(const struct calendar *c, uint32_t date)
     return i < c->count && c->days[i].date / 10000 == year;
 }
 
+uint32_t calendar_until(const struct calendar *c, uint32_t date)
+{
+    uint32_t until = 0;
+    for (uint32_t year = date / 10000; calendar_covers(c, year * 10000 + 101); year++)
+        until = year * 10000 + 1231;
+    return until;
+}
+
 bool calendar_is_workday(const struct calendar *c, uint32_t date)
 {
     size_t i = lower_bound(c, date);

@@ -10,8 +10,9 @@
  *      event itself is not counted (working-day terms). n = 0 answers date itself.
  *   3. calendar_roll_forward(date) is date, or the next working day when date is not one:
  *      a term whose last day is a holiday ends on the next working day.
- *   4. calendar_covers tells whether the year of date is in the table, so that a caller
- *      can warn instead of trusting weekends alone.
+ *   4. calendar_covers tells whether the year of date is in the table, calendar_until how far
+ *      the years go on from there without a gap: beyond, weekends alone are left out and terms
+ *      end too early, so that a caller can warn instead of trusting them.
  *
  * Ownership: the opener owns the calendar. Thread rule: read-only after open.
  */
@@ -32,6 +33,9 @@ MUST_USE enum err calendar_parse(struct calendar **out, struct span text, const 
 void calendar_close(struct calendar **c);
 
 bool calendar_covers(const struct calendar *c, uint32_t date);
+/* The last day of the years of the table that follow each other from the year of date on; 0: that
+ * year is not in it. */
+uint32_t calendar_until(const struct calendar *c, uint32_t date);
 bool calendar_is_workday(const struct calendar *c, uint32_t date);
 uint32_t calendar_add_workdays(const struct calendar *c, uint32_t date, uint32_t days);
 uint32_t calendar_roll_forward(const struct calendar *c, uint32_t date);

@@ -159,7 +159,8 @@ static void nation(const char *name, uint64_t rounds)
     uint64_t turn_ns = 0;
     struct nation *n = nation_open(seed);
     struct ruleset *rules = nation_rules(n->w);
-    assert_int_equal(core_rules(n->w->core, rules, n->w->retention, n->w->volume), OK);
+    assert_int_equal(core_rules(n->w->core, rules, n->w->retention, n->w->volume, n->w->calendar),
+                     OK);
     struct post *post = post_open(n->w, "market.445100");
     nation_flow(n, FLOW_COUNT, FLOW_PER_S);
     quiet(n, &still);

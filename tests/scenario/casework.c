@@ -191,3 +191,17 @@ void work_send_file(struct world *w, const struct work *step, struct attachment 
     assert_int_equal(world_code(w, step->from, env_id), 0);
     free(frame);
 }
+
+bool casework_has_clock(const struct casework_rows *tables, size_t count, const char *clock)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *row = tables[i].first;
+        for (size_t k = 0; k < tables[i].count; k++, row += tables[i].size) {
+            const char *code;
+            memcpy(&code, row, sizeof code);
+            if (strcmp(code, clock) == 0)
+                return true;
+        }
+    }
+    return false;
+}

@@ -52,4 +52,17 @@ const char *work_clock(struct world *w, const char *code, const char *key);
 /* Notices of that kind about that clock or rule ("": any) that a member has. */
 size_t work_told(struct world *w, const char *member, lianshu_HubNoticeKind kind, const char *rule);
 
+/* A table of a scenario, each row of which begins with the code of a clock. */
+struct casework_rows {
+    const void *first;
+    size_t count;
+    size_t size; /* of a row */
+};
+#define CASEWORK_ROWS(table)                                                                       \
+    {                                                                                              \
+        (table), T_COUNT(table), sizeof(table)[0]                                                  \
+    }
+/* Does a row of one of these tables begin with this code? */
+bool casework_has_clock(const struct casework_rows *tables, size_t count, const char *clock);
+
 #endif

@@ -42,6 +42,7 @@ static const struct probe {
     {"M22", SUBJECT_OF_IT, 0, "licence.application", 0, true, ERR_RESTRICTED},
     {"M22", SUBJECT_OF_IT, 0, "subsidy", 0, false, ERR_FLAGGED},
     {"M24", SUBJECT_OF_IT, 0, "licence.application", 0, false, ERR_FLAGGED},
+    {"M24", PERSON_IN_IT, 0, "subject.register", 'S', false, ERR_FLAGGED},
     {"M25", SUBJECT_OF_IT, MUST, "procurement.award", 0, false, ERR_RESTRICTED},
     {"M25", SUBJECT_OF_IT, CONSIDER, "procurement.award", 0, false, ERR_FLAGGED},
 };

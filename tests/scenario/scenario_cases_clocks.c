@@ -324,17 +324,8 @@ static void everybody_who_waits_hears_that_nothing_came(void **state)
     assert_int_equal(world_teardown(&world), 0);
 }
 
-static bool is_in_the_tables(const char *clock)
-{
-    bool found = false;
-    for (size_t i = 0; i < T_COUNT(expiries); i++)
-        found = found || strcmp(expiries[i].code, clock) == 0;
-    for (size_t i = 0; i < T_COUNT(lapses); i++)
-        found = found || strcmp(lapses[i].code, clock) == 0;
-    for (size_t i = 0; i < T_COUNT(lates); i++)
-        found = found || strcmp(lates[i].code, clock) == 0;
-    return found;
-}
+static const struct casework_rows tables[] = {CASEWORK_ROWS(expiries), CASEWORK_ROWS(lapses),
+                                              CASEWORK_ROWS(lates)};
 
 /* A row of the rules that is new has to run out here, too. */
 static void no_clock_of_the_steps_was_left_out(void **state)
@@ -348,7 +339,7 @@ static void no_clock_of_the_steps_was_left_out(void **state)
             const struct rule_clock *clock = k < steps[i].start_count
                                                  ? steps[i].starts[k]
                                                  : steps[i].within[k - steps[i].start_count];
-            if (is_in_the_tables(clock->id))
+            if (casework_has_clock(tables, T_COUNT(tables), clock->id))
                 continue;
             missing++;
             print_message("nobody let %s of %s run out\n", clock->id, steps[i].id);

@@ -58,6 +58,7 @@ static const struct law LINES[] = {
     /* registration */
     {"subject.register", PERSON, LEGAL, "M03", MUST, REFUSES, NEVER, true, NULL}, /* CL178-4 */
     {"subject.register", PERSON, "sole_shareholder", "M01", MUST, REFUSES, NEVER, false, "RG40"},
+    {"subject.register", PERSON, "sole_shareholder", "M24", CONSIDER, FLAGS, NEVER, false, NULL}, /* CL23 */
     /* whom a pharmacists' or physicians' register does not take may head a company */
     {"subject.register", PERSON, LEGAL, "M01", CONSIDER, PASSES, NEVER, false, "R17"},
     {"subject.register", PERSON, LEGAL, "M01", MUST, PASSES, NEVER, false, "R18-54"},

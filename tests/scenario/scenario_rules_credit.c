@@ -2,20 +2,34 @@
  * who is in good standing. */
 #include "scenario/rulebook.h"
 
+#include <stdio.h>
+
 #define MARKET "market.445100"
+
+enum { BODY_MAX = 1024 };
+
+static void rating(const struct world *w, const char *class, unsigned value,
+                   char out[static BODY_MAX])
+{
+    char subject[256];
+    char date[16];
+    const unsigned risk = 1000 - value;
+    rulebook_subject(NULL, 0, subject);
+    rulebook_date(w, date);
+    snprintf(out, BODY_MAX,
+             "{\"subject\":%s,\"indices\":[{\"code\":\"integrity\",\"value\":%u},"
+             "{\"code\":\"industry_risk\",\"value\":%u},"
+             "{\"code\":\"region_weight\",\"value\":%u},"
+             "{\"code\":\"dynamic_alert\",\"value\":%u}],\"class\":\"%s\",\"from_date\":\"%s\","
+             "\"until_date\":\"2028-03-31\",\"reference\":\"C-1\"}",
+             subject, value, risk, risk, risk, class, date);
+}
 
 static uint32_t rates(struct world *w, const char *class, unsigned value)
 {
-    char date[16];
-    const unsigned risk = 1000 - value;
-    rulebook_date(w, date);
-    return rulebook_says(
-        w, MARKET, "credit.rating",
-        "\"indices\":[{\"code\":\"integrity\",\"value\":%u},"
-        "{\"code\":\"industry_risk\",\"value\":%u},{\"code\":\"region_weight\",\"value\":%u},"
-        "{\"code\":\"dynamic_alert\",\"value\":%u}],\"class\":\"%s\",\"from_date\":\"%s\","
-        "\"until_date\":\"2028-03-31\",\"reference\":\"C-1\"",
-        value, risk, risk, risk, class, date);
+    char body[BODY_MAX];
+    rating(w, class, value, body);
+    return book_tell(w, MARKET, "credit.rating", body);
 }
 
 /* Policy 000 §九: the drug regulators of the province consider it; an answer is asked of them. */
@@ -66,7 +80,7 @@ static void r24_that_nobody_clears_runs_out_with_the_rating(void **state)
         "I06", 0, CONSIDER, CREDIT_ONE, until, false                                               \
     }
 
-static uint32_t lists(struct world *w)
+static uint32_t lists_from(struct world *w, const char *start)
 {
     char subject[256];
     rulebook_subject(NULL, 0, subject);
@@ -76,8 +90,30 @@ static uint32_t lists(struct world *w)
                                 .trigger = "penalty_larger_fine",
                                 .severity = "ordinary",
                                 .decided = "2026-04-01",
+                                .start = start,
+                                .repair = "2026-07-20",
                                 .max = "2026-12-31"};
     return rulebook_order(w, MARKET, &paper, "AP48", NULL);
+}
+
+static uint32_t lists(struct world *w)
+{
+    return lists_from(w, "2026-04-01");
+}
+
+/* Does anybody owe that measure? */
+static bool owes(struct world *w, const char *measure)
+{
+    struct json *json = world_ask(w, "{\"cmd\":\"obligations\"}");
+    const struct json *rows = json_get(json, "obligations");
+    bool found = false;
+    for (size_t i = 0; i < json_count(rows); i++) {
+        const struct json *row = json_item(rows, i);
+        found = found || (strcmp(json_get_text(row, "measure"), measure) == 0 &&
+                          strcmp(json_get_text(row, "state"), "delivered") == 0);
+    }
+    json_close(&json);
+    return found;
 }
 
 static void r25_good_standing_is_offered_to_everybody_and_lost_on_any_listing(void **state)
@@ -98,6 +134,130 @@ static void r25_good_standing_is_offered_to_everybody_and_lost_on_any_listing(vo
     rulebook_assert_owed(w, &fine);
     rulebook_until(w, "2026-12-31", 0);
     rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
+}
+
+/* ---- back and forth ---- */
+
+static const struct play in_good_standing = {.rule = "R25", .line = {RED("2028-03-31")}};
+static const struct play nothing = {.rule = "none", .line = {{.measure = NULL}}};
+
+/* Members have all notices and have answered none. */
+static void
+r25_classes_that_change_back_and_forth_within_a_day_leave_what_the_last_one_brings(void **state)
+{
+    static const struct {
+        const char *class;
+        unsigned value;
+        const struct play *brings;
+    } day[] = {
+        {"trustworthy", 900, &in_good_standing},
+        {"warned", 700, &warned},
+        {"trustworthy", 900, &in_good_standing},
+        {"seriously", 100, &nothing},
+        {"warned", 700, &warned},
+        {"dishonest", 400, &nothing},
+        {"trustworthy", 800, &in_good_standing},
+    };
+    struct world *w = *state;
+    const uint64_t moment = w->now_ms;
+    size_t begun = 0;
+    for (size_t i = 0; i < T_COUNT(day); i++) {
+        print_message("%s\n", day[i].class);
+        assert_int_equal(rates(w, day[i].class, day[i].value), 0);
+        assert_int_equal(w->now_ms, moment);
+        rulebook_assert_owed(w, day[i].brings);
+        rulebook_assert_restricted(w, &warned, day[i].brings == &warned);
+        begun += day[i].brings != &nothing;
+    }
+    /* Two of warned and three of good standing; of each but the last everybody hears the end. */
+    assert_int_equal(begun, 5);
+    const size_t red = world_status(w, "obligations.delivered");
+    assert_int_equal(rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT), 2 * red + 2 * 3);
+    rulebook_assert_owed(w, &in_good_standing);
+    assert_int_equal(rates(w, "dishonest", 400), 0);
+    assert_int_equal(rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT), red);
+    rulebook_assert_nothing_left(w);
+}
+
+static const struct play fine_of_2026 = {
+    .rule = "R10", .line = {{"M27", 0, MUST, MARKET " ", "2026-12-31", false}}};
+
+static uint32_t changes(struct world *w, const char *type, uint32_t version)
+{
+    char subject[256];
+    char today[16];
+    char body[PAPER_MAX];
+    rulebook_subject(NULL, 0, subject);
+    rulebook_date(w, today);
+    const struct paper paper = {
+        .subject = subject, .order_id = FINE_ID, .version = version, .decided = today};
+    paper_change(&paper, body);
+    return book_tell(w, MARKET, type, body);
+}
+
+/* The stay makes it unlisted for a while. */
+static void r25_good_standing_of_a_stay_is_lost_when_the_order_resumes(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(lists(w), 0);
+    rulebook_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
+    assert_int_equal(changes(w, "sanction.suspend", 2), 0);
+    rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
+    assert_int_equal(rates(w, "trustworthy", 900), 0);
+    rulebook_assert_owed(w, &in_good_standing);
+    assert_int_equal(changes(w, "sanction.resume", 3), 0);
+    rulebook_assert_owed(w, &fine_of_2026);
+}
+
+static void
+r25_good_standing_after_a_deceitful_repair_is_lost_when_the_order_is_restored(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(lists(w), 0);
+    rulebook_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
+    rulebook_until(w, "2026-07-20", 0);
+    assert_int_equal(changes(w, "sanction.lift", 2), 0);
+    rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
+    assert_int_equal(rates(w, "trustworthy", 900), 0);
+    rulebook_assert_owed(w, &in_good_standing);
+    assert_int_equal(changes(w, "sanction.restore", 3), 0);
+    rulebook_assert_owed(w, &fine_of_2026);
+}
+
+/* Decided on 1 April, in force from 20 April on. */
+static void r25_good_standing_given_before_an_order_begins_is_lost_on_its_first_day(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(lists_from(w, "2026-04-20"), 0);
+    assert_int_equal(rates(w, "trustworthy", 900), 0);
+    rulebook_until(w, "2026-04-19", 1);
+    assert_true(owes(w, "I05"));
+    world_pass(w, 1);
+    assert_false(owes(w, "I05"));
+    rulebook_assert_owed(w, &fine_of_2026);
+}
+
+/* All in the batch of one commit. */
+static void r24_of_ratings_that_come_together_the_last_one_counts(void **state)
+{
+    static const struct {
+        const char *class;
+        unsigned value;
+    } ratings[] = {{"warned", 700}, {"trustworthy", 900}, {"warned", 600}};
+    struct world *w = *state;
+    for (size_t i = 0; i < T_COUNT(ratings); i++) {
+        char body[BODY_MAX];
+        rating(w, ratings[i].class, ratings[i].value, body);
+        const struct mail mail = {
+            .from = MARKET, .type = "credit.rating", .to = {"hub.445100"}, .facts = body};
+        world_make(w, &mail, NULL, NULL);
+        world_push(w, MARKET);
+    }
+    world_turn(w);
+    rulebook_assert_owed(w, &warned);
+    rulebook_assert_restricted(w, &warned, true);
+    rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
+    rulebook_assert_owed(w, &warned);
 }
 
 static uint32_t offers(struct world *w, const char *measure)
@@ -131,6 +291,11 @@ int main(void)
         CASE(r24_who_is_warned_is_watched_until_the_class_is_another),
         CASE(r24_that_nobody_clears_runs_out_with_the_rating),
         CASE(r25_good_standing_is_offered_to_everybody_and_lost_on_any_listing),
+        CASE(r25_classes_that_change_back_and_forth_within_a_day_leave_what_the_last_one_brings),
+        CASE(r25_good_standing_of_a_stay_is_lost_when_the_order_resumes),
+        CASE(r25_good_standing_after_a_deceitful_repair_is_lost_when_the_order_is_restored),
+        CASE(r25_good_standing_given_before_an_order_begins_is_lost_on_its_first_day),
+        CASE(r24_of_ratings_that_come_together_the_last_one_counts),
         CASE(r25_a_single_incentive_is_offered_for_its_time_and_refused_to_who_is_listed),
     };
     return cmocka_run_group_tests_name("credit", tests, NULL, NULL);

@@ -183,6 +183,52 @@ static void a_required_person_whom_the_register_does_not_know_is_no_person(void 
     assert_int_equal(world_status(w, "restrictions"), 0);
 }
 
+/* ---- the authority that listed (M23) ---- */
+
+static uint32_t lists_as(struct world *w, const char *issuer, const char *id, const char *number)
+{
+    char subject[256];
+    rulebook_subject(NULL, 0, subject);
+    const struct paper paper = {.subject = subject,
+                                .order_id = id,
+                                .list = "serious_dishonesty",
+                                .trigger = "SAMR44_6_1",
+                                .severity = "serious",
+                                .number = number,
+                                .decided = "2026-04-01",
+                                .max = "2029-04-01"};
+    return rulebook_order(w, issuer, &paper, "SAMR44-6", NULL);
+}
+
+/* The one notice of a gate that it has names this order. */
+static void assert_told_of(struct world *w, const char *member, uint8_t first_byte)
+{
+    static lianshu_HubNotice body;
+    const struct got *got = world_got(w, member, "hub.notice", 0);
+    assert_int_equal(book_told(w, member, lianshu_HubNoticeKind_HUBNOTICE_COPY), 1);
+    assert_int_equal(
+        wire_decode(&lianshu_HubNotice_msg, span_of(got->facts, got->facts_len), &body), OK);
+    assert_int_equal(body.order_id.bytes[0], first_byte);
+    assert_string_equal(body.measure, "M23");
+}
+
+static void two_authorities_that_listed_are_each_told_of_their_own_order(void **state)
+{
+    struct world *w = *state;
+    char subject[256];
+    char facts[512];
+    assert_int_equal(lists_as(w, MARKET, "a1000000000000000000000000000000", "甲1号"), 0);
+    assert_int_equal(lists_as(w, "drug.440000", "b2000000000000000000000000000000", "乙1号"), 0);
+    rulebook_subject(NULL, 0, subject);
+    snprintf(facts, sizeof facts,
+             "{\"subject\":%s,\"licence_kind\":\"drug_wholesale\",\"number\":\"L-1\","
+             "\"date\":\"2026-04-01\"}",
+             subject);
+    (void)rulebook_send(w, "licence.changed", facts, "police.445100");
+    assert_told_of(w, MARKET, 0xa1);
+    assert_told_of(w, "drug.440000", 0xb2);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, rulebook_setup, world_teardown)
 
 int main(void)
@@ -191,6 +237,7 @@ int main(void)
         CASE(an_entry_under_objection_in_shanghai_is_shown_as_such_until_it_is_decided),
         CASE(an_entry_under_objection_in_chaozhou_is_not_marked),
         CASE(a_role_is_judged_by_the_register_as_of_the_act_also_when_it_learns_of_it_later),
+        CASE(two_authorities_that_listed_are_each_told_of_their_own_order),
         CASE(a_required_person_whom_the_register_does_not_know_is_no_person),
     };
     return cmocka_run_group_tests_name("later", tests, NULL, NULL);

@@ -66,7 +66,8 @@ static void persons_of(const struct rule *rule, char out[static 2048])
                                    [lianshu_Role_ROLE_OTHER_RESPONSIBLE] = 'O',
                                    [lianshu_Role_ROLE_KEY_POST] = 'K',
                                    [lianshu_Role_ROLE_EMPLOYEE] = 'E',
-                                   [lianshu_Role_ROLE_LICENCE_HOLDER] = 'H'};
+                                   [lianshu_Role_ROLE_LICENCE_HOLDER] = 'H',
+                                   [lianshu_Role_ROLE_SOLE_SHAREHOLDER] = 'S'};
     uint32_t roles = 0;
     size_t n = 0;
     out[0] = '\0';

@@ -36,7 +36,7 @@ static void small_table(struct world *w)
                         LEAST_DAYS, FLOOR, FACTOR, FIRST) > 0);
     assert_int_equal(fclose(f), 0);
     assert_int_equal(volume_open(&volume, dir, &faults), OK);
-    assert_int_equal(core_rules(w->core, w->rules, w->retention, volume), OK);
+    assert_int_equal(core_rules(w->core, w->rules, w->retention, volume, w->calendar), OK);
     w->volume = volume;
     folder_remove(dir);
     world_turn(w);

@@ -160,6 +160,38 @@ static void a_stay_by_a_higher_authority_ends_only_there(void **state)
     }
 }
 
+/* Repair by deceit is undone by who was deceived: nobody restores what a higher authority lifted.
+ */
+static void what_a_higher_authority_lifted_is_restored_by_nobody_below(void **state)
+{
+    static const struct {
+        const char *lifted_by;
+        const char *restored_by;
+        enum err want;
+    } rows[] = {
+        {"market.445100", "market.445100", OK},
+        {"market.445100", "market.440000", OK},
+        {"market.440000", "market.440000", OK},
+        {"market.440000", "market.445100", ERR_ORDER_AUTHORITY},
+        {"court.445100", "market.445100", ERR_ORDER_AUTHORITY},
+        {"court.445100", "market.440000", ERR_ORDER_AUTHORITY},
+    };
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct decision out;
+        (void)setup(state);
+        struct decide_input in = input_change(&world);
+        lianshu_SanctionChange change = change_ok();
+        world.order.state = ORDER_LIFTED;
+        snprintf(world.order.changed_by, sizeof world.order.changed_by, "%s", rows[i].lifted_by);
+        in.issuer = rows[i].restored_by;
+        print_message("row %zu\n", i);
+        assert_int_equal(
+            decide_change(world.rules, &world.view, &in, CHANGE_RESTORE, &change, &out, NULL), OK);
+        assert_int_equal(out.err, rows[i].want);
+        assert_string_equal(out.why, rows[i].want == OK ? "" : "lifted_by_higher");
+    }
+}
+
 typedef void spoil_fn(lianshu_SanctionChange *c, struct decide_input *in);
 
 #define SPOIL(name)                                                                                \
@@ -464,6 +496,7 @@ int main(void)
         CASE(every_state_meets_every_change),
         CASE(only_issuer_superior_or_court_change_an_order),
         CASE(a_stay_by_a_higher_authority_ends_only_there),
+        CASE(what_a_higher_authority_lifted_is_restored_by_nobody_below),
         CASE(every_refusal_of_a_lift_has_its_code),
         CASE(what_is_just_within_the_bounds_is_taken),
         CASE(a_basis_holds_from_its_first_day_to_its_last),

@@ -2,6 +2,8 @@
  * named and nothing is signed. */
 #include "terminal.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -29,6 +31,40 @@ static void a_rule_set_is_checked_or_its_faults_are_named(void **state)
     assert_int_equal(mkdir("empty", 0700), 0);
     assert_int_equal(run(t, "rule check empty"), CLI_REFUSED);
     assert_memory_equal(t->err, "E610 ", 5);
+}
+
+/* The calendar of the tree ends with 2026. */
+static void a_calendar_that_runs_out_before_a_term_does_is_told(void **state)
+{
+    static const struct {
+        uint32_t today;
+        const char *ends;
+        const char *json;
+        bool short_;
+    } rows[] = {
+        {20260401, "ends with 2026-12-31", "\"until\":\"2026-12-31\",", false},
+        {20261230, "ends with 2026-12-31", "\"until\":\"2026-12-31\",", true},
+        {20270104, "ends with a day before today", "\"until\":null,", true},
+    };
+    struct terminal *t = *state;
+    char line[1200];
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        t->now_ms = date_start_ms(rows[i].today);
+        snprintf(line, sizeof line,
+                 "rule check %s/hub/policy/rules --calendar %s/schemas/data/calendar.csv",
+                 t->before, t->before);
+        must(t, line);
+        assert_says(t, rows[i].ends);
+        assert_int_equal(strstr(t->out, "项期限超出日历") != NULL, rows[i].short_);
+        assert_int_equal(strstr(t->out, "COMPLAINT-END: 45 working_days") != NULL, rows[i].short_);
+        snprintf(line + strlen(line), sizeof line - strlen(line), " --json");
+        must(t, line);
+        assert_json(t);
+        assert_says(t, rows[i].json);
+        assert_int_equal(strstr(t->out, "\"beyond\":0,") == NULL, rows[i].short_);
+    }
+    snprintf(line, sizeof line, "rule check %s/hub/policy/rules --calendar none.csv", t->before);
+    refused(t, line, CLI_REFUSED, "E002 none.csv", "");
 }
 
 static void a_faulty_rule_set_is_named_by_file_and_line_and_is_not_signed(void **state)
@@ -163,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_rule_set_is_checked_or_its_faults_are_named),
+        CASE(a_calendar_that_runs_out_before_a_term_does_is_told),
         CASE(a_faulty_rule_set_is_named_by_file_and_line_and_is_not_signed),
         CASE(with_json_every_fault_of_a_rule_set_is_in_one_object),
         CASE(officials_sign_a_rule_set_once_each),

@@ -149,6 +149,27 @@ static void working_days_follow_table_then_weekday(void **state)
     assert_null(c);
 }
 
+/* Announced year by year; nobody has announced 2027 here. */
+static void a_calendar_says_how_far_it_goes_without_a_gap(void **state)
+{
+    static const struct {
+        uint32_t date;
+        uint32_t until;
+    } rows[] = {{20250101, 20261231}, {20251231, 20261231}, {20261231, 20261231}, {20270101, 0},
+                {20280229, 20281231}, {20290101, 0},        {20241231, 0},        {99991231, 0}};
+    (void)state;
+    struct calendar *c =
+        load("date,kind,name\n2025-10-01,holiday,国庆节\n2026-10-10,workday,国庆节\n"
+             "2028-01-01,holiday,元旦\n",
+             OK, 0);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("%u\n", rows[i].date);
+        assert_int_equal(calendar_until(c, rows[i].date), rows[i].until);
+        assert_int_equal(calendar_covers(c, rows[i].date), rows[i].until != 0);
+    }
+    calendar_close(&c);
+}
+
 static void broken_calendars_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -187,6 +208,7 @@ int main(void)
         cmocka_unit_test(texts_of_instants_go_both_ways),
         cmocka_unit_test(other_forms_are_refused),
         cmocka_unit_test(working_days_follow_table_then_weekday),
+        cmocka_unit_test(a_calendar_says_how_far_it_goes_without_a_gap),
         cmocka_unit_test(broken_calendars_are_refused_with_their_line),
         cmocka_unit_test(the_table_of_the_tree_loads),
     };

@@ -288,6 +288,8 @@ static void r28_holds_an_uninsured_vaccine(void **state)
         assert_int_equal(duty->duty.force, lianshu_Force_FORCE_MUST);
         assert_int_equal(duty->duty.end_date, 0);
         assert_string_equal(duty->duty.basis[0], "VL68");
+        assert_int_equal(duty->duty.answer_due_ms, noon(20260422));
+        assert_int_equal(duty->duty.execute_due_ms, date_end_ms(20260424));
     }
 }
 

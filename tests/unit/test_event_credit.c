@@ -105,6 +105,11 @@ static void r25_gives_incentives_to_whoever_is_not_listed(void **state)
     w->restriction[0].row.end_date = 20260419; /* over */
     ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
     assert_int_equal(count(&out, CONSEQUENCE_INCENTIVE), 6);
+    /* What the class before brought ends with it, and bars no better one. */
+    w->restriction[0].row = restriction("M23", 20260101, 20290101);
+    snprintf(w->restriction[0].row.rule, sizeof w->restriction[0].row.rule, "R24");
+    ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
+    assert_int_equal(count(&out, CONSEQUENCE_INCENTIVE), 6);
 }
 
 static void a_single_incentive_is_refused_to_the_listed(void **state)
@@ -132,6 +137,10 @@ static void a_single_incentive_is_refused_to_the_listed(void **state)
     ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
     assert_int_equal(out.err, ERR_RESTRICTED);
     assert_string_equal(out.why, "listed");
+    /* A warned class stands when one is offered. */
+    snprintf(w->restriction[0].row.rule, sizeof w->restriction[0].row.rule, "R24");
+    ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
+    assert_int_equal(out.err, ERR_RESTRICTED);
 }
 
 static void an_order_ends_the_red_list(void **state)

@@ -416,7 +416,33 @@ static void the_listing_authority_is_told_once(void **state)
     ask(&a, APPOINTMENT, CLEAN, BOSS, LEGAL);
     assert_int_equal(gate_check(world.rules, &world.view, &a.message, &v, NULL), OK);
     assert_int_equal(v.copy_count, 1);
-    assert_string_equal(v.copy_member[0], ISSUER);
+    assert_string_equal(v.copy[0].member, ISSUER);
+}
+
+/* Who listed is told of its own order, the strictest that it imposed; nobody is left out in
+ * silence. */
+static void each_authority_that_listed_is_told_of_its_own_order(void **state)
+{
+    enum { ISSUERS = GATE_COPIES_MAX + 2 };
+    struct asked a;
+    struct verdict v;
+    assert_true((int)ISSUERS <= (int)WORLD_ROWS);
+    for (unsigned i = 0; i < ISSUERS; i++) {
+        struct view_restriction *r = restrict_on(*state, COMPANY, "M23", MUST);
+        snprintf(r->issuer, sizeof r->issuer, "market.44%04u", 5100 + i);
+    }
+    ask(&a, lianshu_DocumentType_TYPE_LICENCE_CHANGED, COMPANY, "", NOBODY);
+    assert_int_equal(gate_check(world.rules, &world.view, &a.message, &v, NULL), OK);
+    assert_int_equal(v.action, GATE_COPY);
+    assert_int_equal(v.copy_count, GATE_COPIES_MAX);
+    assert_int_equal(v.copies_left, 2);
+    for (unsigned i = 0; i < GATE_COPIES_MAX; i++) {
+        char issuer[VIEW_MEMBER_MAX];
+        snprintf(issuer, sizeof issuer, "market.44%04u", 5100 + i);
+        assert_string_equal(v.copy[i].member, issuer);
+        assert_int_equal(v.copy[i].ground.order_id[0], 0xA0 + i);
+        assert_string_equal(v.copy[i].ground.measure, "M23");
+    }
 }
 
 static void same_inputs_same_bytes_and_the_record_says_all(void **state)
@@ -481,6 +507,7 @@ int main(void)
         CASE(an_unknown_answer_is_never_a_pass),
         CASE(an_endless_iteration_ends),
         CASE(the_listing_authority_is_told_once),
+        CASE(each_authority_that_listed_is_told_of_its_own_order),
         CASE(same_inputs_same_bytes_and_the_record_says_all),
         CASE(gated_types_are_known),
     };

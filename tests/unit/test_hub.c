@@ -185,10 +185,11 @@ static void write_configuration(struct fixture *f)
              "realm: demo\nmember: hub.445100\nbind: %s\nstate_dir: state\nkey_file: hub.key\n"
              "passphrase_file: p\nanchor: anchor.yaml\nregistry: registry.lsg\n"
              "rules: %s/hub/policy/rules\nregions: %s/schemas/data/regions.csv\n"
-             "calendar: %s/schemas/data/calendar.csv\nsigner_socket: signer\n"
+             "calendar: calendar.csv\nsigner_socket: signer\n"
              "control_socket: control\nlog_level: info\nlimits:\n  rule_signatures: 0\n",
-             f->address, f->before, f->before, f->before);
+             f->address, f->before, f->before);
     write_text("hub.yaml", text);
+    write_text("calendar.csv", "date,kind,name\n2020-01-01,holiday,元旦\n");
     write_text("signer.yaml", "realm: demo\nmember: hub.445100\nkey_file: signer.key\n"
                               "passphrase_file: p\nstate_file: signer.state\nsocket: signer\n");
     write_text("members.yaml", "members:\n" MEMBER_HUB MEMBER_MARKET);
@@ -341,6 +342,22 @@ static void a_key_that_leaves_the_registry_is_no_longer_heard_on_an_open_session
     endpoint_close(&client);
 }
 
+/* At the start it has the calendar of 2020 alone; another year comes as another file. */
+static void a_reload_takes_a_calendar_that_goes_on(void **state)
+{
+    struct fixture *f = *state;
+    char text[128];
+    start_hub(f);
+    snprintf(text, sizeof text, "date,kind,name\n%u-01-01,holiday,a\n",
+             date_from_ms(clock_real_ms()) / 10000);
+    write_text("calendar.new", text);
+    assert_int_equal(rename("calendar.new", "calendar.csv"), 0);
+    must(f, "hub reload --config hub.yaml");
+    assert_true(await_line(f, &f->hub, "event=rules_loaded"));
+    must(f, "status --config hub.yaml --json");
+    assert_null(strstr(f->out, "\"calendar_until\":null"));
+}
+
 static void a_reload_of_a_bad_registry_keeps_the_old_one(void **state)
 {
     struct fixture *f = *state;
@@ -472,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_registered_adapter_is_welcomed_and_an_orderly_stop_ends_with_0),
         CASE(a_key_that_leaves_the_registry_is_no_longer_heard_on_an_open_session),
+        CASE(a_reload_takes_a_calendar_that_goes_on),
         CASE(a_reload_of_a_bad_registry_keeps_the_old_one),
         CASE(killed_at_any_time_it_starts_again),
         CASE(an_older_registry_is_refused),
