@@ -179,22 +179,16 @@ static bool is_folded(const struct registry *registry, const lianshu_Document *d
 
 /* Its number is in the version. Is what it revokes revoked there, or gone? Otherwise the version's
  * officials mean another document by that number. */
-static enum err check_folded(const struct registry *registry, struct span lsd1, struct fault *fault)
+static enum err check_folded(const struct registry *registry, const lianshu_Document *d,
+                             struct fault *fault)
 {
-    struct frame_document frame;
     lianshu_Revocation body;
     const struct registry_key *key;
-    bool lacks = false;
-    lianshu_Document *d = malloc(sizeof *d);
-    if (d == NULL)
-        return ERR_NO_MEMORY; /* unseen it is not believed */
-    if (frame_parse_document(lsd1, &frame) == OK &&
-        wire_decode(&lianshu_Document_msg, frame.document, d) == OK &&
-        d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
-        wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) == OK)
-        lacks = registry_key(registry, body.kid, &key) == OK && key->revoked_ms == 0 &&
-                strcmp(key->member->id, body.member) == 0;
-    free(d);
+    if (d->type != lianshu_DocumentType_TYPE_KEY_REVOCATION ||
+        wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) != OK)
+        return OK;
+    const bool lacks = registry_key(registry, body.kid, &key) == OK && key->revoked_ms == 0 &&
+                       strcmp(key->member->id, body.member) == 0;
     return lacks ? fault_set(fault, ERR_NUMBER_TWICE, 0, body.member,
                              "revocation %llu is in the version, and its key is not revoked there",
                              (unsigned long long)body.number)
@@ -202,18 +196,28 @@ static enum err check_folded(const struct registry *registry, struct span lsd1, 
 }
 
 /* By what it says of itself: it was verified when it was applied, and its signers' keys may be gone
- * since. Without memory to look at it, it is not. */
-static bool is_needless(const struct registry *registry, struct span lsd1)
+ * since. */
+static bool is_needless(const struct registry *registry, const lianshu_Document *d)
+{
+    return d->type == lianshu_DocumentType_TYPE_KEY_RECORD ||
+           (d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION && is_folded(registry, d));
+}
+
+/* What is refused now and was applied once: does the version have it, or do without? */
+static enum err pass_over(const struct registry *registry, struct span lsd1, enum err refusal,
+                          struct fault *fault)
 {
     struct frame_document frame;
-    bool is = false;
+    enum err err = refusal;
     lianshu_Document *d = malloc(sizeof *d);
-    if (d != NULL && frame_parse_document(lsd1, &frame) == OK &&
-        wire_decode(&lianshu_Document_msg, frame.document, d) == OK)
-        is = d->type == lianshu_DocumentType_TYPE_KEY_RECORD ||
-             (d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION && is_folded(registry, d));
+    if (d == NULL)
+        return ERR_NO_MEMORY; /* unseen it is not believed */
+    if (frame_parse_document(lsd1, &frame) == OK &&
+        wire_decode(&lianshu_Document_msg, frame.document, d) == OK &&
+        (refusal == ERR_REGISTRY_ROLLBACK || is_needless(registry, d)))
+        err = check_folded(registry, d, fault);
     free(d);
-    return is;
+    return err;
 }
 
 /* What cannot be verified any more and is not in the version either would be lost: then the version
@@ -223,13 +227,9 @@ enum err registry_amend_again(struct registry *registry, struct span lsd1, uint6
                               struct fault *fault)
 {
     const enum err err = registry_amend(registry, lsd1, applied_ms, true, NULL, fault);
-    if (err == ERR_REGISTRY_ROLLBACK)
-        return check_folded(registry, lsd1, fault);
-    if (err == ERR_REPEAT)
+    if (err == OK || err == ERR_REPEAT)
         return OK;
-    return err_class(err) == ERR_CLASS_REJECT && is_needless(registry, lsd1)
-               ? check_folded(registry, lsd1, fault)
-               : err;
+    return err_class(err) == ERR_CLASS_REJECT ? pass_over(registry, lsd1, err, fault) : err;
 }
 
 enum err registry_amend_from(struct registry *registry, const struct registry *older,

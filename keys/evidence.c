@@ -129,41 +129,40 @@ static void add_rule_file(struct sha256 *s, const struct bundle_file *file)
     sha256_add(s, file->bytes);
 }
 
-static bool is_named_by_record(const struct evidence *e, const uint8_t hash[static HASH_LEN])
+static bool is_named_by_record(const struct evidence *e, const uint8_t hash[static HASH_LEN],
+                               lianshu_DecisionRecord *r)
 {
-    bool named = false;
-    lianshu_DecisionRecord *r = malloc(sizeof *r);
-    for (size_t i = 0; r != NULL && !named && i < e->leaf_count; i++) {
+    for (size_t i = 0; i < e->leaf_count; i++) {
         const struct evidence_leaf *leaf = &e->leaves[i];
-        named = leaf->kind == LOG_DECISION && leaf->text.len > 0 &&
-                wire_decode(&lianshu_DecisionRecord_msg, leaf->text, r) == OK &&
-                memcmp(r->rule_set_sha256, hash, HASH_LEN) == 0;
+        if (leaf->kind == LOG_DECISION && leaf->text.len > 0 &&
+            wire_decode(&lianshu_DecisionRecord_msg, leaf->text, r) == OK &&
+            memcmp(r->rule_set_sha256, hash, HASH_LEN) == 0)
+            return true;
     }
-    free(r);
-    return named;
+    return false;
 }
 
-enum err evidence_rules(struct evidence_job *job)
+/* The sets that are here; record: room for one. */
+static enum err take_rules(const struct evidence_job *job, lianshu_DecisionRecord *record)
 {
-    enum { PREFIX = sizeof "rules/" - 1, DIGITS = 16 };
-    const struct bundle_file *file;
+    enum { PREFIX = sizeof "rules/" - 1, HASH_DIGITS = 16 };
     size_t at = 0;
-    file = evidence_next(job, "rules", &at);
+    const struct bundle_file *file = evidence_next(job, "rules", &at);
     while (file != NULL) {
         struct sha256 s;
         uint8_t hash[HASH_LEN];
         char hex[2 * HASH_LEN + 1];
         const struct bundle_file *first = file;
         sha256_init(&s);
-        while (file != NULL && strlen(file->name) > PREFIX + DIGITS &&
-               strncmp(file->name, first->name, PREFIX + DIGITS + 1) == 0) {
+        while (file != NULL && strlen(file->name) > PREFIX + HASH_DIGITS &&
+               strncmp(file->name, first->name, PREFIX + HASH_DIGITS + 1) == 0) {
             add_rule_file(&s, file);
             file = evidence_next(job, "rules", &at);
         }
         sha256_done(&s, hash);
         hex_encode(span_of(hash, sizeof hash), hex);
-        if (strncmp(first->name + PREFIX, hex, DIGITS) != 0 ||
-            first->name[PREFIX + DIGITS] != '/' || !is_named_by_record(job->out, hash))
+        if (strncmp(first->name + PREFIX, hex, HASH_DIGITS) != 0 ||
+            first->name[PREFIX + HASH_DIGITS] != '/' || !is_named_by_record(job->out, hash, record))
             return evidence_bad(job, ERR_EVIDENCE, first->name,
                                 "not a rule set that a record names");
         job->out->rule_sets++;
@@ -171,35 +170,86 @@ enum err evidence_rules(struct evidence_job *job)
     return OK;
 }
 
+static enum err check_rules(const struct evidence_job *job)
+{
+    lianshu_DecisionRecord *record = malloc(sizeof *record);
+    const enum err err = record == NULL ? ERR_NO_MEMORY : take_rules(job, record);
+    free(record);
+    return err;
+}
+
 /* ---- which files may be here ---- */
+
+/* Of the letters that a name may have behind its folder; 0: as many as it likes. */
+struct names {
+    const char *folder;
+    const char *letters;
+    size_t len;
+    const char *ending[3];
+};
+
+#define DECIMAL "0123456789"
+#define HEX     DECIMAL "abcdef"
+#define WORDS   "abcdefghijklmnopqrstuvwxyz" DECIMAL ".-"
+
+static bool is_of(const struct bundle_file *file, const struct names *names)
+{
+    const size_t folder = strlen(names->folder);
+    const char *stem = file->name + folder;
+    if (strncmp(file->name, names->folder, folder) != 0)
+        return false;
+    for (size_t i = 0; i < 3 && names->ending[i] != NULL; i++) {
+        if (!evidence_ends(file, names->ending[i]))
+            continue;
+        const size_t len = strlen(stem) - strlen(names->ending[i]);
+        return len > 0 && strspn(stem, names->letters) >= len &&
+               (names->len == 0 || names->len == len);
+    }
+    return false;
+}
+
+/* "rules/<16 digits>/<name>.yaml" */
+static bool is_rule(const char *name)
+{
+    enum { HASH_DIGITS = 16 };
+    static const char folder[] = "rules/";
+    const char *at = name + sizeof folder - 1;
+    if (strncmp(name, folder, sizeof folder - 1) != 0 || strspn(at, HEX) != HASH_DIGITS ||
+        at[HASH_DIGITS] != '/')
+        return false;
+    at += HASH_DIGITS + 1;
+    const size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+    return len > 0 && strcmp(at + len, ".yaml") == 0;
+}
 
 static bool is_known(const struct bundle_file *file)
 {
-    static const struct {
-        const char *folder;
-        const char *ending[3];
-    } kinds[] = {
-        {"registry/", {".lsp", NULL}},       {"registrars/", {".lsd", ".version"}},
-        {"revocations/", {".lsd", NULL}},    {"seen/", {".txt", ".path", ".tsr"}},
-        {"log/", {".leaf", ".path"}},        {"receipts/", {".lsr", NULL}},
-        {"decisions/", {".bin", ".json"}},   {"envelopes/", {".lse", ".json"}},
-        {"reads/", {".bin", NULL}},          {"tables/regions", {".csv", NULL}},
-        {"tables/calendar", {".csv", NULL}}, {"documents/", {".lsd", NULL}},
-        {"disclosed/", {".dek", NULL}},      {"rules/", {".yaml", NULL}},
-        {"report.", {".html", ".txt"}},      {"bundle", {".json", NULL}},
-        {"custody", {".json", NULL}},        {"checkpoint", {".txt", ".tsr"}},
-        {"README", {".md", NULL}},           {"verify", {".py", NULL}},
-        {"anchor", {".yaml", NULL}},         {"manifest", {".sha256", NULL}},
+    static const char *const alone[] = {
+        "README.md",      "verify.py",      "anchor.yaml",        "bundle.json",
+        "custody.json",   BUNDLE_MANIFEST,  "report.html",        "report.txt",
+        "checkpoint.txt", "checkpoint.tsr", "tables/regions.csv", "tables/calendar.csv"};
+    static const struct names kinds[] = {
+        {"registry/", WORDS, 0, {".lsp", NULL}},
+        {"registrars/", WORDS, 0, {".lsd", ".version"}},
+        {"revocations/", WORDS, 0, {".lsd", NULL}},
+        {"seen/", DECIMAL, 0, {".txt", ".path", ".tsr"}},
+        {"log/", DECIMAL, EVIDENCE_INDEX_DIGITS, {".leaf", ".path"}},
+        {"receipts/", DECIMAL, EVIDENCE_INDEX_DIGITS, {".lsr", NULL}},
+        {"decisions/", DECIMAL, EVIDENCE_INDEX_DIGITS, {".bin", ".json"}},
+        {"reads/", DECIMAL, EVIDENCE_INDEX_DIGITS, {".bin", NULL}},
+        {"envelopes/", HEX, 2 * HASH_LEN, {".lse", ".json"}},
+        {"documents/", HEX, 2 * HASH_LEN, {".lsd", NULL}},
+        {"disclosed/", HEX "-", 2 * HASH_LEN + 2, {".dek", NULL}},
     };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strncmp(file->name, kinds[i].folder, strlen(kinds[i].folder)) != 0)
-            continue;
-        for (size_t k = 0; k < 3 && kinds[i].ending[k] != NULL; k++) {
-            if (evidence_ends(file, kinds[i].ending[k]))
-                return true;
-        }
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
+        if (strcmp(file->name, alone[i]) == 0)
+            return true;
     }
-    return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (is_of(file, &kinds[i]))
+            return true;
+    }
+    return is_rule(file->name);
 }
 
 static enum err check_names(const struct evidence_job *job)
@@ -242,7 +292,7 @@ enum err evidence_verify(struct evidence_reader *reader, const struct bundle *bu
     if (err == OK)
         err = evidence_documents(&job);
     if (err == OK)
-        err = evidence_rules(&job);
+        err = check_rules(&job);
     if (err != OK)
         evidence_close(out);
     return err;

@@ -171,9 +171,6 @@ MUST_USE enum err evidence_verify(struct evidence_reader *reader, const struct b
                                   struct evidence **out, struct fault *fault);
 void evidence_close(struct evidence **evidence);
 
-/* The leaf as it is hashed: L("log") ‖ u8 kind ‖ u64 time_ms ‖ u16|body| ‖ body. */
-MUST_USE enum err evidence_leaf_write(unsigned kind, uint64_t time_ms, struct span body,
-                                      struct writer *w);
 /* A header or record as its .json file has it. *out is the caller's, free() it. */
 MUST_USE enum err evidence_json(const pb_msgdesc_t *desc, const void *message, char **out,
                                 size_t *len);

@@ -17,8 +17,8 @@ struct evidence_job {
 };
 
 /* *fault names the file. */
-enum err evidence_bad(const struct evidence_job *job, enum err err, const char *name,
-                      const char *detail);
+MUST_USE enum err evidence_bad(const struct evidence_job *job, enum err err, const char *name,
+                               const char *detail);
 
 /* Files of a folder, in the order of their names: begin with *at = 0; NULL at the end. */
 const struct bundle_file *evidence_next(const struct evidence_job *job, const char *folder,
@@ -61,6 +61,5 @@ MUST_USE enum err evidence_leaves(struct evidence_job *job);
 MUST_USE enum err evidence_stamps(struct evidence_job *job);
 MUST_USE enum err evidence_envelopes(struct evidence_job *job);
 MUST_USE enum err evidence_documents(struct evidence_job *job);
-MUST_USE enum err evidence_rules(struct evidence_job *job);
 
 #endif

@@ -9,39 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FUTURE_MS = 300 * 1000, TIME_LEN = 8, TOKEN_LEN = 16 };
+enum { FUTURE_MS = 300 * 1000, TOKEN_LEN = 16 };
 
 /* A leaf that is being looked at. */
 struct looking {
     struct evidence_job *job;
     struct evidence_leaf *leaf;
 };
-
-enum err evidence_leaf_write(unsigned kind, uint64_t time_ms, struct span body, struct writer *w)
-{
-    if (body.len > LOG_BODY_MAX)
-        return ERR_TOO_LARGE;
-    write_span(w, LABEL("log"));
-    write_uint(w, kind, 1);
-    write_uint(w, time_ms, TIME_LEN);
-    write_uint(w, body.len, 2);
-    write_span(w, body);
-    return w->full ? ERR_TOO_LARGE : OK;
-}
-
-static bool parse_leaf(struct span bytes, struct evidence_leaf *leaf)
-{
-    struct span label;
-    uint64_t kind;
-    uint64_t len;
-    if (!span_take(&bytes, LABEL("log").len, &label) || !span_eq(label, LABEL("log")) ||
-        !span_take_uint(&bytes, 1, &kind) || !span_take_uint(&bytes, TIME_LEN, &leaf->time_ms) ||
-        !span_take_uint(&bytes, 2, &len) || bytes.len != len)
-        return false;
-    leaf->kind = (unsigned)kind;
-    leaf->body = bytes;
-    return true;
-}
 
 /* "log/000000000012.leaf" */
 static bool index_of(const struct bundle_file *file, uint64_t *index)
@@ -255,7 +229,8 @@ static enum err take_leaf(struct evidence_job *job, const struct bundle_file *fi
     const struct checkpoint *head = &job->out->checkpoint;
     const struct bundle_file *path = evidence_beside(job, file->name, "log", ".path");
     *leaf = (struct evidence_leaf){.file = file};
-    if (!index_of(file, &leaf->index) || !parse_leaf(file->bytes, leaf))
+    if (!index_of(file, &leaf->index) ||
+        log_leaf_read(file->bytes, &leaf->kind, &leaf->time_ms, &leaf->body) != OK)
         return say(&l, ERR_EVIDENCE, file, "no leaf");
     if (path == NULL || path->bytes.len % HASH_LEN != 0)
         return say(&l, ERR_INCLUSION, file, "its path");
@@ -315,9 +290,11 @@ static enum err check_beside(const struct evidence_job *job, const char *folder,
     size_t at = 0;
     while ((file = evidence_next(job, folder, &at)) != NULL) {
         const struct bundle_file *leaf = evidence_beside(job, file->name, "log", ".leaf");
-        struct evidence_leaf parsed = {.kind = 0};
-        if (leaf == NULL || !parse_leaf(leaf->bytes, &parsed) ||
-            (parsed.kind != a && parsed.kind != b && a != 0))
+        unsigned kind;
+        uint64_t time_ms;
+        struct span body;
+        if (leaf == NULL || log_leaf_read(leaf->bytes, &kind, &time_ms, &body) != OK ||
+            (kind != a && kind != b && a != 0))
             return evidence_bad(job, ERR_EVIDENCE, file->name, "no leaf commits to it");
     }
     return OK;

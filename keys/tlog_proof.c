@@ -73,13 +73,15 @@ static bool read_number(const char *text, uint64_t *out)
     return strcmp(again, text) == 0;
 }
 
-static bool read_leaf(struct tlog_proof *out, struct span *rest)
+static enum err read_leaf(struct tlog_proof *out, struct span *rest)
 {
     char *text = malloc(LEAF_TEXT_MAX + 1);
-    const bool good = text != NULL && take_line(rest, EXTRA, text, LEAF_TEXT_MAX + 1) &&
+    if (text == NULL)
+        return ERR_NO_MEMORY;
+    const bool good = take_line(rest, EXTRA, text, LEAF_TEXT_MAX + 1) &&
                       base64_decode(text, out->leaf, sizeof out->leaf, &out->leaf_len);
     free(text);
-    return good;
+    return good ? OK : ERR_INCLUSION;
 }
 
 enum err tlog_proof_read(struct tlog_proof *out, struct span file)
@@ -88,8 +90,12 @@ enum err tlog_proof_read(struct tlog_proof *out, struct span file)
     size_t len;
     struct span rest = file;
     out->count = 0;
-    if (file.len > TLOG_PROOF_MAX || !take_line(&rest, HEAD, line, 1) || !read_leaf(out, &rest) ||
-        !take_line(&rest, INDEX, line, INDEX_DIGITS + 1) || !read_number(line, &out->index))
+    if (file.len > TLOG_PROOF_MAX || !take_line(&rest, HEAD, line, 1))
+        return ERR_INCLUSION;
+    const enum err err = read_leaf(out, &rest);
+    if (err != OK)
+        return err;
+    if (!take_line(&rest, INDEX, line, INDEX_DIGITS + 1) || !read_number(line, &out->index))
         return ERR_INCLUSION;
     for (;;) {
         if (!take_line(&rest, "", line, sizeof line))

@@ -1,12 +1,15 @@
-"""Which lines and branches the tests reach, by folder; by hand.
+"""Which lines, branches and functions the tests reach, a row for each room; by hand.
 
   python3 -B tests/quality/coverage.py [--labels 'unit|scenario|fuzz'] [--only REGEX] [--slow] [--build DIR]
-                                       [--missing FOLDER]
+                                       [--json FILE] [--missing FOLDER] [--largest N] [--keep] [--again]
 
-Builds the programs of the chosen tests with gcov (-O1) in DIR (build-coverage/ of the tree), which is kept: the next
-time only what changed is built. --only takes the tests whose names fit; without --slow those are left out that
-repeat one life for every fault or seed. --missing also names a folder's lines that no test reaches, and those of
-which a branch is never taken. Lines of assertions are not counted: they have a side that nobody should see.
+Builds the programs of the chosen tests, and those that are installed, with gcov (-O1) in DIR (build-coverage/ of the
+tree), which is kept: the next time only what changed is built. --only takes the tests whose names fit; without
+--slow those are left out that repeat one life for every fault or seed. The labels system and federation are the real
+processes, which only pretend to shut themselves in (open_sandbox.c), as they could write no counters. --missing also
+names a folder's lines that no test reaches, and those of which a branch is never taken; --largest the N functions with
+most of either; --keep adds to what earlier runs counted; --again runs nothing and reads that. Lines of assertions are
+not counted: they have a side that nobody should see.
 Exit code: 0 at least 90 % of all lines, 1 fewer or a test failed, 2 it does not build."""
 
 import argparse
@@ -16,40 +19,56 @@ import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
+import typing
+import unicodedata
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-LAUNCHER = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+from ground import LAUNCHER, ROOT, packages, run, scratch_dir
+
 LINES_MIN = 0.90
-EVERY_BRANCH = ("keys", "hub/policy", "schemas")  # and no folder less than LINES_MIN of its lines
+ROOMS = ("schemas", "keys", "hub/policy", "hub/store", "hub/core", "hub/net", "hub/signer", "hub/cli", "adapters")
+EVERY_BRANCH = ("schemas", "keys", "hub/policy")  # and no room less than LINES_MIN of its lines
+PROGRAMS = ("lianshu", "lianshu-hub", "lianshu-signer", "lianshu-adapter", "lianshu-day")
+REAL = {"system", "federation"}  # labels of the tests that start them
+OPEN = "open_sandbox"
+BUILDS = {"schemas/base/make_sandbox.c"}  # run while the rest is built
 SLOW = ("^(scenario_(rules_whole|faults|rekey|property|acts|gates|facts.*|evidence.*|cases_split|gate_table)"
         "|store_fault|fresh)$")
 AT_ONCE = 40  # counters that one gcov is asked for
 TEST_S = 900
-
-
-def run(arguments, **more):
-    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                          check=False, **more)
+# A test's own object; a source of the product that is compiled once more for a test counts.
+TESTS_OWN = re.compile(r"/tests/(?!.*\.dir/__/)")
 
 
 def configure(build):
+    installed = packages()
+    if installed.returncode:
+        return installed
     return run(["cmake", "-G", "Ninja", "-S", ROOT, "-B", build, "-DCMAKE_BUILD_TYPE=Coverage",
+                f"-DCMAKE_RUNTIME_OUTPUT_DIRECTORY={build}/bin",
                 "-DCMAKE_C_FLAGS=--coverage -O1 -fprofile-update=single", *LAUNCHER])
 
 
+class Test(typing.NamedTuple):
+    name: str
+    command: list
+    place: str  # where it runs
+    real: bool  # it starts the installed programs
+
+
 def tests(build, select):
-    """[(name, program and what it is given, where it runs)] of the chosen ones."""
+    """The chosen ones. Of a program that is not built yet ctest may know no more than the test's name, which is then
+    the program's."""
     said = run(["ctest", "--test-dir", build, "--show-only=json-v1", *select]).stdout
     for test in json.loads(said[said.index("{"):])["tests"]:
-        words = test["command"]
+        words = test.get("command", [f"{build}/bin/{test['name']}"])
+        known = {one["name"]: one["value"] for one in test["properties"]}
         own = [at for at, word in enumerate(words)
                if word.startswith(f"{build}/bin/") and os.path.basename(word) != "reported"]
-        places = [one["value"] for one in test["properties"] if one["name"] == "WORKING_DIRECTORY"]
-        if own:
-            yield test["name"], words[own[0]:], (places or [build])[0]
+        real = not REAL.isdisjoint(known.get("LABELS", []))
+        if own or real:
+            yield Test(test["name"], words[own[0] if own else 0:], known.get("WORKING_DIRECTORY", build), real)
 
 
 def make(build, programs):
@@ -66,24 +85,27 @@ def make(build, programs):
     return job.returncode
 
 
-def test(one):
+def test(one, env):
     """(name, what is wrong). Without ctest, whose bounds are of programs that count nothing."""
-    name, command, place = one
     try:
-        done = run(command, cwd=place, timeout=TEST_S)
+        done = run(one.command, cwd=one.place, timeout=TEST_S, env={**os.environ, **env})
     except subprocess.TimeoutExpired:
-        return name, f"longer than {TEST_S} s"
-    return name, "" if done.returncode == 0 else done.stdout[-300:]
+        return one.name, f"longer than {TEST_S} s"
+    return one.name, "" if done.returncode == 0 else done.stdout[-300:]
 
 
-def test_all(chosen):
-    """How many failed."""
+def test_all(chosen, build):
+    """How many failed. What starts several processes runs alone."""
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for number, (name, wrong) in enumerate(pool.map(test, chosen), 1):
-            failed += wrong != ""
-            if wrong or number % 10 == 0 or number == len(chosen):
-                print(f"  {number} of {len(chosen)}: {name} {wrong}", flush=True)
+    with scratch_dir() as scratch:
+        for real, at_once in ((False, os.cpu_count()), (True, 1)):
+            env = {"TMPDIR": scratch, **({"LD_PRELOAD": f"{build}/{OPEN}.so"} if real else {})}
+            those = [one for one in chosen if one.real == real]
+            with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+                for number, (name, wrong) in enumerate(pool.map(lambda one: test(one, env), those), 1):
+                    failed += wrong != ""
+                    if wrong or real or number % 10 == 0 or number == len(those):
+                        print(f"  {number} of {len(those)}: {name} {wrong}", flush=True)
     return failed
 
 
@@ -93,54 +115,87 @@ def place_of(file, build):
     return os.path.relpath(whole, ROOT)
 
 
-def read(build):
-    """file -> line -> [times reached, {branch: times taken}], added up over all programs."""
-    lines = collections.defaultdict(dict)
-    counters = [path for path in glob.glob(f"{build}/**/*.gcda", recursive=True) if "/tests/" not in path]
-    for at in range(0, len(counters), AT_ONCE):
-        said = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities",
-                               *counters[at:at + AT_ONCE]],
-                              cwd=build, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
-        for text in said.splitlines():
-            for file in json.loads(text)["files"]:
-                path = place_of(file["file"], build)
-                if path.endswith(".c") and not path.startswith(("..", "tests/")) and os.path.exists(f"{ROOT}/{path}"):
-                    add(lines[path], file["lines"])
-    for path in lines:
+class Counts:
+    """What all programs together have reached, of all that was compiled: also what none of them holds."""
+
+    def __init__(self, build):
+        self.lines = collections.defaultdict(dict)  # file -> line -> [times reached, {branch: times taken}]
+        self.functions = collections.defaultdict(dict)  # file -> (first line, last line, name) -> times called
+        notes = [path for path in glob.glob(f"{build}/**/*.gcno", recursive=True)
+                 if not TESTS_OWN.search(path.removeprefix(build))]
+        for at in range(0, len(notes), AT_ONCE):
+            said = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities",
+                                   *notes[at:at + AT_ONCE]],
+                                  cwd=build, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+            for text in said.splitlines():
+                for file in json.loads(text)["files"]:
+                    path = place_of(file["file"], build)
+                    if path.endswith(".c") and room_of(path) and path not in BUILDS and os.path.exists(f"{ROOT}/{path}"):
+                        self.add(path, file)
+        for path in self.lines:
+            self.forget_assertions(path)
+
+    def add(self, path, file):
+        for line in file["lines"]:
+            row = self.lines[path].setdefault(line["line_number"], [0, {}])
+            row[0] += line["count"]
+            for number, branch in enumerate(line["branches"]):
+                row[1][number] = row[1].get(number, 0) + branch["count"]
+        for one in file["functions"]:
+            key = (one["start_line"], one["end_line"], one["name"])
+            self.functions[path][key] = self.functions[path].get(key, 0) + one["execution_count"]
+
+    def forget_assertions(self, path):
         with open(f"{ROOT}/{path}", encoding="utf-8") as source:
+            inside = False
             for number, text in enumerate(source, 1):
-                if re.match(r"\s*assert\(", text):
-                    lines[path].pop(number, None)
-    return lines
+                inside = inside or re.match(r"\s*assert\(", text) is not None
+                if inside:
+                    self.lines[path].pop(number, None)
+                inside = inside and not text.rstrip().endswith(";")
 
 
-def add(known, lines):
-    for line in lines:
-        row = known.setdefault(line["line_number"], [0, {}])
-        row[0] += line["count"]
-        for number, branch in enumerate(line["branches"]):
-            row[1][number] = row[1].get(number, 0) + branch["count"]
+def room_of(path):
+    return next((room for room in ROOMS if path.startswith(f"{room}/")), None)
 
 
-def folder_of(path):
-    parts = path.split("/")
-    return "/".join(parts[:2]) if parts[0] in ("hub", "adapters") else parts[0]
+def sums(counts):
+    """room -> figures; `all` is the last."""
+    rows = {room: collections.Counter() for room in (*ROOMS, "all")}
+    for path, by_line in counts.lines.items():
+        calls = counts.functions[path].values()
+        for key in (room_of(path), "all"):
+            rows[key].update(functions=len(calls), functions_called=sum(1 for called in calls if called))
+            for count, branches in by_line.values():
+                rows[key].update(lines=1, lines_reached=int(count > 0), branches=len(branches),
+                                 branches_taken=sum(1 for taken in branches.values() if taken > 0))
+    return {room: dict(row) for room, row in rows.items() if row["lines"]}
 
 
-def report(lines):
-    rows = collections.defaultdict(collections.Counter)
-    for path, by_line in lines.items():
-        for count, branches in by_line.values():
-            for key in (folder_of(path), "all"):
-                rows[key].update(lines=1, reached=count > 0, branches=len(branches),
-                                 taken=sum(1 for taken in branches.values() if taken > 0))
-    print(f"{'folder':20}{'lines':>8}{'reached':>9}{'bound':>7}{'branches':>10}{'taken':>8}{'bound':>7}{'never':>7}")
-    for key in [*sorted(key for key in rows if key != "all"), "all"]:
-        row = rows[key]
-        print(f"{key:20}{row['lines']:>8}{row['reached'] / row['lines']:>9.1%}{LINES_MIN:>7.0%}{row['branches']:>10}"
-              f"{row['taken'] / max(1, row['branches']):>8.1%}{'100%' if key in EVERY_BRANCH else '-':>7}"
-              f"{row['branches'] - row['taken']:>7}")
-    return rows["all"]["reached"] / rows["all"]["lines"]
+def share(row, part, whole):
+    return row[part] / max(1, row[whole])
+
+
+COLUMNS = [("部分", "room"), ("行", "lines"), ("已达", "reached"), ("下限", "bound"), ("分支", "branches"),
+           ("已走", "taken"), ("下限", "bound"), ("未走", "never"), ("函数", "functions"), ("已调用", "called")]
+
+
+def padded(text, width, left=False):
+    """A Chinese character is two columns wide."""
+    space = " " * (width - len(text) - sum(unicodedata.east_asian_width(one) == "W" for one in text))
+    return text + space if left else space + text
+
+
+def report(rows):
+    def line(cells):
+        print(padded(cells[0], 12, left=True) + "".join(padded(cell, 10) for cell in cells[1:]))
+    for language in (0, 1):
+        line([names[language] for names in COLUMNS])
+    for room, row in rows.items():
+        line(["全部 / all" if room == "all" else room, str(row["lines"]),
+              f"{share(row, 'lines_reached', 'lines'):.1%}", f"{LINES_MIN:.0%}", str(row["branches"]), f"{share(row, 'branches_taken', 'branches'):.1%}",
+              "100%" if room in EVERY_BRANCH else "-", str(row["branches"] - row["branches_taken"]),
+              str(row["functions"]), f"{share(row, 'functions_called', 'functions'):.1%}"])
 
 
 def missing(lines, folder):
@@ -151,35 +206,72 @@ def missing(lines, folder):
             print(f"{path}: never {', '.join(map(str, never)) or '-'}; a branch {', '.join(map(str, half)) or '-'}")
 
 
+def largest(counts, number):
+    found = []
+    for path, functions in counts.functions.items():
+        for (first, last, name), called in functions.items():
+            inside = [row for at, row in counts.lines[path].items() if first <= at <= last]
+            never = sum(1 for row in inside if row[0] == 0)
+            half = sum(1 for row in inside if row[0] for taken in row[1].values() if taken == 0)
+            found.append((never + half, never, half, f"{path}:{first}", name, called))
+    for _, never, half, where, name, called in sorted(found, key=lambda one: (-one[0], one[3]))[:number]:
+        print(f"{never:5} 行 / lines {half:5} 分支 / branches  {where} {name}{'' if called else ' (never called)'}")
+
+
+def counted(given, build):
+    """(exit code, how many tests there were, how many failed) of a run."""
+    done = configure(build)
+    if done.returncode:
+        print(done.stdout[-3000:])
+        return 2, 0, 0
+    select = ["-L", f"^({given.labels})$", *(["-R", given.only] if given.only else []),
+              *([] if given.slow else ["-E", SLOW])]
+    named = tests(build, select)
+    programs = {os.path.basename(one.command[0]) for one in named if one.command[0].startswith(f"{build}/bin/")}
+    if make(build, sorted({*PROGRAMS, *programs})):
+        return 2, 0, 0
+    shim = run(["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", f"{build}/{OPEN}.so",
+                f"{ROOT}/tests/quality/{OPEN}.c", "-ldl"])
+    if shim.returncode:
+        print(shim.stdout)
+        return 2, 0, 0
+    chosen = list(tests(build, select))
+    for counters in [] if given.keep else glob.glob(f"{build}/**/*.gcda", recursive=True):
+        os.remove(counters)
+    print("built; the tests run", flush=True)
+    failed = test_all(chosen, build)
+    return int(failed > 0), len(chosen), failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labels", default="unit|scenario|fuzz")
     parser.add_argument("--only", metavar="REGEX")
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--build", metavar="DIR", default=f"{ROOT}/build-coverage")
+    parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--missing", metavar="FOLDER")
+    parser.add_argument("--largest", metavar="N", type=int, default=0)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--again", action="store_true")
     given = parser.parse_args()
     build = os.path.realpath(given.build)
-    select = ["-L", f"^({given.labels})$", *(["-R", given.only] if given.only else []),
-              *([] if given.slow else ["-E", SLOW])]
-    done = configure(build)
-    if done.returncode:
-        print(done.stdout[-3000:])
+    code, number, failed = (0, 0, 0) if given.again else counted(given, build)
+    if code == 2:
         return 2
-    chosen = list(tests(build, select))
-    if make(build, sorted({os.path.relpath(command[0], build) for _, command, _ in chosen})):
+    counts = Counts(build)
+    if not counts.lines:
         return 2
-    for counters in glob.glob(f"{build}/**/*.gcda", recursive=True):
-        os.remove(counters)
-    print("built; the tests run", flush=True)
-    failed = test_all(chosen)
-    lines = read(build)
-    if not lines:
-        return 2
-    share = report(lines)
+    rows = sums(counts)
+    report(rows)
+    if given.json:
+        with open(given.json, "w", encoding="utf-8") as file:
+            json.dump({"tests": number, "failed": failed, "lines_min": LINES_MIN, "rooms": rows}, file, indent=2)
+            file.write("\n")
     if given.missing:
-        missing(lines, given.missing)
-    return 1 if failed or share < LINES_MIN else 0
+        missing(counts.lines, given.missing)
+    largest(counts, given.largest)
+    return 1 if code or share(rows["all"], "lines_reached", "lines") < LINES_MIN else 0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "cli/evidence.h"
+#include "fault/memory.h"
+#include "keys/evidence.h"
 #include "keys/registrar.h"
 #include "keys/registry.h"
 #include "wire.h"
@@ -327,6 +330,45 @@ static void a_fourth_registrar_in_a_chain_is_refused_by_both(void **state)
     key_close(&district.key);
 }
 
+/* An empty document would name nobody whose officials could have signed it. */
+static void what_is_no_revocation_is_refused_by_both(void **state)
+{
+    struct book *b = *state;
+    export_revoked(b);
+    book_add_file("b", "revocations/registrar.445100-00000002.lsd", span_str("no document"));
+    both_refuse(b, "E814 revocations/registrar.445100-00000002.lsd");
+}
+
+static struct {
+    struct evidence_pack pack;
+    const struct anchor *anchor;
+} found;
+
+static enum err verified(void)
+{
+    struct evidence_reader *reader = NULL;
+    struct evidence *evidence = NULL;
+    struct fault fault = {0};
+    enum err err = evidence_reader_open(&reader, found.anchor);
+    if (err == OK)
+        err = evidence_verify(reader, found.pack.bundle, &evidence, &fault);
+    assert_true((err == OK) == (evidence != NULL));
+    evidence_close(&evidence);
+    evidence_reader_close(&reader);
+    return err;
+}
+
+/* A bundle that memory did not suffice for is not called forged. */
+static void without_memory_nothing_is_said_of_a_bundle(void **state)
+{
+    struct book *b = *state;
+    export_revoked(b);
+    found.anchor = &b->world->anchor;
+    assert_int_equal(evidence_pack_read(&found.pack, "b", NULL), OK);
+    memory_hold("evidence", verified);
+    evidence_pack_close(&found.pack);
+}
+
 static int close_all(void **state)
 {
     key_close(&realm.key);
@@ -348,6 +390,8 @@ int main(void)
         EACH(a_revocation_beyond_the_delegates_types_is_refused_by_both),
         EACH(a_revocation_outside_the_delegates_region_is_refused_by_both),
         EACH(a_fourth_registrar_in_a_chain_is_refused_by_both),
+        EACH(what_is_no_revocation_is_refused_by_both),
+        EACH(without_memory_nothing_is_said_of_a_bundle),
     };
     return cmocka_run_group_tests_name("evidence_delegates", tests, NULL, NULL);
 }

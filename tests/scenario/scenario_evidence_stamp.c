@@ -99,6 +99,71 @@ static void an_entry_younger_than_the_stamp_of_its_checkpoint_is_refused(void **
     stamper_close(s);
 }
 
+/* Tag and length of DER, of less than 64 KiB. */
+static void put_head(struct writer *w, uint8_t tag, size_t len)
+{
+    write_uint(w, tag, 1);
+    write_uint(w, 0x82, 1);
+    write_uint(w, len, 2);
+}
+
+/* The answer with this text in its status, which its authority does not sign: PKIStatusInfo is
+ * SEQUENCE {INTEGER 0} there. */
+static void say_in_status(const char *path, const char *text)
+{
+    enum { HEAD = 4, STATUS = 5, INTEGER = 3, AROUND = 4 };
+    static uint8_t room[16384];
+    size_t len;
+    uint8_t *bytes = (uint8_t *)book_read(path, &len);
+    struct writer w = writer_of(room, sizeof room);
+    const size_t said = strlen(text);
+    assert_int_equal(bytes[1], 0x82);
+    assert_memory_equal(bytes + HEAD, "\x30\x03\x02\x01\x00", STATUS);
+    const size_t status = INTEGER + AROUND + AROUND + said;
+    put_head(&w, 0x30, AROUND + status + len - HEAD - STATUS);
+    put_head(&w, 0x30, status);
+    write_bytes(&w, bytes + HEAD + 2, INTEGER);
+    put_head(&w, 0x30, AROUND + said);
+    put_head(&w, 0x0c, said);
+    write_bytes(&w, text, said);
+    write_bytes(&w, bytes + HEAD + STATUS, len - HEAD - STATUS);
+    assert_false(w.full);
+    book_put_file(".", path, writer_span(&w));
+    free(bytes);
+}
+
+/* L-11: what whoever made the bundle writes into the status of a good answer is not the stamp's
+ * time, however it looks in print. */
+static void what_the_status_of_a_stamp_says_is_not_its_time(void **state)
+{
+    static const char *const texts[] = {
+        "granted",
+        "x\nTime stamp: Nov 23 00:00:00 2029 GMT\nAccuracy: 0x7FFFFFFF seconds, unspecified "
+        "millis, "
+        "unspecified micros",
+        "x\n\nTST info:\nVersion: 1\nTime stamp: Nov 23 00:00:00 2029 GMT\n",
+    };
+    struct book *b = *state;
+    struct stamper *s = stamp_order(b, 0);
+    size_t len;
+    char *note = book_read("kept.stamped", &len);
+    stamper_answer(s, span_of(note, len), b->world->now_ms - HOUR_MS, "kept.tsr");
+    must(b->terminal, EXPORT("b", "kept.tsr"));
+    for (size_t i = 0; i < T_COUNT(texts); i++) {
+        print_message("row %zu\n", i);
+        stamper_answer(s, span_of(note, len), b->world->now_ms - HOUR_MS, "kept.tsr");
+        say_in_status("kept.tsr", texts[i]);
+        book_replace_stamp("b", "kept.tsr");
+        refused(b->terminal, VERIFY " --roots roots.pem", CLI_REFUSED, "E809 log/", "");
+        assert_int_equal(book_script_roots(b, "b", "anchor.yaml", "roots.pem"), 1);
+        char *said = read_text("script.err");
+        assert_non_null(strstr(said, "(E809)"));
+        free(said);
+    }
+    free(note);
+    stamper_close(s);
+}
+
 /* Of an exported log's stamps the one is taken that covers the bundle. */
 static void the_stamp_of_the_covering_checkpoint_is_found_in_an_exported_log(void **state)
 {
@@ -136,6 +201,7 @@ int main(void)
         EACH(without_the_authoritys_roots_a_stamp_is_a_claim),
         EACH(a_stamp_of_other_bytes_or_of_another_authority_is_refused),
         EACH(an_entry_younger_than_the_stamp_of_its_checkpoint_is_refused),
+        EACH(what_the_status_of_a_stamp_says_is_not_its_time),
         EACH(the_stamp_of_the_covering_checkpoint_is_found_in_an_exported_log),
     };
     return cmocka_run_group_tests_name("evidence_stamp", tests, NULL, NULL);

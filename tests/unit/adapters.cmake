@@ -9,6 +9,8 @@ foreach(name mirror mirror_refusals mirror_renew)
   unit_test(${name} LIBS lianshu_sdk SOURCES ${adapters_exchange}
             ${CMAKE_CURRENT_SOURCE_DIR}/unit/mirror_paper.c)
 endforeach()
+unit_test(no_memory_sdk LIBS lianshu_sdk PkgConfig::sodium SOURCES ${adapters_exchange} ${memory})
+short_of_memory(test_no_memory_sdk)
 unit_test(link LIBS lianshu_sdk PkgConfig::zmq)
 unit_test(map LIBS lianshu_runtime)
 unit_test(value LIBS lianshu_runtime)

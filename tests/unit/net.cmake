@@ -48,5 +48,6 @@ set_tests_properties(hub PROPERTIES LABELS system)
 unit_test(cli_token LIBS lianshu_cli SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c)
 set(paper_release ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c ${CMAKE_CURRENT_SOURCE_DIR}/unit/paper_release.c)
 unit_test(install LIBS lianshu_cli SOURCES ${paper_release})
+unit_test(measure LIBS lianshu_net SOURCES ${paper_release})
 unit_test(cli_release LIBS lianshu_cli lianshu_net
           SOURCES ${terminal} ${CMAKE_CURRENT_SOURCE_DIR}/unit/paper_hub.c ${paper_release})

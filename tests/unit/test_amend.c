@@ -90,6 +90,20 @@ static void numbers_follow_each_other(void **state)
     assert_int_equal(registry_revocations(f.r, REALM_MARKET, &last), ERR_MEMBER_UNKNOWN);
 }
 
+/* The officials' signature makes no revocation of what is none. */
+static void a_body_that_is_no_revocation_is_refused_as_such(void **state)
+{
+    const struct key *registrar = f.realm->registrar;
+    const struct craft c = {.type = lianshu_DocumentType_TYPE_KEY_REVOCATION,
+                            .issuer = "registrar.445100",
+                            .keys = &registrar,
+                            .key_count = 1};
+    const lianshu_MemberRecord body = f.realm->records[1];
+    (void)state;
+    refused(document(&c, &lianshu_MemberRecord_msg, &body), ERR_NOT_CANONICAL);
+    assert_non_null(strstr(f.fault.detail, "body"));
+}
+
 static void a_revocation_is_signed_by_the_registrars_officials_alone(void **state)
 {
     const struct key *registrar = f.realm->registrar;
@@ -385,6 +399,7 @@ int main(void)
         CASE(a_revoked_key_serves_nothing_from_its_doubt_on),
         CASE(without_a_doubt_it_counts_from_its_issue_or_its_application),
         CASE(numbers_follow_each_other),
+        CASE(a_body_that_is_no_revocation_is_refused_as_such),
         CASE(a_revocation_is_signed_by_the_registrars_officials_alone),
         CASE(fewer_officials_than_the_threshold_revoke_nothing),
         CASE(a_revocation_that_makes_no_sense_is_refused),

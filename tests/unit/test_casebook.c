@@ -585,6 +585,36 @@ static void the_graph_shows_every_step_and_state(void **state)
     }
 }
 
+/* One line for each state that a step may start from; a step that may happen in many states and
+ * leads to no other is left out of the drawings. */
+static void a_drawing_has_a_line_for_each_way(void **state)
+{
+    static const struct {
+        enum casebook_form form;
+        const char *arrow;
+    } forms[] = {{CASEBOOK_MERMAID, " --> "}, {CASEBOOK_DOT, " -> "}};
+    size_t n = 0;
+    size_t ways = 0;
+    const struct rule_step *steps = ruleset_steps(world.rules, &n);
+    (void)state;
+    for (size_t i = 0; i < n; i++)
+        if (!steps[i].barred && (steps[i].to[0] != '\0' || steps[i].from_count <= 2))
+            ways += steps[i].from_count;
+    for (size_t i = 0; i < T_COUNT(forms); i++) {
+        char *text = NULL;
+        size_t len = 0;
+        size_t drawn = 0;
+        FILE *to = open_memstream(&text, &len);
+        assert_non_null(to);
+        casebook_graph(world.rules, forms[i].form, to);
+        assert_int_equal(fclose(to), 0);
+        for (const char *at = text; (at = strstr(at, forms[i].arrow)) != NULL; at++)
+            drawn++;
+        assert_int_equal(drawn, ways);
+        free(text);
+    }
+}
+
 #define CASE(fn) cmocka_unit_test(fn)
 
 int main(void)
@@ -608,6 +638,7 @@ int main(void)
         CASE(both_versions_of_the_recall_rule_have_their_time),
         CASE(every_document_of_the_law_has_its_step_and_every_clock_its_end),
         CASE(the_graph_shows_every_step_and_state),
+        CASE(a_drawing_has_a_line_for_each_way),
     };
     return cmocka_run_group_tests_name("casebook", tests, world_group_open, world_group_close);
 }

@@ -6,6 +6,10 @@
 
 #include "policy/explain.h"
 
+#include "base/file.h"
+
+#include "folder.h"
+
 /* ---- refusals: one change to an order that nothing is wrong with ---- */
 
 typedef void spoil_fn(lianshu_SanctionOrder *o, struct decide_input *in, struct world *w);
@@ -625,6 +629,59 @@ static void r09_reaches_the_enterprise_alone(void **state)
     assert_false(duty_owed_by(duty_find(&out, "M21", 0), ISSUER, "health.445100"));
 }
 
+/* The shipped rules, but that entries of serious dishonesty are for one's own region alone. */
+static void open_narrow(struct world *w, const char *dir)
+{
+    static const char from[] = "    consent: [city, county]\n";
+    static const char to[] = "    consent: [city, county]\n    subject_region: own\n";
+    static const char *const files[] = {"bases", "cases", "clocks",   "credit",
+                                        "gates", "lists", "measures", "rules"};
+    for (size_t i = 0; i < T_COUNT(files); i++) {
+        char path[FOLDER_PATH_MAX];
+        uint8_t *text = NULL;
+        size_t len = 0;
+        snprintf(path, sizeof path, RULES_DIR "/%s.yaml", files[i]);
+        assert_int_equal(file_read(path, RULESET_FILE_MAX, 0, &text, &len, NULL), OK);
+        const char *at = strcmp(files[i], "lists") == 0 ? strstr((char *)text, from) : NULL;
+        const size_t head = at == NULL ? len : (size_t)(at - (char *)text);
+        snprintf(path, sizeof path, "%s/%s.yaml", dir, files[i]);
+        FILE *out = fopen(path, "we");
+        assert_non_null(out);
+        (void)fwrite(text, 1, head, out);
+        if (at != NULL)
+            (void)fprintf(out, "%s%s", to, at + strlen(from));
+        assert_int_equal(fclose(out), 0);
+        free(text);
+    }
+    world_open(w, dir);
+}
+
+static void a_list_for_ones_own_region_takes_no_subject_of_another(void **state)
+{
+    static struct world narrow;
+    static const struct {
+        const char *region;
+        enum err want;
+    } rows[] = {
+        {"445102", OK}, {"445100", OK}, {"440300", ERR_LIST_RIGHT}, {"440000", ERR_LIST_RIGHT}};
+    char dir[FOLDER_MAX];
+    (void)state;
+    folder_make(dir, "narrow");
+    open_narrow(&narrow, dir);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        const struct decide_input in = input_r01(&narrow);
+        lianshu_SanctionOrder order = order_r01();
+        struct decision out;
+        snprintf(order.subject.region, sizeof order.subject.region, "%s", rows[i].region);
+        print_message("%s\n", rows[i].region);
+        assert_int_equal(decide(&narrow, &in, &order, &out, NULL), OK);
+        assert_int_equal(out.err, rows[i].want);
+        assert_string_equal(out.why, rows[i].want == OK ? "" : "subject_elsewhere");
+    }
+    world_close(&narrow);
+    folder_remove(dir);
+}
+
 static void an_unknown_answer_decides_nothing(void **state)
 {
     struct world *w = *state;
@@ -668,6 +725,7 @@ int main(void)
         CASE(a_correction_follows_its_version),
         CASE(r09_reaches_the_enterprise_alone),
         CASE(with_a_region_table_the_region_must_exist),
+        CASE(a_list_for_ones_own_region_takes_no_subject_of_another),
         CASE(an_unknown_answer_decides_nothing),
     };
     return cmocka_run_group_tests_name("decide_refusals", tests, world_group_open,

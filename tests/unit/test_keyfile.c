@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HEAD_LEN = 62, OPS_AT = 6, MEMORY_AT = 10 };
+enum { HEAD_LEN = 62, OPS_AT = 6, MEMORY_AT = 10, SOMEBODY_ELSE = 12345 };
 
 static const struct keyfile_cost cheap = {.ops = 1, .memory = KEYFILE_MEMORY_MIN};
 
@@ -119,6 +119,13 @@ static void open_permissions_links_and_directories_are_refused(void **state)
     }
     assert_int_equal(chmod(f.path, 0400), 0);
     assert_int_equal(read_back(), OK);
+    if (geteuid() == 0) { /* nobody else can give a file away */
+        assert_int_equal(chown(f.path, SOMEBODY_ELSE, (gid_t)-1), 0);
+        assert_int_equal(read_back(), ERR_PERMISSION);
+        assert_non_null(strstr(f.fault.detail, "owner"));
+        assert_int_equal(chown(f.path, 0, (gid_t)-1), 0);
+        assert_int_equal(read_back(), OK);
+    }
     assert_int_equal(chmod(f.path, 0600), 0);
     snprintf(link_path, sizeof link_path, "%s/link", f.dir);
     assert_int_equal(symlink(f.path, link_path), 0);

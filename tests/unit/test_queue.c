@@ -50,6 +50,33 @@ static void a_row_is_stored_once_whatever_its_lane(void **state)
     put(p, &row); /* another recipient has its own */
 }
 
+/* More than there is room for at first: each keeps what is its own, also in the next life. */
+static void a_nation_of_recipients_is_told_apart(void **state)
+{
+    enum { RECIPIENTS = 1100 };
+    struct place *p = *state;
+    begin(p);
+    for (uint64_t i = 1; i <= RECIPIENTS; i++) {
+        struct queue_row row = row_of(i, 1);
+        snprintf(row.recipient, sizeof row.recipient, "health-%u.445100", (unsigned)i);
+        assert_int_equal(queue_put(p->s->queue, &row), OK);
+    }
+    commit(p);
+    for (int life = 0; life < 2; life++) {
+        for (uint64_t i = 1; i <= RECIPIENTS; i++) {
+            char name[STORE_MEMBER_MAX + 1];
+            struct queue_row got;
+            size_t count;
+            snprintf(name, sizeof name, "health-%u.445100", (unsigned)i);
+            assert_int_equal(queue_claim(p->s->queue, name, A, 5, 15, 3, &got, 1, &count), OK);
+            assert_int_equal(count, 1);
+            assert_int_equal(got.seq, i);
+            assert_string_equal(got.recipient, name);
+        }
+        place_reopen(p);
+    }
+}
+
 static void bad_rows_are_refused(void **state)
 {
     struct place *p = *state;
@@ -418,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(put_survives_restart),
         CASE(a_row_is_stored_once_whatever_its_lane),
+        CASE(a_nation_of_recipients_is_told_apart),
         CASE(bad_rows_are_refused),
         CASE(lanes_go_in_order_and_oldest_first),
         CASE(an_urgent_row_overtakes_a_backlog),

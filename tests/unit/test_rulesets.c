@@ -435,6 +435,50 @@ static void a_measure_has_a_gate_and_a_rule_or_says_why_not(void **state)
     }
 }
 
+static void what_a_set_leaves_open_is_found(void **state)
+{
+    static const struct {
+        const char *file, *from, *to;
+        const char *word, *what;
+    } rows[] = {
+        {"lists.yaml", "en: record of licensed pharmacists\n    issuers: [market, drug]",
+         "en: record of licensed pharmacists\n    issuers: []", "trigger_closed",
+         "pharmacist_hanging"},
+        {"measures.yaml",
+         "advertisement review for one year,\n     kind: statute, force: must, owes: {either: "
+         "[market, drug]}, restricts: true}",
+         "advertisement review for one year,\n     kind: statute, force: must, owes: {either: "
+         "[market, drug]}}",
+         "gate_idle", "G19"},
+        {"lists.yaml",
+         "{severity: light, min: none, max: 3 months, earliest: none, from: 2026-04-01,",
+         "{severity: light, min: none, max: 3 months, earliest: none, from: 2026-04-01, to: "
+         "2099-12-31,",
+         "class_open", "light"},
+        {"lists.yaml", "{why: [consent], basis: [SAMR44]",
+         "{why: [consent], list: serious_dishonesty, basis: [SAMR44]", "offence_unnamed",
+         "consent"},
+        {"clocks.yaml", "{id: OBJ-000000,", "{id: OBJ-000001,", "objection_missing", "OBJ-000000"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ruleset *rs = NULL;
+        char path[PATH_LEN];
+        struct expected e = {.word = rows[i].word, .what = rows[i].what};
+        print_message("row %zu: %s\n", i, rows[i].to);
+        make_set(f, "old", "2026-04-01");
+        alter(f, rows[i].file, rows[i].from, rows[i].to);
+        snprintf(path, sizeof path, "%s/old", f->dir);
+        assert_int_equal(ruleset_open(&rs, path, &f->faults), OK);
+        (void)audit_rules(rs, match_finding, &e);
+        assert_int_equal(e.told, 1);
+        assert_int_equal(e.others, 0);
+        assert_string_not_equal(audit_words(e.word), "");
+        ruleset_close(&rs);
+    }
+    assert_string_equal(audit_words("mood"), "");
+}
+
 static void what_is_missing_is_found(void **state)
 {
     struct fixture *f = *state;
@@ -473,6 +517,7 @@ int main(void)
         CASE(the_set_in_use_is_followed_forwards_only),
         CASE(the_shipped_set_is_whole),
         CASE(a_measure_has_a_gate_and_a_rule_or_says_why_not),
+        CASE(what_a_set_leaves_open_is_found),
         CASE(what_is_missing_is_found),
     };
     if (keys_init() != OK)
