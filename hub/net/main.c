@@ -12,8 +12,12 @@ static const char HELP[] =
     "  -f, --config FILE  配置文件 / configuration\n"
     "  -n, --check        只检查配置、密钥、登记册与规则 / check configuration, keys, registry, "
     "rules only\n"
-    "  SIGTERM 有序停止，SIGHUP 重读登记册 / SIGTERM stops in order, SIGHUP reads the registry "
-    "again\n";
+    "  -h, --help         本帮助 / this help\n"
+    "  -V, --version      版本 / version\n"
+    "SIGTERM 有序停止，SIGHUP 重读登记册、规则与发布清单；退出码：0 正常，1 运行失败，2 "
+    "命令行或配置有误。\n"
+    "SIGTERM stops in order, SIGHUP reads registry, rules and release list again; exit codes: 0 "
+    "ok, 1 failed, 2 command line or configuration.\n";
 
 int main(int argc, char **argv)
 {

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static const char HELP[] =
-    "lianshu-signer --config SIGNER.yaml [-n] [--init]\n"
+    "lianshu-signer --config SIGNER.yaml [-n | --init | --head | --lost | --restore FILE]\n"
     "  持有日志密钥，自存前沿，只为延续的日志签名 / holds the log key and "
     "signs only what continues the log\n"
     "  -f, --config FILE  配置文件 / configuration\n"
@@ -28,7 +28,11 @@ static const char HELP[] =
     "      --lost         状态丢失：建立不签署任何内容的状态，印出两名人员须应答的质询 / "
     "the state is lost: make one that signs nothing, and print what two officials must answer\n"
     "      --restore FILE 依两名人员的声明开启下一日志 / open the next log by "
-    "the statement of two officials\n";
+    "the statement of two officials\n"
+    "  -h, --help         本帮助 / this help\n"
+    "  -V, --version      版本 / version\n"
+    "SIGTERM 有序停止；退出码：0 正常，1 运行失败，2 命令行或配置有误。\n"
+    "SIGTERM stops in order; exit codes: 0 ok, 1 failed, 2 command line or configuration.\n";
 
 struct opened {
     struct signer_config config;

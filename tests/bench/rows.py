@@ -393,7 +393,7 @@ def decisions(context):
 # Delays come first: a disk that has just written gigabytes answers late for a while.
 ROWS = {
     "lat200": Row("每秒 200 条时的时延", "latency at 200 a second", lat200),
-    "orders": Row("全国命令及其解除、普通命令", "an order of the whole nation and its end; ordinary orders", orders,
+    "orders": Row("全国性惩戒及其撤销、普通惩戒", "an order of the whole nation and its end; ordinary orders", orders,
                   "全部义务、通知与日志叶 WAL 已 fdatasync，日志头已签名（模拟签名者，内存） / every obligation, notice and leaf "
                   "(WAL, fdatasync) and the log head signed (a simulated signer, in memory)"),
     "msgs_per_s_1x1": Row("一对一吞吐", "throughput, one sender to one receiver", msgs_1x1),

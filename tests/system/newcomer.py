@@ -15,6 +15,8 @@ import tempfile
 import realm
 
 GOOD = realm.APPLICATION
+SCRIPTS = ("deploy/demo", "deploy/install", "deploy/setup", "deploy/reproduce", "deploy/sbom", "deploy/advisories", "tests/run",
+           "tests/bench/run", "hub/cli/evidence/verify.py")
 
 
 def expect(what, code, wanted, outcome):
@@ -61,6 +63,12 @@ class Newcomer:
             realm.check(code == 0 and out, f"{program} --help: exit {code}")
             code, out, err = self.run(program, "--version")
             realm.check(code == 0 and re.search(r"\d+\.\d+", out + err), f"{program} --version")
+        for script in SCRIPTS:
+            python = ["python3", "-B", "-I"] if script.endswith(".py") else []
+            code, out, err = realm.run([*python, f"{realm.ROOT}/{script}", "--help"])
+            realm.check(code == 0 and re.search("[\u4e00-\u9fff]", out) and re.search("[A-Za-z]{4}", out),
+                        f"{script} --help: exit {code}: {out + err}")
+        print(f"{len(SCRIPTS)} scripts explain themselves in both languages")
         expect("unknown member", 2, [], self.run("lianshu", "registry", "show", f"{self.made.dir}/none.lsg",
                                                  "--anchor", f"{self.made.dir}/anchor.yaml"))
         expect("no hub running", 24, [], self.run("lianshu", "status", "--control", f"{self.made.dir}/run/none.sock"))
@@ -83,6 +91,15 @@ class Newcomer:
             realm.check(outcome[0] == 2 and re.search(r"E0(08|13)", outcome[1] + outcome[2]), f"{name}: bad UTF-8")
             expect(f"{name}: missing key file", 2, ["none.key"],
                    self.run(program, "--config", self.copy(name, ("key_file", "keys/none.key"))))
+            self.levels(name, program)
+
+    def levels(self, name, program):
+        """The words for log_level that the example names are those that the program takes."""
+        with open(self.made.config(name), encoding="utf-8") as text:
+            words = re.search(r"^# (\w+(?:、\w+)*) 或 (\w+)。.*\n(?:#.*\n)*log_level:", text.read(), re.M)
+        for word in [*words.group(1).split("、"), words.group(2)]:
+            outcome = self.run(program, "--config", self.copy(name, ("log_level", word)), "-n")
+            realm.check(outcome[0] == 0, f"{name}: log_level: {word}: {outcome}")
 
     def keys(self):
         made = self.made
