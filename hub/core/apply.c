@@ -270,6 +270,14 @@ enum err apply_record_again(struct core *core, const struct incoming *in,
     return keep_record(core, in, &keeping, record, seq);
 }
 
+/* A hub may let its own go on later than others of their type, through every hub on the way. */
+static uint8_t lane_of(const struct incoming *in)
+{
+    const bool by_hub = in->link != NULL && (in->type->flags & TYPE_BY_HUB) != 0;
+    return (uint8_t)(by_hub && in->header.priority > in->type->lane ? in->header.priority
+                                                                    : in->type->lane);
+}
+
 static enum err put_message(struct core *core, const struct incoming *in,
                             const struct judgement *judged, struct message_row *row)
 {
@@ -277,7 +285,7 @@ static enum err put_message(struct core *core, const struct incoming *in,
     row->type = h->type;
     row->code = (uint32_t)(is_held(judged) ? ERR_HELD : goes_on(in, judged) ? OK : judged->err);
     row->stage = (uint8_t)judged->kind;
-    row->lane = (uint8_t)in->type->lane;
+    row->lane = lane_of(in);
     row->created_ms = h->created_ms;
     /* Of a refused envelope the end may be any number at all. */
     row->expires_ms = h->expires_ms < STORE_NEVER ? h->expires_ms : STORE_NEVER;

@@ -127,8 +127,11 @@ static enum err held_until(struct core *core, const uint8_t id[static STORE_ID_L
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* Not before what was sent there until now: a hub that has not got the step that this one is about
+ * cannot take it. */
 enum err case_history_send(struct core *core, const struct casefile_step *step, const char *hub)
 {
+    static const enum lane of_steps = LANE_NORMAL;
     lianshu_RelayFacts *facts = &core->spread->facts;
     const struct outgoing what = {
         .type = lianshu_DocumentType_TYPE_RELAY_FACTS,
@@ -136,6 +139,7 @@ enum err case_history_send(struct core *core, const struct casefile_step *step, 
         .conversation = span_of(step->id, STORE_ID_LEN), /* they come in this order */
         .purpose = "federation",
         .body = facts,
+        .lane = &of_steps,
     };
     enum err err = case_history_read(core, step);
     if (err != OK)
@@ -156,14 +160,17 @@ static enum err hand(struct core *core, const struct casefile_step *step, const 
     return err == OK ? store_count(core->store, "cases.handed_on", 1) : err;
 }
 
-/* All documents of one number but this one, after it. */
+/* All documents of one number but this one, after it, unless they went there anyway. */
 static enum err send_rivals(struct core *core, const struct casefile_step *step, const char *hub)
 {
     struct casefile_step rival = {.number = step->number};
     enum err err;
     while ((err = casefile_step_rival(core->store->casefiles, step->id, step->number, &rival)) ==
            OK) {
-        if (memcmp(rival.document, step->document, HASH_LEN) != 0)
+        bool went = memcmp(rival.document, step->document, HASH_LEN) == 0;
+        if (!went)
+            err = case_history_touches(core, &rival, hub, &went);
+        if (err == OK && !went)
             err = hand(core, &rival, hub);
         if (err != OK)
             return err;
@@ -173,7 +180,7 @@ static enum err send_rivals(struct core *core, const struct casefile_step *step,
 
 /* From the newest to the oldest, so that each stands next to one that is known already; of each
  * also what lost to it. */
-static enum err hand_on(struct core *core, const struct casefile_step *step, const char *hub)
+enum err case_history_hand_on(struct core *core, const struct casefile_step *step, const char *hub)
 {
     struct casefile_step at;
     uint64_t held;
@@ -204,22 +211,33 @@ enum err case_history_ask(struct core *core, const struct incoming *in,
                                 : err;
 }
 
-/* A step that was judged here is shown by a hub that it went to. */
+/* That document, whether it stands or not. */
+static enum err find_document(struct core *core, const struct casefile_step *said,
+                              struct casefile_step *out)
+{
+    *out = (struct casefile_step){.number = said->number};
+    enum err err;
+    while ((err = casefile_step_rival(core->store->casefiles, said->id, said->number, out)) == OK)
+        if (memcmp(out->document, said->document, HASH_LEN) == 0)
+            return OK;
+    return err;
+}
+
+/* A step that was judged here is shown by a hub that it went to; also one that has lost meanwhile,
+ * for the other hub has it and lacks what went before. */
 static enum err answer(struct core *core, const struct incoming *in)
 {
     struct incoming *doc = &core->spread->in;
-    const struct casefile_step said = cases_step_of(core, doc);
-    const uint64_t number = doc->case_step;
+    struct casefile_step said = cases_step_of(core, doc);
     struct casefile_step step;
     bool went = false;
-    enum err err = case_history_step(core, said.id, number, &step);
-    if (err == OK && memcmp(step.document, doc->facts_hash, HASH_LEN) != 0)
-        return OK; /* it lost: that is known */
+    said.number = doc->case_step;
+    enum err err = find_document(core, &said, &step);
     if (err == OK)
         err = case_history_touches(core, &step, in->header.sender, &went);
-    if (err != OK || !went || number == 1 || !serves(core, core->opt.member, step.by))
+    if (err != OK || !went || step.number == 1 || !serves(core, core->opt.member, step.by))
         return err;
-    return hand_on(core, &step, in->header.sender);
+    return case_history_hand_on(core, &step, in->header.sender);
 }
 
 /* ---- taken in ---- */
@@ -422,5 +440,7 @@ enum err case_history_take(struct core *core, const struct incoming *in, uint64_
         err = store_count(core->store, "cases.joined", 1);
     if (err == OK)
         err = case_settle(core, step.id, &changes, &whole);
-    return err == OK ? case_split_tell(core, step.id, &changes) : err;
+    if (err == OK)
+        err = case_split_tell(core, step.id, &changes);
+    return err == OK ? case_split_go_on(core, step.id, step.number) : err;
 }

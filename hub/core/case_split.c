@@ -276,6 +276,40 @@ enum err case_split_meet(struct core *core, const struct casefile_step *step, co
     return err == OK ? show_to(core, &before, hub) : err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* Hubs that got what members here took behind that number. */
+static enum err find_followers(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                               uint64_t number, struct hubs *hubs)
+{
+    struct casefile_step step;
+    uint64_t cursor = number + 1;
+    enum err err;
+    hubs->count = 0;
+    while ((err = casefile_step_next(core->store->casefiles, id, &cursor, &step)) == OK) {
+        if (spread_ours(core, step.by))
+            err = add_step(core, hubs, &step);
+        if (err != OK)
+            return err;
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err case_split_go_on(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number)
+{
+    struct casefile_step step;
+    struct hubs hubs;
+    if (core->opt.link_count == 0)
+        return OK;
+    enum err err = find_followers(core, id, number, &hubs);
+    if (err == OK && hubs.count > 0)
+        err = case_history_step(core, id, number, &step);
+    for (size_t i = 0; err == OK && i < hubs.count; i++) {
+        err = show_to(core, &step, hubs.hub[i]->id);
+        if (err == OK)
+            err = case_history_hand_on(core, &step, hubs.hub[i]->id);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 /* ---- it is kept, and the case settled ---- */
 
 enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
@@ -379,5 +413,7 @@ enum err case_split_take(struct core *core, const struct incoming *in, uint64_t 
         err = spread_put_document(core, in, seq);
     if (err == OK)
         err = store_count(core->store, "cases.split", 1);
-    return err == OK ? settle(core, &step, step.lost ? &was : NULL) : err;
+    if (err == OK)
+        err = settle(core, &step, step.lost ? &was : NULL);
+    return err == OK ? case_split_go_on(core, step.id, number) : err;
 }

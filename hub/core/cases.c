@@ -416,7 +416,11 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
         return OK; /* it came here by way of another hub's history */
     enum err err = judged->case_place == CASE_WINS ? case_split_take(core, in, step.number, seq)
                                                    : take_next(core, in, judged, &step);
-    return err == OK ? case_history_ask(core, in, &step) : err;
+    if (err == OK)
+        err = case_history_ask(core, in, &step);
+    return err == OK && judged->case_place != CASE_WINS
+               ? case_split_go_on(core, step.id, step.number)
+               : err;
 }
 
 enum err cases_refused(struct core *core, const struct incoming *in, const struct judgement *judged,

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RIVALS_MAX = 16 /* documents of one version that are looked at */ };
-
 /* 0: the nation … 3: a county. */
 unsigned contest_level(const char *member)
 {
@@ -24,7 +22,7 @@ unsigned contest_level(const char *member)
 }
 
 /* Of a first version nobody has the higher right: an id that is used again displaces nothing. */
-static bool before(const struct roll_row *a, const struct roll_row *b)
+bool contest_before(const struct roll_row *a, const struct roll_row *b)
 {
     const unsigned level_a = contest_level(a->issuer);
     const unsigned level_b = contest_level(b->issuer);
@@ -58,32 +56,41 @@ static enum err find_state(struct core *core, const uint8_t order[static STORE_I
 }
 
 /* Where the order stood before that version: what it is judged on. */
-static enum err judge_on_base(struct core *core, bool displaces)
+static enum err judge_on_base(struct core *core)
 {
     struct spread *s = core->spread;
     struct order_row base;
     struct order_row first;
-    if (displaces) {
-        enum err err = find_state(core, s->row.about, s->row.version - 1, &base, &first);
-        if (err != OK)
-            return err;
-        s->in.as_of = s->row.version == 1 ? first.seq : base.seq + 1;
+    enum err err = OK;
+    if (s->row.version == 1) {
+        err = twins_look(core);
+    } else if (s->displaces) {
+        err = find_state(core, s->row.about, s->row.version - 1, &base, &first);
+        s->in.as_of = base.seq + 1;
     }
-    enum err err = judge_spread(core, &s->in, &s->judged);
+    if (err == OK)
+        err = judge_spread(core, &s->in, &s->judged);
     if (err_class(err) != ERR_CLASS_REJECT)
         return err;
     s->judged.err = err;
     return OK;
 }
 
-/* The document of this version that stands. */
+/* Is it the one of its version that leads: that stands, or would if the order did? */
+static bool leads(const struct roll_row *row)
+{
+    return row->stands == ROLL_STANDS ||
+           (row->version == 1 && row->stands == ROLL_LOST && row->code == ERR_ORDER_CONFLICT);
+}
+
+/* The other document of this version that leads. */
 static enum err find_rival(struct core *core, const struct roll_row *row, struct roll_row *out)
 {
     uint8_t hash[HASH_LEN] = {0};
     enum err err;
     while ((err = roll_next_of_version(core->store->roll, row->about, row->version, hash, out)) ==
            OK)
-        if (out->stands == ROLL_STANDS)
+        if (leads(out))
             return OK;
     return err;
 }
@@ -97,6 +104,26 @@ static enum err keep(struct spread *s, enum roll_stand stands, enum err code, en
     return OK;
 }
 
+/* The rules allow it: does it lead its version, and is it alone with its act? */
+static enum err judge_rivals(struct core *core, bool taken)
+{
+    struct spread *s = core->spread;
+    if (s->row.version > 1 && !taken)
+        return OK;
+    enum err err = find_rival(core, &s->row, &s->rival);
+    if (err == ERR_NOT_FOUND && taken) /* of before there was a roll */
+        return keep(s, ROLL_REFUSED, ERR_ORDER_VERSION, ERR_ORDER_VERSION);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    s->contested = err == OK;
+    if (s->contested && contest_before(&s->rival, &s->row))
+        return keep(s, ROLL_LOST, ERR_ORDER_SPLIT, OK);
+    /* Which of them stands is settled when it is in the roll. */
+    return s->others || (s->contested && s->rival.stands == ROLL_LOST)
+               ? keep(s, ROLL_LOST, ERR_ORDER_CONFLICT, OK)
+               : OK;
+}
+
 enum err contest_judge(struct core *core)
 {
     struct spread *s = core->spread;
@@ -107,25 +134,14 @@ enum err contest_judge(struct core *core)
     if (s->row.version > newest.version + 1)
         return keep(s, ROLL_WAITS, ERR_ORDER_VERSION, OK);
     const bool taken = s->row.version <= newest.version;
-    s->twins = (struct twins){.count = 0};
-    if (!taken && (err = twins_look(core)) != OK)
-        return err;
-    if (s->twins.lost)
-        return keep(s, ROLL_LOST, ERR_ORDER_CONFLICT, OK);
-    s->in.as_of = s->twins.as_of;
     /* What the clock has ended here meanwhile had not ended when it was accepted. */
-    err = judge_on_base(core, taken || newest.state == ORDER_EXPIRED);
+    s->displaces = taken || newest.state == ORDER_EXPIRED;
+    s->others = false;
+    err = judge_on_base(core);
     if (err != OK)
         return err;
-    if (s->judged.err != OK)
-        return keep(s, ROLL_REFUSED, s->judged.err, s->judged.err);
-    if (!taken)
-        return OK;
-    err = find_rival(core, &s->row, &s->rival);
-    if (err == ERR_NOT_FOUND) /* of before there was a roll */
-        return keep(s, ROLL_REFUSED, ERR_ORDER_VERSION, ERR_ORDER_VERSION);
-    s->contested = err == OK;
-    return err == OK && before(&s->rival, &s->row) ? keep(s, ROLL_LOST, ERR_ORDER_SPLIT, OK) : err;
+    return s->judged.err != OK ? keep(s, ROLL_REFUSED, s->judged.err, s->judged.err)
+                               : judge_rivals(core, taken);
 }
 
 /* ---- telling ---- */
@@ -200,8 +216,8 @@ static enum err put_again(struct core *core, const struct order_row *then, uint3
     return err == OK ? order_put_back(core->store->orders, &row) : err;
 }
 
-static enum err go_back(struct core *core, const uint8_t order[static STORE_ID_LEN],
-                        uint32_t version)
+enum err contest_go_back(struct core *core, const uint8_t order[static STORE_ID_LEN],
+                         uint32_t version)
 {
     struct order_row newest;
     struct order_row base;
@@ -232,50 +248,75 @@ static enum err go_back(struct core *core, const uint8_t order[static STORE_ID_L
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
+/* A first document that takes no effect by itself: it is settled among the orders for its act. */
+static enum err enter(struct core *core)
+{
+    struct spread *s = core->spread;
+    const struct roll_row row = s->row;
+    const struct roll_row rival = s->rival;
+    const bool contested = s->contested;
+    const bool refused = row.stands == ROLL_REFUSED;
+    struct twin_acts acts;
+    struct twin_row known;
+    enum err err = refused ? twin_get(core->store->twins, row.about, &known) : ERR_NOT_FOUND;
+    if (err != ERR_NOT_FOUND) /* another document leads */
+        return err;
+    err = twins_enter(core, &s->in, &row, refused ? 0 : s->judged.decision.end_date, &acts);
+    if (err == OK && contested && rival.stands == ROLL_STANDS)
+        err = twins_end(core, row.about);
+    if (err == OK && contested)
+        err = roll_stand(core->store->roll, rival.hash, ROLL_LOST, ERR_ORDER_SPLIT);
+    if (err == OK && contested)
+        err = tell(core, &row, &rival);
+    return err == OK ? twins_settle(core, &acts) : err;
+}
+
 enum err contest_apply(struct core *core)
 {
     struct spread *s = core->spread;
     const struct roll_row row = s->row; /* what rises uses it */
     const struct roll_row rival = s->rival;
+    const bool contested = s->contested;
+    struct twin_acts acts = {.count = 0};
     enum err err = OK;
-    const struct twins twins = s->twins;
-    if (s->todo != SPREAD_APPLY && s->row.stands == ROLL_LOST)
-        return twins.lost ? twins_tell(core, &rival, &row) : tell(core, &rival, &row);
+    if (s->todo != SPREAD_APPLY && row.stands == ROLL_LOST && row.code == ERR_ORDER_SPLIT)
+        return tell(core, &rival, &row);
     if (s->todo != SPREAD_APPLY)
-        return OK;
-    if (twins.as_of != 0)
-        err = twins_displace(core);
-    else if (s->in.as_of != 0)
-        err = go_back(core, row.about, row.version - 1);
-    if (err == OK && s->contested)
+        return twins_apply(&row) ? enter(core) : OK;
+    if (twins_apply(&row))
+        err = twins_enter(core, &s->in, &row, s->judged.decision.end_date, &acts);
+    if (err == OK && s->displaces)
+        err = contest_go_back(core, row.about, row.version - 1);
+    if (err == OK && contested)
         err = roll_stand(core->store->roll, rival.hash, ROLL_LOST, ERR_ORDER_SPLIT);
     if (err == OK)
         err = spread_apply(core, row.seq);
-    if (err == OK && s->contested)
+    if (err == OK && contested)
         err = tell(core, &row, &rival);
-    for (size_t i = 0; err == OK && i < twins.count; i++)
-        err = twins_tell(core, &row, &twins.row[i]);
+    if (err == OK)
+        err = twins_settle(core, &acts);
     return err == OK ? contest_rise(core, row.about, row.version) : err;
 }
 
 /* ---- what stands above ---- */
 
-/* The documents of one version, the one that goes before the others first. */
-static enum err line_up(struct core *core, const uint8_t order[static STORE_ID_LEN],
-                        uint32_t version, struct roll_row line[static RIVALS_MAX], size_t *count)
+/* The next document of one version behind *row, the one that goes before the others first; without
+ * `behind` the first of all. ERR_NOT_FOUND: there is no more. */
+static enum err next_in_line(struct core *core, const uint8_t order[static STORE_ID_LEN],
+                             uint32_t version, bool behind, struct roll_row *row)
 {
+    const struct roll_row last = *row;
     uint8_t hash[HASH_LEN] = {0};
-    struct roll_row row;
+    struct roll_row one;
+    bool found = false;
     enum err err;
-    *count = 0;
-    while (*count < RIVALS_MAX &&
-           (err = roll_next_of_version(core->store->roll, order, version, hash, &row)) == OK) {
-        size_t at = (*count)++;
-        for (; at > 0 && before(&row, &line[at - 1]); at--)
-            line[at] = line[at - 1];
-        line[at] = row;
+    while ((err = roll_next_of_version(core->store->roll, order, version, hash, &one)) == OK) {
+        if ((behind && !contest_before(&last, &one)) || (found && !contest_before(&one, row)))
+            continue;
+        *row = one;
+        found = true;
     }
-    return *count == RIVALS_MAX || err == ERR_NOT_FOUND ? OK : err;
+    return err == ERR_NOT_FOUND && found ? OK : err;
 }
 
 /* Does it stand on what is below it now? */
@@ -299,32 +340,42 @@ static enum err try_one(struct core *core, const struct roll_row *row, bool *sta
     return *stands ? spread_apply(core, row->seq) : OK;
 }
 
+/* What becomes of one of the line: the first that stands leads, who stood or might have has lost.
+ */
+static enum err place(struct core *core, const struct roll_row *row, struct roll_row *winner,
+                      bool *stands)
+{
+    bool leads_now = false;
+    bool lost = *stands || row->stands == ROLL_STANDS;
+    enum err err = *stands ? OK : try_one(core, row, &leads_now);
+    if (err != OK)
+        return err;
+    if (leads_now) {
+        *winner = *row;
+        *stands = true;
+        return roll_stand(core->store->roll, row->hash, ROLL_STANDS, 0);
+    }
+    const enum err code = lost ? ERR_ORDER_SPLIT : core->spread->judged.err;
+    err = roll_stand(core->store->roll, row->hash, lost ? ROLL_LOST : ROLL_REFUSED, (uint32_t)code);
+    return err == OK && lost && row->stands != ROLL_LOST ? tell(core, *stands ? winner : row, row)
+                                                         : err;
+}
+
 static enum err rise_one(struct core *core, const uint8_t order[static STORE_ID_LEN],
                          uint32_t version, bool *stands)
 {
-    struct roll_row line[RIVALS_MAX];
-    size_t count;
-    size_t winner = SIZE_MAX;
+    struct roll_row row = {.version = 0};
+    struct roll_row winner;
+    bool behind = false;
+    enum err err;
     *stands = false;
-    enum err err = line_up(core, order, version, line, &count);
-    for (size_t i = 0; err == OK && i < count; i++) {
-        const bool stood = line[i].stands == ROLL_STANDS;
-        bool lost = *stands || stood;
-        if (!*stands) {
-            err = try_one(core, &line[i], stands);
-            winner = *stands ? i : winner;
-            lost = lost && !*stands;
-        }
+    while ((err = next_in_line(core, order, version, behind, &row)) == OK) {
+        behind = true;
+        err = place(core, &row, &winner, stands);
         if (err != OK)
-            break;
-        const enum err code = lost ? ERR_ORDER_SPLIT : core->spread->judged.err;
-        err = roll_stand(core->store->roll, line[i].hash,
-                         i == winner ? ROLL_STANDS : (lost ? ROLL_LOST : ROLL_REFUSED),
-                         i == winner ? 0 : (uint32_t)code);
-        if (err == OK && lost && line[i].stands != ROLL_LOST)
-            err = tell(core, winner < count ? &line[winner] : &line[i], &line[i]);
+            return err;
     }
-    return err;
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err contest_rise(struct core *core, const uint8_t order[static STORE_ID_LEN], uint32_t version)

@@ -185,7 +185,8 @@ enum err core_tick(struct core *core, uint64_t now_ms)
     static step_fn *const steps[] = {orders_clock, expansion_step,   backfill_step,  warnings_step,
                                      redress_step, case_clocks_step, tell_step,      spread_step,
                                      again_step,   links_step,       cosigning_step, amending_step,
-                                     doubled_step, rekey_step,       volumes_step,   tally_step};
+                                     doubled_step, rekey_step,       volumes_step,   tally_step,
+                                     workdays_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);

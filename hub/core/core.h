@@ -96,7 +96,7 @@ struct core_witness {
 struct core_measured {
     uint8_t program[32]; /* SHA-256 of its file */
     uint8_t config[32];
-    bool unlisted; /* officials have released others */
+    enum err unlisted; /* why it does not count as released; OK: it does, or nobody asks */
 };
 
 struct core_options {
@@ -152,10 +152,11 @@ void core_close(struct core **core);
  * only; commit afterwards. */
 MUST_USE enum err core_registry(struct core *core, struct registry *registry);
 
-/* Judge by another rule set, erase and count by other tables, from now on; all are borrowed.
- * Between turns only; commit afterwards. */
+/* Judge by another rule set, erase and count by other tables, terms by another calendar, from now
+ * on; all are borrowed. Between turns only; commit afterwards. */
 MUST_USE enum err core_rules(struct core *core, const struct ruleset *rules,
-                             const struct retention *retention, const struct volume *volume);
+                             const struct retention *retention, const struct volume *volume,
+                             const struct calendar *calendar);
 
 /* Rules that the next query may try (rule.try, rule.replay); NULL: those in use. Borrowed until the
  * next call; nothing else is judged by them. */

@@ -149,7 +149,7 @@ static enum err write_start(struct core *core, const char *event)
     enum err err = core_begin(core);
     if (err == OK)
         err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
-    if (err == OK && measured != NULL && measured->unlisted) { /* I-03 */
+    if (err == OK && measured != NULL && measured->unlisted != OK) { /* I-03 */
         snprintf(body.event, sizeof body.event, "program.unlisted");
         err = apply_leaf(core, LOG_ADMIN, &lianshu_Admin_msg, &body, &index);
     }
@@ -259,8 +259,12 @@ void core_close(struct core **core)
 }
 
 enum err core_rules(struct core *core, const struct ruleset *rules,
-                    const struct retention *retention, const struct volume *volume)
+                    const struct retention *retention, const struct volume *volume,
+                    const struct calendar *calendar)
 {
+    memset(core->dues, 0, sizeof core->dues); /* counted by the other calendar */
+    core->workdays_date = 0;
+    core->opt.calendar = calendar;
     core->opt.rules = rules;
     core->opt.retention = retention;
     volumes_renew(core, volume);

@@ -352,6 +352,15 @@ enum err spread_apply(struct core *core, uint64_t message_seq)
     return err == OK ? effects_run(core, &s->in, &s->judged, decision_seq, message_seq) : err;
 }
 
+static enum err take_version(struct core *core)
+{
+    uint8_t order[STORE_ID_LEN]; /* what is settled uses the row */
+    memcpy(order, core->spread->row.about, sizeof order);
+    const bool first = core->spread->row.version == 1;
+    enum err err = contest_apply(core);
+    return err == OK && !first ? twins_changed(core, order) : err;
+}
+
 static enum err take_facts(struct core *core, const struct incoming *in, uint64_t seq)
 {
     struct spread *s = core->spread;
@@ -374,7 +383,7 @@ static enum err take_facts(struct core *core, const struct incoming *in, uint64_
     if (err != OK)
         return err;
     if (s->row.version > 0)
-        return contest_apply(core);
+        return take_version(core);
     return s->todo == SPREAD_APPLY ? spread_apply(core, seq) : OK;
 }
 
@@ -407,13 +416,27 @@ enum err spread_local(struct core *core, const struct incoming *in, uint64_t seq
     return err == ERR_EXISTS ? OK : err;
 }
 
+static enum err enter_own(struct core *core, const struct incoming *in, struct roll_row *row)
+{
+    struct order_row order;
+    struct twin_acts acts;
+    row->accepted_ms = core->now_ms;
+    enum err err = order_get(core->store->orders, row->about, STORE_NEVER, &order);
+    if (err == OK)
+        err = twins_enter(core, in, row, order.end_date, &acts);
+    return err == OK ? twins_settle(core, &acts) : err;
+}
+
 enum err spread_followed(struct core *core, const struct incoming *in)
 {
     if ((in->type->flags & TYPE_RULES) == 0 || in->accepted_ms != 0)
         return OK;
     struct roll_row row;
     fill_row(in, &row);
-    return contest_rise(core, row.about, row.version);
+    enum err err = contest_rise(core, row.about, row.version);
+    if (err == OK)
+        err = twins_apply(&row) ? enter_own(core, in, &row) : twins_changed(core, row.about);
+    return err;
 }
 
 enum err spread_unseal(struct core *core, const struct roll_row *row, struct writer *lsd1)

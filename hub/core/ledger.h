@@ -8,7 +8,8 @@
  *   warnings.c     terms and their warnings              backfill.c   members enrolled later
  *   requests.c     repair, objection, evidence           relations.c  who holds which role when
  *   consequences.c documents that are no orders          tell.c       what the hub says itself
- *   replan.c       the record of a plan made again
+ *   replan.c       the record of a plan made again       workdays.c   how far the calendar goes
+ *   due.c          what comes due by the clock
  *
  * Guarantees:
  *   1. Obligations and restrictions are aligned with the newest state of their order, in bounded
@@ -21,6 +22,8 @@
  */
 #ifndef CORE_LEDGER_H
 #define CORE_LEDGER_H
+
+struct json;
 
 /* ---- orders.c ---- */
 /* The basis codes of a duty, separated by spaces, as the store keeps them. */
@@ -218,6 +221,27 @@ void warnings_superior(const struct core *core, const char *member,
                        char out[static STORE_MEMBER_MAX + 1]);
 /* One bounded step of warning. */
 MUST_USE enum err warnings_step(struct core *core, bool *more);
+
+/* ---- due.c ---- */
+/* Rows of one kind that come due, each looked at in its turn. */
+struct due_kind {
+    size_t step; /* rows of one transaction */
+    /* The first that is due by now; ERR_NOT_FOUND: none is. */
+    enum err (*next)(struct core *core, void *row);
+    /* When the first of all is due. */
+    enum err (*first)(struct core *core, uint64_t *due_ms);
+    /* It is not due any more, or later. */
+    enum err (*look)(struct core *core, void *row);
+};
+/* One bounded step; row is room for one. */
+MUST_USE enum err due_step(struct core *core, const struct due_kind *kind, void *row, bool *more);
+
+/* ---- workdays.c ---- */
+/* Once a day, and when rules or calendar are others: does the calendar reach as far as the terms
+ * that begin now? Logged when it does not. */
+MUST_USE enum err workdays_step(struct core *core, bool *more);
+/* The same, into the answer of status. */
+void workdays_tell(const struct core *core, struct json *answer);
 
 /* ---- obligations.c ---- */
 /* One obligation to be made: a duty of core->plan, and who owes it. */

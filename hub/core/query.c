@@ -70,6 +70,27 @@ static void add_breakers(struct query *q)
     json_put(q->answer, "breakers", list);
 }
 
+/* Whether the program that runs is released, and if not, why and what to do. */
+static void add_program(struct query *q)
+{
+    const struct core_measured *measured = q->core->opt.measured;
+    const enum err why = measured == NULL ? OK : measured->unlisted;
+    char label[ERR_LABEL_LEN + 1];
+    json_put_flag(q->answer, "program_unlisted", why != OK);
+    if (why == OK)
+        return;
+    struct json *row = json_map();
+    err_label(why, label);
+    json_put_text(row, "why", label);
+    json_put_text(row, "why_zh", err_zh(why));
+    json_put_text(row, "why_en", err_en(why));
+    if (err_todo_zh(why)[0] != '\0') {
+        json_put_text(row, "todo_zh", err_todo_zh(why));
+        json_put_text(row, "todo_en", err_todo_en(why));
+    }
+    json_put(q->answer, "program", row);
+}
+
 /* What an operator must look at. */
 static void add_alarms(struct query *q)
 {
@@ -77,9 +98,9 @@ static void add_alarms(struct query *q)
     json_put_flag(q->answer, "expansion_stuck", core->expansion_stuck);
     json_put_flag(q->answer, "clock_back", core->clock_back);
     json_put_flag(q->answer, "disk_low", core->disk_low);
+    workdays_tell(core, q->answer);
     json_put_flag(q->answer, "reserve_spent", core->reserve_spent);
-    json_put_flag(q->answer, "program_unlisted",
-                  core->opt.measured != NULL && core->opt.measured->unlisted);
+    add_program(q);
     json_put_flag(q->answer, "log_not_cosigned", !cosigning_state(core).met);
     json_put_uint(q->answer, "unusual", store_counter(core->store, "unusual"));
     json_put_uint(q->answer, "numbers_twice", store_counter(core->store, "numbers_twice"));

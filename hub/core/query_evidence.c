@@ -387,10 +387,10 @@ static enum err put_leaf(struct query *q, struct json *row, uint64_t index, uint
     enum err err = log_get(q->core->store->log, index, &entry);
     if (err != OK)
         return err;
-    const unsigned kind = entry.kind;
+    const enum log_kind kind = (enum log_kind)entry.kind;
     json_put_uint(row, "index", index);
     json_put_uint(row, "kind", kind);
-    err = evidence_leaf_write(kind, entry.time_ms, entry.body, &w);
+    err = log_leaf_write(&w, kind, entry.time_ms, entry.body);
     if (err != OK)
         return err;
     json_put_hex(row, "leaf", writer_span(&w));

@@ -5,7 +5,7 @@
  *   facts_feed.c   out to the neighbours
  *   facts_relay.c  in from them
  *   contest.c      which version of an order stands
- *   twins.c        which of two orders for one act stands
+ *   twins.c        which orders for one act stand
  *   roll.c         comparing, and repairing what differs
  *   tally.c        back to the issuer's hub: how far its order is here
  *
@@ -30,10 +30,16 @@
  *   6. The hub of an issuer hears from every other one how many obligations of its order are in
  *      which state there, within TALLY_SETTLE_MS of a change while there is a way, and nobody's
  *      name.
- *   7. Of two orders for one act (list, subject, decision number) that were in force at the same
- *      time one stands at every hub: that of the higher region, then the one accepted first, then
- *      the one with the lower hash. The other is undone (E640) and both issuers are told. What is
- *      over by then does not come back by itself: who lost may impose anew.
+ *   7. Of orders for one act (list, subject, decision number) the same ones stand at every hub,
+ *      whatever the order in which their documents come. They are taken by rank: that of the higher
+ *      region, then the one accepted first, then the one with the lower hash; each stands unless it
+ *      was in force at one time with one that stands before it. So who loses loses to one that
+ *      stands, and one that lost itself bars nobody. Who loses is undone (E640), and both issuers
+ *      are told. When another order ends does not change that: who lost may impose anew. But when
+ * it becomes known that what barred an order does not stand, or was over before, the order takes
+ *      effect after all, and its issuer is told. In force is from the acceptance of the first
+ *      version to that of the lift or annulment, or until the clock ends it: by the documents
+ * alone, also where a hub's own rules refuse one of them.
  *
  * A part of state.h, which includes it; nobody else does. Bounds: SPREAD_STEP documents, or
  * ROLL_OWE_MAX hashes, in one transaction. Errors: ERR_REGION_NOT_OWNED, ERR_HOPS, ERR_HOPS_LOOP,
@@ -67,23 +73,20 @@ struct spread_link {
     uint64_t due_ms; /* of the next one */
 };
 
-enum { TWINS_MAX = 16 /* orders for one act that are looked at */ };
-
-/* Orders for the act of an order that comes. */
-struct twins {
-    bool lost;      /* one of them goes before it: spread.rival */
-    uint64_t as_of; /* log size that it is judged on: before those began here; 0: now */
-    size_t count;   /* else: these go */
-    struct roll_row row[TWINS_MAX];
+/* Acts among whose orders something has changed. */
+struct twin_acts {
+    size_t count;
+    uint8_t key[2][TWIN_ACT_LEN];
 };
 
 struct spread {
     struct incoming in; /* the embedded document */
-    struct twins twins;
     struct judgement judged;
     enum spread_todo todo;
     enum err answer; /* to the neighbour: OK delivered, else returned */
     bool contested;  /* `row` and `rival` are documents of one version */
+    bool displaces;  /* it is judged on what was before the state that is */
+    bool others;     /* a first version: there are other orders for its act */
     struct roll_row row;
     struct roll_row rival;
     struct spread_link *link;                 /* owns one for each of core_options.links */
@@ -147,14 +150,29 @@ unsigned contest_level(const char *member);
 MUST_USE enum err contest_refuse_late(struct core *core, const struct roll_row *loser,
                                       enum err code);
 
+/* Of two documents of one version: does the first one go before the other? */
+bool contest_before(const struct roll_row *a, const struct roll_row *b);
+/* The order is once more what it was at that version; 0: it never was in force. */
+MUST_USE enum err contest_go_back(struct core *core, const uint8_t order[static STORE_ID_LEN],
+                                  uint32_t version);
+
 /* ---- twins.c ---- */
-/* Judge spread->in, a first version, against other orders for its act: spread->twins. */
+/* Does an order begin with it? */
+bool twins_apply(const struct roll_row *row);
+/* What spread->in, a first version, is judged on, and spread->others; reads only. */
 MUST_USE enum err twins_look(struct core *core);
-/* Those that it goes before are over, with all that follows from them. */
-MUST_USE enum err twins_displace(struct core *core);
-/* Both issuers hear of it, those that are ours. */
-MUST_USE enum err twins_tell(struct core *core, const struct roll_row *winner,
-                             const struct roll_row *loser);
+/* Its document has a place among the orders for its act, by its rank and with its end; *acts are to
+ * be settled when it is in the roll, and when it has taken effect, if it does so by itself. */
+MUST_USE enum err twins_enter(struct core *core, const struct incoming *doc,
+                              const struct roll_row *row, uint32_t end_date,
+                              struct twin_acts *acts);
+/* Who loses is over, with all that follows from it; who is barred no more takes effect. */
+MUST_USE enum err twins_settle(struct core *core, const struct twin_acts *acts);
+/* There is a new document about the order, whatever becomes of it: settle, if it is over at another
+ * moment now. */
+MUST_USE enum err twins_changed(struct core *core, const uint8_t order[static STORE_ID_LEN]);
+/* The order is over without a document, and none of its documents stands. */
+MUST_USE enum err twins_end(struct core *core, const uint8_t order[static STORE_ID_LEN]);
 
 /* ---- tally.c ---- */
 /* The order's numbers change here: its issuer's hub will be told. */

@@ -157,6 +157,7 @@ struct core {
     uint64_t due_ms;             /* of core_due_ms */
     uint32_t acks_waiting;       /* acknowledgements that wait for a batch */
     uint64_t acks_due_ms;        /* when they make one */
+    uint32_t workdays_date;      /* when workdays_step looked last; 0: it is to look again */
     bool clock_back;             /* the clock stands well before what was committed: E510 */
     bool disk_low;               /* core_disk said so */
     bool reserve_spent;          /* the reserve file was given to the disk */

@@ -80,6 +80,10 @@ MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
 /* A step as it is kept, to another hub; what is not kept is not sent. The same room. */
 MUST_USE enum err case_history_send(struct core *core, const struct casefile_step *step,
                                     const char *hub);
+/* Its rivals and the steps before it, to a hub that lacks them: the newest first, down to what went
+ * there. The same room. */
+MUST_USE enum err case_history_hand_on(struct core *core, const struct casefile_step *step,
+                                       const char *hub);
 /* As it is kept, into core->spread->facts; ERR_NOT_FOUND: it is not. */
 MUST_USE enum err case_history_read(struct core *core, const struct casefile_step *step);
 /* Was it taken by a member of that hub, or did it go to one? */
@@ -146,6 +150,10 @@ MUST_USE enum err case_split_take(struct core *core, const struct incoming *in, 
  * have another one under that number. */
 MUST_USE enum err case_split_meet(struct core *core, const struct casefile_step *step,
                                   const char *hub);
+/* A document of that number has come when members here had gone on from it: whoever got their steps
+ * is given it, with what went before it. Uses the room in which the document lies. */
+MUST_USE enum err case_split_go_on(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                   uint64_t number);
 /* Which one stands, when that was the state before; ERR_NOT_FOUND: the number has none. */
 MUST_USE enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
                                     uint64_t number, const char *state,

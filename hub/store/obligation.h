@@ -60,7 +60,7 @@ struct obligation {
     enum obligation_state state;
     uint32_t cause;      /* why it is LIFT_DUE or CANCELLED: the order_state that made it so */
     uint32_t department; /* that nobody holds, of an unassigned one; else 0 */
-    uint64_t begun_ms;   /* the terms to answer and to execute run from here */
+    uint64_t begun_ms; /* the term to answer runs from here, that to execute not before the start */
     uint64_t answer_due_ms;
     uint64_t execute_due_ms;
     uint64_t ended_ms;      /* LIFT_DUE or CANCELLED since; the term to undo runs from here */

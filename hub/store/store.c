@@ -181,6 +181,8 @@ static enum err modules_open(struct store *s, const struct store_options *option
     if (err == OK)
         err = tallies_open(&s->tallies, s->db, f);
     if (err == OK)
+        err = twins_open(&s->twins, s->db, f);
+    if (err == OK)
         err = sealed_open(&s->sealed, s->db, s->decisions, f);
     if (err == OK)
         err = retainer_open(&s->retainer, s->db, f);
@@ -226,6 +228,7 @@ void store_close(struct store **out)
     sealed_close(&s->sealed);
     reporters_close(&s->reporters);
     refusals_close(&s->refusals);
+    twins_close(&s->twins);
     tallies_close(&s->tallies);
     roll_close(&s->roll);
     requests_close(&s->requests);

@@ -60,6 +60,7 @@
 #include "store/stream.h"
 #include "store/subject.h"
 #include "store/tally.h"
+#include "store/twin.h"
 
 enum {
     STORE_APPLICATION_ID = 0x4c534855, /* "LSHU" */
@@ -93,6 +94,7 @@ struct store {
     struct roll *roll;
     struct sealed_walk *sealed;
     struct tallies *tallies;
+    struct twins *twins;
     struct reserve *reserve;   /* NULL when read-only */
     struct retainer *retainer; /* internal */
     struct store_cache *cache; /* internal */

@@ -111,6 +111,18 @@ static int run_program(const char *const *argv)
     return WEXITSTATUS(status);
 }
 
+/* By what it says, it was not the bundle that is wrong. */
+static bool stumbled(const char *text)
+{
+    static const char *const names[] = {"Traceback",  "TypeError", "AttributeError", "KeyError",
+                                        "IndexError", "NameError", "struct.error"};
+    for (size_t i = 0; i < T_COUNT(names); i++) {
+        if (strstr(text, names[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 int book_script_roots(struct book *b, const char *bundle, const char *anchor, const char *roots)
 {
     char script[TERMINAL_PATH_MAX + 64];
@@ -129,8 +141,10 @@ int book_script_roots(struct book *b, const char *bundle, const char *anchor, co
     b->script_ms = monotonic_ms() - began_ms;
     const char *told = code == 0 ? "已证明 proven" : "拒绝 / refused: ";
     char *text = read_text(code == 0 ? "script.out" : "script.err");
-    if (code > 1 || strstr(text, told) == NULL || strstr(text, "Traceback") != NULL)
+    if (code > 1 || strstr(text, told) == NULL || stumbled(text))
         fail_msg("verify.py: %d %s", code, text);
+    if (code != 0)
+        print_message("%s", text);
     free(text);
     return code;
 }

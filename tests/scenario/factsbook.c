@@ -63,6 +63,31 @@ void facts_heal_all(struct realm *r, uint32_t seed)
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
 }
 
+void facts_heal_by(struct realm *r, unsigned order)
+{
+    bool healed[ROADS] = {false};
+    for (unsigned left = ROADS; left > 0; left--) {
+        unsigned skip = order % left;
+        size_t i = 0;
+        for (; healed[i] || skip > 0; i++)
+            skip -= !healed[i];
+        order /= left;
+        healed[i] = true;
+        realm_heal(r, roads[i][0], roads[i][1]);
+        realm_live(r, MINUTE_MS, 20 * SECOND_MS);
+    }
+}
+
+const char *facts_with_id(const char *text, const char *order_id)
+{
+    static char out[4096];
+    snprintf(out, sizeof out, "%s", text);
+    char *at = strstr(out, ORDER_ID);
+    assert_non_null(at);
+    memcpy(at, order_id, strlen(ORDER_ID));
+    return out;
+}
+
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts)
 {
     const bool order = strcmp(type, "sanction.order") == 0;
@@ -75,6 +100,14 @@ struct sent facts_send(struct realm *r, const char *from, const char *type, cons
         .basis = {!order ? NULL : (fine ? "AP48" : "DL116"), order && !fine ? "DL118" : NULL},
     };
     return realm_send(r, &mail);
+}
+
+struct sent facts_impose(struct realm *r, const char *from, const char *order_id)
+{
+    const struct sent sent =
+        facts_send(r, from, "sanction.order", facts_with_id(ORDER_BODY("1"), order_id));
+    assert_int_equal(facts_code(r, from, &sent), OK);
+    return sent;
 }
 
 uint32_t facts_code(struct realm *r, const char *from, const struct sent *sent)
@@ -144,6 +177,19 @@ size_t facts_owed(struct realm *r, const char *region, const char *order_id)
         count += row.member[0] != '\0' && row.state < OBLIGATION_CANCELLED;
     }
     return count;
+}
+
+void facts_assert_stands(struct realm *r, const char *stands, const char *lost)
+{
+    facts_assert_order(r, stands, 1, ORDER_ACTIVE);
+    for (size_t i = 0; i < FACTS_HUBS; i++) {
+        const struct order_row row = facts_order(r, facts_regions[i], lost);
+        if (row.version != 0 && row.state != ORDER_ANNULLED)
+            fail_msg("hub.%s: %s in state %u", facts_regions[i], lost, row.state);
+        assert_int_equal(facts_owed(r, facts_regions[i], lost), 0);
+        assert_true(facts_owed(r, facts_regions[i], stands) > 0);
+    }
+    facts_assert_rolls_equal(r);
 }
 
 static const struct roll_digest *digest_of(struct realm *r, const char *region)
@@ -317,6 +363,7 @@ void facts_lose(struct realm *r, const char *region, const char *order_id)
         "DELETE FROM roll_text WHERE seq IN (SELECT seq FROM roll WHERE about = ?1)",
         "DELETE FROM document WHERE hash IN (SELECT hash FROM roll WHERE about = ?1)",
         "DELETE FROM roll WHERE about = ?1",
+        "DELETE FROM twin WHERE order_id = ?1",
         "DELETE FROM sanction_clock WHERE id = ?1",
         "DELETE FROM sanction WHERE id = ?1",
         "DELETE FROM expansion WHERE order_id = ?1",

@@ -22,9 +22,16 @@ struct realm *facts_realm(void);
  */
 void facts_cut_all(struct realm *r);
 void facts_heal_all(struct realm *r, uint32_t seed);
+/* The same in one of all the orders that there are, with a pause after each. */
+enum { FACTS_HEALINGS = 24 };
+void facts_heal_by(struct realm *r, unsigned order);
 
 /* Facts of a member to its own hub. */
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts);
+/* Such a text under another order id than ORDER_ID; valid until the next call. */
+const char *facts_with_id(const char *text, const char *order_id);
+/* ORDER_BODY under that id: its sender's hub takes it. */
+struct sent facts_impose(struct realm *r, const char *from, const char *order_id);
 /* The code of the last receipt that its sender holds. */
 uint32_t facts_code(struct realm *r, const char *from, const struct sent *sent);
 
@@ -35,6 +42,8 @@ void facts_assert_order(struct realm *r, const char *order_id, uint32_t version,
                         enum order_state state);
 /* What it is in everywhere: a hash over version, state and document at each hub, all equal. */
 void facts_everywhere(struct realm *r, const char *order_id, uint8_t out[static HASH_LEN]);
+/* It is in force at every hub, and the other one at none. */
+void facts_assert_stands(struct realm *r, const char *stands, const char *lost);
 /* Obligations in force of the order at this hub. */
 size_t facts_owed(struct realm *r, const char *region, const char *order_id);
 /* Do all hubs have the same roll, and does each say so of each of its neighbours? */

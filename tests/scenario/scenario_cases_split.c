@@ -228,6 +228,72 @@ static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **sta
     assert_int_equal(told(r, GIVES), 1);
 }
 
+/* The third hub is cut off while the sides find out: what it is shown must not overtake the step
+ * that it is shown about, and of one that lost it is told what went before, too. */
+static void a_third_hub_hears_last(struct realm *r, bool holds_the_case)
+{
+    struct work asked = ASKED;
+    struct work to_third = REPORTED;
+    to_third.from = ASKS;
+    to_third.to[0] = GIVES;
+    to_third.to[1] = THIRD;
+    if (holds_the_case)
+        asked.to[1] = THIRD;
+    take(r, &asked);
+    casehubs_settle(r);
+    realm_cut(r, "220000", "220100");
+    realm_cut(r, "440000", "445200");
+    take(r, &REPORTED);
+    take(r, &to_third);
+    casehubs_settle(r);
+    realm_heal(r, "220000", "220100");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 2);
+    realm_heal(r, "440000", "445200");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "445200", 2);
+    assert_int_equal(lost(r, "445200"), 1);
+    assert_int_equal(told(r, ASKS), 1);
+    assert_int_equal(told(r, GIVES), 1);
+}
+
+static void a_third_hub_that_was_cut_off_sees_both_as_well(void **state)
+{
+    a_third_hub_hears_last(*state, true);
+}
+
+static void a_hub_that_joins_with_the_document_that_lost_is_given_what_went_before(void **state)
+{
+    a_third_hub_hears_last(*state, false);
+}
+
+/* A hub whose member went on before it had all that went before passes the rest on when it comes.
+ */
+static void who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_it(void **state)
+{
+    struct realm *r = *state;
+    struct work unseen = REPORTED;
+    struct work to_third = REPORTED;
+    unseen.to[0] = "market.220000";
+    to_third.from = ASKS;
+    to_third.to[0] = THIRD;
+    take(r, &ASKED);
+    casehubs_settle(r);
+    realm_cut(r, "000000", "220000");
+    take(r, &unseen);
+    take(r, &TAKEN);
+    casehubs_settle(r);
+    realm_cut(r, "220000", "220100");
+    realm_heal(r, "000000", "220000");
+    casehubs_settle(r); /* the third step is there, and the second one asked for */
+    take(r, &to_third);
+    casehubs_settle(r);
+    realm_heal(r, "220000", "220100");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "445200", 4);
+    assert_int_equal(lost(r, "445200"), 0);
+}
+
 /* Each side goes on alone, and nobody gets both documents. The first step that crosses over shows
  * it, and then every hub that holds the case knows. */
 static void two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses(void **state)
@@ -303,6 +369,14 @@ int main(void)
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(a_third_hub_that_got_the_one_that_lost_is_shown_the_other,
                                         tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_third_hub_that_was_cut_off_sees_both_as_well, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_hub_that_joins_with_the_document_that_lost_is_given_what_went_before, tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_it, tree,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(
             two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses, tree,
             casehubs_end),

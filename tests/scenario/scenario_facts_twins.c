@@ -2,6 +2,7 @@
  * afterwards, the other is undone, and both issuers are told. And one order id, used twice at one
  * moment: the lower hash stands. */
 #include "scenario/factsbook.h"
+#include "scenario/papers.h"
 
 #include "base/clock.h"
 #include "wire.h"
@@ -15,55 +16,23 @@
 
 enum { BODY_MAX = 4096 };
 
-/* The same decision under another order id. */
-static const char *same_act(const char *id, char out[static BODY_MAX])
-{
-    snprintf(out, BODY_MAX, "%s", ORDER_BODY("1"));
-    char *at = strstr(out, ORDER_ID);
-    assert_non_null(at);
-    memcpy(at, id, strlen(ORDER_ID));
-    return out;
-}
-
-static struct sent impose(struct realm *r, const char *from, const char *id)
-{
-    char body[BODY_MAX];
-    const struct sent sent = facts_send(r, from, "sanction.order", same_act(id, body));
-    assert_int_equal(facts_code(r, from, &sent), OK);
-    return sent;
-}
-
 static void heal(struct realm *r, const char *one, const char *other)
 {
     realm_heal(r, one, other);
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
 }
 
-/* It is in force at every hub, and none of the others is anywhere. */
-static void assert_stands(struct realm *r, const char *stands, const char *lost)
-{
-    facts_assert_order(r, stands, 1, ORDER_ACTIVE);
-    for (size_t i = 0; i < FACTS_HUBS; i++) {
-        const struct order_row row = facts_order(r, facts_regions[i], lost);
-        if (row.version != 0 && row.state != ORDER_ANNULLED)
-            fail_msg("hub.%s: %s in state %u", facts_regions[i], lost, row.state);
-        assert_int_equal(facts_owed(r, facts_regions[i], lost), 0);
-        assert_true(facts_owed(r, facts_regions[i], stands) > 0);
-    }
-    facts_assert_rolls_equal(r);
-}
-
 static void the_order_of_the_higher_region_stands(void **state)
 {
     struct realm *r = *state;
     realm_cut(r, "445100", "440000");
-    const struct sent lost = impose(r, "market.445100", ORDER_ID);
+    const struct sent lost = facts_impose(r, "market.445100", ORDER_ID);
     realm_live(r, HOUR_MS, 10 * MINUTE_MS);
-    const struct sent won = impose(r, "market.000000", OTHER_ID);
+    const struct sent won = facts_impose(r, "market.000000", OTHER_ID);
     realm_live(r, 72 * HOUR_MS, 6 * HOUR_MS);
     assert_int_equal(facts_order(r, "445100", ORDER_ID).state, ORDER_ACTIVE);
     heal(r, "445100", "440000");
-    assert_stands(r, OTHER_ID, ORDER_ID);
+    facts_assert_stands(r, OTHER_ID, ORDER_ID);
     assert_int_equal(facts_code(r, "market.445100", &lost), ERR_ORDER_CONFLICT);
     assert_int_equal(realm_heard(r, "market.445100", &lost, lianshu_ReceiptKind_RECEIPT_REFUSED),
                      1);
@@ -75,8 +44,8 @@ static void both_issuers_are_told_which_order_stands(void **state)
     struct realm *r = *state;
     const lianshu_HubNoticeKind kind = lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE;
     realm_cut(r, "445100", "440000");
-    (void)impose(r, "market.445100", ORDER_ID);
-    (void)impose(r, "market.000000", OTHER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.000000", OTHER_ID);
     heal(r, "445100", "440000");
     assert_int_equal(facts_told(r, "market.445100", kind), 1);
     assert_int_equal(facts_told(r, "market.000000", kind), 1);
@@ -93,13 +62,13 @@ static void of_equal_regions_the_order_accepted_first_stands(void **state)
 {
     struct realm *r = *state;
     realm_cut(r, "220100", "220000");
-    (void)impose(r, "market.220100", OTHER_ID);
+    (void)facts_impose(r, "market.220100", OTHER_ID);
     realm_live(r, HOUR_MS, 10 * MINUTE_MS);
-    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
     assert_int_equal(facts_order(r, "000000", ORDER_ID).state, ORDER_ACTIVE);
     heal(r, "220100", "220000");
-    assert_stands(r, OTHER_ID, ORDER_ID);
+    facts_assert_stands(r, OTHER_ID, ORDER_ID);
 }
 
 /* What was built on the order that lost ends with it. */
@@ -107,22 +76,22 @@ static void a_stay_of_the_order_that_loses_is_over_with_it(void **state)
 {
     struct realm *r = *state;
     realm_cut(r, "445100", "440000");
-    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
     (void)facts_send(r, "market.445100", "sanction.suspend",
                      CHANGE_BODY(ORDER_ID, "2", "潮2号", "2026-04-01", "样本"));
-    (void)impose(r, "market.000000", OTHER_ID);
+    (void)facts_impose(r, "market.000000", OTHER_ID);
     heal(r, "445100", "440000");
-    assert_stands(r, OTHER_ID, ORDER_ID);
+    facts_assert_stands(r, OTHER_ID, ORDER_ID);
 }
 
 static void an_order_that_was_over_before_the_other_began_is_no_conflict(void **state)
 {
     struct realm *r = *state;
     realm_cut(r, "445100", "440000");
-    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
     (void)facts_send(r, "market.445100", "sanction.annul", ANNUL_BODY("2"));
     realm_live(r, HOUR_MS, 10 * MINUTE_MS);
-    (void)impose(r, "market.220100", OTHER_ID);
+    (void)facts_impose(r, "market.220100", OTHER_ID);
     realm_live(r, HOUR_MS, 10 * MINUTE_MS);
     heal(r, "445100", "440000");
     facts_assert_order(r, ORDER_ID, 2, ORDER_ANNULLED);
@@ -136,11 +105,10 @@ static void an_order_that_was_over_before_the_other_began_is_no_conflict(void **
 static void within_one_hub_the_second_order_is_refused_at_once(void **state)
 {
     struct realm *r = *state;
-    char body[BODY_MAX];
-    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
     const struct sent again =
-        facts_send(r, "market.220100", "sanction.order", same_act(OTHER_ID, body));
+        facts_send(r, "market.220100", "sanction.order", facts_with_id(ORDER_BODY("1"), OTHER_ID));
     assert_int_equal(facts_code(r, "market.220100", &again), ERR_ORDER_CONFLICT);
     facts_assert_order(r, ORDER_ID, 1, ORDER_ACTIVE);
     assert_int_equal(facts_told(r, "market.445100", lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE), 0);
@@ -151,8 +119,8 @@ static void the_order_that_stands_is_decided_again_after_a_restart(void **state)
 {
     struct realm *r = *state;
     realm_cut(r, "445100", "440000");
-    (void)impose(r, "market.445100", ORDER_ID);
-    (void)impose(r, "market.000000", OTHER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.000000", OTHER_ID);
     heal(r, "445100", "440000");
     realm_restart(r, "445100");
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
@@ -167,6 +135,57 @@ static void the_order_that_stands_is_decided_again_after_a_restart(void **state)
     assert_true(facts_owed(r, "445100", OTHER_ID) > 0);
 }
 
+/* ---- however many they are ---- */
+
+enum { LIVES_OF_ONE_ACT = 20 };
+
+static void nth_id(unsigned n, char out[static 33])
+{
+    snprintf(out, 33, "d0%028u%02u", 0, n);
+}
+
+/* Imposed and annulled at once. */
+static struct sent impose_and_annul(struct realm *r, unsigned n)
+{
+    char id[33];
+    char body[BODY_MAX];
+    nth_id(n, id);
+    const struct sent sent = facts_impose(r, "market.445100", id);
+    const struct paper change = {.subject = PUNISHED,
+                                 .order_id = id,
+                                 .version = 2,
+                                 .number = "潮撤号",
+                                 .decided = "2026-04-01"};
+    paper_change(&change, body);
+    const struct sent annulled = facts_send(r, "market.445100", "sanction.annul", body);
+    assert_int_equal(facts_code(r, "market.445100", &annulled), OK);
+    realm_live(r, MINUTE_MS, 30 * SECOND_MS);
+    return sent;
+}
+
+/* The nation's order was in force all the while: each of the others goes, the last one too. */
+static void of_however_many_orders_for_one_act_none_is_left_out(void **state)
+{
+    struct realm *r = *state;
+    struct sent sent[LIVES_OF_ONE_ACT];
+    realm_cut(r, "445100", "440000");
+    (void)facts_impose(r, "market.000000", OTHER_ID);
+    realm_live(r, MINUTE_MS, 30 * SECOND_MS);
+    for (unsigned n = 0; n < LIVES_OF_ONE_ACT; n++)
+        sent[n] = impose_and_annul(r, n);
+    heal(r, "445100", "440000");
+    realm_live(r, HOUR_MS, MINUTE_MS);
+    for (unsigned n = 0; n < LIVES_OF_ONE_ACT; n++) {
+        char id[33];
+        nth_id(n, id);
+        assert_int_equal(facts_code(r, "market.445100", &sent[n]), ERR_ORDER_CONFLICT);
+        facts_assert_stands(r, OTHER_ID, id);
+    }
+    const lianshu_HubNoticeKind kind = lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE;
+    assert_int_equal(facts_told(r, "market.445100", kind), LIVES_OF_ONE_ACT);
+    assert_int_equal(facts_told(r, "market.000000", kind), LIVES_OF_ONE_ACT);
+}
+
 /* ---- whatever the order in which they come ---- */
 
 enum { LIVES = 4 };
@@ -175,15 +194,15 @@ static void live(uint32_t seed)
 {
     struct realm *r = facts_realm();
     facts_cut_all(r);
-    (void)impose(r, "market.445100", ORDER_ID);
+    (void)facts_impose(r, "market.445100", ORDER_ID);
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
-    (void)impose(r, "market.220100", OTHER_ID);
+    (void)facts_impose(r, "market.220100", OTHER_ID);
     realm_live(r, MINUTE_MS, 10 * SECOND_MS);
-    (void)impose(r, "market.440000", THIRD_ID);
+    (void)facts_impose(r, "market.440000", THIRD_ID);
     realm_live(r, HOUR_MS, 30 * MINUTE_MS);
     facts_heal_all(r, seed);
-    assert_stands(r, THIRD_ID, ORDER_ID);
-    assert_stands(r, THIRD_ID, OTHER_ID);
+    facts_assert_stands(r, THIRD_ID, ORDER_ID);
+    facts_assert_stands(r, THIRD_ID, OTHER_ID);
     realm_free(r);
 }
 
@@ -264,6 +283,7 @@ int main(void)
         CASE(an_order_that_was_over_before_the_other_began_is_no_conflict),
         CASE(within_one_hub_the_second_order_is_refused_at_once),
         CASE(the_order_that_stands_is_decided_again_after_a_restart),
+        CASE(of_however_many_orders_for_one_act_none_is_left_out),
         cmocka_unit_test(the_same_one_of_three_stands_in_whatever_way_the_country_heals),
         CASE(of_two_documents_of_one_moment_the_lower_hash_stands),
     };

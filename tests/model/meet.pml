@@ -1,0 +1,454 @@
+/* meet - steps of one case that reach only some of the hubs, taken on sides that may share no
+ * recipient; how a hub that joins later gets what went before, and how the sides come to see that
+ * there are two documents for one number. PROTOCOL.md 15, Cases; hub/core/case_history.c and
+ * case_split.c.
+ *
+ * Hub 0 opens the case; a hub that holds it may take up to TAKES steps, DOCS in all, whenever the
+ * state lets it. A step goes to one or more other hubs. What hubs show each other (relay.facts) goes
+ * behind it: from one hub to another everything comes in order. A step is of kind OPEN or END as in
+ * split.pml, and the moment of its acceptance is its place among the documents.
+ *
+ *   asks     a hub that takes a step and lacks the one before shows the step to the hub that judged
+ *            it, and is handed on its rivals and those before it, from the newest down to what went
+ *            there, each with its rivals; also when that step has lost by then
+ *   meets    else it shows that hub the one before, unless that went there
+ *   shows    a hub with two documents for one number shows each to the home of the other one; that
+ *            home shows it to every hub that holds the case, by who took its steps and who got them
+ *   goes on  a hub that gets a document behind steps that were taken there hands it on, with what
+ *            went before it, to every hub that got such a step
+ *
+ * Checked when nothing moves any more: no hub that holds the case lacks a number; and each agrees
+ * with the home of every step that it got on what stands, and has effect, before that step.
+ *
+ * That something moves only so often follows from the rules: a document is kept once at each hub,
+ * and asked with once; nothing else is said of what is kept already, for what was taken at a hub is
+ * never handed on to it.
+ *
+ * Each -D of the list in tests/model/run leaves one rule out; the checker must then find a fault.
+ */
+#ifndef HUBS
+#define HUBS 3
+#endif
+#ifndef DOCS
+#define DOCS 3 /* documents are 1 to DOCS, in the order of their acceptance; 0: none */
+#endif
+#ifndef TAKES
+#define TAKES 1
+#endif
+#define ROOM    8 /* on a way; the checker says when it is full */
+#define NUMBERS (DOCS + 1) /* numbers are 1 to DOCS */
+#define ALL     (DOCS + 1) /* places for documents */
+
+/* With four hubs the first step goes to all, and they act in turn from the last; TO2 to TO4 say to
+ * whom their steps go, a bit a hub (none: to whomever). */
+#ifdef IN_TURN
+#define MAY_ACT(hub) (docs == 0 || (hub) == HUBS - docs)
+#ifdef TO2
+#define TO           (docs == 1 -> 15 : (docs == 2 -> TO2 : (docs == 3 -> TO3 : TO4)))
+#define MAY_GET(hub) (TO & (1 << (hub)))
+#define MAY_MISS(hub) !MAY_GET(hub)
+#else
+#define MAY_GET(hub) true
+#define MAY_MISS(hub) (docs > 1)
+#endif
+#else
+#define MAY_ACT(hub) true
+#define MAY_GET(hub) true
+#define MAY_MISS(hub) true
+#endif
+
+#define KNOWS(hub, doc)     knows[(hub) * ALL + (doc)]
+#define STANDS(hub, number) stands[(hub) * NUMBERS + (number)]
+#define WENT(doc, hub)      (went[doc] & (1 << (hub)))
+
+bool knows[HUBS * ALL];
+byte stands[HUBS * NUMBERS]; /* 0: none is known */
+bool acts[HUBS * NUMBERS];   /* what stands there has effect */
+byte state[HUBS];
+byte top[HUBS]; /* the highest number */
+bool ends[ALL];
+byte number_of[ALL];
+byte home_of[ALL];
+byte went[ALL]; /* hubs, a bit each: that took it, and that it was sent to */
+byte docs;
+
+#ifdef SHOWN_OVERTAKES
+#define NEXT ??
+#else
+#define NEXT ?
+#endif
+
+mtype = { STEP, SHOWN }; /* an envelope; a relay.facts */
+typedef ways { chan to[HUBS] = [ROOM] of { mtype, byte } };
+ways from[HUBS];
+
+/* Another document for a hub, unless it went there anyway. */
+inline show_to(me_, doc_, hub_)
+{
+    if
+    :: !WENT(doc_, hub_) -> from[me_].to[hub_]!SHOWN(doc_)
+    :: else
+    fi
+}
+
+/* With every number known all is made again in order: for each number the first document that the
+ * state allows, else the first of all. With one missing the number of `doc_` alone: the first. */
+inline settle(hub, doc_)
+{
+    whole = true;
+    n = 1;
+    do
+    :: n <= top[hub] ->
+        best = 0;
+        d = DOCS;
+        do
+        :: d > 0 ->
+            if
+            :: KNOWS(hub, d) && number_of[d] == n -> best = d
+            :: else
+            fi;
+            d--
+        :: else -> break
+        od;
+        if
+        :: best == 0 -> whole = false
+        :: else
+        fi;
+        if
+        :: n == number_of[doc_] || STANDS(hub, n) == 0 -> STANDS(hub, n) = best
+        :: else
+        fi;
+        n++
+    :: else -> break
+    od;
+    if
+    :: whole ->
+        state[hub] = 0;
+        n = 1;
+        do
+        :: n <= top[hub] ->
+            best = 0;
+            d = DOCS;
+            do
+            :: d > 0 ->
+                if
+                :: KNOWS(hub, d) && number_of[d] == n -> best = d
+                :: else
+                fi;
+                d--
+            :: else -> break
+            od;
+            STANDS(hub, n) = best;
+            acts[hub * NUMBERS + n] = state[hub] != 2;
+            if
+            :: state[hub] != 2 && ends[best] -> state[hub] = 2
+            :: state[hub] != 2 && !ends[best] -> state[hub] = 1
+            :: else
+            fi;
+            n++
+        :: else -> break
+        od
+    :: else ->
+        state[hub] = (ends[doc_] -> 2 : 1)
+    fi;
+    n = 0;
+    d = 0;
+    best = 0
+}
+
+/* `one_` is one document of a number here, `other_` another one. */
+inline show_each(hub, one_, other_)
+{
+#ifndef NOBODY_SHOWS
+    if
+    :: home_of[one_] != hub -> show_to(hub, other_, home_of[one_])
+    :: else ->
+#ifdef HOME_KEEPS_IT
+        skip
+#else
+        holds = went[one_];
+        n = 1;
+        do
+        :: n <= top[hub] ->
+            holds = holds | went[STANDS(hub, n)];
+            n++
+        :: else -> break
+        od;
+        h = 0;
+        do
+        :: h < HUBS ->
+            if
+            :: h != hub && (holds & (1 << h)) -> show_to(hub, other_, h)
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        n = 0;
+        h = 0;
+        holds = 0
+#endif
+    fi
+#else
+    skip
+#endif
+}
+
+/* All that is known of one number but this document, unless it went there anyway. */
+inline hand_rivals(hub, doc_, other_)
+{
+    d = 1;
+    do
+    :: d <= DOCS ->
+        if
+        :: d != doc_ && KNOWS(hub, d) && number_of[d] == number_of[doc_] && !WENT(d, other_) ->
+            from[hub].to[other_]!SHOWN(d)
+        :: else
+        fi;
+        d++
+    :: else -> break
+    od;
+    d = 0
+}
+
+/* That document's rivals, and what went before it, down to what the other hub got. */
+inline hand_on(hub, doc_, other_)
+{
+    hand_rivals(hub, doc_, other_);
+    n = number_of[doc_] - 1;
+    do
+    :: n > 0 && STANDS(hub, n) != 0 && !WENT(STANDS(hub, n), other_) ->
+        from[hub].to[other_]!SHOWN(STANDS(hub, n));
+        hand_rivals(hub, STANDS(hub, n), other_);
+        n--
+    :: else -> break
+    od;
+    n = 0
+}
+
+/* A member of this hub went on from it before it came here: who got that step gets it now. */
+inline go_on(hub, doc_)
+{
+#ifndef WHO_GOES_ON_KEEPS_IT
+    n = number_of[doc_] + 1;
+    do
+    :: n <= top[hub] ->
+        if
+        :: STANDS(hub, n) != 0 && home_of[STANDS(hub, n)] == hub ->
+            holds = holds | went[STANDS(hub, n)]
+        :: else
+        fi;
+        n++
+    :: else -> break
+    od;
+    n = 0;
+    do
+    :: h < HUBS ->
+        if
+        :: h != hub && (holds & (1 << h)) ->
+            show_to(hub, STANDS(hub, number_of[doc_]), h);
+            hand_on(hub, STANDS(hub, number_of[doc_]), h)
+        :: else
+        fi;
+        h++
+    :: else -> break
+    od;
+    h = 0;
+    holds = 0
+#else
+    skip
+#endif
+}
+
+/* It is kept; what it is a rival of is shown about. */
+inline keep(hub, doc_)
+{
+    was = (number_of[doc_] <= top[hub] -> STANDS(hub, number_of[doc_]) : 0);
+    KNOWS(hub, doc_) = true;
+    if
+    :: number_of[doc_] > top[hub] -> top[hub] = number_of[doc_]
+    :: else
+    fi;
+    settle(hub, doc_);
+    if
+    :: was != 0 ->
+        show_each(hub, was, doc_);
+        show_each(hub, doc_, was)
+    :: else
+    fi;
+    go_on(hub, doc_)
+}
+
+/* That hub knows `doc_`: it is shown the one before. */
+inline meet(hub, doc_, other_)
+{
+#ifndef SIDES_DO_NOT_MEET
+    if
+    :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) != 0 && other_ != hub ->
+        show_to(hub, STANDS(hub, number_of[doc_] - 1), other_)
+    :: else
+    fi
+#else
+    skip
+#endif
+}
+
+inline take_step(hub, doc_)
+{
+    if
+    :: KNOWS(hub, doc_) -> skip
+    :: else ->
+        keep(hub, doc_);
+        if /* what loses is refused, and no question follows */
+        :: STANDS(hub, number_of[doc_]) != doc_ && was != 0 -> skip
+        :: else ->
+            if
+            :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) == 0 ->
+#ifdef NOBODY_ASKS
+                skip
+#else
+                from[hub].to[home_of[doc_]]!SHOWN(doc_)
+#endif
+            :: else -> meet(hub, doc_, home_of[doc_])
+            fi
+        fi
+    fi;
+    was = 0
+}
+
+/* The one that asks is given what went before, down to what it got. */
+inline answer(hub, doc_, other_)
+{
+    if
+#ifdef WHAT_LOST_IS_NOT_ANSWERED
+    :: STANDS(hub, number_of[doc_]) == doc_ && WENT(doc_, other_) && home_of[doc_] == hub ->
+#else
+    :: WENT(doc_, other_) && home_of[doc_] == hub ->
+#endif
+        hand_on(hub, doc_, other_)
+    :: else
+    fi
+}
+
+inline take_shown(hub, doc_, other_)
+{
+    if
+    :: KNOWS(hub, doc_) -> answer(hub, doc_, other_)
+    :: !KNOWS(hub, doc_) && number_of[doc_] <= top[hub] && STANDS(hub, number_of[doc_]) != 0 ->
+        keep(hub, doc_);
+        meet(hub, doc_, other_)
+    :: !KNOWS(hub, doc_) && number_of[doc_] < top[hub] && STANDS(hub, number_of[doc_]) == 0 &&
+            STANDS(hub, number_of[doc_] + 1) != 0 ->
+        keep(hub, doc_)
+    :: else /* a gap, or ahead of what came here: refused */
+    fi;
+    was = 0
+}
+
+inline forget()
+{
+    doc = 0;
+    other = 0;
+    whole = false;
+    h = 0
+}
+
+proctype hub(byte me)
+{
+    byte doc, n, d, h, best, left, other, was, holds;
+    bool whole;
+    left = TAKES;
+end:
+    do
+    :: atomic {
+            left > 0 && docs < DOCS && state[me] != 2 && MAY_ACT(me) &&
+                (top[me] > 0 || (me == 0 && docs == 0)) ->
+            left--;
+            docs++;
+            number_of[docs] = top[me] + 1;
+            home_of[docs] = me;
+#ifndef NO_ENDS
+            if
+            :: ends[docs] = true
+            :: ends[docs] = false
+            fi;
+#endif
+            do /* one hub at least */
+            :: other < HUBS ->
+                if
+                :: other != me && MAY_GET(other) ->
+                    went[docs] = went[docs] | (1 << other);
+                    from[me].to[other]!STEP(docs)
+                :: other != me && MAY_MISS(other) &&
+                        (went[docs] != 0 || other < (me == HUBS - 1 -> HUBS - 2 : HUBS - 1)) -> skip
+                :: other == me
+                fi;
+                other++
+            :: else -> break
+            od;
+            went[docs] = went[docs] | (1 << me);
+            doc = docs;
+            keep(me, doc);
+            was = 0;
+            forget()
+        }
+    :: atomic { from[(me + 1) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
+    :: atomic { from[(me + 2) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
+    :: atomic { from[(me + 1) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 1) % HUBS); forget() }
+    :: atomic { from[(me + 2) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 2) % HUBS); forget() }
+#if HUBS > 3
+    :: atomic { from[(me + 3) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
+    :: atomic { from[(me + 3) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 3) % HUBS); forget() }
+#endif
+    od
+}
+
+/* Nothing moves any more. */
+proctype outcome()
+{
+    byte h, n, d;
+    timeout ->
+    d_step {
+        h = 0;
+        do
+        :: h < HUBS ->
+            n = 1;
+            do
+            :: n <= top[h] -> assert(STANDS(h, n) != 0); n++
+            :: else -> break
+            od;
+            d = 1;
+            do
+            :: d <= docs ->
+                if
+                :: WENT(d, h) ->
+                    n = 1;
+                    do
+                    :: n < number_of[d] ->
+                        assert(STANDS(h, n) == STANDS(home_of[d], n));
+                        assert(acts[h * NUMBERS + n] == acts[home_of[d] * NUMBERS + n]);
+                        n++
+                    :: else -> break
+                    od
+                :: else
+                fi;
+                d++
+            :: else -> break
+            od;
+            h++
+        :: else -> break
+        od
+    }
+}
+
+init
+{
+    byte i;
+    atomic {
+        do
+        :: i < HUBS -> run hub(i); i++
+        :: else -> break
+        od;
+        run outcome()
+    }
+}
