@@ -22,7 +22,7 @@ enum { EXIT_RUN = 1, EXIT_USAGE = 2, WAIT_MS = 500, FAULT_TEXT_MAX = 1024 };
 static const char HELP[] =
     "用法 / usage: lianshu-adapter --config FILE [--check | --renew-mirror FILE]\n"
     "\n"
-    "  -c, --config FILE  适配器配置 / configuration (adapter.yaml)\n"
+    "  -f, --config FILE  适配器配置 / configuration (adapter.yaml)\n"
     "  -n, --check        只检查配置、密钥、登记册与对照表 / check configuration, keys,\n"
     "                     registry and map, then exit\n"
     "  --renew-mirror FILE\n"
@@ -153,7 +153,7 @@ static int status_of(enum err err)
 
 static enum err read_order(int argc, char **argv, struct order *out, struct fault *f)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+    static const struct option options[] = {{"config", required_argument, NULL, 'f'},
                                             {"check", no_argument, NULL, 'n'},
                                             {"renew-mirror", required_argument, NULL, 'r'},
                                             {"help", no_argument, NULL, 'h'},
@@ -163,8 +163,8 @@ static enum err read_order(int argc, char **argv, struct order *out, struct faul
 
     *out = (struct order){0};
     opterr = 0; /* we say it ourselves, with a code and in both languages */
-    for (int c; (c = getopt_long(argc, argv, "+:c:nhV", options, NULL)) != -1; at = optind) {
-        if (c == 'c')
+    for (int c; (c = getopt_long(argc, argv, "+:f:nhV", options, NULL)) != -1; at = optind) {
+        if (c == 'f')
             out->config = optarg;
         else if (c == 'n')
             out->check = true;
