@@ -253,21 +253,14 @@ static bool is_about(const struct evidence *e, const struct evidence_leaf *leaf)
 {
     uint8_t id[HASH_LEN];
     lianshu_Receipt q;
-    lianshu_Statement v;
     lianshu_StateChange change;
     if (strcmp(e->kind, "envelope") == 0)
         return leaf->kind == LOG_RECEIPT && hex_decode(e->id, id, HASH_LEN) &&
                wire_decode(&lianshu_Receipt_msg, leaf->body, &q) == OK &&
                memcmp(q.env_id, id, HASH_LEN) == 0;
-    if (!hex_decode(e->id, id, FRAME_ID_LEN))
-        return false;
-    if (leaf->kind == LOG_ORDER_STATE)
-        return wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK &&
-               memcmp(change.id, id, FRAME_ID_LEN) == 0;
-    return leaf->kind == LOG_STATEMENT &&
-           wire_decode(&lianshu_Statement_msg, leaf->body, &v) == OK &&
-           v.conversation.size == FRAME_ID_LEN &&
-           memcmp(v.conversation.bytes, id, FRAME_ID_LEN) == 0;
+    return leaf->kind == LOG_ORDER_STATE && hex_decode(e->id, id, FRAME_ID_LEN) &&
+           wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK &&
+           memcmp(change.id, id, FRAME_ID_LEN) == 0;
 }
 
 static enum err check_about(const struct evidence_job *job)

@@ -162,7 +162,7 @@ void frontier_init(struct merkle_frontier *f)
     f->size = 0; /* peaks beyond the count are never read */
 }
 
-unsigned frontier_count(const struct merkle_frontier *f)
+static unsigned frontier_count(const struct merkle_frontier *f)
 {
     unsigned count = 0;
     for (uint64_t n = f->size; n != 0; n &= n - 1)

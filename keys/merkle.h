@@ -99,7 +99,6 @@ enum { MERKLE_FRONTIER_BYTES_MAX = 8 + MERKLE_PATH_MAX * HASH_LEN };
 void frontier_init(struct merkle_frontier *f);
 void frontier_append(struct merkle_frontier *f, const merkle_hash leaf);
 void frontier_root(const struct merkle_frontier *f, merkle_hash out);
-unsigned frontier_count(const struct merkle_frontier *f);
 /* u64 size ‖ peaks. Reading refuses any other length (ERR_CORRUPT). */
 void frontier_write(const struct merkle_frontier *f, struct writer *w);
 MUST_USE enum err frontier_read(struct merkle_frontier *f, struct span bytes);

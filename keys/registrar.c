@@ -21,7 +21,7 @@ static enum err find_official(void *ctx, const char *member, const uint8_t kid[s
     return ERR_KID_UNKNOWN;
 }
 
-struct document_signers registrar_signers(const struct registry_registrar *registrar)
+static struct document_signers signers_of(const struct registry_registrar *registrar)
 {
     return (struct document_signers){find_official, (void *)(uintptr_t)registrar};
 }
@@ -140,7 +140,7 @@ enum err registrar_verify_document(const struct registry_registrar *registrar, c
                                    struct span lsd1, struct verifier *verifier,
                                    lianshu_Document *out, uint8_t hash[static HASH_LEN])
 {
-    const struct document_signers signers = registrar_signers(registrar);
+    const struct document_signers signers = signers_of(registrar);
     enum err err = document_verify(lsd1, realm, &signers, verifier, out, hash);
     if (err == OK)
         err = judge(registrar, out);
@@ -151,7 +151,7 @@ enum err registrar_verify_draft(const struct registry_registrar *registrar, cons
                                 struct span lsd1, struct verifier *verifier, lianshu_Document *out,
                                 uint8_t hash[static HASH_LEN], uint32_t *signed_by)
 {
-    const struct document_signers signers = registrar_signers(registrar);
+    const struct document_signers signers = signers_of(registrar);
     enum err err = document_verify_draft(lsd1, realm, &signers, verifier, out, hash, signed_by);
     if (err == OK)
         err = judge(registrar, out);

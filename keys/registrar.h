@@ -57,7 +57,6 @@ bool registrar_grants(const struct registry_registrar *registrar,
 /* The registrar has this key. */
 bool registrar_has(const struct registry_registrar *registrar, const uint8_t kid[static KID_LEN]);
 
-struct document_signers registrar_signers(const struct registry_registrar *registrar);
 /* Those of document_verify; ERR_TWO_OFFICIALS fewer keys than the threshold; ERR_KEY_NOT_YET,
  * ERR_KEY_EXPIRED issued outside the registrar's time. */
 MUST_USE enum err registrar_verify_document(const struct registry_registrar *registrar,

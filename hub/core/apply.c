@@ -278,6 +278,18 @@ static uint8_t lane_of(const struct incoming *in)
                                                                     : in->type->lane);
 }
 
+/* Of a paper of a case that is refused nothing stays but its receipts: they are found by the case,
+ * in whatever conversation it was sent, unless the row has to keep a number of that. */
+static void put_conversation(struct core *core, const struct incoming *in,
+                             const struct judgement *judged, struct message_row *row)
+{
+    const lianshu_Header *h = &in->header;
+    const bool refused = judged->err != OK && row->open == 0 && h->sequence == 0;
+    memcpy(row->conversation, h->conversation.bytes, h->conversation.size);
+    if (refused && in->has_facts && cases_apply(in) && cases_named(in))
+        memcpy(row->conversation, cases_step_of(core, in).id, sizeof row->conversation);
+}
+
 static enum err put_message(struct core *core, const struct incoming *in,
                             const struct judgement *judged, struct message_row *row)
 {
@@ -303,7 +315,7 @@ static enum err put_message(struct core *core, const struct incoming *in,
     memcpy(row->sender, h->sender, sizeof row->sender);
     memcpy(row->id, h->message_id, sizeof row->id);
     memcpy(row->env_id, in->env_id, sizeof row->env_id);
-    memcpy(row->conversation, h->conversation.bytes, h->conversation.size);
+    put_conversation(core, in, judged, row);
     /* A refused number counts as filled only when it was the next one. */
     uint64_t last = 0;
     enum err err =

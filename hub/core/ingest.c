@@ -54,10 +54,7 @@ static enum err parse(struct core *core, struct incoming *in, struct span frame)
         err = registry_suite(core->opt.registry, in->header.suite, core->now_ms);
     if (err != OK)
         return err;
-    err = frame_matches_header(&in->env, &in->header);
-    if (err != OK)
-        return err;
-    err = frame_all_here(&in->env);
+    err = envelope_check_sender(&in->header, &in->env);
     if (err != OK)
         return err;
     in->type = type_find(in->header.type);

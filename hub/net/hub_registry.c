@@ -39,20 +39,22 @@ static void seen_name(const struct registry_registrar *registrar, char out[stati
              registrar->member);
 }
 
-/* Its registrars are those that were in use here, or have newer documents. */
+/* Its registrars are those that were in use here, or have newer documents; *news: one has. */
 static enum err check_registrars(struct store *store, const struct registry *registry,
-                                 struct twice *twice, struct fault *fault)
+                                 struct twice *twice, bool *news, struct fault *fault)
 {
     uint8_t seen[STORE_META_MAX];
     char name[STORE_NAME_MAX];
     const struct registry_registrar *registrar;
+    *news = false;
     for (size_t i = 0; (registrar = registry_registrar_at(registry, i)) != NULL; i++) {
-        size_t len;
+        const struct span document = registry_registrar_document(registry, i);
+        size_t len = 0;
         seen_name(registrar, name);
         enum err err = store_meta_get(store, name, seen, sizeof seen, &len);
+        *news = *news || err != OK || !span_eq(span_of(seen, len), document);
         if (err == OK)
-            err = registrar_follows(span_of(seen, len), registry_registrar_document(registry, i),
-                                    twice, fault);
+            err = registrar_follows(span_of(seen, len), document, twice, fault);
         if (err != OK && err != ERR_NOT_FOUND)
             return err;
     }
@@ -82,7 +84,8 @@ static enum err check_registry(const struct hub_trust *trust, struct registry *r
                          "its time is over or has not begun");
     if (trust->in_use == NULL) /* what it is amended by is in the store: open_store */
         return OK;
-    if ((err = check_registrars(trust->store, registry, trust->twice, fault)) != OK)
+    bool news;
+    if ((err = check_registrars(trust->store, registry, trust->twice, &news, fault)) != OK)
         return err;
     err = registry_amend_from(registry, trust->in_use, fault);
     return err == OK ? hub_registry_own_keys(trust, registry, fault) : err;
@@ -122,9 +125,11 @@ enum err hub_registry_note(const struct hub_trust *trust, struct store *store, s
                          "version %llu, but %llu was in use here", (unsigned long long)version,
                          (unsigned long long)seen);
     struct twice *twice = calloc(1, sizeof *twice);
-    err = twice == NULL ? ERR_NO_MEMORY : check_registrars(store, trust->in_use, twice, fault);
+    bool news = false;
+    err =
+        twice == NULL ? ERR_NO_MEMORY : check_registrars(store, trust->in_use, twice, &news, fault);
     free(twice);
-    if (err != OK || version == seen)
+    if (err != OK || (version == seen && !news))
         return err;
     if ((err = store_begin(store, clock_real_ms())) != OK)
         return err;

@@ -41,7 +41,7 @@ struct message_row {
     uint64_t created_ms;
     uint64_t expires_ms;
     uint64_t accepted_ms;
-    uint8_t conversation[STORE_ID_LEN]; /* zeros: none */
+    uint8_t conversation[STORE_ID_LEN]; /* zeros: none; of a refused paper of a case: the case */
     uint64_t sequence;                  /* the sender's own, 0: none */
     uint32_t open;                      /* recipients without a final receipt */
     bool attachments;

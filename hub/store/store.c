@@ -21,8 +21,7 @@ static const char *const queries[QUERY_COUNT] = {
                      "ORDER BY name LIMIT 1",
 };
 
-/* What is in them is compared with a hash or a sum when it is read, or is keyed by what is asked.
- */
+/* What is in them is compared with a hash or a sum when it is read, or is found by its key. */
 static const char *const growing[] = {"leaf_block", "tile",         "message",  "frame",
                                       "queue",      "delivery",     "sequence", "document",
                                       "decision",   "decision_pack"};
@@ -184,9 +183,7 @@ static enum err modules_open(struct store *s, const struct store_options *option
         err = twins_open(&s->twins, s->db, f);
     if (err == OK)
         err = sealed_open(&s->sealed, s->db, s->decisions, f);
-    if (err == OK)
-        err = retainer_open(&s->retainer, s->db, f);
-    return err;
+    return err == OK ? retainer_open(&s->retainer, s->db, f) : err;
 }
 
 enum err store_open(struct store **out, const struct store_options *options, struct fault *f)

@@ -72,11 +72,10 @@ byte home_of[ALL];
 byte went[ALL]; /* hubs, a bit each: that took it, and that it was sent to */
 byte docs;
 
-#ifdef SHOWN_OVERTAKES
-#define NEXT ??
-#else
-#define NEXT ?
-#endif
+/* Something comes from the hub that is so many further. */
+#define COMES(far)     from[(me + far) % HUBS].to[me]?what, doc -> other = (me + far) % HUBS
+#define OVERTAKES(far)                                                                              \
+    from[(me + far) % HUBS].to[me]??SHOWN, doc -> what = SHOWN; other = (me + far) % HUBS
 
 mtype = { STEP, SHOWN }; /* an envelope; a relay.facts */
 typedef ways { chan to[HUBS] = [ROOM] of { mtype, byte } };
@@ -348,6 +347,7 @@ inline take_shown(hub, doc_, other_)
 inline forget()
 {
     doc = 0;
+    what = 0;
     other = 0;
     whole = false;
     h = 0
@@ -356,6 +356,7 @@ inline forget()
 proctype hub(byte me)
 {
     byte doc, n, d, h, best, left, other, was, holds;
+    mtype what;
     bool whole;
     left = TAKES;
 end:
@@ -392,14 +393,24 @@ end:
             was = 0;
             forget()
         }
-    :: atomic { from[(me + 1) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
-    :: atomic { from[(me + 2) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
-    :: atomic { from[(me + 1) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 1) % HUBS); forget() }
-    :: atomic { from[(me + 2) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 2) % HUBS); forget() }
+    :: atomic {
+            if
+            :: COMES(1)
+            :: COMES(2)
 #if HUBS > 3
-    :: atomic { from[(me + 3) % HUBS].to[me]?STEP(doc) -> take_step(me, doc); forget() }
-    :: atomic { from[(me + 3) % HUBS].to[me] NEXT SHOWN(doc) -> take_shown(me, doc, (me + 3) % HUBS); forget() }
+            :: COMES(3)
 #endif
+#ifdef SHOWN_OVERTAKES
+            :: OVERTAKES(1)
+            :: OVERTAKES(2)
+#endif
+            fi;
+            if
+            :: what == STEP -> take_step(me, doc)
+            :: else -> take_shown(me, doc, other)
+            fi;
+            forget()
+        }
     od
 }
 

@@ -19,7 +19,8 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
 {
     static const char *const names[] = {
         "checkpoint2.txt",
-        "README.old.md",
+        "README.old"
+        ".md",
         "verify-2.py",
         "report.full.html",
         "bundle.old.json",

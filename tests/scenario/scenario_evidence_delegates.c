@@ -163,26 +163,34 @@ static void delegate(struct book *b)
 
 /* ---- revocations ---- */
 
-static struct span revocation(struct book *b, const struct office *by, const char *member,
-                              uint64_t number)
+/* Whatever its officials call a revocation. */
+static struct span called_revocation(struct book *b, const struct office *by,
+                                     const pb_msgdesc_t *desc, const void *body)
 {
     static uint8_t paper[PAPER_MAX];
     struct world *w = b->world;
     const struct key *key = by->key;
-    lianshu_Revocation body = {.number = number,
-                               .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED};
     const struct office_paper what = {.realm = "demo",
                                       .type = lianshu_DocumentType_TYPE_KEY_REVOCATION,
-                                      .desc = &lianshu_Revocation_msg,
-                                      .body = &body,
+                                      .desc = desc,
+                                      .body = body,
                                       .now_ms = w->now_ms,
                                       .entropy = &w->entropy};
     const struct office_signers signers = {.member = by->member, .keys = &key, .key_count = 1};
     struct writer out = writer_of(paper, sizeof paper);
-    snprintf(body.member, sizeof body.member, "%s", member);
-    memcpy(body.kid, key_kid(keyring_find(world_site(w, SENDER)->keys, KEY_USE_SIGN)), KID_LEN);
     assert_int_equal(office_document(&what, &signers, &out), OK);
     return writer_span(&out);
+}
+
+static struct span revocation(struct book *b, const struct office *by, const char *member,
+                              uint64_t number)
+{
+    lianshu_Revocation body = {.number = number,
+                               .reason = lianshu_RevocationReason_REVOCATION_COMPROMISED};
+    const struct keyring *keys = world_site(b->world, SENDER)->keys;
+    snprintf(body.member, sizeof body.member, "%s", member);
+    memcpy(body.kid, key_kid(keyring_find(keys, KEY_USE_SIGN)), KID_LEN);
+    return called_revocation(b, by, &lianshu_Revocation_msg, &body);
 }
 
 /* The sender's act, then the revocation of its key by the registrar that registered it. */
@@ -337,6 +345,11 @@ static void what_is_no_revocation_is_refused_by_both(void **state)
     export_revoked(b);
     book_add_file("b", "revocations/registrar.445100-00000002.lsd", span_str("no document"));
     both_refuse(b, "E814 revocations/registrar.445100-00000002.lsd");
+    /* signed, and about nothing that could be revoked */
+    const lianshu_RegistryVersion other = {.version = 2, .valid_until_ms = 7};
+    book_add_file("b", "revocations/registrar.445100-00000002.lsd",
+                  called_revocation(b, &city, &lianshu_RegistryVersion_msg, &other));
+    both_refuse(b, "E210 revocations/registrar.445100-00000002.lsd");
 }
 
 static struct {

@@ -277,14 +277,48 @@ static const struct work AGAIN = {.from = READER, /* the state does not allow it
                                   .type = "assist.close",
                                   .transition = "A08"};
 
-static uint32_t step(const struct work *work)
+#define OTHER_TALK "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf"
+
+static uint32_t say_step(const struct work *work, const char *conversation)
 {
     struct world *home = realm_home(f.realm, work->from);
     struct mail mail = work_mail(home, work);
-    mail.conversation = CASE_ID; /* as adapters do: what is refused is found by it */
+    mail.conversation = conversation;
     const struct sent sent = realm_send(f.realm, &mail);
     realm_live(f.realm, SECOND_MS, SECOND_MS);
     return world_code(home, work->from, sent.env_id);
+}
+
+static uint32_t step(const struct work *work)
+{
+    return say_step(work, CASE_ID); /* as adapters do */
+}
+
+static size_t how_often(const char *text, const char *what)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
+        count++;
+    return count;
+}
+
+/* It is found by the case that it names, whatever its envelope says. */
+static void what_was_refused_outside_of_the_cases_conversation_is_in_the_bundle_too(void **state)
+{
+    static const char *const talks[] = {NULL, OTHER_TALK, CASE_ID};
+    (void)state;
+    assert_int_equal(step(&ASKED), 0);
+    casehubs_settle(f.realm);
+    assert_int_equal(step(&WITHDRAWN), 0);
+    for (size_t i = 0; i < T_COUNT(talks); i++)
+        assert_int_equal(say_step(&AGAIN, talks[i]), ERR_CASE_STATE);
+    book_serve(&f.book);
+    must(f.book.terminal,
+         "evidence export " CASE_ID " --anchor anchor.yaml --control control --out b");
+    both_accept();
+    char *text = read_text("b/report.txt");
+    assert_int_equal(how_often(text, "rejected E644"), T_COUNT(talks));
+    free(text);
 }
 
 static void
@@ -325,6 +359,7 @@ int main(void)
         EACH(a_revocation_that_was_taken_out_is_a_gap_or_is_told),
         EACH(a_revocation_that_was_changed_or_renamed_is_refused),
         EACH(receipts_of_other_hubs_stand_in_their_own_logs),
+        EACH(what_was_refused_outside_of_the_cases_conversation_is_in_the_bundle_too),
         EACH(a_step_that_lost_and_one_that_was_refused_are_in_the_bundle_with_the_reason),
         cmocka_unit_test_setup_teardown(witnesses_are_counted_by_their_own_keys_alone,
                                         setup_witnesses, end),

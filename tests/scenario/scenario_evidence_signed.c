@@ -1,7 +1,9 @@
-/* Who signed what is in a bundle: an envelope whose signature is another one is refused by both
- * verifiers, though its identifier, which the log has, does not cover the signature. */
+/* Signatures and proofs that are in a bundle and not what they must be: an envelope whose signature
+ * is another one, though its identifier, which the log has, does not cover the signature; an
+ * earlier checkpoint whose proof is missing. Both verifiers refuse. */
 #include "scenario/acts.h"
 #include "scenario/evidencebook.h"
+#include "scenario/texts.h"
 
 #include "cli/evidence.h"
 #include "frame.h"
@@ -54,12 +56,57 @@ static void an_envelope_with_another_signature_is_refused_by_both(void **state)
     free(bytes);
 }
 
+/* The one proof of an earlier checkpoint that the bundle has. */
+static void name_of_proof(char name[static BUNDLE_NAME_MAX + 1])
+{
+    struct evidence_pack pack;
+    const struct bundle_file *file;
+    size_t i = 0;
+    assert_int_equal(evidence_pack_read(&pack, "b", NULL), OK);
+    while ((file = bundle_at(pack.bundle, i)) != NULL &&
+           (strncmp(file->name, "seen/", 5) != 0 || strstr(file->name, ".path") == NULL))
+        i++;
+    assert_non_null(file);
+    snprintf(name, BUNDLE_NAME_MAX + 1, "%s", file->name);
+    evidence_pack_close(&pack);
+}
+
+static void an_earlier_checkpoint_without_its_proof_is_refused_by_both(void **state)
+{
+    struct book *b = *state;
+    uint8_t env_id[HASH_LEN];
+    char name[BUNDLE_NAME_MAX + 1];
+    char path[BUNDLE_NAME_MAX + 8];
+    size_t len;
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    book_keep_checkpoint(b, "kept.txt");
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    must(b->terminal, "evidence export " ORDER_ID
+                      " --anchor anchor.yaml --control control --out b --seen kept.txt");
+    must(b->terminal, VERIFY);
+    name_of_proof(name);
+    snprintf(path, sizeof path, "b/%s", name);
+    char *proof = book_read(path, &len);
+    assert_true(len > 0);
+    book_add_file("b", name, span_of(proof, len - 1)); /* not whole */
+    refused(b->terminal, VERIFY, CLI_REFUSED, "E", "");
+    assert_int_equal(book_script(b, "b", "anchor.yaml"), 1);
+    assert_int_equal(remove(path), 0);
+    book_fit("b");
+    refused(b->terminal, VERIFY, CLI_REFUSED, "E", "");
+    assert_int_equal(book_script(b, "b", "anchor.yaml"), 1);
+    free(proof);
+}
+
 #define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         EACH(an_envelope_with_another_signature_is_refused_by_both),
+        EACH(an_earlier_checkpoint_without_its_proof_is_refused_by_both),
     };
     return cmocka_run_group_tests_name("evidence_signed", tests, NULL, NULL);
 }

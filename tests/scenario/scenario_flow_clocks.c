@@ -5,6 +5,7 @@
 #include "scenario/acts.h"
 #include "scenario/casepath.h"
 #include "scenario/casework.h"
+#include "scenario/realm.h"
 
 #include "base/clock.h"
 
@@ -157,19 +158,22 @@ static void facts_of(const struct word *word, uint64_t event_ms, char out[static
                  when, word->grade, when);
 }
 
+static struct mail mail_of(const struct word *word, uint64_t event_ms, char facts[static FACTS_MAX])
+{
+    facts_of(word, event_ms, facts);
+    return (struct mail){.from = word->from,
+                         .type = word->type,
+                         .to = {word->to},
+                         .conversation = TALK,
+                         .facts = strcmp(word->type, "clue") == 0 ? NULL : facts,
+                         .sealed = sealed_of(word->type)};
+}
+
 static void say(struct world *w, const struct word *word, unsigned days_ago)
 {
     char facts[FACTS_MAX];
     uint8_t env_id[HASH_LEN];
-    struct mail mail = {.from = word->from,
-                        .type = word->type,
-                        .to = {word->to},
-                        .conversation = TALK,
-                        .facts = facts,
-                        .sealed = sealed_of(word->type)};
-    facts_of(word, w->now_ms - days_ago * (uint64_t)DAY_MS, facts);
-    if (strcmp(word->type, "clue") == 0)
-        mail.facts = NULL;
+    const struct mail mail = mail_of(word, w->now_ms - days_ago * (uint64_t)DAY_MS, facts);
     world_send(w, &mail, env_id);
     assert_int_equal(world_code(w, word->from, env_id), 0);
 }
@@ -224,6 +228,138 @@ static void what_is_reported_late_is_told_to_the_superior_when_it_comes(void **s
     }
 }
 
+/* ---- over two hubs ---- */
+
+#define FAR       "market.220100"
+#define FAR_UPPER "market.220000"
+
+static const struct realm_hub country[] = {{.region = "000000"},
+                                           {.region = "440000"},
+                                           {.region = "445100"},
+                                           {.region = "220000"},
+                                           {.region = "220100"}};
+
+/* ADR-REVIEW-SERIOUS: of the far market, until the end of 7 April. */
+static const struct word REPORT = {"adr.report", "serious", HEALTH, FAR};
+static const struct word REVIEW = {"event.feedback", "reviewed_serious", FAR, HEALTH};
+#define REVIEW_CLOCK "ADR-REVIEW-SERIOUS"
+#define REVIEW_END   20260407
+
+static void say_far(struct realm *r, const struct word *word, unsigned days_ago)
+{
+    char facts[FACTS_MAX];
+    struct world *home = realm_home(r, word->from);
+    struct mail mail = mail_of(word, r->now_ms - days_ago * (uint64_t)DAY_MS, facts);
+    mail.expires_ms = r->now_ms + 10 * (uint64_t)DAY_MS;
+    const struct sent sent = realm_send(r, &mail);
+    assert_int_equal(world_code(home, word->from, sent.env_id), 0);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+}
+
+static size_t told(struct realm *r, const char *member, lianshu_HubNoticeKind kind,
+                   const char *clock)
+{
+    return work_told(realm_home(r, member), member, kind, clock);
+}
+
+static void live_until(struct realm *r, uint64_t until_ms)
+{
+    realm_live(r, until_ms - r->now_ms, 2 * HOUR_MS);
+    realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS); /* links that were silent are there again */
+}
+
+static void assert_breach_is_told_once(struct realm *r)
+{
+    assert_int_equal(told(r, FAR, REMINDER, REVIEW_CLOCK), 3);
+    assert_int_equal(told(r, FAR_UPPER, OVERDUE, REVIEW_CLOCK), 1);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 1);
+    assert_int_equal(told(r, HEALTH, REMINDER, REVIEW_CLOCK), 0);
+    assert_int_equal(told(r, HEALTH_UPPER, OVERDUE, REVIEW_CLOCK), 0);
+    assert_int_equal(told(r, MPA_UPPER, OVERDUE, REVIEW_CLOCK), 0);
+}
+
+/* The one who must act, and whoever is above, hear from its hub; who waits from his own. */
+static void a_term_that_runs_out_at_another_hub_is_told_once_by_the_right_hub(void **state)
+{
+    (void)state;
+    struct realm *r = realm_new(country, T_COUNT(country));
+    say_far(r, &REPORT, 0);
+    live_until(r, date_end_ms(REVIEW_END) - 6 * HOUR_MS);
+    assert_int_equal(told(r, FAR, REMINDER, REVIEW_CLOCK), 2);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 0);
+    live_until(r, date_end_ms(REVIEW_END) + HOUR_MS);
+    assert_breach_is_told_once(r);
+    const struct got *got = world_got(realm_home(r, HEALTH), HEALTH, "hub.notice", 0);
+    assert_string_equal(got->sender, "hub.445100");
+    realm_restart(r, "445100");
+    realm_restart(r, "220100");
+    live_until(r, r->now_ms + 2 * DAY_MS);
+    assert_breach_is_told_once(r);
+    say_far(r, &REVIEW, 0); /* late, it stops the term all the same */
+    live_until(r, r->now_ms + DAY_MS);
+    assert_breach_is_told_once(r);
+    realm_free(r);
+}
+
+static void a_cut_road_neither_loses_nor_doubles_what_is_told_of_a_term(void **state)
+{
+    (void)state;
+    struct realm *r = realm_new(country, T_COUNT(country));
+    say_far(r, &REPORT, 0);
+    realm_cut(r, "220000", "220100");
+    live_until(r, date_end_ms(REVIEW_END) + HOUR_MS);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 1);
+    assert_int_equal(told(r, FAR_UPPER, OVERDUE, REVIEW_CLOCK), 0);
+    realm_heal(r, "220000", "220100");
+    realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS);
+    assert_breach_is_told_once(r);
+    realm_free(r);
+}
+
+/* Served while the road was cut: the term runs from its acceptance, and is over when it comes. */
+static void what_arrives_when_its_term_is_over_is_told_once_too(void **state)
+{
+    (void)state;
+    struct realm *r = realm_new(country, T_COUNT(country));
+    realm_cut(r, "220000", "220100");
+    say_far(r, &REPORT, 0);
+    live_until(r, date_end_ms(REVIEW_END) + HOUR_MS);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 1);
+    realm_heal(r, "220000", "220100");
+    realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(realm_has(r, FAR, "adr.report"), 1);
+    assert_int_equal(told(r, FAR, REMINDER, REVIEW_CLOCK), 1); /* the end alone */
+    assert_int_equal(told(r, FAR_UPPER, OVERDUE, REVIEW_CLOCK), 1);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 1);
+    realm_free(r);
+}
+
+static void an_answer_in_time_from_another_hub_leaves_nothing_to_tell(void **state)
+{
+    (void)state;
+    struct realm *r = realm_new(country, T_COUNT(country));
+    say_far(r, &REPORT, 0);
+    say_far(r, &REVIEW, 0);
+    live_until(r, date_end_ms(REVIEW_END) + HOUR_MS);
+    assert_int_equal(told(r, FAR, REMINDER, REVIEW_CLOCK), 0);
+    assert_int_equal(told(r, FAR_UPPER, OVERDUE, REVIEW_CLOCK), 0);
+    assert_int_equal(told(r, HEALTH, UNANSWERED, REVIEW_CLOCK), 0);
+    realm_free(r);
+}
+
+/* A report that came too late: whoever is above its sender hears of it from the sender's hub. */
+static void a_late_report_to_another_hub_is_told_to_the_senders_superior_once(void **state)
+{
+    (void)state;
+    struct realm *r = realm_new(country, T_COUNT(country));
+    say_far(r, &REPORT, 17);
+    realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(told(r, HEALTH_UPPER, OVERDUE, "ADR-SERIOUS"), 1);
+    assert_int_equal(told(r, "health.220000", OVERDUE, "ADR-SERIOUS"), 0);
+    assert_int_equal(told(r, FAR_UPPER, OVERDUE, "ADR-SERIOUS"), 0);
+    realm_free(r);
+}
+
 static const struct casework_rows tables[] = {CASEWORK_ROWS(expiries), CASEWORK_ROWS(lates)};
 
 /* A row of the rules that is new has to run out here, too. */
@@ -256,6 +392,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_clock_that_runs_out_warns_tells_the_superior_and_answers_who_waits),
         cmocka_unit_test(what_is_reported_late_is_told_to_the_superior_when_it_comes),
+        cmocka_unit_test(a_term_that_runs_out_at_another_hub_is_told_once_by_the_right_hub),
+        cmocka_unit_test(a_cut_road_neither_loses_nor_doubles_what_is_told_of_a_term),
+        cmocka_unit_test(what_arrives_when_its_term_is_over_is_told_once_too),
+        cmocka_unit_test(an_answer_in_time_from_another_hub_leaves_nothing_to_tell),
+        cmocka_unit_test(a_late_report_to_another_hub_is_told_to_the_senders_superior_once),
         cmocka_unit_test_setup_teardown(no_clock_of_the_flows_was_left_out, world_setup,
                                         world_teardown),
     };

@@ -307,6 +307,24 @@ static void files_live_as_long_as_a_message_needs_them(void **state)
     assert_int_equal(have(p, ROOT), 1);
 }
 
+/* More than one step takes away: no step does more, and in the end nothing is left. */
+static void a_long_file_goes_piece_by_piece(void **state)
+{
+    enum { SLOTS = 2 * CHUNK_CUT_SLOTS + 10 };
+    struct place *p = *state;
+    unsigned steps = 0;
+    put_first(p, ROOT, SLOTS, SLOTS);
+    assert_int_equal(files(p), 1);
+    for (bool more = true; files(p) > 0 && steps < 100; steps++) {
+        begin(p);
+        assert_int_equal(chunk_sweep(p->s->chunks, 1000 + CHUNK_ORPHAN_MS, &more), OK);
+        commit(p);
+        assert_true(more || files(p) == 0);
+    }
+    assert_int_equal(files(p), 0);
+    assert_true(steps > 3);
+}
+
 /* The drop is committed; it is not on disk yet. */
 static void drop_in_flight(struct place *p)
 {
@@ -466,6 +484,7 @@ int main(void)
         CASE(a_spoilt_chunk_is_wanted_again),
         CASE(files_of_others_are_not_opened),
         CASE(files_live_as_long_as_a_message_needs_them),
+        CASE(a_long_file_goes_piece_by_piece),
         CASE(a_file_stays_until_the_transaction_that_dropped_it_has_landed),
         CASE(a_file_that_was_dropped_in_vain_is_whole),
         CASE(a_refused_message_does_not_keep_the_files_that_were_dropped_before),

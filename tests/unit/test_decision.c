@@ -2,6 +2,7 @@
 #include "unit/store_place.h"
 
 #include "store/retain.h"
+#include "store/sealed.h"
 
 static struct decision_row row_of(uint64_t seq, uint64_t message_seq, bool packs)
 {
@@ -47,6 +48,53 @@ static void decisions_are_found_by_leaf_and_message(void **state)
         assert_true(span_eq(got.facts, span_str("facts")));
     }
     assert_int_equal(decision_next(d, &cursor, &got), ERR_NOT_FOUND);
+}
+
+static enum err shout(void *ctx, const struct sealed_value *value, bool *changed)
+{
+    size_t *count = ctx;
+    value->bytes[0] = '!';
+    *changed = true;
+    (*count)++;
+    return OK;
+}
+
+/* What was read before it was sealed anew is not remembered: its key is about to be dropped. */
+static void a_decision_that_is_sealed_anew_is_read_as_it_is_then(void **state)
+{
+    struct place *p = *state;
+    struct sealed_cursor cursor = {0};
+    struct decision_row got;
+    size_t count = 0;
+    size_t len;
+    begin(p);
+    for (uint64_t n = 1; n <= 4; n++) {
+        const struct decision_row row = row_of(10 * n + 1, 10 * n, n % 2 == 0);
+        assert_int_equal(decision_put(p->s->decisions, &row), OK);
+    }
+    commit(p);
+    for (uint64_t at = 0; decision_next(p->s->decisions, &at, &got) == OK;)
+        assert_true(span_eq(got.facts, span_str("facts")));
+    begin(p);
+    enum err err = OK;
+    while (err == OK) {
+        err = sealed_step(p->s->sealed, &cursor, shout, &count, &len);
+        uint64_t at = 40; /* a pack's, which is at hand for the next one too */
+        assert_int_equal(decision_next(p->s->decisions, &at, &got), OK);
+    }
+    assert_int_equal(err, ERR_NOT_FOUND);
+    assert_int_equal(count, 4);
+    for (int committed = 0; committed < 2; committed++) {
+        for (uint64_t n = 4; n >= 1; n--) {
+            uint64_t at = 10 * n;
+            print_message("%u\n", (unsigned)n);
+            assert_int_equal(decision_next(p->s->decisions, &at, &got), OK);
+            assert_int_equal(got.seq, 10 * n + 1);
+            assert_true(span_eq(got.facts, span_str("!acts")));
+        }
+        if (committed == 0)
+            commit(p);
+    }
 }
 
 /* Messages have the leaves 10, 20, 30 …; each third decision is an order's. */
@@ -280,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(decisions_are_found_by_leaf_and_message),
+        CASE(a_decision_that_is_sealed_anew_is_read_as_it_is_then),
         CASE(records_of_a_commit_are_packed_and_read_as_if_they_were_not),
         CASE(a_rollback_takes_back_what_was_not_committed),
         CASE(what_is_decided_again_is_found_first),

@@ -105,6 +105,27 @@ static void who_was_replaced_stays_replaced_over_restarts(void **state)
     registry_close(&v3);
 }
 
+/* A file that was swapped for another one of the same number has taught the hub as much. */
+static void who_was_replaced_within_a_version_stays_replaced(void **state)
+{
+    uint8_t first[PAPER_CAP];
+    (void)state;
+    const struct span one = appoint(1);
+    memcpy(first, one.data, one.len);
+    const struct span old = span_of(first, one.len);
+    struct registry *v1 = version(1, old);
+    struct registry *other = version(1, appoint(2));
+    struct registry *v2 = version(2, old);
+    assert_int_equal(start(v1), OK);
+    assert_int_equal(start(other), OK);
+    assert_int_equal(start(v1), ERR_REGISTRY_ROLLBACK);
+    assert_int_equal(start(v2), ERR_REGISTRY_ROLLBACK);
+    assert_int_equal(start(other), OK);
+    registry_close(&v1);
+    registry_close(&other);
+    registry_close(&v2);
+}
+
 /* Two documents under one number, told to two hubs: seen when the second one comes over a link. */
 static void another_document_under_a_number_that_was_seen_is_found_with_both(void **state)
 {
@@ -133,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGE(who_was_replaced_stays_replaced_over_restarts),
+        STAGE(who_was_replaced_within_a_version_stays_replaced),
         STAGE(another_document_under_a_number_that_was_seen_is_found_with_both),
     };
     return cmocka_run_group_tests_name("hub_registry", tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Checks the promises of store/obligation.h, each by its number. */
 #include "unit/store_place.h"
 
+#include <sqlite3.h>
+
 static struct obligation obligation_of_(uint32_t n, uint32_t order, const char *member)
 {
     struct obligation o = {.seq = n,
@@ -222,10 +224,37 @@ static void expansion_resumes_where_it_stopped(void **state)
     assert_int_equal(got.seq, 20);
 }
 
+/* A store with such a row is not opened; what changes under an open one is found when it is read,
+ * as a state is a place in a table of counts. */
+static void a_state_that_no_row_may_have_is_corrupt(void **state)
+{
+    static const char *const changes[] = {
+        "PRAGMA ignore_check_constraints = ON; UPDATE obligation SET state = 0",
+        "PRAGMA ignore_check_constraints = ON; UPDATE obligation SET state = 9",
+        "PRAGMA ignore_check_constraints = ON; UPDATE obligation SET state = 4000",
+    };
+    struct place *p = *state;
+    uint64_t counts[OBLIGATION_STATES];
+    for (size_t i = 0; i < T_COUNT(changes); i++) {
+        sqlite3 *raw = NULL;
+        place_close(p);
+        place_open(p);
+        put_obligation(p, 1, 7, "health.445100");
+        assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(raw, changes[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(obligation_counts(p->s->obligations, NULL, counts), ERR_CORRUPT);
+        assert_int_equal(obligation_counts(p->s->obligations, ID(7), counts), ERR_CORRUPT);
+        assert_int_equal(sqlite3_close(raw), SQLITE_OK);
+    }
+    store_close(&p->s);
+    assert_int_equal(place_try_open(p), ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(obligation_survives_restart_and_is_stored_once),
+        CASE(a_state_that_no_row_may_have_is_corrupt),
         CASE(obligations_move_only_along_the_picture),
         CASE(moving_without_a_reference_keeps_the_old_one),
         CASE(obligations_are_walked_by_order_member_due_and_counted),

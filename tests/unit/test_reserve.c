@@ -32,6 +32,8 @@ static void a_reserve_is_really_there(void **state)
     struct place *p = *state;
     assert_int_equal(taken(p), 0);
     assert_false(store_reserve_held(p->s));
+    assert_int_equal(store_reserve_restore(p->s), OK); /* none is asked for: none is made */
+    assert_false(store_reserve_held(p->s));
     for (int restart = 0; restart < 2; restart++) {
         assert_int_equal(open_with(p, RESERVE), OK);
         assert_true(store_reserve_held(p->s));

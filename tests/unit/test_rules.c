@@ -434,6 +434,57 @@ static void nothing_is_published_longer_than_local_law_lets_it_be_shown(void **s
     assert_true(published > 20);
 }
 
+/* B.8, objections and retention: working days to decide and to pass on, to delete after an
+ * annulment and to hide after a repair; of which more with notice. What a region does not say is
+ * the nation's.
+ */
+static void objections_are_those_of_the_local_law(void **state)
+{
+    static const struct {
+        const char *clock;
+        const char *term;
+        const char *longer;
+        bool shows;
+    } law[] = {
+        /* Shanghai 35–38: five days, two to pass on; seven are of private bodies */
+        {"OBJ-310000", "5 working_days", "none", true},
+        {"OBJ-FORWARD-310000", "2 working_days", "none", false},
+        {"OBJ-ANNUL-310000", "3 working_days", "none", false},
+        {"OBJ-REPAIR-310000", "3 working_days", "none", false},
+        /* Henan 41–43: three days, seven if it is checked; one for an annulment or a repair */
+        {"OBJ-410000", "3 working_days", "7 working_days", true},
+        {"OBJ-ANNUL-410000", "1 working_day", "none", false},
+        {"OBJ-REPAIR-410000", "1 working_day", "none", false},
+        /* Shandong 38–40: three days, seven with others; nothing of a mark or of repairs */
+        {"OBJ-370000", "3 working_days", "7 working_days", false},
+        {"OBJ-ANNUL-370000", "3 working_days", "none", false},
+        /* Shenzhen: the platform one day, the source two and three more; a repair three and three
+         */
+        {"OBJ-440300", "2 working_days", "5 working_days", true},
+        {"OBJ-FORWARD-440300", "1 working_day", "none", false},
+        {"OBJ-REPAIR-440300", "3 working_days", "6 working_days", false},
+    };
+    const struct world *w = *state;
+    size_t n = 0;
+    size_t local = 0;
+    const struct rule_clock *clocks = ruleset_clocks(w->rules, &n);
+    for (size_t i = 0; i < n; i++)
+        local += strncmp(clocks[i].id, "OBJ-", 4) == 0 && strcmp(clocks[i].id, "OBJ-000000") != 0;
+    assert_int_equal(local, T_COUNT(law));
+    for (size_t i = 0; i < T_COUNT(law); i++) {
+        const struct rule_clock *clock = ruleset_clock(w->rules, law[i].clock);
+        char text[TERM_TEXT_MAX];
+        print_message("%s\n", law[i].clock);
+        assert_non_null(clock);
+        term_print(&clock->ordinary, text);
+        assert_string_equal(text, law[i].term);
+        term_print(&clock->complex, text);
+        assert_string_equal(text, law[i].longer);
+        assert_int_equal(clock->shows, law[i].shows);
+        assert_int_equal(clock->mark, 'V');
+    }
+}
+
 #define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
@@ -442,6 +493,7 @@ int main(void)
         CASE(each_rule_decides_what_the_law_says),
         CASE(each_rule_for_orders_has_its_row),
         CASE(earliest_repair_follows_the_class_of_its_day),
+        CASE(objections_are_those_of_the_local_law),
         CASE(nothing_is_published_longer_than_local_law_lets_it_be_shown),
     };
     return cmocka_run_group_tests_name("rules", tests, world_group_open, world_group_close);

@@ -1,6 +1,8 @@
 /* Checks the promises of store/mirror.h, each by its number. */
 #include "unit/store_place.h"
 
+#include <sqlite3.h>
+
 #define HEALTH "health.445100"
 #define POLICE "police.445100"
 
@@ -185,10 +187,32 @@ static void what_ended_before_a_size_is_given_once_in_the_order_of_its_end(void 
     }
 }
 
+/* The schema takes no such row, and so its check is put aside; it is another process that writes.
+ */
+static void a_phase_that_no_row_may_have_is_corrupt(void **state)
+{
+    struct place *p = *state;
+    const struct mirror_row row = row_of(HEALTH, 1);
+    struct mirror_row got;
+    sqlite3 *raw = NULL;
+    begin(p);
+    assert_int_equal(mirror_put(p->s->mirrors, &row), OK);
+    commit(p);
+    assert_int_equal(sqlite3_open(p->path, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw,
+                                  "PRAGMA ignore_check_constraints = ON; "
+                                  "UPDATE mirror SET phase = 4",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_close(raw), SQLITE_OK);
+    assert_int_equal(mirror_get(p->s->mirrors, row.member, row.adapter, &got), ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(every_field_is_kept_in_one_row_an_adapter),
+        CASE(a_phase_that_no_row_may_have_is_corrupt),
         CASE(every_justification_is_given_once_in_the_order_of_entry_ended_ones_too),
         CASE(what_ended_before_a_size_is_given_once_in_the_order_of_its_end),
     };

@@ -837,7 +837,6 @@ class Bundle:
             need(v.text(1) == self.realm and v.number(4) == time and v.number(10) == index, name,
                  "the statement is of another place or time")
             self.accepted.setdefault(v.bytes(3), time)
-            self.about.add(("order", v.bytes(5).hex()))
             self.counts["statements"] += 1
         elif kind in (MEMBER_RECEIPT, OTHER_RECEIPT):
             self.check_receipt(f"receipts/{index:012}.lsr", kind, time, body)
