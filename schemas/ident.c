@@ -225,6 +225,41 @@ enum err ident_normalise(const char *in, char *out, size_t cap)
     return OK;
 }
 
+/* Half-width, with one kind of brackets; 0: a space. */
+static uint32_t number_character(uint32_t c)
+{
+    static const uint32_t open[] = {'(', 0x3008, 0x3010, 0x3014, 0xFE5D};
+    static const uint32_t close[] = {')', 0x3009, 0x3011, 0x3015, 0xFE5E};
+    c = half_width(c);
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        if (c == open[i])
+            return '[';
+        if (c == close[i])
+            return ']';
+    }
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' ? 0 : c;
+}
+
+enum err ident_number(struct span in, char *out, size_t cap)
+{
+    size_t len = 0;
+    if (!utf8_allowed(in))
+        return ERR_UTF8;
+    for (size_t at = 0; at < in.len;) {
+        char bytes[4];
+        const uint32_t c = number_character(utf8_next(in, &at));
+        const size_t n = c == 0 ? 0 : utf8_put(c, bytes);
+        if (len + n >= cap)
+            return ERR_FIELD_LONG;
+        memcpy(out + len, bytes, n);
+        len += n;
+    }
+    if (cap == 0)
+        return ERR_FIELD_LONG;
+    out[len] = '\0';
+    return OK;
+}
+
 static size_t count_characters(struct span text)
 {
     size_t count = 0;

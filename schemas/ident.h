@@ -7,10 +7,12 @@
  *      (GB 11714) is reported apart, for old bodies may differ.
  *   2. ident_normalise trims, turns full-width into half-width and Latin letters into upper
  *      case, and nothing else: a letter O stays an O and fails its check.
- *   3. A member id is [a-z]{2,16}(-[a-z0-9]{1,8})?\.[0-9]{6}; its department is a word of the
+ *   3. ident_number makes one of all the ways in which the number of a document is written: no
+ *      spaces, half-width, upper case, and [ ] for 〔〕（）【】〈〉﹝﹞.
+ *   4. A member id is [a-z]{2,16}(-[a-z0-9]{1,8})?\.[0-9]{6}; its department is a word of the
  *      vocabulary.
- *   4. region_contains(a, b) is true exactly when b is a or lies below it; 000000 holds all.
- *   5. What ident_mask shows of an identifier or name never identifies anybody.
+ *   5. region_contains(a, b) is true exactly when b is a or lies below it; 000000 holds all.
+ *   6. What ident_mask shows of an identifier or name never identifies anybody.
  *
  * Errors: ERR_IDENTIFIER form, ERR_CHECK_DIGIT, ERR_REGION.
  * Thread rule: a region table is read-only after open.
@@ -51,6 +53,8 @@ MUST_USE enum err subject_id_check(lianshu_SubjectKind kind, const char *id);
 
 /* Into out[cap]; ERR_FIELD_LONG when it does not fit, ERR_UTF8 when it is not text. */
 MUST_USE enum err ident_normalise(const char *in, char *out, size_t cap);
+/* The same for the number of a document; never longer than it was. */
+MUST_USE enum err ident_number(struct span in, char *out, size_t cap);
 
 /* "4451**********0014" for an identifier of any kind. */
 void ident_mask(const char *id, char *out, size_t cap);

@@ -1,8 +1,23 @@
 #include "core/state.h"
 
+#include "ident.h"
 #include "keys/entropy.h"
 
 #include <string.h>
+
+_Static_assert(sizeof((lianshu_SanctionOrder *)0)->decision_number <= NAMES_NUMBER_MAX,
+               "any number of a decision");
+
+/* The number of a decision in the one way in which it is known; an identifier as it is. */
+static enum err known_as(uint8_t kind, struct span *id, char text[static NAMES_NUMBER_MAX])
+{
+    if (kind != NAMES_DECISION)
+        return OK;
+    const enum err err = ident_number(*id, text, NAMES_NUMBER_MAX);
+    if (err == OK)
+        *id = span_str(text);
+    return err;
+}
 
 /* The row of an identifier, by the token key in use, or by the one before while rows are moved. */
 static enum err find(struct core *core, uint8_t kind, struct span id, uint64_t as_of,
@@ -23,7 +38,10 @@ enum err names_look(struct core *core, uint8_t kind, struct span id, uint64_t as
                     uint8_t out[static STORE_TOKEN_LEN])
 {
     uint8_t token[STORE_TOKEN_LEN];
-    enum err err = find(core, view_kind(kind), id, as_of, token, out, NULL);
+    char number[NAMES_NUMBER_MAX];
+    enum err err = known_as(kind, &id, number);
+    if (err == OK)
+        err = find(core, view_kind(kind), id, as_of, token, out, NULL);
     if (err != ERR_NOT_FOUND)
         return err;
     memset(out, 0, STORE_TOKEN_LEN);
@@ -33,7 +51,9 @@ enum err names_look(struct core *core, uint8_t kind, struct span id, uint64_t as
 enum err names_unknown(struct core *core, uint8_t kind, struct span id,
                        uint8_t out[static STORE_TOKEN_LEN])
 {
-    return rest_token(out, core->token_key, view_kind(kind), id);
+    char number[NAMES_NUMBER_MAX];
+    const enum err err = known_as(kind, &id, number);
+    return err == OK ? rest_token(out, core->token_key, view_kind(kind), id) : err;
 }
 
 enum err names_since(struct core *core, const uint8_t token[static STORE_TOKEN_LEN], uint64_t since,
@@ -57,8 +77,11 @@ enum err names_give(struct core *core, uint8_t kind, struct span id,
     struct writer p = writer_of(plain, sizeof plain);
     struct writer w = writer_of(sealed, sizeof sealed);
     const uint8_t one = view_kind(kind);
+    char number[NAMES_NUMBER_MAX];
     bool erased = false;
-    const enum err found = find(core, one, id, STORE_NEVER, row.token, row.handle, &erased);
+    enum err found = known_as(kind, &id, number);
+    if (found == OK)
+        found = find(core, one, id, STORE_NEVER, row.token, row.handle, &erased);
     if (found != OK && found != ERR_NOT_FOUND)
         return found;
     if (found == OK && !erased) {

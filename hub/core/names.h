@@ -8,7 +8,8 @@
  * by the old one.
  *
  * Guarantees:
- *   1. One identifier and kind has one handle for ever; kinds of bodies with one code are one.
+ *   1. One identifier and kind has one handle for ever; kinds of bodies with one code are one, and
+ *      so are all ways of writing one decision's number (ident_number).
  *   2. A gate that asked of somebody unknown is asked again once that one is named: what it
  *      notes then is names_unknown, and names_give reports it.
  *
@@ -17,7 +18,9 @@
 #ifndef CORE_NAMES_H
 #define CORE_NAMES_H
 
-/* Inside a batch. kind 0: a decision number. */
+enum { NAMES_DECISION = 0, NAMES_NUMBER_MAX = 97 };
+
+/* Inside a batch. The kind is that of a subject, or NAMES_DECISION: a decision's number. */
 MUST_USE enum err names_give(struct core *core, uint8_t kind, struct span id,
                              uint8_t out[static STORE_TOKEN_LEN]);
 MUST_USE enum err names_look(struct core *core, uint8_t kind, struct span id, uint64_t as_of,

@@ -186,7 +186,7 @@ enum err orders_impose(struct core *core, struct incoming *in, const struct judg
     if (err == OK)
         err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
     if (err == OK)
-        err = names_give(core, 0, span_str(body->decision_number), row.act);
+        err = names_give(core, NAMES_DECISION, span_str(body->decision_number), row.act);
     if (err == OK)
         err = next_episode(core, body->order_id, &row.episode);
     if (err != OK)

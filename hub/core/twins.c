@@ -30,7 +30,7 @@ static enum err act_of(struct core *core, const struct incoming *doc, struct act
     enum err err =
         orders_token(core, doc->subject, doc->persons, doc->person_count, 0, act->subject);
     if (err == OK)
-        err = view_token(core, 0, span_str(body->decision_number), act->number);
+        err = view_token(core, NAMES_DECISION, span_str(body->decision_number), act->number);
     if (err != OK)
         return err;
     *named = !names_nobody(act->subject) && !names_nobody(act->number);
@@ -160,7 +160,7 @@ enum err twins_enter(struct core *core, const struct incoming *doc, const struct
     acts->count = 0;
     enum err err = orders_name(core, doc);
     if (err == OK)
-        err = names_give(core, 0, span_str(doc->body.order.decision_number), number);
+        err = names_give(core, NAMES_DECISION, span_str(doc->body.order.decision_number), number);
     if (err == OK)
         err = act_of(core, doc, &act, &named);
     if (err != OK)

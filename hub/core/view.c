@@ -83,7 +83,8 @@ static enum err look_conflict(void *arg, const uint8_t token[static VIEW_TOKEN_L
     struct view_ctx *ctx = arg;
     struct order_row found;
     uint8_t act[STORE_ID_LEN];
-    enum err err = names_look(ctx->core, 0, span_str(decision_number), ctx->as_of, act);
+    enum err err =
+        names_look(ctx->core, NAMES_DECISION, span_str(decision_number), ctx->as_of, act);
     if (err != OK)
         return err;
     err = order_conflict(ctx->core->store->orders, token, list, act, NULL, ctx->as_of, &found);

@@ -2,11 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 LAUNCHER = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # scratch files go also then
 MEMORY = "/dev/shm"
 MEMORY_KIB = 2 << 20  # as in tests/run: scratch files of tests are in memory if there is room
 

@@ -114,6 +114,23 @@ static void within_one_hub_the_second_order_is_refused_at_once(void **state)
     assert_int_equal(facts_told(r, "market.445100", lianshu_HubNoticeKind_HUBNOTICE_ACT_TWICE), 0);
 }
 
+static void an_act_is_the_same_however_the_number_of_its_decision_is_written(void **state)
+{
+    static const char usual[] = "〔2026〕";
+    static const char other[] = "［2026］";
+    struct realm *r = *state;
+    char text[4096];
+    (void)facts_impose(r, "market.445100", ORDER_ID);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    snprintf(text, sizeof text, "%s", facts_with_id(ORDER_BODY("1"), OTHER_ID));
+    char *at = strstr(text, usual);
+    assert_non_null(at);
+    _Static_assert(sizeof usual == sizeof other, "one takes the other's place");
+    memcpy(at, other, sizeof other - 1);
+    const struct sent again = facts_send(r, "market.220100", "sanction.order", text);
+    assert_int_equal(facts_code(r, "market.220100", &again), ERR_ORDER_CONFLICT);
+}
+
 /* After a restart the order that displaced another one is still explained by its decision. */
 static void the_order_that_stands_is_decided_again_after_a_restart(void **state)
 {
@@ -282,6 +299,7 @@ int main(void)
         CASE(a_stay_of_the_order_that_loses_is_over_with_it),
         CASE(an_order_that_was_over_before_the_other_began_is_no_conflict),
         CASE(within_one_hub_the_second_order_is_refused_at_once),
+        CASE(an_act_is_the_same_however_the_number_of_its_decision_is_written),
         CASE(the_order_that_stands_is_decided_again_after_a_restart),
         CASE(of_however_many_orders_for_one_act_none_is_left_out),
         cmocka_unit_test(the_same_one_of_three_stands_in_whatever_way_the_country_heals),

@@ -197,6 +197,31 @@ static void normalising_changes_form_only(void **state)
     assert_int_equal(ident_normalise("12\xff", out, sizeof out), ERR_UTF8);
 }
 
+static void a_documents_number_is_one_however_it_is_written(void **state)
+{
+    static const char *const ways[] = {
+        "潮市监处罚〔2026〕17号",     "潮市监处罚[2026]17号",       "潮市监处罚（2026）17号",
+        "潮市监处罚(2026)17号",       "潮市监处罚【2026】17号",     "潮市监处罚［２０２６］１７号",
+        " 潮市监处罚 〔2026〕 17 号", "潮市监处罚　〈2026〉17号\n",
+    };
+    char out[64];
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(ways); i++) {
+        assert_int_equal(ident_number(span_str(ways[i]), out, sizeof out), OK);
+        assert_string_equal(out, "潮市监处罚[2026]17号");
+    }
+    assert_int_equal(ident_number(span_str("a-1/b"), out, sizeof out), OK);
+    assert_string_equal(out, "A-1/B");
+    assert_int_equal(ident_number(span_str(" "), out, 1), OK);
+    assert_string_equal(out, "");
+    assert_int_equal(ident_number(span_str(""), out, 0), ERR_FIELD_LONG);
+    assert_int_equal(ident_number(span_str("12345"), out, 5), ERR_FIELD_LONG);
+    assert_int_equal(ident_number(span_str("12\xff"), out, sizeof out), ERR_UTF8);
+    /* Another number stays another one. */
+    assert_int_equal(ident_number(span_str("潮市监处罚〔2026〕18号"), out, sizeof out), OK);
+    assert_string_not_equal(out, "潮市监处罚[2026]17号");
+}
+
 static void masks_never_identify(void **state)
 {
     char out[IDENT_MASK_MAX];
@@ -352,6 +377,7 @@ int main(void)
         cmocka_unit_test(product_vectors_hold),
         cmocka_unit_test(a_subject_has_the_identifier_of_its_kind),
         cmocka_unit_test(normalising_changes_form_only),
+        cmocka_unit_test(a_documents_number_is_one_however_it_is_written),
         cmocka_unit_test(masks_never_identify),
         cmocka_unit_test(member_ids_are_parsed_or_refused),
         cmocka_unit_test(departments_have_distinct_words_and_texts),
