@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/hex.h"
+#include "folder.h"
 #include "keys/tlog_proof.h"
 #include "paper_release.h"
 
@@ -15,11 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_CAP = 64, LIST_CAP = 4096 };
+enum { PATH_CAP = FOLDER_PATH_MAX, LIST_CAP = 4096 };
 
 static struct {
     struct realm *realm;
-    char dir[PATH_CAP / 2];
+    char dir[FOLDER_MAX];
     struct hub_config config;
     char config_path[PATH_CAP];
     char proof[PATH_CAP];
@@ -50,8 +51,7 @@ static int setup(void **state)
     (void)state;
     memset(&f, 0, sizeof f);
     f.realm = realm_open(11);
-    snprintf(f.dir, sizeof f.dir, "/tmp/measure-XXXXXX");
-    assert_non_null(mkdtemp(f.dir));
+    folder_make(f.dir, "measure");
     snprintf(f.config_path, sizeof f.config_path, "%s/hub.yaml", f.dir);
     put(f.config_path, "realm: test\n");
     snprintf(f.config.member, sizeof f.config.member, "%s", REALM_HUB);
@@ -63,11 +63,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    const char *const files[] = {f.config_path, f.config.release, f.proof};
     (void)state;
-    for (size_t i = 0; i < T_COUNT(files); i++)
-        (void)unlink(files[i]); /* a test may have left it out */
-    assert_int_equal(rmdir(f.dir), 0);
+    folder_remove(f.dir);
     realm_close(&f.realm);
     return 0;
 }
