@@ -2,123 +2,15 @@
  * Checks the promises in policy/ruleset.h: the shipped set loads and says what the law says;
  * a set with a mistake does not load, and the mistake is named with file, line and word.
  */
-#include "policy/ruleset.h"
+#include "ruleset_copy.h"
 
-#include "base/file.h"
 #include "keys/hash.h"
-
-#include "folder.h"
-#include "t.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define RULES_DIR "hub/policy/rules"
-
-enum { SET_FILES = 8, PATH_LEN = 256 };
-
-static const char *const names[SET_FILES] = {"bases.yaml",    "cases.yaml", "clocks.yaml",
-                                             "credit.yaml",   "gates.yaml", "lists.yaml",
-                                             "measures.yaml", "rules.yaml"};
-
-/* A copy of the shipped set that a test may spoil. */
-struct fixture {
-    char dir[FOLDER_MAX];
-    struct ruleset_faults faults;
-};
-
-static uint8_t *read_text(const char *dir, const char *name, size_t *len)
-{
-    char path[PATH_LEN];
-    uint8_t *text = NULL;
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    assert_int_equal(file_read(path, RULESET_FILE_MAX, 0, &text, len, NULL), OK);
-    return text;
-}
-
-static void write_text(const char *dir, const char *name, const char *text, size_t len)
-{
-    char path[PATH_LEN];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "we");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, len, f), len);
-    assert_int_equal(fclose(f), 0);
-}
-
-static void restore(const struct fixture *f)
-{
-    for (size_t i = 0; i < SET_FILES; i++) {
-        size_t len = 0;
-        uint8_t *text = read_text(RULES_DIR, names[i], &len);
-        write_text(f->dir, names[i], (const char *)text, len);
-        free(text);
-    }
-}
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    folder_make(f->dir, "ruleset");
-    restore(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    folder_remove(f->dir);
-    free(f);
-    return 0;
-}
-
-/* Replace the first `find` in a file of the copy. */
-static void spoil(const struct fixture *f, const char *name, const char *find, const char *replace)
-{
-    size_t len = 0;
-    char *text = (char *)read_text(RULES_DIR, name, &len);
-    char *hit = strstr(text, find);
-    if (hit == NULL)
-        print_message("not in %s: %s\n", name, find);
-    assert_non_null(hit);
-    size_t head = (size_t)(hit - text);
-    size_t cap = len + strlen(replace) + 1;
-    char *changed = calloc(1, cap);
-    memcpy(changed, text, head);
-    memcpy(changed + head, replace, strlen(replace));
-    memcpy(changed + head + strlen(replace), hit + strlen(find), len - head - strlen(find));
-    write_text(f->dir, name, changed, strlen(changed));
-    free(text);
-    free(changed);
-}
-
-/* The line of the first `at` in a file of the copy. */
-static unsigned line_of(const struct fixture *f, const char *name, const char *at)
-{
-    size_t len = 0;
-    char *text = (char *)read_text(f->dir, name, &len);
-    const char *place = strstr(text, at);
-    if (place == NULL)
-        print_message("not in %s: %s\n", name, at);
-    assert_non_null(place);
-    unsigned line = 1;
-    for (const char *c = text; c < place; c++)
-        line += *c == '\n';
-    free(text);
-    return line;
-}
-
-/* Both: the line that the text has after the change. */
-static unsigned spoiled(const struct fixture *f, const char *name, const char *find,
-                        const char *replace, const char *at)
-{
-    spoil(f, name, find, replace);
-    return line_of(f, name, at);
-}
 
 static void shipped_set_loads_with_every_rule(void **state)
 {
@@ -416,20 +308,6 @@ static const struct {
     /* clang-format on */
 };
 
-static bool has_fault(const struct ruleset_faults *faults, const char *file, unsigned line,
-                      enum ruleset_problem problem)
-{
-    const char *word = ruleset_problem_word(problem);
-    for (size_t i = 0; i < faults->count; i++) {
-        const struct fault *f = &faults->fault[i];
-        bool place = line == 0 || (f->line == line && strcmp(f->where, file) == 0);
-        if (place && f->err == ERR_RULE_SET && f->line > 0 &&
-            strncmp(f->detail, word, strlen(word)) == 0 && f->detail[strlen(word)] == ':')
-            return true;
-    }
-    return false;
-}
-
 static void every_mistake_is_refused_with_its_line(void **state)
 {
     struct fixture *f = *state;
@@ -453,153 +331,6 @@ static void every_mistake_is_refused_with_its_line(void **state)
         assert_int_equal(err, ERR_RULE_SET);
         assert_null(rs);
         assert_true(found);
-    }
-}
-
-/* One row more than a table holds; # is its number, in three digits. */
-static const struct {
-    const char *file;
-    const char *after;
-    const char *row;
-    size_t count;
-} floods[] = {
-    /* clang-format off */
-    {"cases.yaml", "\ndocuments:\n", "  - {id: #, zh: 多, en: more, mark: D}\n", RULES_PAPERS_MAX},
-    {"cases.yaml", "\nstates:\n", "  - {id: X#, zh: 多, en: more}\n", RULES_STATES_MAX},
-    {"cases.yaml", "\ngroups:\n", "  - {id: X#, states: [CLUE]}\n", 16},
-    {"cases.yaml", "\nsteps:\n", "  - {id: #, zh: 多, en: more, type: case.record, from: [CLUE], to: CLUE, outcome: x#, actor: [market], basis: x, mark: D}\n", RULES_STEPS_MAX},
-    {"cases.yaml", "\nflows:\n", "  - {id: X#, zh: 多, en: more, type: aefi.report, within: [AEFI], basis: x, mark: D}\n", RULES_FLOWS_MAX},
-    {"clocks.yaml", "\nclocks:\n", "  - {id: X#, zh: 多, en: more, term: 1 day, owner: [market], basis: x, mark: D}\n", RULES_CLOCKS_MAX},
-    {"credit.yaml", "\nindices:\n", "  - {code: x#, zh: 多, en: more, weight: 1, mark: D}\n", RULES_INDICES_MAX},
-    {"credit.yaml", "\nclasses:\n", "  - {class: warned, zh: 多, en: more, least: 9, mark: D}\n", RULES_RATINGS_MAX},
-    {"gates.yaml", "\ngates:\n", "  - {id: X#, zh: 多, en: more, type: appointment, look: persons, roles: [principal], needs: person, measure: M03, action: refuse, basis: CL178-4, rule: R07, copy_issuer: true, mark: V}\n", RULES_GATES_MAX},
-    {"measures.yaml", "\nmeasures:\n", "  - {code: X#, zh: 多, en: more, kind: I, force: must, owes: every}\n", RULES_MEASURES_MAX},
-    {"bases.yaml", "\nbases:\n", "  - {code: X#, zh: 多, en: more, level: 1, from: 2019-12-01, mark: V}\n", RULES_BASES_MAX},
-    {"lists.yaml", "\nclasses:\n", "  - {severity: light, min: none, max: 5 years, earliest: none, from: 1999-01-01, to: 1999-01-02, basis: SAIC71, mark: M}\n", RULES_CLASSES_MAX},
-    {"rules.yaml", "\n    measures:\n", "      - {code: M24, force: consider, term: list, basis: [SAMR44-15], answer: 10 working_days, execute: 20 working_days}\n", RULE_ITEMS_MAX},
-    {"rules.yaml", "\n    alerts:\n", "      - {to: {each: [market]}, scope: subject, clock: R08}\n", RULE_ALERTS_MAX},
-    /* clang-format on */
-};
-
-static void put_row(FILE *out, const char *row, size_t number)
-{
-    for (const char *c = row; *c != '\0'; c++)
-        if (*c == '#')
-            (void)fprintf(out, "%03zu", number);
-        else
-            (void)fputc(*c, out);
-}
-
-static void a_table_takes_no_row_more_than_it_holds(void **state)
-{
-    struct fixture *f = *state;
-    for (size_t i = 0; i < T_COUNT(floods); i++) {
-        struct ruleset *rs = NULL;
-        char *text = NULL;
-        size_t len = 0;
-        FILE *out = open_memstream(&text, &len);
-        assert_non_null(out);
-        (void)fputs(floods[i].after, out);
-        for (size_t k = 0; k < floods[i].count; k++)
-            put_row(out, floods[i].row, k);
-        assert_int_equal(fclose(out), 0);
-        restore(f);
-        spoil(f, floods[i].file, floods[i].after, text);
-        free(text);
-        print_message("%s%s", floods[i].file, floods[i].after);
-        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
-        const bool found = has_fault(&f->faults, floods[i].file, 0, PROBLEM_TOO_MANY);
-        for (size_t k = 0; !found && k < f->faults.count; k++)
-            print_message("  got %s:%u %s\n", f->faults.fault[k].where, f->faults.fault[k].line,
-                          f->faults.fault[k].detail);
-        assert_true(found);
-    }
-}
-
-/* In a row of each table, and at the top of each file. */
-static void a_key_that_nobody_knows_is_refused_everywhere(void **state)
-{
-    struct fixture *f = *state;
-    for (size_t i = 0; i < T_COUNT(floods); i++) {
-        struct ruleset *rs = NULL;
-        char *text = NULL;
-        size_t len = 0;
-        FILE *out = open_memstream(&text, &len);
-        assert_non_null(out);
-        (void)fputs(floods[i].after, out);
-        put_row(out, floods[i].row, 0);
-        assert_int_equal(fclose(out), 0);
-        char *end = strrchr(text, '}');
-        assert_non_null(end);
-        char row[512];
-        snprintf(row, sizeof row, "%.*s, colour: red}\n", (int)(end - text), text);
-        free(text);
-        restore(f);
-        const unsigned line =
-            spoiled(f, floods[i].file, floods[i].after, row, strchr(row + 1, '\n') + 1);
-        print_message("%s%s", floods[i].file, row);
-        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
-        assert_true(has_fault(&f->faults, floods[i].file, line, PROBLEM_KEY_UNKNOWN));
-    }
-    for (size_t i = 0; i < SET_FILES; i++) {
-        struct ruleset *rs = NULL;
-        size_t len = 0;
-        restore(f);
-        char *text = (char *)read_text(f->dir, names[i], &len);
-        char *more = calloc(1, len + 16);
-        assert_non_null(more);
-        snprintf(more, len + 16, "%s\ncolour: red\n", text);
-        write_text(f->dir, names[i], more, strlen(more));
-        free(text);
-        free(more);
-        const unsigned line = line_of(f, names[i], "\ncolour: red") + 1;
-        print_message("%s\n", names[i]);
-        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
-        assert_true(has_fault(&f->faults, names[i], line, PROBLEM_KEY_UNKNOWN));
-    }
-}
-
-/* The longest name that is taken, and one letter more. */
-static void names_are_as_long_as_their_records_hold(void **state)
-{
-    static const struct {
-        const char *file;
-        const char *lead;
-        const char *name; /* made longer */
-        const char *rest;
-        size_t max;
-    } rows[] = {
-        {"cases.yaml", "{id: ", "A08", ", zh", 4},
-        {"cases.yaml", "{id: ", "MEDIATED", ", zh", 23},
-        {"cases.yaml", "{id: ", "D21", ", zh", 3},
-        {"cases.yaml", "outcome: ", "non_prosecuted", ",", 16},
-        {"clocks.yaml", "{id: ", "ADR-REVIEW", ", zh", 32},
-        {"measures.yaml", "{code: ", "M27", ", zh", 4},
-        {"bases.yaml", "{code: ", "DL105", ", zh", 48},
-        {"lists.yaml", "code: ", "bribery_record", "\n", 32},
-        {"rules.yaml", "id: ", "R05", "\n", 12},
-        {"rules.yaml", "triggers: [", "DL122", "]", 32},
-        {"rules.yaml", "reason: ", "second_one_person", "\n", 32},
-    };
-    struct fixture *f = *state;
-    for (size_t i = 0; i < 2 * T_COUNT(rows); i++) {
-        const size_t row = i / 2;
-        const bool more = i % 2 == 1;
-        const size_t len = rows[row].max + more;
-        struct ruleset *rs = NULL;
-        char name[64], find[96], replace[128];
-        assert_true(len < sizeof name);
-        memset(name, 'x', sizeof name);
-        memcpy(name, rows[row].name, strlen(rows[row].name));
-        name[len] = '\0';
-        snprintf(find, sizeof find, "%s%s%s", rows[row].lead, rows[row].name, rows[row].rest);
-        snprintf(replace, sizeof replace, "%s%s%s", rows[row].lead, name, rows[row].rest);
-        restore(f);
-        spoil(f, rows[row].file, find, replace);
-        if (ruleset_open(&rs, f->dir, &f->faults) == OK)
-            ruleset_close(&rs);
-        print_message("%s of %zu: %s\n", rows[row].file, len, name);
-        assert_int_equal(has_fault(&f->faults, rows[row].file, 0, PROBLEM_VALUE), more);
     }
 }
 
@@ -711,9 +442,6 @@ int main(void)
         CASE(hash_is_over_the_sorted_files),
         CASE(every_mistake_is_refused_with_its_line),
         CASE(every_word_of_the_loader_has_a_broken_file),
-        CASE(a_table_takes_no_row_more_than_it_holds),
-        CASE(a_key_that_nobody_knows_is_refused_everywhere),
-        CASE(names_are_as_long_as_their_records_hold),
         CASE(all_problems_of_a_set_are_named_in_one_run),
         CASE(rules_that_raise_each_other_do_not_load),
         CASE(a_file_outside_the_set_is_refused),

@@ -1,0 +1,164 @@
+/*
+ * Checks the bounds of policy/ruleset.h: what a table takes no more of, which keys and how long a
+ * name; each mistake is named.
+ */
+#include "ruleset_copy.h"
+
+/* One row more than a table holds; # is its number, in three digits. */
+static const struct {
+    const char *file;
+    const char *after;
+    const char *row;
+    size_t count;
+} floods[] = {
+    /* clang-format off */
+    {"cases.yaml", "\ndocuments:\n", "  - {id: #, zh: 多, en: more, mark: D}\n", RULES_PAPERS_MAX},
+    {"cases.yaml", "\nstates:\n", "  - {id: X#, zh: 多, en: more}\n", RULES_STATES_MAX},
+    {"cases.yaml", "\ngroups:\n", "  - {id: X#, states: [CLUE]}\n", 16},
+    {"cases.yaml", "\nsteps:\n", "  - {id: #, zh: 多, en: more, type: case.record, from: [CLUE], to: CLUE, outcome: x#, actor: [market], basis: x, mark: D}\n", RULES_STEPS_MAX},
+    {"cases.yaml", "\nflows:\n", "  - {id: X#, zh: 多, en: more, type: aefi.report, within: [AEFI], basis: x, mark: D}\n", RULES_FLOWS_MAX},
+    {"clocks.yaml", "\nclocks:\n", "  - {id: X#, zh: 多, en: more, term: 1 day, owner: [market], basis: x, mark: D}\n", RULES_CLOCKS_MAX},
+    {"credit.yaml", "\nindices:\n", "  - {code: x#, zh: 多, en: more, weight: 1, mark: D}\n", RULES_INDICES_MAX},
+    {"credit.yaml", "\nclasses:\n", "  - {class: warned, zh: 多, en: more, least: 9, mark: D}\n", RULES_RATINGS_MAX},
+    {"gates.yaml", "\ngates:\n", "  - {id: X#, zh: 多, en: more, type: appointment, look: persons, roles: [principal], needs: person, measure: M03, action: refuse, basis: CL178-4, rule: R07, copy_issuer: true, mark: V}\n", RULES_GATES_MAX},
+    {"measures.yaml", "\nmeasures:\n", "  - {code: X#, zh: 多, en: more, kind: I, force: must, owes: every}\n", RULES_MEASURES_MAX},
+    {"bases.yaml", "\nbases:\n", "  - {code: X#, zh: 多, en: more, level: 1, from: 2019-12-01, mark: V}\n", RULES_BASES_MAX},
+    {"lists.yaml", "\nclasses:\n", "  - {severity: light, min: none, max: 5 years, earliest: none, from: 1999-01-01, to: 1999-01-02, basis: SAIC71, mark: M}\n", RULES_CLASSES_MAX},
+    {"rules.yaml", "\n    measures:\n", "      - {code: M24, force: consider, term: list, basis: [SAMR44-15], answer: 10 working_days, execute: 20 working_days}\n", RULE_ITEMS_MAX},
+    {"rules.yaml", "\n    alerts:\n", "      - {to: {each: [market]}, scope: subject, clock: R08}\n", RULE_ALERTS_MAX},
+    /* clang-format on */
+};
+
+static void put_row(FILE *out, const char *row, size_t number)
+{
+    for (const char *c = row; *c != '\0'; c++)
+        if (*c == '#')
+            (void)fprintf(out, "%03zu", number);
+        else
+            (void)fputc(*c, out);
+}
+
+static void a_table_takes_no_row_more_than_it_holds(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(floods); i++) {
+        struct ruleset *rs = NULL;
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        (void)fputs(floods[i].after, out);
+        for (size_t k = 0; k < floods[i].count; k++)
+            put_row(out, floods[i].row, k);
+        assert_int_equal(fclose(out), 0);
+        restore(f);
+        spoil(f, floods[i].file, floods[i].after, text);
+        free(text);
+        print_message("%s%s", floods[i].file, floods[i].after);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        const bool found = has_fault(&f->faults, floods[i].file, 0, PROBLEM_TOO_MANY);
+        for (size_t k = 0; !found && k < f->faults.count; k++)
+            print_message("  got %s:%u %s\n", f->faults.fault[k].where, f->faults.fault[k].line,
+                          f->faults.fault[k].detail);
+        assert_true(found);
+    }
+}
+
+/* In a row of each table, and at the top of each file. */
+static void a_key_that_nobody_knows_is_refused_everywhere(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(floods); i++) {
+        struct ruleset *rs = NULL;
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        assert_non_null(out);
+        (void)fputs(floods[i].after, out);
+        put_row(out, floods[i].row, 0);
+        assert_int_equal(fclose(out), 0);
+        char *end = strrchr(text, '}');
+        assert_non_null(end);
+        char row[512];
+        snprintf(row, sizeof row, "%.*s, colour: red}\n", (int)(end - text), text);
+        free(text);
+        restore(f);
+        const unsigned line =
+            spoiled(f, floods[i].file, floods[i].after, row, strchr(row + 1, '\n') + 1);
+        print_message("%s%s", floods[i].file, row);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        assert_true(has_fault(&f->faults, floods[i].file, line, PROBLEM_KEY_UNKNOWN));
+    }
+    for (size_t i = 0; i < SET_FILES; i++) {
+        struct ruleset *rs = NULL;
+        size_t len = 0;
+        restore(f);
+        char *text = (char *)read_text(f->dir, names[i], &len);
+        char *more = calloc(1, len + 16);
+        assert_non_null(more);
+        snprintf(more, len + 16, "%s\ncolour: red\n", text);
+        write_text(f->dir, names[i], more, strlen(more));
+        free(text);
+        free(more);
+        const unsigned line = line_of(f, names[i], "\ncolour: red") + 1;
+        print_message("%s\n", names[i]);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        assert_true(has_fault(&f->faults, names[i], line, PROBLEM_KEY_UNKNOWN));
+    }
+}
+
+/* The longest name that is taken, and one letter more. */
+static void names_are_as_long_as_their_records_hold(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *lead;
+        const char *name; /* made longer */
+        const char *rest;
+        size_t max;
+    } rows[] = {
+        {"cases.yaml", "{id: ", "A08", ", zh", 4},
+        {"cases.yaml", "{id: ", "MEDIATED", ", zh", 23},
+        {"cases.yaml", "{id: ", "D21", ", zh", 3},
+        {"cases.yaml", "outcome: ", "non_prosecuted", ",", 16},
+        {"clocks.yaml", "{id: ", "ADR-REVIEW", ", zh", 32},
+        {"measures.yaml", "{code: ", "M27", ", zh", 4},
+        {"bases.yaml", "{code: ", "DL105", ", zh", 48},
+        {"lists.yaml", "code: ", "bribery_record", "\n", 32},
+        {"rules.yaml", "id: ", "R05", "\n", 12},
+        {"rules.yaml", "triggers: [", "DL122", "]", 32},
+        {"rules.yaml", "reason: ", "second_one_person", "\n", 32},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < 2 * T_COUNT(rows); i++) {
+        const size_t row = i / 2;
+        const bool more = i % 2 == 1;
+        const size_t len = rows[row].max + more;
+        struct ruleset *rs = NULL;
+        char name[64], find[96], replace[128];
+        assert_true(len < sizeof name);
+        memset(name, 'x', sizeof name);
+        memcpy(name, rows[row].name, strlen(rows[row].name));
+        name[len] = '\0';
+        snprintf(find, sizeof find, "%s%s%s", rows[row].lead, rows[row].name, rows[row].rest);
+        snprintf(replace, sizeof replace, "%s%s%s", rows[row].lead, name, rows[row].rest);
+        restore(f);
+        spoil(f, rows[row].file, find, replace);
+        if (ruleset_open(&rs, f->dir, &f->faults) == OK)
+            ruleset_close(&rs);
+        print_message("%s of %zu: %s\n", rows[row].file, len, name);
+        assert_int_equal(has_fault(&f->faults, rows[row].file, 0, PROBLEM_VALUE), more);
+    }
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_table_takes_no_row_more_than_it_holds),
+        CASE(a_key_that_nobody_knows_is_refused_everywhere),
+        CASE(names_are_as_long_as_their_records_hold),
+    };
+    return cmocka_run_group_tests_name("ruleset_bounds", tests, NULL, NULL);
+}
