@@ -8,8 +8,8 @@ enum query { PUT, GET, HAS, QUERY_COUNT };
 enum { DOCUMENT_MAX = 2048 };
 
 static const char *const queries[QUERY_COUNT] = {
-    [PUT] = "INSERT INTO amended (position, hash, applied_ms, leaf, lsd1) "
-            "VALUES ((SELECT count(*) + 1 FROM amended), ?1, ?2, ?3, ?4)",
+    [PUT] = ("INSERT INTO amended (position, hash, applied_ms, leaf, lsd1) "
+             "VALUES ((SELECT count(*) + 1 FROM amended), ?1, ?2, ?3, ?4)"),
     [GET] = "SELECT hash, applied_ms, leaf, lsd1 FROM amended WHERE position = ?1",
     [HAS] = "SELECT position FROM amended WHERE hash = ?1",
 };

@@ -11,8 +11,8 @@ static const char *const queries[QUERY_COUNT] = {
     [FIND] = "SELECT handle, length(sealed) = 1 FROM handle WHERE token = ?1 AND seq < ?2",
     [RESEAL] = "UPDATE handle SET sealed = ?2 WHERE handle = ?1",
     [SINCE] = "SELECT 1 FROM handle WHERE token = ?1 AND seq >= ?2",
-    [NEXT] = "SELECT token, handle, seq, sealed FROM handle WHERE token > ?1 "
-             "ORDER BY token LIMIT 1",
+    [NEXT] = ("SELECT token, handle, seq, sealed FROM handle WHERE token > ?1 "
+              "ORDER BY token LIMIT 1"),
     [MOVE] = "UPDATE handle SET token = ?2, sealed = ?3 WHERE token = ?1",
     [COUNT] = "SELECT count(*) FROM handle",
     [ALL] = "SELECT token, handle, seq FROM handle ORDER BY token",

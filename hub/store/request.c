@@ -26,8 +26,8 @@ static const char *const queries[QUERY_COUNT] = {
                  "ORDER BY seq LIMIT 1",
     [NEXT_DUE] = "SELECT " COLUMNS " FROM request WHERE next_ms > 0 AND next_ms <= ?1 "
                  "ORDER BY next_ms, seq LIMIT 1",
-    [FIRST_DUE] = "SELECT next_ms FROM request WHERE next_ms > 0 ORDER BY "
-                  "next_ms LIMIT 1",
+    [FIRST_DUE] = ("SELECT next_ms FROM request WHERE next_ms > 0 ORDER BY "
+                   "next_ms LIMIT 1"),
 };
 
 struct requests {

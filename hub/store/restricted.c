@@ -13,8 +13,8 @@ enum query { GET, PUT, DROP, SUBJECTS, SIZE, QUERY_COUNT };
 /* A key is the head of a token. Two tokens with one head share an empty row: the table is asked. */
 static const char *const queries[QUERY_COUNT] = {
     [GET] = "SELECT packed FROM restricted WHERE head = ?1",
-    [PUT] = "INSERT INTO restricted (head, packed) VALUES (?1, ?2) "
-            "ON CONFLICT DO UPDATE SET packed = ?2",
+    [PUT] = ("INSERT INTO restricted (head, packed) VALUES (?1, ?2) "
+             "ON CONFLICT DO UPDATE SET packed = ?2"),
     [DROP] = "DELETE FROM restricted WHERE head = ?1",
     [SUBJECTS] = "SELECT subject FROM justification ORDER BY subject",
     [SIZE] = "SELECT max(row) FROM justification",

@@ -44,8 +44,8 @@ static const char *const next[TABLE_COUNT] = {
 
 static const char *const put[TABLE_COUNT] = {
     [SUBJECT] = "UPDATE subject SET sealed = ?6 WHERE token = ?1 AND seq = ?3",
-    [RELATION] = "UPDATE relation SET sealed = ?6 WHERE subject = ?1 AND person = ?2 "
-                 "AND role = ?3 AND from_date = ?4 AND seq = ?5",
+    [RELATION] = ("UPDATE relation SET sealed = ?6 WHERE subject = ?1 AND person = ?2 "
+                  "AND role = ?3 AND from_date = ?4 AND seq = ?5"),
     [SANCTION] = "UPDATE sanction SET sealed = ?6 WHERE id = ?1 AND seq = ?3",
     [OBLIGATION] = "UPDATE obligation SET sealed = ?6 WHERE seq = ?3",
     [DECISION] = "UPDATE decision SET facts = ?6 WHERE seq = ?3",
