@@ -68,6 +68,13 @@ static enum err no_relations(void *ctx, const uint8_t token[static VIEW_TOKEN_LE
     return OK;
 }
 
+static enum err no_rating(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                          struct view_rating *out)
+{
+    (void)ctx, (void)token, (void)out;
+    return ERR_NOT_FOUND;
+}
+
 static enum err plan_alone(const struct cli *cli, const struct json *file, struct json *answer,
                            struct fault *fault)
 {
@@ -76,7 +83,8 @@ static enum err plan_alone(const struct cli *cli, const struct json *file, struc
                                         .conflict = no_conflict,
                                         .restrictions = no_restrictions,
                                         .relations = no_relations,
-                                        .holdings = no_relations};
+                                        .holdings = no_relations,
+                                        .rating = no_rating};
     const struct trial_members nobody = {.at = NULL};
     const struct json *list = json_get(file, "basis");
     const char *dir = args_value(cli->args, "rules");

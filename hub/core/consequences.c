@@ -78,6 +78,8 @@ enum err consequences_plan(struct core *core, const struct order_row *text, uint
         .issuer = d->issuers[0].member,
         .basis = basis,
         .basis_count = d->basis_count,
+        .issued_ms = d->issued_ms,
+        .document_id = d->id,
         .now_ms = now_ms,
         .calendar = core->opt.calendar,
         .regions = core->opt.regions,

@@ -22,6 +22,28 @@ static enum err put_subject(struct core *core, const struct incoming *in, uint64
     return subject_put(core->store->subjects, &row);
 }
 
+/* The class that stands from now on, whether or not it makes anybody owe something. */
+static enum err put_rating(struct core *core, const struct incoming *in,
+                           const struct judgement *judged, uint64_t seq)
+{
+    const lianshu_CreditRating *body = &in->body.rating;
+    struct rating_row row = {.from_date = body->from_date,
+                             .until_date = body->until_date,
+                             .issued_ms = in->document.issued_ms,
+                             .seq = seq,
+                             .class = (uint32_t)body->class};
+    if (!judged->event_recorded)
+        return OK;
+    enum err err = orders_name(core, in);
+    if (err == OK)
+        err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
+    if (err != OK)
+        return err;
+    memcpy(row.id, in->document.id, sizeof row.id);
+    memcpy(row.document, in->facts_hash, sizeof row.document);
+    return rating_put(core->store->subjects, &row);
+}
+
 static enum err run(struct core *core, struct incoming *in, struct judgement *judged,
                     uint64_t decision_seq, uint64_t seq)
 {
@@ -33,6 +55,8 @@ static enum err run(struct core *core, struct incoming *in, struct judgement *ju
         enum err err = put_subject(core, in, seq);
         return err != OK ? err : relations_take(core, in, seq);
     }
+    case lianshu_DocumentType_TYPE_CREDIT_RATING:
+        return put_rating(core, in, judged, seq);
     case lianshu_DocumentType_TYPE_SANCTION_ORDER:
         return orders_impose(core, in, judged, decision_seq);
     case lianshu_DocumentType_TYPE_SANCTION_LIFT:

@@ -121,6 +121,8 @@ static enum err open_embedded(struct core *core, const struct incoming *in)
                                             core->verifier, &doc->document, doc->facts_hash);
     if (err == OK)
         err = document_check(&doc->document);
+    if (err == OK && doc->document.issued_ms > facts->accepted_ms + FUTURE_MAX_MS)
+        err = ERR_FUTURE; /* its hub refused it */
     if (err == OK && facts->hops_count > 0)
         err = document_check_addressed(&doc->document, facts->hops[0],
                                        doc->document.issuers[0].member, false);

@@ -179,6 +179,8 @@ static enum err open_facts(struct core *core, struct incoming *in, uint64_t at_m
         return err;
     if (in->document.type != h->type || in->document.facts.size != 0 || in->type->facts == NULL)
         return ERR_POISON;
+    if (in->document.issued_ms > core->now_ms + FUTURE_MAX_MS)
+        return ERR_FUTURE;
     if (in->document.valid_until_ms != 0 && in->document.valid_until_ms <= core->now_ms)
         return ERR_EXPIRED;
     err = wire_decode(in->type->facts, span_of(in->document.body.bytes, in->document.body.size),

@@ -188,6 +188,19 @@ static enum err look_holdings(void *arg, const uint8_t token[static VIEW_TOKEN_L
     return each_relation(ctx, &side, token, date, fn, fn_arg);
 }
 
+static enum err look_rating(void *arg, const uint8_t token[static VIEW_TOKEN_LEN],
+                            struct view_rating *out)
+{
+    const struct view_ctx *ctx = arg;
+    struct rating_row row;
+    enum err err = rating_get(ctx->core->store->subjects, token, ctx->as_of, &row);
+    if (err != OK)
+        return err;
+    *out = (struct view_rating){.from_date = row.from_date, .issued_ms = row.issued_ms};
+    memcpy(out->id, row.id, sizeof out->id);
+    return OK;
+}
+
 struct view view_of(struct view_ctx *ctx)
 {
     return (struct view){
@@ -198,5 +211,6 @@ struct view view_of(struct view_ctx *ctx)
         .restrictions = look_restrictions,
         .relations = look_relations,
         .holdings = look_holdings,
+        .rating = look_rating,
     };
 }

@@ -90,6 +90,8 @@ struct decide_input {
     const char *issuer;       /* member that signed */
     const char *const *basis; /* basis codes of the document (D.basis) */
     uint32_t basis_count;
+    uint64_t issued_ms;         /* of the document */
+    const uint8_t *document_id; /* VIEW_ORDER_ID_LEN bytes */
     uint64_t now_ms;
     const struct calendar *calendar;
     const struct regions *regions; /* may be NULL: regions are then only checked for form */

@@ -278,7 +278,28 @@ static enum err judge_rule(struct happening *h, const struct rule *rule)
     return matched ? apply(h, rule, &hits) : OK;
 }
 
-/* A rating says the class that its indices come to. */
+/* Does a rating of the subject stand that goes before this one? Wherever and in whatever order they
+ * come, the same one stands. */
+static enum err rated_since(struct happening *h, bool *since)
+{
+    uint8_t token[VIEW_TOKEN_LEN];
+    struct view_rating last;
+    *since = false;
+    enum err err = reader_token(h->reader, h->facts.subject->kind, h->facts.subject->id, token);
+    if (err == OK)
+        err = reader_rating(h->reader, token, &last);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? OK : err;
+    if (last.from_date != h->date)
+        *since = last.from_date > h->date;
+    else if (last.issued_ms != h->in->issued_ms)
+        *since = last.issued_ms > h->in->issued_ms;
+    else
+        *since = memcmp(last.id, h->in->document_id, sizeof last.id) > 0;
+    return OK;
+}
+
+/* A rating says the class that its indices come to, from a day on that has come. */
 static enum err judge_rating(struct happening *h)
 {
     lianshu_CreditClass class = lianshu_CreditClass_CLASS_NONE;
@@ -291,8 +312,16 @@ static enum err judge_rating(struct happening *h)
         refuse(h, err, "indices", NULL);
     else if (class != h->facts.class)
         refuse(h, ERR_CREDIT_CLASS, "class", NULL);
+    else if (h->date > date_from_ms(h->in->issued_ms))
+        refuse(h, ERR_RATING_AHEAD, "rated_ahead", NULL);
     if (h->out->err != OK)
         return OK;
+    bool since;
+    err = rated_since(h, &since);
+    if (err == OK && since)
+        refuse(h, ERR_RATING_OLDER, "rated_since", NULL);
+    if (err != OK || since)
+        return err;
     struct consequence c = {.kind = CONSEQUENCE_CLASS, .reason = "class", .class = class};
     c.duty.measure = "";
     c.duty.rule = "";

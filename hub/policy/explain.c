@@ -119,6 +119,8 @@ static const struct {
     {"not_asked", "不是此关口所问的情形", "it is not what the gate asks about"},
     {"indices", "信用指数缺失、重复或越界", "indices are missing, repeated or out of bounds"},
     {"class", "信用等级与指数不符", "the class does not follow from the indices"},
+    {"rated_ahead", "等级起始日晚于签发日", "the class begins after the day of issue"},
+    {"rated_since", "已有更新的评级", "a later rating stands"},
     {"measure", "不是规则所列的激励", "it is no incentive of the rules"},
 };
 

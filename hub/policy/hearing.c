@@ -27,6 +27,8 @@ static struct decide_input input_of(const struct hearing *h, const struct matter
         .issuer = m->document->issuers[0].member,
         .basis = basis,
         .basis_count = m->document->basis_count,
+        .issued_ms = m->document->issued_ms,
+        .document_id = m->document->id,
         .now_ms = h->now_ms,
         .calendar = h->calendar,
         .regions = h->regions,

@@ -218,3 +218,24 @@ enum err reader_holdings(struct reader *r, const uint8_t token[static VIEW_TOKEN
     note_asked(r, READ_HOLDINGS, token, date);
     return tap_result(&tap, r->view->holdings(r->view->ctx, token, date, tap_relation, &tap));
 }
+
+enum err reader_rating(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
+                       struct view_rating *out)
+{
+    uint8_t bytes[NOTE_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+
+    memset(out, 0, sizeof *out);
+    enum err err = r->view->rating(r->view->ctx, token, out);
+    write_uint(&w, READ_RATING, 1);
+    write_bytes(&w, token, VIEW_TOKEN_LEN);
+    if (err == OK) {
+        write_uint(&w, READ_ROW, 1);
+        write_uint(&w, out->from_date, 4);
+        write_uint(&w, out->issued_ms, 8);
+        write_bytes(&w, out->id, sizeof out->id);
+    }
+    note(r, &w);
+    note_result(r, err);
+    return err;
+}

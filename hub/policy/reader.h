@@ -24,6 +24,7 @@ enum read_kind {
     READ_RESTRICTIONS,
     READ_RELATIONS,
     READ_HOLDINGS,
+    READ_RATING,
     READ_ROW = 1, /* a row follows */
 };
 
@@ -51,5 +52,7 @@ MUST_USE enum err reader_relations(struct reader *r, const uint8_t token[static 
                                    uint32_t date, view_relation_fn *fn, void *arg);
 MUST_USE enum err reader_holdings(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
                                   uint32_t date, view_relation_fn *fn, void *arg);
+MUST_USE enum err reader_rating(struct reader *r, const uint8_t token[static VIEW_TOKEN_LEN],
+                                struct view_rating *out);
 
 #endif

@@ -247,6 +247,22 @@ static enum err look_holdings(void *ctx, const uint8_t token[static VIEW_TOKEN_L
     return look_people(ctx, READ_HOLDINGS, token, date, fn, arg);
 }
 
+static enum err look_rating(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                            struct view_rating *out)
+{
+    struct replay *r = ctx;
+    expect_kind(r, READ_RATING);
+    expect_bytes(r, token, VIEW_TOKEN_LEN);
+    const bool row = row_follows(r);
+    if (row) {
+        out->from_date = take_u32(r);
+        take_number(r, 8, &out->issued_ms);
+        take_bytes(r, out->id, sizeof out->id);
+        expect_kind(r, READ_END);
+    }
+    return take_result(r, row);
+}
+
 void replay_init(struct replay *r, struct span tokens, struct span reads)
 {
     *r = (struct replay){.tokens = tokens, .reads = reads};
@@ -260,7 +276,8 @@ struct view replay_view(struct replay *r)
                          .conflict = look_conflict,
                          .restrictions = look_restrictions,
                          .relations = look_relations,
-                         .holdings = look_holdings};
+                         .holdings = look_holdings,
+                         .rating = look_rating};
 }
 
 bool replay_done(const struct replay *r)

@@ -83,6 +83,13 @@ struct view_relation {
     uint8_t token[VIEW_TOKEN_LEN]; /* of the person (or subject) at the other end */
 };
 
+/* What ranks a credit rating among those of its subject: the greatest stands. */
+struct view_rating {
+    uint32_t from_date;
+    uint64_t issued_ms;
+    uint8_t id[VIEW_ORDER_ID_LEN]; /* of its document */
+};
+
 /* Called for each row; false stops the iteration. */
 typedef bool view_restriction_fn(void *arg, const struct view_restriction *row);
 typedef bool view_relation_fn(void *arg, const struct view_relation *row);
@@ -118,6 +125,10 @@ struct view {
     /* Who holds a role towards that subject on that day. */
     enum err (*relations)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
                           view_relation_fn *fn, void *arg);
+
+    /* The rating of that subject that stands; ERR_NOT_FOUND when it has none. */
+    enum err (*rating)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                       struct view_rating *out);
 
     /* At which subjects that person holds a role on that day; row.token is the subject's. */
     enum err (*holdings)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,

@@ -1,10 +1,12 @@
 /*
- * subject - who documents are about, by token, and how subjects relate.
+ * subject - who documents are about, by token, how subjects relate and how they are rated.
  *
  * Guarantees:
  *   1. Nothing here is readable without the storage and token keys: tokens and sealed blobs only.
  *   2. Rows are appended, never overwritten: *_get and *_next answer as of any log size.
  *   3. A relation is current as of a size when its newest row below that size says so.
+ *   4. Of the ratings of a subject that stands which begins last, then was issued last, then has
+ * the higher id, whatever the order in which they were put.
  *
  * `as_of`: log size; STORE_NEVER for now. Dates are yyyymmdd, 0: open.
  * Ownership: sealed spans borrowed until the next call on subjects.
@@ -35,6 +37,17 @@ struct relation_row {
     uint32_t to_date; /* 0: open */
     uint64_t seq;
     struct span sealed;
+    uint8_t document[STORE_HASH_LEN];
+};
+
+struct rating_row {
+    uint8_t subject[STORE_TOKEN_LEN];
+    uint32_t from_date;
+    uint32_t until_date; /* 0: until the next */
+    uint64_t issued_ms;
+    uint8_t id[STORE_ID_LEN]; /* of its document */
+    uint64_t seq;
+    uint32_t class;
     uint8_t document[STORE_HASH_LEN];
 };
 
@@ -70,5 +83,11 @@ MUST_USE enum err relation_next_of_person(struct subjects *s,
                                           const uint8_t person[static STORE_TOKEN_LEN],
                                           uint64_t as_of, struct relation_cursor *cursor,
                                           struct relation_row *out);
+
+/* ERR_EXISTS: that document is known. */
+MUST_USE enum err rating_put(struct subjects *s, const struct rating_row *row);
+/* The one that stands as of that size. */
+MUST_USE enum err rating_get(struct subjects *s, const uint8_t subject[static STORE_TOKEN_LEN],
+                             uint64_t as_of, struct rating_row *out);
 
 #endif

@@ -158,8 +158,8 @@ static const struct {
      "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"indices\":[{"
      "\"code\":\"integrity\",\"value\":1000},{\"code\":\"industry_risk\",\"value\":1},{"
      "\"code\":\"region_weight\",\"value\":500},{\"code\":\"dynamic_alert\","
-     "\"value\":20}],\"class\":\"trustworthy\",\"from_date\":\"2026-11-22\","
-     "\"until_date\":\"2027-11-21\",\"reference\":\"信评1号\"}"},
+     "\"value\":20}],\"class\":\"trustworthy\",\"from_date\":\"2026-01-02\","
+     "\"until_date\":\"2027-01-01\",\"reference\":\"信评1号\"}"},
     {0, BODY(CreditIncentive),
      "{\"subject\":{\"kind\":\"enterprise\",\"id\":\"91445100DEMA00013Q\","
      "\"name\":\"潮州示范医药有限公司\",\"region\":\"445102\"},\"measure\":\"I01\","

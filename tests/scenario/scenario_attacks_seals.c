@@ -224,6 +224,10 @@ static void over_already(lianshu_Document *d)
 {
     d->valid_until_ms = d->issued_ms + 1;
 }
+static void issued_ahead(lianshu_Document *d)
+{
+    d->issued_ms += 300 * 1000 + 1;
+}
 static void about_other_facts(lianshu_Document *d)
 {
     d->facts.size = HASH_LEN;
@@ -246,6 +250,7 @@ static void a_document_is_judged_for_itself(void **state)
         {NULL, with_no_body, 0, ERR_FIELD_MISSING},
         {NULL, signed_by_nobody_else, 0, ERR_FRAME_LENGTH},
         {NULL, over_already, 1, ERR_EXPIRED},
+        {NULL, issued_ahead, 0, ERR_FUTURE},
         {NULL, about_other_facts, 0, ERR_POISON},
     };
     struct world *w = *state;

@@ -137,6 +137,7 @@ static uint32_t rates(struct world *w, const char *subject, const char *class, u
              "{\"code\":\"dynamic_alert\",\"value\":%u}],\"class\":\"%s\","
              "\"from_date\":\"2026-04-01\",\"until_date\":\"2027-03-31\",\"reference\":\"C-1\"}",
              subject, value, risk, risk, risk, class);
+    world_pass(w, 1); /* of one day stands what was issued last */
     return book_send(w, MARKET, "credit.rating", body, NULL, NULL);
 }
 

@@ -8,14 +8,11 @@
 
 enum { BODY_MAX = 1024 };
 
-static void rating(const struct world *w, const char *class, unsigned value,
-                   char out[static BODY_MAX])
+static void rating(const char *class, unsigned value, const char *date, char out[static BODY_MAX])
 {
     char subject[256];
-    char date[16];
     const unsigned risk = 1000 - value;
     rulebook_subject(NULL, 0, subject);
-    rulebook_date(w, date);
     snprintf(out, BODY_MAX,
              "{\"subject\":%s,\"indices\":[{\"code\":\"integrity\",\"value\":%u},"
              "{\"code\":\"industry_risk\",\"value\":%u},"
@@ -25,11 +22,20 @@ static void rating(const struct world *w, const char *class, unsigned value,
              subject, value, risk, risk, risk, class, date);
 }
 
-static uint32_t rates(struct world *w, const char *class, unsigned value)
+/* Issued a moment later than what was issued before. */
+static uint32_t rates_from(struct world *w, const char *class, unsigned value, const char *date)
 {
     char body[BODY_MAX];
-    rating(w, class, value, body);
+    rating(class, value, date, body);
+    world_pass(w, 1);
     return book_tell(w, MARKET, "credit.rating", body);
+}
+
+static uint32_t rates(struct world *w, const char *class, unsigned value)
+{
+    char date[16];
+    rulebook_date(w, date);
+    return rates_from(w, class, value, date);
 }
 
 /* Policy 000 §九: the drug regulators of the province consider it; an answer is asked of them. */
@@ -164,7 +170,7 @@ r25_classes_that_change_back_and_forth_within_a_day_leave_what_the_last_one_brin
     for (size_t i = 0; i < T_COUNT(day); i++) {
         print_message("%s\n", day[i].class);
         assert_int_equal(rates(w, day[i].class, day[i].value), 0);
-        assert_int_equal(w->now_ms, moment);
+        assert_int_equal(w->now_ms - moment, i + 1);
         rulebook_assert_owed(w, day[i].brings);
         rulebook_assert_restricted(w, &warned, day[i].brings == &warned);
         begun += day[i].brings != &nothing;
@@ -247,7 +253,10 @@ static void r24_of_ratings_that_come_together_the_last_one_counts(void **state)
     struct world *w = *state;
     for (size_t i = 0; i < T_COUNT(ratings); i++) {
         char body[BODY_MAX];
-        rating(w, ratings[i].class, ratings[i].value, body);
+        char date[16];
+        rulebook_date(w, date);
+        rating(ratings[i].class, ratings[i].value, date, body);
+        w->now_ms++;
         const struct mail mail = {
             .from = MARKET, .type = "credit.rating", .to = {"hub.445100"}, .facts = body};
         world_make(w, &mail, NULL, NULL);
@@ -258,6 +267,45 @@ static void r24_of_ratings_that_come_together_the_last_one_counts(void **state)
     rulebook_assert_restricted(w, &warned, true);
     rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
     rulebook_assert_owed(w, &warned);
+}
+
+/* ---- days ---- */
+
+static void r24_a_rating_that_comes_late_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(rates_from(w, "warned", 700, "2026-03-20"), 0);
+    assert_int_equal(rates_from(w, "trustworthy", 900, "2026-03-19"), ERR_RATING_OLDER);
+    rulebook_assert_owed(w, &warned);
+    rulebook_assert_restricted(w, &warned, true);
+    world_restart(w);
+    assert_int_equal(rates_from(w, "dishonest", 400, "2026-03-19"), ERR_RATING_OLDER);
+    rulebook_assert_owed(w, &warned);
+    assert_int_equal(rates_from(w, "trustworthy", 900, "2026-03-20"), 0); /* a correction */
+    rulebook_assert_owed(w, &in_good_standing);
+    rulebook_assert_restricted(w, &warned, false);
+}
+
+/* A class that makes nobody owe anything stands, too. */
+static void r24_a_rating_that_comes_late_does_not_replace_a_class_without_measures(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(rates_from(w, "dishonest", 400, "2026-03-20"), 0);
+    assert_int_equal(rates_from(w, "warned", 700, "2026-03-19"), ERR_RATING_OLDER);
+    rulebook_assert_owed(w, &nothing);
+    rulebook_assert_restricted(w, &warned, false);
+}
+
+static void r24_a_rating_dated_ahead_leaves_the_class_as_it_is_until_it_is_issued(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(rates(w, "warned", 700), 0);
+    assert_int_equal(rates_from(w, "trustworthy", 900, "2026-04-02"), ERR_RATING_AHEAD);
+    rulebook_assert_owed(w, &warned);
+    rulebook_assert_restricted(w, &warned, true);
+    rulebook_until(w, "2026-04-01", 0);
+    assert_int_equal(rates_from(w, "trustworthy", 900, "2026-04-02"), 0);
+    rulebook_assert_owed(w, &in_good_standing);
 }
 
 static uint32_t offers(struct world *w, const char *measure)
@@ -296,6 +344,9 @@ int main(void)
         CASE(r25_good_standing_after_a_deceitful_repair_is_lost_when_the_order_is_restored),
         CASE(r25_good_standing_given_before_an_order_begins_is_lost_on_its_first_day),
         CASE(r24_of_ratings_that_come_together_the_last_one_counts),
+        CASE(r24_a_rating_that_comes_late_changes_nothing),
+        CASE(r24_a_rating_that_comes_late_does_not_replace_a_class_without_measures),
+        CASE(r24_a_rating_dated_ahead_leaves_the_class_as_it_is_until_it_is_issued),
         CASE(r25_a_single_incentive_is_offered_for_its_time_and_refused_to_who_is_listed),
     };
     return cmocka_run_group_tests_name("credit", tests, NULL, NULL);

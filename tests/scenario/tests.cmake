@@ -98,7 +98,7 @@ foreach(name casecard_realm cases_realm cases_join cases_split)
   scenario_test(${name} LIBS scenario_casehubs TIMEOUT 600)
 endforeach()
 scenario_test(federation_held LIBS scenario_realm scenario_gatebook TIMEOUT 600)
-foreach(name facts facts_acts facts_split facts_twins facts_tally)
+foreach(name facts facts_acts facts_ratings facts_split facts_twins facts_tally)
   scenario_test(${name} LIBS scenario_factsbook TIMEOUT 600)
 endforeach()
 

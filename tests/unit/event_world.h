@@ -46,7 +46,12 @@ static inline void name_person(lianshu_Person *p, lianshu_Role role, const char 
 static inline void ask(const struct world *w, uint32_t type, const union body *body, uint32_t today,
                        struct event_decision *out)
 {
-    struct decide_input in = {.issuer = ISSUER, .now_ms = noon(today), .calendar = w->calendar};
+    static const uint8_t id[VIEW_ORDER_ID_LEN] = {5};
+    struct decide_input in = {.issuer = ISSUER,
+                              .issued_ms = noon(today),
+                              .document_id = id,
+                              .now_ms = noon(today),
+                              .calendar = w->calendar};
     assert_int_equal(decide_event(w->rules, &w->view, &in, type, body, out, NULL), OK);
 }
 

@@ -46,6 +46,8 @@ struct world {
         uint32_t to;
     } relation[WORLD_ROWS];
     size_t relation_count;
+    bool has_rating; /* of any subject */
+    struct view_rating rating;
     enum err broken; /* what every look-up answers, when not OK */
     unsigned relations_asked;
     struct view view;
@@ -145,6 +147,19 @@ static inline enum err world_holdings(void *ctx, const uint8_t token[static VIEW
     return w->broken;
 }
 
+static inline enum err world_rating(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                                    struct view_rating *out)
+{
+    const struct world *w = ctx;
+    (void)token;
+    if (w->broken != OK)
+        return w->broken;
+    if (!w->has_rating)
+        return ERR_NOT_FOUND;
+    *out = w->rating;
+    return OK;
+}
+
 static inline void world_open(struct world *w, const char *rules_dir)
 {
     static struct ruleset_faults faults;
@@ -164,7 +179,8 @@ static inline void world_open(struct world *w, const char *rules_dir)
                             .conflict = world_conflict,
                             .restrictions = world_restrictions,
                             .relations = world_relations,
-                            .holdings = world_holdings};
+                            .holdings = world_holdings,
+                            .rating = world_rating};
 }
 
 static inline void world_close(struct world *w)

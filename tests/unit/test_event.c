@@ -326,7 +326,12 @@ static void the_record_names_every_rule_of_the_type_and_is_repeatable(void **sta
     static uint8_t bytes[2][1 << 16];
     size_t len[2];
     union body body = rating_of(BELOW, lianshu_CreditClass_CLASS_WARNED, 0);
-    struct decide_input in = {.issuer = ISSUER, .now_ms = noon(20260421), .calendar = w->calendar};
+    static const uint8_t id[VIEW_ORDER_ID_LEN] = {5};
+    struct decide_input in = {.issuer = ISSUER,
+                              .issued_ms = noon(20260421),
+                              .document_id = id,
+                              .now_ms = noon(20260421),
+                              .calendar = w->calendar};
     for (size_t i = 0; i < 2; i++) {
         static lianshu_DecisionRecord record;
         struct event_decision out;

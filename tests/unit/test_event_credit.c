@@ -54,6 +54,51 @@ static void indices_are_each_given_once_and_in_bounds(void **state)
     assert_int_equal(rating_class(w->rules, index, 4, &class), ERR_FIELD_VALUE);
 }
 
+static void a_class_begins_on_the_day_of_its_issue_or_before(void **state)
+{
+    struct world *w = *state;
+    struct event_decision out;
+    union body body = rating_of(BELOW, lianshu_CreditClass_CLASS_WARNED, 0);
+    ask(w, TYPE(CREDIT_RATING), &body, 20260419, &out);
+    assert_int_equal(out.err, ERR_RATING_AHEAD);
+    assert_string_equal(out.why, "rated_ahead");
+    assert_int_equal(out.count + out.end_count, 0);
+    ask(w, TYPE(CREDIT_RATING), &body, 20260420, &out);
+    assert_int_equal(out.err, OK);
+}
+
+/* The rating asked about begins on the 20th and is issued at noon of the 21st under id 5. */
+static void
+of_two_ratings_stands_which_begins_later_then_was_issued_later_then_has_the_higher_id(void **state)
+{
+    const struct {
+        struct view_rating stands;
+        enum err err;
+    } rows[] = {
+        {{20260419, noon(20260422), {9}}, OK},
+        {{20260421, noon(20260419), {1}}, ERR_RATING_OLDER},
+        {{20260420, noon(20260421) - 1, {9}}, OK},
+        {{20260420, noon(20260421) + 1, {1}}, ERR_RATING_OLDER},
+        {{20260420, noon(20260421), {4}}, OK},
+        {{20260420, noon(20260421), {6}}, ERR_RATING_OLDER},
+        {{20260420, noon(20260421), {5}}, OK}, /* itself */
+    };
+    struct world *w = *state;
+    w->has_rating = true;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct event_decision out;
+        union body body = rating_of(BELOW, lianshu_CreditClass_CLASS_WARNED, 0);
+        print_message("row %zu\n", i);
+        w->rating = rows[i].stands;
+        ask(w, TYPE(CREDIT_RATING), &body, 20260421, &out);
+        assert_int_equal(out.err, rows[i].err);
+        if (rows[i].err == OK)
+            continue;
+        assert_string_equal(out.why, "rated_since");
+        assert_int_equal(out.count + out.end_count, 0);
+    }
+}
+
 static void r24_warns_until_the_class_changes(void **state)
 {
     struct world *w = *state;
@@ -157,6 +202,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(the_class_follows_from_the_indices),
         CASE(indices_are_each_given_once_and_in_bounds),
+        CASE(a_class_begins_on_the_day_of_its_issue_or_before),
+        CASE(of_two_ratings_stands_which_begins_later_then_was_issued_later_then_has_the_higher_id),
         CASE(r24_warns_until_the_class_changes),
         CASE(r25_gives_incentives_to_whoever_is_not_listed),
         CASE(a_single_incentive_is_refused_to_the_listed),

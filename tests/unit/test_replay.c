@@ -14,6 +14,7 @@ struct asker {
     uint32_t date;
     size_t rows; /* of the restrictions: he has seen enough */
     bool skips;  /* the relations */
+    bool rated;  /* he asks for the rating of the person, too */
 };
 
 static const struct asker SAME = {
@@ -62,6 +63,7 @@ static void ask(const struct view *view, const struct asker *a, struct heard *h)
     uint8_t company[VIEW_TOKEN_LEN];
     uint8_t boss[VIEW_TOKEN_LEN];
     uint8_t found[VIEW_ORDER_ID_LEN] = {0};
+    struct view_rating rating;
     *h = (struct heard){.rows_max = a->rows};
     h->w = writer_of(h->bytes, sizeof h->bytes);
     reader_init(&r, view);
@@ -78,6 +80,12 @@ static void ask(const struct view *view, const struct asker *a, struct heard *h)
     hear(h, reader_token(&r, lianshu_SubjectKind_SUBJECT_PERSON, BOSS, boss));
     hear(h, reader_holdings(&r, boss, a->date, hear_relation, h));
     hear(h, reader_token(&r, lianshu_SubjectKind_SUBJECT_ENTERPRISE, a->company, company));
+    hear(h, reader_rating(&r, company, &rating));
+    if (a->rated)
+        hear(h, reader_rating(&r, boss, &rating));
+    write_uint(&h->w, rating.from_date, 4);
+    write_uint(&h->w, rating.issued_ms, 8);
+    write_bytes(&h->w, rating.id, sizeof rating.id);
     reader_done(&r, h->read);
 }
 
@@ -110,6 +118,8 @@ static void take_notes(struct world *w, struct notes *n)
     w->relation[0].role = lianshu_Role_ROLE_LEGAL_REPRESENTATIVE;
     w->relation[0].from = 20200101;
     w->relation_count = 1;
+    w->has_rating = true;
+    w->rating = (struct view_rating){20260401, 1775000000000, {7}};
     n->at = (struct view_notes){writer_of(n->tokens, sizeof n->tokens),
                                 writer_of(n->reads, sizeof n->reads)};
     struct view view = w->view;
@@ -162,6 +172,12 @@ static void whoever_asks_otherwise_strays(void **state)
          .date = 20260420,
          .rows = 9,
          .skips = true},
+        {.company = COMPANY,
+         .number = "1",
+         .order = ORDER,
+         .date = 20260420,
+         .rows = 9,
+         .rated = true},
     };
     struct notes n;
     take_notes(*state, &n);

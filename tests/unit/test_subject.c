@@ -74,11 +74,61 @@ static void relations_are_found_from_both_ends_in_their_newest_state(void **stat
     assert_int_equal(relation_next_of_person(p->s->subjects, ID(10), 2, &c, &r), ERR_NOT_FOUND);
 }
 
+static void put_rating(struct place *p, uint32_t from, uint64_t issued_ms, uint32_t id,
+                       uint64_t seq)
+{
+    struct rating_row row = {.from_date = from,
+                             .until_date = from + 10000,
+                             .issued_ms = issued_ms,
+                             .seq = seq,
+                             .class = 2};
+    id_of(row.subject, 1);
+    id_of(row.id, id);
+    begin(p);
+    assert_int_equal(rating_put(p->s->subjects, &row), OK);
+    commit(p);
+}
+
+/* Guarantees 2 and 4 */
+static void a_rating_stands_by_its_dates_and_not_by_when_it_came(void **state)
+{
+    static const struct {
+        uint32_t from;
+        uint64_t issued_ms;
+        uint32_t id;
+        uint32_t stands; /* the id that does, once it is there */
+    } rows[] = {
+        {20260301, 50, 7, 7},   {20260201, 90, 9, 7}, {20260301, 40, 8, 7}, {20260301, 50, 6, 7},
+        {20260301, 50, 10, 10}, {20260301, 60, 1, 1}, {20260401, 5, 2, 2},
+    };
+    struct place *p = *state;
+    struct rating_row got;
+    for (size_t i = 0; i < T_COUNT(rows); i++)
+        put_rating(p, rows[i].from, rows[i].issued_ms, rows[i].id, 10 + i);
+    place_reopen(p);
+    assert_int_equal(rating_get(p->s->subjects, ID(1), 10, &got), ERR_NOT_FOUND);
+    assert_int_equal(rating_get(p->s->subjects, ID(2), STORE_NEVER, &got), ERR_NOT_FOUND);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(rating_get(p->s->subjects, ID(1), 11 + i, &got), OK);
+        assert_memory_equal(got.id, ID(rows[i].stands), sizeof got.id);
+    }
+    assert_int_equal(got.from_date, 20260401);
+    assert_int_equal(got.until_date, 20270401);
+    assert_int_equal(got.issued_ms, 5);
+    assert_int_equal(got.class, 2);
+    assert_int_equal(got.seq, 16);
+    begin(p);
+    assert_int_equal(rating_put(p->s->subjects, &got), ERR_EXISTS);
+    commit(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(subjects_answer_as_of_any_size),
         CASE(relations_are_found_from_both_ends_in_their_newest_state),
+        CASE(a_rating_stands_by_its_dates_and_not_by_when_it_came),
     };
     return cmocka_run_group_tests_name("subject", tests, NULL, NULL);
 }
