@@ -12,6 +12,7 @@
 #include "policy/audit.h"
 #include "policy/casebook.h"
 #include "policy/coverage.h"
+#include "policy/explain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -59,29 +60,6 @@ static void put_codes(struct json *map, const char *key, const char *const *code
     json_put(map, key, list);
 }
 
-/* "market|drug health"; every, issuer. */
-static void owners_text(const struct owners *o, char out[static CELL_MAX])
-{
-    size_t len = 0;
-    out[0] = '\0';
-    if (o->who != WHO_DEPARTMENTS) {
-        snprintf(out, CELL_MAX, "%s", o->who == WHO_EVERY ? "every" : "issuer");
-        return;
-    }
-    for (unsigned pass = 0; pass < 2; pass++) {
-        const uint32_t set = pass == 0 ? o->each : o->either;
-        bool first = true;
-        for (unsigned bit = 0; bit < 32; bit++) {
-            if ((set & (UINT32_C(1) << bit)) == 0)
-                continue;
-            const char *between = len == 0 ? "" : pass == 1 && !first ? "|" : " ";
-            len +=
-                (size_t)snprintf(out + len, CELL_MAX - len, "%s%s", between, department_name(bit));
-            first = false;
-        }
-    }
-}
-
 static const char *severity_text(lianshu_Severity severity)
 {
     static const char *const words[] = {"none", "light", "ordinary", "serious"};
@@ -90,9 +68,9 @@ static const char *severity_text(lianshu_Severity severity)
 
 static struct json *item_json(const struct rule_item *item)
 {
-    char owners[CELL_MAX];
+    char owners[EXPLAIN_OWNERS_MAX];
     struct json *j = json_map();
-    owners_text(&item->owners, owners);
+    explain_owners(&item->owners, owners);
     json_put_text(j, "code", item->measure->code);
     json_put_text(j, "force", force_word(item->force));
     json_put_text(j, "on", item->reach == ON_PERSONS ? "persons" : "subject");
@@ -106,9 +84,9 @@ static struct json *item_json(const struct rule_item *item)
 
 static struct json *alert_json(const struct rule_alert *alert)
 {
-    char owners[CELL_MAX];
+    char owners[EXPLAIN_OWNERS_MAX];
     struct json *j = json_map();
-    owners_text(&alert->owners, owners);
+    explain_owners(&alert->owners, owners);
     json_put_text(j, "departments", owners);
     json_put_text(j, "clock", alert->clock->id);
     put_term(j, "term", &alert->clock->ordinary);
@@ -185,12 +163,12 @@ static void put_item_row(struct json *rows, const struct rule *rule, uint32_t i,
     static const char *const forces[] = {"", "必须", "酌定", "通知"};
     const struct rule_item *item = &rule->item[i];
     char measure[CELL_MAX];
-    char owners[CELL_MAX];
+    char owners[EXPLAIN_OWNERS_MAX];
     char basis[CELL_MAX];
     char term[TERM_TEXT_MAX];
     snprintf(measure, sizeof measure, "%s %s%s", item->measure->code, forces[item->force],
              item->reach == ON_PERSONS ? " 人员" : "");
-    owners_text(&item->owners, owners);
+    explain_owners(&item->owners, owners);
     join(basis, item->basis, item->basis_count);
     term_print(&item->term, term);
     put_row(rows, rule, measure, owners, term, basis, first);
@@ -199,10 +177,10 @@ static void put_item_row(struct json *rows, const struct rule *rule, uint32_t i,
 static void put_alert_row(struct json *rows, const struct rule *rule, uint32_t i, bool first)
 {
     const struct rule_alert *alert = &rule->alert[i];
-    char owners[CELL_MAX];
+    char owners[EXPLAIN_OWNERS_MAX];
     char basis[CELL_MAX];
     char term[TERM_TEXT_MAX];
-    owners_text(&alert->owners, owners);
+    explain_owners(&alert->owners, owners);
     join(basis, rule->basis, rule->basis_count);
     term_print(&alert->clock->ordinary, term);
     put_row(rows, rule, "提醒 alert", owners, term, basis, first);

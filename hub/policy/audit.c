@@ -35,7 +35,7 @@ static void find_missing(struct audit *a)
 static void check_rule(struct audit *a, const struct rule *rule)
 {
     const struct rule_list *list = rule->list;
-    if (rule->event == EVENT_ORDER && (list->issuers == 0 || list->levels == 0))
+    if (rule->event == EVENT_ORDER && list->levels == 0)
         for (uint32_t i = 0; i < rule->trigger_count; i++)
             tell(a, "trigger_closed", rule->trigger[i]);
 }

@@ -4,7 +4,7 @@
  *
  * Findings:
  *   rule_missing      a rule R01 … R29 is not there
- *   trigger_closed    nobody may impose the list of a trigger, or at no level
+ *   trigger_closed    nobody may impose the list of a trigger: at no level
  *   gate_idle         a gate asks for a measure that no rule imposes
  *   measure_ungated   no gate asks for a measure, and it does not say why
  *   measure_unruled   no rule imposes a measure, and it does not say why

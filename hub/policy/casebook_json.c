@@ -17,9 +17,9 @@ static void put_type(struct json *to, uint32_t number)
 
 static void put_departments(struct json *to, const char *key, uint32_t departments)
 {
-    char text[256] = "";
+    char text[32 * (DEPARTMENT_MAX + 1)] = "";
     size_t len = 0;
-    for (unsigned bit = 0; bit < 32 && len < sizeof text; bit++) {
+    for (unsigned bit = 0; bit < 32; bit++) {
         if ((departments >> bit & 1) != 0)
             len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", len == 0 ? "" : " ",
                                     department_name(bit));

@@ -417,71 +417,23 @@ enum err explain_refusal(const struct ruleset *rs, const lianshu_DecisionRecord 
     return out->full ? ERR_TOO_LARGE : OK;
 }
 
-static void put_owners(const struct owners *o, struct writer *w)
+void explain_owners(const struct owners *o, char out[static EXPLAIN_OWNERS_MAX])
 {
-    bool first = true;
-    if (o->who != WHO_DEPARTMENTS) {
-        put(w, o->who == WHO_EVERY ? "每个成员 / every member" : "制发机关 / the issuer");
+    size_t len = 0;
+    const char *between = "";
+    snprintf(out, EXPLAIN_OWNERS_MAX, "%s", o->who == WHO_EVERY ? "every" : "issuer");
+    if (o->who != WHO_DEPARTMENTS)
         return;
-    }
-    for (unsigned bit = 0; bit < 32; bit++) {
-        if ((o->each & (UINT32_C(1) << bit)) == 0)
+    out[0] = '\0';
+    for (unsigned i = 0; i < EXPLAIN_OWNERS; i++) {
+        const unsigned bit = i % 32;
+        const uint32_t set = i < 32 ? o->each : o->either;
+        if (i == 32)
+            between = len == 0 ? "" : " ";
+        if ((set & (UINT32_C(1) << bit)) == 0)
             continue;
-        put(w, first ? "" : " ");
-        put(w, department_name(bit));
-        first = false;
+        len += (size_t)snprintf(out + len, EXPLAIN_OWNERS_MAX - len, "%s%s", between,
+                                department_name(bit));
+        between = i < 32 ? " " : "|";
     }
-    const char *between = first ? "" : " ";
-    for (unsigned bit = 0; bit < 32; bit++) {
-        if ((o->either & (UINT32_C(1) << bit)) == 0)
-            continue;
-        put(w, between);
-        put(w, department_name(bit));
-        between = "|";
-    }
-}
-
-static void put_rule_item(const struct rule_item *item, struct writer *w)
-{
-    char term[TERM_TEXT_MAX];
-    static const char *const forces[] = {"", "must", "consider", "notify"};
-    term_print(&item->term, term);
-    put(w, "  ");
-    put(w, item->measure->code);
-    put(w, " ");
-    put(w, item->measure->zh);
-    put(w, " · ");
-    put(w, forces[item->force]);
-    put(w, item->reach == ON_PERSONS ? " · 人员 / persons · " : " · ");
-    put(w, term);
-    put(w, " · ");
-    put_owners(&item->owners, w);
-    put(w, " ·");
-    for (uint32_t i = 0; i < item->basis_count; i++) {
-        put(w, " ");
-        put(w, item->basis[i]);
-    }
-    put(w, "\n");
-}
-
-enum err explain_rule(const struct ruleset *rs, const struct rule *rule, struct writer *out)
-{
-    put_rule(rs, rule->id, true, out);
-    put(out, " / ");
-    put(out, rule->en);
-    put(out, "\n  ");
-    put(out, rule->list == NULL ? "—" : rule->list->zh);
-    for (uint32_t i = 0; i < rule->trigger_count; i++) {
-        put(out, i == 0 ? " · " : " ");
-        put(out, rule->trigger[i]);
-    }
-    put(out, " · ");
-    put_date(rule->from, out);
-    put(out, " … ");
-    if (rule->to != 0)
-        put_date(rule->to, out);
-    put(out, "\n");
-    for (uint32_t i = 0; i < rule->item_count; i++)
-        put_rule_item(&rule->item[i], out);
-    return out->full ? ERR_TOO_LARGE : OK;
 }

@@ -19,10 +19,15 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "ident.h"
 
 #include <stdint.h>
 
-enum { EXPLAIN_TEXT_MAX = 4096 };
+enum {
+    EXPLAIN_TEXT_MAX = 4096,
+    EXPLAIN_OWNERS = 2 * 32, /* each department twice */
+    EXPLAIN_OWNERS_MAX = EXPLAIN_OWNERS * (DEPARTMENT_MAX + 1),
+};
 
 /* What is known of one effect; strings that are "" and dates that are 0 are left out. */
 struct explain_item {
@@ -59,8 +64,7 @@ MUST_USE enum err explain_refusal(const struct ruleset *rs, const lianshu_Decisi
 const char *explain_why_zh(const char *why);
 const char *explain_why_en(const char *why);
 
-/* A whole rule as an official reads it: `rule check`. */
-MUST_USE enum err explain_rule(const struct ruleset *rs, const struct rule *rule,
-                               struct writer *out);
+/* Who owes a measure, as a rule file names them: "health market|drug", "every", "issuer". */
+void explain_owners(const struct owners *o, char out[static EXPLAIN_OWNERS_MAX]);
 
 #endif

@@ -95,6 +95,8 @@ const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, c
         load_problem(l, yaml_line(node), PROBLEM_SYNTAX, "%s: 应为列表 / a list is expected", key);
         return NULL;
     }
+    if (needed && node != NULL && yaml_count(node) == 0)
+        load_problem(l, yaml_line(node), PROBLEM_KEY_MISSING, "%s: []", key);
     return node;
 }
 
@@ -120,7 +122,7 @@ bool load_bool(struct load *l, const struct yaml_node *map, const char *key, boo
     return value;
 }
 
-void load_unread(struct load *l, enum err err, const struct fault *f)
+static void load_unread(struct load *l, enum err err, const struct fault *f)
 {
     l->no_memory = l->no_memory || err == ERR_NO_MEMORY;
     load_problem(l, f->line, PROBLEM_SYNTAX, "%s", f->detail[0] == '\0' ? err_en(err) : f->detail);
@@ -133,22 +135,29 @@ enum err load_err(const struct load *l)
     return l->faults->total > 0 ? ERR_RULE_SET : OK;
 }
 
-void load_tree(struct load *l, struct yaml **tree, const char *dir)
+bool load_file(struct load *l, const char *dir, struct yaml **tree, uint8_t **bytes, size_t *len)
 {
     char path[PATH_MAX];
-    uint8_t *bytes = NULL;
-    size_t len = 0;
     struct fault f = {0};
-    int n = snprintf(path, sizeof path, "%s/%s", dir, l->file);
-    if (n < 0 || (size_t)n >= sizeof path) {
+    *bytes = NULL;
+    const int n = snprintf(path, sizeof path, "%s/%s", dir, l->file);
+    if ((size_t)n >= sizeof path) {
         load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
-        return;
+        return false;
     }
-    enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f);
+    enum err err = file_read(path, RULESET_FILE_MAX, 0, bytes, len, &f);
     if (err == OK)
-        err = yaml_parse(tree, span_of(bytes, len), l->file, &f);
+        err = yaml_parse(tree, span_of(*bytes, *len), l->file, &f);
     if (err != OK)
         load_unread(l, err, &f);
+    return err == OK;
+}
+
+void load_tree(struct load *l, struct yaml **tree, const char *dir)
+{
+    uint8_t *bytes;
+    size_t len;
+    (void)load_file(l, dir, tree, &bytes, &len); /* a problem of the set, if any */
     free(bytes);
 }
 
@@ -178,16 +187,19 @@ uint32_t load_date(struct load *l, const struct yaml_node *map, const char *key,
     return date;
 }
 
-struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed)
+struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed,
+                      unsigned units)
 {
     const struct yaml_node *node = load_node(l, map, key, needed);
     struct term term = {0};
     if (node == NULL)
         return term;
     const char *text = yaml_text(node);
-    if (text == NULL || !term_parse(text, &term))
+    if (text == NULL || !term_parse(text, &term) || (units & (1u << term.unit)) == 0) {
         load_problem(l, yaml_line(node), PROBLEM_VALUE,
                      "%s: 应为期限 / a term: 3 working_days, 10 years, life", key);
+        term = (struct term){0};
+    }
     return term;
 }
 

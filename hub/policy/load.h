@@ -79,12 +79,13 @@ const char *load_file_name(unsigned file);
 void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A file that cannot be read or is no YAML is a problem of the set, under the file's own name. */
-void load_unread(struct load *l, enum err err, const struct fault *f);
 /* How loading ended: OK without a problem, ERR_NO_MEMORY when that was one, or ERR_RULE_SET. */
 MUST_USE enum err load_err(const struct load *l);
 
-/* The file l->file of a directory, which is no part of a rule set; *tree is the caller's. */
+/* The file l->file of a directory; *tree and *bytes are the caller's. A file that cannot be read or
+ * is no YAML is a problem of the set, under its own name: false then. */
+bool load_file(struct load *l, const char *dir, struct yaml **tree, uint8_t **bytes, size_t *len);
+/* The same of a file that is no part of a rule set. */
 void load_tree(struct load *l, struct yaml **tree, const char *dir);
 
 /* Every key of map is one of keys (NULL-terminated). False when node is no map. */
@@ -94,7 +95,7 @@ bool load_keys(struct load *l, const struct yaml_node *map, const char *const *k
 const struct yaml_node *load_node(struct load *l, const struct yaml_node *map, const char *key,
                                   bool needed);
 
-/* The list under key of map; its items. Missing is a problem when needed. */
+/* The list under key of map; its items. Missing or empty is a problem when needed. */
 const struct yaml_node *load_list(struct load *l, const struct yaml_node *map, const char *key,
                                   bool needed);
 
@@ -103,7 +104,18 @@ bool load_bool(struct load *l, const struct yaml_node *map, const char *key, boo
 uint32_t load_uint(struct load *l, const struct yaml_node *map, const char *key, uint32_t max,
                    uint32_t absent);
 uint32_t load_date(struct load *l, const struct yaml_node *map, const char *key, uint32_t absent);
-struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed);
+
+/* Units of a term, as bits: of what is due at a moment, of what ends with a day, and others. */
+enum {
+    TERMS_OF_DAYS = 1 << TERM_CALENDAR_DAYS | 1 << TERM_MONTHS | 1 << TERM_YEARS,
+    TERMS_DUE = TERMS_OF_DAYS | 1 << TERM_HOURS | 1 << TERM_WORKING_DAYS,
+    TERMS_NONE = 1 << TERM_NONE,
+    TERMS_LIFE = 1 << TERM_LIFE,
+    TERMS_ALL = (2 << TERM_LIST) - 1,
+};
+/* A term in one of these units. */
+struct term load_term(struct load *l, const struct yaml_node *map, const char *key, bool needed,
+                      unsigned units);
 char load_mark(struct load *l, const struct yaml_node *map, const char *key);
 const char *load_region(struct load *l, const struct yaml_node *map, const char *key,
                         const char *absent);

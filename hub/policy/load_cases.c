@@ -11,10 +11,12 @@
 enum {
     STEP_ID_MAX = 4,
     OUTCOME_MAX = 16,
-    OUTCOMES_MAX = 8,
     GROUPS_MAX = 16,
     ANY_DEPARTMENT = (1 << DEPARTMENT_WITNESS) - 1,
 };
+
+/* In `from`: every state that is not final. */
+static const char every_open[] = "open";
 
 /* States that rows name together. Lives while the file is read. */
 struct group {
@@ -43,7 +45,8 @@ static void load_state(struct load *l, const struct yaml_node *node)
         .final = load_bool(l, node, "final", false),
         .line = yaml_line(node),
     };
-    load_code(l, s.id, CASE_STATE_MAX, s.line, ruleset_state(l->rs, s.id) != NULL);
+    load_code(l, s.id, CASE_STATE_MAX, s.line,
+              ruleset_state(l->rs, s.id) != NULL || strcmp(s.id, every_open) == 0);
     l->rs->state[l->rs->state_count++] = s;
 }
 
@@ -67,6 +70,14 @@ static void load_paper(struct load *l, const struct yaml_node *node)
     l->rs->paper[l->rs->paper_count++] = p;
 }
 
+static const struct group *find_group(const struct groups *groups, const char *id)
+{
+    for (size_t i = 0; id != NULL && i < groups->count; i++)
+        if (strcmp(groups->group[i].id, id) == 0)
+            return &groups->group[i];
+    return NULL;
+}
+
 static void load_group(struct load *l, const struct yaml_node *node, struct groups *groups)
 {
     static const char *const keys[] = {"id", "states", NULL};
@@ -76,18 +87,15 @@ static void load_group(struct load *l, const struct yaml_node *node, struct grou
         load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "%d", GROUPS_MAX);
         return;
     }
-    groups->group[groups->count++] = (struct group){
+    const struct group g = {
         .id = load_text(l, node, "id", true),
         .states = load_list(l, node, "states", true),
     };
-}
-
-static const struct group *find_group(const struct groups *groups, const char *id)
-{
-    for (size_t i = 0; id != NULL && i < groups->count; i++)
-        if (strcmp(groups->group[i].id, id) == 0)
-            return &groups->group[i];
-    return NULL;
+    /* A name stands for one thing only. */
+    const bool known = find_group(groups, g.id) != NULL || ruleset_state(l->rs, g.id) != NULL ||
+                       strcmp(g.id, every_open) == 0;
+    load_code(l, g.id, CASE_STATE_MAX, yaml_line(node), known);
+    groups->group[groups->count++] = g;
 }
 
 static void add_from(struct load *l, struct rule_step *step, const char *state, unsigned line)
@@ -105,7 +113,7 @@ static void add_from(struct load *l, struct rule_step *step, const char *state, 
         step->from[step->from_count++] = begins ? "" : known->id;
 }
 
-/* States, groups of states, and `open`: every state that is not final. */
+/* States, groups of states, and `open`. */
 static void load_from(struct load *l, const struct yaml_node *node, const struct groups *groups,
                       struct rule_step *step)
 {
@@ -117,7 +125,7 @@ static void load_from(struct load *l, const struct yaml_node *node, const struct
         for (size_t k = 0; group != NULL && k < yaml_count(group->states); k++)
             add_from(l, step, yaml_text(yaml_item(group->states, k)),
                      yaml_line(yaml_item(group->states, k)));
-        const bool open = text != NULL && strcmp(text, "open") == 0;
+        const bool open = text != NULL && strcmp(text, every_open) == 0;
         for (size_t k = 0; open && k < l->rs->state_count; k++)
             if (!l->rs->state[k].final)
                 add_from(l, step, l->rs->state[k].id, yaml_line(item));
@@ -189,14 +197,15 @@ static void load_step_clocks(struct load *l, const struct yaml_node *node, struc
         s->stops[s->stop_count++] = s->meets[i];
 }
 
-static void add_step(struct load *l, const struct rule_step *step, const char *outcome)
+static void add_step(struct load *l, const struct rule_step *step, const char *outcome,
+                     unsigned line)
 {
     if (l->rs->step_count == RULES_STEPS_MAX) {
         load_problem(l, step->line, PROBLEM_TOO_MANY, "%d", RULES_STEPS_MAX);
         return;
     }
     if (outcome == NULL || strlen(outcome) > OUTCOME_MAX) {
-        load_problem(l, step->line, PROBLEM_VALUE, "outcome: %s", outcome == NULL ? "" : outcome);
+        load_problem(l, line, PROBLEM_VALUE, "outcome: %s", outcome == NULL ? "" : outcome);
         return;
     }
     struct rule_step *row = &l->rs->step[l->rs->step_count++];
@@ -209,11 +218,11 @@ static void add_steps(struct load *l, const struct yaml_node *node, const struct
 {
     const struct yaml_node *outcome = yaml_get(node, "outcome");
     if (yaml_kind(outcome) != YAML_KIND_LIST) {
-        add_step(l, step, outcome == NULL ? "" : yaml_text(outcome));
+        add_step(l, step, outcome == NULL ? "" : yaml_text(outcome), yaml_line(outcome));
         return;
     }
     for (size_t i = 0; i < yaml_count(outcome); i++)
-        add_step(l, step, yaml_text(yaml_item(outcome, i)));
+        add_step(l, step, yaml_text(yaml_item(outcome, i)), yaml_line(yaml_item(outcome, i)));
 }
 
 static void load_step(struct load *l, const struct yaml_node *node, const struct groups *groups)

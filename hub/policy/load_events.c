@@ -79,13 +79,10 @@ static void load_action(struct load *l, const struct yaml_node *node, struct rul
     static const char *const breaches[] = {"take", "refuse", NULL};
     static const unsigned breach_values[] = {GATE_PASS, GATE_REFUSE};
     rule->action = values[load_word(l, node, "action", actions, 0)];
-    rule->deadline = load_term(l, node, "deadline", rule->action == GATE_HOLD);
+    rule->deadline = load_term(l, node, "deadline", rule->action == GATE_HOLD, TERMS_DUE);
     rule->breach = breach_values[load_word(l, node, "breach", breaches, 1)];
     if (rule->action == GATE_HOLD && yaml_get(node, "breach") == NULL)
         load_problem(l, rule->line, PROBLEM_KEY_MISSING, "breach: %s", rule->id);
-    if (rule->action == GATE_HOLD &&
-        (rule->deadline.unit == TERM_NONE || rule->deadline.unit >= TERM_LIFE))
-        load_problem(l, rule->line, PROBLEM_VALUE, "deadline: %s", rule->id);
 }
 
 static const char *const keys_of_events[] = {"types",  "when",   "action",     "deadline",
@@ -109,8 +106,6 @@ void load_event_part(struct load *l, const struct yaml_node *node, struct rule *
     rule->lost_on_order = load_bool(l, node, "lost_on_order", false);
     if (strlen(rule->reason) >= DECIDE_WHY_MAX)
         load_problem(l, rule->line, PROBLEM_VALUE, "reason: %s", rule->id);
-    if (rule->term.unit == TERM_LIST || rule->term.unit == TERM_ORDER)
-        load_problem(l, rule->line, PROBLEM_VALUE, "term: %s", rule->id);
     const struct yaml_node *alerts = load_list(l, node, "alerts", false);
     for (size_t i = 0; i < yaml_count(alerts); i++)
         load_alert(l, yaml_item(alerts, i), rule);

@@ -32,11 +32,10 @@ static void check_gate(struct load *l, const struct rule_gate *g)
         load_problem(l, g->line, PROBLEM_VALUE, "action: copy | flag | hold | refuse");
     if (g->action == GATE_HOLD && (g->deadline.unit == TERM_NONE || g->breach == GATE_HOLD))
         load_problem(l, g->line, PROBLEM_KEY_MISSING, "deadline, breach: %s", g->id);
-    for (size_t i = 0; i < l->rs->gate_count; i++) {
-        const struct rule_gate *other = &l->rs->gate[i];
-        if (strcmp(other->id, g->id) == 0)
-            load_problem(l, g->line, PROBLEM_DUPLICATE, "%s", g->id);
-    }
+    bool known = false;
+    for (size_t i = 0; i < l->rs->gate_count; i++)
+        known = known || strcmp(l->rs->gate[i].id, g->id) == 0;
+    load_code(l, g->id, RULE_ID_MAX + 1, g->line, known);
 }
 
 /* Rules, each known. */
@@ -87,7 +86,7 @@ static void load_gate(struct load *l, const struct yaml_node *node)
         .beginning = load_word(l, node, "when", whens, 0) == 2,
         .required = load_word(l, node, "needs", needs, 0) == 1,
         .action = (enum gate_action)load_word(l, node, "action", actions, GATE_PASS),
-        .deadline = load_term(l, node, "deadline", false),
+        .deadline = load_term(l, node, "deadline", false, TERMS_DUE),
         .breach = (enum gate_action)load_word(l, node, "breach", actions, GATE_REFUSE),
         .copy_to = load_departments(l, node, "copy_to", false),
         .copy_issuer = load_bool(l, node, "copy_issuer", false),

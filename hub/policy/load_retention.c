@@ -120,11 +120,6 @@ const struct retention_rule *retention_rule(const struct retention *r, enum rete
     return &r->rule[class];
 }
 
-const char *retention_word(enum retention_class class)
-{
-    return classes[class].word;
-}
-
 void retention_before(const struct retention *r, uint64_t now_ms,
                       uint64_t before_ms[static RETENTION_CLASSES])
 {

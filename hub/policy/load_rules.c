@@ -48,10 +48,10 @@ static void load_item(struct load *l, const struct yaml_node *node, struct rule 
         .registered = load_bool(l, node, "registered", false),
         .as_of = (enum as_of)load_word(l, node, "as_of", moments, AS_OF_ACT),
         .owners = load_owners(l, node, "owes", measure == NULL ? &none : &measure->owners),
-        .term = load_term(l, node, "term", true),
-        .least = load_term(l, node, "least", false),
-        .answer = load_term(l, node, "answer", false),
-        .execute = load_term(l, node, "execute", false),
+        .term = load_term(l, node, "term", true, TERMS_ALL),
+        .least = load_term(l, node, "least", false, TERMS_OF_DAYS),
+        .answer = load_term(l, node, "answer", false, TERMS_DUE),
+        .execute = load_term(l, node, "execute", false, TERMS_DUE),
         .line = yaml_line(node),
     };
     item.roles = load_roles(l, node, "roles", item.reach == ON_PERSONS);
@@ -81,8 +81,6 @@ static void load_triggers(struct load *l, const struct yaml_node *node, struct r
         else
             rule->trigger[rule->trigger_count++] = text;
     }
-    if (list != NULL && yaml_count(list) == 0)
-        load_problem(l, rule->line, PROBLEM_KEY_MISSING, "triggers");
 }
 
 static void load_rule_list(struct load *l, const struct yaml_node *node, struct rule *rule)
@@ -103,14 +101,13 @@ static void load_order_part(struct load *l, const struct yaml_node *node, struct
     load_triggers(l, node, rule);
     rule->subjects = load_kinds(l, node, "subjects", order);
     rule->severity = order ? (lianshu_Severity)load_severity(l, node, "severity") : 0;
-    rule->term = load_term(l, node, "term", order);
-    rule->earliest_repair = load_term(l, node, "earliest_repair", order);
+    rule->term = load_term(l, node, "term", order, TERMS_OF_DAYS | TERMS_LIFE);
+    rule->earliest_repair =
+        load_term(l, node, "earliest_repair", order, TERMS_OF_DAYS | TERMS_NONE);
     const struct yaml_node *items = load_list(l, node, "measures", order);
     rule->item = &l->rs->item[l->rs->item_count];
     for (size_t i = 0; i < yaml_count(items); i++)
         load_item(l, yaml_item(items, i), rule);
-    if (order && items != NULL && yaml_count(items) == 0)
-        load_problem(l, rule->line, PROBLEM_KEY_MISSING, "measures: %s", rule->id);
 }
 
 static void load_rule(struct load *l, const struct yaml_node *node)
@@ -167,10 +164,7 @@ static void load_rule(struct load *l, const struct yaml_node *node)
         load_problem(l, rule->line, PROBLEM_KEY_MISSING, "from: %s", rule->id);
     if (rule->to != 0 && rule->to < rule->from)
         load_problem(l, rule->line, PROBLEM_VALUE, "to < from: %s", rule->id);
-    if (strlen(rule->id) > 12)
-        load_problem(l, rule->line, PROBLEM_VALUE, "id: 至多12字符 / at most 12: %s", rule->id);
-    if (ruleset_rule(l->rs, rule->id) != NULL)
-        load_problem(l, rule->line, PROBLEM_DUPLICATE, "%s", rule->id);
+    load_code(l, rule->id, RULE_ID_MAX + 1, rule->line, ruleset_rule(l->rs, rule->id) != NULL);
     load_order_part(l, node, rule);
     load_event_part(l, node, rule);
     l->rs->rule_count++;

@@ -80,7 +80,7 @@ void load_bases_file(struct load *l, const struct yaml_node *root)
             .mark = load_mark(l, node, "mark"),
             .region = load_region(l, node, "region", "000000"),
             .propagates = load_roles(l, node, "propagates", false),
-            .longest = load_term(l, node, "longest", false),
+            .longest = load_term(l, node, "longest", false, TERMS_OF_DAYS | TERMS_LIFE),
             .line = yaml_line(node),
         };
         if (b.level == 0)
@@ -102,9 +102,9 @@ static void load_classes(struct load *l, const struct yaml_node *list)
             continue;
         l->rs->class[l->rs->class_count++] = (struct rule_class){
             .severity = (lianshu_Severity)load_severity(l, node, "severity"),
-            .min = load_term(l, node, "min", true),
-            .max = load_term(l, node, "max", true),
-            .earliest = load_term(l, node, "earliest", true),
+            .min = load_term(l, node, "min", true, TERMS_OF_DAYS | TERMS_NONE),
+            .max = load_term(l, node, "max", true, TERMS_OF_DAYS | TERMS_LIFE),
+            .earliest = load_term(l, node, "earliest", true, TERMS_OF_DAYS | TERMS_NONE),
             .basis = load_text(l, node, "basis", true),
             .mark = load_mark(l, node, "mark"),
             .from = load_date(l, node, "from", 0),
@@ -172,9 +172,9 @@ static void load_one_list(struct load *l, const struct yaml_node *node)
             (enum list_jurisdiction)load_word(l, node, "subject_region", jurisdictions, 0),
         .needs = load_words(l, node, "needs", need_words, 0),
         .severity = (lianshu_Severity)load_severity(l, node, "severity"),
-        .min = load_term(l, node, "min", true),
-        .max = load_term(l, node, "max", true),
-        .start_within = load_term(l, node, "start_within", true),
+        .min = load_term(l, node, "min", true, TERMS_OF_DAYS | TERMS_NONE),
+        .max = load_term(l, node, "max", true, TERMS_OF_DAYS | TERMS_LIFE),
+        .start_within = load_term(l, node, "start_within", true, TERMS_OF_DAYS),
         .repaired_by_class = load_bool(l, node, "repaired_by_class", false),
         .repaired_after_bans = load_bool(l, node, "repaired_after_bans", false),
         .repair_receipt = maybe_clock(l, node, "repair_receipt"),

@@ -12,6 +12,8 @@ enum {
                    sizeof((lianshu_DecisionRecord *)0)->outcome[0],
 };
 
+_Static_assert(sizeof((lianshu_RuleTrace *)0)->rule > RULE_ID_MAX + sizeof "/M01" - 1,
+               "a trace holds every rule and measure");
 _Static_assert((int)OUTCOMES_MAX >= (int)DECIDE_DUTIES_MAX, "a record holds every duty");
 
 void record_begin(lianshu_DecisionRecord *record, const struct ruleset *rs, uint64_t now_ms)

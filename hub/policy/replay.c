@@ -33,6 +33,15 @@ static uint8_t take_u8(struct replay *r)
     return (uint8_t)number;
 }
 
+/* A value of an enumeration: deciders count with it. */
+static uint8_t take_word(struct replay *r, unsigned max)
+{
+    const uint8_t value = take_u8(r);
+    if (value > max)
+        (void)stray(r);
+    return r->strayed ? 0 : value;
+}
+
 static void take_bytes(struct replay *r, uint8_t *out, size_t len)
 {
     struct span bytes;
@@ -145,10 +154,7 @@ static enum err look_order(void *ctx, const uint8_t id[static VIEW_ORDER_ID_LEN]
     const bool row = row_follows(r);
     if (row) {
         memcpy(out->id, id, sizeof out->id);
-        const uint8_t state = take_u8(r);
-        if (state >= ORDER_STATES)
-            (void)stray(r);
-        out->state = r->strayed ? ORDER_NONE : (enum order_state)state;
+        out->state = (enum order_state)take_word(r, ORDER_STATES - 1);
         out->version = take_u32(r);
         take_text(r, out->issuer, sizeof out->issuer);
         take_text(r, out->changed_by, sizeof out->changed_by);
@@ -192,7 +198,7 @@ static void expect_asked(struct replay *r, enum read_kind kind, const uint8_t *t
 static void take_restriction(struct replay *r, struct view_restriction *row)
 {
     take_text(r, row->measure, sizeof row->measure);
-    row->force = (lianshu_Force)take_u8(r);
+    row->force = (lianshu_Force)take_word(r, _lianshu_Force_MAX);
     take_bytes(r, row->order_id, sizeof row->order_id);
     row->order_version = take_u32(r);
     take_text(r, row->issuer, sizeof row->issuer);
@@ -226,7 +232,7 @@ static enum err look_people(struct replay *r, enum read_kind kind, const uint8_t
     expect_asked(r, kind, token, date);
     bool more = true;
     while (row_follows(r)) {
-        struct view_relation row = {.role = (lianshu_Role)take_u8(r)};
+        struct view_relation row = {.role = (lianshu_Role)take_word(r, _lianshu_Role_MAX)};
         take_bytes(r, row.token, sizeof row.token);
         if (!more)
             (void)stray(r);

@@ -49,7 +49,6 @@ MUST_USE enum err retention_open(struct retention **out, const char *dir,
 void retention_close(struct retention **r);
 
 const struct retention_rule *retention_rule(const struct retention *r, enum retention_class class);
-const char *retention_word(enum retention_class class); /* "parked" */
 
 /* What ended before before_ms[class] has been kept long enough at now_ms. */
 void retention_before(const struct retention *r, uint64_t now_ms,

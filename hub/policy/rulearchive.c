@@ -97,8 +97,8 @@ static enum err copy_file(const char *from_dir, const char *to_dir, const char *
     char path[PATH_LEN + 64];
     uint8_t *bytes = NULL;
     size_t len = 0;
-    int n = snprintf(path, sizeof path, "%s/%s", from_dir, name);
-    if (n < 0 || (size_t)n >= sizeof path)
+    const int n = snprintf(path, sizeof path, "%s/%s", from_dir, name);
+    if ((size_t)n >= sizeof path)
         return fault_set(fault, ERR_FIELD_LONG, 0, from_dir, "too long");
     enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, fault);
     if (err != OK)

@@ -37,6 +37,7 @@ enum {
     RULES_CHANGES = 5,      /* lift, annul, suspend, resume, restore */
     RULES_OFFENCES_MAX = 24,
     RULE_REASONS_MAX = 24,  /* reasons of refusal that offend one article */
+    RULE_ID_MAX = 11,       /* letters of a rule or gate: a trace names its measure besides */
     RULE_ITEMS_MAX = 24,    /* measures of one rule … */
     RULES_ITEMS_MAX = 1024, /* … and of all */
     RULE_BASES_MAX = 8,     /* basis codes of one measure */

@@ -5,8 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,35 +54,22 @@ static enum err check_strays(struct load *l, const char *dir)
 
 static void read_one(struct load *l, const char *dir, unsigned file, struct sha256 *hash)
 {
-    char path[PATH_MAX];
     uint8_t head[sizeof(uint16_t)];
     uint8_t size[sizeof(uint32_t)];
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    struct fault f = {0};
+    uint8_t *bytes;
+    size_t len;
 
     l->file = file_names[file];
-    int n = snprintf(path, sizeof path, "%s/%s", dir, file_names[file]);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        load_problem(l, 0, PROBLEM_SYNTAX, "路径过长 / the path is too long");
-        return;
+    if (load_file(l, dir, &l->rs->tree[file], &bytes, &len)) {
+        struct writer w = writer_of(head, sizeof head);
+        write_uint(&w, strlen(file_names[file]), 2);
+        sha256_add(hash, writer_span(&w));
+        sha256_add(hash, span_str(file_names[file]));
+        w = writer_of(size, sizeof size);
+        write_uint(&w, len, 4);
+        sha256_add(hash, writer_span(&w));
+        sha256_add(hash, span_of(bytes, len));
     }
-    enum err err = file_read(path, RULESET_FILE_MAX, 0, &bytes, &len, &f);
-    if (err == OK)
-        err = yaml_parse(&l->rs->tree[file], span_of(bytes, len), file_names[file], &f);
-    if (err != OK) {
-        load_unread(l, err, &f);
-        free(bytes);
-        return;
-    }
-    struct writer w = writer_of(head, sizeof head);
-    write_uint(&w, strlen(file_names[file]), 2);
-    sha256_add(hash, writer_span(&w));
-    sha256_add(hash, span_str(file_names[file]));
-    w = writer_of(size, sizeof size);
-    write_uint(&w, len, 4);
-    sha256_add(hash, writer_span(&w));
-    sha256_add(hash, span_of(bytes, len));
     free(bytes);
 }
 
@@ -262,12 +247,6 @@ const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n)
 {
     *n = rs->state_count;
     return rs->state;
-}
-
-const struct rule_paper *ruleset_papers(const struct ruleset *rs, size_t *n)
-{
-    *n = rs->paper_count;
-    return rs->paper;
 }
 
 const struct rule_flow *ruleset_flows(const struct ruleset *rs, size_t *n)

@@ -105,7 +105,6 @@ const struct rule_clock *ruleset_clocks(const struct ruleset *rs, size_t *n);
 const struct rule_gate *ruleset_gates(const struct ruleset *rs, size_t *n);
 const struct rule_step *ruleset_steps(const struct ruleset *rs, size_t *n);
 const struct rule_state *ruleset_states(const struct ruleset *rs, size_t *n);
-const struct rule_paper *ruleset_papers(const struct ruleset *rs, size_t *n);
 const struct rule_flow *ruleset_flows(const struct ruleset *rs, size_t *n);
 const struct rule_class *ruleset_classes(const struct ruleset *rs, size_t *n);
 

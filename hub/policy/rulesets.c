@@ -45,7 +45,7 @@ static bool holds_rules(const char *dir)
     char path[PATH_MAX];
     struct stat st;
     int n = snprintf(path, sizeof path, "%s/rules.yaml", dir);
-    return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0;
+    return (size_t)n < sizeof path && stat(path, &st) == 0;
 }
 
 /* Load one set, check who signed it, and put it in its place. */
@@ -91,7 +91,7 @@ static enum err take_all(struct rulesets *sets, const char *dir, const struct ru
                       "规则目录不可读 / the rule directory cannot be read");
     for (const struct dirent *e = readdir(d); err == OK && e != NULL; e = readdir(d)) {
         int n = snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        if (e->d_name[0] != '.' && n > 0 && (size_t)n < sizeof path && holds_rules(path))
+        if (e->d_name[0] != '.' && (size_t)n < sizeof path && holds_rules(path))
             err = take(sets, path, terms, faults);
     }
     (void)closedir(d); /* read only: nothing to lose */
@@ -147,18 +147,6 @@ const struct ruleset *rulesets_at(const struct rulesets *sets, uint64_t now_ms)
     return found;
 }
 
-const struct ruleset *rulesets_find(const struct rulesets *sets,
-                                    const uint8_t hash[static RULESET_HASH_LEN])
-{
-    for (size_t i = 0; i < sets->count; i++) {
-        uint8_t have[RULESET_HASH_LEN];
-        ruleset_hash(sets->row[i].set, have);
-        if (memcmp(have, hash, sizeof have) == 0)
-            return sets->row[i].set;
-    }
-    return NULL;
-}
-
 static const struct shelf *shelf_of(const struct rulesets *sets, const struct ruleset *set)
 {
     for (size_t i = 0; i < sets->count; i++)
@@ -171,11 +159,6 @@ const char *rulesets_dir(const struct rulesets *sets, const struct ruleset *set)
 {
     const struct shelf *row = shelf_of(sets, set);
     return row == NULL ? "" : row->dir;
-}
-
-size_t rulesets_count(const struct rulesets *sets)
-{
-    return sets->count;
 }
 
 enum err rulesets_follow(const struct rulesets *sets, const struct ruleset *set,

@@ -40,12 +40,8 @@ void rulesets_close(struct rulesets **sets);
 
 /* The set that decides at that moment; NULL when the first is still to come. */
 const struct ruleset *rulesets_at(const struct rulesets *sets, uint64_t now_ms);
-/* By its hash, for decision records; NULL when it is not here. */
-const struct ruleset *rulesets_find(const struct rulesets *sets,
-                                    const uint8_t hash[static RULESET_HASH_LEN]);
-/* The directory of a set of these. */
+/* The directory of a set of these; "" of another one. */
 const char *rulesets_dir(const struct rulesets *sets, const struct ruleset *set);
-size_t rulesets_count(const struct rulesets *sets);
 
 /* May `set` be used after the one with that hash and activation? */
 MUST_USE enum err rulesets_follow(const struct rulesets *sets, const struct ruleset *set,

@@ -6,12 +6,20 @@
 #include "base/yaml.h"
 #include "keys/roles.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNATURE_LEN = 64, STATEMENT_MAX = 256 };
+enum {
+    SIGNATURE_LEN = 64,
+    STATEMENT_MAX = 256,
+    ROW_TEXT_MAX = 128 + MEMBER_MAX + 2 * (KID_LEN + SIGNATURE_LEN)
+};
+
+_Static_assert(256 + 2 * RULE_NOTE_MAX + RULESIGN_MAX * ROW_TEXT_MAX < RULESIGN_FILE_MAX,
+               "a sheet holds the name of the set and all signatures");
 
 struct signature {
     char member[MEMBER_MAX + 1];
@@ -42,7 +50,7 @@ static void statement(const struct ruleset *rs, const char *realm, uint64_t sign
 static enum err path_of(const char *dir, char path[static PATH_MAX], struct fault *fault)
 {
     int n = snprintf(path, PATH_MAX, "%s/" RULESIGN_FILE, dir);
-    return n > 0 && n < PATH_MAX ? OK : fault_set(fault, ERR_TOO_LARGE, 0, dir, "path");
+    return (size_t)n < PATH_MAX ? OK : fault_set(fault, ERR_TOO_LARGE, 0, dir, "path");
 }
 
 static enum err read_hex(const struct yaml_node *row, const char *key, uint8_t *out, size_t len,
@@ -201,6 +209,15 @@ enum err rulesign_count(const struct ruleset *rs, const char *dir, unsigned *cou
     return err;
 }
 
+/* Whatever an official called the set. */
+static void write_quoted(FILE *to, const char *text)
+{
+    fputc('\'', to);
+    for (const char *c = text; *c != '\0'; c++)
+        fprintf(to, *c == '\'' ? "''" : "%c", *c);
+    fputc('\'', to);
+}
+
 static void write_row(FILE *to, const struct signature *s)
 {
     char kid[2 * KID_LEN + 1];
@@ -226,13 +243,15 @@ static enum err write_sheet(const struct ruleset *rs, const char *dir, const str
     ruleset_hash(rs, hash);
     hex_encode(span_of(hash, sizeof hash), hex);
     fprintf(to, "# 规则集的签名；由 lianshu rule sign 写成 / written by lianshu rule sign\n");
-    fprintf(to, "set: '%s'\nsha256: '%s'\nsignatures:\n", ruleset_name(rs), hex);
+    fprintf(to, "set: ");
+    write_quoted(to, ruleset_name(rs));
+    fprintf(to, "\nsha256: '%s'\nsignatures:\n", hex);
     for (unsigned i = 0; i < sheet->count; i++)
         write_row(to, &sheet->row[i]);
     const long len = ftell(to);
-    const bool whole = fclose(to) == 0 && len > 0 && (size_t)len < sizeof text;
-    return whole ? file_write(path, span_of((const uint8_t *)text, (size_t)len), 0644, 0, fault)
-                 : fault_set(fault, ERR_TOO_LARGE, 0, path, "rules.sig");
+    const int closed = fclose(to);
+    assert(closed == 0 && len > 0 && (size_t)len < sizeof text); /* the longest name and rows fit */
+    return file_write(path, span_of((const uint8_t *)text, (size_t)len), 0644, 0, fault);
 }
 
 enum err rulesign_add(const struct ruleset *rs, const char *dir, const char *realm,

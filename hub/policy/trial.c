@@ -12,31 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OWNERS_TEXT_MAX = 256 };
-
 static const char *const force_words[] = {"none", "must", "consider", "notify"};
-
-/* "health market|drug" */
-static void owners_text(const struct owners *o, char out[static OWNERS_TEXT_MAX])
-{
-    size_t len = 0;
-    const char *between = "";
-    snprintf(out, OWNERS_TEXT_MAX, "%s", o->who == WHO_EVERY ? "every" : "issuer");
-    if (o->who != WHO_DEPARTMENTS)
-        return;
-    out[0] = '\0';
-    for (unsigned i = 0; i < 64; i++) {
-        const unsigned bit = i % 32;
-        const uint32_t set = i < 32 ? o->each : o->either;
-        if (i == 32)
-            between = len == 0 ? "" : " ";
-        if ((set & (UINT32_C(1) << bit)) == 0)
-            continue;
-        len += (size_t)snprintf(out + len, OWNERS_TEXT_MAX - len, "%s%s", between,
-                                department_name(bit));
-        between = i < 32 ? " " : "|";
-    }
-}
 
 /* Who owes a duty, counted; each member is marked once over all duties. */
 static uint64_t count_owed(const struct duty *d, const char *issuer,
@@ -69,11 +45,11 @@ static void put_unassigned(struct json *row, const struct duty *d, uint32_t pres
 
 static struct json *duty_json(const struct ruleset *rs, const struct duty *d)
 {
-    char owners[OWNERS_TEXT_MAX];
+    char owners[EXPLAIN_OWNERS_MAX];
     struct json *row = json_map();
     struct json *basis = json_list();
     const struct rule_measure *measure = ruleset_measure(rs, d->measure);
-    owners_text(&d->owners, owners);
+    explain_owners(&d->owners, owners);
     for (uint32_t i = 0; i < d->basis_count; i++)
         json_add_text(basis, d->basis[i]);
     json_put_text(row, "measure", d->measure);

@@ -72,12 +72,12 @@ static inline int teardown(void **state)
     return 0;
 }
 
-/* Replace the first `find` in a file of the copy. */
-static inline void spoil(const struct fixture *f, const char *name, const char *find,
-                         const char *replace)
+/* Write a file of the copy as it is in dir, but with the first `find` replaced. */
+static inline void spoil_from(const char *dir, const struct fixture *f, const char *name,
+                              const char *find, const char *replace)
 {
     size_t len = 0;
-    char *text = (char *)read_text(RULES_DIR, name, &len);
+    char *text = (char *)read_text(dir, name, &len);
     char *hit = strstr(text, find);
     if (hit == NULL)
         print_message("not in %s: %s\n", name, find);
@@ -93,18 +93,32 @@ static inline void spoil(const struct fixture *f, const char *name, const char *
     free(changed);
 }
 
+/* Of the shipped file … */
+static inline void spoil(const struct fixture *f, const char *name, const char *find,
+                         const char *replace)
+{
+    spoil_from(RULES_DIR, f, name, find, replace);
+}
+
+/* … and of the copy as it is by now. */
+static inline void spoil_more(const struct fixture *f, const char *name, const char *find,
+                              const char *replace)
+{
+    spoil_from(f->dir, f, name, find, replace);
+}
+
 /* The line of the first `at` in a file of the copy. */
 static inline unsigned line_of(const struct fixture *f, const char *name, const char *at)
 {
     size_t len = 0;
     char *text = (char *)read_text(f->dir, name, &len);
-    const char *place = strstr(text, at);
-    if (place == NULL)
-        print_message("not in %s: %s\n", name, at);
-    assert_non_null(place);
+    const char *c = text;
     unsigned line = 1;
-    for (const char *c = text; c < place; c++)
+    for (; *c != '\0' && strncmp(c, at, strlen(at)) != 0; c++)
         line += *c == '\n';
+    if (*c == '\0')
+        print_message("not in %s: %s\n", name, at);
+    assert_true(*c != '\0');
     free(text);
     return line;
 }

@@ -97,7 +97,7 @@ struct notes {
     struct heard heard;
 };
 
-static void take_notes(struct world *w, struct notes *n)
+static void fill_world(struct world *w)
 {
     w->has_order = w->has_conflict = true;
     w->order = (struct view_order){
@@ -120,6 +120,10 @@ static void take_notes(struct world *w, struct notes *n)
     w->relation_count = 1;
     w->has_rating = true;
     w->rating = (struct view_rating){20260401, 1775000000000, {7}};
+}
+
+static void note_again(struct world *w, struct notes *n)
+{
     n->at = (struct view_notes){writer_of(n->tokens, sizeof n->tokens),
                                 writer_of(n->reads, sizeof n->reads)};
     struct view view = w->view;
@@ -127,6 +131,12 @@ static void take_notes(struct world *w, struct notes *n)
     ask(&view, &SAME, &n->heard);
     assert_int_equal(n->heard.err, OK);
     assert_false(n->at.tokens.full || n->at.reads.full);
+}
+
+static void take_notes(struct world *w, struct notes *n)
+{
+    fill_world(w);
+    note_again(w, n);
 }
 
 /* True when it went as it did the first time. */
@@ -224,6 +234,32 @@ static void changed_or_cut_notes_are_never_what_was_read(void **state)
     assert_true(replays(&n, tokens, reads, &SAME));
 }
 
+/* Promise 4: whoever hears a role or a force may count with it. */
+static void a_role_or_force_that_there_is_not_strays(void **state)
+{
+    static const struct {
+        unsigned role, force;
+        bool known;
+    } rows[] = {
+        {_lianshu_Role_MAX, _lianshu_Force_MAX, true},
+        {_lianshu_Role_MIN, _lianshu_Force_MIN, true},
+        {_lianshu_Role_MAX + 1, _lianshu_Force_MAX, false},
+        {255, 0, false},
+        {_lianshu_Role_MAX, _lianshu_Force_MAX + 1, false},
+        {0, 255, false},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct notes n;
+        print_message("row %zu\n", i);
+        fill_world(w);
+        w->relation[0].role = (lianshu_Role)rows[i].role;
+        w->restriction[1].row.force = (lianshu_Force)rows[i].force;
+        note_again(w, &n);
+        assert_int_equal(replays_to(&n, &SAME), rows[i].known);
+    }
+}
+
 /* What does not fit is said to be full, and is not half of something. */
 static void notes_without_room_say_so(void **state)
 {
@@ -251,6 +287,7 @@ int main(void)
         CASE(whoever_asks_otherwise_strays),
         CASE(one_identifier_has_one_token_and_two_have_two),
         CASE(changed_or_cut_notes_are_never_what_was_read),
+        CASE(a_role_or_force_that_there_is_not_strays),
         CASE(notes_without_room_say_so),
     };
     return cmocka_run_group_tests_name("replay", tests, world_group_open, world_group_close);

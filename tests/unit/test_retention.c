@@ -25,7 +25,7 @@ static void the_shipped_file_keeps_every_class(void **state)
     assert_int_equal(retention_open(&r, RULES_DIR, &faults), OK);
     for (unsigned i = 0; i < RETENTION_CLASSES; i++) {
         const struct retention_rule *rule = retention_rule(r, (enum retention_class)i);
-        print_message("%s\n", retention_word((enum retention_class)i));
+        print_message("%s\n", rule->zh);
         assert_true(rule->zh[0] != '\0' && rule->en[0] != '\0' && rule->basis[0] != '\0');
         assert_non_null(strchr("VSMD", rule->mark));
     }
@@ -106,6 +106,8 @@ static void mistakes_are_named_with_line_and_word(void **state)
         {"retention:\n  - {class: parked, zh: 甲, en: a, after: expired, days: 1, mark: D}\n" REST,
          2, "missing_key: basis"},
         {"retention:\n" ROW("parked", "expired", "1") REST "more: 1\n", 10, "unknown_key: more"},
+        {"retention:\n  - 5\n" REST, 2, "syntax"},
+        {"retention: []\n", 1, "missing_key: retention"},
         {"retention: 5\n", 1, "syntax"},
         {"- 5\n", 1, "syntax"},
     };

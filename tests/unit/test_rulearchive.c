@@ -152,6 +152,41 @@ static void files_that_changed_since_they_were_loaded_are_not_kept_as_the_set(vo
     ruleset_close(&set);
 }
 
+static void a_place_that_is_none_is_no_archive(void **state)
+{
+    struct fixture *f = *state;
+    struct rulearchive *a = NULL;
+    struct fault fault = {0};
+    char path[2 * ARCHIVE_DIR_MAX];
+    memset(path, 'd', sizeof path);
+    path[ARCHIVE_DIR_MAX] = '\0';
+    assert_int_equal(archive_open(&a, path, &fault), ERR_FIELD_LONG);
+    assert_null(a);
+    snprintf(path, sizeof path, "%s/no/where", f->dir);
+    assert_int_equal(archive_open(&a, path, &fault), ERR_NOT_FOUND);
+    assert_null(a);
+    archive_close(&a);
+}
+
+/* What is kept is what was loaded: a directory that is not there any more keeps nothing. */
+static void a_set_whose_files_are_gone_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct fault fault = {0};
+    char path[PATH_LEN];
+    char deep[4 * PATH_LEN];
+    memset(deep, 'd', sizeof deep - 1);
+    deep[sizeof deep - 1] = '\0';
+    assert_int_equal(archive_keep(f->a, deep, f->set, &fault), ERR_FIELD_LONG);
+    snprintf(path, sizeof path, "%s/gone", f->dir);
+    assert_int_equal(archive_keep(f->a, path, f->set, &fault), ERR_NOT_FOUND);
+    assert_null(archive_find(f->a, f->hash));
+    folder_remove(f->archive);
+    fault = (struct fault){0};
+    assert_int_equal(archive_keep(f->a, RULES_DIR, f->set, &fault), ERR_NOT_FOUND);
+    assert_string_equal(fault.where, f->kept); /* nowhere to make it in */
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -162,6 +197,8 @@ int main(void)
         CASE(a_set_that_somebody_changed_counts_as_missing),
         CASE(a_kill_while_it_is_kept_is_made_good),
         CASE(files_that_changed_since_they_were_loaded_are_not_kept_as_the_set),
+        CASE(a_place_that_is_none_is_no_archive),
+        CASE(a_set_whose_files_are_gone_is_not_kept),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("rulearchive", tests, NULL, NULL) : 1;
 }

@@ -293,7 +293,7 @@ static const struct {
     {"rules.yaml", "types: [insurance.qualification]", "types: [insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification, insurance.qualification]", PROBLEM_TOO_MANY, "types: [insurance.qualification, insurance"},
     {"rules.yaml", "basis: [DL116, DL118]", "basis: [DL116, DL116, DL116, DL116, DL116, DL116, DL116, DL116, DL116]", PROBLEM_TOO_MANY, "basis: [DL116, DL116"},
     {"rules.yaml", "triggers: [DL122]", "triggers: [[DL122]]", PROBLEM_VALUE, "triggers: [[DL122]]"},
-    {"rules.yaml", "triggers: [DL122]", "triggers: []", PROBLEM_KEY_MISSING, "id: R05\n"},
+    {"rules.yaml", "triggers: [DL122]", "triggers: []", PROBLEM_KEY_MISSING, "triggers: []"},
     {"gates.yaml", "except: [R28]", "except: [R28, R28, R28, R28, R28]", PROBLEM_TOO_MANY, "except: [R28, R28"},
     {"clocks.yaml", "[50, 80, 100]", "[10, 20, 50, 80, 100]", PROBLEM_TOO_MANY, "[10, 20, 50, 80, 100]"},
     {"cases.yaml", "starts: [T01]", "starts: [T01, T01, T01, T01, T01, T01, T01, T01, T01, T01, T01, T01, T01]", PROBLEM_TOO_MANY, "starts: [T01, T01"},

@@ -125,7 +125,9 @@ static void names_are_as_long_as_their_records_hold(void **state)
         {"measures.yaml", "{code: ", "M27", ", zh", 4},
         {"bases.yaml", "{code: ", "DL105", ", zh", 48},
         {"lists.yaml", "code: ", "bribery_record", "\n", 32},
-        {"rules.yaml", "id: ", "R05", "\n", 12},
+        {"rules.yaml", "id: ", "R05", "\n", 11},
+        {"gates.yaml", "{id: ", "G06", ", zh", 11},
+        {"cases.yaml", "{id: ", "after_refusal", ", states", 23},
         {"rules.yaml", "triggers: [", "DL122", "]", 32},
         {"rules.yaml", "reason: ", "second_one_person", "\n", 32},
     };

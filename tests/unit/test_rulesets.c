@@ -1,12 +1,9 @@
 /*
- * Checks the promises in policy/rulesets.h, rulesign.h and audit.h: several sets, the newest
- * active one decides; a set is signed by as many officials as the hub asks for, announced in time
- * and never older than the one in use; the shipped set is whole.
+ * Checks the promises in policy/rulesets.h and rulesign.h: several sets, the newest active one
+ * decides; a set is signed by as many officials as the hub asks for, announced in time and never
+ * older than the one in use.
  */
 #include "policy/rulesets.h"
-
-#include "policy/audit.h"
-#include "policy/event.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,6 +14,7 @@
 #include "t.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,22 +142,17 @@ static void the_newest_active_set_decides(void **state)
 {
     struct fixture *f = *state;
     struct rulesets *sets = NULL;
-    uint8_t hash[RULESET_HASH_LEN];
     make_set(f, "old", "2026-04-01");
     make_set(f, "new", "2026-06-01");
     assert_int_equal(open_sets(f, "", 0, &sets), OK);
-    assert_int_equal(rulesets_count(sets), 2);
     assert_null(rulesets_at(sets, DAY(20260401) - 1));
     const struct ruleset *old = rulesets_at(sets, DAY(20260401));
     assert_ptr_equal(rulesets_at(sets, DAY(20260601) - 1), old);
     const struct ruleset *new = rulesets_at(sets, DAY(20260601));
     assert_ptr_not_equal(new, old);
     assert_ptr_equal(rulesets_at(sets, DAY(20300101)), new);
-    ruleset_hash(old, hash);
-    assert_ptr_equal(rulesets_find(sets, hash), old);
-    hash[0] ^= 1;
-    assert_null(rulesets_find(sets, hash));
     assert_non_null(strstr(rulesets_dir(sets, old), "/old"));
+    assert_string_equal(rulesets_dir(sets, NULL), "");
     rulesets_close(&sets);
     assert_null(sets);
     rulesets_close(&sets);
@@ -342,163 +335,80 @@ static void the_set_in_use_is_followed_forwards_only(void **state)
     rulesets_close(&sets);
 }
 
-/* ---- audit ---- */
-
-static void count_finding(void *arg, const char *word, const char *what)
+/* However they lie in the directory. */
+static void sets_stand_in_the_order_of_their_activation(void **state)
 {
-    unsigned *n = arg;
-    print_message("%s: %s\n", word, what);
-    assert_string_not_equal(audit_words(word), "");
-    (*n)++;
-}
-
-static void the_shipped_set_is_whole(void **state)
-{
+    static const uint32_t days[] = {20260401, 20260501, 20260601, 20260701, 20260801, 20260901};
     struct fixture *f = *state;
-    struct ruleset *rs = NULL;
-    unsigned n = 0;
-    assert_int_equal(ruleset_open(&rs, RULES_DIR, &f->faults), OK);
-    assert_int_equal(audit_rules(rs, count_finding, &n), 0);
-    assert_int_equal(n, 0);
-    ruleset_close(&rs);
-}
-
-/* One exact place of a file of the set "old" reads otherwise. */
-static void alter(struct fixture *f, const char *file, const char *from, const char *to)
-{
-    char path[PATH_LEN];
-    uint8_t *text = NULL;
-    size_t len = 0;
-    snprintf(path, sizeof path, "%s/old/%s", f->dir, file);
-    assert_int_equal(file_read(path, TEXT_MAX, 0, &text, &len, NULL), OK);
-    const char *at = strstr((const char *)text, from);
-    assert_non_null(at);
-    char *altered = malloc(len + strlen(to));
-    assert_non_null(altered);
-    const size_t before = (size_t)(at - (const char *)text);
-    memcpy(altered, text, before);
-    memcpy(altered + before, to, strlen(to));
-    memcpy(altered + before + strlen(to), at + strlen(from), len - before - strlen(from));
-    write_file(path, altered, len - strlen(from) + strlen(to));
-    free(altered);
-    free(text);
-}
-
-struct expected {
-    const char *word;
-    const char *what;
-    unsigned told;
-    unsigned others;
-};
-
-static void match_finding(void *arg, const char *word, const char *what)
-{
-    struct expected *e = arg;
-    bool same = strcmp(word, e->word) == 0 && strcmp(what, e->what) == 0;
-    e->told += same;
-    e->others += !same;
-}
-
-static void a_measure_has_a_gate_and_a_rule_or_says_why_not(void **state)
-{
-    static const struct {
-        const char *file, *from, *to;
-        const char *word, *what;
-    } rows[] = {
-        {"measures.yaml", "M31, zh: 从严审慎授信", "M31, no_rule: 理由, zh: 从严审慎授信",
-         "reason_idle", "M31"},
-        {"measures.yaml", "M10, zh:", "M10, no_gate: 理由, zh:", "reason_idle", "M10"},
-        {"gates.yaml", "measure: M10,", "measure: M24,", "measure_ungated", "M10"},
-        {"measures.yaml", "  - {code: I01,",
-         "  - {code: M34, zh: 某, en: some, kind: III, force: notify, owes: every, no_rule: "
-         "理由}\n  - {code: I01,",
-         "measure_ungated", "M34"},
-        {"measures.yaml", "  - {code: I01,",
-         "  - {code: M34, zh: 某, en: some, kind: III, force: notify, owes: every, no_gate: "
-         "理由}\n  - {code: I01,",
-         "measure_unruled", "M34"},
-    };
-    struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ruleset *rs = NULL;
-        char path[PATH_LEN];
-        struct expected e = {.word = rows[i].word, .what = rows[i].what};
-        print_message("row %zu: %s\n", i, rows[i].to);
-        make_set(f, "old", "2026-04-01");
-        alter(f, rows[i].file, rows[i].from, rows[i].to);
-        snprintf(path, sizeof path, "%s/old", f->dir);
-        assert_int_equal(ruleset_open(&rs, path, &f->faults), OK);
-        (void)audit_rules(rs, match_finding, &e);
-        assert_int_equal(e.told, 1);
-        assert_int_equal(e.others, 0);
-        ruleset_close(&rs);
+    struct rulesets *sets = NULL;
+    for (size_t i = 0; i < T_COUNT(days); i++) {
+        char day[16], name[16];
+        date_format(days[i], day);
+        snprintf(name, sizeof name, "s%zu", (i * 5 + 2) % T_COUNT(days));
+        make_set(f, name, day);
     }
+    assert_int_equal(open_sets(f, "", 0, &sets), OK);
+    for (size_t i = 0; i < T_COUNT(days); i++)
+        assert_int_equal(ruleset_activate_at_ms(rulesets_at(sets, DAY(days[i]))), DAY(days[i]));
+    rulesets_close(&sets);
 }
 
-static void what_a_set_leaves_open_is_found(void **state)
+static void more_sets_than_a_hub_holds_are_refused(void **state)
 {
-    static const struct {
-        const char *file, *from, *to;
-        const char *word, *what;
-    } rows[] = {
-        {"lists.yaml", "en: record of licensed pharmacists\n    issuers: [market, drug]",
-         "en: record of licensed pharmacists\n    issuers: []", "trigger_closed",
-         "pharmacist_hanging"},
-        {"measures.yaml",
-         "advertisement review for one year,\n     kind: statute, force: must, owes: {either: "
-         "[market, drug]}, restricts: true}",
-         "advertisement review for one year,\n     kind: statute, force: must, owes: {either: "
-         "[market, drug]}}",
-         "gate_idle", "G19"},
-        {"lists.yaml",
-         "{severity: light, min: none, max: 3 months, earliest: none, from: 2026-04-01,",
-         "{severity: light, min: none, max: 3 months, earliest: none, from: 2026-04-01, to: "
-         "2099-12-31,",
-         "class_open", "light"},
-        {"lists.yaml", "{why: [consent], basis: [SAMR44]",
-         "{why: [consent], list: serious_dishonesty, basis: [SAMR44]", "offence_unnamed",
-         "consent"},
-        {"clocks.yaml", "{id: OBJ-000000,", "{id: OBJ-000001,", "objection_missing", "OBJ-000000"},
-    };
     struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ruleset *rs = NULL;
-        char path[PATH_LEN];
-        struct expected e = {.word = rows[i].word, .what = rows[i].what};
-        print_message("row %zu: %s\n", i, rows[i].to);
-        make_set(f, "old", "2026-04-01");
-        alter(f, rows[i].file, rows[i].from, rows[i].to);
-        snprintf(path, sizeof path, "%s/old", f->dir);
-        assert_int_equal(ruleset_open(&rs, path, &f->faults), OK);
-        (void)audit_rules(rs, match_finding, &e);
-        assert_int_equal(e.told, 1);
-        assert_int_equal(e.others, 0);
-        assert_string_not_equal(audit_words(e.word), "");
-        ruleset_close(&rs);
+    struct rulesets *sets = NULL;
+    for (unsigned i = 0; i <= RULESETS_MAX; i++) {
+        char day[16], name[16];
+        snprintf(day, sizeof day, "2026-05-%02u", i + 1);
+        snprintf(name, sizeof name, "s%u", i);
+        make_set(f, name, day);
+        if (i + 1 == RULESETS_MAX) {
+            assert_int_equal(open_sets(f, "", 0, &sets), OK);
+            rulesets_close(&sets);
+        }
     }
-    assert_string_equal(audit_words("mood"), "");
+    assert_int_equal(open_sets(f, "", 0, &sets), ERR_TOO_LARGE);
+    assert_null(sets);
 }
 
-static void what_is_missing_is_found(void **state)
+/* Every problem of every set is told, as many as there is room for. */
+static void a_place_without_a_set_is_told(void **state)
 {
     struct fixture *f = *state;
-    struct ruleset *rs = NULL;
+    struct rulesets *sets = NULL;
+    char deep[PATH_MAX + 8] = "";
     char path[PATH_LEN];
-    uint8_t *text = NULL;
-    size_t len = 0;
-    unsigned n = 0;
-    make_set(f, "old", "2026-04-01");
-    snprintf(path, sizeof path, "%s/old/rules.yaml", f->dir);
-    assert_int_equal(file_read(path, TEXT_MAX, 0, &text, &len, NULL), OK);
-    char *at = strstr((char *)text, "- id: R23\n");
-    assert_non_null(at);
-    at[strlen("- id: R2")] = 'X'; /* R2X is no rule of the law's table */
-    write_file(path, (const char *)text, len);
-    free(text);
-    snprintf(path, sizeof path, "%s/old", f->dir);
-    assert_int_equal(ruleset_open(&rs, path, &f->faults), OK);
-    assert_int_equal(audit_rules(rs, count_finding, &n), 1);
-    ruleset_close(&rs);
+    const struct rulesets_terms terms = {.realm = REALM};
+    assert_int_equal(open_sets(f, "", 0, &sets), ERR_NOT_FOUND); /* nothing in it */
+    snprintf(path, sizeof path, "%s/empty", f->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(open_sets(f, "", 0, &sets), ERR_NOT_FOUND);
+    make_set(f, "set", "2026-04-01");
+    /* The way to a set is a path, too: of one that is too long there is no set. */
+    for (size_t len = strlen(f->dir); strlen(deep) + len < PATH_MAX - 2;)
+        memcpy(deep + strlen(deep), "/.", 3);
+    memmove(deep + strlen(f->dir), deep, strlen(deep) + 1);
+    memcpy(deep, f->dir, strlen(f->dir));
+    assert_int_equal(rulesets_open(&sets, deep, &terms, &f->faults), ERR_NOT_FOUND);
+    assert_null(sets);
+    assert_int_equal(f->faults.count, 1);
+}
+
+static void a_set_of_no_other_shelf_is_followed(void **state)
+{
+    struct fixture *f = *state;
+    struct rulesets *sets = NULL;
+    struct ruleset *other = NULL;
+    struct fault fault = {0};
+    uint8_t hash[RULESET_HASH_LEN];
+    make_set(f, "set", "2026-04-01");
+    assert_int_equal(open_sets(f, "set", 0, &sets), OK);
+    assert_int_equal(ruleset_open(&other, RULES_DIR, &f->faults), OK);
+    ruleset_hash(other, hash);
+    assert_int_equal(rulesets_follow(sets, other, hash, 0, &fault), ERR_NOT_FOUND);
+    assert_string_equal(rulesets_dir(sets, other), "");
+    ruleset_close(&other);
+    rulesets_close(&sets);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -515,10 +425,10 @@ int main(void)
         CASE(a_spoiled_signature_file_is_refused),
         CASE(a_later_set_is_announced_in_time),
         CASE(the_set_in_use_is_followed_forwards_only),
-        CASE(the_shipped_set_is_whole),
-        CASE(a_measure_has_a_gate_and_a_rule_or_says_why_not),
-        CASE(what_a_set_leaves_open_is_found),
-        CASE(what_is_missing_is_found),
+        CASE(sets_stand_in_the_order_of_their_activation),
+        CASE(more_sets_than_a_hub_holds_are_refused),
+        CASE(a_place_without_a_set_is_told),
+        CASE(a_set_of_no_other_shelf_is_followed),
     };
     if (keys_init() != OK)
         return 1;

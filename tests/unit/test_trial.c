@@ -1,7 +1,9 @@
 /* Checks the promises in policy/trial.h on the shipped rules. */
 #include "policy/trial.h"
 
+#include "ident.h"
 #include "policy_world.h"
+#include "ruleset_copy.h"
 
 #include <stdlib.h>
 
@@ -158,6 +160,43 @@ static void an_order_that_would_be_refused_says_why_and_reaches_nobody(void **st
     json_close(&answer);
 }
 
+/* Every department there is, as a list of a rule file. */
+static void name_everybody(char *out, size_t cap)
+{
+    size_t len = 0;
+    for (unsigned bit = 0; bit < 32; bit++)
+        len += (size_t)snprintf(out + len, cap - len, "%s%s", bit == 0 ? "" : ", ",
+                                department_name(bit));
+    assert_true(len < cap);
+}
+
+static void a_measure_that_everybody_owes_twice_over_is_said_whole(void **state)
+{
+    static struct world w;
+    struct fixture *f;
+    char everybody[512], owes[1200], want[1200];
+    const lianshu_SanctionOrder order = order_r01();
+    (void)state;
+    setup((void **)&f);
+    name_everybody(everybody, sizeof everybody);
+    snprintf(owes, sizeof owes, "owes: {each: [%s], either: [%s]}", everybody, everybody);
+    spoil(f, "measures.yaml", "owes: {either: [market, drug]}", owes);
+    world_open(&w, f->dir);
+    struct json *answer = tried(&w, &order, &known);
+    size_t len = 0;
+    for (unsigned i = 0; i < 64; i++)
+        len += (size_t)snprintf(want + len, sizeof want - len, "%s%s",
+                                i == 0    ? ""
+                                : i <= 32 ? " "
+                                          : "|",
+                                department_name(i % 32));
+    assert_string_equal(
+        json_get_text(row_of(json_get(answer, "duties"), "measure", "M01"), "departments"), want);
+    json_close(&answer);
+    world_close(&w);
+    teardown((void **)&f);
+}
+
 static void an_unknown_answer_decides_nothing(void **state)
 {
     const lianshu_SanctionOrder order = order_r01();
@@ -178,6 +217,7 @@ int main(void)
         CASE(what_is_in_force_and_which_posts_are_held_is_said_without_a_name),
         CASE(without_members_nothing_is_said_that_depends_on_them),
         CASE(an_order_that_would_be_refused_says_why_and_reaches_nobody),
+        CASE(a_measure_that_everybody_owes_twice_over_is_said_whole),
         CASE(an_unknown_answer_decides_nothing),
     };
     return cmocka_run_group_tests_name("trial", tests, world_group_open, world_group_close);
