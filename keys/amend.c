@@ -6,6 +6,7 @@
 
 #include "wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +82,8 @@ static enum err check_officials(const struct amending *a)
 {
     const lianshu_Document *d = a->document;
     const struct registry_registrar *r = a->registrar;
-    if (r == NULL || d->type != lianshu_DocumentType_TYPE_KEY_REVOCATION)
+    assert(r != NULL); /* somebody has signed, and no member */
+    if (d->type != lianshu_DocumentType_TYPE_KEY_REVOCATION)
         return refuse(a, ERR_REGISTRY, "not signed as its type asks");
     if (d->issuers_count < r->threshold)
         return refuse(a, ERR_TWO_OFFICIALS, r->member);
@@ -92,7 +94,7 @@ static enum err check_officials(const struct amending *a)
 
 static enum err check_member(const struct amending *a)
 {
-    return a->signer != NULL && a->document->issuers_count == 1 &&
+    return a->document->issuers_count == 1 &&
                    a->document->type == lianshu_DocumentType_TYPE_KEY_RECORD
                ? OK
                : refuse(a, ERR_REGISTRY, "not signed as its type asks");

@@ -4,6 +4,7 @@
 
 #include "wire.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +70,8 @@ bool amendments_hold(const struct amendments *a, const uint8_t hash[static HASH_
 enum err amendments_add(struct amendments *a, const struct amendment *row,
                         const struct amendment **out)
 {
-    if (a->count == AMEND_MAX || row->lsd1.len > AMEND_DOCUMENT_MAX)
+    assert(row->lsd1.len <= AMEND_DOCUMENT_MAX);
+    if (a->count == AMEND_MAX)
         return ERR_TOO_LARGE;
     uint8_t *copy = malloc(row->lsd1.len + 1);
     if (copy == NULL)
@@ -165,57 +167,57 @@ enum err registry_revocations(const struct registry *registry, const char *regis
     return OK;
 }
 
-/* A revocation that the version has in its records, as its registrar's number says. */
-static bool is_folded(const struct registry *registry, const lianshu_Document *d)
+/* Does the version have it in its records, as its registrar's number says? By what it says of
+ * itself: it was verified when it was applied, and its signers' keys may be gone since. */
+static bool is_folded(const struct registry *registry, const lianshu_Document *d,
+                      const lianshu_Revocation *body)
 {
-    lianshu_Revocation body;
     uint64_t number;
-    return wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) ==
-               OK &&
-           d->issuers_count > 0 &&
+    return d->issuers_count > 0 &&
            registry_revocations(registry, d->issuers[0].member, &number) == OK &&
-           body.number <= number;
+           body->number <= number;
 }
 
 /* Its number is in the version. Is what it revokes revoked there, or gone? Otherwise the version's
  * officials mean another document by that number. */
-static enum err check_folded(const struct registry *registry, const lianshu_Document *d,
+static enum err check_folded(const struct registry *registry, const lianshu_Revocation *body,
                              struct fault *fault)
 {
-    lianshu_Revocation body;
     const struct registry_key *key;
-    if (d->type != lianshu_DocumentType_TYPE_KEY_REVOCATION ||
-        wire_decode(&lianshu_Revocation_msg, span_of(d->body.bytes, d->body.size), &body) != OK)
-        return OK;
-    const bool lacks = registry_key(registry, body.kid, &key) == OK && key->revoked_ms == 0 &&
-                       strcmp(key->member->id, body.member) == 0;
-    return lacks ? fault_set(fault, ERR_NUMBER_TWICE, 0, body.member,
+    const bool lacks = registry_key(registry, body->kid, &key) == OK && key->revoked_ms == 0 &&
+                       strcmp(key->member->id, body->member) == 0;
+    return lacks ? fault_set(fault, ERR_NUMBER_TWICE, 0, body->member,
                              "revocation %llu is in the version, and its key is not revoked there",
-                             (unsigned long long)body.number)
+                             (unsigned long long)body->number)
                  : OK;
 }
 
-/* By what it says of itself: it was verified when it was applied, and its signers' keys may be gone
- * since. */
-static bool is_needless(const struct registry *registry, const lianshu_Document *d)
+static bool read_document(struct span lsd1, lianshu_Document *out)
 {
-    return d->type == lianshu_DocumentType_TYPE_KEY_RECORD ||
-           (d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION && is_folded(registry, d));
+    struct frame_document frame;
+    return frame_parse_document(lsd1, &frame) == OK &&
+           wire_decode(&lianshu_Document_msg, frame.document, out) == OK;
 }
 
 /* What is refused now and was applied once: does the version have it, or do without? */
 static enum err pass_over(const struct registry *registry, struct span lsd1, enum err refusal,
                           struct fault *fault)
 {
-    struct frame_document frame;
+    lianshu_Revocation body;
     enum err err = refusal;
     lianshu_Document *d = malloc(sizeof *d);
     if (d == NULL)
         return ERR_NO_MEMORY; /* unseen it is not believed */
-    if (frame_parse_document(lsd1, &frame) == OK &&
-        wire_decode(&lianshu_Document_msg, frame.document, d) == OK &&
-        (refusal == ERR_REGISTRY_ROLLBACK || is_needless(registry, d)))
-        err = check_folded(registry, d, fault);
+    if (!read_document(lsd1, d))
+        goto out;
+    const struct span bytes = span_of(d->body.bytes, d->body.size);
+    if (d->type == lianshu_DocumentType_TYPE_KEY_RECORD)
+        err = OK;
+    else if (d->type == lianshu_DocumentType_TYPE_KEY_REVOCATION &&
+             wire_decode(&lianshu_Revocation_msg, bytes, &body) == OK &&
+             (refusal == ERR_REGISTRY_ROLLBACK || is_folded(registry, d, &body)))
+        err = check_folded(registry, &body, fault);
+out:
     free(d);
     return err;
 }

@@ -171,7 +171,7 @@ static enum err seal_chunk(struct attachment *a, uint64_t index, struct span *se
 static enum err take_nodes(struct attachment *a)
 {
     struct stat st;
-    if (fstat(a->fd, &st) != 0 || st.st_size < 0)
+    if (fstat(a->fd, &st) != 0)
         return ERR_IO;
     a->byte_count = (uint64_t)st.st_size;
     a->count = chunk_count_of(a->byte_count);
@@ -224,8 +224,10 @@ enum err attachment_measure(struct attachment *attachment)
     sha256_init(&whole);
     for (uint64_t i = 0; i < a->count; i++) {
         struct span sealed;
-        if ((err = seal_chunk(a, i, &sealed)) != OK)
+        if ((err = seal_chunk(a, i, &sealed)) != OK) {
+            guard_wipe(&whole, sizeof whole);
             return err;
+        }
         merkle_leaf(a->nodes[i], sealed);
         sha256_add(&whole, span_of(a->plain, plain_len(a, i)));
     }

@@ -3,6 +3,7 @@
 #include "base/hex.h"
 #include "base/yaml.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +17,11 @@ enum {
 
 enum err cosign_name(char out[static WITNESS_NAME_MAX + 1], const char *member, const char *realm)
 {
+    if (!member_valid(member))
+        return ERR_MEMBER_UNKNOWN;
     const int len = snprintf(out, WITNESS_NAME_MAX + 1, "%s.%s/witness", member, realm);
-    return member_valid(member) && len > 0 && len <= WITNESS_NAME_MAX ? OK : ERR_MEMBER_UNKNOWN;
+    assert(len > 0 && len <= WITNESS_NAME_MAX);
+    return OK;
 }
 
 void cosign_policy(struct witness_policy *policy, const struct registry *registry, const char *hub)
@@ -28,9 +32,10 @@ void cosign_policy(struct witness_policy *policy, const struct registry *registr
         for (size_t k = 0; k < member->key_count && strcmp(member->id, hub) != 0; k++) {
             const struct registry_key *key = registry_member_key(registry, member, k);
             struct witness_key *row = &policy->row[policy->count];
-            if (key->use != KEY_USE_WITNESS || policy->count == WITNESSES_MAX ||
-                cosign_name(row->name, member->id, registry_realm(registry)) != OK)
+            if (key->use != KEY_USE_WITNESS || policy->count == WITNESSES_MAX)
                 continue;
+            const enum err named = cosign_name(row->name, member->id, registry_realm(registry));
+            assert(named == OK); /* a registry has no other members */
             memcpy(row->public_key, key->public_key, KEY_PUBLIC_LEN);
             row->valid_from_ms = key->valid_from_ms;
             row->valid_until_ms = key->valid_until_ms;
@@ -135,8 +140,10 @@ static const struct witness_key *signer_of(const struct note_line *line, struct 
     char message[TEXT_MAX];
     uint64_t time_s = 0;
     struct span from = span_of(line->proof + NOTE_KEY_HASH_LEN, TIME_LEN);
-    if (line->proof_len != PROOF_LEN || !span_take_uint(&from, TIME_LEN, &time_s) ||
-        time_s > now_ms / 1000 + COSIGN_AHEAD_S)
+    if (line->proof_len != PROOF_LEN)
+        return NULL;
+    (void)span_take_uint(&from, TIME_LEN, &time_s); /* as many bytes are there */
+    if (time_s > now_ms / 1000 + COSIGN_AHEAD_S)
         return NULL;
     *time_ms = time_s * 1000;
     const size_t len = statement(message, time_s, text);

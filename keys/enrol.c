@@ -7,6 +7,7 @@
 #include "keys/roles.h"
 #include "wire.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 _Static_assert(ENROL_KEYS_MAX + 1 == FRAME_ISSUERS_MAX, "the code and every key may sign");
@@ -45,14 +46,18 @@ enum err enrol_key_check(const lianshu_MemberKey *key, uint64_t now_ms, struct f
     return OK;
 }
 
+/* Is it the same secret in another use? */
+static bool follows(const lianshu_MemberKey *x25519, const lianshu_MemberKey *ed25519)
+{
+    return alg_of(ed25519) == ALG_ED25519 && alg_of(x25519) == ALG_X25519 &&
+           key_same_secret(ed25519->public_key, x25519->public_key);
+}
+
 enum err enrol_keys_differ(const lianshu_MemberKey *a, const lianshu_MemberKey *b,
                            struct fault *fault)
 {
-    bool same = memcmp(a->public_key, b->public_key, KEY_PUBLIC_LEN) == 0;
-    if (alg_of(a) == ALG_ED25519 && alg_of(b) == ALG_X25519)
-        same = same || key_same_secret(a->public_key, b->public_key);
-    if (alg_of(b) == ALG_ED25519 && alg_of(a) == ALG_X25519)
-        same = same || key_same_secret(b->public_key, a->public_key);
+    const bool same =
+        memcmp(a->public_key, b->public_key, KEY_PUBLIC_LEN) == 0 || follows(a, b) || follows(b, a);
     return !same
                ? OK
                : fault_set(fault, ERR_KEY_REUSED, 0, "", "%s and %s",
@@ -63,18 +68,18 @@ enum err enrol_keys_differ(const lianshu_MemberKey *a, const lianshu_MemberKey *
 static unsigned needed(const char *purpose, enum key_use use)
 {
     unsigned count = 0;
-    const enum key_use *uses = key_purpose(purpose);
-    for (size_t i = 0; uses != NULL && uses[i] != KEY_USE_NONE; i++)
-        count += uses[i] == use;
+    for (const enum key_use *uses = key_purpose(purpose); *uses != KEY_USE_NONE; uses++)
+        count += *uses == use;
     return count;
 }
 
 /* Every public key of the purpose, and no other. */
 static enum err check_purpose(const lianshu_Enrolment *body, struct fault *fault)
 {
-    const enum key_use *uses = key_purpose(body->use);
-    if (!enrol_use_known(body->use) || uses == NULL)
+    if (!enrol_use_known(body->use))
         return fault_set(fault, ERR_KEY_USE, 0, "", "no purpose that is enrolled");
+    const enum key_use *uses = key_purpose(body->use);
+    assert(uses != NULL);
     for (pb_size_t i = 0; i < body->keys_count; i++) {
         const enum key_use use = (enum key_use)body->keys[i].key.use;
         unsigned have = 0;

@@ -244,7 +244,7 @@ bool key_same_secret(const uint8_t ed25519[static KEY_PUBLIC_LEN],
                      const uint8_t x25519[static KEY_PUBLIC_LEN])
 {
     uint8_t converted[crypto_scalarmult_BYTES];
-    return crypto_sign_ed25519_pk_to_curve25519(converted, ed25519) == 0 &&
+    return crypto_sign_ed25519_pk_to_curve25519(converted, ed25519) != 0 ||
            memcmp(converted, x25519, KEY_PUBLIC_LEN) == 0;
 }
 

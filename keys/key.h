@@ -78,7 +78,8 @@ MUST_USE enum err key_check_public(enum key_use use,
 /* X25519 of the secret half and another public key. ERR_KEY_USE, ERR_KEY_WEAK. Wipe *out. */
 MUST_USE enum err key_agree(const struct key *key, const uint8_t public_key[static KEY_PUBLIC_LEN],
                             uint8_t out[static 32]);
-/* Is the X25519 key the one that follows from the secret of the Ed25519 key? */
+/* Is the X25519 key the one that follows from the secret of the Ed25519 key? Said, too, where none
+ * follows from it: what cannot be told apart is not taken for two keys. */
 bool key_same_secret(const uint8_t ed25519[static KEY_PUBLIC_LEN],
                      const uint8_t x25519[static KEY_PUBLIC_LEN]);
 

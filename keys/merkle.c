@@ -86,7 +86,7 @@ static enum err fold_consistency(uint64_t fn, uint64_t sn, const merkle_hash *pr
         if ((fn & 1) != 0 || fn == sn) {
             merkle_node(old_hash, proof[i], old_hash);
             merkle_node(new_hash, proof[i], new_hash);
-            while ((fn & 1) == 0 && fn != 0) {
+            while ((fn & 1) == 0) { /* it is sn, then, which is not 0 */
                 fn >>= 1;
                 sn >>= 1;
             }
@@ -99,9 +99,10 @@ static enum err fold_consistency(uint64_t fn, uint64_t sn, const merkle_hash *pr
     return sn == 0 ? OK : ERR_CONSISTENCY;
 }
 
+/* n is not 0. */
 static bool power_of_two(uint64_t n)
 {
-    return n != 0 && (n & (n - 1)) == 0;
+    return (n & (n - 1)) == 0;
 }
 
 enum err merkle_verify_consistency(uint64_t old_size, const merkle_hash old_root, uint64_t size,

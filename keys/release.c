@@ -4,6 +4,7 @@
 #include "keys/hash.h"
 #include "keys/roles.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,8 +39,7 @@ static bool take_line(struct span *from, struct span *line)
 static bool hex_span(struct span text, uint8_t *out, size_t len)
 {
     char digits[2 * RELEASE_SIGNATURE_LEN + 1];
-    if (text.len != 2 * len || text.len >= sizeof digits)
-        return false;
+    assert(text.len == 2 * len && text.len < sizeof digits);
     memcpy(digits, text.data, text.len);
     digits[text.len] = '\0';
     return hex_decode(digits, out, len);
@@ -203,8 +203,8 @@ bool release_next(struct span *rows, char name[static RELEASE_NAME_MAX + 1],
     if (!take_line(rows, &line))
         return false;
     const struct span text = span_of(line.data + HASH_HEX + 2, line.len - HASH_HEX - 2);
-    if (!hex_span(span_of(line.data, HASH_HEX), hash, HASH_LEN))
-        return false;
+    const bool listed = hex_span(span_of(line.data, HASH_HEX), hash, HASH_LEN);
+    assert(listed); /* when the list was read */
     if (text.len <= RELEASE_NAME_MAX && memchr(text.data, '\0', text.len) == NULL) {
         memcpy(name, text.data, text.len);
         name[text.len] = '\0';

@@ -8,6 +8,9 @@
 _Static_assert(sizeof((lianshu_WitnessAsk *)0)->checkpoint.bytes == NOTE_SIGNED_MAX &&
                    sizeof((lianshu_WitnessAnswer *)0)->held.bytes == NOTE_SIGNED_MAX,
                "a checkpoint with the log's signature alone");
+_Static_assert(sizeof((lianshu_WitnessAsk *)0)->proof.bytes <=
+                   sizeof(merkle_hash) * MERKLE_CONSISTENCY_MAX,
+               "a proof fits");
 
 enum err witness_head(struct span note, struct witness_head *out)
 {
@@ -43,7 +46,7 @@ static enum err judge_proof(const struct witness_head *held, const struct witnes
     merkle_hash proof[MERKLE_CONSISTENCY_MAX];
     merkle_hash root;
     const size_t count = ask->proof.size / HASH_LEN;
-    if (ask->proof.size % HASH_LEN != 0 || count > MERKLE_CONSISTENCY_MAX)
+    if (ask->proof.size % HASH_LEN != 0)
         return ERR_CONSISTENCY;
     memcpy(proof, ask->proof.bytes, ask->proof.size);
     if (held->note_len > 0)

@@ -7,6 +7,7 @@
 #include "document.pb.h"
 #include "safety.pb.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool starts_from(const struct rule_step *step, const char *state)
@@ -75,8 +76,8 @@ static void add_stop(struct case_result *out, const char *clock)
     for (uint32_t i = 0; i < out->stop_count; i++)
         if (strcmp(out->stops[i], clock) == 0)
             return;
-    if (out->stop_count < CASE_CLOCKS_MAX)
-        out->stops[out->stop_count++] = clock;
+    assert(out->stop_count < CASE_CLOCKS_MAX); /* the loader counted */
+    out->stops[out->stop_count++] = clock;
 }
 
 /* The moment from which a clock of the step runs. An extension runs on from the end of what it
@@ -145,9 +146,10 @@ static enum err measure(const struct rule_clock *const *within, uint32_t count,
                         const struct case_event *event, const struct calendar *calendar,
                         struct case_result *out)
 {
-    for (uint32_t i = 0; i < count && out->start_count < CASE_CLOCKS_MAX; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (!governs(within[i], event->event_ms))
             continue;
+        assert(out->start_count < CASE_CLOCKS_MAX && out->late_count < CASE_CLOCKS_MAX);
         struct case_clock *met = &out->starts[out->start_count];
         *met = (struct case_clock){.clock = within[i], .from_ms = event->event_ms, .met = true};
         enum err err =
@@ -155,7 +157,7 @@ static enum err measure(const struct rule_clock *const *within, uint32_t count,
         if (err != OK)
             return err;
         out->start_count++;
-        if (met->due_ms <= notice_of(event) && out->late_count < CASE_CLOCKS_MAX)
+        if (met->due_ms <= notice_of(event))
             out->late[out->late_count++] = within[i];
     }
     return OK;
@@ -330,12 +332,13 @@ bool flow_applies(const struct ruleset *rs, uint32_t type)
 static enum err start_flow(const struct rule_flow *flow, const struct calendar *calendar,
                            const struct case_event *event, struct case_result *out)
 {
-    for (uint32_t i = 0; i < flow->start_count && out->start_count < CASE_CLOCKS_MAX; i++) {
+    for (uint32_t i = 0; i < flow->start_count; i++) {
         const struct rule_clock *clock = flow->starts[i];
         const uint64_t from_ms = clock->by_notice ? event->now_ms : event->event_ms;
-        struct case_clock *started = &out->starts[out->start_count];
         if (!governs(clock, event->event_ms))
             continue;
+        assert(out->start_count < CASE_CLOCKS_MAX);
+        struct case_clock *started = &out->starts[out->start_count];
         *started = (struct case_clock){.clock = clock, .from_ms = from_ms};
         enum err err = due_of(clock, "", from_ms, calendar, &started->due_ms);
         if (err != OK)

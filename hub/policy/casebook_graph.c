@@ -31,8 +31,7 @@ static void add_departments(char out[static LIST_MAX], const char *sign, uint32_
 static void put_clocks(const struct rule_clock *const *clocks, uint32_t n, char *out, size_t cap)
 {
     size_t len = 0;
-    if (cap > 0)
-        out[0] = '\0';
+    out[0] = '\0';
     for (uint32_t i = 0; i < n && len < cap; i++) {
         char term[TERM_TEXT_MAX];
         term_print(&clocks[i]->ordinary, term);

@@ -130,8 +130,46 @@ static bool is_left(const struct ruleset *rs, const char *state)
     return false;
 }
 
+static void check_counts(struct load *l, unsigned line, const char *id, uint32_t starts,
+                         uint32_t stops, uint32_t late)
+{
+    if (starts > RULE_CLOCKS_MAX || stops > RULE_CLOCKS_MAX || late > RULE_CLOCKS_MAX)
+        load_problem(l, line, PROBLEM_TOO_MANY, "%s: starts, stops, within: %d", id,
+                     RULE_CLOCKS_MAX);
+}
+
+/* All that one document of that kind sets going: of flows, every row that fits it. */
+static void check_flow_room(struct load *l, const struct rule_flow *flow)
+{
+    uint32_t starts = 0;
+    uint32_t stops = 0;
+    for (size_t i = 0; i < l->rs->flow_count; i++) {
+        const struct rule_flow *f = &l->rs->flow[i];
+        if (f->type != flow->type || (f->grade[0] != '\0' && strcmp(f->grade, flow->grade) != 0))
+            continue;
+        starts += f->start_count + f->within_count;
+        stops += f->stop_count;
+    }
+    check_counts(l, flow->line, flow->id, starts, stops, 0);
+}
+
+/* What a document starts and stops has room in struct case_result: a clock too many would be none.
+ */
+static void check_room(struct load *l)
+{
+    for (size_t i = 0; i < l->rs->step_count; i++) {
+        const struct rule_step *s = &l->rs->step[i];
+        /* A clock that runs on from another one stops that. */
+        check_counts(l, s->line, s->id, s->start_count + s->within_count,
+                     s->start_count + s->stop_count, s->meet_count + s->within_count);
+    }
+    for (size_t i = 0; i < l->rs->flow_count; i++)
+        check_flow_room(l, &l->rs->flow[i]);
+}
+
 void check_cases(struct load *l)
 {
+    check_room(l);
     for (size_t i = 0; i < l->rs->step_count; i++) {
         check_only_one(l, i);
         check_sides(l, i);

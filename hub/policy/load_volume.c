@@ -1,11 +1,9 @@
 #include "policy/load.h"
 #include "policy/volume.h"
 
-#include "base/file.h"
 #include "catalogue.h"
+#include "document.pb.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,23 +17,37 @@ struct volume {
     struct volume_measure measure[VOLUME_MEASURES_MAX];
 };
 
-static void load_weight(struct load *l, struct volume_measure *m, const struct yaml_node *node)
+_Static_assert((int)_lianshu_DocumentType_MAX < (int)VOLUME_TYPES_MAX, "every type has a weight");
+
+/* What a row of weights is for: a type, or 0 for the types that are not listed. */
+static bool type_of(struct load *l, const struct yaml_node *node, uint32_t *number)
+{
+    const char *name = load_text(l, node, "type", true);
+    const struct document_type *type = type_by_name(name);
+    const bool others = strcmp(name, "*") == 0;
+    if (type == NULL && !others)
+        load_problem(l, yaml_line(node), PROBLEM_VALUE, "type: %s", name);
+    *number = others || type == NULL ? 0 : type->number;
+    return others || type != NULL;
+}
+
+static void load_weights(struct load *l, struct volume_measure *m, const struct yaml_node *list)
 {
     static const char *const keys[] = {"type", "weight", NULL};
-    if (!load_keys(l, node, keys))
-        return;
-    const char *name = load_text(l, node, "type", true);
-    const uint32_t weight = load_uint(l, node, "weight", WEIGHT_MAX, 0);
-    const struct document_type *type = type_by_name(name);
-    if (strcmp(name, "*") == 0) {
-        for (size_t i = 0; i < VOLUME_TYPES_MAX; i++)
-            m->weight[i] = m->weight[i] == 0 ? weight : m->weight[i];
-        return;
+    bool listed[VOLUME_TYPES_MAX] = {false};
+    for (size_t i = 0; i < yaml_count(list); i++) {
+        const struct yaml_node *node = yaml_item(list, i);
+        uint32_t number;
+        if (!load_keys(l, node, keys) || !type_of(l, node, &number))
+            continue;
+        if (listed[number])
+            load_problem(l, yaml_line(node), PROBLEM_DUPLICATE, "%s",
+                         yaml_text(yaml_get(node, "type")));
+        listed[number] = true;
+        m->weight[number] = load_uint(l, node, "weight", WEIGHT_MAX, 0);
     }
-    if (type == NULL || type->number >= VOLUME_TYPES_MAX)
-        load_problem(l, yaml_line(node), PROBLEM_VALUE, "type: %s", name);
-    else
-        m->weight[type->number] = weight;
+    for (size_t i = 1; i < VOLUME_TYPES_MAX; i++)
+        m->weight[i] = listed[i] ? m->weight[i] : m->weight[0];
 }
 
 static uint32_t load_number(struct load *l, const struct yaml_node *node, const char *key,
@@ -54,7 +66,7 @@ static void load_one(struct load *l, struct volume *v, const struct yaml_node *n
     if (!load_keys(l, node, keys))
         return;
     if (v->count == VOLUME_MEASURES_MAX) {
-        load_problem(l, yaml_line(node), PROBLEM_VALUE, "measure: 1..%d", VOLUME_MEASURES_MAX);
+        load_problem(l, yaml_line(node), PROBLEM_TOO_MANY, "measure: %d", VOLUME_MEASURES_MAX);
         return;
     }
     struct volume_measure *m = &v->measure[v->count++];
@@ -76,9 +88,7 @@ static void load_one(struct load *l, struct volume *v, const struct yaml_node *n
         if (strcmp(v->measure[i].word, m->word) == 0)
             load_problem(l, yaml_line(node), PROBLEM_DUPLICATE, "%s", m->word);
     }
-    const struct yaml_node *list = load_list(l, node, "weights", true);
-    for (size_t i = 0; i < yaml_count(list); i++)
-        load_weight(l, m, yaml_item(list, i));
+    load_weights(l, m, load_list(l, node, "weights", true));
 }
 
 static void load_all(struct load *l, struct volume *v)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/evidence.h"
 #include "fault/memory.h"
+#include "fault/refusal.h"
 #include "keys/amend.h"
 #include "keys/evidence.h"
 #include "keys/registrar.h"
@@ -299,7 +300,7 @@ static void records_beyond_their_registrars_region_or_types_are_refused_by_both(
     both_refuse(b, "E409 registry/");
 }
 
-/* ---- without memory ---- */
+/* ---- without memory, and where something below fails ---- */
 
 static struct {
     struct evidence_pack pack;
@@ -321,7 +322,7 @@ static enum err verified(void)
     return err;
 }
 
-static void without_memory_no_rule_set_is_called_another(void **state)
+static void without_what_it_needs_no_rule_set_is_called_another(void **state)
 {
     struct book *b = *state;
     both_order(b);
@@ -331,6 +332,7 @@ static void without_memory_no_rule_set_is_called_another(void **state)
     found.anchor = &b->world->anchor;
     assert_int_equal(evidence_pack_read(&found.pack, "b", NULL), OK);
     memory_hold("evidence with rules", verified);
+    refusal_hold("evidence with rules", verified);
     evidence_pack_close(&found.pack);
 }
 
@@ -343,7 +345,7 @@ int main(void)
         EACH(an_entry_beyond_its_bounds_is_refused_by_both),
         EACH(the_first_entry_of_an_envelope_says_when_it_was_taken),
         EACH(records_beyond_their_registrars_region_or_types_are_refused_by_both),
-        EACH(without_memory_no_rule_set_is_called_another),
+        EACH(without_what_it_needs_no_rule_set_is_called_another),
     };
     return cmocka_run_group_tests_name("evidence_said", tests, NULL, NULL);
 }

@@ -59,8 +59,9 @@ struct craft {
     const char *realm;
 };
 
-static inline struct span document(const struct craft *c, const pb_msgdesc_t *desc,
-                                   const void *body)
+/* issuers: one for each key; NULL: all are the one of c. */
+static inline struct span document_by(const struct craft *c, const char *const *issuers,
+                                      const pb_msgdesc_t *desc, const void *body)
 {
     static lianshu_Document d;
     uint8_t encoded[2048];
@@ -70,7 +71,8 @@ static inline struct span document(const struct craft *c, const pb_msgdesc_t *de
                      c->issued_ms != 0 ? c->issued_ms : NOW, &f.realm->entropy);
     d.type = c->type;
     for (size_t i = 1; i < c->key_count; i++) {
-        snprintf(d.issuers[i].member, sizeof d.issuers[i].member, "%s", c->issuer);
+        snprintf(d.issuers[i].member, sizeof d.issuers[i].member, "%s",
+                 issuers != NULL ? issuers[i] : c->issuer);
         memcpy(d.issuers[i].kid, key_kid(c->keys[i]), KID_LEN);
     }
     d.issuers_count = (pb_size_t)c->key_count;
@@ -82,6 +84,12 @@ static inline struct span document(const struct craft *c, const pb_msgdesc_t *de
     struct writer w = writer_of(f.bytes, sizeof f.bytes);
     assert_int_equal(document_sign(writer_span(&e), c->keys, c->key_count, &w), OK);
     return f.lsd1 = writer_span(&w);
+}
+
+static inline struct span document(const struct craft *c, const pb_msgdesc_t *desc,
+                                   const void *body)
+{
+    return document_by(c, NULL, desc, body);
 }
 
 static inline lianshu_Revocation of_key(uint64_t number, const char *member, const struct key *key,
@@ -113,18 +121,24 @@ static inline lianshu_MemberKey entry(const struct key *key, uint64_t from_ms, u
     return k;
 }
 
-static inline struct span record(uint64_t number, const lianshu_MemberKey *keys, size_t count,
-                                 uint64_t issued_ms)
+static inline struct span record_of(const char *member, uint64_t number,
+                                    const lianshu_MemberKey *keys, size_t count, uint64_t issued_ms)
 {
     lianshu_KeyRecord body = {.number = number, .keys_count = (pb_size_t)count};
-    const struct key *sign = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const struct key *sign = realm_key(f.realm, member, KEY_USE_SIGN);
     const struct craft c = {.type = lianshu_DocumentType_TYPE_KEY_RECORD,
-                            .issuer = REALM_MARKET,
+                            .issuer = member,
                             .keys = &sign,
                             .key_count = 1,
                             .issued_ms = issued_ms};
     memcpy(body.keys, keys, count * sizeof keys[0]);
     return document(&c, &lianshu_KeyRecord_msg, &body);
+}
+
+static inline struct span record(uint64_t number, const lianshu_MemberKey *keys, size_t count,
+                                 uint64_t issued_ms)
+{
+    return record_of(REALM_MARKET, number, keys, count, issued_ms);
 }
 
 /* Nothing of it is in effect. */

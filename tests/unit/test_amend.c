@@ -1,5 +1,5 @@
-/* Checks what keys/amend.h promises of revocations, of what follows from all amendments together,
- * and of the version that comes after them. */
+/* Checks what keys/amend.h promises of revocations, and of what follows from all amendments
+ * together. */
 #include "unit/amend_papers.h"
 
 #include "keys/amend_table.h"
@@ -216,6 +216,7 @@ static void a_later_revocation_only_moves_the_doubt_back(void **state)
     applied(revocation(&body, NULL));
     assert_int_equal(judged(key, REALM_MARKET, NOW - 2 * HOUR), ERR_REVOKED);
     assert_int_equal(judged(key, REALM_MARKET, NOW - 2 * HOUR - 1), OK);
+    assert_int_equal(registry_revocation(f.r, REALM_MARKET, key_kid(key))->number, 3);
 }
 
 static void a_key_that_comes_after_its_revocation_is_revoked(void **state)
@@ -253,42 +254,6 @@ static void the_digest_does_not_depend_on_the_order(void **state)
     assert_int_equal(registry_amend(other, span_of(one, one_len), NOW, false, NULL, NULL), OK);
     assert_memory_equal(registry_amended(other).data, registry_amended(f.r).data, HASH_LEN);
     registry_close(&other);
-}
-
-static void another_version_keeps_what_the_last_one_was_amended_by(void **state)
-{
-    const struct key *sign = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
-    const lianshu_Revocation body = of_key(1, REALM_HEALTH, sign, NOW - HOUR);
-    const lianshu_MemberKey key = entry(f.key[0], NOW, NOW + REALM_DAY_MS);
-    struct registry *next = NULL;
-    (void)state;
-    applied(revocation(&body, NULL));
-    applied(record(1, &key, 1, 0));
-    assert_int_equal(
-        registry_open(&next, &f.realm->anchor, span_of(f.realm->file, f.realm->file_len), 0, NULL),
-        OK);
-    assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
-    assert_memory_equal(registry_amended(next).data, registry_amended(f.r).data, HASH_LEN);
-    registry_close(&next);
-    /* a version that neither has it nor lets it be verified would undo it: it must not be used */
-    assert_int_equal(
-        registry_open(&next, &f.realm->anchor, span_of(f.realm->file, f.realm->file_len), 0, NULL),
-        OK);
-    next->registrars[0].kid[0][0] ^= 1;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_REGISTRY);
-    /* one that says that it holds it, and does not revoke the key, holds another one by that
-     * number: whether the document verifies under it or not */
-    next->registrars[0].revocations = 1;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
-    next->registrars[0].kid[0][0] ^= 1;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
-    /* one that has it in its records goes on with the numbers */
-    const struct registry_key *found;
-    assert_int_equal(registry_key(next, key_kid(sign), &found), OK);
-    next->keys[found - next->keys].revoked_ms = NOW - HOUR;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
-    assert_int_equal(registry_amendment_count(next), 1);
-    registry_close(&next);
 }
 
 /* Listing its own key again costs a member nothing: it must not cost everybody the revocations. */
@@ -341,23 +306,6 @@ static void a_revocation_in_advance_touches_no_key_of_another_member(void **stat
     assert_int_equal(judged(f.key[0], REALM_MARKET, NOW), OK);
 }
 
-/* What was applied in advance meets another member's key later: it is void, and its number counts,
- * or no version would ever be taken again. */
-static void an_applied_revocation_of_anothers_key_is_void_and_keeps_its_number(void **state)
-{
-    const struct key *market = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
-    const struct key *health = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
-    lianshu_Revocation body = of_key(1, REALM_HEALTH, market, 0);
-    (void)state;
-    refused(revocation(&body, NULL), ERR_KEY_NOT_SENDERS);
-    assert_int_equal(registry_amend_again(f.r, revocation(&body, NULL), NOW, &f.fault), OK);
-    assert_int_equal(judged(market, REALM_MARKET, NOW), OK);
-    body = of_key(2, REALM_HEALTH, health, 0);
-    assert_int_equal(registry_amend_again(f.r, revocation(&body, NULL), NOW, &f.fault), OK);
-    assert_int_equal(judged(health, REALM_HEALTH, NOW), ERR_REVOKED);
-    assert_int_equal(judged(market, REALM_MARKET, NOW), OK);
-}
-
 static void a_delegate_revokes_no_keys_of_members_beyond_its_types(void **state)
 {
     struct registry_registrar *row = &f.r->registrars[0];
@@ -370,27 +318,75 @@ static void a_delegate_revokes_no_keys_of_members_beyond_its_types(void **state)
     applied(revocation(&body, NULL));
 }
 
-/* Other officials now, and the version has the revocations in its records: they are not verified
- * again, and the version is taken. */
-static void a_version_of_new_officials_that_has_the_revocations_is_taken(void **state)
+/* Each of them signs for itself: together they are no registrar. */
+static void officials_of_two_registrars_revoke_nothing_together(void **state)
 {
-    const struct key *sign = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
-    const lianshu_Revocation body = of_key(1, REALM_HEALTH, sign, NOW - HOUR);
-    struct registry *next = NULL;
+    static const char *const issuers[] = {"registrar.445100", "registrar.445102"};
+    const struct key *keys[] = {f.realm->registrar, realm_official(f.realm, 0)};
+    const struct craft c = {lianshu_DocumentType_TYPE_KEY_REVOCATION, issuers[0], keys, 2, 0, NULL};
+    struct registry_registrar *rows = calloc(2, sizeof rows[0]);
+    struct registry_registrar *own = f.r->registrars;
+    const struct key *market = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, market, 0);
+    (void)state;
+    assert_non_null(rows);
+    rows[0] = own[0];
+    rows[1] = own[0];
+    snprintf(rows[1].member, sizeof rows[1].member, "%s", issuers[1]);
+    memcpy(rows[1].public_key[0], key_public(keys[1]), KEY_PUBLIC_LEN);
+    memcpy(rows[1].kid[0], key_kid(keys[1]), KID_LEN);
+    f.r->registrars = rows;
+    f.r->registrar_count = 2;
+    refused(document_by(&c, issuers, &lianshu_Revocation_msg, &body), ERR_REGISTRY);
+    assert_non_null(strstr(f.fault.detail, "E306"));
+    f.r->registrars = own;
+    f.r->registrar_count = 1;
+    free(rows);
+    assert_int_equal(judged(market, REALM_MARKET, NOW), OK);
+}
+
+static void a_registrar_whose_time_is_over_revokes_nothing(void **state)
+{
+    const struct key *key = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, key, 0);
+    struct registry_registrar *row = &f.r->registrars[0];
+    (void)state;
+    row->valid_until_ms = NOW;
+    refused(revocation(&body, NULL), ERR_REGISTRY);
+    row->valid_until_ms = NOW + 1;
+    applied(revocation(&body, NULL));
+}
+
+static void what_is_longer_than_an_amendment_is_refused_unread(void **state)
+{
+    static const uint8_t bytes[AMEND_DOCUMENT_MAX + 1];
+    (void)state;
+    refused(span_of(bytes, AMEND_DOCUMENT_MAX + 1), ERR_TOO_LARGE);
+    refused(span_of(bytes, AMEND_DOCUMENT_MAX), ERR_FRAME_EMPTY);
+}
+
+/* Its number counts: whoever joins later under that name finds it. */
+static void a_revocation_of_a_member_that_is_not_here_is_applied(void **state)
+{
+    const lianshu_Revocation body = of_key(1, "market.445102", f.key[0], 0);
+    uint64_t last;
     (void)state;
     applied(revocation(&body, NULL));
-    assert_int_equal(
-        registry_open(&next, &f.realm->anchor, span_of(f.realm->file, f.realm->file_len), 0, NULL),
-        OK);
-    next->registrars[0].kid[0][0] ^= 1;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_REGISTRY);
-    next->registrars[0].revocations = 1;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), ERR_NUMBER_TWICE);
-    const struct registry_key *found;
-    assert_int_equal(registry_key(next, key_kid(sign), &found), OK);
-    next->keys[found - next->keys].revoked_ms = NOW - HOUR;
-    assert_int_equal(registry_amend_from(next, f.r, NULL), OK);
-    registry_close(&next);
+    assert_int_equal(registry_revocations(f.r, "registrar.445100", &last), OK);
+    assert_int_equal(last, 1);
+}
+
+static void a_full_version_takes_not_even_a_revocation(void **state)
+{
+    const struct key *key = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, key, 0);
+    (void)state;
+    assert_int_equal(registry_amend(f.r, span_of(NULL, 0), NOW, false, NULL, NULL),
+                     ERR_FRAME_EMPTY);
+    f.r->amendments->count = AMEND_MAX; /* rows of zeros */
+    refused(revocation(&body, NULL), ERR_TOO_LARGE);
+    assert_int_equal(judged(key, REALM_MARKET, NOW), OK);
+    f.r->amendments->count = 0;
 }
 
 int main(void)
@@ -407,13 +403,15 @@ int main(void)
         CASE(a_later_revocation_only_moves_the_doubt_back),
         CASE(a_key_that_comes_after_its_revocation_is_revoked),
         CASE(the_digest_does_not_depend_on_the_order),
-        CASE(another_version_keeps_what_the_last_one_was_amended_by),
         CASE(a_member_cannot_use_up_the_room_of_revocations),
         CASE(members_and_delegates_leave_room_for_the_realms_registrar),
         CASE(a_revocation_in_advance_touches_no_key_of_another_member),
-        CASE(an_applied_revocation_of_anothers_key_is_void_and_keeps_its_number),
         CASE(a_delegate_revokes_no_keys_of_members_beyond_its_types),
-        CASE(a_version_of_new_officials_that_has_the_revocations_is_taken),
+        CASE(officials_of_two_registrars_revoke_nothing_together),
+        CASE(a_registrar_whose_time_is_over_revokes_nothing),
+        CASE(what_is_longer_than_an_amendment_is_refused_unread),
+        CASE(a_revocation_of_a_member_that_is_not_here_is_applied),
+        CASE(a_full_version_takes_not_even_a_revocation),
     };
     return cmocka_run_group_tests_name("amend", tests, NULL, NULL);
 }

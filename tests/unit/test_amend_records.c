@@ -60,16 +60,21 @@ static void a_key_record_with_a_wrong_key_is_refused_as_a_whole(void **state)
         entry(f.key[1], NOW, until), /* zeros */
         entry(f.key[1], NOW, until), /* a role */
         entry(f.key[1], NOW, until), /* another use of an own key */
+        entry(f.key[1], NOW, until), /* revoked */
+        entry(f.key[1], NOW, until), /* and not, for a reason */
     };
     static const enum err want[] = {ERR_HEADER,     ERR_LIFE,       ERR_KEY_REUSED, ERR_KEY_USE,
                                     ERR_KEY_REUSED, ERR_KEY_REUSED, ERR_KEY_REUSED, ERR_KEY_WEAK,
-                                    ERR_KEY_PUBLIC, ERR_HEADER,     ERR_KEY_REUSED};
+                                    ERR_KEY_PUBLIC, ERR_HEADER,     ERR_KEY_REUSED, ERR_HEADER,
+                                    ERR_HEADER};
     (void)state;
     memcpy(k[7].public_key, WEAK, KEY_PUBLIC_LEN);
     memset(k[8].public_key, 0, KEY_PUBLIC_LEN);
     k[9].roles = 1;
     memcpy(k[10].public_key, key_public(own), KEY_PUBLIC_LEN);
     k[10].use = lianshu_KeyUse_KEY_TRANSPORT;
+    k[11].revoked_ms = NOW;
+    k[12].revoked_for = lianshu_RevocationReason_REVOCATION_COMPROMISED;
     for (size_t i = 0; i < T_COUNT(k); i++) {
         const lianshu_MemberKey keys[] = {entry(f.key[0], NOW, until), k[i]};
         const struct registry_key *found;
@@ -203,6 +208,136 @@ static void a_member_cannot_fill_a_version_with_keys(void **state)
     }
 }
 
+static void two_members_sign_no_key_record_together(void **state)
+{
+    static const char *const issuers[] = {REALM_HEALTH, REALM_MARKET};
+    const struct key *keys[] = {realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN),
+                                realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN)};
+    const struct craft c = {lianshu_DocumentType_TYPE_KEY_RECORD, issuers[0], keys, 2, 0, NULL};
+    lianshu_KeyRecord body = {.number = 1, .keys_count = 1};
+    (void)state;
+    body.keys[0] = entry(f.key[0], NOW, NOW + REALM_DAY_MS);
+    refused(document_by(&c, issuers, &lianshu_KeyRecord_msg, &body), ERR_REGISTRY);
+}
+
+/* One number of each kind and of each issuer: only the same kind of the same issuer is told two
+ * things by it. */
+static void a_number_is_one_issuers_and_one_kinds(void **state)
+{
+    const lianshu_MemberKey keys[] = {
+        entry(f.key[0], NOW, NOW + REALM_DAY_MS), entry(f.key[1], NOW, NOW + REALM_DAY_MS),
+        entry(f.key[2], NOW, NOW + REALM_DAY_MS), entry(f.key[3], NOW, NOW + REALM_DAY_MS)};
+    const lianshu_Revocation body =
+        of_key(1, REALM_POLICE, realm_key(f.realm, REALM_POLICE, KEY_USE_SEAL), 0);
+    (void)state;
+    applied(record(1, keys, 1, 0));
+    applied(revocation(&body, NULL));
+    applied(record_of(REALM_HEALTH, 1, &keys[1], 1, 0));
+    applied(record_of(REALM_HEALTH, 2, &keys[2], 1, 0));
+    refused(record_of(REALM_HEALTH, 1, &keys[3], 1, 0), ERR_NUMBER_TWICE);
+    const struct twice *twice = registry_twice(f.r);
+    assert_string_equal(twice->issuer, REALM_HEALTH);
+    assert_int_equal(twice->type, lianshu_DocumentType_TYPE_KEY_RECORD);
+    refused(record_of(REALM_HEALTH, 2, &keys[3], 1, 0), ERR_NUMBER_TWICE);
+    assert_int_equal(registry_twice(f.r)->number, 2);
+    /* each key comes from the record that brought it */
+    for (size_t i = 0; i < 3; i++) {
+        const struct registry_key *found;
+        assert_int_equal(registry_key(f.r, key_kid(f.key[i]), &found), OK);
+        const struct amendment *origin = registry_key_origin(f.r, found);
+        assert_non_null(origin);
+        assert_int_equal(origin->number, i == 2 ? 2 : 1);
+        assert_string_equal(origin->member, i == 0 ? REALM_MARKET : REALM_HEALTH);
+    }
+}
+
+static void the_keys_of_all_records_together_are_bounded(void **state)
+{
+    const lianshu_MemberKey keys[] = {entry(f.key[0], NOW, NOW + REALM_DAY_MS),
+                                      entry(f.key[1], NOW, NOW + REALM_DAY_MS)};
+    (void)state;
+    applied(record(1, keys, 1, 0));
+    const uint32_t added = f.r->amendments->keys_added;
+    f.r->amendments->keys_added = AMEND_KEY_MAX;
+    refused(record(2, &keys[1], 1, 0), ERR_TOO_LARGE);
+    f.r->amendments->keys_added = added;
+    applied(record(2, &keys[1], 1, 0));
+}
+
+/* What it brought before it was doubted stays, wherever it is applied again. */
+static void a_record_from_before_the_doubt_keeps_its_keys(void **state)
+{
+    const struct key *sign = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    const lianshu_MemberKey before = entry(f.key[0], NOW - 9 * HOUR, NOW + REALM_DAY_MS);
+    const lianshu_Revocation body = of_key(1, REALM_MARKET, sign, NOW - 5 * HOUR);
+    (void)state;
+    applied(revocation(&body, NULL));
+    assert_int_equal(registry_amend(f.r, record(1, &before, 1, NOW - 8 * HOUR), NOW - 8 * HOUR,
+                                    true, NULL, NULL),
+                     OK);
+    assert_int_equal(judged(f.key[0], REALM_MARKET, NOW), OK);
+}
+
+static void the_own_key_is_the_newest_in_whatever_order_they_are_held(void **state)
+{
+    const lianshu_MemberKey keys[] = {entry(f.key[0], NOW - HOUR, NOW + REALM_DAY_MS),
+                                      entry(f.key[1], NOW, NOW + REALM_DAY_MS)};
+    (void)state;
+    applied(record(1, keys, 2, 0));
+    for (size_t first = 0; first < 2; first++) {
+        struct keyring *ring = NULL;
+        assert_int_equal(keyring_open(&ring, REALM_MARKET, "a"), OK);
+        for (size_t i = 0; i < 2; i++) {
+            struct key *copy = NULL;
+            assert_int_equal(
+                key_import(&copy, KEY_USE_SEAL, NOW, key_secret(f.key[i == 0 ? first : 1 - first])),
+                OK);
+            assert_int_equal(keyring_add(ring, &copy), OK);
+        }
+        const struct key *own = registry_own_key(f.r, ring, REALM_MARKET, KEY_USE_SEAL, NOW);
+        assert_non_null(own);
+        assert_memory_equal(key_kid(own), key_kid(f.key[1]), KID_LEN);
+        own = registry_own_key(f.r, ring, REALM_MARKET, KEY_USE_SEAL, NOW - 1);
+        assert_non_null(own);
+        assert_memory_equal(key_kid(own), key_kid(f.key[0]), KID_LEN);
+        assert_null(registry_own_key(f.r, ring, REALM_MARKET, KEY_USE_TRANSPORT, NOW));
+        keyring_close(&ring);
+    }
+}
+
+/* More keys than a record holds: those whose time is over go first, and never a revoked one. */
+static void a_record_that_is_too_small_leaves_out_what_is_over(void **state)
+{
+    enum { MORE = 12 }; /* with the three that it has already */
+    const struct registry_member *member = registry_member(f.r, REALM_MARKET);
+    const uint64_t later = NOW + 2 * REALM_DAY_MS;
+    lianshu_MemberRecord out;
+    lianshu_Revocation body;
+    (void)state;
+    for (size_t i = 0; i < MORE; i++) {
+        struct key *key = NULL;
+        assert_int_equal(key_make(&key, KEY_USE_SEAL, NOW, &f.realm->entropy), OK);
+        const lianshu_MemberKey row =
+            entry(key, NOW, NOW + (i < 5 ? REALM_DAY_MS : 9 * REALM_DAY_MS));
+        applied(record(i + 1, &row, 1, 0));
+        if (i == 0) {
+            body = of_key(1, REALM_MARKET, key, 0);
+            applied(revocation(&body, NULL));
+        }
+        key_close(&key);
+    }
+    assert_int_equal(registry_record_amended(f.r, member, NOW, &out), ERR_TOO_LARGE);
+    assert_int_equal(registry_record_amended(f.r, member, later, &out), OK);
+    assert_int_equal(out.keys_count, T_COUNT(out.keys));
+    size_t over = 0, revoked = 0;
+    for (pb_size_t i = 0; i < out.keys_count; i++) {
+        over += out.keys[i].valid_until_ms <= later;
+        revoked += out.keys[i].revoked_ms != 0;
+    }
+    assert_int_equal(revoked, 1);
+    assert_int_equal(over, 5 - (member->key_count + MORE - T_COUNT(out.keys)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +349,12 @@ int main(void)
         CASE(a_key_record_that_a_version_contradicts_is_passed_over),
         CASE(a_record_is_folded_with_all_its_keys),
         CASE(a_member_cannot_fill_a_version_with_keys),
+        CASE(two_members_sign_no_key_record_together),
+        CASE(a_number_is_one_issuers_and_one_kinds),
+        CASE(the_keys_of_all_records_together_are_bounded),
+        CASE(a_record_from_before_the_doubt_keeps_its_keys),
+        CASE(the_own_key_is_the_newest_in_whatever_order_they_are_held),
+        CASE(a_record_that_is_too_small_leaves_out_what_is_over),
     };
     return cmocka_run_group_tests_name("amend_records", tests, NULL, NULL);
 }

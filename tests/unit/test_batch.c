@@ -303,6 +303,7 @@ static void full_or_unsigned_batch_says_so(void **state)
     assert_int_equal(batch_add(f.batch, leaf, &index), ERR_TOO_LARGE);
     assert_int_equal(batch_write(f.batch, 0, &w), ERR_INTERNAL);
     assert_int_equal(batch_sign(f.batch, f.key), OK);
+    assert_int_equal(batch_sign(f.batch, f.key), ERR_INTERNAL);
     assert_int_equal(batch_add(f.batch, leaf, &index), ERR_INTERNAL);
     assert_int_equal(batch_write(f.batch, BATCH_LEAF_MAX, &w), ERR_INTERNAL);
     batch_reset(f.batch);

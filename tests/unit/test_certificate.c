@@ -1,5 +1,6 @@
 /* Checks what keys/certificate.h promises: believed with anchor and file alone, or refused. */
 #include "keys/certificate.h"
+#include "keys/registry_proof.h"
 #include "realm.h"
 #include "wire.h"
 
@@ -10,6 +11,7 @@
 
 struct fixture {
     struct realm *realm;
+    struct registry *other; /* another version */
     lianshu_Document document;
     lianshu_CreditCertificate body;
     struct certificate out;
@@ -38,8 +40,29 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
+    registry_close(&f.other);
     realm_close(&f.realm);
     return 0;
+}
+
+/* The next version, in which the hub's signing key is as the records say now. */
+static void next_version(void)
+{
+    static uint8_t file[256 << 10];
+    const struct registry_make make = realm_make(f.realm, 2);
+    struct writer w = writer_of(file, sizeof file);
+    struct fault fault;
+    assert_int_equal(registry_write(&make, f.realm->records, REALM_MEMBERS, &w, &fault), OK);
+    registry_close(&f.other);
+    assert_int_equal(registry_open(&f.other, &f.realm->anchor, writer_span(&w), 1, &fault), OK);
+}
+
+static lianshu_MemberKey *hubs_key(void)
+{
+    lianshu_MemberKey *key = f.realm->records[0].keys;
+    while (key->use != lianshu_KeyUse_KEY_SIGN)
+        key++;
+    return key;
 }
 
 /* A certificate by that member, and its file. */
@@ -61,7 +84,8 @@ static void make_by(const char *member, uint32_t type, uint64_t issued_ms, uint6
     struct writer lsd1 = writer_of(f.lsd1, sizeof f.lsd1);
     assert_int_equal(document_make(d, key, &lsd1, hash), OK);
     struct writer file = writer_of(f.file, sizeof f.file);
-    assert_int_equal(certificate_write(f.realm->registry, writer_span(&lsd1), &file), OK);
+    const struct registry *registry = f.other != NULL ? f.other : f.realm->registry;
+    assert_int_equal(certificate_write(registry, writer_span(&lsd1), &file), OK);
     f.len = file.len;
 }
 
@@ -150,6 +174,16 @@ static void clean_with_a_restriction_is_no_statement(void **state)
     f.body.clean = false;
     make();
     assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
+    f.body.more = true;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), OK);
+    f.body.clean = true;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
+    f.body.more = false;
+    f.body.has_subject = false; /* and about nobody it is none either */
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_POISON);
 }
 
 static void a_body_that_is_none_is_refused(void **state)
@@ -172,6 +206,26 @@ static void a_signature_outside_its_key_or_its_registry_is_refused(void **state)
     make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, later_ms,
             later_ms + REALM_DAY_MS);
     assert_int_equal(verify_at(later_ms), ERR_REGISTRY_STALE);
+    hubs_key()->valid_until_ms = REALM_NOW_MS;
+    next_version();
+    f.body.at_ms = REALM_NOW_MS - 1;
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_KEY_EXPIRED);
+}
+
+/* What vouches for the key may itself say from when on it counts no more. */
+static void a_key_that_was_revoked_by_then_certifies_nothing(void **state)
+{
+    (void)state;
+    hubs_key()->revoked_ms = REALM_NOW_MS;
+    hubs_key()->revoked_for = lianshu_RevocationReason_REVOCATION_COMPROMISED;
+    next_version();
+    make();
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_REVOKED);
+    f.body.at_ms = REALM_NOW_MS - 1;
+    make_by(REALM_HUB, lianshu_DocumentType_TYPE_CREDIT_CERTIFICATE, REALM_NOW_MS - 1,
+            REALM_NOW_MS + REALM_DAY_MS);
+    assert_int_equal(verify_at(REALM_NOW_MS), OK); /* issued before */
 }
 
 static void what_two_have_signed_is_no_certificate(void **state)
@@ -192,6 +246,37 @@ static void what_two_have_signed_is_no_certificate(void **state)
     assert_int_equal(certificate_write(f.realm->registry, writer_span(&lsd1), &file),
                      ERR_MEMBER_UNKNOWN);
     assert_int_equal(file.len, 0);
+}
+
+/* Put together by hand: the writer refuses. */
+static void two_keys_of_one_hub_make_no_certificate_either(void **state)
+{
+    static uint8_t d[FRAME_DOCUMENT_MAX];
+    struct key *second = NULL;
+    uint8_t hash[HASH_LEN];
+    struct writer d_w = writer_of(d, sizeof d);
+    struct writer lsd1 = writer_of(f.lsd1, sizeof f.lsd1);
+    struct writer file = writer_of(f.file, sizeof f.file);
+    (void)state;
+    assert_int_equal(key_make(&second, KEY_USE_SIGN, REALM_NOW_MS, &f.realm->entropy), OK);
+    lianshu_MemberRecord *m = &f.realm->records[0];
+    m->keys[m->keys_count] = *hubs_key();
+    memcpy(m->keys[m->keys_count++].public_key, key_public(second), KEY_PUBLIC_LEN);
+    next_version();
+    make();
+    f.document.issuers_count = 2;
+    f.document.issuers[1] = f.document.issuers[0];
+    memcpy(f.document.issuers[1].kid, key_kid(second), KID_LEN);
+    const struct key *const keys[] = {realm_key(f.realm, REALM_HUB, KEY_USE_SIGN), second};
+    assert_int_equal(document_encode(&f.document, &d_w, hash), OK);
+    assert_int_equal(document_sign(writer_span(&d_w), keys, 2, &lsd1), OK);
+    write_bytes(&file, "LSQ1", 4);
+    write_uint(&file, lsd1.len, 4);
+    write_span(&file, writer_span(&lsd1));
+    assert_int_equal(registry_prove(f.other, REALM_HUB, &file), OK);
+    f.len = file.len;
+    assert_int_equal(verify_at(REALM_NOW_MS), ERR_HEADER);
+    key_close(&second);
 }
 
 static void another_realms_anchor_does_not_vouch(void **state)
@@ -241,6 +326,8 @@ int main(void)
         CASE(clean_with_a_restriction_is_no_statement),
         CASE(a_body_that_is_none_is_refused),
         CASE(a_signature_outside_its_key_or_its_registry_is_refused),
+        CASE(a_key_that_was_revoked_by_then_certifies_nothing),
+        CASE(two_keys_of_one_hub_make_no_certificate_either),
         CASE(what_two_have_signed_is_no_certificate),
         CASE(another_realms_anchor_does_not_vouch),
         CASE(a_record_from_another_registry_does_not_fit),

@@ -322,6 +322,15 @@ static void a_policy_is_read_from_a_file(void **state)
         "needed: 1\nwitnesses:\n  - {name: a/witness, key: "
         "\"0000000000000000000000000000000000000000000000000000000000000000\"}\n",
         "needed: 1\nwitnesses:\n  - {name: a/witness}\n",
+        "needed: 1\nwitnesses:\n  - {key: \"00\"}\n",
+        "needed: 1\nwitnesses:\n  - {name: a/witness, key: \"00\", since: 7}\n",
+        "needed: 1\nwitnesses:\n  - {name: [a], key: \"00\"}\n",
+        "needed: 1\nwitnesses:\n  - {name: "
+        "a-name-that-is-longer-than-any-member-and-any-realm-together-are/witness, key: \"00\"}\n",
+        "witnesses: []\n",
+        "needed: all\nwitnesses: []\n",
+        "needed: 1\nwithin_s: soon\nwitnesses: []\n",
+        "needed: 1\nwithin_s: 86401\nwitnesses: []\n",
     };
     for (size_t i = 0; i < T_COUNT(bad); i++) {
         fault = (struct fault){0};
@@ -350,6 +359,76 @@ static void a_policy_of_more_witnesses_than_there_is_room_for_is_refused(void **
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Only a member's name is a witness's. */
+static void a_name_that_is_no_members_is_refused(void **state)
+{
+    char name[WITNESS_NAME_MAX + 1];
+    (void)state;
+    assert_int_equal(cosign_name(name, "hub.445100", "test"), OK);
+    assert_string_equal(name, "hub.445100.test/witness");
+    assert_int_equal(cosign_name(name, "Hub.445100", "test"), ERR_MEMBER_UNKNOWN);
+    assert_int_equal(cosign_name(name, "", "test"), ERR_MEMBER_UNKNOWN);
+}
+
+/* One line of one witness about this note, and nothing else. */
+static void a_line_is_checked_for_the_witness_that_is_asked(void **state)
+{
+    uint8_t bytes[2 * NOTE_LEN_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    uint64_t time_ms = 0;
+    (void)state;
+    assert_int_equal(cosign(note(), names[0], f.key[0], NOW_S, &w), OK);
+    const struct span line = writer_span(&w);
+    assert_int_equal(cosign_check(note(), line, names[0], &f.policy, REALM_NOW_MS, &time_ms), OK);
+    assert_int_equal(time_ms, NOW_S * 1000);
+    assert_int_equal(cosign_check(note(), line, names[1], &f.policy, REALM_NOW_MS, &time_ms),
+                     ERR_CHECKPOINT);
+    assert_int_equal(
+        cosign_check(span_str("no note"), line, names[0], &f.policy, REALM_NOW_MS, &time_ms),
+        ERR_CHECKPOINT);
+    assert_int_equal(cosign_check(note(), span_of(bytes, line.len - 1), names[0], &f.policy,
+                                  REALM_NOW_MS, &time_ms),
+                     ERR_CHECKPOINT);
+    assert_int_equal(cosign(note(), names[1], f.key[1], NOW_S, &w), OK);
+    assert_int_equal(
+        cosign_check(note(), writer_span(&w), names[0], &f.policy, REALM_NOW_MS, &time_ms),
+        ERR_CHECKPOINT);
+}
+
+/* More keys of witnesses than there is room for: the first count, in the order of the registry. */
+static void a_policy_has_room_for_so_many_keys_of_a_registry(void **state)
+{
+    enum { EACH = 11 }; /* with the key that signs a record is full */
+    struct realm *realm = realm_open(4);
+    struct registry *r = NULL;
+    const struct registry_make make = realm_make(realm, 2);
+    static uint8_t file[256 << 10];
+    struct writer w = writer_of(file, sizeof file);
+    struct fault fault;
+    (void)state;
+    for (size_t i = 0; i < REALM_MEMBERS; i++) {
+        lianshu_MemberRecord *m = &realm->records[i];
+        for (m->keys_count = 1; m->keys_count <= EACH; m->keys_count++) {
+            struct key *key = NULL;
+            assert_int_equal(key_make(&key, KEY_USE_WITNESS, 0, &realm->entropy), OK);
+            lianshu_MemberKey *row = &m->keys[m->keys_count];
+            *row = m->keys[0];
+            row->use = lianshu_KeyUse_KEY_WITNESS;
+            memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+            key_close(&key);
+        }
+    }
+    assert_int_equal(registry_write(&make, realm->records, REALM_MEMBERS, &w, &fault), OK);
+    assert_int_equal(registry_open(&r, &realm->anchor, writer_span(&w), 1, &fault), OK);
+    cosign_policy(&f.policy, r, REALM_POLICE);
+    assert_int_equal(f.policy.count, 5 * EACH);
+    cosign_policy(&f.policy, r, "hub.440000");
+    assert_int_equal(f.policy.count, WITNESSES_MAX);
+    assert_string_equal(f.policy.row[0].name, REALM_HEALTH ".test/witness");
+    registry_close(&r);
+    realm_close(&realm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +445,9 @@ int main(void)
         TEST(the_logs_own_hub_is_no_witness_of_itself),
         TEST(a_policy_is_read_from_a_file),
         TEST(a_policy_of_more_witnesses_than_there_is_room_for_is_refused),
+        TEST(a_name_that_is_no_members_is_refused),
+        TEST(a_line_is_checked_for_the_witness_that_is_asked),
+        TEST(a_policy_has_room_for_so_many_keys_of_a_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

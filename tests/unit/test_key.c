@@ -1,9 +1,19 @@
 /* Checks the promises in keys/key.h. */
+#include "keys/attachment.h"
+#include "keys/batch.h"
+#include "keys/enrol.h"
+#include "keys/envelope.h"
 #include "keys/init.h"
 #include "keys/key.h"
+#include "keys/keyfile.h"
+#include "keys/pkcs11.h"
+#include "keys/registry.h"
+#include "keys/seal.h"
 
 #include "ident.h"
 #include "vectors.h"
+
+#include <sodium.h>
 
 #include <string.h>
 
@@ -272,6 +282,40 @@ static void one_secret_for_two_uses_is_refused(void **state)
     keyring_close(&ring);
 }
 
+/* The secret of a signing key gives a sealing key, too; of what is no key, none is told apart. */
+static void a_sealing_key_from_a_signing_keys_secret_is_known_as_such(void **state)
+{
+    const struct entropy e = entropy_system();
+    static const uint8_t weak[KEY_PUBLIC_LEN] = {1};
+    uint8_t follows[KEY_PUBLIC_LEN];
+    struct key *sign = NULL, *seal = NULL;
+    (void)state;
+    assert_int_equal(key_make(&sign, KEY_USE_SIGN, 0, &e), OK);
+    assert_int_equal(key_make(&seal, KEY_USE_SEAL, 0, &e), OK);
+    assert_int_equal(crypto_sign_ed25519_pk_to_curve25519(follows, key_public(sign)), 0);
+    assert_true(key_same_secret(key_public(sign), follows));
+    assert_false(key_same_secret(key_public(sign), key_public(seal)));
+    assert_true(key_same_secret(weak, key_public(seal)));
+    key_close(&sign);
+    key_close(&seal);
+}
+
+static void what_was_never_opened_is_closed(void **state)
+{
+    (void)state;
+    attachment_close(NULL);
+    batch_close(NULL);
+    enrol_code_close(NULL);
+    envelope_batch_close(NULL);
+    key_close(NULL);
+    keyring_close(NULL);
+    opener_close(NULL);
+    passphrase_close(NULL);
+    pkcs11_key_close(NULL);
+    registry_close(NULL);
+    verifier_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +331,8 @@ int main(void)
         cmocka_unit_test(ring_gives_the_newest_key_of_a_use),
         cmocka_unit_test(a_ring_is_of_a_member_and_a_key_has_a_use),
         cmocka_unit_test(one_secret_for_two_uses_is_refused),
+        cmocka_unit_test(a_sealing_key_from_a_signing_keys_secret_is_known_as_such),
+        cmocka_unit_test(what_was_never_opened_is_closed),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("key", tests, NULL, NULL) : 1;
 }

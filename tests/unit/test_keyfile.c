@@ -405,6 +405,25 @@ static void a_credential_has_a_name_and_no_path(void **state)
     take_credentials_back();
 }
 
+/* The service manager's, or ours; nobody else's. */
+static void credentials_lie_in_a_directory_of_their_owner(void **state)
+{
+    static const mode_t modes[] = {0710, 0730, 0701, 0704, 0702};
+    (void)state;
+    give_credential("hub-passphrase", "correct horse\n", 0400, 0500);
+    if (geteuid() == 0) { /* nobody else can give a directory away */
+        assert_int_equal(chown(f.dir, SOMEBODY_ELSE, (gid_t)-1), 0);
+        assert_int_equal(read_credential("credential:hub-passphrase"), ERR_PERMISSION);
+        assert_int_equal(chown(f.dir, 0, (gid_t)-1), 0);
+    }
+    for (size_t i = 0; i < T_COUNT(modes); i++) {
+        assert_int_equal(chmod(f.dir, modes[i]), 0);
+        assert_int_equal(read_credential("credential:hub-passphrase"),
+                         i == 0 ? OK : ERR_PERMISSION);
+    }
+    take_credentials_back();
+}
+
 static void without_the_service_manager_there_are_no_credentials(void **state)
 {
     char link_path[FOLDER_PATH_MAX + 16];
@@ -446,6 +465,7 @@ int main(void)
         CASE(a_passphrase_may_be_a_credential_of_the_unit),
         CASE(a_credential_that_others_reach_or_could_replace_is_refused),
         CASE(a_credential_has_a_name_and_no_path),
+        CASE(credentials_lie_in_a_directory_of_their_owner),
         CASE(without_the_service_manager_there_are_no_credentials),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("keyfile", tests, NULL, NULL) : 1;

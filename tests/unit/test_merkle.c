@@ -255,6 +255,55 @@ static void tiles_answer_for_any_complete_subtree(void **state)
     tree_free(&t);
 }
 
+/* The nth node, from 0, that is asked for cannot be had. */
+static struct {
+    struct tree tree;
+    unsigned nth;
+} torn;
+
+static enum err torn_subtree(void *ctx, unsigned level, uint64_t index, merkle_hash out)
+{
+    return torn.nth-- == 0 ? ERR_IO : tree_subtree(ctx, level, index, out);
+}
+
+static enum err prove(unsigned how)
+{
+    merkle_hash proof[MERKLE_CONSISTENCY_MAX];
+    struct merkle_edge edge = {.size = 0};
+    unsigned len;
+    switch (how) {
+    case 0:
+        return merkle_inclusion(9, torn.tree.size, torn_subtree, &torn.tree, proof, &len);
+    case 1:
+        return merkle_inclusion_edge(0, torn.tree.size, torn_subtree, &torn.tree, &edge, proof,
+                                     &len);
+    case 2:
+        return merkle_consistency(5, torn.tree.size, torn_subtree, &torn.tree, proof, &len);
+    case 3:
+        return merkle_consistency(8, torn.tree.size, torn_subtree, &torn.tree, proof, &len);
+    default:
+        return merkle_prefix_root(proof[0], torn.tree.size, torn_subtree, &torn.tree);
+    }
+}
+
+static void a_node_that_cannot_be_had_is_said_whichever_it_is(void **state)
+{
+    (void)state;
+    tree_make(&torn.tree, 13);
+    for (unsigned how = 0; how < 5; how++) {
+        unsigned nth = 0;
+        enum err err;
+        do {
+            torn.nth = nth++;
+            err = prove(how);
+            assert_true(err == OK || err == ERR_IO);
+        } while (err != OK);
+        print_message("proof %u: %u nodes\n", how, nth - 1);
+        assert_true(nth > 2);
+    }
+    tree_free(&torn.tree);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +316,7 @@ int main(void)
         cmocka_unit_test(proofs_of_consistency_that_say_nothing_are_refused),
         cmocka_unit_test(frontier_grows_to_the_same_root_and_survives_writing),
         cmocka_unit_test(tiles_answer_for_any_complete_subtree),
+        cmocka_unit_test(a_node_that_cannot_be_had_is_said_whichever_it_is),
     };
     return cmocka_run_group_tests_name("merkle", tests, NULL, NULL);
 }

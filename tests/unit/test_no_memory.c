@@ -1,8 +1,10 @@
 /*
  * Whatever asks for memory and does not get it says so, gives back what it had, and can be asked
- * again: schemas/ and keys/, each place in turn (fault/memory.h). The leak checker watches.
+ * again: schemas/ and keys/, each place in turn (fault/memory.h). And so does whatever calls
+ * something below that fails (fault/refusal.h). The leak checker watches.
  */
 #include "fault/memory.h"
+#include "fault/refusal.h"
 
 #include "base/calendar.h"
 #include "base/file.h"
@@ -217,9 +219,9 @@ static enum err document_of(const char *member, uint32_t type, const pb_msgdesc_
     d->addressees_count = 1;
     snprintf(d->addressees[0], sizeof d->addressees[0], REALM_HEALTH);
     struct writer body = writer_of(d->body.bytes, sizeof d->body.bytes);
-    assert_int_equal(wire_encode(desc, message, &body), OK);
+    enum err err = wire_encode(desc, message, &body);
     d->body.size = (pb_size_t)body.len;
-    return document_make(d, key, lsd1, hash);
+    return err == OK ? document_make(d, key, lsd1, hash) : err;
 }
 
 static enum err certificate(void)
@@ -276,9 +278,12 @@ static enum err opened(struct span bytes, lianshu_Header *h)
     enum err inner = OK;
     struct opener *opener = NULL;
     enum err err = opener_open(&opener, 64);
-    assert_int_equal(frame_parse_envelope(bytes, &frame), OK);
-    assert_int_equal(wire_decode(&lianshu_Header_msg, frame.header, h), OK);
-    envelope_id(&frame, hash, id);
+    if (err == OK)
+        err = frame_parse_envelope(bytes, &frame);
+    if (err == OK)
+        err = wire_decode(&lianshu_Header_msg, frame.header, h);
+    if (err == OK)
+        envelope_id(&frame, hash, id);
     if (err == OK)
         err = envelope_open(opener, realm_ring(f.realm, REALM_POLICE), REALM_POLICE, h, &frame,
                             hash, 0, f.other, sizeof f.other, &plain, NULL, &inner);
@@ -386,11 +391,18 @@ static enum err mirror(void)
     return err;
 }
 
-#define HELD(life)                                                                                 \
+#define ONLY_MEMORY(life)                                                                          \
     static void without_memory_##life(void **state)                                                \
     {                                                                                              \
         (void)state;                                                                               \
         memory_hold(#life, life);                                                                  \
+    }
+#define HELD(life)                                                                                 \
+    ONLY_MEMORY(life)                                                                              \
+    static void where_a_call_fails_##life(void **state)                                            \
+    {                                                                                              \
+        (void)state;                                                                               \
+        refusal_hold(#life, life);                                                                 \
     }
 
 HELD(tables)
@@ -404,27 +416,30 @@ HELD(roots_that_change)
 HELD(certificate)
 HELD(envelope)
 HELD(attachment)
-HELD(bundle)
-HELD(proof_in_a_file)
+ONLY_MEMORY(bundle)
+ONLY_MEMORY(proof_in_a_file)
 HELD(mirror)
+
+#define BOTH(life)                                                                                 \
+    cmocka_unit_test(without_memory_##life), cmocka_unit_test(where_a_call_fails_##life)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_memory_tables),
-        cmocka_unit_test(without_memory_texts),
-        cmocka_unit_test(without_memory_key_files),
-        cmocka_unit_test(without_memory_registry_that_is_made),
-        cmocka_unit_test(without_memory_registry_that_is_opened),
-        cmocka_unit_test(without_memory_registry_that_is_a_draft),
-        cmocka_unit_test(without_memory_member_that_is_proven),
-        cmocka_unit_test(without_memory_roots_that_change),
-        cmocka_unit_test(without_memory_certificate),
-        cmocka_unit_test(without_memory_envelope),
-        cmocka_unit_test(without_memory_attachment),
+        BOTH(tables),
+        BOTH(texts),
+        BOTH(key_files),
+        BOTH(registry_that_is_made),
+        BOTH(registry_that_is_opened),
+        BOTH(registry_that_is_a_draft),
+        BOTH(member_that_is_proven),
+        BOTH(roots_that_change),
+        BOTH(certificate),
+        BOTH(envelope),
+        BOTH(attachment),
         cmocka_unit_test(without_memory_bundle),
         cmocka_unit_test(without_memory_proof_in_a_file),
-        cmocka_unit_test(without_memory_mirror),
+        BOTH(mirror),
     };
     return cmocka_run_group_tests_name("no_memory", tests, setup, teardown);
 }

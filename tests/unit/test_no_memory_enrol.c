@@ -1,10 +1,12 @@
 /*
  * Whatever asks for memory and does not get it says so, gives back what it had, and can be asked
- * again: enrolment, each place in turn (fault/memory.h). The leak checker watches.
+ * again: enrolment, each place in turn (fault/memory.h). And so does whatever calls something
+ * below that fails (fault/refusal.h). The leak checker watches.
  */
 #include "unit/enrol_desk.h"
 
 #include "fault/memory.h"
+#include "fault/refusal.h"
 
 #include "keys/init.h"
 #include "keys/keyfile.h"
@@ -71,10 +73,17 @@ static void without_memory_enrolment(void **state)
     memory_hold("enrolment", enrolment);
 }
 
+static void where_a_call_fails_enrolment(void **state)
+{
+    (void)state;
+    refusal_hold("enrolment", enrolment);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_memory_enrolment, begin, teardown),
+        cmocka_unit_test_setup_teardown(where_a_call_fails_enrolment, begin, teardown),
     };
     return cmocka_run_group_tests_name("no_memory_enrol", tests, NULL, NULL);
 }

@@ -1,10 +1,12 @@
 /*
  * Whatever asks for memory and does not get it says so, gives back what it had, and can be asked
- * again: amendments of a registry, each place in turn (fault/memory.h). The leak checker watches.
+ * again: amendments of a registry, each place in turn (fault/memory.h). And so does whatever calls
+ * something below that fails (fault/refusal.h). The leak checker watches.
  */
 #include "unit/amend_papers.h"
 
 #include "fault/memory.h"
+#include "fault/refusal.h"
 
 static uint8_t one[sizeof f.bytes];
 static uint8_t two[sizeof f.bytes];
@@ -40,7 +42,38 @@ static enum err amendments(void)
     return err;
 }
 
-static void without_memory_amendments(void **state)
+static enum err both_applied(void)
+{
+    enum err err;
+    struct registry *r = fresh(&err);
+    if (err == OK)
+        err = registry_amend(r, revoked, NOW, false, NULL, &f.fault);
+    if (err == OK)
+        err = registry_amend(r, added, NOW, false, NULL, &f.fault);
+    registry_close(&r);
+    return err;
+}
+
+/* Of a revocation, which no version may lose. */
+static enum err taken_over(void)
+{
+    enum err err;
+    struct registry *r = fresh(&err);
+    struct registry *next = NULL;
+    if (err == OK)
+        err = registry_amend(r, revoked, NOW, false, NULL, &f.fault);
+    if (err == OK)
+        next = fresh(&err);
+    if (err == OK)
+        err = registry_amend_from(next, r, &f.fault);
+    if (err == OK)
+        assert_int_equal(registry_amendment_count(next), 1);
+    registry_close(&next);
+    registry_close(&r);
+    return err;
+}
+
+static void without_what_it_needs_there_are_no_amendments(void **state)
 {
     const struct key *key = realm_key(f.realm, REALM_POLICE, KEY_USE_SIGN);
     const lianshu_Revocation body = of_key(1, REALM_POLICE, key, 0);
@@ -53,6 +86,8 @@ static void without_memory_amendments(void **state)
     memcpy(two, added.data, added.len);
     added.data = two;
     memory_hold("amendments", amendments);
+    refusal_hold("applied", both_applied);
+    refusal_hold("taken over", taken_over);
 }
 
 /* A key record that the version contradicts is passed over, once it could be looked at. */
@@ -68,7 +103,7 @@ static enum err passed_over(void)
     return err;
 }
 
-static void without_memory_nothing_is_passed_over(void **state)
+static void without_what_it_needs_nothing_is_passed_over(void **state)
 {
     const struct key *seal = realm_key(f.realm, REALM_MARKET, KEY_USE_SEAL);
     const lianshu_MemberKey row = entry(seal, NOW, NOW + REALM_DAY_MS); /* as of another time */
@@ -82,8 +117,10 @@ static void without_memory_nothing_is_passed_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(without_memory_amendments, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_memory_nothing_is_passed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_what_it_needs_there_are_no_amendments, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(without_what_it_needs_nothing_is_passed_over, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests_name("no_memory_offices", tests, NULL, NULL);
 }

@@ -123,6 +123,8 @@ static void malformed_notes_are_807(void **state)
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define LINE    "\u2014 " ORIGIN " " PROOF "\n"
 #define WITNESS "\u2014 witness.example AAAAAAAAAAA=\n"
+#define NAME32  "abcdefghijklmnopqrstuvwxyzabcdef"
+#define NAME    NAME32 NAME32 NAME32 NAME32
     static const struct {
         const char *text;
         enum err want;
@@ -156,6 +158,8 @@ static void malformed_notes_are_807(void **state)
         {ORIGIN " \n1\n" ROOT "\n\n\u2014 " ORIGIN "  " PROOF "\n", ERR_CHECKPOINT},
         {"\n1\n" ROOT "\n\n" LINE, ERR_CHECKPOINT},
         {"", ERR_CHECKPOINT},
+        {ORIGIN "\n1\n" ROOT "\n\n" LINE "\u2014 " NAME " AAAAAAAAAAA=\n", OK},
+        {ORIGIN "\n1\n" ROOT "\n\n" LINE "\u2014 x" NAME " AAAAAAAAAAA=\n", ERR_CHECKPOINT},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -179,6 +183,60 @@ static void only_a_log_key_signs_a_note(void **state)
     key_close(&key);
 }
 
+static void a_log_has_its_number_written_in_one_way(void **state)
+{
+    static const struct {
+        const char *origin;
+        uint32_t number; /* 0: none */
+    } rows[] = {
+        {"hub.445100.test/audit/1", 1},
+        {"hub.445100.test/audit/4294967295", UINT32_MAX},
+        {"hub.445100.test/audit/4294967296", 0},
+        {"hub.445100.test/audit/99999999999999999999999", 0},
+        {"hub.445100.test/audit/0", 0},
+        {"hub.445100.test/audit/01", 0},
+        {"hub.445100.test/audit/", 0},
+        {"hub.445100.test/audit/1x", 0},
+        {"hub.445100.test/audit/1/", 0},
+        {"hub.445200.test/audit/1", 0},
+    };
+    char out[NOTE_ORIGIN_MAX + 1];
+    char realm[2 * NOTE_ORIGIN_MAX];
+    uint32_t number;
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        number = 7;
+        assert_int_equal(note_origin_number(rows[i].origin, "hub.445100", "test", &number),
+                         rows[i].number != 0);
+        if (rows[i].number != 0)
+            assert_int_equal(number, rows[i].number);
+    }
+    /* and no realm makes one of more room than there is */
+    memset(realm, 'r', sizeof realm - 1);
+    realm[sizeof realm - 1] = '\0';
+    assert_int_equal(note_origin(out, "hub.445100", realm, 1), ERR_CHECKPOINT);
+    assert_false(note_origin_number(rows[0].origin, "hub.445100", realm, &number));
+}
+
+static void what_is_too_long_is_no_note_and_no_line(void **state)
+{
+    static const uint8_t proof[NOTE_PROOF_MAX + 1];
+    uint8_t bytes[NOTE_LEN_MAX + 1];
+    struct checkpoint out;
+    struct writer w = writer_of(bytes, sizeof bytes);
+    (void)state;
+    memset(bytes, '\n', sizeof bytes);
+    memcpy(bytes, f.note, f.len);
+    assert_int_equal(note_parse(span_of(bytes, sizeof bytes), &out), ERR_CHECKPOINT);
+    note_put_line(&w, "a", span_of(proof, NOTE_PROOF_MAX));
+    assert_false(w.full);
+    w.len = 0;
+    note_put_line(&w, "a", span_of(proof, sizeof proof));
+    assert_true(w.full);
+    assert_int_equal(w.len, 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -190,6 +248,8 @@ int main(void)
         CASE(other_key_or_origin_is_refused),
         CASE(malformed_notes_are_807),
         CASE(only_a_log_key_signs_a_note),
+        CASE(a_log_has_its_number_written_in_one_way),
+        CASE(what_is_too_long_is_no_note_and_no_line),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("note", tests, NULL, NULL) : 1;
 }

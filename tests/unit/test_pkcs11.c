@@ -75,6 +75,7 @@ static void a_uri_names_token_key_and_module_and_nothing_else(void **state)
     } rows[] = {
         {REG, OK},
         {"pkcs11:object=registrar.445100%3Aregistrar;token=%72eg" AT, OK},
+        {"pkcs11:object=registrar.4451%30%30%3aregistrar;token=reg" AT, OK},
         {"pkcs11:", ERR_SYNTAX},
         {"pkcs11:token=reg;object=registrar.445100:registrar", ERR_SYNTAX},
         {"pkcs11:token=reg" AT, ERR_SYNTAX},

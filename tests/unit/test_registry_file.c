@@ -306,6 +306,19 @@ static void bad_anchors_are_refused_with_their_line(void **state)
         {"realm: test\nthreshold: 1\nroots: "
          "[\"0100000000000000000000000000000000000000000000000000000000000000\"]\n",
          ERR_KEY_WEAK, 3},
+        {"realm: test\nthreshold: 1\nroots:\n  - a: b\n", ERR_CONFIG, 4},
+        {"realm: test\nthreshold: 1\nroots:\n  - "
+         "\"000000000000000000000000000000000000000000000000000000000000000x\"\n",
+         ERR_CONFIG, 4},
+        {"realm: test\nthreshold: 1\n", ERR_FIELD_MISSING, 1},
+        {"realm: test\nthreshold: 1\nroots: [a, a, a, a, a, a, a, a, a, a, a]\n", ERR_CONFIG, 3},
+        {"realm: test\nthreshold: 1\nroots: [" GOOD "]\nmore: 1\n", ERR_FIELD_UNKNOWN, 4},
+        {"threshold: 1\nroots: [" GOOD "]\n", ERR_FIELD_MISSING, 1},
+        {"realm: seventeen-letters\nthreshold: 1\nroots: [" GOOD "]\n", ERR_FIELD_LONG, 1},
+        {"realm: test\nnumber: x\nthreshold: 1\nroots: [" GOOD "]\n", ERR_FIELD_VALUE, 2},
+        {"realm: test\nnumber: 0\nthreshold: 1\nroots: [" GOOD "]\n", ERR_CONFIG, 2},
+        {"realm: test\nroots: [" GOOD "]\n", ERR_FIELD_MISSING, 1},
+        {"realm: test\nthreshold: many\nroots: [" GOOD "]\n", ERR_FIELD_VALUE, 2},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {

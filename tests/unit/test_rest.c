@@ -133,6 +133,40 @@ static void what_does_not_fit_is_not_written(void **state)
     assert_int_equal(rest_open(f.storage, &place, span_of(f.sealed, f.len), &w), ERR_TOO_LARGE);
 }
 
+static void a_place_that_is_too_long_is_refused(void **state)
+{
+    static const char text[UINT16_MAX + 2];
+    char table[UINT8_MAX + 2];
+    memset(table, 't', sizeof table - 1);
+    table[sizeof table - 1] = '\0';
+    const struct rest_place rows[] = {
+        {table, span_str("row"), "column"},
+        {"table", span_str("row"), table},
+        {"table", span_of(text, UINT16_MAX + 1), "column"},
+        {"table", span_of(text, 1024), "column"},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct writer w = writer_of(f.out, sizeof f.out);
+        print_message("row %zu\n", i);
+        assert_int_equal(rest_seal(f.storage, &rows[i], span_str("v"), &f.entropy, &w),
+                         ERR_TOO_LARGE);
+        assert_int_equal(rest_open(f.storage, &rows[i], span_of(f.sealed, f.len), &w),
+                         ERR_TOO_LARGE);
+        assert_int_equal(w.len, 0);
+    }
+}
+
+static void nothing_follows_what_did_not_fit(void **state)
+{
+    struct writer w = writer_of(f.out, sizeof f.out);
+    (void)state;
+    w.full = true;
+    assert_int_equal(rest_seal(f.storage, &place, span_str("v"), &f.entropy, &w), ERR_TOO_LARGE);
+    assert_int_equal(rest_open(f.storage, &place, span_of(f.sealed, f.len), &w), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -141,7 +175,8 @@ int main(void)
         CASE(value_comes_back_where_it_was_put),    CASE(moved_value_does_not_open),
         CASE(altered_or_cut_value_does_not_open),   CASE(equal_values_look_different),
         CASE(token_is_a_keyed_name_of_kind_and_id), CASE(each_key_serves_its_own_use),
-        CASE(what_does_not_fit_is_not_written),
+        CASE(what_does_not_fit_is_not_written),     CASE(a_place_that_is_too_long_is_refused),
+        CASE(nothing_follows_what_did_not_fit),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("rest", tests, NULL, NULL) : 1;
 }

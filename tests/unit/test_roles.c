@@ -3,6 +3,7 @@
 #include "keys/roles.h"
 
 #include "check.h"
+#include "realm.h"
 
 #include "t.h"
 
@@ -97,6 +98,43 @@ static void a_record_gives_an_official_one_role_and_nobody_else_any(void **state
     }
 }
 
+/* Two, both of them known, and officials. */
+static void a_document_of_others_is_no_act(void **state)
+{
+    struct realm *realm = realm_open(2);
+    const struct key *keys[] = {realm_official(realm, 0), realm_official(realm, 1),
+                                realm_key(realm, REALM_HUB, KEY_USE_SIGN), realm->root};
+    static const struct {
+        size_t count, first, second;
+        enum err want;
+    } rows[] = {
+        {2, 0, 1, OK},
+        {1, 0, 0, ERR_TWO_OFFICIALS},
+        {3, 0, 1, ERR_TWO_OFFICIALS},
+        {2, 0, 2, ERR_TWO_OFFICIALS},
+        {2, 0, 3, ERR_KID_UNKNOWN},
+    };
+    static lianshu_Document d;
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        d.issuers_count = (pb_size_t)rows[i].count;
+        memcpy(d.issuers[0].kid, key_kid(keys[rows[i].first]), KID_LEN);
+        memcpy(d.issuers[1].kid, key_kid(keys[rows[i].second]), KID_LEN);
+        assert_int_equal(roles_check(realm->registry, &d, lianshu_OfficialVerb_OFFICIAL_RESTORED),
+                         rows[i].want);
+    }
+    realm_close(&realm);
+}
+
+static void what_an_act_needs_is_said_of_each_and_of_no_other(void **state)
+{
+    (void)state;
+    for (unsigned act = 1; act < ROLES_ACTS; act++)
+        assert_true(strlen(roles_needed(act)) > strlen(roles_needed(0)));
+    assert_string_equal(roles_needed(ROLES_ACTS), roles_needed(0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +142,8 @@ int main(void)
         cmocka_unit_test(an_auditor_acts_on_nothing),
         cmocka_unit_test(a_word_and_a_role_are_one),
         cmocka_unit_test(a_record_gives_an_official_one_role_and_nobody_else_any),
+        cmocka_unit_test(a_document_of_others_is_no_act),
+        cmocka_unit_test(what_an_act_needs_is_said_of_each_and_of_no_other),
     };
     return cmocka_run_group_tests_name("roles", tests, NULL, NULL);
 }

@@ -456,6 +456,10 @@ static void short_buffer_is_not_overrun(void **state)
     const struct seal_opening what = opening(0);
     assert_int_equal(opener_part(f.opener, &what, f.buffer, f.c_len - 1, &plain, NULL, &inner),
                      ERR_TOO_LARGE);
+    assert_int_equal(seal_open_dek(f.dek, f.header_hash, f.place.part, span_of(f.c, f.c_len),
+                                   f.buffer, f.c_len - 1, &plain),
+                     ERR_TOO_LARGE);
+    assert_int_equal(plain.len, 0);
     assert_int_equal(seal_part(f.dek, f.header_hash, 0, span_of(f.text, 300), &w), ERR_TOO_LARGE);
     assert_int_equal(w.len, 0);
 }

@@ -125,12 +125,49 @@ static void a_registry_that_demands_a_suite_lets_no_lower_one_pass_from_its_issu
     }
 }
 
+/* A document of this form in which something else stands. */
+static void what_is_no_registrar_inside_follows_nothing_either(void **state)
+{
+    struct frame_document frame;
+    uint8_t bytes[PAPER_CAP];
+    static lianshu_Document d;
+    uint8_t inner[2048];
+    (void)state;
+    const struct span held = appoint(0, 1);
+    assert_int_equal(frame_parse_document(held, &frame), OK);
+    assert_int_equal(wire_decode(&lianshu_Document_msg, frame.document, &d), OK);
+    d.body.size--;
+    struct writer i = writer_of(inner, sizeof inner);
+    assert_int_equal(wire_encode(&lianshu_Document_msg, &d, &i), OK);
+    const struct span insides[] = {span_str("none"), writer_span(&i)};
+    for (size_t n = 0; n < T_COUNT(insides); n++) {
+        struct writer w = writer_of(bytes, sizeof bytes);
+        frame.document = insides[n];
+        frame_write_document(&w, &frame);
+        assert_int_equal(registrar_follows(held, writer_span(&w), &twice, &f.fault), ERR_REGISTRY);
+    }
+}
+
+static void what_is_too_long_is_kept_by_its_hash_alone(void **state)
+{
+    static const uint8_t bytes[TWICE_DOCUMENT_MAX + 1];
+    static const uint8_t hash[HASH_LEN] = {9};
+    (void)state;
+    twice_keep(&twice.held, hash, span_of(bytes, TWICE_DOCUMENT_MAX));
+    assert_int_equal(twice.held.len, TWICE_DOCUMENT_MAX);
+    twice_keep(&twice.held, hash, span_of(bytes, TWICE_DOCUMENT_MAX + 1));
+    assert_int_equal(twice.held.len, 0);
+    assert_memory_equal(twice.held.hash, hash, HASH_LEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_registrars_document_is_followed_by_itself_and_by_a_newer_one_alone),
         CASE(both_documents_are_kept_as_evidence),
         CASE(what_is_no_registrars_document_follows_nothing),
+        CASE(what_is_no_registrar_inside_follows_nothing_either),
+        CASE(what_is_too_long_is_kept_by_its_hash_alone),
         CASE(a_registry_names_the_document_and_its_number),
         CASE(a_registry_that_demands_a_suite_lets_no_lower_one_pass_from_its_issue_on),
     };

@@ -317,6 +317,26 @@ static void what_our_key_has_signed_and_our_log_is_not_stops_us(void **state)
     key_close(&thief);
 }
 
+static enum err no_root(void *ctx, uint64_t size, merkle_hash out)
+{
+    (void)ctx, (void)size, (void)out;
+    return ERR_IO;
+}
+
+static void what_cannot_be_looked_up_is_not_called_good(void **state)
+{
+    static const uint8_t bytes[NOTE_SIGNED_MAX + 1];
+    struct witness_head head;
+    lianshu_WitnessAsk ask;
+    (void)state;
+    assert_int_equal(witness_head(span_of(bytes, sizeof bytes), &head), ERR_CHECKPOINT);
+    make(&ask, &(struct asked){.size = 7});
+    assert_int_equal(witness_look_back(span_of(ask.checkpoint.bytes, ask.checkpoint.size),
+                                       REALM_HUB "." REALM_NAME "/audit/1", r->registry, REALM_HUB,
+                                       REALM_NOW_MS, 7, no_root, NULL),
+                     ERR_IO);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -332,6 +352,7 @@ int main(void)
         TEST(other_logs_keys_and_hubs_are_807),
         TEST(an_answer_is_a_line_that_counts_or_what_is_held),
         TEST(what_our_key_has_signed_and_our_log_is_not_stops_us),
+        TEST(what_cannot_be_looked_up_is_not_called_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
