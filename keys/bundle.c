@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -297,8 +298,8 @@ static bool take_head(struct span *tar, struct tar_head *head, size_t *size)
     struct span block;
     struct tar_head again;
     unsigned value = 0;
-    if (!span_take(tar, BLOCK, &block))
-        return false;
+    const bool whole = span_take(tar, BLOCK, &block);
+    assert(whole); /* more than the blocks of the end is left */
     memcpy(head, block.data, sizeof *head);
     if (memchr(head->name, '\0', sizeof head->name) == NULL)
         return false;

@@ -87,7 +87,7 @@ static enum err check_purpose(const lianshu_Enrolment *body, struct fault *fault
             have += (enum key_use)body->keys[k].key.use == use;
         if (have > needed(body->use, use))
             return fault_set(fault, ERR_KEY_USE, 0, "", "a %s key is one too many for %s",
-                             key_use_name(use) == NULL ? "nameless" : key_use_name(use), body->use);
+                             key_use_name(use), body->use); /* whose keys are looked at has names */
     }
     for (size_t i = 0; uses[i] != KEY_USE_NONE; i++) {
         bool have = key_use_alg(uses[i]) == ALG_NONE;

@@ -54,7 +54,7 @@ static int value_of(char c)
         c = '0';
     if (c == 'I' || c == 'L')
         c = '1';
-    const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+    const char *at = strchr(alphabet, c); /* c is no NUL: a text ends there */
     return at == NULL ? -1 : (int)(at - alphabet);
 }
 

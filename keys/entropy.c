@@ -1,5 +1,7 @@
 #include "keys/entropy.h"
 
+#include "check.h"
+
 #include "keys/guard.h"
 
 #include <sodium.h>
@@ -69,8 +71,7 @@ void entropy_fill(const struct entropy *e, void *out, size_t len)
 
 void entropy_id(const struct entropy *e, uint64_t created_ms, uint8_t out[static ENTROPY_ID_LEN])
 {
-    enum { TIME_LEN = 6 };
-    for (int i = 0; i < TIME_LEN; i++)
-        out[i] = (uint8_t)(created_ms >> (8 * (TIME_LEN - 1 - i)));
-    entropy_fill(e, out + TIME_LEN, ENTROPY_ID_LEN - TIME_LEN);
+    uint8_t random[ENTROPY_ID_LEN - 6];
+    entropy_fill(e, random, sizeof random);
+    message_id_make(created_ms, random, out);
 }

@@ -62,7 +62,7 @@ MUST_USE enum err envelope_batch_add(struct envelope_batch *batch, lianshu_Heade
 size_t envelope_batch_count(const struct envelope_batch *batch);
 /* Sign all that was added. */
 MUST_USE enum err envelope_batch_finish(struct envelope_batch *batch);
-/* Length of frame `index`, known once finished. */
+/* Length of frame `index`, known once finished: for an adapter that makes room for it. */
 size_t envelope_batch_frame_len(const struct envelope_batch *batch, size_t index);
 /* Append the LSE1 frame. Only after finish, until the next begin. */
 MUST_USE enum err envelope_batch_frame(const struct envelope_batch *batch, size_t index,
@@ -86,8 +86,6 @@ MUST_USE enum err envelope_check_sender(const lianshu_Header *header,
 MUST_USE enum err envelope_check_reader(const lianshu_Header *header,
                                         const struct frame_envelope *frame, const char *reader);
 
-size_t envelope_forward_len(const lianshu_Header *header, const struct frame_envelope *frame,
-                            const char *reader);
 /* Append the reader's version of the frame: own parts form 1, the rest form 0. */
 MUST_USE enum err envelope_forward(const lianshu_Header *header, const struct frame_envelope *frame,
                                    const char *reader, struct writer *w);

@@ -81,22 +81,11 @@ static struct frame_envelope version_for(const lianshu_Header *header,
     for (unsigned i = 0; i < frame->part_count && i < header->parts_count; i++) {
         if (frame->parts[i].form != 1 || part_reader(&header->parts[i], reader) >= 0)
             continue;
-        if (hashes != NULL)
-            part_hashes(&frame->parts[i], hashes[i][0], hashes[i][1]);
-        out.parts[i] = (struct frame_part){
-            .form = 0,
-            .wraps_hash = hashes != NULL ? hashes[i][0] : NULL,
-            .cipher_hash = hashes != NULL ? hashes[i][1] : NULL,
-        };
+        part_hashes(&frame->parts[i], hashes[i][0], hashes[i][1]);
+        out.parts[i] =
+            (struct frame_part){.form = 0, .wraps_hash = hashes[i][0], .cipher_hash = hashes[i][1]};
     }
     return out;
-}
-
-size_t envelope_forward_len(const lianshu_Header *header, const struct frame_envelope *frame,
-                            const char *reader)
-{
-    const struct frame_envelope out = version_for(header, frame, reader, NULL);
-    return frame_envelope_size(&out);
 }
 
 enum err envelope_forward(const lianshu_Header *header, const struct frame_envelope *frame,

@@ -7,8 +7,9 @@
  * 32); version 2 has a key on a token, too, and behind that: u16|URI| ‖ URI ‖ u16|PIN| ‖ PIN
  *
  * Guarantees:
- *   1. A file that is not a regular file of this user with no access for others (0600, 0400) is
- *      refused (ERR_PERMISSION); the open descriptor is asked, not the path.
+ *   1. A file that is not a regular file of this user with no access for others (0600, 0400),
+ *      or lies in a folder where others write, is refused (ERR_PERMISSION); the open descriptor is
+ *      asked, not the path.
  *   2. A file that is truncated, too long, or asks for more work than KEYFILE_*_MAX is refused
  *      (ERR_KEY_FILE) before any memory is taken for it.
  *   3. A wrong passphrase and an altered file are the same ERR_PASSPHRASE.

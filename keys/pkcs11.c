@@ -375,11 +375,12 @@ enum err pkcs11_key_make(const struct pkcs11_uri *uri, const struct passphrase *
     if (err != OK)
         return err;
     ck_rv_t rv = find_object(key, key->session, CKO_PRIVATE_KEY, &count, &object);
-    if (rv == CKR_OK && count > 0) {
+    if (rv != CKR_OK) {
+        err = refuse(fault, uri, "C_FindObjects", rv);
+    } else if (count > 0) {
         err = fault_set(fault, ERR_EXISTS, 0, uri->object, "on token %s", uri->token);
     } else {
-        if (rv == CKR_OK)
-            rv = generate(key, oid, sizeof oid);
+        rv = generate(key, oid, sizeof oid);
         if (rv != CKR_OK)
             rv = generate(key, name, sizeof name);
         if (rv != CKR_OK)

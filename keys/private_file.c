@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -120,10 +121,48 @@ static enum err open_credential(int *fd, const char *text, struct fault *fault)
     return err;
 }
 
+/* The folder that a path lies in, to open files in and no more. Whoever writes there could put
+ * another of our files in the place of this one; in a sticky folder he cannot. */
+static enum err open_folder(int *folder, const char *path, const char **name, struct fault *fault)
+{
+    char text[PATH_MAX];
+    struct stat st;
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    *folder = -1;
+    *name = path + len;
+    if (len >= sizeof text) {
+        errno = ENAMETOOLONG;
+        return refuse_open(path, fault);
+    }
+    memcpy(text, path, len);
+    text[len] = '\0';
+    *folder = open(len == 0 ? "." : text, O_PATH | O_CLOEXEC | O_DIRECTORY);
+    if (*folder == -1)
+        return refuse_open(path, fault);
+    if (fstat(*folder, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
+        ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st.st_mode & S_ISVTX) != 0))
+        return OK;
+    close(*folder);
+    *folder = -1;
+    return fault_set(fault, ERR_PERMISSION, 0, path,
+                     "its folder must be ours or root's, not writable for group and others");
+}
+
 enum err private_file_open(int *fd, const char *path, struct fault *fault)
 {
+    int folder;
+    const char *name;
     if (strncmp(path, CREDENTIAL, sizeof CREDENTIAL - 1) == 0)
         return open_credential(fd, path, fault);
-    return take_open(fd, open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
-                     S_IRWXG | S_IRWXO, path, fault);
+    *fd = -1;
+    enum err err = open_folder(&folder, path, &name, fault);
+    if (err != OK)
+        return err;
+    err = take_open(
+        fd,
+        openat(folder, *name == '\0' ? "." : name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+        S_IRWXG | S_IRWXO, path, fault);
+    close(folder);
+    return err;
 }

@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert(lianshu_Receipt_size <= FRAME_RECEIPT_MAX &&
+                   lianshu_Statement_size <= FRAME_STATEMENT_MAX,
+               "what is encoded fits its frame");
+
 static void put_leaf_head(struct writer *w, enum log_kind kind, uint64_t time_ms, size_t body_len)
 {
     write_span(w, LABEL("log"));
@@ -50,24 +54,9 @@ enum err log_leaf(merkle_hash out, enum log_kind kind, uint64_t time_ms, struct 
     return OK;
 }
 
-static enum err encode_bounded(const pb_msgdesc_t *desc, const void *msg, size_t max,
-                               struct writer *w)
-{
-    const size_t begin = w->len;
-    enum err err = wire_encode(desc, msg, w);
-    if (err != OK)
-        return err;
-    return w->len - begin <= max ? OK : ERR_TOO_LARGE;
-}
-
 enum err receipt_encode(const lianshu_Receipt *receipt, struct writer *w)
 {
-    return encode_bounded(&lianshu_Receipt_msg, receipt, FRAME_RECEIPT_MAX, w);
-}
-
-enum err statement_encode(const lianshu_Statement *statement, struct writer *w)
-{
-    return encode_bounded(&lianshu_Statement_msg, statement, FRAME_STATEMENT_MAX, w);
+    return wire_encode(&lianshu_Receipt_msg, receipt, w);
 }
 
 void receipt_leaf(merkle_hash leaf, struct span q)

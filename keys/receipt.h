@@ -56,7 +56,6 @@ MUST_USE enum err log_leaf_read(struct span leaf, unsigned *kind, uint64_t *time
 
 /* Append Q, canonical. */
 MUST_USE enum err receipt_encode(const lianshu_Receipt *receipt, struct writer *w);
-MUST_USE enum err statement_encode(const lianshu_Statement *statement, struct writer *w);
 
 /* The leaf of a member's receipt, for batch_add. */
 void receipt_leaf(merkle_hash leaf, struct span q);

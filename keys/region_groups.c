@@ -116,11 +116,6 @@ void region_groups_close(struct region_groups **groups)
     *groups = NULL;
 }
 
-const struct region_group *region_group_at(const struct region_groups *groups, size_t index)
-{
-    return index < groups->count ? &groups->rows[index] : NULL;
-}
-
 static bool holds(const struct region_group *group, const char *region)
 {
     for (size_t i = 0; i < group->region_count; i++) {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +93,8 @@ struct span registry_registrar_document(const struct registry *registry, size_t 
 {
     struct frame_registry frame;
     struct frame_registrar one = {.document = {NULL, 0}};
-    if (frame_parse_registry(registry_file(registry), &frame) != OK)
-        return span_of(NULL, 0);
+    const enum err err = frame_parse_registry(registry_file(registry), &frame);
+    assert(err == OK); /* when it was opened */
     for (size_t at = 0; frame_registry_registrar(&frame, &one); at++) {
         if (at == i)
             return one.document;
@@ -223,7 +224,9 @@ enum err registry_group(const struct registry *registry, const char *group, size
             return OK;
         *cursor = at + 1;
         const struct registry_member *member = &registry->members[at];
-        if (member_parse(member->id, &parsed) == OK && strcmp(parsed.unit, wanted.unit) == 0) {
+        const enum err named = member_parse(member->id, &parsed);
+        assert(named == OK); /* when it was loaded */
+        if (strcmp(parsed.unit, wanted.unit) == 0) {
             *out = member;
             return OK;
         }

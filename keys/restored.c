@@ -113,8 +113,6 @@ enum err restored_leaf(const struct restored *r, struct writer *body, merkle_has
     memcpy(b.document, r->document, HASH_LEN);
     memcpy(b.officials, r->kid, sizeof r->kid);
     err = wire_encode(&lianshu_Restored_msg, &b, body);
-    if (err == OK && body->full)
-        err = ERR_TOO_LARGE;
     return err == OK ? log_leaf(leaf, LOG_RESTORED, r->issued_ms,
                                 span_of(body->data + from, body->len - from))
                      : err;

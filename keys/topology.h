@@ -109,8 +109,6 @@ MUST_USE enum err region_groups_open(struct region_groups **out, const char *pat
 MUST_USE enum err region_groups_parse(struct region_groups **out, struct span text,
                                       const char *name, struct fault *fault);
 void region_groups_close(struct region_groups **groups);
-/* NULL when index is too large. */
-const struct region_group *region_group_at(const struct region_groups *groups, size_t index);
 /* Does some group hold both regions? NULL groups: none does. */
 bool region_groups_share(const struct region_groups *groups, const char *a, const char *b);
 

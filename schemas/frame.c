@@ -157,12 +157,6 @@ enum err frame_parse_control(struct span frame, struct span *control)
     return OK;
 }
 
-void frame_write_control(struct writer *w, struct span control)
-{
-    frame_write_magic(w, FRAME_CONTROL);
-    frame_write_sized(w, 4, control);
-}
-
 /* The kind says the same as the body: a control of one kind never carries another's. */
 static enum err control_check(const lianshu_Control *control)
 {

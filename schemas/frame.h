@@ -207,7 +207,6 @@ void frame_write_chunk(struct writer *w, const struct frame_chunk *c);
 /* ---- LSK1 ---- */
 
 MUST_USE enum err frame_parse_control(struct span frame, struct span *control);
-void frame_write_control(struct writer *w, struct span control);
 
 /* Both layers at once: decode the control message in the frame, or append a whole frame. */
 MUST_USE enum err frame_read_control(struct span frame, lianshu_Control *out);

@@ -107,11 +107,6 @@ static bool approval_matches(const char *number, size_t len)
     return true;
 }
 
-enum err approval_check(const char *number)
-{
-    return approval_matches(number, strlen(number)) ? OK : ERR_IDENTIFIER;
-}
-
 static bool all_digits(struct span text)
 {
     size_t i = 0;
@@ -296,14 +291,4 @@ void ident_mask(const char *id, char *out, size_t cap)
         mask(text, 4, 4, count - 8, out, cap);
     else
         mask(text, count > 2 ? 1 : 0, 0, count > 2 ? count - 1 : count, out, cap);
-}
-
-void name_mask(const char *name, char *out, size_t cap)
-{
-    struct span text = span_str(name);
-    size_t count = count_characters(text);
-    if (count >= 7)
-        mask(text, 2, 2, 3, out, cap);
-    else
-        mask(text, count > 1 ? 1 : 0, 0, count > 1 ? count - 1 : count, out, cap);
 }

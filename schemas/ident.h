@@ -2,7 +2,7 @@
  * ident - identifiers: subjects, members, regions, departments.
  *
  * Guarantees:
- *   1. uscc_check (GB 32100-2015), citizen_check (GB 11643-1999), approval_check and
+ *   1. uscc_check (GB 32100-2015), citizen_check (GB 11643-1999),
  *      product_check accept exactly what their standard does; the inner check of a USCC
  *      (GB 11714) is reported apart, for old bodies may differ.
  *   2. ident_normalise trims, turns full-width into half-width and Latin letters into upper
@@ -42,8 +42,7 @@ enum {
 
 MUST_USE enum err uscc_check(const char *code, bool *inner_ok); /* inner_ok may be NULL */
 MUST_USE enum err citizen_check(const char *id);
-uint32_t citizen_birth_date(const char *id);          /* of a valid id */
-MUST_USE enum err approval_check(const char *number); /* 国药准字H20067255 */
+uint32_t citizen_birth_date(const char *id); /* of a valid id */
 /* A drug approval number; a device's registration (国械注准20193011234) or filing
  * (粤潮械备20200012); a GTIN-14 with its check digit (devices by UDI, cosmetics). */
 MUST_USE enum err product_check(struct span number);
@@ -58,8 +57,6 @@ MUST_USE enum err ident_number(struct span in, char *out, size_t cap);
 
 /* "4451**********0014" for an identifier of any kind. */
 void ident_mask(const char *id, char *out, size_t cap);
-/* "潮州***公司", "张**". */
-void name_mask(const char *name, char *out, size_t cap);
 
 /* ---- departments and members ---- */
 
@@ -136,7 +133,6 @@ MUST_USE enum err regions_parse(struct regions **out, struct span text, const ch
                                 struct fault *f);
 void regions_close(struct regions **r);
 const struct region *regions_find(const struct regions *r, const char *code); /* NULL: none */
-size_t regions_count(const struct regions *r);
-const struct region *regions_at(const struct regions *r, size_t i); /* sorted by code */
+const struct region *regions_at(const struct regions *r, size_t i);           /* sorted by code */
 
 #endif

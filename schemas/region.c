@@ -135,11 +135,6 @@ const struct region *regions_find(const struct regions *r, const char *code)
     return NULL;
 }
 
-size_t regions_count(const struct regions *r)
-{
-    return r->count;
-}
-
 const struct region *regions_at(const struct regions *r, size_t i)
 {
     return i < r->count ? &r->rows[i] : NULL;

@@ -156,10 +156,10 @@ static const struct body_rule rules[] = {
 
 const struct body_rule *body_rule_of(const struct document_type *type, const pb_msgdesc_t *desc)
 {
-    size_t i = 0;
-    while (i < sizeof rules / sizeof rules[0] &&
-           (rules[i].desc != desc || (rules[i].type != 0 && rules[i].type != type->number)))
-        i++;
-    assert(i < sizeof rules / sizeof rules[0]);
-    return &rules[i];
+    const struct body_rule *rule = rules;
+    while (rule->desc != desc || (rule->type != 0 && rule->type != type->number)) {
+        rule++;
+        assert(rule < rules + sizeof rules / sizeof rules[0]);
+    }
+    return rule;
 }

@@ -24,13 +24,13 @@ enum {
 struct body_rule {
     uint32_t type; /* 0: any type with this body, after the rows for one type */
     const pb_msgdesc_t *desc;
-    const char *required[RULE_REQUIRED_MAX];
-    const char *forbidden[RULE_FORBIDDEN_MAX]; /* fields of other types with this body */
-    const char *codes[RULE_CODES_MAX];         /* [A-Za-z0-9_.-]*: no room for a name */
+    const char *required[RULE_REQUIRED_MAX + 1];   /* each list ends with NULL */
+    const char *forbidden[RULE_FORBIDDEN_MAX + 1]; /* fields of other types with this body */
+    const char *codes[RULE_CODES_MAX + 1];         /* [A-Za-z0-9_.-]*: no room for a name */
     struct {
         const char *first; /* not after `second`, when both are given */
         const char *second;
-    } ordered[RULE_ORDERED_MAX];
+    } ordered[RULE_ORDERED_MAX + 1];
     struct {
         const char *field; /* uint32 */
         uint32_t max;

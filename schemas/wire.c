@@ -3,6 +3,7 @@
 #include "message.h"
 #include "wire_walk.h"
 
+#include <assert.h>
 #include <pb_decode.h>
 #include <pb_encode.h>
 
@@ -82,7 +83,10 @@ enum err wire_encode(const pb_msgdesc_t *desc, const void *msg, struct writer *w
 size_t wire_size(const pb_msgdesc_t *desc, const void *msg)
 {
     size_t size;
-    return pb_get_encoded_size(&size, desc, msg) ? size : 0;
+    const bool sized = pb_get_encoded_size(&size, desc, msg);
+    assert(sized); /* its counts and lengths are ours */
+    (void)sized;
+    return size;
 }
 
 void wire_clear(const pb_msgdesc_t *desc, void *msg)

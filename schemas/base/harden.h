@@ -13,6 +13,8 @@
 
 #include <sys/types.h>
 
+/* The first of them alone. */
+void harden_memory(void);
 /* Second lines of defence: what of it the system does not allow is passed over. */
 void harden_process(mode_t mask);
 

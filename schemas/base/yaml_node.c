@@ -1,7 +1,5 @@
 #include "base/yaml_tree.h"
 
-#include "base/clock.h"
-
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,31 +103,6 @@ enum err yaml_bool(const struct yaml_node *node, bool *out, struct fault *f)
         return yaml_fault(node, ERR_FIELD_VALUE, f, "%s: true or false", label(node));
     *out = text[0] == 't';
     return OK;
-}
-
-enum err yaml_ms(const struct yaml_node *node, uint64_t *out, struct fault *f)
-{
-    static const struct {
-        const char *name;
-        uint64_t ms;
-    } units[] = {
-        {"ms", 1}, {"s", SECOND_MS}, {"m", MINUTE_MS}, {"h", HOUR_MS}, {"d", DAY_MS},
-    };
-    const char *text = yaml_text(node);
-    if (node == NULL)
-        return yaml_fault(node, ERR_FIELD_MISSING, f, "a duration is missing");
-    uint64_t value = 0;
-    size_t digits = 0;
-    while (text != NULL && text[digits] >= '0' && text[digits] <= '9' && digits < 12)
-        value = value * 10 + (uint64_t)(text[digits++] - '0');
-    for (size_t i = 0; digits > 0 && i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(text + digits, units[i].name) == 0) {
-            *out = value * units[i].ms;
-            return OK;
-        }
-    }
-    return yaml_fault(node, ERR_FIELD_VALUE, f, "%s: a duration such as 250ms, 5s, 2m, 1h, 30d",
-                      label(node));
 }
 
 enum err yaml_copy(const struct yaml_node *node, char *out, size_t cap, struct fault *f)

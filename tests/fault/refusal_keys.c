@@ -92,3 +92,11 @@ REFUSED_ERR(note_open,
             (note, out, text, lines))
 REFUSED_ERR(registry_record, (const struct registry_member *member, lianshu_MemberRecord *out),
             (member, out))
+REFUSED_ERR(note_verify,
+            (struct span note, const char *origin, const uint8_t *public_key,
+             struct checkpoint *out),
+            (note, origin, public_key, out))
+REFUSED_ERR(log_reader_checkpoint,
+            (struct log_reader * reader, struct span note, struct checkpoint *out),
+            (reader, note, out))
+REFUSED_ERR(key_check_public, (enum key_use use, const uint8_t *public_key), (use, public_key))

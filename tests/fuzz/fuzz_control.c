@@ -2,8 +2,7 @@
  * Target: frame_parse_control, frame_read_control, frame_put_control.
  * Corpus: tests/fuzz/corpus/control.
  *
- * Holds for every input: what parses writes back; what reads as a control is put back to the same
- * bytes.
+ * Holds for every input: what reads as a control parses, and is put back to the same bytes.
  */
 #include "fuzz/again.h"
 
@@ -14,12 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct span k;
     if (not_internal(frame_parse_control(in, &k)) != OK)
         return 0;
-    struct writer w = again_writer();
-    frame_write_control(&w, k);
-    must_equal(&w, in);
     if (not_internal(frame_read_control(in, &control)) != OK)
         return 0;
-    w = again_writer();
+    struct writer w = again_writer();
     must(frame_put_control(&w, &control) == OK);
     must_equal(&w, in);
     return 0;

@@ -16,9 +16,14 @@ static void look(const struct yaml_node *node)
     char text[8];
     struct fault f;
     (void)not_internal(yaml_uint(node, UINT64_MAX, &n, &f));
-    (void)not_internal(yaml_ms(node, &n, &f));
     (void)not_internal(yaml_bool(node, &b, &f));
     (void)not_internal(yaml_copy(node, text, sizeof text, &f));
+    const struct yaml_node *none = yaml_get(node, "no key is like this");
+    must(yaml_uint(none, UINT64_MAX, &n, &f) == ERR_FIELD_MISSING &&
+         yaml_bool(none, &b, &f) == ERR_FIELD_MISSING &&
+         yaml_copy(none, text, sizeof text, &f) == ERR_FIELD_MISSING);
+    must(yaml_kind(none) == YAML_KIND_NONE && yaml_count(none) == 0 && yaml_line(none) == 0 &&
+         yaml_key(none, 0) == NULL && yaml_key(node, yaml_count(node)) == NULL);
     for (size_t i = 0; yaml_kind(node) == YAML_KIND_MAP && i < yaml_count(node); i++)
         must(yaml_get(node, yaml_key(node, i)) == yaml_item(node, i));
 }

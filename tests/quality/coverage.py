@@ -1,7 +1,7 @@
 """Which lines, branches and functions the tests reach, a row for each room; by hand.
 
   python3 -B tests/quality/coverage.py [--labels 'unit|scenario|fuzz'] [--only REGEX] [--slow] [--build DIR]
-                                       [--json FILE] [--missing FOLDER] [--largest N] [--keep] [--again]
+                                       [--json FILE] [--missing FOLDER] [--largest N] [--keep] [--again] [--untaken]
 
 Builds the programs of the chosen tests, and those that are installed, with gcov (-O1) in DIR (build-coverage/ of the
 tree), which is kept: the next time only what changed is built. --only takes the tests whose names fit; without
@@ -9,8 +9,9 @@ tree), which is kept: the next time only what changed is built. --only takes the
 processes, which only pretend to shut themselves in (open_sandbox.c), as they could write no counters. --missing also
 names a folder's lines that no test reaches, and those of which a branch is never taken; --largest the N functions with
 most of either; --keep adds to what earlier runs counted; --again runs nothing and reads that. Lines of assertions are
-not counted: they have a side that nobody should see.
-Exit code: 0 at least 90 % of all lines, 1 fewer or a test failed, 2 it does not build."""
+not counted: they have a side that nobody should see. --untaken compares the branches that are never taken, in the rooms
+where every one is to be tested, with untaken.txt, which says why of each; it asks for all tests, and so for --slow.
+Exit code: 0 at least 90 % of all lines, 1 fewer, or a test failed, or untaken.txt is not true, 2 it does not build."""
 
 import argparse
 import collections
@@ -32,6 +33,7 @@ EVERY_BRANCH = ("schemas", "keys", "hub/policy")  # and no room less than LINES_
 PROGRAMS = ("lianshu", "lianshu-hub", "lianshu-signer", "lianshu-adapter", "lianshu-day")
 REAL = {"system", "federation"}  # labels of the tests that start them
 OPEN = "open_sandbox"
+UNTAKEN = f"{ROOT}/tests/quality/untaken.txt"
 BUILDS = {"schemas/base/make_sandbox.c"}  # run while the rest is built
 SLOW = ("^(scenario_(rules_whole|faults|rekey|property|acts|gates|facts.*|evidence.*|cases_split|gate_table)"
         "|store_fault|fresh)$")
@@ -198,12 +200,56 @@ def report(rows):
               str(row["functions"]), f"{share(row, 'functions_called', 'functions'):.1%}"])
 
 
-def missing(lines, folder):
-    for path in sorted(path for path in lines if path.startswith(folder)):
-        never = [number for number, row in sorted(lines[path].items()) if row[0] == 0]
-        half = [number for number, row in sorted(lines[path].items()) if row[0] and not all(row[1].values())]
-        if never or half:
-            print(f"{path}: never {', '.join(map(str, never)) or '-'}; a branch {', '.join(map(str, half)) or '-'}")
+def missing(counts, folder):
+    for path in sorted(path for path in counts.lines if path.startswith(folder)):
+        never = [number for number, row in sorted(counts.lines[path].items()) if row[0] == 0]
+        if never:
+            print(f"{path}: never {', '.join(map(str, never))}")
+    for row, number in sorted(untaken(counts, lambda path: path.startswith(folder)).items()):
+        print("\t".join((row[0], row[1], str(number), row[2])))
+
+
+def untaken(counts, wanted):
+    """(file, function, line) -> how many branches of lines with that text are never taken there."""
+    found = collections.Counter()
+    for path, by_line in counts.lines.items():
+        if not wanted(path):
+            continue
+        with open(f"{ROOT}/{path}", encoding="utf-8") as source:
+            texts = source.read().split("\n")
+        for number, (_, branches) in by_line.items():
+            never = sum(1 for taken in branches.values() if taken == 0)
+            if never:
+                # A function that the compiler has put apart has the name of the whole one first.
+                function = next((name.split(".")[0] for (first, last, name) in sorted(counts.functions[path])
+                                 if first <= number <= last), "")
+                found[path, function, texts[number - 1].strip()] += never
+    return found
+
+
+def listed():
+    """The rows of untaken.txt: (file, function, line) -> how many."""
+    rows = {}
+    with open(UNTAKEN, encoding="utf-8") as file:
+        for number, row in enumerate(file, 1):
+            if row.startswith("#") or not row.strip():
+                continue
+            cells = row.rstrip("\n").split("\t")
+            if len(cells) != 5 or not cells[2].isdigit() or not cells[4]:
+                raise SystemExit(f"{UNTAKEN}:{number}: file, function, number, line and reason, parted by tabs")
+            rows[cells[0], cells[1], cells[3]] = int(cells[2])
+    return rows
+
+
+def differences(counts):
+    """How many rows are not true, each said."""
+    found = untaken(counts, lambda path: room_of(path) in EVERY_BRANCH)
+    known = listed()
+    wrong = [(row, found.get(row, 0), known.get(row, 0)) for row in sorted({*found, *known})
+             if found.get(row, 0) != known.get(row, 0)]
+    for (path, function, text), there, said in wrong:
+        print(f"未走 / never taken {there}, 已列 / listed {said}: {path} {function}: {text}")
+    return len(wrong)
 
 
 def largest(counts, number):
@@ -254,6 +300,7 @@ def main():
     parser.add_argument("--largest", metavar="N", type=int, default=0)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--untaken", action="store_true")
     given = parser.parse_args()
     build = os.path.realpath(given.build)
     code, number, failed = (0, 0, 0) if given.again else counted(given, build)
@@ -269,8 +316,10 @@ def main():
             json.dump({"tests": number, "failed": failed, "lines_min": LINES_MIN, "rooms": rows}, file, indent=2)
             file.write("\n")
     if given.missing:
-        missing(counts.lines, given.missing)
+        missing(counts, given.missing)
     largest(counts, given.largest)
+    if given.untaken and differences(counts):
+        code = 1
     return 1 if code or share(rows["all"], "lines_reached", "lines") < LINES_MIN else 0
 
 

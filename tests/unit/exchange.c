@@ -6,6 +6,7 @@
 
 #include "sanction.pb.h"
 #include "subject.pb.h"
+#include "wire.h"
 
 #include "t.h"
 
@@ -412,7 +413,7 @@ size_t exchange_delivery(struct exchange *e, const char *reader, struct span env
     v.hops_count = (pb_size_t)e->hop_count;
     for (size_t i = 0; i < e->hop_count; i++)
         (void)snprintf(v.hops[i], sizeof v.hops[i], "%s", e->hops[i]);
-    assert_int_equal(statement_encode(&v, &vw), OK);
+    assert_int_equal(wire_encode(&lianshu_Statement_msg, &v, &vw), OK);
     append_leaf(e, LOG_STATEMENT, v.accepted_ms, writer_span(&vw));
     prove(e, &p);
     const struct frame_statement s = {

@@ -1,17 +1,19 @@
 set(keys_realm ${CMAKE_CURRENT_SOURCE_DIR}/unit/realm.c)
-foreach(name bundle hash merkle hpke enrol_code batch keyfile note root log_path rest attachment vectors)
+foreach(name bundle hash merkle hpke enrol_code batch keyfile private_file note root log_path rest attachment tlog_proof vectors)
   unit_test(${name} LIBS lianshu_keys)
 endforeach()
-foreach(name amend amend_again amend_records room document release enrol enrol_approval envelope registry registry_chain registry_file registry_officials receipt certificate roles topology twice cosign witness)
+foreach(name amend amend_again amend_records room document release enrol enrol_approval envelope envelope_bounds registrar registry registry_chain registry_file registry_officials receipt certificate roles topology twice cosign witness)
   unit_test(${name} LIBS lianshu_keys SOURCES ${keys_realm})
 endforeach()
 # Seals by hand what an honest sender never would, and makes of one key another.
 foreach(name seal key)
   unit_test(${name} LIBS lianshu_keys PkgConfig::sodium)
 endforeach()
+unit_test(enrol_keys LIBS lianshu_keys PkgConfig::sodium SOURCES ${keys_realm})
 # Keys on a token: SoftHSM.
 unit_test(pkcs11 LIBS lianshu_keys SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c)
-set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/unit/test_pkcs11.c PROPERTIES
+set(torn ${CMAKE_CURRENT_SOURCE_DIR}/unit/test_pkcs11_torn.c)
+set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/unit/test_pkcs11.c ${torn} PROPERTIES
   COMPILE_DEFINITIONS CRYPTOKI_GNU INCLUDE_DIRECTORIES "${p11_INCLUDE_DIRS}")
 # short_of_memory(test_no_memory): allocations that fail one after the other.
 set(memory ${CMAKE_SOURCE_DIR}/tests/fault/memory.c)
@@ -25,9 +27,20 @@ endfunction()
 function(refusing_keys target)
   put_between(${target} lianshu_keys refusal_keys)
 endfunction()
-foreach(name no_memory no_memory_enrol no_memory_offices)
+foreach(name no_memory no_memory_enrol no_memory_log no_memory_offices)
   unit_test(${name} LIBS lianshu_keys PkgConfig::sodium SOURCES ${keys_realm} ${memory})
   short_of_memory(test_${name})
   refusing(test_${name})
   refusing_keys(test_${name})
 endforeach()
+# And a token that fails.
+unit_test(pkcs11_torn LIBS lianshu_keys PkgConfig::sodium
+  SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c ${memory})
+short_of_memory(test_pkcs11_torn)
+refusing(test_pkcs11_torn)
+refusing_keys(test_pkcs11_torn)
+target_link_options(test_pkcs11_torn PRIVATE LINKER:--wrap=dlsym LINKER:--wrap=stat)
+# The files of schemas/ with a system that refuses; guarded memory is of keys/.
+unit_test(file LIBS lianshu_keys PkgConfig::sodium SOURCES ${memory})
+short_of_memory(test_file)
+refusing(test_file)

@@ -200,6 +200,24 @@ static void two_files_of_one_content_share_nothing(void **state)
     assert_memory_not_equal(root, f.file.root, sizeof root);
 }
 
+static void what_is_too_long_is_not_sealed(void **state)
+{
+    static const uint8_t key[FILE_KEY_LEN] = {1};
+    struct writer w = writer_of(f.again, FILE_TOP);
+    (void)state;
+    assert_int_equal(chunk_seal(key, 0, 1, span_of(f.data, CHUNK_PLAIN_LEN + 1), &w),
+                     ERR_TOO_LARGE);
+    w.full = true;
+    assert_int_equal(chunk_seal(key, 0, 1, span_of(f.data, 1), &w), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+    measure(CHUNK_PLAIN_LEN + 1);
+    w = writer_of(f.again, FILE_TOP);
+    assert_int_equal(attachment_chunk(f.attachment, 2, &w), ERR_INTERNAL);
+    /* without a byte of it on the disk */
+    assert_int_equal(ftruncate(f.fd, (off_t)CHUNK_COUNT_MAX * CHUNK_PLAIN_LEN + 1), 0);
+    assert_int_equal(attachment_measure(f.attachment), ERR_TOO_LARGE);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -211,6 +229,7 @@ int main(void)
         CASE(file_that_changes_meanwhile_is_noticed),
         CASE(going_on_gives_the_same_chunks_or_none),
         CASE(two_files_of_one_content_share_nothing),
+        CASE(what_is_too_long_is_not_sealed),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("attachment", tests, NULL, NULL) : 1;
 }

@@ -3,6 +3,7 @@
 
 #include "t.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct bundle *made(void)
@@ -137,6 +138,87 @@ static void an_archive_in_another_order_or_with_a_file_twice_is_refused(void **s
     bundle_close(&b);
 }
 
+static void a_list_that_names_more_than_is_here_is_refused(void **state)
+{
+    struct fault fault = {.err = OK};
+    struct bundle *b = made();
+    (void)state;
+    bundle_drop(b, "log/2.leaf");
+    assert_int_equal(bundle_check(b, &fault), ERR_EVIDENCE);
+    assert_string_equal(fault.detail, "it names files that are not here");
+    bundle_close(&b);
+}
+
+static void a_bundle_has_bounds(void **state)
+{
+    static const uint8_t byte;
+    struct bundle *b = NULL;
+    char name[BUNDLE_NAME_MAX];
+    (void)state;
+    assert_int_equal(bundle_open(&b), OK);
+    assert_int_equal(bundle_lend(b, "a", span_of(&byte, (size_t)BUNDLE_FILE_MAX + 1)),
+                     ERR_TOO_LARGE);
+    for (size_t i = 0; i < BUNDLE_BYTES_MAX / BUNDLE_FILE_MAX; i++) {
+        snprintf(name, sizeof name, "b/%zu", i);
+        assert_int_equal(bundle_lend(b, name, span_of(&byte, BUNDLE_FILE_MAX)), OK);
+    }
+    assert_int_equal(bundle_lend(b, "a", span_of(&byte, 1)), ERR_TOO_LARGE);
+    assert_int_equal(bundle_lend(b, "a", span_of(&byte, 0)), OK);
+    bundle_close(&b);
+    assert_int_equal(bundle_open(&b), OK);
+    for (size_t i = 0; i < BUNDLE_FILES_MAX; i++) {
+        snprintf(name, sizeof name, "b/%06zu", i);
+        assert_int_equal(bundle_lend(b, name, span_of(&byte, 1)), OK);
+    }
+    assert_int_equal(bundle_lend(b, "a", span_of(&byte, 0)), ERR_TOO_LARGE);
+    bundle_close(&b);
+}
+
+/* A header of a tar with the sum of what it says now. */
+static void sum_again(uint8_t head[static 512])
+{
+    enum { SUM_AT = 148, SUM_LEN = 8 };
+    unsigned sum = 0;
+    memset(head + SUM_AT, ' ', SUM_LEN);
+    for (size_t i = 0; i < 512; i++)
+        sum += head[i];
+    snprintf((char *)head + SUM_AT, SUM_LEN - 1, "%06o", sum);
+}
+
+static void an_archive_that_breaks_off_or_names_what_is_no_name_is_refused(void **state)
+{
+    enum { SIZE_AT = 124 };
+    static const uint8_t file[2000];
+    struct bundle *b = NULL;
+    struct bundle *again = NULL;
+    struct fault fault = {.err = OK};
+    size_t len;
+    (void)state;
+    assert_int_equal(bundle_open(&b), OK);
+    assert_int_equal(bundle_add(b, "a", span_of(file, 1100)), OK);
+    assert_int_equal(bundle_add(b, "b", span_of(file, 2000)), OK);
+    uint8_t *bytes = packed(b, &len);
+    /* within the bytes of a file, and within what fills up its last block */
+    assert_int_equal(bundle_untar(&again, span_of(bytes, 512 + 1090), &fault), ERR_EVIDENCE);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, 512 + 1300), &fault), ERR_EVIDENCE);
+    uint8_t size[12];
+    memcpy(size, bytes + SIZE_AT, sizeof size);
+    memcpy(bytes + SIZE_AT, "00020000001", sizeof size); /* a byte more than a file may have */
+    sum_again(bytes);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE);
+    memcpy(bytes + SIZE_AT, size, sizeof size);
+    sum_again(bytes);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), OK);
+    bundle_close(&again);
+    memcpy(bytes, "..", 2);
+    sum_again(bytes);
+    assert_int_equal(bundle_untar(&again, span_of(bytes, len), &fault), ERR_EVIDENCE);
+    assert_string_equal(fault.detail, "a name in it is none");
+    assert_null(again);
+    free(bytes);
+    bundle_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +226,9 @@ int main(void)
         cmocka_unit_test(a_list_names_every_file_once_with_its_bytes),
         cmocka_unit_test(an_archive_is_taken_only_as_it_is_written),
         cmocka_unit_test(an_archive_in_another_order_or_with_a_file_twice_is_refused),
+        cmocka_unit_test(a_list_that_names_more_than_is_here_is_refused),
+        cmocka_unit_test(a_bundle_has_bounds),
+        cmocka_unit_test(an_archive_that_breaks_off_or_names_what_is_no_name_is_refused),
     };
     return cmocka_run_group_tests_name("bundle", tests, NULL, NULL);
 }

@@ -103,6 +103,9 @@ static void subject_and_persons_of_any_facts_are_found(void **state)
     assert_null(facts_subject(&lianshu_Evidence_msg, &zeros));
     assert_null(facts_persons(&lianshu_Manifest_msg, &zeros, &count));
     assert_null(facts_subject(NULL, &zeros));
+    assert_null(facts_persons(NULL, &zeros, &count));
+    assert_null(facts_subject(&lianshu_Statement_msg, &zeros)); /* other fields in their places */
+    assert_null(facts_persons(&lianshu_Statement_msg, &zeros, &count));
 }
 
 static void receipts_have_texts_makers_and_ends(void **state)
@@ -116,6 +119,12 @@ static void receipts_have_texts_makers_and_ends(void **state)
     assert_false(receipt_kind_by_hub(lianshu_ReceiptKind_RECEIPT_OPENED));
     assert_string_equal(receipt_kind_name((lianshu_ReceiptKind)99), "unknown");
     assert_false(receipt_kind_final((lianshu_ReceiptKind)99));
+    assert_false(receipt_kind_by_hub((lianshu_ReceiptKind)99));
+    assert_string_equal(receipt_kind_zh((lianshu_ReceiptKind)99), "未知");
+    assert_string_equal(receipt_kind_en((lianshu_ReceiptKind)99), "unknown");
+    static const uint8_t all[GRANT_TYPES_LEN] = {[0 ... GRANT_TYPES_LEN - 1] = 0xff};
+    assert_true(grant_names(all, GRANT_TYPES_LEN * 8 - 1));
+    assert_false(grant_names(all, GRANT_TYPES_LEN * 8));
 }
 
 /* ---- the page ---- */

@@ -4,6 +4,9 @@
 
 #include "t.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static void only_gregorian_dates_are_valid(void **state)
 {
     static const uint32_t good[] = {18000101, 20240229, 20000229, 99991231, 20261122};
@@ -54,6 +57,8 @@ static void months_keep_the_day_or_take_the_last(void **state)
     assert_int_equal(date_add_days(20260101, INT32_MAX), 0);
     assert_int_equal(date_days_between(20260101, 20270101), 365);
     assert_int_equal(date_days_between(20270101, 20260101), -365);
+    assert_int_equal(date_add_days(18000101, -1), 0);
+    assert_int_equal(date_add_years(20240229, INT32_MIN), 0);
 }
 
 static void weekdays_follow_the_calendar(void **state)
@@ -103,9 +108,19 @@ static void other_forms_are_refused(void **state)
         "2026-02-30T10:00:00+08:00",
         "1960-01-01T00:00:00+08:00",
         "2026-11-22T10:00:00+15:00",
+        "2026-11-22T10:00:00+08:60",
+        "2026-11-22T10:00:00+x8:00",
+        "2026-11-22T10:00:00+08-00",
+        "2026-11-22T10:00:00+08:x0",
+        "2026-11-22Tx0:00:00+08:00",
+        "2026-11-22T10-00:00+08:00",
+        "2026-11-22T10:x0:00+08:00",
+        "2026-11-22T10:00-00+08:00",
+        "2026-11-22T10:00:x0+08:00",
     };
-    static const char *const bad_dates[] = {"",           "2026-11-2",   "2026-1-22", "20261122",
-                                            "2026/11/22", "2026-11-22x", "2026-02-29"};
+    static const char *const bad_dates[] = {"",           "2026-11-2",   "2026-1-22",  "20261122",
+                                            "2026/11/22", "2026-11-22x", "2026-02-29", "2026-11/22",
+                                            "2026-x1-22", "2026-11-x2"};
     uint64_t ms;
     uint32_t date;
     (void)state;
@@ -170,6 +185,32 @@ static void a_calendar_says_how_far_it_goes_without_a_gap(void **state)
     calendar_close(&c);
 }
 
+static void another_table_has_another_mark(void **state)
+{
+    static const char *const others[] = {
+        "date,kind,name\n2025-10-01,workday,国庆节\n2026-10-10,workday,国庆节\n",
+        "date,kind,name\n2025-10-02,holiday,国庆节\n2026-10-10,workday,国庆节\n",
+        "date,kind,name\n2025-10-01,holiday,国庆节\n",
+        "date,kind,name\n2025-10-01,holiday,国庆节\n2026-10-10,workday,国庆节\n"
+        "2027-01-01,holiday,元旦\n",
+        "date,kind,name\n",
+    };
+    (void)state;
+    struct calendar *c =
+        load("date,kind,name\n2025-10-01,holiday,国庆节\n2026-10-10,workday,国庆节\n", OK, 0);
+    struct calendar *same =
+        load("date,kind,name\n2025-10-01,holiday,another\n2026-10-10,workday,name\n", OK, 0);
+    assert_int_equal(calendar_mark(c), calendar_mark(same));
+    assert_int_not_equal(calendar_mark(c), 0);
+    for (size_t i = 0; i < T_COUNT(others); i++) {
+        struct calendar *other = load(others[i], OK, 0);
+        assert_int_not_equal(calendar_mark(c), calendar_mark(other));
+        calendar_close(&other);
+    }
+    calendar_close(&c);
+    calendar_close(&same);
+}
+
 static void broken_calendars_are_refused_with_their_line(void **state)
 {
     (void)state;
@@ -183,6 +224,45 @@ static void broken_calendars_are_refused_with_their_line(void **state)
         load("date,kind,name\n2026-01-01,holiday,x\n2026-01-01,holiday,x\n", ERR_SYNTAX, 3));
     assert_null(load("date,kind,name\n2026-01-01,holiday,\xff\n", ERR_UTF8, 2));
     assert_null(load("date,kind,name\n\n", ERR_SYNTAX, 2));
+    assert_null(load("date,kind,name\n2026-01-001,holiday,x\n", ERR_SYNTAX, 2));
+}
+
+/* Guarantee 1 */
+static void what_is_no_date_gives_none(void **state)
+{
+    static const uint32_t bad = 20260230;
+    struct calendar *c = load("date,kind,name\n2026-10-01,holiday,x\n", OK, 0);
+    (void)state;
+    assert_int_equal(date_start_ms(bad), 0);
+    assert_int_equal(date_end_ms(bad), 0);
+    assert_int_equal(date_end_ms(18000101), 0); /* before the count of instants begins */
+    assert_int_equal(date_add_days(bad, 1), 0);
+    assert_int_equal(date_days_between(bad, 20260101), 0);
+    assert_int_equal(date_days_between(20260101, bad), 0);
+    assert_int_equal(date_weekday(bad), 0);
+    assert_false(calendar_is_workday(c, bad));
+    calendar_close(&c);
+}
+
+static void a_calendar_has_so_many_days(void **state)
+{
+    enum { LINE = 21 };
+    char *text = malloc((CALENDAR_DAYS_MAX + 2) * (size_t)LINE);
+    size_t len = 0;
+    uint32_t date = 18000101;
+    (void)state;
+    assert_non_null(text);
+    len += (size_t)snprintf(text, LINE, "date,kind,name\n");
+    for (size_t i = 0; i <= CALENDAR_DAYS_MAX; i++, date = date_add_days(date, 1)) {
+        char day[DATE_TEXT_LEN + 1];
+        date_format(date, day);
+        len += (size_t)snprintf(text + len, LINE, "%s,holiday,\n", day);
+    }
+    assert_null(load(text, ERR_TOO_LARGE, CALENDAR_DAYS_MAX + 2));
+    text[len - (LINE - 1)] = '\0';
+    struct calendar *c = load(text, OK, 0);
+    calendar_close(&c);
+    free(text);
 }
 
 static void the_table_of_the_tree_loads(void **state)
@@ -209,7 +289,10 @@ int main(void)
         cmocka_unit_test(other_forms_are_refused),
         cmocka_unit_test(working_days_follow_table_then_weekday),
         cmocka_unit_test(a_calendar_says_how_far_it_goes_without_a_gap),
+        cmocka_unit_test(another_table_has_another_mark),
         cmocka_unit_test(broken_calendars_are_refused_with_their_line),
+        cmocka_unit_test(what_is_no_date_gives_none),
+        cmocka_unit_test(a_calendar_has_so_many_days),
         cmocka_unit_test(the_table_of_the_tree_loads),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

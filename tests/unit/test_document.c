@@ -319,6 +319,31 @@ static void nobody_signs_and_no_more_than_fit_do(void **state)
     assert_int_equal(document_sign(d, keys, FRAME_ISSUERS_MAX, &w), OK);
 }
 
+static void a_signature_is_added_to_a_document_and_to_nothing_else(void **state)
+{
+    const struct key *key = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    uint8_t bytes[DOCUMENT_FRAME_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    struct frame_document frame;
+    (void)state;
+    assert_int_equal(document_add_signature(span_str("none"), key, &w), ERR_FRAME_EMPTY);
+    assert_int_equal(frame_parse_document(span_of(f.frame, f.len), &frame), OK);
+    const struct span d = frame.document;
+    frame.document = span_str("none");
+    frame_write_document(&w, &frame);
+    const struct span no_document = writer_span(&w);
+    assert_int_not_equal(document_add_signature(no_document, key, &w), OK);
+    /* one of the signatures that are there is of nobody whom it names */
+    uint8_t other[DOCUMENT_FRAME_MAX];
+    struct writer o = writer_of(other, sizeof other);
+    const struct key *stranger = realm_key(f.realm, REALM_HEALTH, KEY_USE_SIGN);
+    assert_int_equal(document_sign(d, &stranger, 1, &o), OK);
+    assert_int_not_equal(document_add_signature(writer_span(&o), key, &w), OK);
+    assert_int_equal(document_add_signature(span_of(f.frame, f.len), key, &w), ERR_EXISTS);
+    assert_int_equal(document_add_signature(span_of(f.frame, f.len), stranger, &w),
+                     ERR_KEY_NOT_SENDERS);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -335,6 +360,7 @@ int main(void)
         CASE(document_for_another_reader_or_by_another_sender_is_316),
         CASE(what_does_not_fit_is_not_written),
         CASE(nobody_signs_and_no_more_than_fit_do),
+        CASE(a_signature_is_added_to_a_document_and_to_nothing_else),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
 }

@@ -68,6 +68,12 @@ static void fault_keeps_place_and_detail(void **state)
     assert_string_equal(text, "E012 a.json:12: 取值过长，请缩短至所示上限。 / a value is too long; "
                               "shorten it to the bound that is named (at most 64 bytes)");
     assert_int_equal(fault_set(NULL, ERR_IO, 0, NULL, "x"), ERR_IO);
+    assert_int_equal(fault_set(&f, ERR_IO, 7, NULL, "%s", ""), ERR_IO);
+    fault_print(&f, text, sizeof text);
+    assert_memory_equal(text, "E004 :7: ", 9);
+    assert_int_equal(fault_set(&f, ERR_IO, 0, NULL, "%s", ""), ERR_IO);
+    fault_print(&f, text, sizeof text);
+    assert_null(strchr(text, ':'));
 }
 
 /* Cut at every length: the text stays valid UTF-8 and within its room. */
@@ -77,12 +83,14 @@ static void long_texts_are_cut_between_characters(void **state)
     char text[512];
     char where[400];
     (void)state;
-    for (size_t shift = 0; shift < 4; shift++) {
-        size_t len = shift;
+    static const char *const letters[] = {"潮", "é", "𠀀"}; /* of three, two and four bytes */
+    for (size_t shift = 0; shift < 4 * T_COUNT(letters); shift++) {
+        const char *letter = letters[shift / 4];
+        size_t len = shift % 4;
         memset(where, 'a', sizeof where);
-        while (len + 3 < sizeof where) {
-            memcpy(where + len, "潮", 3);
-            len += 3;
+        while (len + strlen(letter) < sizeof where) {
+            memcpy(where + len, letter, strlen(letter));
+            len += strlen(letter);
         }
         where[len] = '\0';
         assert_int_equal(fault_set(&f, ERR_IO, 1, where, "%s", where), ERR_IO);

@@ -5,6 +5,7 @@
 
 #include "fuzz/samples.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static uint8_t room[FRAME_MAX];
@@ -384,6 +385,48 @@ static void what_does_not_unfold_stays_as_it_came(void **state)
     assert_ptr_equal(fold_in(control, again).data, control.data);
 }
 
+static void what_is_longer_than_a_frame_or_unknown_travels_as_it_is(void **state)
+{
+    (void)state;
+    struct writer w = writer_of(packed, sizeof packed);
+    uint8_t *big = calloc(1, FRAME_MAX + 1);
+    assert_non_null(big);
+    memcpy(big, "LSB1", 4);
+    assert_false(fold(span_of(big, FRAME_MAX + 1), &w));
+    assert_ptr_equal(fold_out(span_of(big, 8), again).data, big);
+    free(big);
+    const struct span none = span_str("abcd");
+    assert_ptr_equal(fold_in(none, again).data, none.data);
+}
+
+/* Frames of a bundle are looked into only as far as they can be read. */
+static void a_bundle_of_frames_that_are_none_travels_as_it_is(void **state)
+{
+    static const char *const frames[] = {"LSE1abcdefgh", "LSR1abcdefgh", "LSV1abcdefgh",
+                                         "LSK1abcdefgh"};
+    (void)state;
+    struct writer w = writer_of(room, sizeof room);
+    frame_bundle_begin(&w);
+    for (size_t i = 0; i < T_COUNT(frames); i++)
+        assert_true(frame_bundle_add(&w, 0, span_str(frames[i])));
+    struct writer out = writer_of(packed, sizeof packed);
+    assert_false(fold(writer_span(&w), &out));
+    assert_int_equal(out.len, 0);
+}
+
+/* Room for less than it says that it comes to. */
+static void what_does_not_fit_is_not_unfolded(void **state)
+{
+    (void)state;
+    const struct span bundle = delivery(6, 1, 0);
+    const size_t whole = bundle.len;
+    const size_t len = folded_len(bundle);
+    struct writer w = writer_of(again, whole - 1);
+    assert_int_equal(unfold(span_of(packed, len), &w), ERR_FRAME_LENGTH);
+    w = writer_of(again, whole);
+    assert_int_equal(unfold(span_of(packed, len), &w), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +445,9 @@ int main(void)
         cmocka_unit_test(only_bundles_and_receipts_are_folded),
         cmocka_unit_test(a_folded_frame_in_a_bundle_is_refused),
         cmocka_unit_test(what_does_not_unfold_stays_as_it_came),
+        cmocka_unit_test(what_is_longer_than_a_frame_or_unknown_travels_as_it_is),
+        cmocka_unit_test(a_bundle_of_frames_that_are_none_travels_as_it_is),
+        cmocka_unit_test(what_does_not_fit_is_not_unfolded),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
 }

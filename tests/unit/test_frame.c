@@ -72,11 +72,9 @@ static enum err copy_statement(struct span in, struct writer *w)
 
 static enum err copy_control(struct span in, struct writer *w)
 {
-    struct span k;
-    enum err err = frame_parse_control(in, &k);
-    if (err == OK)
-        frame_write_control(w, k);
-    return err;
+    static lianshu_Control k;
+    const enum err err = frame_read_control(in, &k);
+    return err == OK ? frame_put_control(w, &k) : err;
 }
 
 static enum err copy_chunk(struct span in, struct writer *w)

@@ -3,6 +3,8 @@
 
 #include "t.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void uscc_vectors_hold(void **state)
@@ -113,7 +115,7 @@ static void approval_vectors_hold(void **state)
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++)
-        assert_int_equal(approval_check(rows[i].number), rows[i].want);
+        assert_int_equal(product_check(span_str(rows[i].number)), rows[i].want);
 }
 
 static void product_vectors_hold(void **state)
@@ -236,18 +238,15 @@ static void masks_never_identify(void **state)
     assert_string_equal(out, "**");
     ident_mask("", out, sizeof out);
     assert_string_equal(out, "");
-    name_mask("潮州示范医药公司", out, sizeof out);
-    assert_string_equal(out, "潮州***公司");
-    name_mask("张三", out, sizeof out);
-    assert_string_equal(out, "张*");
-    name_mask("欧阳三四", out, sizeof out);
-    assert_string_equal(out, "欧***");
-    name_mask("张", out, sizeof out);
-    assert_string_equal(out, "*");
+    ident_mask("\xff", out, sizeof out);
+    assert_string_equal(out, "");
     for (size_t cap = 1; cap < 30; cap++) {
-        name_mask("潮州示范医药公司", out, cap);
+        ident_mask("国药准字H20067255", out, cap);
         assert_true(strlen(out) < cap);
     }
+    out[0] = 'x';
+    ident_mask("12", out, 0);
+    assert_int_equal(out[0], 'x');
 }
 
 static void member_ids_are_parsed_or_refused(void **state)
@@ -303,6 +302,11 @@ static void departments_have_distinct_words_and_texts(void **state)
         assert_int_equal(bit, i);
     }
     assert_null(department_name(32));
+    assert_null(department_zh(32));
+    assert_null(department_en(32));
+    assert_true(member_is_hub("hub.445100"));
+    assert_true(member_is_hub("hub-a.445100"));
+    assert_false(member_is_hub("hubs.445100"));
     assert_false(department_find("", &bit));
 }
 
@@ -317,6 +321,7 @@ static void regions_form_a_tree_by_prefix(void **state)
         {"445100", "445102", true},  {"445102", "445102", true},  {"445100", "445200", false},
         {"445102", "445100", false}, {"440000", "450000", false}, {"445100", "440000", false},
         {"4451", "445102", false},   {"44510x", "445102", false}, {"", "445102", false},
+        {"445100", "4451", false},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++)
@@ -329,15 +334,17 @@ static void the_table_of_the_tree_loads(void **state)
     struct fault f;
     (void)state;
     assert_int_equal(regions_open(&r, "schemas/data/regions.csv", &f), OK);
-    assert_int_equal(regions_count(r), 3343);
+    assert_non_null(regions_at(r, 3342));
+    assert_null(regions_at(r, 3343));
     const struct region *chaozhou = regions_find(r, "445100");
     assert_string_equal(chaozhou->name, "潮州市");
     assert_string_equal(chaozhou->parent, "440000");
     assert_int_equal(chaozhou->level, 2);
     assert_int_equal(regions_find(r, "441900")->level, 2); /* a city without counties */
     assert_null(regions_find(r, "445199"));
-    assert_null(regions_at(r, regions_count(r)));
     regions_close(&r);
+    assert_null(r);
+    assert_int_equal(regions_open(&r, "schemas/data/none.csv", &f), ERR_NOT_FOUND);
     assert_null(r);
 }
 
@@ -356,6 +363,10 @@ static void broken_tables_are_refused_with_their_line(void **state)
         {"code,name,level,parent\n000000,全国,nation,\n000000,全国,nation,\n", ERR_SYNTAX, 3},
         {"code,name,level,parent\n000000,,nation,\n", ERR_FIELD_LONG, 2},
         {"code,name,level,parent\n000000,\xff,nation,\n", ERR_UTF8, 2},
+        {"code,name,level,parent\n0000000,x,nation,\n", ERR_REGION, 2},
+        {"code,name,level,parent\n000000,x,a-level-that-is-long,\n", ERR_SYNTAX, 2},
+        {"code,name,level,parent\n000000,x,nation,0000000\n", ERR_REGION, 2},
+        {"code,name,level,parent\n000000,x,nation,440000\n", ERR_REGION, 2},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -365,6 +376,38 @@ static void broken_tables_are_refused_with_their_line(void **state)
         assert_int_equal(f.line, rows[i].line);
         assert_null(r);
     }
+}
+
+static void a_table_has_so_many_regions_with_names_that_fit(void **state)
+{
+    enum { LINE = 32 };
+    char *text = malloc((REGIONS_MAX + 2) * (size_t)LINE);
+    struct regions *r;
+    struct fault f;
+    char name[REGION_NAME_MAX + 64] = "code,name,level,parent\n000000,";
+    (void)state;
+    assert_non_null(text);
+    size_t len = (size_t)snprintf(text, LINE, "code,name,level,parent\n");
+    for (size_t i = 0; i <= REGIONS_MAX; i++)
+        len += (size_t)snprintf(text + len, LINE, "%06zu,x,nation,\n", i);
+    assert_int_equal(regions_parse(&r, span_of(text, len), "x", &f), ERR_TOO_LARGE);
+    assert_int_equal(f.line, REGIONS_MAX + 2);
+    free(text);
+    len = strlen(name);
+    memset(name + len, 'n', REGION_NAME_MAX + 1);
+    snprintf(name + len + REGION_NAME_MAX + 1, 16, ",nation,\n");
+    assert_int_equal(regions_parse(&r, span_str(name), "x", &f), ERR_FIELD_LONG);
+}
+
+static void without_room_nothing_is_normalised(void **state)
+{
+    char out[1] = {'x'};
+    (void)state;
+    assert_int_equal(ident_normalise("", out, 0), ERR_FIELD_LONG);
+    assert_int_equal(ident_normalise(" ", out, 0), ERR_FIELD_LONG);
+    assert_int_equal(ident_number(span_str(""), out, 0), ERR_FIELD_LONG);
+    assert_int_equal(out[0], 'x');
+    assert_int_equal(uscc_check("9144510\x01", NULL), ERR_IDENTIFIER);
 }
 
 int main(void)
@@ -384,6 +427,8 @@ int main(void)
         cmocka_unit_test(regions_form_a_tree_by_prefix),
         cmocka_unit_test(the_table_of_the_tree_loads),
         cmocka_unit_test(broken_tables_are_refused_with_their_line),
+        cmocka_unit_test(a_table_has_so_many_regions_with_names_that_fit),
+        cmocka_unit_test(without_room_nothing_is_normalised),
     };
     return cmocka_run_group_tests_name("ident", tests, NULL, NULL);
 }

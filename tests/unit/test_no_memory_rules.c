@@ -7,12 +7,12 @@
 #include "policy/retention.h"
 #include "policy/rulearchive.h"
 #include "policy/rulesets.h"
+#include "policy/trial.h"
 #include "policy/volume.h"
 
 #include "folder.h"
+#include "policy_world.h"
 #include "t.h"
-
-#define RULES_DIR "hub/policy/rules"
 
 static struct ruleset_faults faults;
 static struct fault fault;
@@ -78,6 +78,24 @@ static enum err archive(void)
     return err;
 }
 
+static const char *member_at(void *ctx, size_t i)
+{
+    (void)ctx;
+    return i == 0 ? ISSUER : NULL;
+}
+
+/* The answer itself, which is for people, may say less. */
+static enum err trial(void)
+{
+    static const struct trial_members members = {member_at, NULL};
+    const lianshu_SanctionOrder order = order_r01();
+    const struct decide_input in = input_r01(&world);
+    struct json *answer = json_map();
+    enum err err = trial_order(world.rules, &world.view, &in, &order, &members, answer);
+    json_close(&answer);
+    return err;
+}
+
 #define HELD(life)                                                                                 \
     static void without_memory_##life(void **state)                                                \
     {                                                                                              \
@@ -90,13 +108,15 @@ HELD(all_sets)
 HELD(retention)
 HELD(volume)
 HELD(archive)
+HELD(trial)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_one_set),   cmocka_unit_test(without_memory_all_sets),
         cmocka_unit_test(without_memory_retention), cmocka_unit_test(without_memory_volume),
-        cmocka_unit_test(without_memory_archive),
+        cmocka_unit_test(without_memory_archive),   cmocka_unit_test(without_memory_trial),
     };
-    return cmocka_run_group_tests_name("no_memory_rules", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("no_memory_rules", tests, world_group_open,
+                                       world_group_close);
 }

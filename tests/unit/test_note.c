@@ -237,6 +237,21 @@ static void what_is_too_long_is_no_note_and_no_line(void **state)
     assert_int_equal(w.len, 0);
 }
 
+/* The hash of its key, and something behind it. */
+static void a_line_says_more_than_whose_it_is(void **state)
+{
+    static const uint8_t proof[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    (void)state;
+    for (size_t len = 3; len <= 6; len++) {
+        uint8_t bytes[64];
+        struct note_line line;
+        struct writer w = writer_of(bytes, sizeof bytes);
+        note_put_line(&w, "a", span_of(proof, len));
+        struct span from = writer_span(&w);
+        assert_int_equal(note_line(&from, &line), len > 4);
+    }
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -250,6 +265,7 @@ int main(void)
         CASE(only_a_log_key_signs_a_note),
         CASE(a_log_has_its_number_written_in_one_way),
         CASE(what_is_too_long_is_no_note_and_no_line),
+        CASE(a_line_says_more_than_whose_it_is),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("note", tests, NULL, NULL) : 1;
 }

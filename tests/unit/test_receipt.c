@@ -1,6 +1,7 @@
 /* Checks the promises in keys/receipt.h and keys/log_readers.h. */
 #include "keys/log_readers.h"
 #include "realm.h"
+#include "wire.h"
 
 #include "t.h"
 
@@ -314,7 +315,7 @@ static void statement_is_a_leaf_too(void **state)
     f.statement.accepted_ms = REALM_NOW_MS;
     f.statement.log_index = AT;
     f.statement.delivery_number = 4;
-    assert_int_equal(statement_encode(&f.statement, &w), OK);
+    assert_int_equal(wire_encode(&lianshu_Statement_msg, &f.statement, &w), OK);
     log_with(LOG_STATEMENT, REALM_NOW_MS, writer_span(&w));
     assert_int_equal(log_reader_checkpoint(&f.reader, span_of(f.note, f.note_len), &f.checkpoint),
                      OK);

@@ -259,6 +259,45 @@ static void levels_are_known_by_name(void **state)
     assert_int_equal(log_level_parse("loud", &level), ERR_FIELD_VALUE);
 }
 
+/* One line about that error, with the level that its class asks for. */
+static void a_fault_is_logged_by_its_class(void **state)
+{
+    static const struct {
+        enum err err;
+        const char *level;
+    } rows[] = {
+        {ERR_SIGNATURE, " warn "}, {ERR_BUSY, " warn "}, {ERR_INTERNAL, " error "},
+        {ERR_FSYNC, " error "},    {OK, " info "},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        char line[LOG_LINE_MAX + 64];
+        struct fault f;
+        int ends[2];
+        (void)fault_set(&f, rows[i].err, 3, "a.yaml", "one of them");
+        assert_int_equal(pipe(ends), 0);
+        log_open(ends[1], LOG_LEVEL_INFO);
+        log_fault("seen", &f);
+        log_open(STDERR_FILENO, LOG_LEVEL_INFO);
+        close(ends[1]);
+        const ssize_t n = read(ends[0], line, sizeof line - 1);
+        close(ends[0]);
+        assert_true(n > 0);
+        line[n] = '\0';
+        assert_non_null(strstr(line, rows[i].level));
+        assert_non_null(strstr(line, "event=seen code=E"));
+        assert_non_null(strstr(line, "where=\"a.yaml\" line=3"));
+    }
+}
+
+static void nothing_is_logged_where_there_is_no_sink(void **state)
+{
+    (void)state;
+    log_open(-1, LOG_LEVEL_INFO);
+    log_error("seen", "%s", "value"); /* dropped, and its caller goes on */
+    log_open(STDERR_FILENO, LOG_LEVEL_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +313,8 @@ int main(void)
         cmocka_unit_test(an_event_is_one_line),
         cmocka_unit_test(no_value_can_forge_a_line),
         cmocka_unit_test(long_lines_are_cut_and_marked),
+        cmocka_unit_test(a_fault_is_logged_by_its_class),
+        cmocka_unit_test(nothing_is_logged_where_there_is_no_sink),
         cmocka_unit_test(levels_are_known_by_name),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

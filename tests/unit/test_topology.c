@@ -234,15 +234,13 @@ static void the_groups_of_the_table_are_those_of_their_plans(void **state)
     assert_false(region_groups_share(groups, "110000", "310000"));
     assert_false(region_groups_share(groups, "440100", "445100"));
     assert_false(region_groups_share(groups, "000000", "110000"));
-    assert_string_equal(region_group_at(groups, 0)->zh, "京津冀");
-    assert_string_equal(region_group_at(groups, 1)->zh, "粤港澳大湾区");
-    assert_string_equal(region_group_at(groups, 2)->zh, "长三角");
-    assert_null(region_group_at(groups, 3));
 }
 
 static void a_table_of_groups_that_is_not_as_said_is_refused_with_its_line(void **state)
 {
 #define HEAD "code,zh,en,regions\n"
+#define A32  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG A32 A32 A32 A32
     static const struct {
         const char *text;
         enum err want;
@@ -261,6 +259,11 @@ static void a_table_of_groups_that_is_not_as_said_is_refused_with_its_line(void 
         {HEAD "a,甲,a,110000 120000 \n", ERR_REGION, 2},
         {HEAD "a,甲,a,11000x 120000\n", ERR_REGION, 2},
         {HEAD "a,甲,a,110000 1200000\n", ERR_REGION, 2},
+        {HEAD "a-code-that-is-longer-than-any,甲,a,110000 120000\n", ERR_SYNTAX, 2},
+        {HEAD "a,\xff,a,110000 120000\n", ERR_SYNTAX, 2},
+        {HEAD "a,甲,,110000 120000\n", ERR_SYNTAX, 2},
+        {HEAD "a," LONG ",a,110000 120000\n", ERR_SYNTAX, 2},
+        {HEAD "a,甲," LONG ",110000 120000\n", ERR_SYNTAX, 2},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -285,6 +288,27 @@ static void links_have_names(void **state)
     assert_null(link_kind_name((enum link_kind)9));
 }
 
+static void a_table_holds_so_many_groups_of_so_many_regions(void **state)
+{
+    static char text[(REGION_GROUPS_MAX + 2) * 64];
+    struct region_groups *g = NULL;
+    struct fault fault = {0};
+    size_t len = (size_t)snprintf(text, sizeof text, "code,zh,en,regions\n");
+    (void)state;
+    for (size_t i = 0; i <= REGION_GROUPS_MAX; i++)
+        len += (size_t)snprintf(text + len, 64, "g%zu,a,a,110000 120000\n", i);
+    assert_int_equal(region_groups_parse(&g, span_of(text, len), "t", &fault), ERR_TOO_LARGE);
+    assert_int_equal(fault.line, REGION_GROUPS_MAX + 2);
+    assert_null(g);
+    static char wide[64 + 7 * (REGION_GROUP_REGIONS_MAX + 1)];
+    len = (size_t)snprintf(wide, sizeof wide, "code,zh,en,regions\na,a,a,");
+    for (size_t i = 0; i <= REGION_GROUP_REGIONS_MAX; i++)
+        len += (size_t)snprintf(wide + len, 16, "%s%06zu", i == 0 ? "" : " ", 110000 + i);
+    assert_int_equal(region_groups_parse(&g, span_of(wide, len), "t", &fault), ERR_REGION);
+    assert_int_equal(region_groups_parse(&g, span_of(wide, len - 7), "t", &fault), OK);
+    region_groups_close(&g);
+}
+
 #define TREE(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
 
 int main(void)
@@ -301,6 +325,7 @@ int main(void)
         TREE(the_groups_of_the_table_are_those_of_their_plans),
         TREE(a_table_of_groups_that_is_not_as_said_is_refused_with_its_line),
         TREE(links_have_names),
+        cmocka_unit_test(a_table_holds_so_many_groups_of_so_many_regions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,8 @@ static void what_hides_its_meaning_is_refused_with_its_line(void **state)
         {"a: \"\\u202e\"\n", ERR_UTF8, 1},
         {"a: \xff\n", ERR_UTF8, 1},
         {"a: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", ERR_TOO_LARGE, 1},
+        {"\"\": 1\n", ERR_SYNTAX, 1}, /* a key without a letter */
+        {"%YAML 1.1\n---\na: 1\n", ERR_SYNTAX, 1},
     };
     (void)state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -94,7 +96,7 @@ static void typed_scalars_are_read_or_refused(void **state)
     (void)state;
     struct yaml *y =
         parse("n: 42\nbig: 18446744073709551616\nneg: -1\nhex: 0x10\nyes: yes\nt: true\n"
-              "d: 5s\nday: 30d\nbad: 5 s\nlong: abcd\nmap: {}\nlead: 007\n");
+              "none: \"\"\nlong: abcd\nmap: {}\nlead: 007\n");
     const struct yaml_node *root = yaml_root(y);
     struct fault f;
     uint64_t n = 0;
@@ -114,12 +116,12 @@ static void typed_scalars_are_read_or_refused(void **state)
     assert_int_equal(yaml_bool(yaml_get(root, "t"), &b, &f), OK);
     assert_true(b);
     assert_int_equal(yaml_bool(yaml_get(root, "yes"), &b, &f), ERR_FIELD_VALUE);
-    assert_int_equal(yaml_ms(yaml_get(root, "d"), &n, &f), OK);
-    assert_int_equal(n, 5000);
-    assert_int_equal(yaml_ms(yaml_get(root, "day"), &n, &f), OK);
-    assert_int_equal(n, 2592000000);
-    assert_int_equal(yaml_ms(yaml_get(root, "bad"), &n, &f), ERR_FIELD_VALUE);
-    assert_int_equal(yaml_ms(yaml_get(root, "n"), &n, &f), ERR_FIELD_VALUE);
+    assert_int_equal(yaml_uint(yaml_get(root, "none"), 99, &n, &f), ERR_FIELD_VALUE);
+    assert_int_equal(yaml_bool(NULL, &b, &f), ERR_FIELD_MISSING);
+    assert_int_equal(yaml_bool(root, &b, &f), ERR_FIELD_VALUE);
+    assert_string_equal(f.detail, "the value: true or false");
+    assert_int_equal(yaml_copy(NULL, text, sizeof text, &f), ERR_FIELD_MISSING);
+    assert_int_equal(yaml_copy(yaml_get(root, "map"), text, sizeof text, &f), ERR_FIELD_VALUE);
     assert_int_equal(yaml_copy(yaml_get(root, "n"), text, sizeof text, &f), OK);
     assert_int_equal(yaml_copy(yaml_get(root, "long"), text, sizeof text, &f), ERR_FIELD_LONG);
     yaml_close(&y);
@@ -174,6 +176,49 @@ static void texts_outlive_the_tree(void **state)
     yaml_close(&y);
 }
 
+static void what_is_more_than_a_tree_holds_is_refused(void **state)
+{
+    struct yaml *y;
+    struct fault f = {.line = 0};
+    char *text = malloc(YAML_FILE_MAX + 2);
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'a', YAML_FILE_MAX + 1);
+    assert_int_equal(yaml_parse(&y, span_of(text, YAML_FILE_MAX + 1), "x", &f), ERR_TOO_LARGE);
+    memcpy(text, "k: ", 3);
+    assert_int_equal(yaml_parse(&y, span_of(text, 3 + YAML_TEXT_MAX), "x", &f), OK);
+    yaml_close(&y);
+    assert_int_equal(yaml_parse(&y, span_of(text, 4 + YAML_TEXT_MAX), "x", &f), ERR_FIELD_LONG);
+    /* a list of so many values */
+    size_t len = 0;
+    for (size_t i = 0; i < YAML_NODES_MAX; i++, len += 4)
+        memcpy(text + len, "- a\n", 4);
+    assert_true(len <= YAML_FILE_MAX);
+    assert_int_equal(yaml_parse(&y, span_of(text, len), "x", &f), ERR_TOO_LARGE);
+    assert_int_equal(yaml_parse(&y, span_of(text, len - 4), "x", &f), OK);
+    yaml_close(&y);
+    free(text);
+}
+
+static void a_map_is_asked_for_and_nothing_else(void **state)
+{
+    static const char *const keys[] = {"a", NULL};
+    const struct yaml_node *node;
+    struct fault f;
+    (void)state;
+    struct yaml *y = parse("- 1\n- [b]\n");
+    const struct yaml_node *list = yaml_root(y);
+    assert_int_equal(yaml_need(list, "a", YAML_KIND_SCALAR, &node, &f), ERR_FIELD_VALUE);
+    assert_null(node);
+    assert_int_equal(yaml_only_keys(list, keys, &f), ERR_FIELD_VALUE);
+    assert_null(yaml_key(list, 0));
+    yaml_close(&y);
+    y = parse("a: 1\n");
+    assert_null(yaml_key(yaml_root(y), 1));
+    assert_int_equal(yaml_need(yaml_root(y), "a", YAML_KIND_NONE, &node, &f), OK);
+    yaml_close(&y);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +227,8 @@ int main(void)
         cmocka_unit_test(what_hides_its_meaning_is_refused_with_its_line),
         cmocka_unit_test(typed_scalars_are_read_or_refused),
         cmocka_unit_test(unknown_and_missing_keys_are_named),
+        cmocka_unit_test(what_is_more_than_a_tree_holds_is_refused),
+        cmocka_unit_test(a_map_is_asked_for_and_nothing_else),
         cmocka_unit_test(large_maps_find_every_key),
         cmocka_unit_test(texts_outlive_the_tree),
     };
