@@ -26,7 +26,7 @@ static const struct word LABELS[] = {
     {"log_index", "日志序号"}, {"log_signed", "已签条数"}, {"log_size", "日志条数"},
     {"measure", "措施"}, {"measure_en", "措施英文"}, {"measure_zh", "措施名称"}, {"member", "成员"}, {"members", "成员"}, {"message_id", "报文标识"},
     {"now", "现在"}, {"obligation", "义务"}, {"obligations", "义务"},
-    {"count", "数量"}, {"storage", "存储密钥"}, {"token", "标记密钥"}, {"unreadable", "无法解开"}, {"review", "复核"}, {"review_due", "复核期限"},
+    {"count", "数量"}, {"storage", "存储密钥"}, {"token", "标记密钥"}, {"unreadable", "无法解开"}, {"review", "复核"}, {"review_orders", "已交复核惩戒"}, {"review_percent", "复核进度"}, {"reviews_running", "复核进行中"}, {"review_due", "复核期限"},
     {"superior", "上级"}, {"waits_for", "等候"}, {"doubted", "存疑"}, {"begun", "开始"},
     {"obligations_executed", "已执行义务"}, {"officials", "人员"}, {"ok", "完成"}, {"opened", "立案"}, {"opener", "发起方"},
     {"order", "惩戒"}, {"orders", "惩戒"}, {"orders_changed", "已变更惩戒"}, {"outcome", "结果"},
@@ -63,7 +63,7 @@ static const struct word LABELS[] = {
     {"name_zh", "名称"}, {"needed", "须有联署"}, {"old_size", "原条数"}, {"program", "程序"}, {"program_sha256", "程序摘要"}, {"program_unlisted", "程序未经发布"}, {"proof", "证明"}, {"received", "收到"}, {"receiver", "接收方"}, {"registrar", "登记机构"},
     {"registry_sha256", "登记册摘要"}, {"revocations", "吊销"}, {"round_began", "本遍开始"}, {"round_ended", "上遍完成"}, {"sha256", "摘要"}, {"signed_size", "已签条数"}, {"signers", "签署方"}, {"stamps", "时间戳"}, {"state_dir", "状态目录"},
     {"text", "正文"}, {"title", "标题"}, {"todo_en", "应做英文"}, {"todo_zh", "应做"}, {"untold", "未告知"}, {"valid_from", "起"}, {"verified", "已核验"}, {"waits_en", "等候英文"}, {"waits_zh", "等候说明"}, {"way", "路径"}, {"witness", "见证方"}, {"witnesses", "见证方"},
-    {"calendar_short", "日历将尽"}, {"calendar_until", "日历止于"}, {"terms_beyond_calendar", "超出日历的期限"},
+    {"calendar_short", "日历将尽"}, {"calendar_until", "日历止于"}, {"terms_beyond_calendar", "超出日历的期限"}, {"terms_recounted", "已重新计算的期限"},
     {"why", "原因"}, {"why_en", "原因英文"}, {"why_zh", "原因说明"}, {"withdrawn", "已撤回"}, {"zh", "说明"},
 };
 

@@ -104,95 +104,6 @@ static bool goes_on(const struct incoming *in, const struct judgement *judged)
     return judged->err == OK || (in->link != NULL && !judged->whole && relay_onward(in) != 0);
 }
 
-static bool reads_all(const lianshu_Header *h, const char *recipient)
-{
-    for (pb_size_t i = 0; i < h->parts_count; i++) {
-        if (part_reader(&h->parts[i], recipient) < 0)
-            return false;
-    }
-    return true;
-}
-
-/* Accepted, but two officials must let it go first. */
-static bool is_held(const struct judgement *judged)
-{
-    return judged->err == OK && judged->verdict.action == GATE_HOLD;
-}
-
-/* PROTOCOL, Statement: a conversation that is the message's own id, without a sequence, is nobody
- * else's; it has no order to keep. */
-static bool is_ordered(const lianshu_Header *h)
-{
-    bool own = h->conversation.size == sizeof h->message_id &&
-               memcmp(h->conversation.bytes, h->message_id, sizeof h->message_id) == 0;
-    return h->conversation.size > 0 && (h->sequence > 0 || !own);
-}
-
-/* What the gate found goes with the row. */
-static void note_gate(const struct judgement *judged, struct queue_row *row)
-{
-    if (judged->gated) {
-        row->gated_at = judged->gated_at;
-        row->token_count = judged->asked.more ? 0 : judged->asked.count;
-        memcpy(row->tokens, judged->asked.token, row->token_count * sizeof row->tokens[0]);
-    }
-    if (is_held(judged)) {
-        row->state = QUEUE_HELD;
-        row->code = ERR_HELD;
-        holds_note(row, &judged->verdict);
-    }
-}
-
-enum err apply_queue(struct core *core, const struct incoming *in, const struct judgement *judged,
-                     const struct message_row *message, const struct addressee *to)
-{
-    const lianshu_Header *h = &in->header;
-    const char *recipient = to->member;
-    /* The hub of the recipients sees to the moment; and our gate is no matter of theirs when their
-     * sender's has let it pass. */
-    const bool waits = to->share == 0 && h->not_before_ms > core->now_ms;
-    const bool gate = to->share == 0 || in->link == NULL;
-    struct queue_row row = {
-        .seq = message->seq,
-        .state = waits ? QUEUE_WAITING : QUEUE_READY,
-        .lane = message->lane,
-        .form = to->share != 0 || reads_all(h, recipient) ? FORM_WHOLE : FORM_FRAME,
-        .bytes = (uint32_t)in->frame.len,
-        .type = h->type,
-        .due_ms = to->share == 0 ? h->not_before_ms : 0,
-        .expires_ms = h->expires_ms,
-    };
-    if (gate)
-        note_gate(judged, &row);
-    text_copy(row.recipient, sizeof row.recipient, recipient);
-    memcpy(row.sender, h->sender, sizeof row.sender);
-    memcpy(row.message_id, h->message_id, sizeof row.message_id);
-    if (is_ordered(h))
-        memcpy(row.conversation, h->conversation.bytes, h->conversation.size);
-    enum err err = OK;
-    /* What waits for a moment gets its number then, so that it holds up nobody meanwhile. */
-    if (is_ordered(h) && row.state == QUEUE_READY)
-        err = queue_number(core->store->queue, recipient, row.conversation, &row.number);
-    if (err != OK)
-        return err;
-    const struct statement_about statement = {
-        .recipient = recipient,
-        .env_id = in->env_id,
-        .conversation = span_of(h->conversation.bytes, h->conversation.size),
-        .number = row.number,
-        .advisories = judged->verdict.ground,
-        .advisory_count =
-            gate && apply_advises(&judged->verdict) ? judged->verdict.ground_count : 0,
-        .came = in->said,
-        .share = to->share,
-        .case_step = judged->case_step != 0 ? judged->case_step : in->case_step,
-    };
-    err = apply_statement(core, &statement, &row.statement_leaf);
-    if (err != OK)
-        return err;
-    return deliver_put(core, &row);
-}
-
 /* What was judged, sealed, behind the record: with it the decision can be made again. An order and
  * a change that are taken are kept with the order. */
 static enum err keep_facts(struct core *core, const struct incoming *in, bool with_order,
@@ -295,7 +206,7 @@ static enum err put_message(struct core *core, const struct incoming *in,
 {
     const lianshu_Header *h = &in->header;
     row->type = h->type;
-    row->code = (uint32_t)(is_held(judged) ? ERR_HELD : goes_on(in, judged) ? OK : judged->err);
+    row->code = (uint32_t)(apply_holds(judged) ? ERR_HELD : goes_on(in, judged) ? OK : judged->err);
     row->stage = (uint8_t)judged->kind;
     row->lane = lane_of(in);
     row->created_ms = h->created_ms;
@@ -309,7 +220,7 @@ static enum err put_message(struct core *core, const struct incoming *in,
         row->share = in->share;
     }
     row->open = goes_on(in, judged) ? recipients_of(core, in, judged) : 0;
-    if (is_held(judged) && row->open == 0)
+    if (apply_holds(judged) && row->open == 0)
         row->open = 1; /* the hub itself: its frame is needed again on release */
     row->attachments = h->attachments_count > 0;
     memcpy(row->sender, h->sender, sizeof row->sender);
@@ -368,20 +279,32 @@ static enum err hold(struct core *core, const struct incoming *in, const struct 
     const struct addressee us = {core->opt.member, 0};
     if (err == OK && recipients_of(core, in, judged) == 0)
         err = apply_queue(core, in, judged, message, &us);
-    /* What the document says waits; what a rule finds in it does not. */
-    return err == OK && consequences_hold(judged) ? consequences_take(core, in, judged) : err;
+    /* What the document says waits; what a rule finds in it does not, nor a step that another hub
+     * has taken: only its recipients here wait for it. */
+    if (err == OK && consequences_hold(judged))
+        err = consequences_take(core, in, judged);
+    return err == OK && in->link != NULL && judged->case_stands
+               ? cases_take(core, in, judged, message->seq)
+               : err;
 }
 
-enum err apply_released(struct core *core, struct incoming *in, uint64_t seq)
+enum err apply_released(struct core *core, struct incoming *in, const struct message_row *message)
 {
     struct judgement *judged = &core->judged;
+    const bool relayed = message->origin[0] != '\0';
     uint64_t decision_seq;
-    enum err err = judge_released(core, in, judged);
+    judge_none(judged);
+    if (relayed && (in->type->flags & TYPE_SPREAD) != 0)
+        return OK; /* what it means here came by relay.facts */
+    enum err err = judge_released(core, in, relayed, judged);
     if (err == OK)
-        err = apply_records(core, in, seq, judged, &decision_seq);
+        err = apply_records(core, in, message->seq, judged, &decision_seq);
     if (err == OK && consequences_hold(judged))
         err = consequences_release(core, in, judged);
-    return err == OK && in->has_facts ? effects_run(core, in, judged, decision_seq, seq) : err;
+    /* A step that another hub took has had its effect when it came. */
+    return err == OK && in->has_facts && !(relayed && cases_apply(in))
+               ? effects_run(core, in, judged, decision_seq, message->seq)
+               : err;
 }
 
 /* accepted or rejected; of what a hub handed on, relayed or refused for each. */
@@ -468,7 +391,7 @@ static enum err write_all(struct core *core, struct incoming *in, struct judgeme
         err = store_count(core->store, "gate.flagged", 1);
     if (err == OK)
         err = queue_ours(core, in, judged, &message);
-    if (err == OK && is_held(judged))
+    if (err == OK && apply_holds(judged))
         return hold(core, in, judged, &message);
     if (err == OK && in->header.type == lianshu_DocumentType_TYPE_EVIDENCE)
         err = requests_supplied(core, in);

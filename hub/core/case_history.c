@@ -179,17 +179,21 @@ static enum err send_rivals(struct core *core, const struct casefile_step *step,
 }
 
 /* From the newest to the oldest, so that each stands next to one that is known already; of each
- * also what lost to it. */
-enum err case_history_hand_on(struct core *core, const struct casefile_step *step, const char *hub)
+ * also what lost to it. Who asks may never have got the one that went there: it is given, too. */
+enum err case_history_hand_on(struct core *core, const struct casefile_step *step, const char *hub,
+                              bool asks)
 {
     struct casefile_step at;
     uint64_t held;
     enum err err = held_until(core, step->id, step->number, hub, &held);
     if (err == OK)
         err = send_rivals(core, step, hub);
-    for (uint64_t n = step->number - 1, sent = 0; err == OK && n > held && sent < HISTORY_MAX;
+    for (uint64_t n = step->number - 1, sent = 0;
+         err == OK && n > 0 && (n > held || (asks && n == held)) && sent < HISTORY_MAX;
          n--, sent++) {
         err = case_history_step(core, step->id, n, &at);
+        if (err == OK && serves(core, hub, at.by))
+            return OK; /* it was taken there */
         if (err == OK)
             err = hand(core, &at, hub);
         if (err == OK)
@@ -198,17 +202,40 @@ enum err case_history_hand_on(struct core *core, const struct casefile_step *ste
     return err == ERR_NOT_FOUND ? OK : err; /* what is not known here cannot be told */
 }
 
-enum err case_history_ask(struct core *core, const struct incoming *in,
-                          const struct casefile_step *step)
+/* Who judged the step is asked for the one before it, if that has not come. */
+static enum err ask(struct core *core, const struct casefile_step *step, const char *home,
+                    bool *asked)
 {
     struct casefile_step before;
+    *asked = false;
+    enum err err = case_history_step(core, step->id, step->number - 1, &before);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    *asked = true;
+    return case_history_send(core, step, home);
+}
+
+enum err case_history_ask(struct core *core, const struct incoming *in,
+                          const struct casefile_step *step, bool meets)
+{
+    bool asked;
     const struct registry_member *home = topology_home_of(core->opt.registry, in->header.sender);
     if (in->case_step == 0 || step->number == 1 || home == NULL)
         return OK; /* it was judged here */
-    enum err err = case_history_step(core, step->id, step->number - 1, &before);
-    return err == ERR_NOT_FOUND ? case_history_send(core, step, home->id)
-           : err == OK          ? case_split_meet(core, step, home->id)
-                                : err;
+    enum err err = ask(core, step, home->id, &asked);
+    return err == OK && meets && !asked ? case_split_meet(core, step, home->id) : err;
+}
+
+/* The last one that is given had gone here, and so may have what went before it. */
+static enum err ask_on(struct core *core, const struct casefile_step *step)
+{
+    bool asked;
+    bool went = false;
+    const struct registry_member *home = topology_home_of(core->opt.registry, step->by);
+    enum err err = step->number == 1 || home == NULL || spread_ours(core, step->by)
+                       ? OK
+                       : case_history_touches(core, step, core->opt.member, &went);
+    return err == OK && went ? ask(core, step, home->id, &asked) : err;
 }
 
 /* That document, whether it stands or not. */
@@ -223,21 +250,23 @@ static enum err find_document(struct core *core, const struct casefile_step *sai
     return err;
 }
 
-/* A step that was judged here is shown by a hub that it went to; also one that has lost meanwhile,
- * for the other hub has it and lacks what went before. */
+/* A step that was judged here is shown by a hub that holds the case; also one that has lost
+ * meanwhile, for the other hub has it and lacks what went before. */
 static enum err answer(struct core *core, const struct incoming *in)
 {
     struct incoming *doc = &core->spread->in;
     struct casefile_step said = cases_step_of(core, doc);
     struct casefile_step step;
-    bool went = false;
+    bool holds = false;
     said.number = doc->case_step;
     enum err err = find_document(core, &said, &step);
     if (err == OK)
-        err = case_history_touches(core, &step, in->header.sender, &went);
-    if (err != OK || !went || step.number == 1 || !serves(core, core->opt.member, step.by))
+        err = case_history_touches(core, &step, in->header.sender, &holds);
+    if (err == OK && !holds)
+        err = case_history_holds(core, step.id, in->header.sender, &holds);
+    if (err != OK || !holds || step.number == 1 || !serves(core, core->opt.member, step.by))
         return err;
-    return case_history_hand_on(core, &step, in->header.sender);
+    return case_history_hand_on(core, &step, in->header.sender, true);
 }
 
 /* ---- taken in ---- */
@@ -442,5 +471,7 @@ enum err case_history_take(struct core *core, const struct incoming *in, uint64_
         err = case_settle(core, step.id, &changes, &whole);
     if (err == OK)
         err = case_split_tell(core, step.id, &changes);
-    return err == OK ? case_split_go_on(core, step.id, step.number) : err;
+    if (err == OK)
+        err = case_split_go_on(core, step.id, step.number);
+    return err == OK ? ask_on(core, &step) : err;
 }

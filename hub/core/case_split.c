@@ -250,6 +250,15 @@ static enum err show_to(struct core *core, const struct casefile_step *step, con
     return err == OK && !known ? case_history_send(core, step, hub) : err;
 }
 
+/* Also when it went there: who took another one did not have it then, and it may have ended on its
+ * way. */
+static enum err show_rival(struct core *core, const struct casefile_step *step, const char *hub)
+{
+    const struct registry_member *home = topology_home_of(core->opt.registry, step->by);
+    const bool taken_there = home != NULL && strcmp(home->id, hub) == 0;
+    return taken_there ? OK : case_history_send(core, step, hub);
+}
+
 /* Whoever holds the case is shown both: the other document by the home of the one's sender; by
  * everybody else that home. */
 static enum err show(struct core *core, const struct casefile_step *one,
@@ -260,10 +269,10 @@ static enum err show(struct core *core, const struct casefile_step *one,
     if (core->opt.link_count == 0 || home == NULL)
         return OK;
     if (!spread_ours(core, one->by))
-        return show_to(core, other, home->id);
+        return show_rival(core, other, home->id);
     enum err err = find_hubs(core, one, &hubs);
     for (size_t i = 0; err == OK && i < hubs.count; i++)
-        err = show_to(core, other, hubs.hub[i]->id);
+        err = show_rival(core, other, hubs.hub[i]->id);
     return err;
 }
 
@@ -305,7 +314,7 @@ enum err case_split_go_on(struct core *core, const uint8_t id[static STORE_ID_LE
     for (size_t i = 0; err == OK && i < hubs.count; i++) {
         err = show_to(core, &step, hubs.hub[i]->id);
         if (err == OK)
-            err = case_history_hand_on(core, &step, hubs.hub[i]->id);
+            err = case_history_hand_on(core, &step, hubs.hub[i]->id, false);
     }
     return err == ERR_NOT_FOUND ? OK : err;
 }

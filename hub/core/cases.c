@@ -412,20 +412,31 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
     struct casefile_step step = cases_step_of(core, in);
     step.seq = seq;
     step.number = judged->case_step;
-    if (judged->case_place == CASE_KNOWN)
-        return OK; /* it came here by way of another hub's history */
+    if (judged->case_place == CASE_KNOWN) /* it came here by way of another hub's history */
+        return case_history_ask(core, in, &step, false);
     enum err err = judged->case_place == CASE_WINS ? case_split_take(core, in, step.number, seq)
                                                    : take_next(core, in, judged, &step);
     if (err == OK)
-        err = case_history_ask(core, in, &step);
+        err = case_history_ask(core, in, &step, true);
     return err == OK && judged->case_place != CASE_WINS
                ? case_split_go_on(core, step.id, step.number)
                : err;
 }
 
+/* Rules of this hub bind its own members: what they refuse to hand over is a step all the same. */
+static enum err take_unheard(struct core *core, const struct incoming *in,
+                             const struct judgement *judged, uint64_t seq)
+{
+    enum err err =
+        judged->case_place == CASE_NEXT ? spread_put_document(core, in, seq) : OK; /* else there */
+    return err == OK ? cases_take(core, in, judged, seq) : err;
+}
+
 enum err cases_refused(struct core *core, const struct incoming *in, const struct judgement *judged,
                        uint64_t seq)
 {
+    if (judged->err != OK && in->link != NULL && judged->case_stands)
+        return take_unheard(core, in, judged, seq);
     const bool loses = judged->case_place == CASE_LOSES;
     return judged->err == OK || (!loses && judged->case_place != CASE_VOID)
                ? OK

@@ -246,6 +246,8 @@ enum err consequences_release(struct core *core, const struct incoming *in,
     }
     events->count = 0;
     events->end_count = 0;
+    if (in->subject == NULL)
+        return OK; /* about nobody that the hub knows: nobody owes anything because of it */
     enum err err = orders_token(core, in->subject, in->persons, in->person_count, 0, subject);
     return err == OK ? consequences_end(core, subject, rules, count, core->opt.member, none) : err;
 }

@@ -182,11 +182,11 @@ enum err core_tick(struct core *core, uint64_t now_ms)
         if (peer->paused_until_ms > core->now_ms)
             core_wake_at(core, peer->paused_until_ms);
     }
-    static step_fn *const steps[] = {orders_clock, expansion_step,   backfill_step,  warnings_step,
-                                     redress_step, case_clocks_step, tell_step,      spread_step,
-                                     again_step,   links_step,       cosigning_step, amending_step,
-                                     doubled_step, rekey_step,       volumes_step,   tally_step,
-                                     workdays_step};
+    static step_fn *const steps[] = {recount_step,  orders_clock,  expansion_step,   backfill_step,
+                                     warnings_step, redress_step,  case_clocks_step, tell_step,
+                                     spread_step,   again_step,    links_step,       cosigning_step,
+                                     amending_step, doubled_step,  rekey_step,       volumes_step,
+                                     tally_step,    workdays_step, doubt_step};
     for (size_t i = 0; err == OK && i < sizeof steps / sizeof steps[0]; i++) {
         bool more = false;
         err = steps[i](core, &more);
@@ -227,7 +227,7 @@ static void send_acks(struct core *core)
 }
 
 /* Nothing of the batch is on disk, so nothing of it is said but that its senders try again. */
-static void give_up_batch(struct core *core, enum err why)
+static enum err give_up_batch(struct core *core, enum err why)
 {
     store_rollback(core->store);
     output_clear(&core->output);
@@ -250,8 +250,10 @@ static void give_up_batch(struct core *core, enum err why)
     amending_given_up(core);
     doubled_given_up(core);
     volumes_given_up(core);
+    core->doubt_settled = false;
     core->work_waiting = true;
     core_wake_at(core, core->now_ms + BUSY_RETRY_MS);
+    return rekey_look(core); /* its keys may have been those of a step that never was */
 }
 
 static enum err write_batch(struct core *core, bool *wrote)
@@ -261,9 +263,11 @@ static enum err write_batch(struct core *core, bool *wrote)
     core->at_once = 0;
     enum err err = core->poison != OK ? core->poison : store_write(core->store, wrote);
     if (err_class(err) == ERR_CLASS_RETRY) {
-        give_up_batch(core, err);
-        enum err room = err == ERR_DISK_FULL ? room_disk_full(core) : OK;
-        return room == OK ? err : room;
+        const enum err looked = give_up_batch(core, err);
+        const enum err room = err == ERR_DISK_FULL ? room_disk_full(core) : OK;
+        if (looked != OK || room != OK)
+            return looked != OK ? looked : room;
+        return err;
     }
     if (err == OK && core->refusing)
         log_info("batch_accepted", "code=0");

@@ -121,10 +121,11 @@ struct core_options {
     const struct core_measured *measured; /* as it is at each start and reload; NULL: not told */
     uint64_t scrub_ms; /* the whole log is read again within that time; 0: a day */
     struct core_witness witness;
-    uint32_t lease_ms;    /* 0: 30,000 */
-    uint32_t backoff_ms;  /* first redelivery; 0: 1,000; doubles to 300,000 */
-    uint32_t rate_per_s;  /* envelopes per peer and second before `busy`; 0: 20,000 */
-    uint32_t rekey_rows;  /* of one step when storage and token keys are replaced; 0: 64 */
+    uint32_t lease_ms;     /* 0: 30,000 */
+    uint32_t backoff_ms;   /* first redelivery; 0: 1,000; doubles to 300,000 */
+    uint32_t rate_per_s;   /* envelopes per peer and second before `busy`; 0: 20,000 */
+    uint32_t rekey_rows;   /* of one step when storage and token keys are replaced; 0: 64 */
+    uint32_t doubt_leaves; /* looked at in one step of a review of a revoked key; 0: 4,096 */
     uint32_t reads_max;   /* bytes that a decision may have read to be told as evidence; 0: 3 MiB */
     uint32_t piece_bytes; /* of a file of evidence in one answer; 0: 384 KiB */
     uint32_t attempts_max; /* deliveries in vain before an envelope is parked; 0: 20 */

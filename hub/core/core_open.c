@@ -157,6 +157,8 @@ static enum err write_start(struct core *core, const char *event)
         err = rekey_note(core);
     if (err == OK)
         err = backfill_note(core);
+    if (err == OK)
+        err = recount_note(core);
     core->work_waiting = true;
     return err;
 }
@@ -190,6 +192,7 @@ enum err core_open(struct core **out, const struct core_options *options, uint64
     core->opt.piece_bytes = options->piece_bytes != 0 ? options->piece_bytes : CORE_EVIDENCE_PIECE;
     core->opt.reads_max = options->reads_max != 0 ? options->reads_max : CORE_EVIDENCE_READS;
     core->opt.rekey_rows = options->rekey_rows != 0 ? options->rekey_rows : REKEY_ROWS;
+    core->opt.doubt_leaves = options->doubt_leaves != 0 ? options->doubt_leaves : DOUBT_LEAVES;
     set_limits(core, options);
     core->opt.rate_per_s = options->rate_per_s != 0 ? options->rate_per_s : RATE_PER_S;
     core->store = options->store;

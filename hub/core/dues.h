@@ -1,5 +1,5 @@
-/* dues - the end of the term that was counted last: all obligations of one duty have the same.
- * Thread rule: a value. */
+/* dues - the end of the term that was counted last: all obligations of one duty have the same; and
+ * how far the terms are counted anew by another calendar (recount.c). Thread rule: values. */
 #ifndef CORE_DUES_H
 #define CORE_DUES_H
 
@@ -11,6 +11,13 @@ struct due_memo {
     uint64_t from_ms; /* it runs from here … */
     uint64_t due_ms;  /* … to here */
     bool set;
+};
+
+struct recount {
+    uint64_t mark; /* of the calendar in use */
+    bool running;  /* not every term was counted by it yet … */
+    bool requests; /* … those of requests, when those of obligations were */
+    uint64_t at;   /* rows before this one were */
 };
 
 #endif

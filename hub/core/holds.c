@@ -164,6 +164,8 @@ static enum err one_held(struct core *core, const struct message_row *message,
 {
     struct queue_row row;
     enum err err = queue_get(core->store->queue, recipient, message->seq, &row);
+    if (err == OK && row.state == QUEUE_HELD && what->case_step != 0)
+        err = apply_restep(core, &row, what->case_step, &row.statement_leaf);
     if (err == OK && row.state == QUEUE_HELD)
         err = what->release ? holds_release_row(core, &row, told, what->newer)
                             : holds_return_row(core, &row, what->code, what->newer);
@@ -206,12 +208,15 @@ enum err holds_end(struct core *core, const struct queue_row *row,
     if (!readable) /* of what cannot be read any more, the recipient that is named */
         return holds_return_row(core, row, what->code, what->newer);
     uint64_t told = 0;
+    struct hold_end end = *what;
     if (what->release) {
         err = holds_tell_released(core, message, effects ? "" : row->recipient, what->code, &told);
         if (err == OK && effects)
-            err = apply_released(core, in, message->seq);
+            err = apply_released(core, in, message);
+        if (err == OK && effects)
+            end.case_step = core->judged.case_step;
     }
-    return err == OK ? each_held(core, message, &in->header, what, told) : err;
+    return err == OK ? each_held(core, message, &in->header, &end, told) : err;
 }
 
 /* What the effects refuse by now goes back instead: nothing of the release remains. */

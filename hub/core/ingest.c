@@ -316,6 +316,8 @@ static void refuse_judged(const struct incoming *in, struct judgement *judged, e
     judged->recorded = false;
     judged->event_recorded = false;
     judged->verdict.ground_count = 0;
+    judged->case_place = CASE_NEXT; /* none: nothing of it is left of the one before */
+    judged->case_stands = false;
 }
 
 /* One message of the batch. What turns out to be impossible only while it is written is

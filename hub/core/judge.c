@@ -177,8 +177,11 @@ static enum err judge_type(struct core *core, struct incoming *in, struct view *
         return tally_judge(core, in, out);
     if (in->header.type == lianshu_DocumentType_TYPE_RELAY_FORK)
         return witnessing_judge(core, in, out);
-    if (cases_apply(in))
-        return cases_judge(core, in, out);
+    if (cases_apply(in)) {
+        enum err err = cases_judge(core, in, out);
+        out->case_stands = err == OK && out->err == OK;
+        return err;
+    }
     if (in->header.type == lianshu_DocumentType_TYPE_SANCTION_ANSWER ||
         in->header.type == lianshu_DocumentType_TYPE_SANCTION_EXECUTED)
         return judge_answer(core, in, out);
@@ -208,6 +211,7 @@ static void begin(struct judgement *out)
     out->asked.count = 0;
     out->case_step = 0;
     out->case_place = CASE_NEXT;
+    out->case_stands = false;
     out->events.count = 0;
     out->events.end_count = 0;
     out->verdict = (struct verdict){.action = GATE_PASS};
@@ -273,12 +277,32 @@ enum err judge_again(struct core *core, struct incoming *in, struct judgement *o
     return err == OK ? judge_event(core, in, &view, out) : err;
 }
 
-enum err judge_released(struct core *core, struct incoming *in, struct judgement *out)
+/* A step takes its place in the case now: it is signed with keys that are good now, and the state
+ * allows it. */
+static enum err judge_step_released(struct core *core, struct incoming *in, struct judgement *out)
+{
+    const lianshu_Header *h = &in->header;
+    const struct registry_key *key;
+    enum err err = registry_signer(core->opt.registry, h->sender, h->sender_kid, KEY_USE_SIGN,
+                                   core->now_ms, &key);
+    if (err == OK)
+        err = registry_verify_document(core->opt.registry, core->now_ms, in->facts_frame,
+                                       core->verifier, &in->document, in->facts_hash);
+    if (err == OK)
+        err = cases_judge(core, in, out);
+    return err == OK ? out->err : err;
+}
+
+enum err judge_released(struct core *core, struct incoming *in, bool relayed, struct judgement *out)
 {
     struct view_ctx ctx = {.core = core, .as_of = STORE_NEVER};
     struct view view = view_of(&ctx);
     begin(out);
-    enum err err = judge_event(core, in, &view, out);
+    enum err err = OK;
+    if (!relayed && in->has_facts && cases_apply(in))
+        err = judge_step_released(core, in, out);
+    if (err == OK)
+        err = judge_event(core, in, &view, out);
     out->verdict = (struct verdict){.action = GATE_PASS};
     return err == OK ? out->err : err;
 }

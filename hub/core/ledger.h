@@ -152,10 +152,23 @@ MUST_USE enum err requests_shown(struct core *core, const uint8_t order_id[stati
                                  bool *shown);
 
 /* ---- doubt.c ---- */
+enum {
+    DOUBT_JOBS_MAX = 4,  /* keys at a time */
+    DOUBT_LEAVES = 4096, /* that one step looks at … */
+    DOUBT_ORDERS = 32,   /* … and orders among them, about */
+};
 /* In a batch: every order that stands and that this revoked key of the member made or changed since
- * it is doubted is to be reviewed. ERR_KID_UNKNOWN: no revoked key of the member. */
+ * it is doubted is to be reviewed, by steps from the next tick on; one that is under way begins
+ * anew. ERR_KID_UNKNOWN: no revoked key of the member. ERR_BUSY: DOUBT_JOBS_MAX are under way. */
 MUST_USE enum err doubt_begin(struct core *core, const char *member,
                               const uint8_t kid[static KID_LEN]);
+/* One step, in one transaction with where it stands: killed at any moment it goes on from its last
+ * commit. */
+MUST_USE enum err doubt_step(struct core *core, bool *more);
+/* What is under way, for people: how many; and of this key, if it is one of them, how far. */
+MUST_USE enum err doubt_running(struct core *core, uint64_t *count);
+MUST_USE enum err doubt_tell(struct core *core, const uint8_t kid[static KID_LEN],
+                             struct json *answer);
 /* The review of an order because of that key. ERR_NOT_FOUND: there is none. */
 MUST_USE enum err doubt_review(struct core *core, const uint8_t kid[static KID_LEN],
                                const uint8_t order[static STORE_ID_LEN], struct request *out);
@@ -213,6 +226,9 @@ MUST_USE enum err warnings_schedule(struct core *core, struct obligation *row);
  * stay ended, or zeros. */
 MUST_USE enum err warnings_terms(struct core *core, const struct duty *duty,
                                  const struct obligation *stayed, struct obligation *row);
+/* Its terms have other ends: what was said of the shorter ones and is not true of these is said
+ * again in its time. */
+void warnings_anew(const struct core *core, struct obligation *row);
 /* The term to undo, from row->ended_ms on. */
 MUST_USE enum err warnings_lift_term(const struct core *core, uint32_t cause,
                                      struct obligation *row);
@@ -236,6 +252,19 @@ struct due_kind {
 /* One bounded step; row is room for one. */
 MUST_USE enum err due_step(struct core *core, const struct due_kind *kind, void *row, bool *more);
 
+/* ---- recount.c ---- */
+/* Terms that run are counted anew when the calendar is another one than they were counted by: days
+ * of a year that was not announced when they began. None is made shorter: whoever was told an end
+ * may rely on it. Decisions are not made again by it: what a record says has no working days in it.
+ */
+/* Which calendar it is; inside a batch, at the start and when rules or calendar are others. */
+MUST_USE enum err recount_note(struct core *core);
+/* One bounded step; after a restart it begins anew, and counts what was counted to no other end. */
+MUST_USE enum err recount_step(struct core *core, bool *more);
+/* One that is to be looked at before its turn. */
+MUST_USE enum err recount_obligation(struct core *core, struct obligation *row);
+MUST_USE enum err recount_request(struct core *core, struct request *row);
+
 /* ---- workdays.c ---- */
 /* Once a day, and when rules or calendar are others: does the calendar reach as far as the terms
  * that begin now? Logged when it does not. */
@@ -255,6 +284,11 @@ struct owed {
 /* Make it, with its notice, unless it is owed already. */
 MUST_USE enum err obligations_make(struct core *core, const struct owed *what);
 void obligations_id(const struct obligation *row, uint8_t out[static STORE_ID_LEN]);
+/* The one of the episode before, when a stay ended it; its id is zeros otherwise. */
+MUST_USE enum err obligations_stayed(struct core *core, const struct obligation *row,
+                                     struct obligation *stayed);
+/* Its terms were counted anew: kept, with a leaf that says their ends. */
+MUST_USE enum err obligations_recounted(struct core *core, const struct obligation *row);
 /* Neither cancelled nor being undone or undone. */
 bool obligations_live(const struct obligation *row);
 MUST_USE enum err obligations_answer(struct core *core, const struct incoming *in,

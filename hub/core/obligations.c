@@ -7,14 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err write_leaf(struct core *core, const struct obligation *row, uint32_t state,
-                           const char *by, const uint8_t *document, uint64_t *leaf)
+static lianshu_StateChange change_of(const struct obligation *row, uint32_t state, const char *by)
 {
     lianshu_StateChange body = {.version = row->order_version, .state = state};
     memcpy(body.id, row->id, sizeof body.id);
     snprintf(body.by, sizeof body.by, "%s", by);
     snprintf(body.measure, sizeof body.measure, "%.4s", row->measure);
     snprintf(body.member, sizeof body.member, "%s", row->member);
+    return body;
+}
+
+static enum err write_leaf(struct core *core, const struct obligation *row, uint32_t state,
+                           const char *by, const uint8_t *document, uint64_t *leaf)
+{
+    lianshu_StateChange body = change_of(row, state, by);
     if (document != NULL) {
         body.document.size = HASH_LEN;
         memcpy(body.document.bytes, document, HASH_LEN);
@@ -146,6 +152,30 @@ static enum err look_back(struct core *core, const struct obligation *row, bool 
             *stayed = before;
     }
     return OK;
+}
+
+enum err obligations_stayed(struct core *core, const struct obligation *row,
+                            struct obligation *stayed)
+{
+    bool owed;
+    return look_back(core, row, &owed, stayed);
+}
+
+enum err obligations_recounted(struct core *core, const struct obligation *row)
+{
+    lianshu_StateChange body = change_of(row, row->state, "");
+    uint64_t leaf;
+    body.answer_due_ms = row->answer_due_ms;
+    body.execute_due_ms = row->execute_due_ms;
+    body.lift_due_ms = row->lift_due_ms;
+    enum err err = obligation_recounted(core->store->obligations, row);
+    if (err == OK)
+        err = tally_note(core, row->order_id); /* it may be overdue no more */
+    if (err == OK)
+        err = apply_leaf(core, LOG_OBLIGATION_STATE, &lianshu_StateChange_msg, &body, &leaf);
+    if (row->next_due_ms != 0)
+        core_wake_at(core, row->next_due_ms);
+    return err == OK ? store_count(core->store, "terms.recounted", 1) : err;
 }
 
 enum err obligations_make(struct core *core, const struct owed *what)

@@ -155,15 +155,20 @@ static enum err end_standing(struct core *core, const struct order_row *row)
                : consequences_end(core, row->subject, rules, count, row->issuer, row->document);
 }
 
-/* A correction begins a new episode: what it changes ends by a lift and begins
- * anew. */
-static enum err next_episode(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                             uint32_t *episode)
+/* A correction begins a new episode: what it changes ends by a lift and begins anew. It may bear
+ * the date of the decision that it corrects: what was decided since was decided later. */
+static enum err follow_on(struct core *core, struct order_row *row)
 {
     struct order_row before;
-    enum err err = order_get(core->store->orders, id, STORE_NEVER, &before);
-    *episode = err == OK ? before.episode + 1 : 0;
-    return err == ERR_NOT_FOUND ? OK : err;
+    enum err err = order_get(core->store->orders, row->id, STORE_NEVER, &before);
+    row->changed_date = row->decision_date;
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? OK : err;
+    row->episode = before.episode + 1;
+    row->restored_date = before.restored_date;
+    if (before.changed_date > row->changed_date)
+        row->changed_date = before.changed_date;
+    return OK;
 }
 
 enum err orders_impose(struct core *core, struct incoming *in, const struct judgement *judged,
@@ -187,11 +192,11 @@ enum err orders_impose(struct core *core, struct incoming *in, const struct judg
         err = orders_token(core, in->subject, in->persons, in->person_count, 0, row.subject);
     if (err == OK)
         err = names_give(core, NAMES_DECISION, span_str(body->decision_number), row.act);
+    memcpy(row.id, body->order_id, sizeof row.id);
     if (err == OK)
-        err = next_episode(core, body->order_id, &row.episode);
+        err = follow_on(core, &row);
     if (err != OK)
         return err;
-    memcpy(row.id, body->order_id, sizeof row.id);
     snprintf(row.issuer, sizeof row.issuer, "%s", in->document.issuers[0].member);
     memcpy(row.changed_by, row.issuer, sizeof row.changed_by);
     snprintf(row.list, sizeof row.list, "%s", body->list);
@@ -219,6 +224,10 @@ enum err orders_change(struct core *core, struct incoming *in, const struct judg
     bool renewed = judged->change == CHANGE_RESUME || judged->change == CHANGE_RESTORE;
     row.version = judged->decision.version;
     row.state = (uint32_t)judged->decision.state;
+    if (body->decision_date > row.changed_date)
+        row.changed_date = body->decision_date;
+    if (judged->change == CHANGE_RESTORE)
+        row.restored_date = body->decision_date;
     row.episode += renewed ? 1 : 0;
     snprintf(row.changed_by, sizeof row.changed_by, "%s", in->document.issuers[0].member);
     memcpy(row.change_document, in->facts_hash, sizeof row.change_document);

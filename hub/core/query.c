@@ -119,6 +119,18 @@ static void add_counters(struct query *q, const char *key, const char *prefix)
     json_put(q->answer, key, map);
 }
 
+static void put_obligations(struct query *q, const uint64_t states[static OBLIGATION_STATES])
+{
+    struct json *map = json_map();
+    uint64_t total = 0;
+    for (int i = OBLIGATION_CREATED; i < OBLIGATION_STATES; i++) {
+        json_put_uint(map, query_obligation_word((uint32_t)i), states[i]);
+        total += states[i];
+    }
+    json_put_uint(map, "total", total);
+    json_put(q->answer, "obligations", map);
+}
+
 static enum err query_status(struct query *q)
 {
     struct core *core = q->core;
@@ -140,16 +152,12 @@ static enum err query_status(struct query *q)
     uint64_t justifications = 0;
     if (err == OK)
         err = restriction_counts(store->restrictions, &restrictions, &justifications);
+    uint64_t reviews = 0;
+    if (err == OK)
+        err = doubt_running(core, &reviews);
     if (err != OK)
         return err;
-    struct json *obligations = json_map();
-    uint64_t total = 0;
-    for (int i = OBLIGATION_CREATED; i < OBLIGATION_STATES; i++) {
-        json_put_uint(obligations, query_obligation_word((uint32_t)i), states[i]);
-        total += states[i];
-    }
-    json_put_uint(obligations, "total", total);
-    json_put(q->answer, "obligations", obligations);
+    put_obligations(q, states);
     json_put_uint(q->answer, "unassigned", unassigned);
     json_put_uint(q->answer, "obligations_executed", store_counter(store, "obligations.executed"));
     json_put_uint(q->answer, "restrictions", restrictions);
@@ -167,6 +175,7 @@ static enum err query_status(struct query *q)
     json_put_uint(q->answer, "parked", parked);
     json_put_uint(q->answer, "log_size", log_size(store->log));
     json_put_uint(q->answer, "log_signed", core->signed_size);
+    json_put_uint(q->answer, "reviews_running", reviews);
     add_alarms(q);
     add_breakers(q);
     json_put_uint(q->answer, "expired", store_counter(store, "receipt.expired"));

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EFFECTS_MAX = 500, WORD_MAX = 96 };
+enum { EFFECTS_MAX = 500, LOOK_MAX = 50000 /* leaves of one question */, WORD_MAX = 96 };
 
 _Static_assert(REQUEST_OUTCOMES == 5, "a word for each outcome of a review");
 
@@ -193,8 +193,11 @@ static enum err put_state(struct effects *e, const struct log_entry *entry)
 static enum err walk(struct effects *e)
 {
     struct leaf_log *log = e->q->core->store->log;
+    const uint64_t size = log_size(log);
+    const uint64_t most = e->next + LOOK_MAX;
+    const uint64_t stop = most < size ? most : size;
     enum err err = OK;
-    for (; err == OK && e->next < log_size(log) && e->count < EFFECTS_MAX; e->next++) {
+    for (; err == OK && e->next < stop && e->count < EFFECTS_MAX; e->next++) {
         struct log_entry entry;
         if ((err = log_get(log, e->next, &entry)) != OK)
             break;
@@ -232,6 +235,8 @@ enum err query_revocation_effects(struct query *q)
     json_put_text(q->answer, "member", e.member);
     json_put_hex(q->answer, "kid", span_of(kid, sizeof kid));
     json_put_ms(q->answer, "revoked_from", e.from_ms);
+    if (err == OK)
+        err = doubt_tell(q->core, kid, q->answer);
     json_put(q->answer, "messages", e.messages);
     json_put(q->answer, "orders", e.orders);
     json_put(q->answer, "obligations", e.obligations);

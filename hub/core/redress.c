@@ -238,11 +238,33 @@ static enum err receipt_is_over(struct core *core, struct request *row)
     return err == OK ? request_restage(core->store->requests, row) : err;
 }
 
+enum err recount_request(struct core *core, struct request *row)
+{
+    const struct rule_clock *clock = ruleset_clock(core->opt.rules, row->clock);
+    const uint32_t said = row->warned;
+    uint64_t due_ms = 0;
+    if (clock == NULL || row->due_ms == 0)
+        return OK;
+    enum err err = term_due(row->stage == REQUEST_EXTENDED ? &clock->complex : &clock->ordinary,
+                            row->begun_ms, core->opt.calendar, &due_ms);
+    if (err != OK || due_ms <= row->due_ms)
+        return err == ERR_TERM ? OK : err; /* other rules count otherwise: it stays */
+    row->due_ms = due_ms;
+    row->warned = 0;
+    skip_past(core, row);
+    row->warned = row->warned < said ? row->warned : said;
+    plan(core, row);
+    err = request_restage(core->store->requests, row);
+    return err == OK ? store_count(core->store, "terms.recounted", 1) : err;
+}
+
 static enum err look_at(struct core *core, struct request *row)
 {
+    enum err err = core->recount.running ? recount_request(core, row) : OK;
+    if (err != OK || row->next_ms > core->now_ms)
+        return err;
     uint32_t percent = warnings_after(core, row->warned);
     bool over = row->stage == REQUEST_RECEIPT && core->now_ms >= row->due_ms;
-    enum err err = OK;
     if (over || percent != 0)
         err = warn(core, row, row->owner, over || warnings_escalate(core, percent));
     if (err == OK && over)

@@ -30,7 +30,7 @@ static enum err refuse(struct core *core, const struct queue_row *row,
         .grounds = judged->verdict.ground,
         .ground_count = judged->verdict.ground_count,
     };
-    const struct hold_end end = {false, ERR_RESTRICTED, &judged->verdict};
+    const struct hold_end end = {.code = ERR_RESTRICTED, .newer = &judged->verdict};
     enum err err = store_count(core->store, "gate.refused", 1);
     if (err != OK)
         return err;
@@ -42,7 +42,7 @@ static enum err refuse(struct core *core, const struct queue_row *row,
 static enum err let_go(struct core *core, const struct queue_row *row,
                        const struct message_row *message, const struct verdict *verdict)
 {
-    const struct hold_end end = {true, OK, verdict};
+    const struct hold_end end = {.release = true, .code = OK, .newer = verdict};
     return holds_end(core, row, message, &end);
 }
 

@@ -70,11 +70,14 @@ static enum err open_one(struct core *core, const struct order_row *order, enum 
 }
 
 /* B.4: the least time has passed, the duties are done, a commitment is given. */
-static enum err repair_refusal(const struct order_row *order, const lianshu_Redress *body)
+static enum err repair_refusal(const struct core *core, const struct order_row *order,
+                               const lianshu_Redress *body)
 {
+    const uint32_t from =
+        change_repair_from(core->opt.rules, order->rule, order->repair_date, order->restored_date);
     if (order->state != ORDER_ACTIVE && order->state != ORDER_SUSPENDED)
         return ERR_ORDER_STATE;
-    if (order->repair_date == 0 || body->date < order->repair_date)
+    if (from == 0 || body->date < from)
         return ERR_TERM;
     return body->commitment ? OK : ERR_FIELD_MISSING;
 }
@@ -101,7 +104,7 @@ static enum err judge_request(struct core *core, const struct incoming *in, enum
     else if (strcmp(in->header.sender, order.issuer) != 0 && !goes_to(&in->header, order.issuer))
         *refusal = ERR_COPY_MISSING;
     else if (repair)
-        *refusal = repair_refusal(&order, body);
+        *refusal = repair_refusal(core, &order, body);
     else if (order.state == ORDER_ANNULLED)
         *refusal = ERR_ORDER_STATE;
     return OK;

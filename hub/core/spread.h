@@ -39,7 +39,8 @@
  * it becomes known that what barred an order does not stand, or was over before, the order takes
  *      effect after all, and its issuer is told. In force is from the acceptance of the first
  *      version to that of the lift or annulment, or until the clock ends it: by the documents
- * alone, also where a hub's own rules refuse one of them.
+ *      alone, also where a hub's own rules refuse one of them. One that a court or a superior
+ *      annulled bars each that is accepted after that (E657).
  *
  * A part of state.h, which includes it; nobody else does. Bounds: SPREAD_STEP documents, or
  * ROLL_OWE_MAX hashes, in one transaction. Errors: ERR_REGION_NOT_OWNED, ERR_HOPS, ERR_HOPS_LOOP,

@@ -138,6 +138,7 @@ struct core {
     const struct key *storage_before;
     const struct key *token_before;
     struct rekey rekey;
+    bool doubt_settled; /* no review of a revoked key is under way, as the database was read last */
     char region[REGION_LEN + 1];
 
     bool open_batch;
@@ -181,7 +182,8 @@ struct core {
     uint8_t plan_order[STORE_ID_LEN];
     uint32_t plan_version;
     struct due_memo dues[2]; /* to answer, to execute */
-    uint64_t plan_known;     /* relations as of this size; 0: as of the decision */
+    struct recount recount;
+    uint64_t plan_known; /* relations as of this size; 0: as of the decision */
     struct decision plan;
     lianshu_SanctionOrder plan_body;
     uint8_t plan_token[DECIDE_DUTIES_MAX][STORE_TOKEN_LEN]; /* whom each duty is about */
@@ -254,8 +256,9 @@ MUST_USE enum err room_disk_full(struct core *core);
 
 /* ---- apply.c ---- */
 MUST_USE enum err apply(struct core *core, struct incoming *in, struct judgement *judged);
-/* What a held message does once it is released; seq is its own. */
-MUST_USE enum err apply_released(struct core *core, struct incoming *in, uint64_t seq);
+/* What a held message does once it is released; of a step of a case core->judged has its number. */
+MUST_USE enum err apply_released(struct core *core, struct incoming *in,
+                                 const struct message_row *message);
 /* A leaf with a canonical message as its body. */
 MUST_USE enum err apply_leaf(struct core *core, enum log_kind kind, const pb_msgdesc_t *desc,
                              const void *body, uint64_t *index);
@@ -298,6 +301,10 @@ MUST_USE enum err apply_statement(struct core *core, const struct statement_abou
  * acceptance stays, and of advisories unless there is a newer verdict (NULL: there is none). */
 MUST_USE enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
                                 const struct verdict *newer, uint64_t *index);
+/* The same to the next hub, with the number and the moment that a step of a case has now. */
+MUST_USE enum err apply_restep(struct core *core, const struct queue_row *row, uint64_t case_step,
+                               uint64_t *index);
+/* ---- apply_queue.c ---- */
 /* Who gets a row. */
 struct addressee {
     const char *member;
@@ -309,6 +316,11 @@ MUST_USE enum err apply_queue(struct core *core, const struct incoming *in,
 /* The records of what was decided, each with its leaf; *seq: of the order, change or gate. */
 MUST_USE enum err apply_records(struct core *core, const struct incoming *in, uint64_t message_seq,
                                 struct judgement *judged, uint64_t *seq);
+/* Accepted, but two officials must let it go first. */
+static inline bool apply_holds(const struct judgement *judged)
+{
+    return judged->err == OK && judged->verdict.action == GATE_HOLD;
+}
 /* Must the recipient see the grounds? */
 static inline bool apply_advises(const struct verdict *v)
 {

@@ -62,7 +62,8 @@ MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
 /* By the table alone, from that state. Reads only. */
 MUST_USE enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
                                    struct judgement *out);
-/* A refused document that lost to another one of its number is kept beside that. */
+/* A refused document that lost to another one of its number is kept beside that; one that another
+ * hub has taken and only rules here refuse is taken. */
 MUST_USE enum err cases_refused(struct core *core, const struct incoming *in,
                                 const struct judgement *judged, uint64_t seq);
 /* Where the case stands after the step; what came late moves it no more. */
@@ -73,17 +74,17 @@ void cases_move(struct core *core, const struct case_result *result, struct case
 /* What a hub that joins the case will be given of this step. Uses core->frame. */
 MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
                                     const struct casefile_step *step);
-/* The step before this one has not come: the hub that judged this one is asked for it; if it has,
- * case_split_meet. Uses the room in which the document lies. */
+/* The step before this one has not come: the hub that judged this one is asked for it; if it has
+ * and `meets`, case_split_meet. Uses the room in which the document lies. */
 MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
-                                   const struct casefile_step *step);
+                                   const struct casefile_step *step, bool meets);
 /* A step as it is kept, to another hub; what is not kept is not sent. The same room. */
 MUST_USE enum err case_history_send(struct core *core, const struct casefile_step *step,
                                     const char *hub);
 /* Its rivals and the steps before it, to a hub that lacks them: the newest first, down to what went
- * there. The same room. */
+ * there, and to one that asks that one, too: it may have ended on the way. The same room. */
 MUST_USE enum err case_history_hand_on(struct core *core, const struct casefile_step *step,
-                                       const char *hub);
+                                       const char *hub, bool asks);
 /* As it is kept, into core->spread->facts; ERR_NOT_FOUND: it is not. */
 MUST_USE enum err case_history_read(struct core *core, const struct casefile_step *step);
 /* Was it taken by a member of that hub, or did it go to one? */

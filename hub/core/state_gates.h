@@ -79,6 +79,7 @@ struct hold_end {
     bool release;
     enum err code;
     const struct verdict *newer; /* what a gate says now; NULL: what it said then */
+    uint64_t case_step;          /* set by holds_end: the number of a step that begins now */
 };
 MUST_USE enum err holds_end(struct core *core, const struct queue_row *row,
                             const struct message_row *message, const struct hold_end *what);
@@ -104,8 +105,10 @@ void judge_none(struct judgement *out);
 MUST_USE enum err judge_spread(struct core *core, struct incoming *in, struct judgement *out);
 /* What may hold or refuse it, about a message that was judged before. */
 MUST_USE enum err judge_again(struct core *core, struct incoming *in, struct judgement *out);
-/* What its rules make of it now that it is released; REJECT: they refuse it. */
-MUST_USE enum err judge_released(struct core *core, struct incoming *in, struct judgement *out);
+/* What its rules, and its case, make of it now that it is released; REJECT: they refuse it. Of what
+ * another hub handed on the case has judged. */
+MUST_USE enum err judge_released(struct core *core, struct incoming *in, bool relayed,
+                                 struct judgement *out);
 
 /* ---- ending.c ---- */
 /* What the hub declares about an envelope that waits for a recipient. */

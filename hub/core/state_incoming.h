@@ -107,6 +107,7 @@ struct judgement {
     struct case_result step;
     uint64_t case_step;           /* its number in the case; 0: it is no step */
     enum case_place case_place;   /* among the documents of that number */
+    bool case_stands;             /* the case takes it, whatever else holds or refuses it */
     struct obligation obligation; /* that an answer is about */
     enum change_kind change;
     bool recorded;

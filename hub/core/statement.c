@@ -72,14 +72,36 @@ enum err apply_statement(struct core *core, const struct statement_about *what, 
                          (struct span){NULL, 0}, index);
 }
 
-enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
-                       const struct verdict *newer, uint64_t *index)
+/* What was said of a row last. */
+static enum err read_last(struct core *core, const struct queue_row *row, lianshu_Statement *v)
 {
-    lianshu_Statement *v = &core->stored_statement;
     struct span body;
     enum err err = log_body(core->store->log, row->statement_leaf, &body);
     if (err == OK && wire_decode(&lianshu_Statement_msg, body, v) != OK)
         err = ERR_CORRUPT;
+    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+}
+
+enum err apply_restep(struct core *core, const struct queue_row *row, uint64_t case_step,
+                      uint64_t *index)
+{
+    lianshu_Statement *v = &core->stored_statement;
+    *index = row->statement_leaf;
+    enum err err = read_last(core, row, v);
+    if (err != OK || v->share == 0)
+        return err;
+    v->case_step = (uint32_t)case_step;
+    v->accepted_ms = core->now_ms;
+    v->log_index = log_size(core->store->log);
+    return apply_leaf_at(core, LOG_STATEMENT, v->accepted_ms, &lianshu_Statement_msg, v,
+                         (struct span){NULL, 0}, index);
+}
+
+enum err apply_restate(struct core *core, const struct queue_row *row, uint64_t number,
+                       const struct verdict *newer, uint64_t *index)
+{
+    lianshu_Statement *v = &core->stored_statement;
+    enum err err = read_last(core, row, v);
     if (err == OK)
         err = put_tombstones(core, row->recipient, row->conversation, number, v);
     if (err != OK)

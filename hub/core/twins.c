@@ -61,8 +61,8 @@ static enum err begun_at(struct core *core, const uint8_t order[static STORE_ID_
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* The newest log size at which neither the order itself nor another one for its act was in force.
- */
+/* The newest log size at which neither the order itself nor another one for its act was in force or
+ * annulled from above: whether that bars it is settled by rank. */
 static enum err judged_on(struct core *core, const struct incoming *doc, const struct act *act,
                           uint64_t *as_of)
 {
@@ -112,37 +112,42 @@ enum err twins_look(struct core *core)
 
 /* ---- when it was in force ---- */
 
-/* When its documents end it; of those of one version the one that goes before the others counts,
- * whatever became of it here: so every hub that has them comes to the same moment. */
-static enum err ended_at(struct core *core, const uint8_t order[static STORE_ID_LEN],
-                         uint64_t *to_ms)
+/* One document about it, those of the versions before it having been looked at. What is over
+ * already is not over later because it is annulled, too. */
+static void take_end(const struct roll_row *doc, const char *issuer, struct twin_row *row)
+{
+    const bool annulled = doc->type == lianshu_DocumentType_TYPE_SANCTION_ANNUL;
+    if (doc->type == lianshu_DocumentType_TYPE_SANCTION_RESTORE)
+        row->to_ms = STORE_NEVER;
+    else if ((annulled || doc->type == lianshu_DocumentType_TYPE_SANCTION_LIFT) &&
+             row->to_ms == STORE_NEVER)
+        row->to_ms = doc->accepted_ms;
+    if (annulled && strcmp(doc->issuer, issuer) != 0)
+        row->annulled_ms = doc->accepted_ms;
+}
+
+/* When its documents end it, and when they annul it from above; of those of one version the one
+ * that goes before the others counts, whatever became of it here: so every hub that has them comes
+ * to the same moments. */
+static enum err over_at(struct core *core, const char *issuer, struct twin_row *twin)
 {
     enum err err = OK;
     bool any = true;
-    *to_ms = STORE_NEVER;
+    twin->to_ms = twin->annulled_ms = STORE_NEVER;
     for (uint32_t version = 2; err == OK && any; version++) {
         uint8_t hash[HASH_LEN] = {0};
         struct roll_row row;
         struct roll_row best = {.version = 0};
-        while ((err = roll_next_of_version(core->store->roll, order, version, hash, &row)) == OK)
+        while ((err = roll_next_of_version(core->store->roll, twin->order_id, version, hash,
+                                           &row)) == OK)
             if (best.version == 0 || contest_before(&row, &best))
                 best = row;
         err = err == ERR_NOT_FOUND ? OK : err;
         any = best.version != 0;
-        if (best.type == lianshu_DocumentType_TYPE_SANCTION_LIFT ||
-            best.type == lianshu_DocumentType_TYPE_SANCTION_ANNUL)
-            *to_ms = best.accepted_ms;
-        else if (best.type == lianshu_DocumentType_TYPE_SANCTION_RESTORE)
-            *to_ms = STORE_NEVER;
+        take_end(&best, issuer, twin);
     }
-    return err;
-}
-
-static enum err over_at(struct core *core, const struct twin_row *row, uint64_t *to_ms)
-{
-    enum err err = ended_at(core, row->order_id, to_ms);
-    if (row->clock_ms < *to_ms)
-        *to_ms = row->clock_ms;
+    if (twin->clock_ms < twin->to_ms)
+        twin->to_ms = twin->clock_ms;
     return err;
 }
 
@@ -168,7 +173,7 @@ enum err twins_enter(struct core *core, const struct incoming *doc, const struct
     memcpy(twin.order_id, row->about, sizeof twin.order_id);
     memcpy(twin.hash, row->hash, sizeof twin.hash);
     memcpy(twin.act, act.key, sizeof twin.act);
-    err = over_at(core, &twin, &twin.to_ms);
+    err = over_at(core, row->issuer, &twin);
     if (err == OK)
         err = twin_get(core->store->twins, row->about, &before);
     if (err == OK && memcmp(before.act, twin.act, sizeof twin.act) != 0)
@@ -194,11 +199,11 @@ static enum err tell_one(struct core *core, const struct roll_row *whom,
 }
 
 static enum err tell_lost(struct core *core, const struct roll_row *winner,
-                          const struct roll_row *loser)
+                          const struct roll_row *loser, enum err code)
 {
     enum err err = store_count(core->store, "orders.twice", 1);
     if (err == OK && loser->hops[0] == '\0')
-        err = contest_refuse_late(core, loser, ERR_ORDER_CONFLICT);
+        err = contest_refuse_late(core, loser, code);
     if (err == OK)
         err = tell_one(core, loser, winner, winner);
     return err == OK ? tell_one(core, winner, winner, loser) : err;
@@ -276,7 +281,9 @@ static enum err decide(struct core *core, struct twin_row *row)
     if (err == OK && loser.stands == ROLL_STANDS)
         err = twins_end(core, row->order_id);
     if (err == OK)
-        err = tell_lost(core, &winner, &loser);
+        err =
+            tell_lost(core, &winner, &loser,
+                      above.annulled_ms < row->accepted_ms ? ERR_ACT_ANNULLED : ERR_ORDER_CONFLICT);
     return err == ERR_NOT_FOUND ? OK : err; /* the roll has lost it */
 }
 
@@ -359,14 +366,16 @@ enum err twins_settle(struct core *core, const struct twin_acts *acts)
 
 enum err twins_changed(struct core *core, const uint8_t order[static STORE_ID_LEN])
 {
-    struct twin_row row;
-    uint64_t to_ms = STORE_NEVER;
+    struct twin_row row = {.level = 0};
+    struct roll_row first;
     enum err err = twin_get(core->store->twins, order, &row);
+    const struct twin_row before = row;
     if (err == OK)
-        err = over_at(core, &row, &to_ms);
-    if (err != OK || to_ms == row.to_ms)
+        err = roll_get(core->store->roll, row.hash, &first);
+    if (err == OK)
+        err = over_at(core, first.issuer, &row);
+    if (err != OK || (row.to_ms == before.to_ms && row.annulled_ms == before.annulled_ms))
         return err == ERR_NOT_FOUND ? OK : err;
-    row.to_ms = to_ms;
     err = twin_set(core->store->twins, &row);
     return err == OK ? settle(core, row.act) : err;
 }

@@ -63,6 +63,8 @@ static enum err look_order(void *arg, const uint8_t id[static VIEW_ORDER_ID_LEN]
         .state = (enum order_state)row.state,
         .version = row.version,
         .decision_date = row.decision_date,
+        .changed_date = row.changed_date,
+        .restored_date = row.restored_date,
         .start_date = row.start_date,
         .earliest_repair_date = row.repair_date,
         .end_date = row.end_date,

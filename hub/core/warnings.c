@@ -189,6 +189,23 @@ enum err warnings_terms(struct core *core, const struct duty *duty, const struct
                      : err;
 }
 
+void warnings_anew(const struct core *core, struct obligation *row)
+{
+    struct running terms[2];
+    size_t count = running_of(row, terms);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t said = *terms[i].warned;
+        uint32_t reached = 0;
+        uint64_t at;
+        while (reached < said &&
+               (at = warnings_moment(core, terms[i].from_ms, terms[i].due_ms, reached)) != 0 &&
+               at <= core->now_ms)
+            reached = warnings_after(core, reached);
+        *terms[i].warned = reached < said ? reached : said;
+    }
+    row->next_due_ms = warnings_next(core, row);
+}
+
 enum err warnings_lift_term(const struct core *core, uint32_t cause, struct obligation *row)
 {
     const struct rule_clock *clock =
@@ -266,6 +283,9 @@ static enum err warn(struct core *core, const struct obligation *row, const stru
 static enum err look_at(struct core *core, struct obligation *row)
 {
     struct running terms[2];
+    enum err counted = core->recount.running ? recount_obligation(core, row) : OK;
+    if (counted != OK)
+        return counted;
     size_t count = running_of(row, terms);
     for (size_t i = 0; i < count; i++) {
         uint32_t percent = warnings_after(core, *terms[i].warned);

@@ -37,4 +37,5 @@ void workdays_tell(const struct core *core, struct json *answer)
     json_put_flag(answer, "calendar_short", c.beyond > 0);
     json_put_date(answer, "calendar_until", c.until);
     json_put_uint(answer, "terms_beyond_calendar", c.beyond);
+    json_put_uint(answer, "terms_recounted", store_counter(core->store, "terms.recounted"));
 }

@@ -35,14 +35,14 @@ static const struct rule_step *find_step(const struct ruleset *rs, const struct 
 /* NULL for a word that is no complexity. */
 static const struct term *term_of(const struct rule_clock *clock, const char *complexity)
 {
-    const struct term *t = NULL;
+    const bool major = strcmp(complexity, "major") == 0;
     if (complexity[0] == '\0' || strcmp(complexity, "ordinary") == 0)
         return &clock->ordinary;
-    if (strcmp(complexity, "complex") == 0)
-        t = &clock->complex;
-    else if (strcmp(complexity, "major") == 0)
-        t = clock->major.unit != TERM_NONE ? &clock->major : &clock->complex;
-    return t == NULL || t->unit != TERM_NONE ? t : &clock->ordinary;
+    if (!major && strcmp(complexity, "complex") != 0)
+        return NULL;
+    if (major && clock->major.unit != TERM_NONE)
+        return &clock->major;
+    return clock->complex.unit != TERM_NONE ? &clock->complex : &clock->ordinary;
 }
 
 static const struct case_running *running(const struct case_event *event, const char *clock)

@@ -69,6 +69,17 @@ enum order_state order_state_on(enum order_state state, uint32_t start_date, uin
     return today < start_date ? ORDER_PENDING : ORDER_ACTIVE;
 }
 
+uint32_t change_repair_from(const struct ruleset *rs, const char *rule, uint32_t earliest,
+                            uint32_t restored_date)
+{
+    const struct rule *by = ruleset_rule(rs, rule);
+    uint32_t anew = 0;
+    if (earliest == 0 || restored_date == 0 || by == NULL ||
+        term_last_day(&by->earliest_repair, restored_date, &anew) != OK)
+        return earliest;
+    return anew > earliest ? anew : earliest;
+}
+
 struct changing {
     const struct ruleset *rs;
     struct reader *reader;
@@ -78,6 +89,7 @@ struct changing {
     struct decision *out;
     struct view_order order;
     uint32_t today;
+    uint32_t against; /* the date that the change's comes before; 0: none */
 };
 
 /* Offending that article; "": what the rule set names for the reason, or else what the order's rule
@@ -172,16 +184,44 @@ static enum err check_authority(struct changing *c)
     return OK;
 }
 
+static enum err refuse_before(struct changing *c, uint32_t date, const char *why)
+{
+    c->against = date;
+    return refuse(c, ERR_TERM, why);
+}
+
+/* An annulment undoes whatever was decided meanwhile, and so does a lift by somebody above the
+ * issuer: he need not have known of it when he decided. */
+static bool undoes_all(const struct changing *c)
+{
+    return c->kind == CHANGE_ANNUL ||
+           (c->kind == CHANGE_LIFT && rank_of(c->in->issuer, c->order.issuer) > 1);
+}
+
+/* Whoever changes an order has before him what was decided about it last: nothing is resumed before
+ * it was stayed. Of one day the versions say what came first. */
+static enum err check_chronology(struct changing *c)
+{
+    const uint32_t date = c->change->decision_date;
+    if (date < c->order.decision_date)
+        return refuse_before(c, c->order.decision_date, "before_order");
+    if (date < c->order.changed_date && !undoes_all(c))
+        return refuse_before(c, c->order.changed_date, "before_change");
+    return OK;
+}
+
 /* A repair waits for its earliest date; a lift by superior or court is judged like any other. */
 static enum err check_repair(struct changing *c)
 {
     if (c->kind != CHANGE_LIFT)
         return OK;
-    if (c->order.earliest_repair_date == 0)
+    const uint32_t said = c->order.earliest_repair_date;
+    const uint32_t from = change_repair_from(c->rs, c->order.rule, said, c->order.restored_date);
+    if (from == 0)
         return refuse(c, ERR_TERM, "no_early_repair");
-    if (c->change->decision_date < c->order.earliest_repair_date)
-        return refuse(c, ERR_TERM, "repair_too_early");
-    return OK;
+    if (c->change->decision_date < said)
+        return refuse_before(c, said, "repair_too_early");
+    return c->change->decision_date < from ? refuse_before(c, from, "repair_after_deceit") : OK;
 }
 
 /* The order that the document names, and that it is about the same subject. */
@@ -215,9 +255,8 @@ static enum err judge(struct changing *c)
     enum order_state next = change_next(state, c->kind);
     if (next == ORDER_NONE)
         return refuse(c, ERR_ORDER_STATE, "state");
-    if (c->change->decision_date < c->order.decision_date)
-        return refuse(c, ERR_TERM, "before_order");
-    if ((err = check_repair(c)) != OK || (err = check_basis(c)) != OK)
+    if ((err = check_chronology(c)) != OK || (err = check_repair(c)) != OK ||
+        (err = check_basis(c)) != OK)
         return err;
     c->out->state = order_state_on(next, c->order.start_date, c->order.end_date, c->today);
     if (c->out->state == ORDER_EXPIRED)
@@ -261,6 +300,8 @@ enum err decide_change(const struct ruleset *rs, const struct view *view,
     record_trace(record, c.order.rule, NULL, err == OK, err == OK ? kind_words[kind] : out->why);
     if (err == OK)
         record_change(&c, record);
+    if (c.against != 0)
+        record_dates(record, change->decision_date, c.against);
     record_end(record, &reader, err);
     return refused ? OK : err;
 }

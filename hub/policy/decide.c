@@ -52,9 +52,10 @@ static enum err check_version(struct judging *j)
     if (state != ORDER_PENDING && state != ORDER_ACTIVE)
         return judging_refuse(j, ERR_ORDER_STATE, "state", "");
     /* A correction is no older than what it corrects. */
-    return j->order->decision_date < before.decision_date
-               ? judging_refuse(j, ERR_TERM, "before_order", "")
-               : OK;
+    if (j->order->decision_date >= before.decision_date)
+        return OK;
+    record_dates(j->record, j->order->decision_date, before.decision_date);
+    return judging_refuse(j, ERR_TERM, "before_order", "");
 }
 
 static enum err check_basis(struct judging *j)
@@ -165,17 +166,14 @@ static enum err find_rules(struct judging *j, const struct rule *matched[static 
     return OK;
 }
 
+/* When and where the list is in force needs no look: no rule of it loads that reaches further. */
 static enum err check_issuer(struct judging *j)
 {
     const struct rule_list *list = j->list;
-    if (!covers(list->from, list->to, j->order->decision_date))
-        return judging_refuse(j, ERR_LIST_RIGHT, "list_not_in_force", "");
     if ((list->issuers & (UINT32_C(1) << j->issuer.department)) == 0)
         return judging_refuse(j, ERR_LIST_RIGHT, "list_department", "");
     if ((list->levels & level_of(j->in, j->issuer.region)) == 0)
         return judging_refuse(j, ERR_LIST_RIGHT, "list_level", "");
-    if (!region_contains(list->region, j->issuer.region))
-        return judging_refuse(j, ERR_LIST_RIGHT, "list_region", "");
     if (list->jurisdiction == JURISDICTION_OWN &&
         !region_contains(j->issuer.region, j->order->subject.region))
         return judging_refuse(j, ERR_LIST_RIGHT, "subject_elsewhere", "");
@@ -309,6 +307,24 @@ static enum err check_procedure(struct judging *j)
     return OK;
 }
 
+/* It is in force; or it was annulled by somebody above its issuer, who shall not do the same again
+ * on the day on which he tries to. */
+static enum err refuse_conflict(struct judging *j, const uint8_t id[static VIEW_ORDER_ID_LEN])
+{
+    struct view_order other;
+    struct member by;
+    enum err err = reader_order(j->reader, id, &other);
+    if (err != OK)
+        return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    if (other.state != ORDER_ANNULLED)
+        return judging_refuse(j, ERR_ORDER_CONFLICT, "conflict", "");
+    const bool court =
+        member_parse(other.changed_by, &by) == OK && by.department == DEPARTMENT_COURT;
+    const char *why = court ? "annulled_by_court" : "annulled_by_superior";
+    return judging_refuse(j, ERR_ACT_ANNULLED, why,
+                          ruleset_offence(j->rs, why, j->order->list, j->today));
+}
+
 static enum err check_conflict(struct judging *j)
 {
     uint8_t token[VIEW_TOKEN_LEN];
@@ -319,7 +335,7 @@ static enum err check_conflict(struct judging *j)
     if (err == ERR_NOT_FOUND)
         return OK;
     if (err == OK && memcmp(other, j->order->order_id, VIEW_ORDER_ID_LEN) != 0)
-        return judging_refuse(j, ERR_ORDER_CONFLICT, "conflict", "");
+        return refuse_conflict(j, other);
     return err;
 }
 
@@ -393,8 +409,7 @@ enum err decide_order(const struct ruleset *rs, const struct view *view,
         conclude(&j);
     if (err != OK) {
         out->duty_count = 0;
-        if (record != NULL)
-            record->outcome_count = 0;
+        record_no_outcome(record);
     }
     out->err = err;
     if (refused)

@@ -26,7 +26,7 @@
  *      reason, and so is every rule of the same list or trigger that did not match.
  *   6. Refusals, in the order they are looked for: identifier E014/E015, dates and needed
  *      fields E010/E606, list E601, version E603/E604, basis E602, rule E601, terms E606,
- *      consent and notice E641, persons E642, conflict E640.
+ *      consent and notice E641, persons E642, conflict E640 and E657.
  *
  * A fault of the view (an answer that is not known) is returned by the function itself; a
  * refusal is `decision.err` while the function returns OK.
@@ -128,6 +128,12 @@ MUST_USE enum err decide_change(const struct ruleset *rs, const struct view *vie
 
 /* The table above. ORDER_NONE when the change is not allowed in that state. */
 enum order_state change_next(enum order_state state, enum change_kind kind);
+
+/* From which day on an order by that rule may be repaired, whose decision says `earliest`: when it
+ * was repaired by deceit and restored, the least time of the rule begins anew on that day. 0: it is
+ * never repaired. */
+uint32_t change_repair_from(const struct ruleset *rs, const char *rule, uint32_t earliest,
+                            uint32_t restored_date);
 
 /* What the clock makes of an order on that day; other states stay. */
 enum order_state order_state_on(enum order_state state, uint32_t start_date, uint32_t end_date,

@@ -306,8 +306,6 @@ static enum err judge_rating(struct happening *h)
     if (!h->facts.rated)
         return OK;
     enum err err = rating_class(h->rs, h->facts.index, h->facts.index_count, &class);
-    if (err == ERR_INTERNAL)
-        return err;
     if (err != OK)
         refuse(h, err, "indices", NULL);
     else if (class != h->facts.class)
@@ -370,10 +368,13 @@ static void conclude(struct happening *h)
     if (h->out->err == OK)
         return;
     h->out->end_count = 0;
+    record_no_outcome(h->record);
     for (uint32_t i = 0; i < h->out->count; i++) {
         const enum consequence_kind kind = h->out->consequence[i].kind;
-        if (kind == CONSEQUENCE_REFUSE || kind == CONSEQUENCE_ALERT)
-            h->out->consequence[kept++] = h->out->consequence[i];
+        if (kind != CONSEQUENCE_REFUSE && kind != CONSEQUENCE_ALERT)
+            continue;
+        h->out->consequence[kept] = h->out->consequence[i];
+        record_consequence(h, &h->out->consequence[kept++]);
     }
     h->out->count = kept;
     record_trace(h->record, h->out->rule == NULL ? "" : h->out->rule->id, NULL, false, h->out->why);
@@ -402,10 +403,12 @@ enum err decide_event(const struct ruleset *rs, const struct view *view,
         h.date = h.facts.date != 0 ? h.facts.date : h.today;
         err = judge(&h);
     }
-    if (err == OK)
+    if (err == OK) {
         conclude(&h);
-    else
+    } else {
         memset(out, 0, sizeof *out);
+        record_no_outcome(record);
+    }
     record_end(record, &reader, err != OK ? err : out->err);
     return err;
 }

@@ -41,11 +41,9 @@ static const struct {
     {"act_date", "缺少行为日期", "the date of the act is missing"},
     {"contact", "缺少联系方式", "the contact is missing"},
     {"list_unknown", "规则集中没有该名单", "the rule set has no such list"},
-    {"list_not_in_force", "该名单当时未生效", "the list was not in force"},
     {"list_department", "该部门无权列入此名单", "this department may not impose the list"},
     {"list_level", "该层级机关无权列入此名单",
      "an authority of this level may not impose the list"},
-    {"list_region", "该名单只在其他地区有效", "the list is valid in another region only"},
     {"subject_elsewhere", "主体不在制发机关辖区", "the subject lies outside the issuer's region"},
     {"trigger_unknown", "该名单没有此触发情形", "the list has no such trigger"},
     {"subject_kind", "规则不适用于此类主体", "the rule is not for this kind of subject"},
@@ -67,6 +65,9 @@ static const struct {
     {"order_unknown", "没有此惩戒", "there is no such order"},
     {"term_over", "惩戒期限已满", "its term is over"},
     {"before_order", "变更早于原决定", "the change is older than the order"},
+    {"repair_after_deceit", "以虚假材料修复后，最早修复之日重新起算，尚未届至",
+     "after a repair by deceit the least time begins anew, and it is not over"},
+    {"before_change", "变更早于此前的变更", "the change is older than the one before it"},
     {"reason", "缺少变更理由", "the reason is missing"},
     {"start_too_late", "起始日期过晚", "it starts too late after its decision"},
     {"term", "期限无法计算", "a term cannot be computed"},
@@ -84,6 +85,10 @@ static const struct {
     {"no_person", "个人禁业未列明人员", "a personal ban names no person"},
     {"too_many_duties", "措施与人员过多", "too many measures and persons"},
     {"conflict", "同一决定已有生效惩戒", "an order for the same decision is in force"},
+    {"annulled_by_court", "同一决定已被法院撤销，不得以同一事实和理由再次作出",
+     "a court has annulled the decision: it is not taken again on the same facts and reasons"},
+    {"annulled_by_superior", "同一决定已被上级机关撤销，不得以同一事实和理由再次作出",
+     "a superior has annulled the decision: it is not taken again on the same facts and reasons"},
     {"second_one_person", "该自然人已设有一人有限公司",
      "the person has a one-person company already"},
     {"recorded", "处罚已记录，由公示机关公示",
@@ -207,7 +212,7 @@ static void put_moment(uint64_t ms, struct writer *w)
 static void put_who(const char *member, bool zh, struct writer *w)
 {
     struct member m;
-    if (member == NULL || member[0] == '\0' || member_parse(member, &m) != OK) {
+    if (member == NULL || member_parse(member, &m) != OK) {
         put(w, zh ? "规则所列部门" : "whom the rule names");
         return;
     }
@@ -394,6 +399,15 @@ enum err explain_outcome(const struct ruleset *rs, const lianshu_Outcome *o, str
     return out->full ? ERR_TOO_LARGE : OK;
 }
 
+static void put_before(const lianshu_DecisionRecord *record, bool zh, struct writer *out)
+{
+    put(out, zh ? "（" : " (");
+    put_date(record->date, out);
+    put(out, zh ? "早于" : " is before ");
+    put_date(record->against_date, out);
+    put(out, zh ? "）" : ")");
+}
+
 enum err explain_refusal(const struct ruleset *rs, const lianshu_DecisionRecord *record,
                          struct writer *out)
 {
@@ -402,12 +416,15 @@ enum err explain_refusal(const struct ruleset *rs, const lianshu_DecisionRecord 
     if (record->code == 0 || last == NULL || last->matched || explain_why_zh(last->why)[0] == '\0')
         return OK;
     const struct rule *rule = ruleset_rule(rs, last->rule);
-    const char *basis = ruleset_offence(rs, last->why, "", date_from_ms(record->now_ms));
+    const char *list = rule != NULL && rule->list != NULL ? rule->list->code : "";
+    const char *basis = ruleset_offence(rs, last->why, list, date_from_ms(record->now_ms));
     if (basis[0] == '\0' && rule != NULL && rule->basis_count > 0)
         basis = rule->basis[0];
     for (int zh = 1; zh >= 0; zh--) {
         put(out, zh ? "单据被拒绝：" : "The document was refused: ");
         put(out, zh ? explain_why_zh(last->why) : explain_why_en(last->why));
+        if (record->date != 0)
+            put_before(record, zh != 0, out);
         if (basis[0] != '\0') {
             put(out, zh ? "，违反" : ", against ");
             put_basis(rs, &basis, 1, zh != 0, out);

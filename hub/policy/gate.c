@@ -88,28 +88,40 @@ static bool row_meets(const struct gating *g, const struct rule_gate *gate,
     return gate->forces == 0 || (gate->forces & (1u << r->force)) != 0;
 }
 
-/* Keep the grounds sorted, the strictest first; what falls off the end is the mildest. */
+/* The ground of an order that is there already, or ground_count. */
+static uint32_t ground_of(const struct verdict *out, const lianshu_Ground *ground)
+{
+    uint32_t i = 0;
+    while (i < out->ground_count &&
+           (strcmp(out->ground[i].measure, ground->measure) != 0 ||
+            memcmp(out->ground[i].order_id, ground->order_id, VIEW_ORDER_ID_LEN) != 0))
+        i++;
+    return i;
+}
+
+/* Keep the grounds sorted, the strictest first, each order once; what falls off the end is the
+ * mildest. */
 static void add_ground(struct gating *g, enum gate_action action, const lianshu_Ground *ground)
 {
     struct verdict *out = g->out;
-    for (uint32_t i = 0; i < out->ground_count; i++)
-        if (strcmp(out->ground[i].measure, ground->measure) == 0 &&
-            memcmp(out->ground[i].order_id, ground->order_id, VIEW_ORDER_ID_LEN) == 0 &&
-            g->strictness[i] >= action)
-            return;
-    uint32_t at = out->ground_count;
+    uint32_t last = ground_of(out, ground); /* where a place becomes free */
+    if (last < out->ground_count && g->strictness[last] >= action)
+        return;
+    uint32_t at = last;
     while (at > 0 && g->strictness[at - 1] < action)
         at--;
     if (at == GATE_GROUNDS_MAX)
         return;
-    uint32_t last = out->ground_count < GATE_GROUNDS_MAX ? out->ground_count : GATE_GROUNDS_MAX - 1;
+    if (last == GATE_GROUNDS_MAX)
+        last--;
     for (uint32_t i = last; i > at; i--) {
         out->ground[i] = out->ground[i - 1];
         g->strictness[i] = g->strictness[i - 1];
     }
     out->ground[at] = *ground;
     g->strictness[at] = action;
-    out->ground_count = last + 1;
+    if (last == out->ground_count)
+        out->ground_count++;
 }
 
 static void add_copy(struct verdict *out, const char *member, enum gate_action action,

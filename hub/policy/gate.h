@@ -7,8 +7,8 @@
  *
  * Guarantees:
  *   1. The strictest action of all rows that fire wins: refuse > hold > flag > copy > pass.
- *   2. The grounds are those of the winning action first, then the others, each with
- *      measure, order, version, rule and basis; at most GATE_GROUNDS_MAX.
+ *   2. The grounds are those of the winning action first, then the others, each
+ *      order and measure once, with version, rule and basis; at most GATE_GROUNDS_MAX.
  *   3. A restriction counts only inside its scope and between its dates.
  *   4. Each authority that listed, where a row says so, is to be told of its own order, by the
  *      strictest row that fired; those beyond GATE_COPIES_MAX are counted.

@@ -64,9 +64,9 @@ enum err hearing_gate(const struct hearing *h, const struct matter *m, const cha
                       struct verdict *out, lianshu_DecisionRecord *record)
 {
     const lianshu_Licence *licence = m->type->facts == &lianshu_Licence_msg ? m->facts : NULL;
-    const lianshu_SubjectRelation *relation =
-        m->type->number == lianshu_DocumentType_TYPE_SUBJECT_RELATION ? m->facts : NULL;
-    const uint32_t last = relation != NULL ? relation->to_date : 0;
+    const uint32_t last = m->type->number == lianshu_DocumentType_TYPE_SUBJECT_RELATION
+                              ? ((const lianshu_SubjectRelation *)m->facts)->to_date
+                              : 0;
     const struct gate_message message = {
         .type = m->type->number,
         .subject = m->subject,

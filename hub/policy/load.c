@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "ident.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static const char *const problem_words[PROBLEMS] = {
 
 const char *ruleset_problem_word(enum ruleset_problem problem)
 {
-    return (unsigned)problem < PROBLEMS ? problem_words[problem] : "";
+    assert((unsigned)problem < PROBLEMS);
+    return problem_words[problem];
 }
 
 void load_problem(struct load *l, unsigned line, enum ruleset_problem problem, const char *fmt, ...)
@@ -124,7 +126,8 @@ bool load_bool(struct load *l, const struct yaml_node *map, const char *key, boo
 
 static void load_unread(struct load *l, enum err err, const struct fault *f)
 {
-    l->no_memory = l->no_memory || err == ERR_NO_MEMORY;
+    if (err == ERR_NO_MEMORY)
+        l->no_memory = true;
     load_problem(l, f->line, PROBLEM_SYNTAX, "%s", f->detail[0] == '\0' ? err_en(err) : f->detail);
 }
 

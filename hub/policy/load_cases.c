@@ -6,6 +6,7 @@
 #include "catalogue.h"
 #include "ident.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -100,17 +101,20 @@ static void load_group(struct load *l, const struct yaml_node *node, struct grou
 
 static void add_from(struct load *l, struct rule_step *step, const char *state, unsigned line)
 {
-    const bool begins = state != NULL && state[0] == '\0';
     const struct rule_state *known = state == NULL ? NULL : ruleset_state(l->rs, state);
-    for (uint32_t i = 0; state != NULL && i < step->from_count; i++)
-        if (strcmp(step->from[i], state) == 0)
-            load_problem(l, line, PROBLEM_DUPLICATE, "from: %s", state);
-    if (!begins && known == NULL)
+    const char *id = known != NULL ? known->id : "";
+    if (known == NULL && (state == NULL || state[0] != '\0')) {
         load_problem(l, line, PROBLEM_STATE_UNKNOWN, "%s", state == NULL ? "from" : state);
-    else if (step->from_count == RULE_STATES_MAX)
-        load_problem(l, line, PROBLEM_TOO_MANY, "from: %d", RULE_STATES_MAX);
-    else
-        step->from[step->from_count++] = begins ? "" : known->id;
+        return;
+    }
+    for (uint32_t i = 0; i < step->from_count; i++) {
+        if (strcmp(step->from[i], id) == 0) {
+            load_problem(l, line, PROBLEM_DUPLICATE, "from: %s", id);
+            return;
+        }
+    }
+    assert(step->from_count < RULE_STATES_MAX); /* each once */
+    step->from[step->from_count++] = id;
 }
 
 /* States, groups of states, and `open`. */

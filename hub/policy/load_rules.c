@@ -62,6 +62,9 @@ static void load_item(struct load *l, const struct yaml_node *node, struct rule 
     if (item.least.unit != TERM_NONE && item.term.unit != TERM_ORDER)
         load_problem(l, item.line, PROBLEM_VALUE, "least: term: order");
     item.scope = load_scope(l, node, SCOPE_NATION, &item.region);
+    if (rule->event == EVENT_ORDER && item.scope == SCOPE_SUBJECT)
+        load_problem(l, item.line, PROBLEM_VALUE,
+                     "scope: subject: 惩戒不用 / not of an order: own");
     load_item_basis(l, node, rule, &item);
     if (item.measure == NULL)
         return;

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "ident.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 uint32_t plan_basis(const struct ruleset *rs, const char *const *codes, uint32_t n, uint32_t date,
@@ -14,7 +14,8 @@ uint32_t plan_basis(const struct ruleset *rs, const char *const *codes, uint32_t
     uint32_t found = 0;
     for (uint32_t i = 0; i < n && found < RULE_BASES_MAX; i++) {
         const struct rule_basis *b = ruleset_basis(rs, codes[i]);
-        if (b != NULL && b->from <= date && (b->to == 0 || date <= b->to))
+        assert(b != NULL); /* the loader knew it */
+        if (b->from <= date && (b->to == 0 || date <= b->to))
             out[found++] = b->code;
     }
     return found;
@@ -23,14 +24,14 @@ uint32_t plan_basis(const struct ruleset *rs, const char *const *codes, uint32_t
 static void scope_of(const struct rule_item *item, const char *issuer, char out[VIEW_REGION_MAX])
 {
     struct member member;
-    text_copy(out, VIEW_REGION_MAX, "000000");
-    if (item->scope == SCOPE_REGION)
-        text_copy(out, VIEW_REGION_MAX, item->region);
-    else if (item->scope != SCOPE_NATION && member_parse(issuer, &member) == OK) {
-        text_copy(out, VIEW_REGION_MAX, member.region);
-        if (item->scope == SCOPE_PROVINCE)
-            memcpy(out + 2, "0000", 4);
-    }
+    const enum err err = member_parse(issuer, &member);
+    assert(err == OK); /* decide looked at who signed first */
+    text_copy(out, VIEW_REGION_MAX,
+              item->scope == SCOPE_REGION   ? item->region
+              : item->scope == SCOPE_NATION ? "000000"
+                                            : member.region);
+    if (item->scope == SCOPE_PROVINCE)
+        memcpy(out + 2, "0000", 4);
 }
 
 struct term plan_bound(const struct ruleset *rs, const struct rule *rule,
@@ -39,27 +40,28 @@ struct term plan_bound(const struct ruleset *rs, const struct rule *rule,
     struct term longest = {0};
     for (uint32_t i = 0; i < item->basis_count; i++) {
         const struct rule_basis *b = ruleset_basis(rs, item->basis[i]);
-        if (b != NULL && term_compare(&b->longest, &longest) > 0)
+        assert(b != NULL);
+        if (term_compare(&b->longest, &longest) > 0)
             longest = b->longest;
     }
     return longest.unit == TERM_NONE ? rule->term : longest;
 }
 
 /* Last day of a measure; 0 for life. */
-static enum err end_of(const struct ruleset *rs, const struct rule *rule,
-                       const struct rule_item *item, const lianshu_SanctionOrder *order,
-                       uint32_t *end)
+static uint32_t end_of(const struct ruleset *rs, const struct rule *rule,
+                       const struct rule_item *item, const lianshu_SanctionOrder *order)
 {
+    uint32_t end;
     struct term term = item->term.unit == TERM_ORDER  ? plan_bound(rs, rule, item)
                        : item->term.unit == TERM_LIST ? rule->term
                                                       : item->term;
-    enum err err = term_last_day(&term, order->start_date, end);
+    const enum err err = term_last_day(&term, order->start_date, &end);
+    assert(err == OK); /* decide counted all of them for the bounds of the order */
     if (item->term.unit != TERM_ORDER && item->term.unit != TERM_LIST)
-        return err;
+        return end;
     /* The decision may say less than rule and article allow, never more. */
-    if (err == OK && order->max_date != 0 && (*end == 0 || order->max_date < *end))
-        *end = order->max_date;
-    return err;
+    const bool less = order->max_date != 0 && (end == 0 || order->max_date < end);
+    return less ? order->max_date : end;
 }
 
 static enum err duty_of(const struct ruleset *rs, const struct decide_input *in,
@@ -77,10 +79,10 @@ static enum err duty_of(const struct ruleset *rs, const struct decide_input *in,
         .restricts = item->measure->restricts,
     };
     d->basis_count = plan_basis(rs, item->basis, item->basis_count, order->decision_date, d->basis);
+    assert(d->basis_count > 0); /* on every day of its rule */
     scope_of(item, in->issuer, d->scope);
-    enum err err = end_of(rs, rule, item, order, &d->end_date);
-    if (err == OK)
-        err = term_due(&item->answer, in->now_ms, in->calendar, &d->answer_due_ms);
+    d->end_date = end_of(rs, rule, item, order);
+    enum err err = term_due(&item->answer, in->now_ms, in->calendar, &d->answer_due_ms);
     if (err == OK)
         err = term_due(&item->execute, duty_runs_from(d->start_date, in->now_ms), in->calendar,
                        &d->execute_due_ms);
@@ -113,7 +115,7 @@ static enum err add(struct decision *out, const struct duty *d, lianshu_Decision
     text_copy(outcome.measure, sizeof outcome.measure, d->measure);
     outcome.force = d->force;
     text_copy(outcome.rule, sizeof outcome.rule, d->rule);
-    text_copy(outcome.basis, sizeof outcome.basis, d->basis_count == 0 ? "" : d->basis[0]);
+    text_copy(outcome.basis, sizeof outcome.basis, d->basis[0]);
     outcome.subject_index = d->subject_index;
     outcome.start_date = d->start_date;
     outcome.end_date = d->end_date;
@@ -164,10 +166,11 @@ static const char *unreached(const struct rule_item *item, const lianshu_Person 
     return NULL;
 }
 
-static bool named_before(const lianshu_SanctionOrder *order, pb_size_t n)
+static bool is_among(const lianshu_SanctionOrder *order, const uint32_t *reached, uint32_t count,
+                     const char *id)
 {
-    for (pb_size_t i = 0; i < n; i++)
-        if (strcmp(order->persons[i].id, order->persons[n].id) == 0)
+    for (uint32_t i = 0; i < count; i++)
+        if (strcmp(order->persons[reached[i]].id, id) == 0)
             return true;
     return false;
 }
@@ -185,13 +188,12 @@ static enum err plan_persons(struct reader *reader, const lianshu_SanctionOrder 
         const lianshu_Person *person = &order->persons[i];
         const char *not_reached = unreached(item, person);
         bool registered = true;
-        bool again = false;
-        for (uint32_t k = 0; k < reached_count && named_before(order, i); k++)
-            again = again || strcmp(order->persons[reached[k]].id, person->id) == 0;
-        if (not_reached != NULL || again) {
-            why = not_reached != NULL ? not_reached : why;
+        if (not_reached != NULL) {
+            why = not_reached;
             continue;
         }
+        if (is_among(order, reached, reached_count, person->id))
+            continue;
         if (item->registered) {
             enum err err = role_registered(reader, order, person, &registered);
             if (err != OK)

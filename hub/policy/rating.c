@@ -1,5 +1,6 @@
 #include "policy/rating.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { PERCENT = 100 };
@@ -51,11 +52,10 @@ enum err rating_class(const struct ruleset *rs, const struct rating_index *indic
     enum err err = rating_score(rs, indices, n, &score);
     if (err != OK)
         return err;
-    for (size_t i = 0; i < count; i++) {
-        if (score >= rating[i].least) {
-            *class = rating[i].class;
-            return OK;
-        }
-    }
-    return ERR_INTERNAL; /* the loader saw to it that the lowest class begins at 0 */
+    size_t at = 0;
+    while (at < count && score < rating[at].least)
+        at++;
+    assert(at < count); /* the loader saw to it that the lowest class begins at 0 */
+    *class = rating[at].class;
+    return OK;
 }

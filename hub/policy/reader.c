@@ -70,6 +70,8 @@ enum err reader_order(struct reader *r, const uint8_t id[static VIEW_ORDER_ID_LE
         note_text(&w, out->list);
         note_text(&w, out->rule);
         write_uint(&w, out->decision_date, 4);
+        write_uint(&w, out->changed_date, 4);
+        write_uint(&w, out->restored_date, 4);
         write_uint(&w, out->start_date, 4);
         write_uint(&w, out->earliest_repair_date, 4);
         write_uint(&w, out->end_date, 4);

@@ -40,11 +40,25 @@ void record_trace(lianshu_DecisionRecord *record, const char *rule, const char *
     text_copy(trace->why, sizeof trace->why, why);
 }
 
+void record_dates(lianshu_DecisionRecord *record, uint32_t date, uint32_t against)
+{
+    if (record == NULL)
+        return;
+    record->date = date;
+    record->against_date = against;
+}
+
 void record_outcome(lianshu_DecisionRecord *record, const lianshu_Outcome *outcome)
 {
     if (record == NULL || record->outcome_count == OUTCOMES_MAX)
         return;
     record->outcome[record->outcome_count++] = *outcome;
+}
+
+void record_no_outcome(lianshu_DecisionRecord *record)
+{
+    if (record != NULL)
+        record->outcome_count = 0;
 }
 
 void record_end(lianshu_DecisionRecord *record, struct reader *reader, enum err code)

@@ -161,6 +161,8 @@ static enum err look_order(void *ctx, const uint8_t id[static VIEW_ORDER_ID_LEN]
         take_text(r, out->list, sizeof out->list);
         take_text(r, out->rule, sizeof out->rule);
         out->decision_date = take_u32(r);
+        out->changed_date = take_u32(r);
+        out->restored_date = take_u32(r);
         out->start_date = take_u32(r);
         out->earliest_repair_date = take_u32(r);
         out->end_date = take_u32(r);

@@ -43,11 +43,11 @@ enum {
     RULE_BASES_MAX = 8,     /* basis codes of one measure */
     RULE_TRIGGERS_MAX = 16,
     RULE_CLOCKS_MAX = 12,
-    RULE_STATES_MAX = RULES_STATES_MAX, /* states one case step may start from */
-    RULE_PAPERS_MAX = 8,                /* documents that one case step needs */
-    RULE_TYPES_MAX = 8,                 /* document types that set off one rule */
-    RULE_ALERTS_MAX = 4,                /* alerts of one rule */
-    RULE_EXCEPT_MAX = 4,                /* rules whose restrictions a gate leaves to them */
+    RULE_STATES_MAX = RULES_STATES_MAX + 1, /* states one case step may start from, and none */
+    RULE_PAPERS_MAX = 8,                    /* documents that one case step needs */
+    RULE_TYPES_MAX = 8,                     /* document types that set off one rule */
+    RULE_ALERTS_MAX = 4,                    /* alerts of one rule */
+    RULE_EXCEPT_MAX = 4,                    /* rules whose restrictions a gate leaves to them */
     RULE_POINTS_MAX = 1000,
     RULE_NOTE_MAX = 512,
 };

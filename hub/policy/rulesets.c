@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -26,9 +27,9 @@ struct rulesets {
 
 static void fault_add(struct ruleset_faults *faults, const struct fault *fault)
 {
+    assert(faults->count < RULESET_FAULTS_MAX); /* what is refused so, loaded without any */
     faults->total++;
-    if (faults->count < RULESET_FAULTS_MAX)
-        faults->fault[faults->count++] = *fault;
+    faults->fault[faults->count++] = *fault;
 }
 
 static enum err refuse(struct ruleset_faults *faults, enum err err, const char *dir,
@@ -62,11 +63,15 @@ static enum err take(struct rulesets *sets, const char *dir, const struct rulese
     snprintf(new.dir, sizeof new.dir, "%s", dir);
     err = rulesign_check(new.set, dir, terms->realm, terms->signatures, terms->find,
                          terms->find_ctx, &new.signed_ms, &fault);
-    size_t at = sets->count;
+    size_t at = 0;
+    bool twice = false;
     const uint64_t active = ruleset_activate_at_ms(new.set);
-    while (at > 0 && ruleset_activate_at_ms(sets->row[at - 1].set) > active)
-        at--;
-    if (err == OK && at > 0 && ruleset_activate_at_ms(sets->row[at - 1].set) == active)
+    for (size_t i = 0; i < sets->count; i++) {
+        const uint64_t other = ruleset_activate_at_ms(sets->row[i].set);
+        at += other < active;
+        twice |= other == active;
+    }
+    if (err == OK && twice)
         err = fault_set(&fault, ERR_RULE_SET, 0, dir,
                         "duplicate: 与另一规则集同时启用 / two sets of one activation");
     if (err != OK) {

@@ -209,49 +209,58 @@ enum err rulesign_count(const struct ruleset *rs, const char *dir, unsigned *cou
     return err;
 }
 
-/* Whatever an official called the set. */
-static void write_quoted(FILE *to, const char *text)
+static void put(struct writer *to, const char *text)
 {
-    fputc('\'', to);
-    for (const char *c = text; *c != '\0'; c++)
-        fprintf(to, *c == '\'' ? "''" : "%c", *c);
-    fputc('\'', to);
+    write_span(to, span_str(text));
 }
 
-static void write_row(FILE *to, const struct signature *s)
+/* Whatever an official called the set. */
+static void put_quoted(struct writer *to, const char *text)
+{
+    put(to, "'");
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '\'')
+            put(to, "'");
+        write_uint(to, (uint8_t)*c, 1);
+    }
+    put(to, "'");
+}
+
+static void put_row(struct writer *to, const struct signature *s)
 {
     char kid[2 * KID_LEN + 1];
     char signature[2 * SIGNATURE_LEN + 1];
+    char text[ROW_TEXT_MAX];
     hex_encode(span_of(s->kid, sizeof s->kid), kid);
     hex_encode(span_of(s->bytes, sizeof s->bytes), signature);
-    fprintf(to, "  - {member: %s, kid: '%s', signed_ms: %llu,\n     signature: '%s'}\n", s->member,
-            kid, (unsigned long long)s->signed_ms, signature);
+    snprintf(text, sizeof text,
+             "  - {member: %s, kid: '%s', signed_ms: %llu,\n     signature: '%s'}\n", s->member,
+             kid, (unsigned long long)s->signed_ms, signature);
+    put(to, text);
 }
 
 static enum err write_sheet(const struct ruleset *rs, const char *dir, const struct sheet *sheet,
                             struct fault *fault)
 {
     char path[PATH_MAX];
-    char text[RULESIGN_FILE_MAX];
+    uint8_t text[RULESIGN_FILE_MAX];
     uint8_t hash[RULESET_HASH_LEN];
     char hex[2 * RULESET_HASH_LEN + 1];
+    struct writer to = writer_of(text, sizeof text);
 
-    enum err err = path_of(dir, path, fault);
-    FILE *to = err == OK ? fmemopen(text, sizeof text, "w") : NULL;
-    if (to == NULL)
-        return err == OK ? ERR_NO_MEMORY : err;
+    const enum err err = path_of(dir, path, fault);
+    assert(err == OK); /* it was read from there */
     ruleset_hash(rs, hash);
     hex_encode(span_of(hash, sizeof hash), hex);
-    fprintf(to, "# 规则集的签名；由 lianshu rule sign 写成 / written by lianshu rule sign\n");
-    fprintf(to, "set: ");
-    write_quoted(to, ruleset_name(rs));
-    fprintf(to, "\nsha256: '%s'\nsignatures:\n", hex);
+    put(&to, "# 规则集的签名；由 lianshu rule sign 写成 / written by lianshu rule sign\nset: ");
+    put_quoted(&to, ruleset_name(rs));
+    put(&to, "\nsha256: '");
+    put(&to, hex);
+    put(&to, "'\nsignatures:\n");
     for (unsigned i = 0; i < sheet->count; i++)
-        write_row(to, &sheet->row[i]);
-    const long len = ftell(to);
-    const int closed = fclose(to);
-    assert(closed == 0 && len > 0 && (size_t)len < sizeof text); /* the longest name and rows fit */
-    return file_write(path, span_of((const uint8_t *)text, (size_t)len), 0644, 0, fault);
+        put_row(&to, &sheet->row[i]);
+    assert(!to.full); /* the longest name and rows fit */
+    return file_write(path, writer_span(&to), 0644, 0, fault);
 }
 
 enum err rulesign_add(const struct ruleset *rs, const char *dir, const char *realm,

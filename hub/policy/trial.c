@@ -16,19 +16,17 @@ static const char *const force_words[] = {"none", "must", "consider", "notify"};
 
 /* Who owes a duty, counted; each member is marked once over all duties. */
 static uint64_t count_owed(const struct duty *d, const char *issuer,
-                           const struct trial_members *members, bool *seen, size_t seen_max,
-                           uint32_t *present)
+                           const struct trial_members *members, bool *seen, uint32_t *present)
 {
     uint64_t owed = 0;
     const char *member;
     for (size_t i = 0; (member = members->at(members->ctx, i)) != NULL; i++) {
         struct member m;
-        if (!duty_owed_by(d, issuer, member) || member_parse(member, &m) != OK)
+        if (member_parse(member, &m) != OK || !duty_owed_by(d, issuer, member))
             continue;
         *present |= UINT32_C(1) << m.department;
         owed++;
-        if (i < seen_max)
-            seen[i] = true;
+        seen[i] = true;
     }
     return owed;
 }
@@ -48,12 +46,11 @@ static struct json *duty_json(const struct ruleset *rs, const struct duty *d)
     char owners[EXPLAIN_OWNERS_MAX];
     struct json *row = json_map();
     struct json *basis = json_list();
-    const struct rule_measure *measure = ruleset_measure(rs, d->measure);
     explain_owners(&d->owners, owners);
     for (uint32_t i = 0; i < d->basis_count; i++)
         json_add_text(basis, d->basis[i]);
     json_put_text(row, "measure", d->measure);
-    json_put_text(row, "zh", measure == NULL ? "" : measure->zh);
+    json_put_text(row, "zh", ruleset_measure(rs, d->measure)->zh);
     json_put_text(row, "force", force_words[d->force]);
     json_put_uint(row, "on", d->subject_index);
     json_put_text(row, "scope", d->scope);
@@ -86,7 +83,7 @@ static enum err put_duties(const struct ruleset *rs, const struct decision *deci
         struct json *row = duty_json(rs, d);
         if (members->at != NULL) {
             uint32_t present = 0;
-            const uint64_t owed = count_owed(d, issuer, members, seen, count, &present);
+            const uint64_t owed = count_owed(d, issuer, members, seen, &present);
             json_put_uint(row, "obligations", owed);
             put_unassigned(row, d, present);
             total += owed;

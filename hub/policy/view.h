@@ -58,6 +58,8 @@ struct view_order {
     char list[VIEW_LIST_MAX];
     char rule[VIEW_RULE_MAX];
     uint32_t decision_date; /* of the order: its measures are judged by the rules of then */
+    uint32_t changed_date;  /* of the newest decision about it, its own or that of a change */
+    uint32_t restored_date; /* of the newest restoration; 0: none was */
     uint32_t start_date;
     uint32_t earliest_repair_date; /* 0: no early repair */
     uint32_t end_date;             /* decision.end_date; 0: for life */
@@ -114,7 +116,8 @@ struct view {
                       struct view_order *out);
 
     /* An order of that list against that subject for the same decision number, in state
-     * PENDING, ACTIVE or SUSPENDED; ERR_NOT_FOUND when there is none. */
+     * PENDING, ACTIVE or SUSPENDED, or else one that somebody other than its issuer has ANNULLED;
+     * ERR_NOT_FOUND when there is none. */
     enum err (*conflict)(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], const char *list,
                          const char *decision_number, uint8_t order_id[static VIEW_ORDER_ID_LEN]);
 

@@ -17,6 +17,7 @@ enum query {
     MOVE_SEALED,
     NOTICE,
     SET_DUE,
+    SET_TERMS,
     SET_ENDED,
     NEXT,
     OF_ORDER,
@@ -45,6 +46,8 @@ static const char *const queries[QUERY_COUNT] = {
     [NOTICE] = "UPDATE obligation SET notice_seq = ?2, notice_id = ?3 WHERE id = ?1",
     [SET_DUE] =
         "UPDATE obligation SET next_due_ms = ?2, warned = ?3, answer_warned = ?4 WHERE id = ?1",
+    [SET_TERMS] = "UPDATE obligation SET next_due_ms = ?2, warned = ?3, answer_warned = ?4, "
+                  "answer_due_ms = ?5, execute_due_ms = ?6, lift_due_ms = ?7 WHERE id = ?1",
     [SET_ENDED] = "UPDATE obligation SET state = ?2, cause = ?3, changed_ms = ?4, ended_ms = ?5, "
                   "lift_due_ms = ?6, next_due_ms = ?7, warned = ?8 WHERE seq = ?1",
     [NEXT] = "SELECT " COLUMNS " FROM obligation WHERE seq >= ?1 ORDER BY seq LIMIT 1",
@@ -239,13 +242,27 @@ enum err obligation_notice(struct obligations *o, const uint8_t id[static STORE_
     return stmt_run_one(q);
 }
 
-enum err obligation_due(struct obligations *o, const struct obligation *row)
+static void bind_due(struct stmt *q, const struct obligation *row)
 {
-    struct stmt *q = o->q[SET_DUE];
     bind_id(q, 1, row->id);
     stmt_bind_u64(q, 2, row->next_due_ms);
     stmt_bind_u64(q, 3, row->warned);
     stmt_bind_u64(q, 4, row->answer_warned);
+}
+
+enum err obligation_due(struct obligations *o, const struct obligation *row)
+{
+    bind_due(o->q[SET_DUE], row);
+    return stmt_run_one(o->q[SET_DUE]);
+}
+
+enum err obligation_recounted(struct obligations *o, const struct obligation *row)
+{
+    struct stmt *q = o->q[SET_TERMS];
+    bind_due(q, row);
+    stmt_bind_u64(q, 5, row->answer_due_ms);
+    stmt_bind_u64(q, 6, row->execute_due_ms);
+    stmt_bind_u64(q, 7, row->lift_due_ms);
     return stmt_run_one(q);
 }
 

@@ -104,6 +104,8 @@ MUST_USE enum err obligation_notice(struct obligations *o, const uint8_t id[stat
                                     const uint8_t notice_id[static STORE_ID_LEN]);
 /* Write next_due_ms, answer_warned and warned of the row. */
 MUST_USE enum err obligation_due(struct obligations *o, const struct obligation *row);
+/* Its terms were counted anew: write answer_due_ms, execute_due_ms and lift_due_ms too. */
+MUST_USE enum err obligation_recounted(struct obligations *o, const struct obligation *row);
 /* It has become LIFT_DUE or CANCELLED, as obligation_may allows: write all that goes with it
  * (state, cause, changed_ms, ended_ms, lift_due_ms, next_due_ms, warned). */
 MUST_USE enum err obligation_ended(struct obligations *o, const struct obligation *row);

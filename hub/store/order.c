@@ -5,8 +5,8 @@
 
 #define COLUMNS                                                                                    \
     "id, seq, version, state, episode, issuer, list, trigger, rule, changed_by, act, severity, "   \
-    "act_date, decision_date, start_date, repair_date, max_date, end_date, subject, rule_set, "    \
-    "document, change_document, decision_seq, known_seq, sealed"
+    "act_date, decision_date, changed_date, restored_date, start_date, repair_date, max_date, "    \
+    "end_date, subject, rule_set, document, change_document, decision_seq, known_seq, sealed"
 
 enum query {
     PUT,
@@ -28,7 +28,7 @@ enum query {
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO sanction (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+            "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)",
     [GET] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT 1",
     [TEXT] = "SELECT " COLUMNS " FROM sanction WHERE id = ?1 AND version <= ?2 "
              "AND seq < ?3 AND change_document = document ORDER BY seq DESC LIMIT 1",
@@ -40,8 +40,10 @@ static const char *const queries[QUERY_COUNT] = {
     [ISSUER] = "SELECT issuer FROM sanction WHERE id = ?1 ORDER BY seq LIMIT 1",
     [NEXT] = "SELECT " COLUMNS " FROM sanction WHERE id > ?1 ORDER BY id, seq DESC LIMIT 1",
     [CONFLICT] = "SELECT " COLUMNS " FROM sanction AS o WHERE subject = ?1 AND list = ?2 "
-                 "AND act = ?3 AND id != ?4 AND state <= 3 AND seq = "
-                 "(SELECT max(seq) FROM sanction WHERE id = o.id AND seq < ?5) ORDER BY id LIMIT 1",
+                 "AND act = ?3 AND id != ?4 "
+                 "AND (state <= 3 OR (state = 6 AND changed_by NOT IN ('', issuer))) AND seq = "
+                 "(SELECT max(seq) FROM sanction WHERE id = o.id AND seq < ?5) "
+                 "ORDER BY state > 3, id LIMIT 1",
     [COUNTS] = ("SELECT count(*), coalesce(sum(state = 2), 0) FROM sanction AS o "
                 "WHERE seq = (SELECT max(seq) FROM sanction WHERE id = o.id)"),
     [DUE] = ("INSERT INTO sanction_clock (id, next_ms) VALUES (?1, ?2) "
@@ -93,17 +95,19 @@ static void bind_row(struct stmt *q, const struct order_row *row)
     stmt_bind_u64(q, 12, row->severity);
     stmt_bind_u64(q, 13, row->act_date);
     stmt_bind_u64(q, 14, row->decision_date);
-    stmt_bind_u64(q, 15, row->start_date);
-    stmt_bind_u64(q, 16, row->repair_date);
-    stmt_bind_u64(q, 17, row->max_date);
-    stmt_bind_u64(q, 18, row->end_date);
-    bind_id(q, 19, row->subject);
-    stmt_bind_bytes(q, 20, row->rule_set, STORE_HASH_LEN);
-    stmt_bind_bytes(q, 21, row->document, STORE_HASH_LEN);
-    stmt_bind_bytes(q, 22, row->change_document, STORE_HASH_LEN);
-    stmt_bind_u64(q, 23, row->decision_seq);
-    stmt_bind_u64(q, 24, row->known_seq);
-    stmt_bind_blob(q, 25, row->sealed);
+    stmt_bind_u64(q, 15, row->changed_date);
+    stmt_bind_u64(q, 16, row->restored_date);
+    stmt_bind_u64(q, 17, row->start_date);
+    stmt_bind_u64(q, 18, row->repair_date);
+    stmt_bind_u64(q, 19, row->max_date);
+    stmt_bind_u64(q, 20, row->end_date);
+    bind_id(q, 21, row->subject);
+    stmt_bind_bytes(q, 22, row->rule_set, STORE_HASH_LEN);
+    stmt_bind_bytes(q, 23, row->document, STORE_HASH_LEN);
+    stmt_bind_bytes(q, 24, row->change_document, STORE_HASH_LEN);
+    stmt_bind_u64(q, 25, row->decision_seq);
+    stmt_bind_u64(q, 26, row->known_seq);
+    stmt_bind_blob(q, 27, row->sealed);
 }
 
 /* Step, read and end. */
@@ -127,18 +131,20 @@ static enum err take(struct orders *o, struct stmt *q, struct order_row *out)
     out->severity = stmt_u32(q, 11, &err);
     out->act_date = stmt_u32(q, 12, &err);
     out->decision_date = stmt_u32(q, 13, &err);
-    out->start_date = stmt_u32(q, 14, &err);
-    out->repair_date = stmt_u32(q, 15, &err);
-    out->max_date = stmt_u32(q, 16, &err);
-    out->end_date = stmt_u32(q, 17, &err);
-    stmt_copy(q, 18, out->subject, sizeof out->subject);
-    stmt_copy(q, 19, out->rule_set, sizeof out->rule_set);
-    stmt_copy(q, 20, out->document, sizeof out->document);
-    stmt_copy(q, 21, out->change_document, sizeof out->change_document);
-    out->decision_seq = stmt_u64(q, 22);
-    out->known_seq = stmt_u64(q, 23);
+    out->changed_date = stmt_u32(q, 14, &err);
+    out->restored_date = stmt_u32(q, 15, &err);
+    out->start_date = stmt_u32(q, 16, &err);
+    out->repair_date = stmt_u32(q, 17, &err);
+    out->max_date = stmt_u32(q, 18, &err);
+    out->end_date = stmt_u32(q, 19, &err);
+    stmt_copy(q, 20, out->subject, sizeof out->subject);
+    stmt_copy(q, 21, out->rule_set, sizeof out->rule_set);
+    stmt_copy(q, 22, out->document, sizeof out->document);
+    stmt_copy(q, 23, out->change_document, sizeof out->change_document);
+    out->decision_seq = stmt_u64(q, 24);
+    out->known_seq = stmt_u64(q, 25);
     if (err == OK)
-        err = box_keep(&o->sealed, stmt_blob(q, 24), &out->sealed);
+        err = box_keep(&o->sealed, stmt_blob(q, 26), &out->sealed);
     return stmt_end(q, err);
 }
 

@@ -7,7 +7,8 @@
  *   1. Rows are appended, never overwritten; order_get answers as of any log size.
  *   2. Versions of an order never go back, except by order_put_back: a lower version than the
  *      newest is ERR_ORDER_VERSION.
- *   3. order_conflict finds an order of the same list, subject and act that is not over.
+ *   3. order_conflict finds an order of the same list, subject and act that is not over, or else
+ * one that a document of somebody other than its issuer has annulled.
  *   4. A text of the order is a row whose change_document is its document: the first version, and
  *      every correction. order_text answers the text that a version rests on.
  *
@@ -39,6 +40,8 @@ struct order_row {
     uint32_t severity;
     uint32_t act_date;
     uint32_t decision_date;
+    uint32_t changed_date;  /* of the newest decision about it; the clock decides nothing */
+    uint32_t restored_date; /* of the newest restoration; 0: none was */
     uint32_t start_date;
     uint32_t repair_date; /* earliest */
     uint32_t max_date;    /* 0: for life */
@@ -90,8 +93,9 @@ MUST_USE enum err order_by_change(struct orders *o, const uint8_t document[stati
 MUST_USE enum err order_issuer(struct orders *o, const uint8_t id[static STORE_ID_LEN],
                                char issuer[static STORE_MEMBER_MAX + 1]);
 
-/* An order of this subject, list and act that is pending, active or suspended, other than `id`
- * (NULL: any). ERR_NOT_FOUND: there is none. */
+/* An order of this subject, list and act that is pending, active or suspended, or else one that was
+ * annulled by another than its issuer; other than `id` (NULL: any). ERR_NOT_FOUND: there is none.
+ */
 MUST_USE enum err order_conflict(struct orders *o, const uint8_t subject[static STORE_TOKEN_LEN],
                                  const char *list, const uint8_t act[static STORE_ID_LEN],
                                  const uint8_t *id, uint64_t as_of, struct order_row *out);

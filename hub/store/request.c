@@ -9,7 +9,18 @@
     "outcome, answer, "                                                                            \
     "opened_ms, due_ms, closed_ms, warned, next_ms, stage, late, begun_ms, receiver, received_ms"
 
-enum query { PUT, OF_DOCUMENT, CLOSE, RESTAGE, DUE, OF_ORDER, NEXT_DUE, FIRST_DUE, QUERY_COUNT };
+enum query {
+    PUT,
+    OF_DOCUMENT,
+    CLOSE,
+    RESTAGE,
+    DUE,
+    OF_ORDER,
+    NEXT_OPEN,
+    NEXT_DUE,
+    FIRST_DUE,
+    QUERY_COUNT
+};
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO request (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
@@ -24,6 +35,8 @@ static const char *const queries[QUERY_COUNT] = {
     [DUE] = "UPDATE request SET warned = ?2, next_ms = ?3 WHERE seq = ?1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM request WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
+    [NEXT_OPEN] = "SELECT " COLUMNS " FROM request WHERE seq >= ?1 AND outcome = 0 "
+                  "ORDER BY seq LIMIT 1",
     [NEXT_DUE] = "SELECT " COLUMNS " FROM request WHERE next_ms > 0 AND next_ms <= ?1 "
                  "ORDER BY next_ms, seq LIMIT 1",
     [FIRST_DUE] = ("SELECT next_ms FROM request WHERE next_ms > 0 ORDER BY "
@@ -177,6 +190,11 @@ enum err request_next_of_order(struct requests *r, const uint8_t order_id[static
 {
     bind_id(r->q[OF_ORDER], 2, order_id);
     return walk(r->q[OF_ORDER], cursor, out);
+}
+
+enum err request_next_open(struct requests *r, uint64_t *cursor, struct request *out)
+{
+    return walk(r->q[NEXT_OPEN], cursor, out);
 }
 
 enum err request_next_due(struct requests *r, uint64_t now_ms, struct request *out)

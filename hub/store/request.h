@@ -90,6 +90,8 @@ MUST_USE enum err request_due(struct requests *r, const struct request *row);
 MUST_USE enum err request_next_of_order(struct requests *r,
                                         const uint8_t order_id[static STORE_ID_LEN],
                                         uint64_t *cursor, struct request *out);
+/* Those that are open; *cursor 0 to start. ERR_NOT_FOUND at the end. */
+MUST_USE enum err request_next_open(struct requests *r, uint64_t *cursor, struct request *out);
 /* Due at or before now_ms, earliest first; move it on before the next call. */
 MUST_USE enum err request_next_due(struct requests *r, uint64_t now_ms, struct request *out);
 /* The earliest of all; STORE_NEVER: none. */

@@ -4,21 +4,24 @@
 
 #include <stdlib.h>
 
-#define COLUMNS "order_id, act, level, accepted_ms, hash, clock_ms, to_ms, state, lost_to"
+#define COLUMNS                                                                                    \
+    "order_id, act, level, accepted_ms, hash, clock_ms, to_ms, annulled_ms, state, lost_to"
 
 enum query { PUT, GET, SET, NEXT, ABOVE, QUERY_COUNT };
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT OR REPLACE INTO twin (" COLUMNS ") "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [GET] = "SELECT " COLUMNS " FROM twin WHERE order_id = ?1",
-    [SET] = "UPDATE twin SET to_ms = ?2, state = ?3, lost_to = ?4 WHERE order_id = ?1",
+    [SET] = "UPDATE twin SET to_ms = ?2, annulled_ms = ?3, state = ?4, lost_to = ?5 "
+            "WHERE order_id = ?1",
     [NEXT] = "SELECT " COLUMNS " FROM twin WHERE act = ?1 "
              "AND (level, accepted_ms, hash) > (?2, ?3, ?4) "
              "ORDER BY level, accepted_ms, hash LIMIT 1",
     [ABOVE] = "SELECT " COLUMNS " FROM twin WHERE act = ?1 "
               "AND (level, accepted_ms, hash) < (?2, ?3, ?4) AND state = 2 "
-              "AND to_ms > ?3 AND accepted_ms < ?5 ORDER BY level, accepted_ms, hash LIMIT 1",
+              "AND ((to_ms > ?3 AND accepted_ms < ?5) OR annulled_ms < ?3) ORDER BY level, "
+              "accepted_ms, hash LIMIT 1",
 };
 
 struct twins {
@@ -54,8 +57,9 @@ enum err twin_put(struct twins *t, const struct twin_row *row)
     stmt_bind_bytes(q, 5, row->hash, STORE_HASH_LEN);
     stmt_bind_u64(q, 6, row->clock_ms);
     stmt_bind_u64(q, 7, row->to_ms);
-    stmt_bind_u64(q, 8, row->state);
-    stmt_bind_bytes(q, 9, row->lost_to, STORE_HASH_LEN);
+    stmt_bind_u64(q, 8, row->annulled_ms);
+    stmt_bind_u64(q, 9, row->state);
+    stmt_bind_bytes(q, 10, row->lost_to, STORE_HASH_LEN);
     return stmt_run(q);
 }
 
@@ -73,8 +77,9 @@ static enum err take(struct stmt *q, struct twin_row *out)
     stmt_copy(q, 4, row.hash, sizeof row.hash);
     row.clock_ms = stmt_u64(q, 5);
     row.to_ms = stmt_u64(q, 6);
-    row.state = (enum twin_state)stmt_u32(q, 7, &err);
-    stmt_copy(q, 8, row.lost_to, sizeof row.lost_to);
+    row.annulled_ms = stmt_u64(q, 7);
+    row.state = (enum twin_state)stmt_u32(q, 8, &err);
+    stmt_copy(q, 9, row.lost_to, sizeof row.lost_to);
     *out = row;
     return stmt_end(q, err);
 }
@@ -91,8 +96,9 @@ enum err twin_set(struct twins *t, const struct twin_row *row)
     struct stmt *q = t->q[SET];
     bind_id(q, 1, row->order_id);
     stmt_bind_u64(q, 2, row->to_ms);
-    stmt_bind_u64(q, 3, row->state);
-    stmt_bind_bytes(q, 4, row->lost_to, STORE_HASH_LEN);
+    stmt_bind_u64(q, 3, row->annulled_ms);
+    stmt_bind_u64(q, 4, row->state);
+    stmt_bind_bytes(q, 5, row->lost_to, STORE_HASH_LEN);
     return stmt_run_one(q);
 }
 

@@ -8,8 +8,9 @@
  *      and it is new again.
  *   2. twin_next answers by rank, whatever the order in which they were put: the lower level, then
  *      what was accepted first, then the lower hash.
- *   3. twin_above answers the first by rank of those that stand, go before this one and were in
- *      force at one time with it: from accepted_ms, to the moment to_ms, which is not in it.
+ *   3. twin_above answers the first by rank of those that stand, go before this one and either were
+ *      in force at one time with it (from accepted_ms, to the moment to_ms, which is not in it) or
+ *      were annulled from above before it was accepted.
  *
  * `act`: what the core makes of list, subject and act; nothing here is readable without its
  * handles. Thread rule: that of the db. core/spread.h, guarantee 7.
@@ -34,6 +35,7 @@ struct twin_row {
     uint8_t hash[STORE_HASH_LEN]; /* of its first document */
     uint64_t clock_ms;            /* when the clock ends it; STORE_NEVER: never */
     uint64_t to_ms;               /* when it is over, by its documents or by the clock */
+    uint64_t annulled_ms;         /* by somebody other than its issuer; STORE_NEVER: it is not */
     enum twin_state state;
     uint8_t lost_to[STORE_HASH_LEN]; /* the first document of the one above it; zeros: none was */
 };
@@ -44,7 +46,7 @@ void twins_close(struct twins **t);
 MUST_USE enum err twin_put(struct twins *t, const struct twin_row *row);
 MUST_USE enum err twin_get(struct twins *t, const uint8_t order_id[static STORE_ID_LEN],
                            struct twin_row *out);
-/* state, lost_to and to_ms of the row. */
+/* state, lost_to, to_ms and annulled_ms of the row. */
 MUST_USE enum err twin_set(struct twins *t, const struct twin_row *row);
 /* Those of one act by rank; the row is the cursor, and twin_begin makes the one to start with. */
 struct twin_row twin_begin(const uint8_t act[static TWIN_ACT_LEN]);

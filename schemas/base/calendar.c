@@ -115,6 +115,14 @@ uint32_t calendar_until(const struct calendar *c, uint32_t date)
     return until;
 }
 
+uint64_t calendar_mark(const struct calendar *c)
+{
+    uint64_t mark = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (size_t i = 0; i < c->count; i++)
+        mark = (mark ^ (c->days[i].date * 2 + c->days[i].workday)) * UINT64_C(0x100000001b3);
+    return mark | 1;
+}
+
 bool calendar_is_workday(const struct calendar *c, uint32_t date)
 {
     size_t i = lower_bound(c, date);

@@ -36,6 +36,8 @@ bool calendar_covers(const struct calendar *c, uint32_t date);
 /* The last day of the years of the table that follow each other from the year of date on; 0: that
  * year is not in it. */
 uint32_t calendar_until(const struct calendar *c, uint32_t date);
+/* Tells two tables apart by their days: never 0, and no secret. */
+uint64_t calendar_mark(const struct calendar *c);
 bool calendar_is_workday(const struct calendar *c, uint32_t date);
 uint32_t calendar_add_workdays(const struct calendar *c, uint32_t date, uint32_t days);
 uint32_t calendar_roll_forward(const struct calendar *c, uint32_t date);

@@ -149,6 +149,7 @@
     X(ERR_REPORTER, 654, REJECT, "unknown reporter or request, or not the one unit that may know", "举报人或申请不存在，或非可知悉身份的单位", "ask the unit that holds the identity", "请向持有身份的单位申请") \
     X(ERR_RATING_AHEAD, 655, REJECT, "the credit class begins after the day on which it is issued", "信用等级的起始日晚于单据签发日", "issue it on the day on which it begins", "请在起始之日签发") \
     X(ERR_RATING_OLDER, 656, REJECT, "a later rating of this subject stands", "该主体已有更新的评级", "to correct the rating in force, issue one that begins on the same day or later", "如需更正现行评级，请签发同日或更晚起始的评级") \
+    X(ERR_ACT_ANNULLED, 657, REJECT, "a court or a superior annulled the decision: it is not imposed again", "该决定已被法院或上级机关撤销，不得再次作出", "a new decision, on other facts or reasons or after a procedure put right, has a number of its own", "另有事实、理由或已补正程序的，请重新作出决定并使用新的文号") \
     X(ERR_RESTRICTED, 660, REJECT, "refused because of a restriction in force", "因现行限制而拒绝", "see the measure, order and basis that are named", "请见所列措施、惩戒与依据") \
     X(ERR_HELD, 661, OK, "held for two officials", "待两名人员处理", "", "") \
     X(ERR_FLAGGED, 662, OK, "delivered with an advisory", "附提示送达", "", "") \

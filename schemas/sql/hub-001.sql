@@ -191,6 +191,8 @@ CREATE TABLE sanction (
   severity        INTEGER NOT NULL CHECK (severity >= 0),
   act_date        INTEGER NOT NULL CHECK (act_date BETWEEN 0 AND 99991231),
   decision_date   INTEGER NOT NULL CHECK (decision_date BETWEEN 0 AND 99991231),
+  changed_date    INTEGER NOT NULL CHECK (changed_date BETWEEN 0 AND 99991231), -- of the newest decision about it
+  restored_date   INTEGER NOT NULL CHECK (restored_date BETWEEN 0 AND 99991231),
   start_date      INTEGER NOT NULL CHECK (start_date BETWEEN 0 AND 99991231),
   repair_date     INTEGER NOT NULL CHECK (repair_date BETWEEN 0 AND 99991231),
   max_date        INTEGER NOT NULL CHECK (max_date BETWEEN 0 AND 99991231),
@@ -414,6 +416,7 @@ CREATE TABLE twin (
   hash        BLOB NOT NULL CHECK (length(hash) = 32), -- of its first document
   clock_ms    INTEGER NOT NULL CHECK (clock_ms >= 0), -- when the clock ends it
   to_ms       INTEGER NOT NULL CHECK (to_ms >= 0), -- when it is over
+  annulled_ms INTEGER NOT NULL CHECK (annulled_ms >= 0), -- by a court or superior
   state       INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
   lost_to     BLOB NOT NULL CHECK (length(lost_to) = 32) -- zeros: to none
 ) STRICT, WITHOUT ROWID;

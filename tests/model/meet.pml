@@ -5,12 +5,14 @@
  *
  * Hub 0 opens the case; a hub that holds it may take up to TAKES steps, DOCS in all, whenever the
  * state lets it. A step goes to one or more other hubs. What hubs show each other (relay.facts) goes
- * behind it: from one hub to another everything comes in order. A step is of kind OPEN or END as in
+ * behind it: from one hub to another everything comes in order. With LOSSES so many steps end on
+ * their way to a hub to which they went (their envelopes expire, or officials return them). A step is of kind OPEN or END as in
  * split.pml, and the moment of its acceptance is its place among the documents.
  *
  *   asks     a hub that takes a step and lacks the one before shows the step to the hub that judged
- *            it, and is handed on its rivals and those before it, from the newest down to what went
- *            there, each with its rivals; also when that step has lost by then
+ *            it, and is handed on its rivals and those before it, from the newest down to the first
+ *            that went there (it is handed on, too, unless it was taken there), each with its rivals;
+ *            also when that step has lost by then. Of the last of them it asks again
  *   meets    else it shows that hub the one before, unless that went there
  *   shows    a hub with two documents for one number shows each to the home of the other one; that
  *            home shows it to every hub that holds the case, by who took its steps and who got them
@@ -54,7 +56,11 @@
 #else
 #define MAY_ACT(hub) true
 #define MAY_GET(hub) true
+#ifdef TO_ALL
+#define MAY_MISS(hub) false
+#else
 #define MAY_MISS(hub) true
+#endif
 #endif
 
 #define KNOWS(hub, doc)     knows[(hub) * ALL + (doc)]
@@ -71,6 +77,9 @@ byte number_of[ALL];
 byte home_of[ALL];
 byte went[ALL]; /* hubs, a bit each: that took it, and that it was sent to */
 byte docs;
+#ifdef LOSSES
+byte losses;
+#endif
 
 /* Something comes from the hub that is so many further. */
 #define COMES(far)     from[(me + far) % HUBS].to[me]?what, doc -> other = (me + far) % HUBS
@@ -155,12 +164,24 @@ inline settle(hub, doc_)
     best = 0
 }
 
+/* Also when it went there: who took another one did not have it then, and who did not get it either
+ * would never know. */
+#ifdef WHAT_WENT_IS_NOT_SHOWN
+#define SHOWS_RIVAL(doc, hub) !WENT(doc, hub)
+#else
+#define SHOWS_RIVAL(doc, hub) (home_of[doc] != (hub))
+#endif
+
 /* `one_` is one document of a number here, `other_` another one. */
 inline show_each(hub, one_, other_)
 {
 #ifndef NOBODY_SHOWS
     if
-    :: home_of[one_] != hub -> show_to(hub, other_, home_of[one_])
+    :: home_of[one_] != hub ->
+        if
+        :: SHOWS_RIVAL(other_, home_of[one_]) -> from[hub].to[home_of[one_]]!SHOWN(other_)
+        :: else
+        fi
     :: else ->
 #ifdef HOME_KEEPS_IT
         skip
@@ -177,7 +198,8 @@ inline show_each(hub, one_, other_)
         do
         :: h < HUBS ->
             if
-            :: h != hub && (holds & (1 << h)) -> show_to(hub, other_, h)
+            :: h != hub && (holds & (1 << h)) && SHOWS_RIVAL(other_, h) ->
+                from[hub].to[h]!SHOWN(other_)
             :: else
             fi;
             h++
@@ -210,16 +232,21 @@ inline hand_rivals(hub, doc_, other_)
     d = 0
 }
 
-/* That document's rivals, and what went before it, down to what the other hub got. */
-inline hand_on(hub, doc_, other_)
+/* That document's rivals, and what went before it, down to what the other hub got; when it asks,
+ * that one too, unless it was taken there: it may never have come. */
+inline hand_on(hub, doc_, other_, asks_)
 {
     hand_rivals(hub, doc_, other_);
     n = number_of[doc_] - 1;
     do
-    :: n > 0 && STANDS(hub, n) != 0 && !WENT(STANDS(hub, n), other_) ->
+    :: n > 0 && STANDS(hub, n) != 0 &&
+            (!WENT(STANDS(hub, n), other_) || (asks_ && home_of[STANDS(hub, n)] != other_)) ->
         from[hub].to[other_]!SHOWN(STANDS(hub, n));
         hand_rivals(hub, STANDS(hub, n), other_);
-        n--
+        if
+        :: WENT(STANDS(hub, n), other_) -> break
+        :: else -> n--
+        fi
     :: else -> break
     od;
     n = 0
@@ -246,7 +273,7 @@ inline go_on(hub, doc_)
         if
         :: h != hub && (holds & (1 << h)) ->
             show_to(hub, STANDS(hub, number_of[doc_]), h);
-            hand_on(hub, STANDS(hub, number_of[doc_]), h)
+            hand_on(hub, STANDS(hub, number_of[doc_]), h, false)
         :: else
         fi;
         h++
@@ -292,41 +319,65 @@ inline meet(hub, doc_, other_)
 #endif
 }
 
+/* The step before it has not come: who judged it is asked. */
+inline ask(hub, doc_)
+{
+#ifdef NOBODY_ASKS
+    skip
+#else
+    if
+    :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) == 0 ->
+        from[hub].to[home_of[doc_]]!SHOWN(doc_)
+    :: else
+    fi
+#endif
+}
+
 inline take_step(hub, doc_)
 {
     if
-    :: KNOWS(hub, doc_) -> skip
+    :: KNOWS(hub, doc_) -> ask(hub, doc_) /* what was shown came first */
     :: else ->
         keep(hub, doc_);
         if /* what loses is refused, and no question follows */
         :: STANDS(hub, number_of[doc_]) != doc_ && was != 0 -> skip
         :: else ->
-            if
-            :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) == 0 ->
-#ifdef NOBODY_ASKS
-                skip
-#else
-                from[hub].to[home_of[doc_]]!SHOWN(doc_)
-#endif
-            :: else -> meet(hub, doc_, home_of[doc_])
-            fi
+            ask(hub, doc_);
+            meet(hub, doc_, home_of[doc_])
         fi
     fi;
     was = 0
 }
 
-/* The one that asks is given what went before, down to what it got. */
+/* One that asks and holds the case is given what went before. */
 inline answer(hub, doc_, other_)
 {
+    d = 1;
+    do
+    :: d <= DOCS ->
+        if
+        :: KNOWS(hub, d) && WENT(d, other_) -> holds = true
+        :: else
+        fi;
+        d++
+    :: else -> break
+    od;
+    d = 0;
     if
 #ifdef WHAT_LOST_IS_NOT_ANSWERED
-    :: STANDS(hub, number_of[doc_]) == doc_ && WENT(doc_, other_) && home_of[doc_] == hub ->
+    :: STANDS(hub, number_of[doc_]) == doc_ && holds && home_of[doc_] == hub ->
 #else
-    :: WENT(doc_, other_) && home_of[doc_] == hub ->
+    :: holds && home_of[doc_] == hub ->
 #endif
-        hand_on(hub, doc_, other_)
+        holds = 0;
+#ifdef WHAT_WENT_IS_NOT_ANSWERED
+        hand_on(hub, doc_, other_, false)
+#else
+        hand_on(hub, doc_, other_, true)
+#endif
     :: else
-    fi
+    fi;
+    holds = 0
 }
 
 inline take_shown(hub, doc_, other_)
@@ -338,8 +389,12 @@ inline take_shown(hub, doc_, other_)
         meet(hub, doc_, other_)
     :: !KNOWS(hub, doc_) && number_of[doc_] < top[hub] && STANDS(hub, number_of[doc_]) == 0 &&
             STANDS(hub, number_of[doc_] + 1) != 0 ->
-        keep(hub, doc_)
-    :: else /* a gap, or ahead of what came here: refused */
+        keep(hub, doc_);
+        if /* it is the last that is given, and had gone here, as those before it may have */
+        :: WENT(doc_, hub) -> ask(hub, doc_)
+        :: else
+        fi
+    :: else /* further ahead of what came here: refused */
     fi;
     was = 0
 }
@@ -379,7 +434,12 @@ end:
                 if
                 :: other != me && MAY_GET(other) ->
                     went[docs] = went[docs] | (1 << other);
-                    from[me].to[other]!STEP(docs)
+                    if
+#ifdef LOSSES
+                    :: losses < LOSSES -> losses++ /* it never comes */
+#endif
+                    :: from[me].to[other]!STEP(docs)
+                    fi
                 :: other != me && MAY_MISS(other) &&
                         (went[docs] != 0 || other < (me == HUBS - 1 -> HUBS - 2 : HUBS - 1)) -> skip
                 :: other == me
@@ -432,7 +492,7 @@ proctype outcome()
             do
             :: d <= docs ->
                 if
-                :: WENT(d, h) ->
+                :: WENT(d, h) && KNOWS(h, d) ->
                     n = 1;
                     do
                     :: n < number_of[d] ->

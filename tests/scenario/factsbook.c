@@ -88,6 +88,20 @@ const char *facts_with_id(const char *text, const char *order_id)
     return out;
 }
 
+void facts_in_every_order(const struct realm_hub plan[static FACTS_HUBS], facts_story *happens,
+                          facts_story *stands)
+{
+    for (unsigned order = 0; order < FACTS_HEALINGS; order++) {
+        struct realm *r = realm_new(plan, FACTS_HUBS);
+        facts_cut_all(r);
+        happens(r);
+        facts_heal_by(r, order);
+        realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS);
+        stands(r);
+        realm_free(r);
+    }
+}
+
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts)
 {
     const bool order = strcmp(type, "sanction.order") == 0;

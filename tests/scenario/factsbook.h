@@ -26,6 +26,12 @@ void facts_heal_all(struct realm *r, uint32_t seed);
 enum { FACTS_HEALINGS = 24 };
 void facts_heal_by(struct realm *r, unsigned order);
 
+/* What happens where nobody hears anybody, in hubs made by the plan; after all the roads are
+ * healed, in each of the orders that there are, what must stand is looked at. */
+typedef void facts_story(struct realm *r);
+void facts_in_every_order(const struct realm_hub plan[static FACTS_HUBS], facts_story *happens,
+                          facts_story *stands);
+
 /* Facts of a member to its own hub. */
 struct sent facts_send(struct realm *r, const char *from, const char *type, const char *facts);
 /* Such a text under another order id than ORDER_ID; valid until the next call. */

@@ -106,10 +106,10 @@ enum { LAW_LINES = sizeof law / sizeof law[0] };
 
 size_t naive_owed(const struct naive *n, enum naive_kind kind)
 {
-    /* M01 1, M02 2, M03 1, M07 1, M08 2, M21 5, M22 5, M23 2, M24 2, M27 1 | M03 1, M27 1 |
-     * M21 1, M22 5, M23 2, M24 2, M27 1 | M27 1; M20 nobody has. A procurement body owes
+    /* M01 1, M02 2, M03 1, M07 1, M08 2, M21 6, M22 6, M23 2, M24 2, M27 1 | M03 1, M27 1 |
+     * M21 1, M22 6, M23 2, M24 2, M27 1 | M27 1; M20 nobody has. A procurement body owes
      * M08, M25, M21, M22 | nothing | M22, M25 (honours are the listing departments') | nothing. */
-    static const size_t owed[NAIVE_KINDS] = {22, 2, 11, 1};
+    static const size_t owed[NAIVE_KINDS] = {24, 2, 12, 1};
     static const size_t by_tender[NAIVE_KINDS] = {4, 0, 2, 0};
     return owed[kind] + (n->tender ? by_tender[kind] : 0);
 }
@@ -152,13 +152,28 @@ struct naive_order *naive_find(struct naive *n, uint32_t number)
     return NULL;
 }
 
+static bool one_act(const struct naive_order *a, const struct naive_order *b)
+{
+    return a->subject == b->subject && a->act == b->act && list_of(a->kind) == list_of(b->kind);
+}
+
 /* Another entry for the same act, alive. */
 static bool punished(const struct naive *n, const struct naive_order *order, uint32_t today)
 {
     for (size_t i = 0; i < n->count; i++) {
         const struct naive_order *o = &n->order[i];
-        if (o->number != order->number && o->subject == order->subject && o->act == order->act &&
-            list_of(o->kind) == list_of(order->kind) && !naive_over(o, today))
+        if (o->number != order->number && one_act(o, order) && !naive_over(o, today))
+            return true;
+    }
+    return false;
+}
+
+/* A court has annulled an entry for the same act (行政诉讼法 71). */
+static bool struck(const struct naive *n, const struct naive_order *order)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        const struct naive_order *o = &n->order[i];
+        if (o->state == NAIVE_ANNULLED && o->by_court && one_act(o, order))
             return true;
     }
     return false;
@@ -169,10 +184,11 @@ bool naive_impose(struct naive *n, const struct naive_order *order, uint32_t tod
     if (n->count == NAIVE_ORDERS_MAX || order->decided > today ||
         naive_find(n, order->number) != NULL)
         return false;
-    if (punished(n, order, today))
+    if (punished(n, order, today) || struck(n, order))
         return false;
     n->order[n->count] = *order;
     n->order[n->count].state = NAIVE_STANDS;
+    n->order[n->count].changed = order->decided;
     n->order[n->count++].version = 1;
     return true;
 }
@@ -185,13 +201,15 @@ bool naive_correct(struct naive *n, const struct naive_order *text, uint32_t tod
         o->state != NAIVE_STANDS || naive_over(o, today) || o->subject != text->subject ||
         list_of(o->kind) != list_of(text->kind) || punished(n, text, today))
         return false;
+    const uint32_t changed = o->changed > text->decided ? o->changed : text->decided;
     *o = *text;
     o->state = NAIVE_STANDS;
+    o->changed = changed;
     return true;
 }
 
-bool naive_change(struct naive *n, uint32_t number, enum naive_change change, uint32_t version,
-                  uint32_t decided, uint32_t today)
+bool naive_change(struct naive *n, bool court, uint32_t number, enum naive_change change,
+                  uint32_t version, uint32_t decided, uint32_t today)
 {
     struct naive_order *o = naive_find(n, number);
     if (o == NULL || version != o->version + 1 || decided > today || decided < o->decided)
@@ -213,19 +231,24 @@ bool naive_change(struct naive *n, uint32_t number, enum naive_change change, ui
         to = NAIVE_STAYED;
         break;
     case NAIVE_RESUME:
-        allowed = alive && o->state == NAIVE_STAYED;
+        allowed = alive && o->state == NAIVE_STAYED && (court || !o->by_court);
         to = NAIVE_STANDS;
         break;
     case NAIVE_RESTORE: /* repair by deceit */
-        allowed = o->state == NAIVE_LIFTED && !ran_out(o, today);
+        allowed = o->state == NAIVE_LIFTED && !ran_out(o, today) && !court && !o->by_court;
         to = NAIVE_STANDS;
         break;
     default:
         break;
     }
-    if (!allowed)
+    /* What never was has no history, and a court need not know it; all else comes after what it
+     * follows. */
+    const bool unaware = change == NAIVE_ANNUL || (change == NAIVE_LIFT && court);
+    if (!allowed || (!unaware && decided < o->changed))
         return false;
     o->state = to;
+    o->by_court = court;
+    o->changed = decided > o->changed ? decided : o->changed;
     o->version = version;
     return true;
 }

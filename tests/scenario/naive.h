@@ -51,14 +51,16 @@ struct naive_order {
     size_t manager; /* directly responsible */
     uint32_t decided;
     uint32_t start;
-    uint32_t repair; /* 0: no early repair */
-    uint32_t until;  /* of the entry */
+    uint32_t repair;  /* 0: no early repair */
+    uint32_t until;   /* of the entry */
+    uint32_t changed; /* when something was last decided about it */
     enum naive_state state;
+    bool by_court; /* who brought it there */
     uint32_t version;
 };
 
 struct naive {
-    bool tender; /* a procurement body of the city has joined the other five */
+    bool tender; /* a procurement body of the city has joined the other six */
     size_t count;
     struct naive_order order[NAIVE_ORDERS_MAX];
 };
@@ -82,9 +84,10 @@ bool naive_impose(struct naive *n, const struct naive_order *order, uint32_t tod
 /* Would this corrected text of an order be taken today, as its next version? If so it stands in
  * place of the one before. */
 bool naive_correct(struct naive *n, const struct naive_order *text, uint32_t today);
-/* Would this change, numbered so and decided then, be taken today? If so it is made. */
-bool naive_change(struct naive *n, uint32_t number, enum naive_change change, uint32_t version,
-                  uint32_t decided, uint32_t today);
+/* Would this change by a court, or else by who imposed it, numbered so and decided then, be taken
+ * today? If so it is made. */
+bool naive_change(struct naive *n, bool court, uint32_t number, enum naive_change change,
+                  uint32_t version, uint32_t decided, uint32_t today);
 
 struct naive_order *naive_find(struct naive *n, uint32_t number);
 bool naive_over(const struct naive_order *o, uint32_t today); /* by change or by the clock */

@@ -52,10 +52,19 @@ void officials_make(struct world *w, const struct act *act, struct writer *lsd1)
                      OK);
 }
 
+enum err officials_code(struct span answer)
+{
+    struct json *json = NULL;
+    assert_int_equal(json_parse(&json, answer, "answer", NULL), OK);
+    const char *label = json_get_text(json_get(json, "error"), "code");
+    enum err err = label == NULL ? OK : err_from_code((uint32_t)strtoul(label + 1, NULL, 10));
+    json_close(&json);
+    return err;
+}
+
 enum err officials_give(struct world *w, struct span lsd1)
 {
     struct writer answer = writer_of(officials_answer, sizeof officials_answer - 1);
-    struct json *json = NULL;
     enum err err = core_act(w->core, lsd1, w->now_ms, &answer);
     if (err != OK) {
         assert_true(w->may_die && err_class(err) == ERR_CLASS_FATAL);
@@ -64,10 +73,7 @@ enum err officials_give(struct world *w, struct span lsd1)
         return err;
     }
     officials_answer[answer.len] = '\0';
-    assert_int_equal(json_parse(&json, writer_span(&answer), "answer", NULL), OK);
-    const char *label = json_get_text(json_get(json, "error"), "code");
-    err = label == NULL ? OK : err_from_code((uint32_t)strtoul(label + 1, NULL, 10));
-    json_close(&json);
+    err = officials_code(writer_span(&answer));
     world_turn(w);
     return err;
 }

@@ -31,6 +31,8 @@ extern char officials_answer[OFFICIALS_ANSWER_MAX];
 
 /* Make it and have it signed. */
 void officials_make(struct world *w, const struct act *act, struct writer *lsd1);
+/* OK, or the code that the hub's answer names. */
+enum err officials_code(struct span answer);
 /* Give a document to the hub: OK, or the code of its answer; and let the hub turn. */
 enum err officials_give(struct world *w, struct span lsd1);
 /* Both. */

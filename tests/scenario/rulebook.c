@@ -113,6 +113,13 @@ size_t rulebook_obey(struct world *w, lianshu_NoticeStage stage)
     return done;
 }
 
+void rulebook_on(struct world *w, uint32_t day)
+{
+    const uint64_t at = date_start_ms(day) + 10 * (uint64_t)HOUR_MS;
+    assert_true(at >= w->now_ms);
+    world_pass(w, at - w->now_ms);
+}
+
 void rulebook_until(struct world *w, const char *date, uint64_t less_ms)
 {
     const uint64_t at = date_end_ms(rulebook_number(date)) - less_ms;
@@ -183,6 +190,60 @@ uint32_t rulebook_order(struct world *w, const char *from, const struct paper *p
                               .basis = {basis, basis_too}};
     world_send(w, &mail, book_env_id);
     return world_code(w, from, book_env_id);
+}
+
+uint32_t rulebook_fine(struct world *w, const char *order_id, const char *max, const char *repair)
+{
+    char subject[256];
+    char today[16];
+    rulebook_subject(NULL, 0, subject);
+    rulebook_date(w, today);
+    char number[64];
+    snprintf(number, sizeof number, "潮市监罚〔2026〕%.8s号", order_id);
+    const struct paper paper = {.subject = subject,
+                                .order_id = order_id,
+                                .list = "penalty_record",
+                                .trigger = "penalty_larger_fine",
+                                .severity = "ordinary",
+                                .number = number,
+                                .decided = today,
+                                .max = max,
+                                .repair = repair};
+    return rulebook_order(w, "market.445100", &paper, "AP48", NULL);
+}
+
+void rulebook_assert_due(struct world *w, uint32_t last, size_t count)
+{
+    char due[CLOCK_TEXT_LEN + 1];
+    clock_format(date_end_ms(last), due);
+    struct json *json = world_ask(w, "{\"cmd\":\"obligations\"}");
+    const struct json *rows = json_get(json, "obligations");
+    size_t found = 0;
+    for (size_t i = 0; i < json_count(rows); i++) {
+        const struct json *row = json_item(rows, i);
+        if (strcmp(json_get_text(row, "state"), "delivered") != 0)
+            continue;
+        assert_string_equal(json_get_text(row, "answer_due"), due);
+        found++;
+    }
+    json_close(&json);
+    assert_int_equal(found, count);
+}
+
+uint32_t rulebook_change(struct world *w, const char *from, const char *type, const char *order_id,
+                         uint32_t version, const char *decided)
+{
+    char subject[256];
+    char today[16];
+    char body[PAPER_MAX];
+    rulebook_subject(NULL, 0, subject);
+    rulebook_date(w, today);
+    const struct paper paper = {.subject = subject,
+                                .order_id = order_id,
+                                .version = version,
+                                .decided = decided != NULL ? decided : today};
+    paper_change(&paper, body);
+    return book_tell(w, from, type, body);
 }
 
 static uint32_t impose(struct world *w, const struct play *play)

@@ -111,6 +111,14 @@ bool rulebook_over(const struct owed_line *line, uint32_t today);
  * members behind it. The code of the receipt. */
 uint32_t rulebook_order(struct world *w, const char *from, const struct paper *paper,
                         const char *basis, const char *basis_too);
+/* A larger fine of subject 0 by the market of 445100, decided today (R10: M27, owed by itself). */
+uint32_t rulebook_fine(struct world *w, const char *order_id, const char *max, const char *repair);
+/* Each obligation that was told and not answered, so many, is to be answered until 24:00 of that
+ * day. */
+void rulebook_assert_due(struct world *w, uint32_t last, size_t count);
+/* A change of the order about subject 0, decided on that date (NULL: today). */
+uint32_t rulebook_change(struct world *w, const char *from, const char *type, const char *order_id,
+                         uint32_t version, const char *decided);
 __attribute__((format(printf, 4, 5))) uint32_t
 rulebook_says(struct world *w, const char *from, const char *type, const char *format, ...);
 
@@ -129,6 +137,8 @@ void rulebook_assert_gates(struct world *w, const struct play *play, bool any);
 void rulebook_assert_owed(struct world *w, const struct play *play);
 /* All notices of a stage are obeyed; how many. */
 size_t rulebook_obey(struct world *w, lianshu_NoticeStage stage);
+/* It is ten o'clock of that day. */
+void rulebook_on(struct world *w, uint32_t day);
 /* Let time pass to the first moment of the day after that one, less some. */
 void rulebook_until(struct world *w, const char *date, uint64_t less_ms);
 /* Nothing is in force, owed or undelivered. */

@@ -59,28 +59,9 @@ static const struct play plays[] = {
 
 /* ---- sentences about one fine ---- */
 
-static void is_on(struct world *w, uint32_t day)
-{
-    const uint64_t at = date_start_ms(day) + 10 * (uint64_t)HOUR_MS;
-    assert_true(at >= w->now_ms);
-    world_pass(w, at - w->now_ms);
-}
-
 static void fines(struct world *w, const char *max, const char *repair)
 {
-    char subject[256];
-    char today[16];
-    rulebook_subject(NULL, 0, subject);
-    rulebook_date(w, today);
-    const struct paper paper = {.subject = subject,
-                                .order_id = FINE_ID,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .decided = today,
-                                .max = max,
-                                .repair = repair};
-    assert_int_equal(rulebook_order(w, MARKET, &paper, "AP48", NULL), 0);
+    assert_int_equal(rulebook_fine(w, FINE_ID, max, repair), 0);
 }
 
 static struct mail change_of(struct world *w, const char *type, uint32_t version,
@@ -104,25 +85,6 @@ static uint32_t changes(struct world *w, const char *type, uint32_t version)
     return world_code(w, MARKET, book_env_id);
 }
 
-/* The obligation in force is to be answered until 24:00 of that day. */
-static void assert_due(struct world *w, uint32_t last)
-{
-    char due[CLOCK_TEXT_LEN + 1];
-    clock_format(date_end_ms(last), due);
-    struct json *json = world_ask(w, OBLIGATIONS);
-    const struct json *rows = json_get(json, "obligations");
-    size_t found = 0;
-    for (size_t i = 0; i < json_count(rows); i++) {
-        const struct json *row = json_item(rows, i);
-        if (strcmp(json_get_text(row, "state"), "delivered") != 0)
-            continue;
-        assert_string_equal(json_get_text(row, "answer_due"), due);
-        found++;
-    }
-    json_close(&json);
-    assert_int_equal(found, 1);
-}
-
 /* ---- long holidays ---- */
 
 /* Three working days from the eve of the national holiday: 8, 9, and Saturday 10 October. */
@@ -130,9 +92,9 @@ static void a_term_over_a_long_holiday_counts_the_saturday_that_makes_up_for_it(
 {
     struct world *w = *state;
     const lianshu_WarningTerm answer = lianshu_WarningTerm_TERM_ANSWER;
-    is_on(w, 20260930);
+    rulebook_on(w, 20260930);
     fines(w, "2027-09-30", NULL);
-    assert_due(w, 20261010);
+    rulebook_assert_due(w, 20261010, 1);
     rulebook_until(w, "2026-10-10", 1);
     assert_int_equal(book_warnings(w, MARKET, NULL, 100, answer), 0);
     world_pass(w, 1);
@@ -143,9 +105,9 @@ static void a_term_over_a_long_holiday_counts_the_saturday_that_makes_up_for_it(
 static void what_begins_on_a_working_sunday_counts_from_the_monday_on(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20260920);
+    rulebook_on(w, 20260920);
     fines(w, "2027-09-20", NULL);
-    assert_due(w, 20260923);
+    rulebook_assert_due(w, 20260923, 1);
 }
 
 /* ---- orders that begin later ---- */
@@ -181,7 +143,7 @@ static void what_begins_later_is_to_be_executed_from_its_first_day_on(void **sta
     struct world *w = *state;
     const lianshu_WarningTerm execute = lianshu_WarningTerm_TERM_EXECUTE;
     fines_from(w, "2026-04-20");
-    assert_due(w, 20260407);
+    rulebook_assert_due(w, 20260407, 1);
     assert_executed_until(w, 20260520);
     rulebook_until(w, "2026-04-30", 0); /* twenty working days from the notice */
     assert_int_equal(book_warnings(w, MARKET, NULL, 80, execute), 0);
@@ -197,9 +159,9 @@ static void a_stay_before_the_first_day_takes_nothing_of_the_term_to_execute(voi
 {
     struct world *w = *state;
     fines_from(w, "2026-04-20");
-    is_on(w, 20260403);
+    rulebook_on(w, 20260403);
     assert_int_equal(changes(w, "sanction.suspend", 2), 0);
-    is_on(w, 20260410);
+    rulebook_on(w, 20260410);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
     struct json *json = world_ask(w, OBLIGATIONS);
     const struct json *rows = json_get(json, "obligations");
@@ -219,40 +181,40 @@ static void a_stay_before_the_first_day_takes_nothing_of_the_term_to_execute(voi
 static void what_a_stay_left_of_a_term_is_counted_from_within_a_holiday(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20260928);
+    rulebook_on(w, 20260928);
     fines(w, "2027-09-28", NULL);
-    assert_due(w, 20261008);
-    is_on(w, 20260929);
+    rulebook_assert_due(w, 20261008, 1);
+    rulebook_on(w, 20260929);
     assert_int_equal(changes(w, "sanction.suspend", 2), 0);
-    is_on(w, 20261003);
+    rulebook_on(w, 20261003);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
-    assert_due(w, 20261009);
+    rulebook_assert_due(w, 20261009, 1);
 }
 
 /* What was left was the rest of one working day: it is a working day that it ends on. */
 static void a_stay_on_the_last_day_that_ends_in_a_holiday_leaves_the_next_working_day(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20260924);
+    rulebook_on(w, 20260924);
     fines(w, "2027-09-24", NULL);
-    assert_due(w, 20260930);
-    is_on(w, 20260930);
+    rulebook_assert_due(w, 20260930, 1);
+    rulebook_on(w, 20260930);
     assert_int_equal(changes(w, "sanction.suspend", 2), 0);
-    is_on(w, 20261002);
+    rulebook_on(w, 20261002);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
-    assert_due(w, 20261008);
+    rulebook_assert_due(w, 20261008, 1);
 }
 
 static void a_stay_that_ends_on_a_working_day_leaves_that_day(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20260924);
+    rulebook_on(w, 20260924);
     fines(w, "2027-09-24", NULL);
-    is_on(w, 20260930);
+    rulebook_on(w, 20260930);
     assert_int_equal(changes(w, "sanction.suspend", 2), 0);
-    is_on(w, 20261010);
+    rulebook_on(w, 20261010);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
-    assert_due(w, 20261010);
+    rulebook_assert_due(w, 20261010, 1);
 }
 
 /* ---- a year that nobody has announced ---- */
@@ -274,10 +236,10 @@ static struct calendar *announce(struct world *w, const char *text)
 static void a_term_over_the_new_year_leaves_its_holidays_out_once_they_are_announced(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20261230);
+    rulebook_on(w, 20261230);
     struct calendar *calendar = announce(w, NEW_YEAR);
     fines(w, "2027-12-30", NULL);
-    assert_due(w, 20270105); /* Thursday 31 December, Monday 4 and Tuesday 5 January */
+    rulebook_assert_due(w, 20270105, 1); /* Thursday 31 December, Monday 4 and Tuesday 5 January */
     assert_int_equal(world_status(w, "terms_beyond_calendar"), 0);
     rulebook_until(w, "2027-01-05", 1);
     assert_int_equal(book_warnings(w, MARKET, NULL, 100, lianshu_WarningTerm_TERM_ANSWER), 0);
@@ -288,10 +250,10 @@ static void a_term_over_the_new_year_leaves_its_holidays_out_once_they_are_annou
 static void a_term_beyond_the_calendar_is_counted_by_weekends_and_never_in_silence(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20261230);
+    rulebook_on(w, 20261230);
     assert_true(world_status(w, "terms_beyond_calendar") > 100);
     fines(w, "2027-12-30", NULL);
-    assert_due(w, 20270104);
+    rulebook_assert_due(w, 20270104, 1);
 }
 
 static bool status_says(struct world *w, const char *key, const char *text)
@@ -340,18 +302,18 @@ static void a_calendar_that_ends_before_a_term_does_is_told_each_day(void **stat
     assert_true(status_says(w, "calendar_until", "2026-12-31"));
     assert_true(status_says(w, "calendar_short", ""));
     struct heard heard = listen_to_log();
-    is_on(w, 20261001); /* every term that begins today still ends within the year */
+    rulebook_on(w, 20261001); /* every term that begins today still ends within the year */
     assert_int_equal(logged(&heard, "calendar_short", ""), 0);
     heard = listen_to_log();
-    is_on(w, 20261228);
+    rulebook_on(w, 20261228);
     world_pass(w, HOUR_MS);
     world_restart(w);
-    is_on(w, 20261229);
+    rulebook_on(w, 20261229);
     world_pass(w, HOUR_MS);
     assert_int_equal(logged(&heard, "calendar_short", "until=2026-12-31"), 3); /* and its start */
     assert_true(status_says(w, "calendar_short", "true"));
     heard = listen_to_log();
-    is_on(w, 20270101);
+    rulebook_on(w, 20270101);
     assert_int_equal(logged(&heard, "calendar_short", "until=none"), 1);
     assert_true(status_says(w, "calendar_until", ""));
 }
@@ -359,7 +321,7 @@ static void a_calendar_that_ends_before_a_term_does_is_told_each_day(void **stat
 static void a_new_calendar_ends_the_alarm(void **state)
 {
     struct world *w = *state;
-    is_on(w, 20261230);
+    rulebook_on(w, 20261230);
     assert_true(status_says(w, "calendar_short", "true"));
     struct calendar *calendar = NULL;
     assert_int_equal(calendar_parse(&calendar, span_str(NEW_YEAR), "calendar.csv", NULL), OK);
@@ -369,7 +331,7 @@ static void a_new_calendar_ends_the_alarm(void **state)
     assert_true(status_says(w, "calendar_short", ""));
     assert_true(status_says(w, "calendar_until", "2027-12-31"));
     fines(w, "2027-12-30", NULL);
-    assert_due(w, 20270105);
+    rulebook_assert_due(w, 20270105, 1);
     calendar_close(&calendar);
 }
 

@@ -156,6 +156,38 @@ static void a_cut_road_delays_the_steps_and_loses_none(void **state)
     casehubs_same(r, "445100", "220100", 4);
 }
 
+/* Their envelopes ended on the way. */
+static void steps_that_never_came_are_given_with_the_next_one(void **state)
+{
+    struct realm *r = *state;
+    const struct work late = {.from = CASE_MARKET,
+                              .to = {THERE},
+                              .type = "case.result",
+                              .transition = "S02",
+                              .outcome = "reported",
+                              .owner = THERE,
+                              .papers = "\"D27\""};
+    struct sent sent[2];
+    begin(r);
+    take(r, &TO_THERE);
+    take(r, &TAKEN_THERE);
+    realm_cut(r, "220000", "220100");
+    for (size_t i = 0; i < T_COUNT(sent); i++) {
+        struct mail mail = work_mail(realm_home(r, CASE_MARKET), &late);
+        mail.expires_ms = r->now_ms + HOUR_MS;
+        sent[i] = realm_send(r, &mail);
+    }
+    realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
+    for (size_t i = 0; i < T_COUNT(sent); i++)
+        assert_int_equal(realm_heard(r, CASE_MARKET, &sent[i], lianshu_ReceiptKind_RECEIPT_EXPIRED),
+                         1);
+    realm_heal(r, "220000", "220100");
+    casehubs_settle(r);
+    assert_int_equal(casehubs_steps(r, "220100"), 5);
+    take(r, &late);
+    casehubs_same(r, "445100", "220100", 8);
+}
+
 static void steps_that_cross_on_the_way_end_in_one_card(void **state)
 {
     struct realm *r = *state;
@@ -468,6 +500,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             assistance_that_a_superior_designates_comes_with_what_went_before, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, tree,
+                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(steps_that_never_came_are_given_with_the_next_one, tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, tree,
                                         casehubs_end),

@@ -3,6 +3,8 @@
 #include "scenario/casehubs.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +193,63 @@ static void assistance_across_the_country_is_asked_given_and_closed(void **state
                      ERR_NOT_FOUND);
 }
 
+/* ---- in order ---- */
+
+/* What that hub said of an envelope to the next one; there is one statement. */
+static void said_on(struct realm *r, const char *region, const struct sent *sent,
+                    lianshu_Statement *out)
+{
+    struct leaf_log *log = realm_world(r, region)->store->log;
+    size_t found = 0;
+    for (uint64_t at = 0; at < log_size(log); at++) {
+        lianshu_Statement v;
+        struct log_entry leaf;
+        assert_int_equal(log_get(log, at, &leaf), OK);
+        if (leaf.kind != LOG_STATEMENT)
+            continue;
+        assert_int_equal(wire_decode(&lianshu_Statement_msg, leaf.body, &v), OK);
+        if (v.share == 0 || memcmp(v.env_id.bytes, sent->env_id, HASH_LEN) != 0)
+            continue;
+        *out = v;
+        found++;
+    }
+    assert_int_equal(found, 1);
+}
+
+/* Whatever conversation their senders name, so that nothing that hubs show each other of the case
+ * goes past them, when a link is busy with something else. */
+static void steps_go_from_hub_to_hub_in_the_order_of_their_case(void **state)
+{
+    static const char *const way[] = {"445100", "440000", "000000", "220000"};
+    struct realm *r = *state;
+    uint8_t id[STORE_ID_LEN];
+    assert_true(hex_decode(CASE_ID, id, sizeof id));
+    const struct work asked[] = {{.from = HERE,
+                                  .to = {FAR_AWAY},
+                                  .type = "assist.request",
+                                  .transition = "A02",
+                                  .outcome = "case",
+                                  .owner = FAR_AWAY,
+                                  .papers = "\"D29\""},
+                                 {.from = HERE,
+                                  .to = {FAR_AWAY},
+                                  .type = "assist.close",
+                                  .transition = "A08",
+                                  .outcome = "withdrawn"}};
+    for (size_t i = 0; i < T_COUNT(asked); i++) {
+        struct mail mail = work_mail(realm_home(r, HERE), &asked[i]);
+        mail.conversation = i == 0 ? NULL : "0123456789abcdef0123456789abcdef";
+        const struct sent sent = realm_send(r, &mail);
+        for (size_t hub = 0; hub < T_COUNT(way); hub++) {
+            lianshu_Statement said;
+            said_on(r, way[hub], &sent, &said);
+            assert_int_equal(said.delivery_number, i + 1);
+            assert_memory_equal(said.conversation.bytes, id, sizeof id);
+        }
+    }
+    casehubs_same(r, "445100", "220100", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +259,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_complaint_sent_to_the_wrong_city_goes_on_under_its_id,
                                         cities, casehubs_end),
         cmocka_unit_test_setup_teardown(assistance_across_the_country_is_asked_given_and_closed,
+                                        country, casehubs_end),
+        cmocka_unit_test_setup_teardown(steps_go_from_hub_to_hub_in_the_order_of_their_case,
                                         country, casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_realm", tests, NULL, NULL);

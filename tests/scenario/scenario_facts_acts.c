@@ -120,37 +120,22 @@ static void long_chain_stands(struct realm *r)
     assert_told_that_it_stands(r, SIPING);
 }
 
-typedef void story_fn(struct realm *r);
-
-static void in_every_order_of_healing(story_fn *happens, story_fn *stands)
-{
-    for (unsigned order = 0; order < FACTS_HEALINGS; order++) {
-        struct realm *r = realm_new(plan, FACTS_HUBS);
-        facts_cut_all(r);
-        happens(r);
-        facts_heal_by(r, order);
-        realm_live(r, 2 * MINUTE_MS, 10 * SECOND_MS);
-        stands(r);
-        realm_free(r);
-    }
-}
-
 static void an_order_that_lost_bars_nobody_whatever_came_first(void **state)
 {
     (void)state;
-    in_every_order_of_healing(chain, chain_stands);
+    facts_in_every_order(plan, chain, chain_stands);
 }
 
 static void what_was_over_before_bars_nobody_also_when_that_is_heard_last(void **state)
 {
     (void)state;
-    in_every_order_of_healing(late_end, late_end_stands);
+    facts_in_every_order(plan, late_end, late_end_stands);
 }
 
 static void every_second_order_of_a_chain_stands_whatever_came_first(void **state)
 {
     (void)state;
-    in_every_order_of_healing(long_chain, long_chain_stands);
+    facts_in_every_order(plan, long_chain, long_chain_stands);
 }
 
 /* What takes effect after all goes on as any order does: after a restart, and to its end. */

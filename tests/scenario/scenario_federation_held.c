@@ -14,13 +14,19 @@
 static const struct realm_hub plan[] = {
     {.region = "000000"}, {.region = "445100"}, {.region = "220000"}, {.region = FAR}};
 
-/* The far hub alone holds an honour with a banned person in it, and knows of the ban. */
+#define HOLDS(id, type, role)                                                                      \
+    "  - {id: " id ", zh: 关口, en: a gate, type: " type ", look: persons, roles: [" role "], "    \
+    "measure: M02, action: hold, deadline: 3 working_days, breach: refuse, basis: BASIC-LIST, "    \
+    "mark: D}\n"
+#define BANNED_AS(role)                                                                            \
+    "{\"role\":\"" role "\",\"id\":\"999999199001010016\",\"name\":\"示例甲\","                 \
+    "\"responsible\":true}"
+
+/* The far hub alone holds what names a banned person, and knows of the ban. */
 static int begin(void **state)
 {
-    static const char gates[] =
-        "  - {id: G01, zh: 关口, en: a gate, type: honour, look: persons, "
-        "roles: [legal_representative], measure: M02, action: hold, deadline: 3 working_days, "
-        "breach: refuse, basis: BASIC-LIST, mark: D}\n";
+    static const char gates[] = HOLDS("G01", "honour", "legal_representative")
+        HOLDS("G02", "subject.register", "quality_authorised");
     struct realm *r = realm_new(plan, T_COUNT(plan));
     const struct mail order = {.from = TO,
                                .type = "sanction.order",
@@ -125,6 +131,30 @@ static void officials_of_the_senders_hub_cannot_end_what_another_hub_holds(void 
     assert_int_equal(world_status(realm_world(r, FAR), "held"), 1);
 }
 
+/* Its facts went to every hub by themselves, and were decided on then. */
+static void what_went_to_every_hub_has_no_effect_again_when_it_is_released(void **state)
+{
+    struct realm *r = *state;
+    struct world *far = realm_world(r, FAR);
+    const struct mail mail = {.from = MARKET,
+                              .type = "subject.register",
+                              .to = {TO},
+                              .facts = REGISTER_BODY(CLEAN, BANNED_AS("quality_authorised"))};
+    const struct sent sent = realm_send(r, &mail);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(world_status(far, "held"), 1);
+    const uint64_t decided = store_counter(far->store, "decisions");
+    const struct act what = {.verb = RELEASE,
+                             .recipient = TO,
+                             .sender = MARKET,
+                             .message_id = sent.id,
+                             .member = "hub." FAR};
+    assert_int_equal(officials_act(far, &what), OK);
+    realm_live(r, MINUTE_MS, 10 * SECOND_MS);
+    assert_int_equal(realm_has(r, TO, "subject.register"), 1);
+    assert_int_equal(store_counter(far->store, "decisions"), decided);
+}
+
 /* Nobody decides: the gate's own breach ends it at that hub, and its sender hears so. */
 static void what_nobody_decides_ends_at_the_far_hub_in_time(void **state)
 {
@@ -165,6 +195,7 @@ int main(void)
         CASE(two_officials_of_the_far_hub_release_it),
         CASE(two_officials_of_the_far_hub_return_it),
         CASE(officials_of_the_senders_hub_cannot_end_what_another_hub_holds),
+        CASE(what_went_to_every_hub_has_no_effect_again_when_it_is_released),
         CASE(what_nobody_decides_ends_at_the_far_hub_in_time),
         CASE(a_release_behind_a_link_that_is_down_is_heard_when_it_is_there_again),
     };

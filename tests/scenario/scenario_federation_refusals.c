@@ -95,7 +95,7 @@ static size_t write_lie(struct realm *r, const struct lie *lie, uint8_t *out, si
     uint8_t note[NOTE_LEN_MAX];
     struct writer b = writer_of(body, sizeof body);
     struct writer n = writer_of(note, sizeof note);
-    assert_int_equal(statement_encode(&v, &b), OK);
+    assert_int_equal(wire_encode(&lianshu_Statement_msg, &v, &b), OK);
     struct checkpoint c = {.size = 1};
     assert_int_equal(note_origin(c.origin, by->ids[0], "demo", 1), OK);
     assert_int_equal(log_leaf(c.root, LOG_STATEMENT, v.accepted_ms, writer_span(&b)), OK);

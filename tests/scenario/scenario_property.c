@@ -25,11 +25,13 @@ enum {
 enum step_kind { STEP_IMPOSE, STEP_CORRECT, STEP_CHANGE, STEP_DAYS, STEP_KILL, STEP_ENROL };
 
 static const char TENDER[] = "procurement.445100"; /* who comes later */
+static const char COURT[] = "court.440000";
 
 struct step {
     enum step_kind kind;
     bool taken;
     struct naive_order order;
+    bool court; /* it changes, not the market */
     enum naive_change change;
     uint32_t number;
     uint32_t version;
@@ -104,16 +106,17 @@ static void persons_text(const struct naive_order *o, char out[512])
                  head, manager);
 }
 
-static bool send(struct world *w, const char *type, const char *facts, const char *const basis[2])
+static bool send(struct world *w, const char *from, const char *type, const char *facts,
+                 const char *const basis[2])
 {
     uint8_t env_id[HASH_LEN];
-    const struct mail mail = {.from = "market.445100",
+    const struct mail mail = {.from = from,
                               .type = type,
                               .to = {"hub.445100"},
                               .facts = facts,
                               .basis = {basis[0], basis[1]}};
     world_send(w, &mail, env_id);
-    lianshu_ReceiptKind kind = world_verdict(w, "market.445100", env_id);
+    lianshu_ReceiptKind kind = world_verdict(w, from, env_id);
     assert_true(kind == lianshu_ReceiptKind_RECEIPT_ACCEPTED ||
                 kind == lianshu_ReceiptKind_RECEIPT_REJECTED);
     return kind == lianshu_ReceiptKind_RECEIPT_ACCEPTED;
@@ -153,7 +156,7 @@ static bool impose(struct world *w, const struct naive_order *o)
                                 .noticed = "2026-03-10",
                                 .act_date = "2026-01-15"};
     paper_order(&paper, body);
-    return send(w, "sanction.order", body, papers[o->kind].basis);
+    return send(w, "market.445100", "sanction.order", body, papers[o->kind].basis);
 }
 
 static bool change(struct world *w, const struct naive *model, const struct step *step)
@@ -175,7 +178,7 @@ static bool change(struct world *w, const struct naive *model, const struct step
                                 .number = number,
                                 .decided = decided};
     paper_change(&paper, body);
-    return send(w, changes[step->change], body, basis);
+    return send(w, step->court ? COURT : "market.445100", changes[step->change], body, basis);
 }
 
 /* ---- what must hold after each step ---- */
@@ -347,6 +350,9 @@ static void draw_change(struct life *life, uint32_t today, struct step *step)
     step->number = draw(life, 12) == 0 ? 9999 : o->number;
     step->version = o->version + 1 + (draw(life, 8) == 0 ? 1 : 0);
     step->decided = draw(life, 8) == 0 ? naive_plus(today, 0, 0, 1) : today;
+    if (draw(life, 5) == 0) /* told late */
+        step->decided = o->decided;
+    step->court = draw(life, 4) == 0;
 }
 
 static void draw_step(struct life *life, uint32_t today, struct step *step)
@@ -377,6 +383,7 @@ static void put_away(struct world *w, const struct life *life)
 {
     if (life->model.tender)
         world_put_away(w, TENDER);
+    world_put_away(w, COURT);
     for (size_t i = 0; i < ACTS_EVERYBODY; i++)
         world_put_away(w, acts_everybody[i]);
 }
@@ -395,8 +402,8 @@ static void say(struct world *w, struct life *life, struct step *step, uint32_t 
     bool order = step->kind != STEP_CHANGE;
     bool expected = step->kind == STEP_IMPOSE ? naive_impose(&life->model, &step->order, today)
                     : order                   ? naive_correct(&life->model, &step->order, today)
-                            : naive_change(&life->model, step->number, step->change, step->version,
-                                           step->decided, today);
+                            : naive_change(&life->model, step->court, step->number, step->change,
+                                           step->version, step->decided, today);
     step->taken = order ? impose(w, &step->order) : change(w, &life->model, step);
     if (step->taken != expected)
         fail_msg("step %zu on %u: %s %u version %u was %s", life->step_count, today,
@@ -428,6 +435,7 @@ static struct world *world_of(uint64_t seed)
     memcpy(bytes, &seed, sizeof seed);
     struct world *w = world_new(bytes);
     acts_connect(w);
+    world_enrol(w, COURT);
     return w;
 }
 

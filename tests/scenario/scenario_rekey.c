@@ -361,6 +361,32 @@ static void whatever_fails_on_the_disk_the_keys_are_replaced_whole(void **state)
     }
 }
 
+/* The batch with its last step, and one more look at what is under way, are given up. */
+static void a_last_step_that_was_given_up_is_done_again(void **state)
+{
+    struct world *w = *state;
+    struct vfs_plan plan = {.ops = VFS_WRITE, .kind = VFS_NO_SPACE, .nth = 1};
+    uint8_t bytes[2048];
+    uint8_t room[4096];
+    struct writer lsd1 = writer_of(bytes, sizeof bytes);
+    struct writer answer = writer_of(room, sizeof room);
+    live(w);
+    add_pair(w);
+    make(w, &lsd1);
+    assert_int_equal(core_act(w->core, writer_span(&lsd1), w->now_ms, &answer), OK);
+    for (int i = 0; running(w) && i < STEPS_MAX; i++)
+        assert_int_equal(core_tick(w->core, w->now_ms), OK);
+    assert_int_equal(core_tick(w->core, w->now_ms), OK);
+    vfs_arm(&plan);
+    assert_int_equal(core_commit(w->core, w->now_ms), OK);
+    assert_true(vfs_fired());
+    vfs_disarm();
+    assert_true(running(w));
+    world_pass(w, 2000);
+    assert_whole(w);
+    assert_forgotten(w);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 int main(void)
@@ -373,6 +399,7 @@ int main(void)
         CASE(killed_at_every_step_it_goes_on_and_serves),
         CASE(an_order_that_comes_meanwhile_is_found_by_everybody),
         CASE(an_identifier_that_was_erased_comes_back_when_it_is_named_again),
+        CASE(a_last_step_that_was_given_up_is_done_again),
         cmocka_unit_test(whatever_fails_on_the_disk_the_keys_are_replaced_whole),
     };
     vfs_install();

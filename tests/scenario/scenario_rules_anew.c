@@ -4,6 +4,7 @@
 #include "scenario/rulebook.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 
 #include <stdio.h>
 
@@ -54,22 +55,12 @@ static uint32_t lists(struct world *w, const struct text *text)
 
 static uint32_t changes(struct world *w, const char *from, const char *type, uint32_t version)
 {
-    char subject[256];
-    char today[16];
-    char body[PAPER_MAX];
-    rulebook_subject(NULL, 0, subject);
-    rulebook_date(w, today);
-    const struct paper paper = {
-        .subject = subject, .order_id = ID, .version = version, .decided = today};
-    paper_change(&paper, body);
-    return book_tell(w, from, type, body);
+    return rulebook_change(w, from, type, ID, version, NULL);
 }
 
 static void is_on(struct world *w, uint32_t day)
 {
-    const uint64_t at = date_start_ms(day) + 10 * (uint64_t)HOUR_MS;
-    assert_true(at >= w->now_ms);
-    world_pass(w, at - w->now_ms);
+    rulebook_on(w, day);
     rulebook_put_away(w);
 }
 
@@ -87,6 +78,16 @@ static void repaired(struct world *w, const char *by)
     assert_int_equal(changes(w, by, "sanction.lift", 2), 0);
     rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
     rulebook_assert_nothing_left(w);
+}
+
+/* How what the hub says of the last document that was sent begins. */
+static void assert_explained(struct world *w, const char *zh)
+{
+    char id[2 * HASH_LEN + 1];
+    char query[128];
+    hex_encode(span_of(book_env_id, HASH_LEN), id);
+    snprintf(query, sizeof query, "{\"cmd\":\"explain\",\"id\":\"%s\"}", id);
+    assert_memory_equal(book_first(w, query, "explanation", "zh"), zh, strlen(zh));
 }
 
 /* ---- repair by deceit (B.3: the listing is restored, its term restarts) ---- */
@@ -114,6 +115,61 @@ static void a_repair_by_deceit_is_restored_and_a_correction_begins_its_term_anew
     rulebook_assert_restricted(w, &until_2030, false);
     rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT);
     rulebook_assert_nothing_left(w);
+}
+
+/* Restored on 2027-06-01: whoever deceived waits another year, whether or not the new days have
+ * been written into the order, and is not heard before that. */
+static void
+after_deceit_no_repair_is_asked_for_or_given_until_a_term_of_its_own_is_over(void **state)
+{
+    struct world *w = *state;
+    char body[512];
+    char subject[256];
+    listed_and_obeyed(w);
+    repaired(w, MARKET);
+    is_on(w, 20270601);
+    assert_int_equal(changes(w, MARKET, "sanction.restore", 3), 0);
+    world_restart(w);
+    is_on(w, 20280531);
+    assert_int_equal(changes(w, MARKET, "sanction.lift", 4), ERR_TERM);
+    const lianshu_Receipt *refusal = world_receipt(w, MARKET, book_env_id);
+    assert_int_equal(refusal->grounds_count, 1);
+    assert_string_equal(refusal->grounds[0].basis, "SAMR44");
+    assert_explained(w, "单据被拒绝：以虚假材料修复后，最早修复之日重新起算，尚未届至"
+                        "（2028-05-31早于2028-06-01）");
+    rulebook_subject(NULL, 0, subject);
+    snprintf(body, sizeof body,
+             "{\"subject\":%s,\"order_id\":\"" ID "\",\"reference\":\"Q-1\","
+             "\"date\":\"2028-05-31\",\"commitment\":true}",
+             subject);
+    assert_int_equal(book_send(w, "credit.445100", "repair.request", body, NULL, MARKET), ERR_TERM);
+    is_on(w, 20280601);
+    assert_int_equal(changes(w, MARKET, "sanction.lift", 4), 0);
+}
+
+/* A correction to the old days does not shorten that. */
+static void after_deceit_a_correction_to_the_old_days_gains_nothing(void **state)
+{
+    struct world *w = *state;
+    char subject[256];
+    listed_and_obeyed(w);
+    repaired(w, MARKET);
+    is_on(w, 20270601);
+    assert_int_equal(changes(w, MARKET, "sanction.restore", 3), 0);
+    rulebook_subject(NULL, 0, subject);
+    const struct paper paper = {.subject = subject,
+                                .order_id = ID,
+                                .version = 4,
+                                .list = "serious_dishonesty",
+                                .trigger = "SAMR44_6_1",
+                                .severity = "serious",
+                                .decided = "2026-04-01",
+                                .max = "2029-04-01",
+                                .repair = "2027-04-01"};
+    assert_int_equal(rulebook_order(w, MARKET, &paper, "SAMR44-6", NULL), 0);
+    assert_int_equal(changes(w, MARKET, "sanction.lift", 5), ERR_TERM);
+    assert_int_equal(changes(w, "market.440000", "sanction.lift", 5), ERR_TERM);
+    assert_int_equal(changes(w, COURT, "sanction.annul", 5), 0); /* that is another matter */
 }
 
 static void deceit_that_shows_after_the_term_is_over_restores_nothing_but_lists_anew(void **state)
@@ -161,6 +217,41 @@ static void an_order_that_is_stayed_at_its_end_is_over_and_is_not_resumed(void *
     assert_int_equal(rulebook_obey(w, lianshu_NoticeStage_STAGE_LIFT), 0); /* undone already */
     assert_int_equal(changes(w, COURT, "sanction.resume", 3), ERR_ORDER_STATE);
     rulebook_assert_nothing_left(w);
+}
+
+/* Stayed in May: nothing that was decided in April resumes that. */
+static void
+a_resumption_that_is_older_than_its_stay_is_refused_and_both_days_are_named(void **state)
+{
+    struct world *w = *state;
+    listed_and_obeyed(w);
+    is_on(w, 20260520);
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.suspend", ID, 2, "2026-05-18"), 0);
+    world_restart(w);
+    is_on(w, 20260521);
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.resume", ID, 3, "2026-05-17"), ERR_TERM);
+    const lianshu_Receipt *refusal = world_receipt(w, MARKET, book_env_id);
+    assert_int_equal(refusal->grounds_count, 1);
+    assert_string_equal(refusal->grounds[0].basis, "AP75");
+    assert_explained(w, "单据被拒绝：变更早于此前的变更（2026-05-17早于2026-05-18），"
+                        "违反行政处罚法第75条。");
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.resume", ID, 3, "2026-05-18"), 0);
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.suspend", ID, 4, "2026-05-17"), ERR_TERM);
+    /* A correction may bear the day of the decision that it corrects. */
+    char subject[256];
+    rulebook_subject(NULL, 0, subject);
+    const struct paper paper = {.subject = subject,
+                                .order_id = ID,
+                                .version = 4,
+                                .list = "serious_dishonesty",
+                                .trigger = "SAMR44_6_1",
+                                .severity = "serious",
+                                .decided = "2026-04-01",
+                                .max = "2029-03-31"};
+    assert_int_equal(rulebook_order(w, MARKET, &paper, "SAMR44-6", NULL), 0);
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.suspend", ID, 5, "2026-05-17"), ERR_TERM);
+    /* What never was has no history. */
+    assert_int_equal(rulebook_change(w, MARKET, "sanction.annul", ID, 5, "2026-05-02"), 0);
 }
 
 /* ---- corrections to other days ---- */
@@ -343,9 +434,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_repair_by_deceit_is_restored_and_a_correction_begins_its_term_anew),
+        CASE(after_deceit_no_repair_is_asked_for_or_given_until_a_term_of_its_own_is_over),
+        CASE(after_deceit_a_correction_to_the_old_days_gains_nothing),
         CASE(deceit_that_shows_after_the_term_is_over_restores_nothing_but_lists_anew),
         CASE(what_a_court_lifted_is_not_restored_by_who_imposed_it),
         CASE(an_order_that_is_stayed_at_its_end_is_over_and_is_not_resumed),
+        CASE(a_resumption_that_is_older_than_its_stay_is_refused_and_both_days_are_named),
         CASE(a_correction_to_an_earlier_last_day_ends_there),
         CASE(a_correction_to_a_last_day_that_has_passed_ends_the_order_at_once),
         CASE(a_correction_to_a_later_first_day_lets_go_until_then),

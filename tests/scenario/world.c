@@ -55,6 +55,7 @@ static enum err try_open_core(struct world *w)
         .witness = w->limits.witness,
         .attempts_max = w->limits.attempts_max,
         .rekey_rows = w->limits.rekey_rows,
+        .doubt_leaves = w->limits.doubt_leaves,
         .reads_max = w->limits.reads_max,
         .piece_bytes = w->limits.piece_bytes,
         .rate_per_s = w->limits.rate_per_s,

@@ -33,6 +33,7 @@ struct world {
     bool has_order;
     bool has_conflict;
     uint8_t conflict[VIEW_ORDER_ID_LEN];
+    struct view_order other; /* under that id */
     struct {
         const char *of; /* identifier whose token the row stands against */
         struct view_restriction row;
@@ -77,9 +78,10 @@ static inline enum err world_order(void *ctx, const uint8_t id[static VIEW_ORDER
     const struct world *w = ctx;
     if (w->broken != OK)
         return w->broken;
-    if (!w->has_order || memcmp(id, w->order.id, VIEW_ORDER_ID_LEN) != 0)
+    const bool ours = w->has_order && memcmp(id, w->order.id, VIEW_ORDER_ID_LEN) == 0;
+    if (!ours && (w->other.state == ORDER_NONE || memcmp(id, w->conflict, VIEW_ORDER_ID_LEN) != 0))
         return ERR_NOT_FOUND;
-    *out = w->order;
+    *out = ours ? w->order : w->other;
     return OK;
 }
 

@@ -2,50 +2,10 @@
  * Checks the state machine of orders in policy/decide.h, exhaustively: every state with every
  * change, every authority with every change.
  */
-#include "policy_world.h"
+#include "policy_change.h"
 
 #include "document.pb.h"
 #include "wire.h"
-
-static int setup(void **state)
-{
-    world_setup(state);
-    world.has_order = true;
-    memset(world.order.id, 0xA1, sizeof world.order.id);
-    world.order.state = ORDER_ACTIVE;
-    world.order.version = 1;
-    snprintf(world.order.issuer, sizeof world.order.issuer, "%s", ISSUER);
-    snprintf(world.order.changed_by, sizeof world.order.changed_by, "%s", ISSUER);
-    snprintf(world.order.list, sizeof world.order.list, "serious_dishonesty");
-    snprintf(world.order.rule, sizeof world.order.rule, "R09");
-    world.order.decision_date = 20260420;
-    world.order.start_date = 20260420;
-    world.order.earliest_repair_date = 20270420;
-    world.order.end_date = 20290420;
-    world_token_of(COMPANY, world.order.token);
-    return 0;
-}
-
-static lianshu_SanctionChange change_ok(void)
-{
-    lianshu_SanctionChange c = lianshu_SanctionChange_init_zero;
-    c.has_subject = true;
-    c.subject.kind = lianshu_SubjectKind_SUBJECT_ENTERPRISE;
-    snprintf(c.subject.id, sizeof c.subject.id, "%s", COMPANY);
-    memset(c.order_id, 0xA1, sizeof c.order_id);
-    c.version = 2;
-    snprintf(c.decision_body, sizeof c.decision_body, "潮州市市场监督管理局");
-    snprintf(c.decision_number, sizeof c.decision_number, "潮市监信〔2027〕3号");
-    c.decision_date = 20270501;
-    snprintf(c.reason, sizeof c.reason, "已纠正");
-    return c;
-}
-
-static struct decide_input input_change(const struct world *w)
-{
-    return (struct decide_input){
-        .issuer = ISSUER, .now_ms = noon(20270502), .calendar = w->calendar};
-}
 
 static const enum order_state table[ORDER_STATES][CHANGE_KINDS] = {
     /* clang-format off */
@@ -65,7 +25,7 @@ static void every_state_meets_every_change(void **state)
     for (unsigned s = ORDER_PENDING; s < ORDER_STATES; s++) {
         for (unsigned k = 0; k < CHANGE_KINDS; k++) {
             struct decision out;
-            (void)setup(state);
+            (void)change_setup(state);
             struct decide_input in = input_change(&world);
             lianshu_SanctionChange change = change_ok();
             world.order.state = (enum order_state)s;
@@ -116,7 +76,7 @@ static void only_issuer_superior_or_court_change_an_order(void **state)
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         for (unsigned k = 0; k < CHANGE_KINDS; k++) {
             struct decision out;
-            (void)setup(state);
+            (void)change_setup(state);
             struct decide_input in = input_change(&world);
             lianshu_SanctionChange change = change_ok();
             world.order.state = from[k];
@@ -147,7 +107,7 @@ static void a_stay_by_a_higher_authority_ends_only_there(void **state)
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct decision out;
-        (void)setup(state);
+        (void)change_setup(state);
         struct decide_input in = input_change(&world);
         lianshu_SanctionChange change = change_ok();
         world.order.state = ORDER_SUSPENDED;
@@ -178,7 +138,7 @@ static void what_a_higher_authority_lifted_is_restored_by_nobody_below(void **st
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct decision out;
-        (void)setup(state);
+        (void)change_setup(state);
         struct decide_input in = input_change(&world);
         lianshu_SanctionChange change = change_ok();
         world.order.state = ORDER_LIFTED;
@@ -266,6 +226,11 @@ SPOIL(older)
     c->decision_date = 20260419;
 }
 
+SPOIL(older_than_the_last_change)
+{
+    world.order.changed_date = 20270502, c->decision_date = 20270501;
+}
+
 static void every_refusal_of_a_lift_has_its_code(void **state)
 {
     static const struct {
@@ -287,13 +252,14 @@ static void every_refusal_of_a_lift_has_its_code(void **state)
         {too_early, ERR_TERM, "repair_too_early"},
         {never, ERR_TERM, "no_early_repair"},
         {older, ERR_TERM, "before_order"},
+        {older_than_the_last_change, ERR_TERM, "before_change"},
         {unknown_basis, ERR_BASIS, "basis_unknown"},
         {repealed_basis, ERR_BASIS, "basis_not_in_force"},
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct decision out;
         lianshu_DecisionRecord record;
-        (void)setup(state);
+        (void)change_setup(state);
         struct decide_input in = input_change(&world);
         lianshu_SanctionChange change = change_ok();
         rows[i].spoil(&change, &in);
@@ -320,6 +286,10 @@ SPOIL(on_the_day_of_its_order)
 {
     c->decision_date = world.order.earliest_repair_date = 20260420;
 }
+SPOIL(on_the_day_of_the_last_change)
+{
+    world.order.changed_date = c->decision_date;
+}
 SPOIL(without_its_subject)
 {
     c->subject = (lianshu_Subject)lianshu_Subject_init_zero;
@@ -328,10 +298,10 @@ SPOIL(without_its_subject)
 static void what_is_just_within_the_bounds_is_taken(void **state)
 {
     static spoil_fn *const rows[] = {decided_today, on_the_first_day, on_the_day_of_its_order,
-                                     without_its_subject};
+                                     on_the_day_of_the_last_change, without_its_subject};
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct decision out;
-        (void)setup(state);
+        (void)change_setup(state);
         struct decide_input in = input_change(&world);
         lianshu_SanctionChange change = change_ok();
         rows[i](&change, &in);
@@ -358,7 +328,7 @@ static void a_basis_holds_from_its_first_day_to_its_last(void **state)
     };
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         struct decision out;
-        (void)setup(state);
+        (void)change_setup(state);
         struct decide_input in = input_change(&world);
         lianshu_SanctionChange change = change_ok();
         in.basis = &rows[i].basis, in.basis_count = 1;
@@ -488,7 +458,7 @@ static void same_inputs_same_bytes(void **state)
     assert_memory_equal(bytes[0], bytes[1], len[0]);
 }
 
-#define CASE(fn) cmocka_unit_test_setup(fn, setup)
+#define CASE(fn) cmocka_unit_test_setup(fn, change_setup)
 
 int main(void)
 {

@@ -325,6 +325,27 @@ SPOIL(only_employees)
 SPOIL(conflict)
 {
     w->has_conflict = true;
+    w->other.state = ORDER_ACTIVE;
+}
+static void annulled_by(struct world *w, const char *member)
+{
+    w->has_conflict = true;
+    w->other.state = ORDER_ANNULLED;
+    snprintf(w->other.issuer, sizeof w->other.issuer, "%s", ISSUER);
+    snprintf(w->other.changed_by, sizeof w->other.changed_by, "%s", member);
+}
+SPOIL(annulled_by_a_court)
+{
+    annulled_by(w, "court.440000");
+}
+SPOIL(annulled_by_the_superior)
+{
+    annulled_by(w, "market.440000");
+}
+SPOIL(corrected_to_what_was_annulled)
+{
+    known_again(o, in, w), o->version = 2;
+    annulled_by(w, "court.000000");
 }
 
 static const struct {
@@ -408,6 +429,9 @@ static const struct {
     {no_persons, ERR_NO_PERSON, "no_person", "DL116"},
     {only_employees, ERR_NO_PERSON, "no_person", "DL116"},
     {conflict, ERR_ORDER_CONFLICT, "conflict", "AP29"},
+    {annulled_by_a_court, ERR_ACT_ANNULLED, "annulled_by_court", "XS71"},
+    {annulled_by_the_superior, ERR_ACT_ANNULLED, "annulled_by_superior", "FY64"},
+    {corrected_to_what_was_annulled, ERR_ACT_ANNULLED, "annulled_by_court", "XS71"},
     /* clang-format on */
 };
 

@@ -368,6 +368,34 @@ static void a_look_up_that_fails_decides_nothing(void **state)
     assert_int_equal(out.count, 0);
 }
 
+static enum err no_restrictions(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                                uint32_t date, view_restriction_fn *fn, void *arg)
+{
+    (void)ctx, (void)token, (void)date, (void)fn, (void)arg;
+    return ERR_IO;
+}
+
+/* The class was decided by then. */
+static void a_look_up_that_fails_later_leaves_nothing_in_the_record(void **state)
+{
+    struct world *w = *state;
+    static lianshu_DecisionRecord record;
+    static const uint8_t id[VIEW_ORDER_ID_LEN] = {5};
+    struct event_decision out;
+    union body body = rating_of(GOOD, lianshu_CreditClass_CLASS_TRUSTWORTHY, 0);
+    struct decide_input in = {.issuer = ISSUER,
+                              .issued_ms = noon(20260421),
+                              .document_id = id,
+                              .now_ms = noon(20260421),
+                              .calendar = w->calendar};
+    struct view view = w->view;
+    view.restrictions = no_restrictions;
+    assert_int_equal(decide_event(w->rules, &view, &in, TYPE(CREDIT_RATING), &body, &out, &record),
+                     ERR_IO);
+    assert_int_equal(out.count, 0);
+    assert_int_equal(record.outcome_count, 0);
+}
+
 static void a_type_of_no_rule_has_no_consequences(void **state)
 {
     struct world *w = *state;
@@ -394,6 +422,7 @@ int main(void)
         CASE(r29_tells_insurance_regulator_and_police),
         CASE(the_record_names_every_rule_of_the_type_and_is_repeatable),
         CASE(a_look_up_that_fails_decides_nothing),
+        CASE(a_look_up_that_fails_later_leaves_nothing_in_the_record),
         CASE(a_type_of_no_rule_has_no_consequences),
     };
     return cmocka_run_group_tests_name("event", tests, world_group_open, world_group_close);

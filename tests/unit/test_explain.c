@@ -149,6 +149,18 @@ static void a_refusal_names_its_reason_and_the_article(void **state)
                               "The document was refused: the remedy is not stated, against "
                               "Administrative Penalty Law art. 59.\n");
     w = writer_of(text, sizeof text - 1);
+    record.rules[record.rules_count - 1] = (lianshu_RuleTrace){.why = "before_change"};
+    record.date = 20260401;
+    record.against_date = 20260415;
+    assert_int_equal(explain_refusal(world.rules, &record, &w), OK);
+    text[w.len] = '\0';
+    assert_string_equal(text,
+                        "单据被拒绝：变更早于此前的变更（2026-04-01早于2026-04-15），"
+                        "违反行政处罚法第75条。\n"
+                        "The document was refused: the change is older than the one before it "
+                        "(2026-04-01 is before 2026-04-15), against "
+                        "Administrative Penalty Law art. 75.\n");
+    w = writer_of(text, sizeof text - 1);
     order = order_r01();
     assert_int_equal(decide(&world, &in, &order, &out, &record), OK);
     assert_int_equal(explain_refusal(world.rules, &record, &w), OK);

@@ -403,6 +403,11 @@ static void a_map_that_could_not_work_is_refused_with_its_line(void **state)
          ERR_CONFIG, 8},
         {HEAD "    set: {facts.nothing: 1}\n    fields:\n      - {name: a, to: facts.title}\n",
          ERR_CONFIG, 7},
+        {HEAD "    set: [facts.title]\n    fields:\n      - {name: a, to: facts.title}\n",
+         ERR_CONFIG, 7},
+        {HEAD "    set: facts.title\n    fields:\n      - {name: a, to: facts.title}\n", ERR_CONFIG,
+         7},
+        {HEAD "    fields:\n      - {name: a, to: facts.title, as: [text]}\n", ERR_CONFIG, 8},
         {HEAD "    fields:\n      - {name: a, to: facts.persons, each: [{name: b, to: nothing}]}\n",
          ERR_CONFIG, 8},
         {"records:\n  - name: r\n    type: honour\n    fields:\n      - {name: a, to: "

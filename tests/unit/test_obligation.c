@@ -119,11 +119,41 @@ static void moving_without_a_reference_keeps_the_old_one(void **state)
     id_of(due.id, 5);
     assert_int_equal(obligation_due(o, &due), ERR_NOT_FOUND);
     assert_int_equal(obligation_ended(o, &due), ERR_NOT_FOUND);
+    assert_int_equal(obligation_recounted(o, &due), ERR_NOT_FOUND);
     commit(p);
     assert_int_equal(obligation_get(o, id, &got), OK);
     assert_int_equal(got.notice_seq, 44);
     assert_memory_equal(got.notice_id, ID(3), STORE_ID_LEN);
     assert_int_equal(got.warned, 80);
+}
+
+static void terms_that_were_counted_anew_are_kept_and_nothing_else_is_changed(void **state)
+{
+    struct place *p = *state;
+    struct obligation before;
+    struct obligation got;
+    put_obligation(p, 1, 7, "health.445100");
+    assert_int_equal(obligation_get(p->s->obligations, ID(999), &before), OK);
+    struct obligation anew = {.answer_due_ms = 11,
+                              .execute_due_ms = 12,
+                              .lift_due_ms = 13,
+                              .next_due_ms = 14,
+                              .warned = 80,
+                              .answer_warned = 50};
+    memcpy(anew.id, before.id, sizeof anew.id);
+    begin(p);
+    assert_int_equal(obligation_recounted(p->s->obligations, &anew), OK);
+    commit(p);
+    assert_int_equal(obligation_get(p->s->obligations, before.id, &got), OK);
+    assert_int_equal(got.answer_due_ms, 11);
+    assert_int_equal(got.execute_due_ms, 12);
+    assert_int_equal(got.lift_due_ms, 13);
+    assert_int_equal(got.next_due_ms, 14);
+    assert_int_equal(got.warned, 80);
+    assert_int_equal(got.answer_warned, 50);
+    assert_int_equal(got.state, before.state);
+    assert_int_equal(got.begun_ms, before.begun_ms);
+    assert_string_equal(got.member, before.member);
 }
 
 static void obligations_are_walked_by_order_member_due_and_counted(void **state)
@@ -257,6 +287,7 @@ int main(void)
         CASE(a_state_that_no_row_may_have_is_corrupt),
         CASE(obligations_move_only_along_the_picture),
         CASE(moving_without_a_reference_keeps_the_old_one),
+        CASE(terms_that_were_counted_anew_are_kept_and_nothing_else_is_changed),
         CASE(obligations_are_walked_by_order_member_due_and_counted),
         CASE(expansion_resumes_where_it_stopped),
     };

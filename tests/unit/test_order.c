@@ -138,6 +138,42 @@ static void conflict_is_the_same_act_that_is_not_over(void **state)
     }
 }
 
+static struct order_row annulled(uint32_t id, uint64_t seq, const char *by)
+{
+    struct order_row row = order_of(id, seq, 2, 6);
+    snprintf(row.changed_by, sizeof row.changed_by, "%s", by);
+    return row;
+}
+
+/* Its issuer may put right what it took back itself, and the hub itself annuls nothing. */
+static void what_was_annulled_from_above_conflicts_behind_what_is_in_force(void **state)
+{
+    struct place *p = *state;
+    struct order_row row = order_of(1, 10, 1, 2);
+    struct order_row other = order_of(2, 40, 1, 2);
+    struct order_row got;
+    put_order(p, &row);
+    row = annulled(1, 20, row.issuer);
+    put_order(p, &row);
+    assert_int_equal(order_conflict(p->s->orders, row.subject, row.list, row.act, NULL, 30, &got),
+                     ERR_NOT_FOUND);
+    row = annulled(1, 21, "");
+    put_order(p, &row);
+    assert_int_equal(order_conflict(p->s->orders, row.subject, row.list, row.act, NULL, 30, &got),
+                     ERR_NOT_FOUND);
+    row = annulled(1, 30, "court.440000");
+    put_order(p, &row);
+    put_order(p, &other);
+    assert_int_equal(order_conflict(p->s->orders, row.subject, row.list, row.act, NULL, 30, &got),
+                     ERR_NOT_FOUND);
+    assert_int_equal(order_conflict(p->s->orders, row.subject, row.list, row.act, NULL, 31, &got),
+                     OK);
+    assert_memory_equal(got.id, row.id, STORE_ID_LEN);
+    assert_int_equal(
+        order_conflict(p->s->orders, row.subject, row.list, row.act, NULL, STORE_NEVER, &got), OK);
+    assert_memory_equal(got.id, other.id, STORE_ID_LEN);
+}
+
 static void orders_are_walked_as_they_stand(void **state)
 {
     struct place *p = *state;
@@ -246,6 +282,7 @@ int main(void)
         CASE(orders_answer_as_of_any_size),
         CASE(versions_never_go_back),
         CASE(conflict_is_the_same_act_that_is_not_over),
+        CASE(what_was_annulled_from_above_conflicts_behind_what_is_in_force),
         CASE(orders_are_walked_as_they_stand),
         CASE(the_clock_meets_orders_by_their_moment),
         CASE(a_state_is_found_by_the_document_that_made_it),

@@ -160,6 +160,18 @@ static void a_measure_of_one_region_is_owed_there(void **state)
     assert_string_equal(d->scope, "445200");
     assert_true(duty_owed_by(d, ISSUER, "drug.445200"));
     assert_false(duty_owed_by(d, ISSUER, "drug.445100"));
+    static const struct {
+        const char *word, *scope;
+    } words[] = {{"own", "445100"}, {"province", "440000"}, {"nation", "000000"}};
+    for (size_t i = 0; i < T_COUNT(words); i++) {
+        char item[128];
+        snprintf(item, sizeof item, "{code: M01, force: must, scope: %s, term: 10 years",
+                 words[i].word);
+        spoil(law->copy, "rules.yaml", "{code: M01, force: must, term: 10 years", item);
+        in_force(law);
+        judge(law, &order, &out, NULL);
+        assert_string_equal(duty_find(&out, "M01", 0)->scope, words[i].scope);
+    }
 }
 
 /* The first ban of rules.yaml that is as it was shipped. */

@@ -57,6 +57,31 @@ static void a_request_is_decided_once_and_its_clock_stops(void **state)
     assert_true(first == STORE_NEVER);
 }
 
+static void those_that_are_open_are_walked_in_the_order_of_their_making(void **state)
+{
+    struct place *p = *state;
+    struct request got = {.seq = 0};
+    uint64_t cursor = 0;
+    begin(p);
+    for (uint32_t i = 5; i <= 7; i++) {
+        struct request row = {.seq = i, .kind = REQUEST_REPAIR, .next_ms = i == 7 ? 0 : 100 - i};
+        snprintf(row.asker, sizeof row.asker, "credit.445100");
+        snprintf(row.owner, sizeof row.owner, "market.445100");
+        id_of(row.document, i);
+        id_of(row.order_id, 2);
+        assert_int_equal(request_put(p->s->requests, &row), OK);
+        row.outcome = REQUEST_REFUSED;
+        if (i == 6)
+            assert_int_equal(request_close(p->s->requests, &row), OK);
+    }
+    commit(p);
+    assert_int_equal(request_next_open(p->s->requests, &cursor, &got), OK);
+    assert_int_equal(got.seq, 5);
+    assert_int_equal(request_next_open(p->s->requests, &cursor, &got), OK);
+    assert_int_equal(got.seq, 7);
+    assert_int_equal(request_next_open(p->s->requests, &cursor, &got), ERR_NOT_FOUND);
+}
+
 static void an_open_request_enters_another_stage_and_a_decided_one_does_not(void **state)
 {
     struct place *p = *state;
@@ -135,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_member_is_enrolled_once_and_its_cursor_survives),
         CASE(a_request_is_decided_once_and_its_clock_stops),
+        CASE(those_that_are_open_are_walked_in_the_order_of_their_making),
         CASE(an_open_request_enters_another_stage_and_a_decided_one_does_not),
         CASE(a_refusal_is_due_with_its_order_and_told_once),
     };

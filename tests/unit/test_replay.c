@@ -260,6 +260,83 @@ static void a_role_or_force_that_there_is_not_strays(void **state)
     }
 }
 
+/* Promise 2: of zeros nothing follows; of so many identifiers no more is kept. */
+static void an_identifier_too_many_strays(void **state)
+{
+    static uint8_t tokens[(REPLAY_TOKENS_MAX + 1) * VIEW_TOKEN_LEN];
+    static struct replay r;
+    uint8_t out[VIEW_TOKEN_LEN];
+    (void)state;
+    for (int named = 0; named <= 1; named++) {
+        replay_init(&r, span_of(tokens, sizeof tokens), span_of(NULL, 0));
+        const struct view view = replay_view(&r);
+        for (unsigned i = 0; i <= REPLAY_TOKENS_MAX; i++) {
+            char id[16];
+            snprintf(id, sizeof id, "%u", i);
+            tokens[i * VIEW_TOKEN_LEN] = (uint8_t)(named ? i + 1 : 0);
+            tokens[i * VIEW_TOKEN_LEN + 1] = (uint8_t)(named ? (i + 1) >> 8 : 0);
+            assert_int_equal(view.token(view.ctx, lianshu_SubjectKind_SUBJECT_PERSON, id, out),
+                             i < REPLAY_TOKENS_MAX ? OK : ERR_REEXECUTION);
+        }
+    }
+    /* Who was nobody once is nobody again. */
+    memset(tokens, 0, sizeof tokens);
+    tokens[VIEW_TOKEN_LEN] = 1;
+    replay_init(&r, span_of(tokens, sizeof tokens), span_of(NULL, 0));
+    const struct view view = replay_view(&r);
+    assert_int_equal(view.token(view.ctx, lianshu_SubjectKind_SUBJECT_PERSON, BOSS, out), OK);
+    assert_int_equal(view.token(view.ctx, lianshu_SubjectKind_SUBJECT_PERSON, BOSS, out),
+                     ERR_REEXECUTION);
+}
+
+static bool stop(void *arg, const struct view_relation *row)
+{
+    (void)arg, (void)row;
+    return false;
+}
+
+/* Promise 1: whoever had enough of the rows did not hear the next one. */
+static void whoever_has_seen_enough_people_strays(void **state)
+{
+    struct world *w = *state;
+    static struct replay r;
+    struct notes n;
+    struct reader reader;
+    uint8_t token[VIEW_TOKEN_LEN];
+    fill_world(w);
+    w->relation[1] = w->relation[0];
+    w->relation_count = 2;
+    n.at = (struct view_notes){writer_of(n.tokens, sizeof n.tokens),
+                               writer_of(n.reads, sizeof n.reads)};
+    n.heard.w = writer_of(n.heard.bytes, sizeof n.heard.bytes);
+    struct view view = w->view;
+    view.notes = &n.at;
+    reader_init(&reader, &view);
+    world_token_of(COMPANY, token);
+    assert_int_equal(reader_relations(&reader, token, 20260420, hear_relation, &n.heard), OK);
+    for (int enough = 0; enough <= 1; enough++) {
+        replay_init(&r, span_of(NULL, 0), writer_span(&n.at.reads));
+        const struct view again = replay_view(&r);
+        assert_int_equal(
+            again.relations(again.ctx, token, 20260420, enough ? stop : hear_relation, &n.heard),
+            enough ? ERR_REEXECUTION : OK);
+        assert_int_equal(replay_done(&r), !enough);
+    }
+}
+
+/* Promise 3: tokens that nobody asked for are no part of what was read. */
+static void notes_that_nobody_read_are_not_done_with(void **state)
+{
+    static const uint8_t more[VIEW_TOKEN_LEN] = {1};
+    static struct replay r;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        replay_init(&r, span_of(more, i % 2 == 0 ? 0 : VIEW_TOKEN_LEN),
+                    span_of(more, i < 2 ? 0 : 1));
+        assert_int_equal(replay_done(&r), i == 0);
+    }
+}
+
 /* What does not fit is said to be full, and is not half of something. */
 static void notes_without_room_say_so(void **state)
 {
@@ -288,6 +365,9 @@ int main(void)
         CASE(one_identifier_has_one_token_and_two_have_two),
         CASE(changed_or_cut_notes_are_never_what_was_read),
         CASE(a_role_or_force_that_there_is_not_strays),
+        CASE(an_identifier_too_many_strays),
+        CASE(whoever_has_seen_enough_people_strays),
+        CASE(notes_that_nobody_read_are_not_done_with),
         CASE(notes_without_room_say_so),
     };
     return cmocka_run_group_tests_name("replay", tests, world_group_open, world_group_close);

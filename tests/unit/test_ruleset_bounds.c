@@ -4,6 +4,12 @@
  */
 #include "ruleset_copy.h"
 
+#include <limits.h>
+
+#define ITEM    "{code: M24, force: consider, term: list, basis: [SAMR44-15]}"
+#define ITEM_4  ITEM ", " ITEM ", " ITEM ", " ITEM
+#define ITEM_24 ITEM_4 ", " ITEM_4 ", " ITEM_4 ", " ITEM_4 ", " ITEM_4 ", " ITEM_4
+
 /* One row more than a table holds; # is its number, in three digits. */
 static const struct {
     const char *file;
@@ -24,6 +30,11 @@ static const struct {
     {"measures.yaml", "\nmeasures:\n", "  - {code: X#, zh: 多, en: more, kind: I, force: must, owes: every}\n", RULES_MEASURES_MAX},
     {"bases.yaml", "\nbases:\n", "  - {code: X#, zh: 多, en: more, level: 1, from: 2019-12-01, mark: V}\n", RULES_BASES_MAX},
     {"lists.yaml", "\nclasses:\n", "  - {severity: light, min: none, max: 5 years, earliest: none, from: 1999-01-01, to: 1999-01-02, basis: SAIC71, mark: M}\n", RULES_CLASSES_MAX},
+    {"lists.yaml", "\nlists:\n", "  - {code: x#, zh: 多, en: more, issuers: [market], severity: serious, min: none, max: 3 years, start_within: 90 days}\n", RULES_LISTS_MAX},
+    {"lists.yaml", "\noffences:\n", "  - {why: [], basis: [AP61], mark: D}\n", RULES_OFFENCES_MAX},
+    {"rules.yaml", "\nrules:\n", "  - {id: X#, zh: 多, en: more, list: serious_dishonesty, triggers: [X#], subjects: [enterprise], severity: serious, term: 3 years, earliest_repair: none, basis: [SAMR44-15], from: 2021-09-01, mark: D, measures: [" ITEM "]}\n", RULES_RULES_MAX},
+    /* so many of one rule that there is no room for those of the others */
+    {"rules.yaml", "\nrules:\n", "  - {id: X#, zh: 多, en: more, list: serious_dishonesty, triggers: [X#], subjects: [enterprise], severity: serious, term: 3 years, earliest_repair: none, basis: [SAMR44-15], from: 2021-09-01, mark: D, measures: [" ITEM_24 "]}\n", RULES_ITEMS_MAX / RULE_ITEMS_MAX},
     {"rules.yaml", "\n    measures:\n", "      - {code: M24, force: consider, term: list, basis: [SAMR44-15], answer: 10 working_days, execute: 20 working_days}\n", RULE_ITEMS_MAX},
     {"rules.yaml", "\n    alerts:\n", "      - {to: {each: [market]}, scope: subject, clock: R08}\n", RULE_ALERTS_MAX},
     /* clang-format on */
@@ -79,7 +90,7 @@ static void a_key_that_nobody_knows_is_refused_everywhere(void **state)
         assert_int_equal(fclose(out), 0);
         char *end = strrchr(text, '}');
         assert_non_null(end);
-        char row[512];
+        char row[4096];
         snprintf(row, sizeof row, "%.*s, colour: red}\n", (int)(end - text), text);
         free(text);
         restore(f);
@@ -153,6 +164,54 @@ static void names_are_as_long_as_their_records_hold(void **state)
     }
 }
 
+/* Every state there may be, and none before the case; each once. */
+static void a_step_begins_in_every_state_there_is(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    size_t n = 0;
+    char from[4096] = "from: [''";
+    char again[4096 + 64];
+    assert_int_equal(ruleset_open(&rs, RULES_DIR, &f->faults), OK);
+    const struct rule_state *states = ruleset_states(rs, &n);
+    for (size_t i = 0; i < n; i++)
+        snprintf(from + strlen(from), sizeof from - strlen(from), ", %s", states[i].id);
+    for (; n < RULES_STATES_MAX; n++)
+        snprintf(from + strlen(from), sizeof from - strlen(from), ", X%03zu", n);
+    ruleset_close(&rs);
+    char more[4096] = "\nstates:\n";
+    for (n = 0; n < RULES_STATES_MAX; n++)
+        if (snprintf(again, sizeof again, ", X%03zu", n) > 0 && strstr(from, again) != NULL)
+            snprintf(more + strlen(more), sizeof more - strlen(more),
+                     "  - {id: X%03zu, zh: 多, en: more, final: true}\n", n);
+    spoil(f, "cases.yaml", "\nstates:\n", more);
+    for (int twice = 0; twice <= 1; twice++) {
+        snprintf(again, sizeof again, "%s%s], to: CLUE", from, twice ? ", ''" : "");
+        spoil_more(f, "cases.yaml", "from: [\"\"], to: CLUE", again);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults),
+                         ERR_RULE_SET); /* states unreached */
+        assert_false(has_fault(&f->faults, "cases.yaml", 0, PROBLEM_STATE_UNKNOWN));
+        assert_int_equal(has_fault(&f->faults, "cases.yaml", 0, PROBLEM_DUPLICATE), twice);
+        spoil(f, "cases.yaml", "\nstates:\n", more);
+    }
+}
+
+/* A path is as long as the system takes, with the names of the files behind it. */
+static void a_path_that_is_too_long_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    char deep[PATH_MAX] = "";
+    size_t len = (size_t)snprintf(deep, sizeof deep, "%s", f->dir);
+    while (len + 2 < PATH_MAX - 4)
+        len += (size_t)snprintf(deep + len, sizeof deep - len, "/.");
+    assert_int_equal(ruleset_open(&rs, deep, &f->faults), ERR_RULE_SET);
+    assert_null(rs);
+    assert_int_equal(f->faults.total, SET_FILES);
+    for (size_t i = 0; i < SET_FILES; i++)
+        assert_string_equal(f->faults.fault[i].where, names[i]);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -161,6 +220,8 @@ int main(void)
         CASE(a_table_takes_no_row_more_than_it_holds),
         CASE(a_key_that_nobody_knows_is_refused_everywhere),
         CASE(names_are_as_long_as_their_records_hold),
+        CASE(a_step_begins_in_every_state_there_is),
+        CASE(a_path_that_is_too_long_is_told),
     };
     return cmocka_run_group_tests_name("ruleset_bounds", tests, NULL, NULL);
 }

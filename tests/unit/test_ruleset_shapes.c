@@ -259,6 +259,127 @@ static void a_term_of_no_use_is_refused(void **state)
     }
 }
 
+/* Words that are none, names that stand for two things, and rows that lack what they need. */
+static void a_word_that_says_nothing_or_two_things_is_refused(void **state)
+{
+    static const struct {
+        const char *file, *find, *replace;
+        enum ruleset_problem want;
+    } rows[] = {
+        /* clang-format off */
+        {"rules.yaml", "roles: [legal_representative], responsible", "roles: [none], responsible", PROBLEM_ROLE_UNKNOWN},
+        {"rules.yaml", "severity: serious", "severity: none", PROBLEM_VALUE},
+        {"rules.yaml", "types: [insurance.qualification]", "types: [key.record]", PROBLEM_TYPE_UNKNOWN},
+        {"gates.yaml", "type: appointment, look", "look", PROBLEM_KEY_MISSING},
+        {"gates.yaml", "measure: M03, action", "action", PROBLEM_KEY_MISSING},
+        {"gates.yaml", "breach: refuse", "breach: hold", PROBLEM_KEY_MISSING},
+        {"measures.yaml", "owes: {either: [market, drug]}, restricts", "restricts", PROBLEM_KEY_MISSING},
+        {"rules.yaml", "{to: {each: [market]}, scope", "{scope", PROBLEM_KEY_MISSING},
+        {"clocks.yaml", "[50, 80, 100]", "[0, 80, 100]", PROBLEM_VALUE},
+        {"cases.yaml", "actor: any,", "actor: anyone,", PROBLEM_SYNTAX},
+        {"cases.yaml", "id: CLUE,", "id: open,", PROBLEM_DUPLICATE},
+        {"cases.yaml", "id: settled,", "id: open,", PROBLEM_DUPLICATE},
+        {"cases.yaml", "id: settled,", "id: criminal,", PROBLEM_DUPLICATE},
+        {"cases.yaml", "id: settled,", "id: MEDIATED,", PROBLEM_DUPLICATE},
+        {"lists.yaml", "code: bribery_record", "code: ''", PROBLEM_VALUE},
+        {"rules.yaml", "set:\n  name: national-2026-04", "set:\n  name: ''", PROBLEM_VALUE},
+        {"gates.yaml", "{id: G06,", "{id: G01,", PROBLEM_DUPLICATE},
+        {"rules.yaml", "{code: M01, force: must, term: 10", "{code: M01, force: must, scope: subject, term: 10", PROBLEM_VALUE},
+        {"rules.yaml", "mark: V", "mark: VS", PROBLEM_VALUE},
+        {"rules.yaml", "mark: V", "mark: ''", PROBLEM_VALUE},
+        /* clang-format on */
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct ruleset *rs = NULL;
+        print_message("row %zu: %s\n", i, rows[i].replace);
+        restore(f);
+        spoil(f, rows[i].file, rows[i].find, rows[i].replace);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+        assert_true(has_fault(&f->faults, rows[i].file, 0, rows[i].want));
+    }
+}
+
+/* The superior may hear at any of the warnings. */
+static void the_superior_hears_at_one_of_the_warnings(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned percent = 50; percent <= 80; percent += 30) {
+        struct ruleset *rs = NULL;
+        char text[32];
+        snprintf(text, sizeof text, "escalate_at: %u", percent);
+        spoil(f, "clocks.yaml", "escalate_at: 100", text);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+        assert_int_equal(ruleset_warnings(rs)->escalate_at, percent);
+        ruleset_close(&rs);
+    }
+}
+
+/* The article of a list goes before that of all lists, wherever it stands; of several articles the
+ * first in force on the day, or the first of all. */
+static void an_offence_names_its_lists_article_of_the_day(void **state)
+{
+    static const struct {
+        const char *list;
+        uint32_t date;
+        const char *want;
+    } rows[] = {
+        {"serious_dishonesty", 20260420, "XN"},
+        {"serious_dishonesty", 20200420, "XO"},
+        {"serious_dishonesty", 19990420, "XO"},
+        {"licence_revoked", 20260420, "SAMR44"},
+        {"", 20260420, "SAMR44"},
+    };
+    struct fixture *f = *state;
+    for (int behind = 0; behind <= 1; behind++) {
+        struct ruleset *rs = NULL;
+        static const char own[] =
+            "  - {why: [consent], list: serious_dishonesty, basis: [XO, XN], mark: M}\n";
+        char text[256];
+        restore(f);
+        spoil(
+            f, "bases.yaml", "\nbases:\n",
+            "\nbases:\n  - {code: XO, zh: 旧, en: old, level: 1, mark: D, from: 2010-01-01, to: "
+            "2021-12-31}\n  - {code: XN, zh: 新, en: new, level: 1, mark: D, from: 2022-01-01}\n");
+        snprintf(text, sizeof text, "%s%s", behind ? "" : own,
+                 "  - {why: [consent], basis: [SAMR44], mark: S}\n");
+        if (behind)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s", own);
+        spoil(f, "lists.yaml", "  - {why: [consent], basis: [SAMR44], mark: S}\n", text);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+        for (size_t i = 0; i < T_COUNT(rows); i++) {
+            print_message("row %zu\n", i);
+            assert_string_equal(ruleset_offence(rs, "consent", rows[i].list, rows[i].date),
+                                rows[i].want);
+        }
+        assert_string_equal(ruleset_offence(rs, "mood", "", 20260420), "");
+        ruleset_close(&rs);
+    }
+}
+
+/* Of files that are no part of a set only those are refused that somebody could take for one. */
+static void other_files_beside_the_set_are_of_no_effect(void **state)
+{
+    static const struct {
+        const char *name;
+        enum err want;
+    } rows[] = {
+        {"README", OK},      {"rules.txt", OK},           {"retention.yaml", OK},
+        {"volume.yaml", OK}, {"rules.yml", ERR_RULE_SET}, {"more.yaml", ERR_RULE_SET},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct ruleset *rs = NULL;
+        char path[PATH_LEN];
+        write_text(f->dir, rows[i].name, "a: 1\n", 5);
+        print_message("%s\n", rows[i].name);
+        assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), rows[i].want);
+        ruleset_close(&rs);
+        snprintf(path, sizeof path, "%s/%s", f->dir, rows[i].name);
+        assert_int_equal(remove(path), 0);
+    }
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -267,6 +388,10 @@ int main(void)
         CASE(a_value_of_another_shape_is_refused_wherever_it_stands),
         CASE(an_empty_list_is_refused_where_one_is_needed),
         CASE(a_term_of_no_use_is_refused),
+        CASE(a_word_that_says_nothing_or_two_things_is_refused),
+        CASE(the_superior_hears_at_one_of_the_warnings),
+        CASE(an_offence_names_its_lists_article_of_the_day),
+        CASE(other_files_beside_the_set_are_of_no_effect),
     };
     return cmocka_run_group_tests_name("ruleset_shapes", tests, NULL, NULL);
 }

@@ -407,6 +407,11 @@ static void a_set_of_no_other_shelf_is_followed(void **state)
     ruleset_hash(other, hash);
     assert_int_equal(rulesets_follow(sets, other, hash, 0, &fault), ERR_NOT_FOUND);
     assert_string_equal(rulesets_dir(sets, other), "");
+    /* Nobody signs: nobody is told of a change on the day it is made. */
+    memset(hash, 0, sizeof hash);
+    const struct ruleset *set = rulesets_at(sets, DAY(20260401));
+    assert_int_equal(rulesets_follow(sets, set, hash, DAY(20260401), &fault), OK);
+    assert_int_equal(rulesets_follow(sets, set, hash, DAY(20260402), &fault), ERR_RULE_ROLLBACK);
     ruleset_close(&other);
     rulesets_close(&sets);
 }

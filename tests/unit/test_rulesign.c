@@ -195,6 +195,110 @@ static void a_sheet_that_cannot_be_read_is_nobodys_signature(void **state)
     ruleset_close(&rs);
 }
 
+enum { OFFICIALS = 4 };
+
+struct office {
+    struct key *key[OFFICIALS];
+    uint32_t role[OFFICIALS];
+};
+
+static enum err find_official(void *ctx, const char *member, const uint8_t kid[static KID_LEN],
+                              uint64_t at_ms, uint8_t public_key[static KEY_PUBLIC_LEN],
+                              uint32_t *role)
+{
+    const struct office *office = ctx;
+    (void)at_ms;
+    assert_string_equal(member, HUB);
+    for (size_t i = 0; i < OFFICIALS; i++) {
+        if (memcmp(key_kid(office->key[i]), kid, KID_LEN) != 0)
+            continue;
+        memcpy(public_key, key_public(office->key[i]), KEY_PUBLIC_LEN);
+        *role = office->role[i];
+        return OK;
+    }
+    return ERR_KID_UNKNOWN;
+}
+
+/* The moment at which there were enough: who signs later changes nothing about it, and an official
+ * who stands there twice is one. */
+static void a_set_is_signed_when_enough_have_signed(void **state)
+{
+    enum { O = ROLES_OPERATOR, S = ROLES_SECURITY, A = ROLES_AUDITOR };
+    static const struct {
+        uint32_t role[OFFICIALS];
+        uint64_t signed_ms[OFFICIALS]; /* in the order of the sheet; 0: not at all */
+        unsigned threshold;
+        bool twice; /* the first row once more */
+        enum err want;
+        uint64_t when;
+    } rows[] = {
+        {{S, O, O, O}, {5, 0, 0, 0}, 1, false, OK, 5},
+        {{S, O, O, O}, {5, 0, 0, 0}, 2, true, ERR_TWO_OFFICIALS, 5},
+        {{S, O, O, O}, {5, 3, 0, 0}, 2, false, OK, 5},
+        {{S, O, O, O}, {3, 5, 0, 0}, 2, false, OK, 5},
+        {{S, O, O, O}, {3, 5, 9, 0}, 2, false, OK, 5},
+        {{S, O, O, O}, {3, 5, 9, 0}, 2, true, OK, 5},
+        {{S, O, O, O}, {3, 5, 9, 0}, 3, false, OK, 9},
+        {{O, O, S, O}, {3, 5, 9, 0}, 2, false, OK, 9},
+        {{O, O, S, O}, {3, 5, 4, 9}, 2, false, OK, 5},
+        {{O, A, S, O}, {3, 8, 5, 9}, 2, false, OK, 5},
+        {{O, O, O, O}, {3, 5, 9, 0}, 2, false, ERR_TWO_OFFICIALS, 9},
+    };
+    struct fixture *f = *state;
+    struct ruleset *rs = set_of(f);
+    struct office office = {.key = {NULL}};
+    const struct entropy entropy = entropy_system();
+    char path[PATH_LEN];
+    snprintf(path, sizeof path, "%s/%s", f->dir, RULESIGN_FILE);
+    for (size_t i = 0; i < OFFICIALS; i++)
+        assert_int_equal(key_make(&office.key[i], KEY_USE_OFFICIAL, 1, &entropy), OK);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct fault fault = {0};
+        uint64_t signed_ms = 0;
+        print_message("row %zu\n", i);
+        (void)remove(path);
+        memcpy(office.role, rows[i].role, sizeof office.role);
+        for (size_t k = 0; k < OFFICIALS && rows[i].signed_ms[k] != 0; k++)
+            assert_int_equal(
+                rulesign_add(rs, f->dir, REALM, HUB, office.key[k], rows[i].signed_ms[k], &fault),
+                OK);
+        if (rows[i].twice) {
+            size_t len = 0;
+            char *text = (char *)read_text(f->dir, RULESIGN_FILE, &len);
+            const char *row = strstr(text, "  - {");
+            const char *end = strstr(row, "}\n") + 2;
+            char first[1024];
+            snprintf(first, sizeof first, "signatures:\n%.*s", (int)(end - row), row);
+            spoil_more(f, RULESIGN_FILE, "signatures:\n", first);
+            free(text);
+        }
+        assert_int_equal(rulesign_check(rs, f->dir, REALM, rows[i].threshold, find_official,
+                                        &office, &signed_ms, &fault),
+                         rows[i].want);
+        assert_int_equal(signed_ms, rows[i].when);
+    }
+    for (size_t i = 0; i < OFFICIALS; i++)
+        key_close(&office.key[i]);
+    ruleset_close(&rs);
+}
+
+/* A key that signs nothing of the kind leaves the sheet as it was. */
+static void a_key_of_another_use_signs_no_set(void **state)
+{
+    struct fixture *f = *state;
+    struct fault fault = {0};
+    struct key *key = NULL;
+    unsigned count = 9;
+    const struct entropy entropy = entropy_system();
+    struct ruleset *rs = set_of(f);
+    assert_int_equal(key_make(&key, KEY_USE_SEAL, 1, &entropy), OK);
+    assert_int_not_equal(rulesign_add(rs, f->dir, REALM, HUB, key, 1, &fault), OK);
+    assert_int_equal(rulesign_count(rs, f->dir, &count, &fault), OK);
+    assert_int_equal(count, 0);
+    key_close(&key);
+    ruleset_close(&rs);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -204,6 +308,8 @@ int main(void)
         CASE(a_sheet_of_other_content_counts_for_nothing),
         CASE(as_many_sign_as_a_sheet_holds),
         CASE(a_sheet_that_cannot_be_read_is_nobodys_signature),
+        CASE(a_set_is_signed_when_enough_have_signed),
+        CASE(a_key_of_another_use_signs_no_set),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("rulesign", tests, NULL, NULL) : 1;
 }

@@ -12,6 +12,7 @@ static struct twin_row order(uint32_t number, uint32_t level, uint64_t from_ms, 
                            .accepted_ms = from_ms,
                            .clock_ms = STORE_NEVER,
                            .to_ms = to_ms,
+                           .annulled_ms = STORE_NEVER,
                            .state = TWIN_NEW};
     id_of(row.order_id, number);
     memcpy(row.act, act, sizeof row.act);
@@ -105,6 +106,26 @@ static void only_who_stands_goes_before_and_was_in_force_meanwhile_is_above(void
     }
 }
 
+static void what_was_annulled_from_above_is_above_all_that_comes_after_that(void **state)
+{
+    struct place *p = *state;
+    struct twin_row theirs = order(1, 2, 10, 20);
+    struct twin_row ours = order(2, 2, 30, 50);
+    struct twin_row found;
+    theirs.annulled_ms = 30;
+    put(p, &ours);
+    put(p, &theirs);
+    set(p, &theirs, TWIN_STANDS);
+    assert_int_equal(twin_above(T(p), &ours, &found), ERR_NOT_FOUND);
+    theirs.annulled_ms = 29;
+    set(p, &theirs, TWIN_STANDS);
+    place_reopen(p);
+    assert_int_equal(twin_above(T(p), &ours, &found), OK);
+    assert_int_equal(found.annulled_ms, 29);
+    set(p, &theirs, TWIN_LOST);
+    assert_int_equal(twin_above(T(p), &ours, &found), ERR_NOT_FOUND);
+}
+
 static void of_several_above_the_first_by_rank_is_named(void **state)
 {
     struct place *p = *state;
@@ -150,6 +171,7 @@ int main(void)
         CASE(orders_of_one_act_come_by_rank_whatever_was_put_first),
         CASE(another_first_document_takes_the_place_of_the_one_before),
         CASE(only_who_stands_goes_before_and_was_in_force_meanwhile_is_above),
+        CASE(what_was_annulled_from_above_is_above_all_that_comes_after_that),
         CASE(of_several_above_the_first_by_rank_is_named),
         CASE(what_was_set_is_there_after_a_restart),
     };

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 static const char *const members[] = {
-    "drug.440000",   "health.445100", "hub.445100",   "insurance.445100",
-    "market.445100", "market.445102", "media.445100", "procurement.445100",
+    "drug.440000",   "no member",     "health.445100", "hub.445100",         "insurance.445100",
+    "market.445100", "market.445102", "media.445100",  "procurement.445100",
 };
 
 static const char *member_at(void *ctx, size_t i)
@@ -208,6 +208,51 @@ static void an_unknown_answer_decides_nothing(void **state)
     json_close(&answer);
 }
 
+/* The look-ups for what is in force already come behind those of the decision. */
+static unsigned answers;
+
+static enum err some_tokens(void *ctx, lianshu_SubjectKind kind, const char *id,
+                            uint8_t out[static VIEW_TOKEN_LEN])
+{
+    return answers-- == 0 ? ERR_IO : world_token(ctx, kind, id, out);
+}
+
+static enum err no_posts(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                         view_relation_fn *fn, void *arg)
+{
+    (void)ctx, (void)token, (void)date, (void)fn, (void)arg;
+    return answers-- == 0 ? ERR_IO : ERR_NOT_FOUND;
+}
+
+static enum err nothing_in_force(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN],
+                                 uint32_t date, view_restriction_fn *fn, void *arg)
+{
+    (void)ctx, (void)token, (void)date, (void)fn, (void)arg;
+    return answers-- == 0 ? ERR_IO : ERR_NOT_FOUND;
+}
+
+static void each_answer_that_is_not_known_is_told(void **state)
+{
+    const lianshu_SanctionOrder order = order_r01();
+    struct world *w = *state;
+    const struct decide_input in = input_r01(w);
+    struct view view = w->view;
+    unsigned n = 0;
+    enum err err;
+    view.token = some_tokens;
+    view.holdings = no_posts;
+    view.restrictions = nothing_in_force;
+    do {
+        struct json *answer = json_map();
+        answers = n++;
+        err = trial_order(w->rules, &view, &in, &order, &known, answer);
+        json_close(&answer);
+        assert_true(err == OK || err == ERR_IO);
+    } while (err != OK && n < 100);
+    /* A conflict; the subject and what is in force; two persons and their posts. */
+    assert_int_equal(n, 1 + 1 + 2 + 2 * 2);
+}
+
 #define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
@@ -219,6 +264,7 @@ int main(void)
         CASE(an_order_that_would_be_refused_says_why_and_reaches_nobody),
         CASE(a_measure_that_everybody_owes_twice_over_is_said_whole),
         CASE(an_unknown_answer_decides_nothing),
+        CASE(each_answer_that_is_not_known_is_told),
     };
     return cmocka_run_group_tests_name("trial", tests, world_group_open, world_group_close);
 }
