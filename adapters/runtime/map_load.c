@@ -230,6 +230,8 @@ static enum err load_items(struct map *map, struct record *r, struct fault *f)
 
 static enum err load_set(const struct record *r, struct fault *f)
 {
+    if (r->set != NULL && yaml_kind(r->set) != YAML_KIND_MAP)
+        return yaml_fault(r->set, ERR_CONFIG, f, "set: a map of places and words");
     for (size_t i = 0; i < yaml_count(r->set); i++)
         if (!target_valid(r->type, yaml_key(r->set, i), NULL) ||
             yaml_text(yaml_item(r->set, i)) == NULL)

@@ -31,9 +31,9 @@ static struct span order_of(const struct core *core, const struct incoming *in,
                             const struct addressee *to, uint8_t case_id[static STORE_ID_LEN])
 {
     const lianshu_Header *h = &in->header;
-    if (to->share != 0 && in->said != NULL && in->said->delivery_number > 0)
+    if (to->share != 0 && in->link != NULL && in->said->delivery_number > 0)
         return span_of(in->said->conversation.bytes, in->said->conversation.size);
-    if (to->share != 0 && in->said == NULL && in->has_facts && cases_apply(in) && cases_named(in)) {
+    if (to->share != 0 && in->link == NULL && in->has_facts && cases_apply(in) && cases_named(in)) {
         memcpy(case_id, cases_step_of(core, in).id, STORE_ID_LEN);
         return span_of(case_id, STORE_ID_LEN);
     }

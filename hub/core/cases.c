@@ -423,6 +423,25 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
                : err;
 }
 
+enum err cases_said_then(struct core *core, const struct incoming *in, uint64_t *number,
+                         uint64_t *taken_ms)
+{
+    struct casefile_step step;
+    uint64_t cursor = 0;
+    enum err err;
+    if (!in->has_facts || !cases_apply(in))
+        return OK;
+    const struct casefile_step said = cases_step_of(core, in);
+    while ((err = casefile_step_next(core->store->casefiles, said.id, &cursor, &step)) == OK) {
+        if (memcmp(step.document, said.document, sizeof step.document) != 0)
+            continue;
+        *number = step.number;
+        *taken_ms = step.taken_ms;
+        return OK;
+    }
+    return err;
+}
+
 /* Rules of this hub bind its own members: what they refuse to hand over is a step all the same. */
 static enum err take_unheard(struct core *core, const struct incoming *in,
                              const struct judgement *judged, uint64_t seq)

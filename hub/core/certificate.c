@@ -26,26 +26,6 @@ enum err certificate_judge(struct core *core, const struct incoming *in, struct 
     return OK;
 }
 
-/* Leaves of the log up to a moment: their times never fall. */
-static enum err size_at(struct core *core, uint64_t at_ms, uint64_t *size)
-{
-    uint64_t low = 0;
-    uint64_t high = log_size(core->store->log);
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        struct log_entry entry;
-        enum err err = log_get(core->store->log, middle, &entry);
-        if (err != OK)
-            return err;
-        if (entry.time_ms <= at_ms)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *size = low;
-    return OK;
-}
-
 static bool asked(const lianshu_CreditCertificate *body, const char *measure)
 {
     for (pb_size_t i = 0; i < body->measures_count; i++) {
@@ -120,7 +100,8 @@ enum err certificate_send(struct core *core, const struct incoming *in)
     body->more = false;
     body->restrictions_count = 0;
     body->log_size = log_size(core->store->log);
-    enum err err = check->at_ms != 0 ? size_at(core, body->at_ms, &body->log_size) : OK;
+    enum err err =
+        check->at_ms != 0 ? log_since(core->store->log, body->at_ms + 1, &body->log_size) : OK;
     for (uint32_t i = 0; err == OK && i <= check->persons_count; i++)
         err = look(core, in, i, body);
     if (err != OK)

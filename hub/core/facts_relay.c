@@ -441,6 +441,19 @@ enum err spread_followed(struct core *core, const struct incoming *in)
     return err;
 }
 
+/* The envelope that brought it, by the leaf of its receipt; zeros: the log does not hold it. */
+static enum err brought_by(struct core *core, const struct roll_row *row,
+                           uint8_t env_id[static HASH_LEN])
+{
+    struct log_entry leaf;
+    memset(env_id, 0, HASH_LEN);
+    enum err err = log_get(core->store->log, row->seq, &leaf);
+    if (err == OK && leaf.kind == LOG_RECEIPT &&
+        wire_decode(&lianshu_Receipt_msg, leaf.body, &core->stored_receipt) == OK)
+        memcpy(env_id, core->stored_receipt.env_id, HASH_LEN);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err spread_unseal(struct core *core, const struct roll_row *row, struct writer *lsd1)
 {
     struct incoming *doc = &core->spread->in;
@@ -454,8 +467,7 @@ enum err spread_unseal(struct core *core, const struct roll_row *row, struct wri
     if (err != OK)
         return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
     text_copy(doc->header.sender, sizeof doc->header.sender, row->issuer);
-    memset(doc->env_id, 0, sizeof doc->env_id);
     doc->accepted_ms = row->accepted_ms;
     doc->as_of = 0;
-    return OK;
+    return brought_by(core, row, doc->env_id);
 }

@@ -8,9 +8,8 @@
 #include <string.h>
 
 enum {
-    TABLE = 1 << 16,     /* slots, a power of two; half of them are used */
-    HELD_STEP = 32,      /* held rows of one step */
-    DAY_PROBES_MAX = 64, /* of a binary search */
+    TABLE = 1 << 16, /* slots, a power of two; half of them are used */
+    HELD_STEP = 32,  /* held rows of one step */
 };
 
 struct change {
@@ -32,27 +31,13 @@ struct gates {
     struct change table[TABLE];
 };
 
-/* Where this day began in the log. A leaf may tell an earlier time than its own (a statement that
- * was made again), never a later one: at worst too much is asked again. */
+/* Where this day began in the log: at worst too much is asked again. */
 static enum err find_day(struct core *core, uint32_t today, uint64_t *first)
 {
-    uint64_t low = 0;
-    uint64_t high = log_size(core->store->log);
-    if (high == 0 || date_from_ms(log_time(core->store->log)) < today)
-        low = high;
-    for (int i = 0; low < high && i < DAY_PROBES_MAX; i++) {
-        struct log_entry entry;
-        uint64_t middle = low + (high - low) / 2;
-        enum err err = log_get(core->store->log, middle, &entry);
-        if (err != OK)
-            return err;
-        if (date_from_ms(entry.time_ms) < today)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *first = low;
-    return OK;
+    *first = log_size(core->store->log);
+    return *first > 0 && date_from_ms(log_time(core->store->log)) >= today
+               ? log_since(core->store->log, date_start_ms(today), first)
+               : OK;
 }
 
 enum err gates_open(struct core *core)

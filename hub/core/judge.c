@@ -8,9 +8,11 @@
 static struct hearing now_of(const struct core *core, const struct incoming *in,
                              const struct view *view)
 {
-    return evaluate_hearing(core, core->opt.rules, view,
-                            in->accepted_ms != 0 ? in->accepted_ms : core->now_ms,
-                            in->as_of != 0 ? in->as_of : log_size(core->store->log));
+    struct hearing h = evaluate_hearing(core, core->opt.rules, view,
+                                        in->accepted_ms != 0 ? in->accepted_ms : core->now_ms,
+                                        in->as_of != 0 ? in->as_of : log_size(core->store->log));
+    h.elsewhere = in->accepted_ms != 0;
+    return h;
 }
 
 /* What a refusal rests on, beside its code: the rule and the article that the document offends. */

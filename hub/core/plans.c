@@ -47,6 +47,7 @@ static enum err decide_again(struct core *core, const struct order_row *text, ui
         .basis = basis,
         .basis_count = core->stored.basis_count,
         .now_ms = record->now_ms,
+        .elsewhere = record->elsewhere,
         .calendar = core->opt.calendar,
         .regions = core->opt.regions,
     };

@@ -36,7 +36,7 @@ query_fn query_trace, query_explain;
 /* query_case.c, query_custody.c */
 query_fn query_case, query_cases, query_case_graph, query_custody;
 
-/* query_evidence.c, query_evidence_keys.c: what an evidence bundle is made of. */
+/* query_evidence.c, _leaves.c, _keys.c: what an evidence bundle is made of. */
 query_fn query_evidence, query_evidence_leaves, query_evidence_consistency, query_evidence_frame,
     query_evidence_document;
 query_fn query_evidence_member, query_evidence_revocations, query_evidence_registrar;

@@ -44,18 +44,21 @@ static bool is_again(const lianshu_DecisionRecord *r)
     return r->known_size != 0 || r->member[0] != '\0';
 }
 
-/* What is beside the record says the same as the record. */
-static bool row_fits(const struct decision_row *row, const lianshu_DecisionRecord *r)
+/* What is beside the record says the same as the record. A plan that is made again bears the time
+ * of its leaf; what another hub took was decided as of then, and written down later. */
+static bool row_fits(const struct decision_row *row, const lianshu_DecisionRecord *r,
+                     uint64_t leaf_ms)
 {
     return memcmp(row->document, r->document_sha256, HASH_LEN) == 0 && row->type == r->type &&
            row->code == r->code && r->log_size <= row->seq && r->known_size <= row->seq &&
-           (is_again(r) ? row->time_ms >= r->now_ms : row->time_ms == r->now_ms);
+           (is_again(r) ? row->time_ms == leaf_ms && leaf_ms >= r->now_ms
+                        : row->time_ms == r->now_ms);
 }
 
 /* The leaf commits to the record, and the message's receipt to its envelope. *is_leaf: a leaf of a
  * decision stands there. */
 static enum err leaves_fit(struct core *core, const struct decision_row *row, bool *is_leaf,
-                           bool *fit)
+                           uint64_t *leaf_ms, bool *fit)
 {
     uint8_t hash[HASH_LEN];
     struct log_entry leaf;
@@ -64,7 +67,8 @@ static enum err leaves_fit(struct core *core, const struct decision_row *row, bo
     if (err != OK)
         return err;
     *is_leaf = leaf.kind == LOG_DECISION;
-    *fit = *is_leaf && leaf.time_ms == row->time_ms && leaf.body.len == HASH_LEN;
+    *leaf_ms = leaf.time_ms;
+    *fit = *is_leaf && leaf.time_ms >= row->time_ms && leaf.body.len == HASH_LEN;
     if (*fit && row->record.len > 0) {
         hash_bytes(hash, row->record);
         *fit = memcmp(hash, leaf.body.data, HASH_LEN) == 0;
@@ -160,9 +164,10 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
     lianshu_DecisionRecord *record = &core->stored_record;
     struct incoming *in = &core->in;
     struct span lsd1;
+    uint64_t leaf_ms = 0;
     bool is_leaf;
     bool fit;
-    enum err err = leaves_fit(core, row, &is_leaf, &fit);
+    enum err err = leaves_fit(core, row, &is_leaf, &leaf_ms, &fit);
     *out = spoilt(is_leaf ? "record" : "leaf_missing");
     if (err == ERR_LOG_ENTRY)
         *out = (struct remade){DIFFERS, "log", err};
@@ -172,7 +177,7 @@ static enum err remake(struct core *core, const struct decision_row *row, struct
     if (row->record.len == 0)
         return OK;
     if (wire_decode(&lianshu_DecisionRecord_msg, row->record, record) != OK ||
-        !row_fits(row, record)) {
+        !row_fits(row, record, leaf_ms)) {
         *out = spoilt("row");
         return OK;
     }

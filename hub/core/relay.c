@@ -163,15 +163,19 @@ enum err relay_queue(struct core *core, struct incoming *in, const struct messag
 {
     struct judgement *judged = &core->judged;
     enum err err = OK;
+    in->said = &core->stored_statement;
+    in->accepted_ms = message->accepted_ms;
     if (message->origin[0] != '\0') {
         in->link = link_of_member(core, message->origin);
         in->share = message->share;
-        in->said = &core->stored_statement;
-        in->accepted_ms = message->accepted_ms;
         if (in->link == NULL)
             return ERR_NOT_FEDERATED;
         err = said_then(core, message, &core->stored_statement);
         in->case_step = core->stored_statement.case_step;
+    } else {
+        wire_clear(&lianshu_Statement_msg, &core->stored_statement);
+        core->stored_statement.accepted_ms = message->accepted_ms;
+        err = cases_said_then(core, in, &in->case_step, &core->stored_statement.accepted_ms);
     }
     if (err == OK)
         err = relay_route(core, in);

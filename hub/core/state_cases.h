@@ -62,6 +62,10 @@ MUST_USE enum err cases_custody(struct core *core, const struct incoming *in,
 /* By the table alone, from that state. Reads only. */
 MUST_USE enum err cases_judge_from(struct core *core, const struct incoming *in, const char *state,
                                    struct judgement *out);
+/* Of a document that was taken here as a step: its number, and when it got it; else nothing is
+ * changed. ERR_NOT_FOUND: it is a paper of a case and none of its steps. */
+MUST_USE enum err cases_said_then(struct core *core, const struct incoming *in, uint64_t *number,
+                                  uint64_t *taken_ms);
 /* A refused document that lost to another one of its number is kept beside that; one that another
  * hub has taken and only rules here refuse is taken. */
 MUST_USE enum err cases_refused(struct core *core, const struct incoming *in,

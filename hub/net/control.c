@@ -125,24 +125,41 @@ enum err control_document(struct span line, uint8_t *out, size_t cap, size_t *le
     return err;
 }
 
-void control_error(const struct fault *fault, struct writer *answer)
+static void print(struct json *j, struct writer *answer)
 {
-    char label[ERR_LABEL_LEN + 1];
     char *text = NULL;
     size_t len;
-    struct json *j = json_map();
-    struct json *e = json_map();
+    if (json_print(j, false, &text, &len) == OK && len > 0)
+        write_bytes(answer, text, len - 1); /* without the line feed */
+    free(text);
+    json_close(&j);
+}
 
+static struct json *fault_map(const struct fault *fault)
+{
+    char label[ERR_LABEL_LEN + 1];
+    struct json *e = json_map();
     err_label(fault->err, label);
     json_put_text(e, "code", label);
     json_put_text(e, "zh", err_zh(fault->err));
     json_put_text(e, "en", err_en(fault->err));
     json_put_text(e, "detail", fault->detail);
-    json_put(j, "error", e);
-    if (json_print(j, false, &text, &len) == OK && len > 0)
-        write_bytes(answer, text, len - 1); /* without the line feed */
-    free(text);
-    json_close(&j);
+    return e;
+}
+
+void control_error(const struct fault *fault, struct writer *answer)
+{
+    struct json *j = json_map();
+    json_put(j, "error", fault_map(fault));
+    print(j, answer);
+}
+
+void control_but(const char *part, const struct fault *fault, struct writer *answer)
+{
+    struct json *j = json_map();
+    json_put_flag(j, "ok", true);
+    json_put(j, part, fault_map(fault));
+    print(j, answer);
 }
 
 enum err control_open(struct control **out, const char *path, const struct local_readers *auditors,

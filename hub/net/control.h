@@ -80,6 +80,8 @@ MUST_USE enum err control_document(struct span line, uint8_t *out, size_t cap, s
 
 /* The answer object for an error. */
 void control_error(const struct fault *fault, struct writer *answer);
+/* The one for what was done but for this part: {"ok":true,"<part>":{…}}. */
+void control_but(const char *part, const struct fault *fault, struct writer *answer);
 
 /* auditors: copied; NULL: none. */
 MUST_USE enum err control_open(struct control **out, const char *path,

@@ -128,13 +128,23 @@ static bool has_link(const struct federation *f, const struct federation_link *l
     return false;
 }
 
-bool federation_same(const struct federation *a, const struct federation *b)
+enum err federation_take(const struct federation *in_use, const struct federation *now,
+                         const char *file, struct fault *fault)
 {
-    bool same = a->count == b->count && a->quota_per_s == b->quota_per_s &&
-                strcmp(a->groups, b->groups) == 0;
-    for (size_t i = 0; same && i < a->count; i++)
-        same = has_link(b, &a->link[i]);
-    return same;
+    for (size_t i = 0; i < now->count; i++) {
+        if (!has_link(in_use, &now->link[i]))
+            return fault_set(fault, ERR_LINKS_AT_START, now->link[i].line, file,
+                             "%s is linked otherwise now", now->link[i].member);
+    }
+    for (size_t i = 0; i < in_use->count; i++) {
+        if (!has_link(now, &in_use->link[i]))
+            return fault_set(fault, ERR_LINKS_AT_START, 0, file, "%s is still linked",
+                             in_use->link[i].member);
+    }
+    return strcmp(in_use->groups, now->groups) == 0
+               ? OK
+               : fault_set(fault, ERR_LINKS_AT_START, 0, file, "groups: %s is in use",
+                           in_use->groups[0] == '\0' ? "none" : in_use->groups);
 }
 
 bool federation_confirms(const struct federation_link *link, const struct registry *registry,

@@ -50,8 +50,11 @@ struct federation {
 MUST_USE enum err federation_read(struct federation *out, const struct yaml_node *root,
                                   const char *self, const char *file, struct fault *fault);
 
-/* The same links by the same addresses, in whatever order, with the same quota and groups? */
-bool federation_same(const struct federation *a, const struct federation *b);
+/* May what the file says now be taken while the hub runs? OK: the same links by the same addresses,
+ * in whatever order, and the same groups; the quota may be another. ERR_LINKS_AT_START (E906), with
+ * the line of the first link that is not in use, or the name of the first one that is gone. */
+MUST_USE enum err federation_take(const struct federation *in_use, const struct federation *now,
+                                  const char *file, struct fault *fault);
 
 /* Does the tree confirm this link? */
 bool federation_confirms(const struct federation_link *link, const struct registry *registry,

@@ -153,11 +153,6 @@ static enum err answer_core(struct hub *hub, enum control_verb verb, struct span
     return err;
 }
 
-/* What a reload does not take. */
-static const char FEDERATION_STALE[] =
-    "{\"ok\":true,\"federation\":\"hub.yaml 中 federation 的改动尚未生效，重启枢纽后生效 / changes "
-    "of federation in hub.yaml are not in effect: they are taken when the hub starts again\"}";
-
 /* control_fn */
 static enum err answer_control(void *ctx, enum control_verb verb, struct span request,
                                struct writer *answer, struct fault *fault)
@@ -169,8 +164,11 @@ static enum err answer_control(void *ctx, enum control_verb verb, struct span re
         loop_stop(hub->loop);
     if (verb == CONTROL_RELOAD)
         loop_reload(hub->loop);
-    const bool stale = verb == CONTROL_RELOAD && hub_links_stale(hub->links, hub->config_path);
-    write_span(answer, span_str(stale ? FEDERATION_STALE : "{\"ok\":true}"));
+    struct fault links = {.err = OK};
+    if (verb == CONTROL_RELOAD && hub_links_take(hub->links, hub->config_path, &links) != OK)
+        control_but("federation", &links, answer);
+    else
+        write_span(answer, span_str("{\"ok\":true}"));
     return OK;
 }
 
@@ -369,8 +367,9 @@ static enum err reload(void *ctx, struct fault *fault)
     registry_close(&hub->registry);
     hub->registry = fresh;
     hub_links_registry(hub->links, fresh, hub->config.registry);
-    if (offered.len == 0 && hub_links_stale(hub->links, hub->config_path))
-        log_warn("federation_stale", "file=%s taken=at_start", hub->config_path);
+    struct fault links = {.err = OK};
+    if (offered.len == 0 && hub_links_take(hub->links, hub->config_path, &links) != OK)
+        log_fault("federation_not_taken", &links);
     log_info("registry_loaded", "version=%llu members=%zu",
              (unsigned long long)registry_version(fresh), registry_member_count(fresh));
     trust = trust_of(hub);

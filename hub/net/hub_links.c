@@ -12,6 +12,7 @@ struct hub_links {
     const struct registry *registry;
     struct region_groups *groups; /* owns; NULL: none */
     struct link *list;            /* owns federation->count */
+    uint32_t quota_per_s;         /* of each of them; 0: the core's */
     struct links *dialled;        /* owns */
     struct core *core;
 };
@@ -32,6 +33,7 @@ enum err hub_links_open(struct hub_links **out, const struct hub_config *config,
     if (h == NULL)
         return ERR_NO_MEMORY;
     h->federation = &config->federation;
+    h->quota_per_s = config->federation.quota_per_s;
     h->self = config->member;
     h->registry = registry;
     h->list = calloc(h->federation->count + 1, sizeof *h->list);
@@ -44,7 +46,7 @@ enum err hub_links_open(struct hub_links **out, const struct hub_config *config,
     }
     for (size_t i = 0; i < h->federation->count; i++) {
         const struct federation_link *link = &h->federation->link[i];
-        h->list[i] = (struct link){link->member, link->kind, h->federation->quota_per_s};
+        h->list[i] = (struct link){link->member, link->kind, h->quota_per_s};
     }
     *out = h;
     return OK;
@@ -116,14 +118,28 @@ struct links *hub_links_dialled(struct hub_links *h)
     return h->dialled;
 }
 
-bool hub_links_stale(const struct hub_links *h, const char *config_path)
+static void take_quota(struct hub_links *h, uint32_t per_s)
 {
-    struct fault fault = {.err = OK};
+    if (h->quota_per_s == per_s)
+        return;
+    h->quota_per_s = per_s;
+    for (size_t i = 0; i < h->federation->count; i++)
+        h->list[i].rate_per_s = per_s;
+    log_info("federation_taken", "quota_per_s=%u", (unsigned)per_s); /* 0: the default */
+}
+
+enum err hub_links_take(struct hub_links *h, const char *config_path, struct fault *fault)
+{
     struct hub_config *config = malloc(sizeof *config);
-    const bool stale = config != NULL && hub_config_read(config, config_path, &fault) == OK &&
-                       !federation_same(&config->federation, h->federation);
+    if (config == NULL)
+        return fault_set(fault, ERR_NO_MEMORY, 0, config_path, "federation");
+    enum err err = hub_config_read(config, config_path, fault);
+    if (err == OK)
+        err = federation_take(h->federation, &config->federation, config_path, fault);
+    if (err == OK)
+        take_quota(h, config->federation.quota_per_s);
     free(config);
-    return stale;
+    return err;
 }
 
 void hub_links_registry(struct hub_links *h, const struct registry *registry, const char *file)

@@ -8,8 +8,8 @@
  *   1. hub_links_open refuses a link that the tree does not confirm (E904), with file and line.
  *   2. A registry that comes later and no longer confirms one is used all the same, for it may
  *      revoke a key: the link is closed and said so, once, and the next start is refused.
- *   3. Links that were changed in the file since the start are not taken, and hub_links_stale says
- *      so.
+ *   3. Of what was changed in the file since the start hub_links_take takes the quota; of other
+ *      links it says that they are taken at the next start (E906).
  *
  * Ownership: config and registry are borrowed. Thread rule: main only.
  */
@@ -40,10 +40,11 @@ void hub_links_hang_up(struct hub_links *h);
 /* NULL before hub_links_dial. */
 struct links *hub_links_dialled(struct hub_links *h);
 
-/* Does the file name other links than those in use? They are what the hub trusts, and are taken at
- * its start alone, where a mistake stops it; until then those of the last start serve. False also
- * of a file that does not read: the next start says why. */
-bool hub_links_stale(const struct hub_links *h, const char *config_path);
+/* What the file says of `federation` now: its quota is in use from here on. Links are what the hub
+ * trusts, and what waits for one has its place among them: others are taken at a start alone, where
+ * a mistake stops it (ERR_LINKS_AT_START, with file and line); until then those of the last start
+ * serve, with the quota that they have. A file that does not read says why, and changes nothing. */
+MUST_USE enum err hub_links_take(struct hub_links *h, const char *config_path, struct fault *fault);
 
 /* The registry that is in use from now on. */
 void hub_links_registry(struct hub_links *h, const struct registry *registry, const char *file);

@@ -31,8 +31,9 @@ static enum err address_of(struct sockaddr_un *address, const char *path, struct
     return OK;
 }
 
-/* Whoever can write to the directory can put his own socket there. */
-static enum err check_directory(const char *path, struct fault *fault)
+/* Whoever can write to the directory can put his own socket there: its owner alone may, who is
+ * told. */
+static enum err check_directory(const char *path, uid_t *owner, struct fault *fault)
 {
     char dir[LOCAL_PATH_MAX + 1];
     struct stat st;
@@ -44,11 +45,11 @@ static enum err check_directory(const char *path, struct fault *fault)
         snprintf(dir, sizeof dir, "%s", slash == NULL ? "." : "/");
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return fault_set(fault, ERR_NOT_FOUND, 0, dir, "directory of the socket");
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 || (st.st_uid != geteuid() && st.st_uid != 0))
-        return fault_set(
-            fault, ERR_PERMISSION, 0, dir,
-            "own user (or root), not writable for group and others: mode 0700 or 0750");
-    return OK;
+    *owner = st.st_uid;
+    return (st.st_mode & (S_IWGRP | S_IWOTH)) == 0
+               ? OK
+               : fault_set(fault, ERR_PERMISSION, 0, dir,
+                           "not writable for group and others: mode 0700 or 0750");
 }
 
 /* Remove the socket of a dead process; keep everything else. */
@@ -76,12 +77,16 @@ static enum err clear_path(const struct sockaddr_un *address, struct fault *faul
 enum err local_listen(int *out, const char *path, uid_t extra_uid, struct fault *fault)
 {
     struct sockaddr_un address;
+    uid_t owner;
     int fd = -1;
 
     *out = -1;
     enum err err = address_of(&address, path, fault);
-    if (err != OK || (err = check_directory(path, fault)) != OK ||
-        (err = clear_path(&address, fault)) != OK)
+    if (err != OK || (err = check_directory(path, &owner, fault)) != OK)
+        return err;
+    if (owner != geteuid() && owner != 0)
+        return fault_set(fault, ERR_PERMISSION, 0, path, "its directory: own user, or root");
+    if ((err = clear_path(&address, fault)) != OK)
         return err;
 
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -199,6 +204,19 @@ static enum err connect_once(const struct sockaddr_un *address, int *out)
     return number == EACCES || number == EPERM ? ERR_PERMISSION : ERR_UNREACHABLE;
 }
 
+/* Is it the process that the directory is for who listens, and not whoever took the path first? */
+static enum err check_listener(int fd, const char *path, struct fault *fault)
+{
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+    uid_t owner;
+    enum err err = check_directory(path, &owner, fault);
+    if (err == OK && (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+                      (peer.uid != 0 && peer.uid != owner && peer.uid != geteuid())))
+        err = fault_set(fault, ERR_PERMISSION, 0, path, "another user listens there");
+    return err;
+}
+
 void local_pause(unsigned ms)
 {
     (void)wait_for(-1, 0, local_monotonic_ms() + ms); /* nothing is waited for but the time */
@@ -225,7 +243,11 @@ enum err local_connect(int *fd, const char *path, int wait_ms, struct fault *fau
     }
     if (err != OK)
         return fault_set(fault, err, 0, path, "no process answers on this socket");
-    return OK;
+    if ((err = check_listener(*fd, path, fault)) != OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return err;
 }
 
 enum err local_read_all(int fd, void *data, size_t len, int wait_ms)

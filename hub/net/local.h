@@ -34,7 +34,8 @@ MUST_USE enum err local_listen(int *fd, const char *path, uid_t extra_uid, struc
  * refused and closed. */
 MUST_USE enum err local_accept(int listener, uid_t extra_uid, int *fd);
 
-/* Connect within wait_ms, waiting also for the socket to appear. */
+/* Connect within wait_ms, waiting also for the socket to appear. ERR_PERMISSION: also when whoever
+ * listens is neither root, nor this user, nor the owner of the directory, or others write there. */
 MUST_USE enum err local_connect(int *fd, const char *path, int wait_ms, struct fault *fault);
 
 /* Users and a group that may ask and do nothing more: the auditors of a hub. */

@@ -1,5 +1,6 @@
 #include "net/process.h"
 
+#include "base/harden.h"
 #include "base/log.h"
 
 #include <link.h>
@@ -9,9 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_BYTES = 1024 };
@@ -63,12 +62,7 @@ enum {
 
 void process_harden(void)
 {
-    const struct rlimit none = {0, 0};
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    (void)setrlimit(RLIMIT_CORE, &none); /* lowering a limit cannot fail */
-    (void)prctl(PR_SET_DUMPABLE, 0);
-    (void)sigaction(SIGPIPE, &ignore, NULL);
-    umask(0077);
+    harden_process(0077);
     /* Large tables cost only the pages that are used, and go back whole when they are freed. */
     (void)mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
     (void)mallopt(M_TOP_PAD, HEAP_PAD_BYTES);

@@ -1,5 +1,7 @@
 #include "policy/load.h"
 
+#include "policy/event_facts.h"
+
 #include "base/clock.h"
 #include "ident.h"
 
@@ -335,11 +337,35 @@ static void check_rule_basis(struct load *l, const struct rule *rule)
     load_problem(l, rule->line, PROBLEM_BASIS_NOT_IN_FORCE, "%s", rule->id);
 }
 
+static bool share_type(const struct rule *a, const struct rule *b)
+{
+    for (uint32_t i = 0; i < a->type_count; i++)
+        if (event_set_off(b, a->type[i]))
+            return true;
+    return false;
+}
+
+/* What a document, or the first order, ends has room in a decision: a rule too many would go on. */
+static void check_ends(struct load *l, const struct rule *rule)
+{
+    unsigned by_type = 0;
+    unsigned by_order = 0;
+    for (size_t i = 0; i < l->rs->rule_count; i++) {
+        const struct rule *other = &l->rs->rule[i];
+        by_type += rule->until_next && other->until_next && share_type(rule, other);
+        by_order += rule->lost_on_order && other->lost_on_order;
+    }
+    if (by_type > EVENT_ENDS_MAX || by_order > EVENT_ENDS_MAX)
+        load_problem(l, rule->line, PROBLEM_TOO_MANY, "%s: until_next, lost_on_order: %d", rule->id,
+                     EVENT_ENDS_MAX);
+}
+
 void check_rules(struct load *l)
 {
     for (size_t i = 0; i < l->rs->rule_count; i++) {
         const struct rule *rule = &l->rs->rule[i];
         check_raised(l, rule);
+        check_ends(l, rule);
         if (rule->event == EVENT_ORDER)
             check_class(l, rule);
         else

@@ -245,13 +245,20 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
     return OK;
 }
 
+/* A rule may ask for one measure of the subject and of persons, for another time. */
+static bool item_is(const struct rule_item *item, const struct duty *d)
+{
+    return strcmp(item->measure->code, d->measure) == 0 &&
+           (item->reach == ON_PERSONS) == (d->subject_index > 0);
+}
+
 static const struct rule_item *item_of(const struct rule *const *matched, size_t n,
                                        const struct duty *d)
 {
     for (size_t i = 0; i < n; i++)
         for (uint32_t k = 0; strcmp(matched[i]->id, d->rule) == 0 && k < matched[i]->item_count;
              k++)
-            if (strcmp(matched[i]->item[k].measure->code, d->measure) == 0)
+            if (item_is(&matched[i]->item[k], d))
                 return &matched[i]->item[k];
     return NULL;
 }
@@ -325,8 +332,18 @@ static enum err refuse_conflict(struct judging *j, const uint8_t id[static VIEW_
                           ruleset_offence(j->rs, why, j->order->list, j->today));
 }
 
+/* Which of several first versions stands is settled by rank, whatever came first (spread.h); of a
+ * correction its own hub alone says whether it may take this number, or it would stand at one hub
+ * and not at another. */
+static bool asked_elsewhere(const struct judging *j)
+{
+    return j->in->elsewhere && j->order->version > 1;
+}
+
 static enum err check_conflict(struct judging *j)
 {
+    if (asked_elsewhere(j))
+        return OK;
     uint8_t token[VIEW_TOKEN_LEN];
     uint8_t other[VIEW_ORDER_ID_LEN];
     enum err err = reader_token(j->reader, j->order->subject.kind, j->order->subject.id, token);
@@ -402,6 +419,8 @@ enum err decide_order(const struct ruleset *rs, const struct view *view,
     memset(out, 0, sizeof *out);
     reader_init(&reader, view);
     record_begin(record, rs, in->now_ms);
+    if (record != NULL)
+        record->elsewhere = asked_elsewhere(&j);
     enum err err = judge(&j);
     /* A refusal says why; an error without a reason is the view's: nothing is decided. */
     bool refused = err != OK && out->why[0] != '\0';

@@ -93,6 +93,8 @@ struct decide_input {
     uint64_t issued_ms;         /* of the document */
     const uint8_t *document_id; /* VIEW_ORDER_ID_LEN bytes */
     uint64_t now_ms;
+    bool elsewhere; /* another hub took it: it has looked for other orders for the act of a
+                       correction */
     const struct calendar *calendar;
     const struct regions *regions; /* may be NULL: regions are then only checked for form */
 };

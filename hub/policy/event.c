@@ -9,6 +9,7 @@
 #include "catalogue.h"
 #include "ident.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* One evaluation under way. */
@@ -20,6 +21,7 @@ struct happening {
     struct event_facts facts;
     struct event_decision *out;
     lianshu_DecisionRecord *record;
+    struct member issuer;
     uint32_t today;
     uint32_t date; /* by whose rules the document is judged */
 };
@@ -53,8 +55,7 @@ bool event_applies(const struct ruleset *rs, uint32_t document_type)
 
 static void refuse(struct happening *h, enum err err, const char *why, const struct rule *rule)
 {
-    if (h->out->err != OK)
-        return;
+    assert(h->out->err == OK); /* nothing is judged behind a refusal */
     h->out->err = err;
     h->out->rule = rule;
     text_copy(h->out->why, sizeof h->out->why, why);
@@ -87,25 +88,24 @@ static enum err add(struct happening *h, const struct consequence *c)
 }
 
 /* Where it happened: a batch or a case may name no region, then where the document comes from. */
-static const char *place_of(const struct happening *h, const struct member *issuer)
+static const char *place_of(const struct happening *h)
 {
     const char *region = h->facts.subject->region;
-    return region_valid(region) ? region : issuer->region;
+    return region_valid(region) ? region : h->issuer.region;
 }
 
 /* Where the members are that a scope means. */
 static void scope_of(const struct happening *h, enum scope scope, const char *region,
                      struct duty *d)
 {
-    struct member issuer;
     text_copy(d->scope, sizeof d->scope, "000000");
-    if (member_parse(h->in->issuer, &issuer) != OK || scope == SCOPE_NATION)
+    if (scope == SCOPE_NATION)
         return;
     d->competent = scope == SCOPE_SUBJECT;
     text_copy(d->scope, sizeof d->scope,
               scope == SCOPE_REGION ? region
-              : scope == SCOPE_OWN  ? issuer.region
-                                    : place_of(h, &issuer));
+              : scope == SCOPE_OWN  ? h->issuer.region
+                                    : place_of(h));
     if (scope == SCOPE_PROVINCE)
         memcpy(d->scope + 2, "0000", 4);
 }
@@ -119,12 +119,10 @@ static struct consequence begin(const struct happening *h, const struct rule *ru
     c.duty.start_date = h->date;
     c.duty.basis_count = plan_basis(h->rs, rule->basis, rule->basis_count, h->date, c.duty.basis);
     text_copy(c.duty.scope, sizeof c.duty.scope, "000000");
-    if (hit != NULL) {
-        c.duty.subject_index = hit->subject_index;
-        memcpy(c.order_id, hit->order_id, sizeof c.order_id);
-        if (hit->subject_index > 0)
-            c.duty.role = h->facts.persons[hit->subject_index - 1].role;
-    }
+    c.duty.subject_index = hit->subject_index;
+    memcpy(c.order_id, hit->order_id, sizeof c.order_id);
+    if (hit->subject_index > 0)
+        c.duty.role = h->facts.persons[hit->subject_index - 1].role;
     return c;
 }
 
@@ -245,14 +243,15 @@ static enum err bar_listed(struct happening *h, const struct rule *rule, bool *b
 
 static void note_end(struct happening *h, const struct rule *rule)
 {
-    if (rule->until_next && h->out->end_count < EVENT_ENDS_MAX)
-        h->out->ends[h->out->end_count++] = rule->id;
+    if (!rule->until_next)
+        return;
+    assert(h->out->end_count < EVENT_ENDS_MAX); /* the loader's bound */
+    h->out->ends[h->out->end_count++] = rule->id;
 }
 
 static enum err judge_rule(struct happening *h, const struct rule *rule)
 {
     struct event_hits hits;
-    struct member issuer;
     bool barred = false;
 
     note_end(h, rule);
@@ -260,8 +259,7 @@ static enum err judge_rule(struct happening *h, const struct rule *rule)
         record_trace(h->record, rule->id, NULL, false, "not_in_force");
         return OK;
     }
-    if (member_parse(h->in->issuer, &issuer) == OK &&
-        !region_contains(rule->region, place_of(h, &issuer))) {
+    if (!region_contains(rule->region, place_of(h))) {
         record_trace(h->record, rule->id, NULL, false, "region");
         return OK;
     }
@@ -354,7 +352,8 @@ static enum err judge(struct happening *h)
     const struct rule *rules = ruleset_rules(h->rs, &n);
 
     enum err err = judge_rating(h);
-    judge_offer(h);
+    if (err == OK && h->out->err == OK)
+        judge_offer(h);
     for (size_t i = 0; err == OK && h->out->err == OK && i < n; i++)
         if (names_type(&rules[i], h->type))
             err = judge_rule(h, &rules[i]);
@@ -399,6 +398,8 @@ enum err decide_event(const struct ruleset *rs, const struct view *view,
     reader_init(&reader, view);
     record_begin(record, rs, in->now_ms);
     if (type != NULL && type->facts != NULL && event_applies(rs, document_type)) {
+        const enum err known = member_parse(in->issuer, &h.issuer);
+        assert(known == OK); /* its document is signed by a member */
         event_facts_read(&h.facts, type->facts, facts);
         h.date = h.facts.date != 0 ? h.facts.date : h.today;
         err = judge(&h);
@@ -419,7 +420,9 @@ uint32_t event_ends_on_order(const struct ruleset *rs, const char *out[static EV
     uint32_t found = 0;
     const struct rule *rules = ruleset_rules(rs, &n);
     for (size_t i = 0; i < n; i++)
-        if (rules[i].lost_on_order && found < EVENT_ENDS_MAX)
+        if (rules[i].lost_on_order) {
+            assert(found < EVENT_ENDS_MAX); /* the loader's bound */
             out[found++] = rules[i].id;
+        }
     return found;
 }

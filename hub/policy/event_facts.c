@@ -7,11 +7,15 @@
 #include "safety.pb.h"
 #include "subject.pb.h"
 
+#include <assert.h>
 #include <string.h>
 
 _Static_assert((int)EVENT_HITS_MAX >=
                    (int)(sizeof((lianshu_SubjectRegister *)0)->persons / sizeof(lianshu_Person)),
                "a hit for every person");
+_Static_assert(sizeof((lianshu_CreditRating *)0)->indices / sizeof(lianshu_IndexValue) <=
+                   RULES_INDICES_MAX,
+               "room for every index that a rating can have");
 
 static void read_register(struct event_facts *out, const void *facts)
 {
@@ -47,8 +51,7 @@ static void read_rating(struct event_facts *out, const void *facts)
     out->until_date = body->until_date;
     out->class = body->class;
     out->rated = true;
-    /* One too many is kept, so that it is seen. */
-    for (pb_size_t i = 0; i < body->indices_count && i < RULES_INDICES_MAX; i++)
+    for (pb_size_t i = 0; i < body->indices_count; i++)
         out->index[out->index_count++] =
             (struct rating_index){body->indices[i].code, body->indices[i].value};
 }
@@ -127,8 +130,7 @@ void event_facts_read(struct event_facts *out, const pb_msgdesc_t *desc, const v
 
 static void add_hit(struct event_hits *hits, uint32_t subject_index, const uint8_t *order_id)
 {
-    if (hits->count == EVENT_HITS_MAX)
-        return;
+    assert(hits->count < EVENT_HITS_MAX);
     struct event_hit *hit = &hits->hit[hits->count++];
     *hit = (struct event_hit){.subject_index = subject_index};
     if (order_id != NULL)

@@ -197,7 +197,7 @@ static void put_moment(uint64_t ms, struct writer *w)
 {
     char text[CLOCK_TEXT_LEN + 1];
     uint32_t last = date_from_ms(ms - 1);
-    if (ms > 0 && date_end_ms(last) == ms) {
+    if (date_end_ms(last) == ms) {
         /* A term ends at 24:00 of its last day, not at 0:00 of the next. */
         put_date(last, w);
         put(w, " 24:00");

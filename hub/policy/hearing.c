@@ -30,6 +30,7 @@ static struct decide_input input_of(const struct hearing *h, const struct matter
         .issued_ms = m->document->issued_ms,
         .document_id = m->document->id,
         .now_ms = h->now_ms,
+        .elsewhere = h->elsewhere,
         .calendar = h->calendar,
         .regions = h->regions,
     };
@@ -91,13 +92,15 @@ enum err hearing_again(const struct hearing *h, const struct matter *m,
                        lianshu_DecisionRecord *again)
 {
     const bool order = (m->type->flags & TYPE_RULES) != 0;
+    struct hearing then = *h;
+    then.elsewhere = record->elsewhere;
     enum err err = ERR_FIELD_VALUE;
     if (strcmp(record->kind, "gate") == 0)
-        err = hearing_gate(h, m, record->region, room->verdict, again);
+        err = hearing_gate(&then, m, record->region, room->verdict, again);
     else if (strcmp(record->kind, "event") == 0)
-        err = hearing_event(h, m, room->events, again);
+        err = hearing_event(&then, m, room->events, again);
     else if (order && (strcmp(record->kind, "order") == 0 || strcmp(record->kind, "change") == 0))
-        err = hearing_rules(h, m, room->decision, again);
+        err = hearing_rules(&then, m, room->decision, again);
     if (err != OK)
         return err;
     again->known_size = record->known_size;

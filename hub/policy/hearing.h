@@ -40,6 +40,7 @@ struct hearing {
     const struct regions *regions; /* may be NULL, as in decide.h */
     uint64_t now_ms;
     uint64_t log_size;
+    bool elsewhere; /* as in decide.h */
 };
 
 /* An order, or a change of one. */

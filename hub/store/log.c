@@ -203,6 +203,25 @@ enum err log_get(struct leaf_log *log, uint64_t index, struct log_entry *out)
     return err;
 }
 
+enum err log_since(struct leaf_log *log, uint64_t time_ms, uint64_t *index)
+{
+    uint64_t low = 0;
+    uint64_t high = log->size;
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        struct log_entry entry;
+        enum err err = log_get(log, middle, &entry);
+        if (err != OK)
+            return err;
+        if (entry.time_ms < time_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *index = low;
+    return OK;
+}
+
 enum err log_body(struct leaf_log *log, uint64_t index, struct span *body)
 {
     struct log_entry entry;

@@ -66,6 +66,9 @@ MUST_USE enum err log_append(struct leaf_log *log, unsigned kind, uint64_t time_
 
 MUST_USE enum err log_get(struct leaf_log *log, uint64_t index, struct log_entry *out);
 MUST_USE enum err log_body(struct leaf_log *log, uint64_t index, struct span *body);
+/* The first leaf of that time or a later one; log_size when there is none. Times do not fall, but
+ * that a statement made again tells that of its acceptance: then it is one close by. */
+MUST_USE enum err log_since(struct leaf_log *log, uint64_t time_ms, uint64_t *index);
 /* The first leaf of that kind from `from` on and before `to` (at most log_size), as it is stored:
  * whether it is the one of the tree log_get and log_scrub say. ERR_NOT_FOUND. */
 MUST_USE enum err log_find(struct leaf_log *log, unsigned kind, uint64_t from, uint64_t to,

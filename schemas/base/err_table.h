@@ -182,7 +182,8 @@
     X(ERR_HOPS, 902, REJECT, "the hubs passed are not a way through the tree", "途经枢纽不成通路", "see `lianshu topology`", "请看 lianshu topology") \
     X(ERR_HOPS_LOOP, 903, REJECT, "the hubs passed form a loop", "途经枢纽成环", "see `lianshu topology`", "请看 lianshu topology") \
     X(ERR_NOT_FEDERATED, 904, REJECT, "this hub is not linked with that one", "本枢纽未与该枢纽互联", "name each other under federation in both hub.yaml", "请在双方 hub.yaml 的 federation 中互相登记") \
-    X(ERR_NO_HUB, 905, REJECT, "no hub serves this region", "无枢纽服务该区域", "add a hub for it or for a region above to the registry", "请在登记册中为该区域或其上级增设枢纽")
+    X(ERR_NO_HUB, 905, REJECT, "no hub serves this region", "无枢纽服务该区域", "add a hub for it or for a region above to the registry", "请在登记册中为该区域或其上级增设枢纽") \
+    X(ERR_LINKS_AT_START, 906, REJECT, "other links than those in use are taken when the hub starts", "互联的改动于枢纽启动时生效", "restart lianshu-hub; until then the links of its last start serve", "请重启 lianshu-hub；此前沿用上次启动时的互联")
 /* clang-format on */
 
 #endif

@@ -57,13 +57,11 @@ const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 const char *yaml_text(const struct yaml_node *node);
 
 /* Typed scalars. An absent node (NULL) is ERR_FIELD_MISSING without a line: name it with
- * yaml_need first. Numbers are decimal digits, with an optional unit where `_ms` says so. */
+ * yaml_need first. Numbers are decimal digits. */
 MUST_USE enum err yaml_uint(const struct yaml_node *node, uint64_t max, uint64_t *out,
                             struct fault *f);
 MUST_USE enum err yaml_bool(const struct yaml_node *node, bool *out,
                             struct fault *f); /* true, false */
-MUST_USE enum err yaml_ms(const struct yaml_node *node, uint64_t *out,
-                          struct fault *f); /* 250ms 5s 2m 1h 30d */
 /* Copy a scalar into out[cap]; ERR_FIELD_LONG with the bound when it does not fit. */
 MUST_USE enum err yaml_copy(const struct yaml_node *node, char *out, size_t cap, struct fault *f);
 

@@ -3,6 +3,7 @@
 rests, its folder, the signer's socket, and what a thief of the disk or a reader of logs finds out. Cases S-03, S-04, S-06,
 I-03, I-04, V-02, V-04, D-07."""
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 import sqlite3
 import struct
+import subprocess
 import time
 
 import curve
@@ -295,6 +297,31 @@ def a_folder_that_is_a_link_or_open_to_others_is_refused(w):
     os.chmod(database(w), 0o600)
     w.start("hub")
     w.honest()
+
+
+@case("S-06")
+def the_memory_of_a_command_with_keys_belongs_to_nobody(w):
+    """Not even to its own user, by whom a debugger or another program of his could read it."""
+    place_of_keys = f"{w.dir}/nobody"
+    os.mkdir(place_of_keys, 0o700)
+    with open(f"{place_of_keys}/pass", "w", encoding="utf-8", opener=lambda path, how: os.open(path, how, 0o600)) as out:
+        out.write("correct horse battery\n")
+    user = NOBODY if os.geteuid() == 0 else os.geteuid()
+    if os.geteuid() == 0:
+        os.chmod(w.dir, 0o711)
+        for path in (place_of_keys, f"{place_of_keys}/pass"):
+            os.chown(path, NOBODY, NOBODY)
+    made = subprocess.Popen([w.program("lianshu"), "key", "generate", "--member", "market.445100", "--use", "adapter",
+                             "--out", f"{place_of_keys}/key", "--passphrase-file", f"{place_of_keys}/pass"],
+                            env=realm.sanitizers(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            **({"user": NOBODY, "group": NOBODY, "extra_groups": []} if user == NOBODY else {}))
+    owners = set()
+    while made.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            owners.add(os.stat(f"/proc/{made.pid}/mem").st_uid)
+    realm.check(made.returncode == 0, f"key generate ends with {made.returncode}")
+    realm.check(0 in owners and owners <= {0, user}, f"its memory belongs to {owners}")
+    os.chmod(w.dir, 0o700)
 
 
 @case("S-04")

@@ -4,10 +4,14 @@
   python3 -B tests/fuzz/campaign.py --planted [--seconds N] [NUMBER…]
                                                                the bugs below, planted one after the other in a
                                                                copy of the tree; N seconds each at most (120)
+  python3 -B tests/fuzz/campaign.py --covered [--missing] [TARGET…]
+                                                               how much of its decoder each committed corpus runs
+                                                               through (covered.py); with --missing also what not
 
 Builds with clang, libFuzzer and sanitizers beside the tree. nanopb's own sources are built with them, when
 apt-get can give them; it is said when it cannot. Starts from the committed corpus and changes nothing in it.
-Exit code: 0 nothing found (planted: at least 19 of 20 found), 1 otherwise, 2 it does not build."""
+Exit code: 0 nothing found (planted: at least 19 of 20 found; covered: at least 95 % of each decoder's edges),
+1 otherwise, 2 it does not build."""
 
 import argparse
 import glob
@@ -17,6 +21,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import covered
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 LAUNCHER = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
@@ -50,6 +56,7 @@ PLANTED = [
     ("proof", "keys/merkle.c", "path_len != merkle_path_len(index, size)", "path_len < merkle_path_len(index, size)"),
 ]
 RECALL_MIN = 19
+SHARE_MIN = 95
 
 
 def run(arguments, **more):
@@ -161,9 +168,40 @@ def recall(build, tree, numbers, seconds, place):
     return 0 if found >= len(numbers) * RECALL_MIN / len(PLANTED) else 1
 
 
+def llvm(place):
+    """A folder that has llvm-cov and llvm-profdata of the clang that is installed, or None: it is on the way."""
+    major = re.search(r"version (\d+)", run(["clang", "--version"]).stdout).group(1)
+    folders = [f"/usr/lib/llvm-{major}/bin", f"{place}/usr/lib/llvm-{major}/bin"]
+    if not any(os.path.exists(f"{folder}/llvm-cov") for folder in folders):
+        run(["apt-get", "-q", "download", f"llvm-{major}"], cwd=place)
+        for package in glob.glob(f"{place}/llvm-{major}_*.deb"):
+            run(["dpkg-deb", "-x", package, place])
+    return next((folder for folder in folders if os.path.exists(f"{folder}/llvm-cov")), None)
+
+
+def coverage(targets, missing, place):
+    folder = llvm(place)
+    build = f"{place}/build"
+    done = run(["cmake", "-G", "Ninja", "-S", ROOT, "-B", build, "-DCMAKE_C_COMPILER=clang", "-DLIANSHU_SANITIZE=ON",
+                "-DCMAKE_C_FLAGS=-fprofile-instr-generate -fcoverage-mapping", *LAUNCHER])
+    if folder is None or done.returncode:
+        sys.exit(f"{done.stdout[-2000:]}\ndoes not configure, or there are no llvm-cov and llvm-profdata")
+    below = 0
+    for target in targets:
+        done = run(["ninja", "-C", build, f"fuzz_{target}"])
+        if done.returncode:
+            print(done.stdout[-3000:])
+            return 2
+        measured = covered.measure(ROOT, covered.Tools(folder, place), f"{build}/bin/fuzz_{target}", target)
+        below += covered.report(target, measured, missing) < SHARE_MIN
+    return 1 if below else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--planted", action="store_true")
+    parser.add_argument("--covered", action="store_true")
+    parser.add_argument("--missing", action="store_true")
     parser.add_argument("--seconds", type=int)
     parser.add_argument("what", nargs="*")
     given = parser.parse_args()
@@ -173,6 +211,8 @@ def main():
             unknown = set(given.what) - set(targets)
             if unknown:
                 parser.error(f"no target {', '.join(unknown)}; there are {', '.join(targets)}")
+            if given.covered:
+                return coverage(given.what or targets, given.missing, place)
             return campaign(Build(ROOT, place), given.what or targets, given.seconds or 300, place)
         tree = f"{place}/tree"
         shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".git", "build-*"))

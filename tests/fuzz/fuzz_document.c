@@ -21,7 +21,9 @@ static void read_body(const struct document_type *type, const pb_msgdesc_t *desc
         struct regions *table;
         must(regions_parse(&table,
                            span_str("code,name,level,parent\n000000,全国,nation,\n"
-                                    "440000,广东省,province,000000\n"),
+                                    "440000,广东省,province,000000\n"
+                                    "445100,潮州市,prefecture,440000\n"
+                                    "445102,湘桥区,county,445100\n"),
                            "regions", NULL) == OK);
         regions = table; /* kept: the fuzzer calls us a million times */
     }

@@ -16,6 +16,8 @@
 #include "net/config.h"
 #include "signer/config.h"
 
+#include <string.h>
+
 static enum err hub(const char *path, struct span text, struct fault *fault)
 {
     static struct hub_config config;
@@ -37,10 +39,20 @@ static enum err adapter(const char *path, struct span text, struct fault *fault)
     return config_read(&config, path, fault);
 }
 
+/* A department's own file and, behind a 0, the one that it may include. */
 static enum err map(const char *path, struct span text, struct fault *fault)
 {
+    char place[SCRATCH_PATH_MAX];
     struct map *m = NULL;
-    const enum err err = map_parse(&m, text, path, "market.445100", fault);
+    const uint8_t *zero = text.len == 0 ? NULL : memchr(text.data, 0, text.len);
+    const struct span own = {text.data, zero == NULL ? text.len : (size_t)(zero - text.data)};
+    (void)path;
+    scratch_path(place, "map.yaml");
+    scratch_write(place, own);
+    scratch_path(place, "shared.yaml");
+    scratch_write(place,
+                  zero == NULL ? span_of(zero, 0) : span_of(zero + 1, text.len - own.len - 1));
+    const enum err err = map_open(&m, scratch_dir(), "market.445100", fault);
     map_close(&m);
     return err;
 }

@@ -201,8 +201,7 @@ static bool save_bodies(const char *dir)
 static bool save_yaml(const char *dir)
 {
     static const char *const texts[] = {
-        "# hub\nrealm: demo\nlisten: tcp://127.0.0.1:7700\nlease: 30s\nmembers:\n  - a\n  - {b: "
-        "[1, 2]}\n",
+        "realm: demo\nlisten: tcp://127.0.0.1:7700\nlease: 30s\nmembers: # hub\n - {b: [1, 2]}\n",
         "a: &x 1\nb: *x\n",
         "? [a]\n: 1\n",
         "text: |\n  两行\n  文字\nquoted: \"\\u6f6e\\n\"\n",

@@ -27,9 +27,10 @@ foreach(name envelope receipts statement control document chunk bundle folded re
   fuzz_target(${name} LIBS lianshu_schemas)
 endforeach()
 
-foreach(name note proof keyfile)
+foreach(name note proof)
   fuzz_target(${name} LIBS lianshu_keys)
 endforeach()
+fuzz_target(keyfile LIBS lianshu_keys PkgConfig::sodium)
 fuzz_target(settings LIBS lianshu_net lianshu_signing lianshu_runtime)
 fuzz_target(rules LIBS lianshu_policy)
 target_compile_definitions(fuzz_rules PRIVATE FUZZ_RULES="${CMAKE_SOURCE_DIR}/hub/policy/rules")

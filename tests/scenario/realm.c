@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define LINK_KID "8899aabbccddeeff"
 
@@ -388,4 +389,29 @@ uint32_t realm_refused(struct realm *r, const char *region, uint64_t since, cons
             code = q.code;
     }
     return code;
+}
+
+static char lost_dir[64];
+
+static void lose_disk(void)
+{
+    static const char *const files[] = {"hub.db", "hub.db-wal", "hub.db-shm"};
+    char path[96];
+    for (size_t i = 0; i < T_COUNT(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", lost_dir, files[i]);
+        (void)unlink(path);
+    }
+}
+
+void realm_lose(struct realm *r, const char *region)
+{
+    struct world *w = realm_world(r, region);
+    snprintf(lost_dir, sizeof lost_dir, "%s", w->dir);
+    w->restarts_from = lose_disk;
+    w->logs_lost++;
+    frontier_init(&w->log);
+    for (size_t i = 0; i < WORLD_SITES; i++)
+        w->sites[i].stream = w->sites[i].line_count = 0;
+    realm_restart(r, region);
+    w->restarts_from = NULL;
 }

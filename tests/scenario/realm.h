@@ -92,6 +92,9 @@ void realm_heal(struct realm *r, const char *one, const char *other);
 /* The hub ends as a killed process does, starts again, and its roads come up. */
 void realm_restart(struct realm *r, const char *region);
 
+/* Killed, its disk lost, and begun anew with another log; its roads come up. */
+void realm_lose(struct realm *r, const char *region);
+
 /* Made, given to the sender's hub, and everybody moves. */
 struct sent realm_send(struct realm *r, const struct mail *mail);
 /* A frame as this hub gives it to its neighbour, past its own core. */

@@ -250,6 +250,41 @@ static void steps_go_from_hub_to_hub_in_the_order_of_their_case(void **state)
     casehubs_same(r, "445100", "220100", 2);
 }
 
+/* It lost its disk before it had given the step on, and is given that again: it stays the step that
+ * it is, whatever was taken behind it elsewhere meanwhile. */
+static void a_hub_on_the_way_that_lost_everything_is_given_the_same_step_again(void **state)
+{
+    struct realm *r = *state;
+    const struct work asked = {.from = HERE,
+                               .to = {FAR_AWAY},
+                               .type = "assist.request",
+                               .transition = "A02",
+                               .outcome = "case",
+                               .owner = FAR_AWAY,
+                               .papers = "\"D29\""};
+    const struct work withdrawn = {.from = HERE,
+                                   .to = {FAR_AWAY},
+                                   .type = "assist.close",
+                                   .transition = "A08",
+                                   .outcome = "withdrawn"};
+    const struct work taken = {.from = FAR_AWAY,
+                               .to = {HERE},
+                               .type = "assist.accept",
+                               .transition = "A04",
+                               .outcome = "accepted",
+                               .owner = FAR_AWAY};
+    casehubs_take(r, &asked);
+    casehubs_settle(r);
+    realm_cut(r, "000000", "440000");
+    casehubs_take(r, &withdrawn);
+    realm_live(r, 5 * MINUTE_MS, MINUTE_MS);
+    casehubs_take(r, &taken);
+    realm_lose(r, "440000");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 2);
+    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "CLOSED");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +295,9 @@ int main(void)
                                         cities, casehubs_end),
         cmocka_unit_test_setup_teardown(assistance_across_the_country_is_asked_given_and_closed,
                                         country, casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_hub_on_the_way_that_lost_everything_is_given_the_same_step_again, country,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(steps_go_from_hub_to_hub_in_the_order_of_their_case,
                                         country, casehubs_end),
     };

@@ -38,6 +38,7 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
         "reads/000000000001.txt",
         "registry/Market.lsp",
         "rules/0123456789abcdef/r2.yaml",
+        "rules/0123456789abcdef/2r.yaml",
         "rules/0123456789abcdef/.yaml",
         "more/file.txt",
     };

@@ -233,7 +233,7 @@ static void a_member_of_a_registrar_three_deep_is_proven_and_so_is_its_revocatio
     assert_says(b->terminal, "1 are signed by their senders");
     assert_says(b->terminal, "by registrar.445100 up to number 1 are taken into account");
     assert_says(b->terminal, "by registrar.440000 after number 0 are not known here");
-    assert_says(b->terminal, "by 1 other registrars after version"); /* the realm's own */
+    assert_null(strstr(b->terminal->out, "other registrars after version")); /* they are all here */
     assert_int_equal(book_script(b, "b", "anchor.yaml"), 0);
     char *said = read_text("script.out");
     assert_non_null(strstr(said, "by registrar.445100 up to number 1"));

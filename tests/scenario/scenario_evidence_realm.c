@@ -321,6 +321,25 @@ static void what_was_refused_outside_of_the_cases_conversation_is_in_the_bundle_
     free(text);
 }
 
+/* Nobody knew the case then. */
+static void what_was_refused_before_the_case_began_is_in_its_bundle(void **state)
+{
+    static const char *const talks[] = {NULL, OTHER_TALK, CASE_ID};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(talks); i++)
+        assert_int_equal(say_step(&AGAIN, talks[i]), ERR_CASE_STATE);
+    realm_live(f.realm, 3 * (uint64_t)DAY_MS, 6 * HOUR_MS);
+    assert_int_equal(step(&ASKED), 0);
+    casehubs_settle(f.realm);
+    book_serve(&f.book);
+    must(f.book.terminal,
+         "evidence export " CASE_ID " --anchor anchor.yaml --control control --out b");
+    both_accept();
+    char *text = read_text("b/report.txt");
+    assert_int_equal(how_often(text, "rejected E644"), T_COUNT(talks));
+    free(text);
+}
+
 static void
 a_step_that_lost_and_one_that_was_refused_are_in_the_bundle_with_the_reason(void **state)
 {
@@ -360,6 +379,7 @@ int main(void)
         EACH(a_revocation_that_was_changed_or_renamed_is_refused),
         EACH(receipts_of_other_hubs_stand_in_their_own_logs),
         EACH(what_was_refused_outside_of_the_cases_conversation_is_in_the_bundle_too),
+        EACH(what_was_refused_before_the_case_began_is_in_its_bundle),
         EACH(a_step_that_lost_and_one_that_was_refused_are_in_the_bundle_with_the_reason),
         cmocka_unit_test_setup_teardown(witnesses_are_counted_by_their_own_keys_alone,
                                         setup_witnesses, end),

@@ -379,32 +379,6 @@ static void one_that_overtakes_its_message_is_passed_on_all_the_same(void **stat
 
 /* ---- a hub that lost everything ---- */
 
-static char lost_dir[64];
-
-static void lose_disk(void)
-{
-    static const char *const files[] = {"hub.db", "hub.db-wal", "hub.db-shm"};
-    char path[96];
-    for (size_t i = 0; i < T_COUNT(files); i++) {
-        snprintf(path, sizeof path, "%s/%s", lost_dir, files[i]);
-        (void)unlink(path);
-    }
-}
-
-/* Killed, its disk lost, and begun anew with another log. */
-static void restore(struct realm *r, const char *region)
-{
-    struct world *w = realm_world(r, region);
-    snprintf(lost_dir, sizeof lost_dir, "%s", w->dir);
-    w->restarts_from = lose_disk;
-    w->logs_lost++;
-    frontier_init(&w->log);
-    for (size_t i = 0; i < WORLD_SITES; i++)
-        w->sites[i].stream = w->sites[i].line_count = 0;
-    realm_restart(r, region);
-    w->restarts_from = NULL;
-}
-
 static void after_a_restore_of_the_next_hub_what_is_unfinished_goes_again(void **state)
 {
     struct realm *r = *state;
@@ -416,7 +390,7 @@ static void after_a_restore_of_the_next_hub_what_is_unfinished_goes_again(void *
     assert_int_equal(heard(r, &done, lianshu_ReceiptKind_RECEIPT_DELIVERED), 1);
     assert_int_equal(heard_from(r, &open, lianshu_ReceiptKind_RECEIPT_RELAYED, "hub." MID), 1);
     assert_int_equal(world_status(realm_world(r, "445100"), "undelivered"), 0);
-    restore(r, MID);
+    realm_lose(r, MID);
     realm_pass(r, 1000);
     realm_heal(r, MID, "220100");
     realm_pass(r, 1000);
@@ -438,7 +412,7 @@ static void a_restored_hub_in_the_middle_learns_of_an_end_that_it_had_forgotten(
     realm_cut(r, "445100", MID);
     say(r, lianshu_ReceiptKind_RECEIPT_DELIVERED, 0); /* it comes to the middle, and no further */
     assert_int_equal(heard(r, &sent, lianshu_ReceiptKind_RECEIPT_DELIVERED), 0);
-    restore(r, MID); /* its roads come up with it */
+    realm_lose(r, MID); /* its roads come up with it */
     realm_live(r, 60 * 1000, 5000);
     assert_int_equal(heard(r, &sent, lianshu_ReceiptKind_RECEIPT_DELIVERED), 1);
     assert_int_equal(letter(r)->seen, 1);

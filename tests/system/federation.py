@@ -7,6 +7,7 @@ the nation takes effect everywhere. Figures are printed as `figure: value`."""
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -395,7 +396,7 @@ def a_stranger_hub_is_refused(f):
 
 
 def a_change_of_links_waits_for_the_next_start(f):
-    """`hub reload` says that it does not take it, and the links in use stay."""
+    """`hub reload` says with E906 that it does not take it, and the links in use stay; a quota it takes."""
     file = f"{f.dir}/440000/hub.yaml"
     with open(file, encoding="utf-8") as text:
         before = text.read()
@@ -404,12 +405,16 @@ def a_change_of_links_waits_for_the_next_start(f):
     with open(file, "w", encoding="utf-8") as text:
         text.write(before.replace("subordinates: [hub.445100]", "subordinates: []"))
     code, answer = f.ask("440000", "hub", "reload")
-    realm.check(code == 0 and "starts again" in answer.get("federation", ""), f"a link was taken out: {answer}")
+    told = answer.get("federation", {})
+    realm.check(code == 0 and told.get("code") == "E906" and "hub.445100" in told["detail"], f"a link was taken out: {answer}")
     realm.check(f.linked(), "the links in use stay")
-    with open(file, "w", encoding="utf-8") as text:
-        text.write(before)
-    code, answer = f.ask("440000", "hub", "reload")
-    realm.check(code == 0 and "federation" not in answer, f"put back: {answer}")
+    quota = re.sub(r"(?m)^  quota_per_s: \d+", "  quota_per_s: 4000", before)
+    realm.check(quota != before, "a quota is configured")
+    for said, text_of in (("another quota", quota), ("put back", before)):
+        with open(file, "w", encoding="utf-8") as text:
+            text.write(text_of)
+        code, answer = f.ask("440000", "hub", "reload")
+        realm.check(code == 0 and "federation" not in answer, f"{said}: {answer}")
 
 
 def busy_s(process):

@@ -6,7 +6,7 @@ foreach(name amend amend_again amend_records room document release enrol enrol_a
   unit_test(${name} LIBS lianshu_keys SOURCES ${keys_realm})
 endforeach()
 # Seals by hand what an honest sender never would, and makes of one key another.
-foreach(name seal key)
+foreach(name seal key keyfile_inside)
   unit_test(${name} LIBS lianshu_keys PkgConfig::sodium)
 endforeach()
 unit_test(enrol_keys LIBS lianshu_keys PkgConfig::sodium SOURCES ${keys_realm})

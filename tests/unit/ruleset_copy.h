@@ -26,7 +26,9 @@ struct fixture {
     struct ruleset_faults faults;
 };
 
-static inline uint8_t *read_text(const char *dir, const char *name, size_t *len)
+/* Put in line, it makes some compilers take what it returns for a pointer to its own variable. */
+__attribute__((noinline, unused)) static uint8_t *read_text(const char *dir, const char *name,
+                                                            size_t *len)
 {
     char path[PATH_LEN];
     uint8_t *text = NULL;

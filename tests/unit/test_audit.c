@@ -120,6 +120,18 @@ static void a_gate_that_asks_for_what_no_rule_imposes_is_idle(void **state)
     finds(f, "gate_idle", "G99");
 }
 
+/* A type is asked about by a gate, or by a rule. */
+static void a_type_that_a_rule_asks_about_needs_no_gate(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    unsigned n = 0;
+    spoil(f, "gates.yaml", "type: batch.release", "type: batch.block");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+    assert_int_equal(audit_rules(rs, count_finding, &n), 0);
+    ruleset_close(&rs);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -128,6 +140,7 @@ int main(void)
         CASE(the_shipped_set_is_whole),
         CASE(what_a_set_leaves_open_is_found),
         CASE(a_gate_that_asks_for_what_no_rule_imposes_is_idle),
+        CASE(a_type_that_a_rule_asks_about_needs_no_gate),
     };
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

@@ -254,6 +254,44 @@ static void a_case_that_is_led_nowhere_is_not_closed(void **state)
     assert_int_equal(step_x(law, &e, &out), OK);
     assert_string_equal(out.state, "");
     assert_false(out.closed);
+    for (int final = 0; final <= 1; final++) {
+        char step[512];
+        snprintf(
+            step, sizeof step,
+            "  - {id: X, zh: 某, en: some, type: case.record, from: [\"\"], to: %s, outcome: x, "
+            "actor: [market], basis: b, mark: D}\n",
+            final ? "CLOSED" : "CLUE");
+        enact(law, "", step, "");
+        assert_int_equal(step_x(law, &e, &out), OK);
+        assert_int_equal(out.closed, final);
+    }
+}
+
+/* One of the addressees, and one of those beside them; which is missing is said. */
+static void a_step_goes_to_one_of_each(void **state)
+{
+    enum {
+        HEALTH = 1 << DEPARTMENT_HEALTH,
+        DRUG = 1 << DEPARTMENT_DRUG,
+        POLICE = 1 << DEPARTMENT_POLICE
+    };
+    static const struct {
+        uint32_t to, missing;
+    } rows[] = {{0, POLICE | HEALTH},
+                {POLICE, HEALTH},
+                {HEALTH, POLICE},
+                {POLICE | HEALTH, 0},
+                {POLICE | DRUG, 0}};
+    struct law *law = *state;
+    enact(law, "", STEP(", to_one: [police], also_one: [health, drug]"), "");
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct case_result out;
+        struct case_event e = event_x("CLUE");
+        e.destinations = rows[i].to;
+        print_message("row %zu\n", i);
+        assert_int_equal(step_x(law, &e, &out), rows[i].missing == 0 ? OK : ERR_COPY_MISSING);
+        assert_int_equal(out.missing_copies, rows[i].missing);
+    }
 }
 
 /* Grade and department choose the row; facts may say an earlier moment, or nothing. */
@@ -392,6 +430,7 @@ int main(void)
         CASE(an_extension_takes_the_place_of_what_it_extends),
         CASE(a_clock_that_is_met_too_late),
         CASE(a_case_that_is_led_nowhere_is_not_closed),
+        CASE(a_step_goes_to_one_of_each),
         CASE(a_flow_fits_by_grade_department_and_moment),
         CASE(a_recall_counts_from_the_end_of_its_day_or_from_now),
         CASE(more_clocks_than_a_document_sets_going_do_not_load),

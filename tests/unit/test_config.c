@@ -158,46 +158,44 @@ static void a_hub_is_linked_with_those_it_names_and_with_nobody_else(void **stat
     assert_int_equal(config.federation.quota_per_s, 500);
 }
 
-static void links_are_the_same_in_whatever_order_and_other_by_any_word(void **state)
+static void other_links_are_told_with_their_line_and_another_quota_is_taken(void **state)
 {
+#define ABOVE "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n"
     static const struct {
         const char *text;
-        bool same;
+        const char *told; /* NULL: it may be taken */
     } rows[] = {
-        {"  subordinates: [hub.445103, hub.445102]\n"
-         "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n",
-         true},
-        {"  subordinates: [hub.445102]\n"
-         "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n",
-         false},
-        {"  subordinates: [hub.445102, hub.445104]\n"
-         "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n",
-         false},
+        {"  subordinates: [hub.445103, hub.445102]\n" ABOVE, NULL},
+        {ABOVE "  subordinates: [hub.445102, hub.445103]\n  quota_per_s: 5\n", NULL},
+        {"  subordinates: [hub.445102]\n" ABOVE, "hub.445103"},
+        {"  subordinates: [hub.445102, hub.445104]\n" ABOVE, "hub.445104"},
         {"  subordinates: [hub.445102, hub.445103]\n"
          "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7446\"}\n",
-         false},
-        {"  subordinates: [hub.445102, hub.445103]\n"
-         "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n"
-         "  quota_per_s: 5\n",
-         false},
-        {"  subordinates: [hub.445102, hub.445103, hub.440000]\n", false},
+         "hub.440000"},
+        {ABOVE "  subordinates: [hub.445102, hub.445103]\n  groups: g.csv\n", "groups"},
+        {"  subordinates: [hub.445102, hub.445103, hub.440000]\n", "hub.440000"},
     };
+#undef ABOVE
     struct fixture *f = *state;
     static struct hub_config in_use;
-    static struct hub_config other;
+    static struct hub_config now;
+    write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99,
+               "federation:\n"
+               "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n"
+               "  subordinates: [hub.445102, hub.445103]\n");
+    assert_int_equal(hub_config_read(&in_use, f->path, NULL), OK);
     for (size_t i = 0; i < T_COUNT(rows); i++) {
         char text[512];
-        write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99,
-                   "federation:\n"
-                   "  superior: {hub: hub.440000, address: \"tcp://10.44.0.1:7445\"}\n"
-                   "  subordinates: [hub.445102, hub.445103]\n");
-        assert_int_equal(hub_config_read(&in_use, f->path, NULL), OK);
+        struct fault fault = {.err = OK};
         snprintf(text, sizeof text, "federation:\n%s", rows[i].text);
         write_file(f, HUB_LINES, T_COUNT(HUB_LINES), 99, text);
-        assert_int_equal(hub_config_read(&other, f->path, NULL), OK);
+        assert_int_equal(hub_config_read(&now, f->path, NULL), OK);
         print_message("%s", rows[i].text);
-        assert_int_equal(federation_same(&in_use.federation, &other.federation), rows[i].same);
-        assert_int_equal(federation_same(&other.federation, &in_use.federation), rows[i].same);
+        assert_int_equal(federation_take(&in_use.federation, &now.federation, f->path, &fault),
+                         rows[i].told == NULL ? OK : ERR_LINKS_AT_START);
+        assert_int_equal(fault.err, rows[i].told == NULL ? OK : ERR_LINKS_AT_START);
+        if (rows[i].told != NULL)
+            assert_non_null(strstr(fault.detail, rows[i].told));
     }
 }
 
@@ -482,7 +480,7 @@ int main(void)
         CASE(limits_and_log_level_are_optional),
         CASE(no_reserve_is_a_choice_that_must_be_written),
         CASE(a_hub_is_linked_with_those_it_names_and_with_nobody_else),
-        CASE(links_are_the_same_in_whatever_order_and_other_by_any_word),
+        CASE(other_links_are_told_with_their_line_and_another_quota_is_taken),
         CASE(auditors_are_users_and_a_group_that_the_system_knows),
         CASE(the_witnesses_of_a_log_are_as_many_as_the_file_says),
         CASE(every_wrong_line_of_a_hub_file_is_named),

@@ -259,6 +259,36 @@ static void what_is_read_changes_the_read_set(void **state)
     assert_memory_not_equal(a.read_set_sha256, b.read_set_sha256, 32);
 }
 
+/* Its own hub has asked; of a first version rank decides, and so every hub asks. */
+static void of_a_correction_that_another_hub_took_no_other_order_is_looked_for(void **state)
+{
+    struct world *w = *state;
+    struct decide_input in = input_r01(w);
+    lianshu_SanctionOrder order = order_r01();
+    lianshu_DecisionRecord record;
+    struct decision out;
+    w->has_conflict = true;
+    w->other.state = ORDER_ACTIVE;
+    in.elsewhere = true;
+    assert_int_equal(decide(w, &in, &order, &out, &record), OK);
+    assert_int_equal(out.err, ERR_ORDER_CONFLICT);
+    assert_false(record.elsewhere);
+    w->has_order = true;
+    memcpy(w->order.id, order.order_id, sizeof w->order.id);
+    w->order.state = ORDER_ACTIVE;
+    w->order.version = 1;
+    snprintf(w->order.issuer, sizeof w->order.issuer, "%s", ISSUER);
+    snprintf(w->order.list, sizeof w->order.list, "%s", order.list);
+    order.version = 2;
+    assert_int_equal(decide(w, &in, &order, &out, &record), OK);
+    assert_int_equal(out.err, OK);
+    assert_true(record.elsewhere);
+    in.elsewhere = false;
+    assert_int_equal(decide(w, &in, &order, &out, &record), OK);
+    assert_int_equal(out.err, ERR_ORDER_CONFLICT);
+    assert_false(record.elsewhere);
+}
+
 static void r07_locks_the_responsible_representative(void **state)
 {
     static const char *const basis_new[] = {"CL178-4"};
@@ -387,6 +417,7 @@ int main(void)
         CASE(the_record_explains_matches_and_near_misses),
         CASE(same_inputs_same_bytes),
         CASE(what_is_read_changes_the_read_set),
+        CASE(of_a_correction_that_another_hub_took_no_other_order_is_looked_for),
         CASE(r07_locks_the_responsible_representative),
         CASE(r10_is_published_as_long_as_its_time_said),
         CASE(a_measure_as_decided_never_outlasts_its_article),

@@ -96,6 +96,32 @@ static void a_relation_that_has_ended_brings_nothing(void **state)
     }
 }
 
+/* A permit by notice and commitment is asked about what bars only that. */
+static void a_permit_by_commitment_is_asked_about_more(void **state)
+{
+    struct world *w = *state;
+    const struct hearing h = hearing_of(w);
+    lianshu_Document document = lianshu_Document_init_zero;
+    for (int promised = 0; promised <= 1; promised++) {
+        static lianshu_DecisionRecord record;
+        struct verdict verdict;
+        lianshu_Licence body = lianshu_Licence_init_zero;
+        bool asked = true;
+        body.subject.kind = lianshu_SubjectKind_SUBJECT_ENTERPRISE;
+        snprintf(body.subject.id, sizeof body.subject.id, "%s", CLEAN);
+        body.notice_and_commitment = promised;
+        const struct matter m = {.type = type_find(lianshu_DocumentType_TYPE_LICENCE_APPLICATION),
+                                 .document = &document,
+                                 .sha256 = SHA256,
+                                 .facts = &body,
+                                 .subject = &body.subject};
+        assert_int_equal(hearing_gate(&h, &m, "445100", &verdict, &record), OK);
+        for (pb_size_t i = 0; i < record.rules_count; i++)
+            asked = asked && strcmp(record.rules[i].why, "not_asked") != 0;
+        assert_int_equal(asked, promised);
+    }
+}
+
 #define CASE(fn) cmocka_unit_test_setup(fn, world_setup)
 
 int main(void)
@@ -103,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_record_of_another_kind_is_none),
         CASE(a_relation_that_has_ended_brings_nothing),
+        CASE(a_permit_by_commitment_is_asked_about_more),
     };
     return cmocka_run_group_tests_name("hearing", tests, world_group_open, world_group_close);
 }

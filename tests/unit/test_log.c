@@ -145,6 +145,29 @@ static void a_pending_leaf_is_readable_and_goes_with_the_rollback(void **state)
     assert_root(p, 10);
 }
 
+/* Two leaves of each moment. */
+static void the_first_leaf_of_a_moment_or_of_the_next_one_is_found(void **state)
+{
+    static const struct {
+        uint64_t time_ms;
+        uint64_t index;
+    } rows[] = {{0, 0}, {10, 0}, {11, 2}, {20, 2}, {30, 4}, {31, 6}, {UINT64_MAX, 6}};
+    struct place *p = *state;
+    uint64_t index;
+    assert_int_equal(log_since(p->s->log, 5, &index), OK);
+    assert_int_equal(index, 0);
+    begin(p);
+    for (uint64_t i = 0; i < 6; i++)
+        assert_int_equal(log_append(p->s->log, LOG_ADMIN, (i / 2 + 1) * 10, span_str("leaf"),
+                                    span_of(NULL, 0), &index),
+                         OK);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        assert_int_equal(log_since(p->s->log, rows[i].time_ms, &index), OK);
+        assert_int_equal(index, rows[i].index);
+    }
+    store_rollback(p->s);
+}
+
 /* A transaction with far more leaves than memory holds, big ones among them. */
 static void a_long_transaction_is_written_as_it_goes(void **state)
 {
@@ -248,6 +271,7 @@ int main(void)
         CASE(leaves_too_long_are_refused),
         CASE(append_outside_a_transaction_is_refused),
         CASE(a_pending_leaf_is_readable_and_goes_with_the_rollback),
+        CASE(the_first_leaf_of_a_moment_or_of_the_next_one_is_found),
         CASE(a_long_transaction_is_written_as_it_goes),
         CASE(one_savepoint_takes_a_bounded_number_of_bytes),
         CASE(too_much_beside_is_refused),

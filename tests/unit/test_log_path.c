@@ -117,6 +117,11 @@ static void what_is_known_of_one_root_does_not_serve_another(void **state)
     assert_int_equal(log_path_verify(nodes, leaves[2], 2, SIZE, p, len, root), OK);
     assert_int_equal(log_path_verify(nodes, leaves[2], 2, SIZE, p, len, other_root), ERR_INCLUSION);
     assert_int_equal(log_path_verify(nodes, leaves[2], 2, SIZE, p, len, root), OK);
+    nodes->serial =
+        UINT32_MAX; /* after that many roots the count begins anew, and nothing is known */
+    assert_int_equal(log_path_verify(nodes, leaves[2], 2, SIZE, p, len, other_root), ERR_INCLUSION);
+    assert_int_equal(nodes->serial, 1);
+    assert_int_equal(log_path_verify(nodes, leaves[2], 2, SIZE, p, len, root), OK);
     free(nodes);
 }
 

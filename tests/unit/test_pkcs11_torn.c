@@ -129,8 +129,10 @@ static void spoil_point(struct ck_attribute *ask)
         point[0] = says.point_head;
     if (says.point_len != 0)
         point[1] = says.point_len;
-    if (says.weak_point)
-        memset(point + 2, 0, KEY_PUBLIC_LEN - 1);
+    if (says.weak_point) { /* the neutral element */
+        memset(point + 2, 0, KEY_PUBLIC_LEN);
+        point[2] = 1;
+    }
     if (says.raw_point) {
         memmove(point, point + 2, KEY_PUBLIC_LEN);
         ask->value_len = KEY_PUBLIC_LEN;

@@ -6,6 +6,7 @@
 #include "t.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOG_SIZE = 21, AT = 13 };
@@ -377,6 +378,38 @@ static void the_bytes_of_a_leaf_are_read_back_and_nothing_else_is(void **state)
     assert_int_equal(log_leaf_read(span_of(changed, w.len), &kind, &time_ms, &body), ERR_LOG_ENTRY);
 }
 
+static void what_is_longer_than_its_kind_is_refused(void **state)
+{
+    static const uint8_t bytes[LOG_BODY_MAX + 1];
+    merkle_hash leaf;
+    lianshu_Receipt q;
+    lianshu_Statement v;
+    struct checkpoint head = {.size = 1};
+    struct log_reader *reader = calloc(1, sizeof *reader);
+    uint8_t room[64];
+    struct writer w = writer_of(room, sizeof room);
+    unsigned kind;
+    uint64_t time_ms;
+    struct span body;
+    (void)state;
+    assert_non_null(reader);
+    reader->registry = f.realm->registry;
+    const struct span longer = span_of(bytes, LOG_BODY_MAX + 1);
+    assert_int_equal(log_leaf(leaf, LOG_ADMIN, 7, longer), ERR_TOO_LARGE);
+    assert_int_equal(log_leaf_write(&w, LOG_ADMIN, 7, longer), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+    assert_int_equal(receipt_verify(span_of(bytes, FRAME_RECEIPT_MAX + 1), span_str(""),
+                                    f.realm->registry, REALM_NOW_MS, NULL, &q),
+                     ERR_FRAME_LENGTH);
+    assert_int_equal(
+        statement_verify(reader, &head, span_of(bytes, FRAME_STATEMENT_MAX + 1), NULL, 0, &v),
+        ERR_FRAME_LENGTH);
+    /* a leaf of no kind is none */
+    assert_int_equal(log_leaf_write(&w, (enum log_kind)0, 7, span_str("")), OK);
+    assert_int_equal(log_leaf_read(writer_span(&w), &kind, &time_ms, &body), ERR_LOG_ENTRY);
+    free(reader);
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -394,6 +427,7 @@ int main(void)
         CASE(statement_is_a_leaf_too),
         CASE(log_leaf_has_the_bytes_of_the_protocol),
         CASE(the_bytes_of_a_leaf_are_read_back_and_nothing_else_is),
+        CASE(what_is_longer_than_its_kind_is_refused),
     };
     return cmocka_run_group_tests_name("receipt", tests, NULL, NULL);
 }

@@ -58,6 +58,8 @@ static void nobody_need_ask_whether_there_is_a_record(void **state)
     record_begin(NULL, w->rules, 7);
     record_trace(NULL, "R01", NULL, true, "why");
     record_outcome(NULL, &outcome);
+    record_no_outcome(NULL);
+    record_dates(NULL, 20260420, 20260421);
     reader_init(&reader, &w->view);
     record_end(NULL, &reader, OK);
 }

@@ -65,6 +65,7 @@ static void what_is_no_sheet_is_refused_with_its_line(void **state)
         {HEAD "signatures:\n" WHOLE WHOLE, OK, 0, 2},
         {HEAD "signatures: []\n", OK, 0, 0},
         {"nonsense", ERR_FIELD_VALUE, 1, 0},
+        {"set: [x\nsha256: 5\n", ERR_SYNTAX, 2, 0},
         {HEAD "colour: red\nsignatures: []\n", ERR_FIELD_UNKNOWN, 3, 0},
         {"set: x\nsignatures: []\n", ERR_FIELD_MISSING, 1, 0},
         {"set: x\nsha256: ['@']\nsignatures: []\n", ERR_FIELD_VALUE, 2, 0},

@@ -226,9 +226,8 @@ static enum err banned_hired(struct trying *t)
 {
     union body body = {0};
     NAME_SUBJECT(body.appointment, lianshu_SubjectKind_SUBJECT_ENTERPRISE, COMPANY);
-    body.appointment.persons_count = 2;
-    name_person(&body.appointment.persons[0], lianshu_Role_ROLE_EMPLOYEE, MANAGER);
-    name_person(&body.appointment.persons[1], lianshu_Role_ROLE_EMPLOYEE, BOSS);
+    body.appointment.persons_count = 1;
+    name_person(&body.appointment.persons[0], lianshu_Role_ROLE_EMPLOYEE, BOSS);
     body.appointment.from_date = 20260420;
     ban(t->w, BOSS, "M02");
     return try_event(t, TYPE(EMPLOYMENT), &body);
@@ -368,7 +367,7 @@ static const struct {
     {"correction", corrected_order, 4, true},
     {"change", change, 2, false},
     {"registration", second_company, 5, true},
-    {"employment", banned_hired, 4, true},
+    {"employment", banned_hired, 2, true},
     {"rating", rating, 2, true},
     {"incentive", offer, 2, true},
     {"gate of persons", gate_of_persons, 3, false},

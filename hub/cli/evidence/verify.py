@@ -214,10 +214,10 @@ Ground 1:t4 2:f16 3:n32 4:t16 5:t48
 Receipt 1:t16 2:e14 3:t40 4:f16 5:f32 6:t40 7:t40 8:n32 9:n64 10:n64 11:t64 12:4*Ground
 Tombstone 1:n64 2:e14 3:n32
 Statement 1:t16 2:t40 3:b32 4:n64 5:b16 6:n64 7:16*Tombstone 8:4*Ground 9:8*t40 10:n64 11:n32 12:n32
-StateChange 1:f16 2:n32 3:n32 4:t40 5:b32 6:t4 7:t40
+StateChange 1:f16 2:n32 3:n32 4:t40 5:b32 6:t4 7:t40 8:n64 9:n64 10:n64
 RuleTrace 1:t16 2:e1 3:t32
 Outcome 1:t4 2:e3 3:t16 4:t48 5:n32 6:n32 7:n32 8:t8
-DecisionRecord 1:f32 2:n32 3:f32 4:n64 5:n64 6:f32 7:n32 8:64*RuleTrace 9:64*Outcome 10:t6 11:t6 12:n64 13:t40
+DecisionRecord 1:f32 2:n32 3:f32 4:n64 5:n64 6:f32 7:n32 8:64*RuleTrace 9:64*Outcome 10:t6 11:t6 12:n64 13:t40 14:n32 15:n32 16:e1
 """
 
 
