@@ -27,7 +27,7 @@ static void check_of(const uint8_t code[static CODE_LEN], uint8_t out[static CHE
 {
     const struct span spans[] = {LABEL("enrol.check"), span_of(code, CODE_LEN)};
     uint8_t hash[HASH_LEN];
-    hash_spans(hash, spans, 2);
+    hash_secret(hash, spans, 2);
     memcpy(out, hash, CHECK_LEN);
     guard_wipe(hash, sizeof hash);
 }

@@ -113,13 +113,26 @@ static void gather_done(struct gather *g, uint8_t out[static HASH_LEN])
 static const uint32_t initial[HASH_LEN / 4] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
+static void gather_all(struct gather *g, uint8_t out[static HASH_LEN], const struct span *spans,
+                       size_t span_count)
+{
+    gather_from(g, initial, 0);
+    for (size_t i = 0; i < span_count; i++)
+        gather_add(g, spans[i]);
+    gather_done(g, out);
+}
+
 void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count)
 {
     SCRATCH struct gather g;
-    gather_from(&g, initial, 0);
-    for (size_t i = 0; i < span_count; i++)
-        gather_add(&g, spans[i]);
-    gather_done(&g, out);
+    gather_all(&g, out, spans, span_count);
+}
+
+void hash_secret(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count)
+{
+    SCRATCH struct gather g;
+    gather_all(&g, out, spans, span_count);
+    guard_wipe(&g, sizeof g);
 }
 
 void hash_bytes(uint8_t out[static HASH_LEN], struct span bytes)
@@ -145,7 +158,7 @@ void hmac_key_init(struct hmac_key *k, struct span key)
     uint8_t block[BLOCK_LEN] = {0};
 
     if (key.len > BLOCK_LEN)
-        hash_bytes(block, key);
+        hash_secret(block, &key, 1);
     else if (key.len > 0)
         memcpy(block, key.data, key.len);
     begin_padded(k->inner, block, 0x36);

@@ -35,9 +35,11 @@ void sha256_add(struct sha256 *s, struct span bytes);
 /* Ends and wipes *s. */
 void sha256_done(struct sha256 *s, uint8_t out[static HASH_LEN]);
 
-/* SHA-256 of the joined spans. */
+/* SHA-256 of the joined spans, which are no secrets: what is hashed may stay on the stack. */
 void hash_spans(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count);
 void hash_bytes(uint8_t out[static HASH_LEN], struct span bytes);
+/* The same of secrets: nothing of them is left. */
+void hash_secret(uint8_t out[static HASH_LEN], const struct span *spans, size_t span_count);
 
 /* A key after HMAC's two pads, for several messages under it. As secret as the key: wipe it. */
 struct hmac_key {

@@ -78,7 +78,7 @@ void rest_key_id(const struct key *key, uint8_t out[static REST_KEY_ID_LEN])
     const uint8_t use = (uint8_t)key_use(key);
     const struct span spans[] = {LABEL("rest.key"), span_of(&use, 1),
                                  span_of(key_secret(key), KEY_SECRET_LEN)};
-    hash_spans(hash, spans, 3);
+    hash_secret(hash, spans, 3);
     memcpy(out, hash, REST_KEY_ID_LEN);
 }
 

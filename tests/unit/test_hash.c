@@ -6,7 +6,11 @@
 
 #include "vectors.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BUFFER = 256 };
 
@@ -50,6 +54,49 @@ static void joined_spans_and_streams_hash_alike(void **state)
         sha256_done(&s, got);
         assert_memory_equal(got, whole, HASH_LEN);
     }
+}
+
+/* Is it anywhere on the stack, also where a function has returned from? */
+static bool on_stack(struct span what)
+{
+    enum { LINE = 256 };
+    char line[LINE];
+    unsigned long from = 0;
+    unsigned long to = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL && strstr(line, "[stack]") == NULL)
+        continue;
+    assert_int_equal(sscanf(line, "%lx-%lx", &from, &to), 2);
+    assert_int_equal(fclose(maps), 0);
+    uint8_t *copy = malloc(to - from);
+    const int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    assert_non_null(copy);
+    assert_true(memory >= 0);
+    assert_int_equal(pread(memory, copy, to - from, (off_t)from), to - from);
+    assert_int_equal(close(memory), 0);
+    const bool found = memmem(copy, to - from, what.data, what.len) != NULL;
+    free(copy);
+    return found;
+}
+
+static void of_a_secret_that_was_hashed_nothing_is_left(void **state)
+{
+    enum { SECRET = 32 };
+    uint8_t *secret = guard_alloc(SECRET);
+    uint8_t out[HASH_LEN];
+    uint8_t want[HASH_LEN];
+    (void)state;
+    assert_non_null(secret);
+    for (uint8_t i = 0; i < SECRET; i++)
+        secret[i] = (uint8_t)(i * 37 + 11);
+    const struct span spans[] = {span_str("before"), span_of(secret, SECRET)};
+    hash_secret(out, spans, 2);
+    assert_false(on_stack(spans[1]));
+    assert_true(on_stack(span_of(out, sizeof out))); /* what is there is found */
+    hash_spans(want, spans, 2);
+    assert_memory_equal(out, want, HASH_LEN);
+    guard_free(secret);
 }
 
 /* Short and long, whole blocks and a byte beside them: what is gathered is what a stream hashes. */
@@ -247,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_matches_its_vectors),
         cmocka_unit_test(joined_spans_and_streams_hash_alike),
+        cmocka_unit_test(of_a_secret_that_was_hashed_nothing_is_left),
         cmocka_unit_test(every_length_and_cut_hashes_alike),
         cmocka_unit_test(hmac_is_its_definition),
         cmocka_unit_test(hmac_matches_rfc_4231),
