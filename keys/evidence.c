@@ -5,9 +5,8 @@
 #include "base/text.h"
 #include "json.h"
 #include "keys/evidence_chain.h"
-#include "sanction.pb.h"
-#include "wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,9 +15,6 @@ enum { FORMAT_NUMBER = 1 };
 enum err evidence_bad(const struct evidence_job *job, enum err err, const char *name,
                       const char *detail)
 {
-    /* Whoever looked closer has said more. */
-    if (job->fault != NULL && job->fault->err == err && strcmp(job->fault->where, name) == 0)
-        return err;
     return fault_set(job->fault, err, 0, name, "%s", detail);
 }
 
@@ -30,8 +26,10 @@ const struct bundle_file *evidence_next(const struct evidence_job *job, const ch
     const size_t len = strlen(folder);
     const struct bundle_file *file;
     while ((file = bundle_at(job->bundle, (*at)++)) != NULL) {
-        if (strncmp(file->name, folder, len) == 0 && file->name[len] == '/')
+        if (strncmp(file->name, folder, len) == 0) {
+            assert(file->name[len] == '/'); /* check_names let no other one pass */
             return file;
+        }
     }
     return NULL;
 }
@@ -51,8 +49,7 @@ const struct bundle_file *evidence_beside(const struct evidence_job *job, const 
     char other[2 * BUNDLE_NAME_MAX + 2];
     const char *stem = strchr(name, '/');
     const char *dot = strrchr(name, '.');
-    if (stem == NULL || dot == NULL || dot < stem)
-        return NULL;
+    assert(stem != NULL && dot != NULL && dot > stem); /* check_names let no other one pass */
     snprintf(other, sizeof other, "%s%.*s%s", folder, (int)(dot - stem), stem, ending);
     return bundle_find(job->bundle, other);
 }
@@ -129,21 +126,17 @@ static void add_rule_file(struct sha256 *s, const struct bundle_file *file)
     sha256_add(s, file->bytes);
 }
 
-static bool is_named_by_record(const struct evidence *e, const uint8_t hash[static HASH_LEN],
-                               lianshu_DecisionRecord *r)
+static bool is_named_by_record(const struct evidence *e, const uint8_t hash[static HASH_LEN])
 {
     for (size_t i = 0; i < e->leaf_count; i++) {
-        const struct evidence_leaf *leaf = &e->leaves[i];
-        if (leaf->kind == LOG_DECISION && leaf->text.len > 0 &&
-            wire_decode(&lianshu_DecisionRecord_msg, leaf->text, r) == OK &&
-            memcmp(r->rule_set_sha256, hash, HASH_LEN) == 0)
+        if (memcmp(e->leaves[i].rule_set, hash, HASH_LEN) == 0)
             return true;
     }
     return false;
 }
 
-/* The sets that are here; record: room for one. */
-static enum err take_rules(const struct evidence_job *job, lianshu_DecisionRecord *record)
+/* The sets that are here: files of one stand one after another. */
+static enum err check_rules(const struct evidence_job *job)
 {
     enum { PREFIX = sizeof "rules/" - 1, HASH_DIGITS = 16 };
     size_t at = 0;
@@ -154,28 +147,19 @@ static enum err take_rules(const struct evidence_job *job, lianshu_DecisionRecor
         char hex[2 * HASH_LEN + 1];
         const struct bundle_file *first = file;
         sha256_init(&s);
-        while (file != NULL && strlen(file->name) > PREFIX + HASH_DIGITS &&
-               strncmp(file->name, first->name, PREFIX + HASH_DIGITS + 1) == 0) {
+        while (file != NULL && strncmp(file->name, first->name, PREFIX + HASH_DIGITS + 1) == 0) {
             add_rule_file(&s, file);
             file = evidence_next(job, "rules", &at);
         }
         sha256_done(&s, hash);
         hex_encode(span_of(hash, sizeof hash), hex);
         if (strncmp(first->name + PREFIX, hex, HASH_DIGITS) != 0 ||
-            first->name[PREFIX + HASH_DIGITS] != '/' || !is_named_by_record(job->out, hash, record))
+            !is_named_by_record(job->out, hash))
             return evidence_bad(job, ERR_EVIDENCE, first->name,
                                 "not a rule set that a record names");
         job->out->rule_sets++;
     }
     return OK;
-}
-
-static enum err check_rules(const struct evidence_job *job)
-{
-    lianshu_DecisionRecord *record = malloc(sizeof *record);
-    const enum err err = record == NULL ? ERR_NO_MEMORY : take_rules(job, record);
-    free(record);
-    return err;
 }
 
 /* ---- which files may be here ---- */
@@ -202,8 +186,8 @@ static bool is_of(const struct bundle_file *file, const struct names *names)
         if (!evidence_ends(file, names->ending[i]))
             continue;
         const size_t len = strlen(stem) - strlen(names->ending[i]);
-        return len > 0 && strspn(stem, names->letters) >= len &&
-               (names->len == 0 || names->len == len);
+        assert(len > 0); /* no step of a name begins with a dot: bundle_lend */
+        return strspn(stem, names->letters) >= len && (names->len == 0 || names->len == len);
     }
     return false;
 }

@@ -101,6 +101,10 @@ struct evidence_leaf {
     unsigned kind; /* enum log_kind */
     uint64_t time_ms;
     struct span body;
+    uint8_t env_id[HASH_LEN];   /* that a receipt of a hub or a statement names; zeros: none */
+    uint8_t id[FRAME_ID_LEN];   /* of a state: whose */
+    uint8_t document[HASH_LEN]; /* that a state or record refers to; zeros: none */
+    uint8_t rule_set[HASH_LEN]; /* that a record names; zeros: it is not here */
     struct span text;   /* what it says: Receipt, Statement, StateChange, DecisionRecord; else body.
                            Empty: of a record that was erased */
     struct span reads;  /* of a decision: what it read; NULL: it is not here (PROTOCOL 16.1) */
@@ -120,6 +124,7 @@ struct evidence_document {
     uint8_t hash[HASH_LEN];         /* SHA-256(D) */
     uint8_t env_id[HASH_LEN];       /* of an opened part; zeros: it stands alone */
     unsigned part;
+    uint64_t taken_ms; /* when the hub first took what refers to it */
     struct span lsd1;
     uint8_t *plain; /* owns, what was opened; NULL: lsd1 lies in its file */
     lianshu_Document document;

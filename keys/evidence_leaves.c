@@ -5,8 +5,7 @@
 #include "sanction.pb.h"
 #include "wire.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 enum { FUTURE_MS = 300 * 1000, TOKEN_LEN = 16 };
@@ -17,14 +16,10 @@ struct looking {
     struct evidence_leaf *leaf;
 };
 
-/* "log/000000000012.leaf" */
-static bool index_of(const struct bundle_file *file, uint64_t *index)
+/* "log/000000000012.leaf": digits alone, as for every name here. */
+static uint64_t index_of(const struct bundle_file *file)
 {
-    char again[BUNDLE_NAME_MAX + 1];
-    const char *digits = strchr(file->name, '/') + 1;
-    *index = strtoull(digits, NULL, 10);
-    snprintf(again, sizeof again, "log/%0*" PRIu64 ".leaf", EVIDENCE_INDEX_DIGITS, *index);
-    return strcmp(again, file->name) == 0;
+    return strtoull(strchr(file->name, '/') + 1, NULL, 10);
 }
 
 static enum err say(const struct looking *l, enum err err, const struct bundle_file *file,
@@ -38,9 +33,10 @@ static enum err say(const struct looking *l, enum err err, const struct bundle_f
 static enum err take_hub_receipt(const struct looking *l)
 {
     lianshu_Receipt q;
-    const struct evidence_leaf *leaf = l->leaf;
+    struct evidence_leaf *leaf = l->leaf;
     if (wire_decode(&lianshu_Receipt_msg, leaf->body, &q) != OK)
         return say(l, ERR_EVIDENCE, leaf->file, "no receipt");
+    memcpy(leaf->env_id, q.env_id, sizeof leaf->env_id);
     if (strcmp(q.realm, l->job->out->realm) != 0)
         return say(l, ERR_REALM, leaf->file, "receipt");
     if (strcmp(q.by, l->job->out->hub) != 0)
@@ -53,9 +49,11 @@ static enum err take_hub_receipt(const struct looking *l)
 static enum err take_statement(const struct looking *l)
 {
     lianshu_Statement v;
-    const struct evidence_leaf *leaf = l->leaf;
+    struct evidence_leaf *leaf = l->leaf;
     if (wire_decode(&lianshu_Statement_msg, leaf->body, &v) != OK)
         return say(l, ERR_EVIDENCE, leaf->file, "no statement");
+    if (v.env_id.size == HASH_LEN)
+        memcpy(leaf->env_id, v.env_id.bytes, sizeof leaf->env_id);
     if (strcmp(v.realm, l->job->out->realm) != 0)
         return say(l, ERR_REALM, leaf->file, "statement");
     return v.log_index == leaf->index && v.accepted_ms == leaf->time_ms
@@ -114,18 +112,26 @@ static enum err check_other_receipt(const struct looking *l, const struct bundle
     return err == OK ? OK : say(l, err, file, q.by);
 }
 
+/* One receipt of that form, alone. */
+static bool read_receipt(struct span lsr1, unsigned form, struct frame_receipt *out)
+{
+    struct frame_receipts frame;
+    if (frame_parse_receipts(lsr1, &frame) != OK || frame.count != 1 || frame.first != 0 ||
+        frame.checkpoint.len != 0)
+        return false;
+    return frame_receipts_next(&frame, out) && out->form == form;
+}
+
 /* The leaf is SHA-256(Q ‖ S), of another hub's receipt SHA-256(Q). */
 static enum err take_kept_receipt(const struct looking *l, unsigned form)
 {
-    struct frame_receipts frame;
     struct frame_receipt entry;
     uint8_t hash[HASH_LEN];
     struct evidence_leaf *leaf = l->leaf;
     const struct bundle_file *file = evidence_beside(l->job, leaf->file->name, "receipts", ".lsr");
     if (file == NULL)
         return say(l, ERR_EVIDENCE, leaf->file, "the receipt that it commits to is missing");
-    if (frame_parse_receipts(file->bytes, &frame) != OK || frame.count != 1 || frame.first != 0 ||
-        frame.checkpoint.len != 0 || !frame_receipts_next(&frame, &entry) || entry.form != form)
+    if (!read_receipt(file->bytes, form, &entry))
         return say(l, ERR_EVIDENCE, file, "not one receipt of this form");
     const struct span both[] = {entry.receipt, entry.signature};
     hash_spans(hash, both, form == FRAME_RECEIPT_MEMBER ? 2 : 1);
@@ -185,6 +191,8 @@ static enum err take_record(const struct looking *l)
         err = say(l, ERR_EVIDENCE, shown, "it is not what the record says");
     if (err == OK)
         err = take_reads(l, record);
+    memcpy(leaf->document, record->document_sha256, sizeof leaf->document);
+    memcpy(leaf->rule_set, record->rule_set_sha256, sizeof leaf->rule_set);
     free(text);
     free(record);
     leaf->by = file;
@@ -195,9 +203,13 @@ static enum err take_record(const struct looking *l)
 static enum err take_state(const struct looking *l)
 {
     lianshu_StateChange change;
-    return wire_decode(&lianshu_StateChange_msg, l->leaf->body, &change) == OK
-               ? OK
-               : say(l, ERR_EVIDENCE, l->leaf->file, "no state");
+    struct evidence_leaf *leaf = l->leaf;
+    if (wire_decode(&lianshu_StateChange_msg, leaf->body, &change) != OK)
+        return say(l, ERR_EVIDENCE, leaf->file, "no state");
+    memcpy(leaf->id, change.id, sizeof leaf->id);
+    if (change.document.size == HASH_LEN)
+        memcpy(leaf->document, change.document.bytes, sizeof leaf->document);
+    return OK;
 }
 
 static enum err take_text(const struct looking *l)
@@ -228,9 +240,8 @@ static enum err take_leaf(struct evidence_job *job, const struct bundle_file *fi
     const struct looking l = {job, leaf};
     const struct checkpoint *head = &job->out->checkpoint;
     const struct bundle_file *path = evidence_beside(job, file->name, "log", ".path");
-    *leaf = (struct evidence_leaf){.file = file};
-    if (!index_of(file, &leaf->index) ||
-        log_leaf_read(file->bytes, &leaf->kind, &leaf->time_ms, &leaf->body) != OK)
+    *leaf = (struct evidence_leaf){.file = file, .index = index_of(file)};
+    if (log_leaf_read(file->bytes, &leaf->kind, &leaf->time_ms, &leaf->body) != OK)
         return say(&l, ERR_EVIDENCE, file, "no leaf");
     if (path == NULL || path->bytes.len % HASH_LEN != 0)
         return say(&l, ERR_INCLUSION, file, "its path");
@@ -251,16 +262,13 @@ static enum err take_leaf(struct evidence_job *job, const struct bundle_file *fi
 /* Does this leaf speak of what the bundle says that it is about? */
 static bool is_about(const struct evidence *e, const struct evidence_leaf *leaf)
 {
-    uint8_t id[HASH_LEN];
-    lianshu_Receipt q;
-    lianshu_StateChange change;
-    if (strcmp(e->kind, "envelope") == 0)
-        return leaf->kind == LOG_RECEIPT && hex_decode(e->id, id, HASH_LEN) &&
-               wire_decode(&lianshu_Receipt_msg, leaf->body, &q) == OK &&
-               memcmp(q.env_id, id, HASH_LEN) == 0;
-    return leaf->kind == LOG_ORDER_STATE && hex_decode(e->id, id, FRAME_ID_LEN) &&
-           wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK &&
-           memcmp(change.id, id, FRAME_ID_LEN) == 0;
+    char hex[EVIDENCE_ID_MAX + 1];
+    if (strcmp(e->kind, "envelope") == 0) {
+        hex_encode(span_of(leaf->env_id, sizeof leaf->env_id), hex);
+        return leaf->kind == LOG_RECEIPT && strcmp(e->id, hex) == 0;
+    }
+    hex_encode(span_of(leaf->id, sizeof leaf->id), hex);
+    return leaf->kind == LOG_ORDER_STATE && strcmp(e->id, hex) == 0;
 }
 
 static enum err check_about(const struct evidence_job *job)
@@ -286,8 +294,9 @@ static enum err check_beside(const struct evidence_job *job, const char *folder,
         unsigned kind;
         uint64_t time_ms;
         struct span body;
-        if (leaf == NULL || log_leaf_read(leaf->bytes, &kind, &time_ms, &body) != OK ||
-            (kind != a && kind != b && a != 0))
+        const enum err err = leaf == NULL ? OK : log_leaf_read(leaf->bytes, &kind, &time_ms, &body);
+        assert(err == OK); /* take_leaf has read it */
+        if (leaf == NULL || (kind != a && kind != b && a != 0))
             return evidence_bad(job, ERR_EVIDENCE, file->name, "no leaf commits to it");
     }
     return OK;

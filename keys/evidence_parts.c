@@ -7,7 +7,7 @@
 #include "keys/guard.h"
 #include "wire.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 enum { HEX_LEN = 2 * HASH_LEN };
@@ -29,17 +29,8 @@ static bool find_acceptance(const struct evidence *e, const uint8_t env_id[stati
 {
     for (size_t i = 0; i < e->leaf_count; i++) {
         const struct evidence_leaf *leaf = &e->leaves[i];
-        lianshu_Receipt q;
-        lianshu_Statement v;
-        if (leaf->kind == LOG_STATEMENT &&
-            wire_decode(&lianshu_Statement_msg, leaf->body, &v) == OK &&
-            v.env_id.size == HASH_LEN && memcmp(v.env_id.bytes, env_id, HASH_LEN) == 0) {
-            *accepted_ms = v.accepted_ms;
-            return true;
-        }
-        if (leaf->kind == LOG_RECEIPT && wire_decode(&lianshu_Receipt_msg, leaf->body, &q) == OK &&
-            memcmp(q.env_id, env_id, HASH_LEN) == 0) {
-            *accepted_ms = q.time_ms;
+        if (memcmp(leaf->env_id, env_id, HASH_LEN) == 0) {
+            *accepted_ms = leaf->time_ms; /* which is the statement's own */
             return true;
         }
     }
@@ -125,9 +116,7 @@ static enum err find_signer(void *ctx, const char *member, const uint8_t kid[sta
     return evidence_signer(s->job, &s->said, member, kid, public_key);
 }
 
-/* taken_ms: when the hub took what it came in. */
-static enum err verify_document(struct evidence_job *job, struct evidence_document *d,
-                                uint64_t taken_ms)
+static enum err verify_document(struct evidence_job *job, struct evidence_document *d)
 {
     struct frame_document frame;
     enum err err = frame_parse_document(d->lsd1, &frame);
@@ -136,32 +125,19 @@ static enum err verify_document(struct evidence_job *job, struct evidence_docume
         err = wire_decode(&lianshu_Document_msg, frame.document, &d->document);
     if (err != OK)
         return evidence_bad(job, err, d->file->name, "document");
-    struct signing signing = {job, {d->file, d->document.issued_ms, taken_ms}};
+    struct signing signing = {job, {d->file, d->document.issued_ms, d->taken_ms}};
     const struct document_signers signers = {find_signer, &signing};
     err = document_verify(d->lsd1, job->anchor->realm, &signers, job->verifier, &d->document,
                           d->hash);
     return err == OK ? OK : evidence_bad(job, err, d->file->name, "issuer or signature");
 }
 
-static uint64_t accepted_ms(const struct evidence *e, const uint8_t env_id[static HASH_LEN])
+/* By itself, or by naming it as its facts. */
+static bool part_refers(const struct evidence_document *part, const uint8_t hash[static HASH_LEN])
 {
-    for (size_t i = 0; i < e->envelope_count; i++) {
-        if (memcmp(e->envelopes[i].env_id, env_id, HASH_LEN) == 0)
-            return e->envelopes[i].accepted_ms;
-    }
-    return UINT64_MAX; /* an opened part has its frame here */
-}
-
-static bool leaf_refers(const struct evidence_leaf *leaf, const uint8_t hash[static HASH_LEN])
-{
-    lianshu_StateChange change;
-    if ((leaf->kind == LOG_ORDER_STATE || leaf->kind == LOG_OBLIGATION_STATE) &&
-        wire_decode(&lianshu_StateChange_msg, leaf->body, &change) == OK)
-        return change.document.size == HASH_LEN &&
-               memcmp(change.document.bytes, hash, HASH_LEN) == 0;
-    /* document_sha256 is the first field of a record, and always there. */
-    return leaf->kind == LOG_DECISION && leaf->text.len >= 2 + HASH_LEN &&
-           memcmp(leaf->text.data + 2, hash, HASH_LEN) == 0;
+    return memcmp(part->hash, hash, HASH_LEN) == 0 ||
+           (part->document.facts.size == HASH_LEN &&
+            memcmp(part->document.facts.bytes, hash, HASH_LEN) == 0);
 }
 
 /* When the hub first took something that refers to this document: a leaf, a record or an opened
@@ -172,16 +148,13 @@ static bool find_reference(const struct evidence *e, const uint8_t hash[static H
     *taken_ms = UINT64_MAX;
     for (size_t i = 0; i < e->document_count; i++) {
         const struct evidence_document *d = &e->documents[i];
-        if (d->plain == NULL || (memcmp(d->hash, hash, HASH_LEN) != 0 &&
-                                 (d->document.facts.size != HASH_LEN ||
-                                  memcmp(d->document.facts.bytes, hash, HASH_LEN) != 0)))
-            continue;
-        const uint64_t ms = accepted_ms(e, d->env_id);
-        *taken_ms = ms < *taken_ms ? ms : *taken_ms;
+        if (d->plain != NULL && d->taken_ms < *taken_ms && part_refers(d, hash))
+            *taken_ms = d->taken_ms;
     }
     for (size_t i = 0; i < e->leaf_count; i++) {
-        if (e->leaves[i].time_ms < *taken_ms && leaf_refers(&e->leaves[i], hash))
-            *taken_ms = e->leaves[i].time_ms;
+        const struct evidence_leaf *leaf = &e->leaves[i];
+        if (leaf->time_ms < *taken_ms && memcmp(leaf->document, hash, HASH_LEN) == 0)
+            *taken_ms = leaf->time_ms;
     }
     return *taken_ms != UINT64_MAX;
 }
@@ -190,7 +163,6 @@ static enum err take_document(struct evidence_job *job, const struct bundle_file
 {
     struct frame_document frame;
     uint8_t hash[HASH_LEN];
-    uint64_t taken_ms;
     struct evidence_document *d = &job->out->documents[job->out->document_count];
     d->file = file;
     d->lsd1 = file->bytes;
@@ -200,10 +172,10 @@ static enum err take_document(struct evidence_job *job, const struct bundle_file
     hash_bytes(hash, frame.document);
     if (!is_named(file, hash))
         return evidence_bad(job, ERR_EVIDENCE, file->name, "it is another document");
-    if (!find_reference(job->out, hash, &taken_ms))
+    if (!find_reference(job->out, hash, &d->taken_ms))
         return evidence_bad(job, ERR_EVIDENCE, file->name, "nothing here refers to it");
     job->out->document_count++;
-    return verify_document(job, d, taken_ms);
+    return verify_document(job, d);
 }
 
 /* ---- disclosed keys ---- */
@@ -247,22 +219,21 @@ static enum err open_part(const struct evidence_job *job, const struct bundle_fi
 /* "disclosed/<64 digits>-<part>.dek" */
 static enum err take_key(struct evidence_job *job, const struct bundle_file *file)
 {
-    char again[BUNDLE_NAME_MAX + 1];
-    char hex[HEX_LEN + 1];
+    const char *digit = file->name + sizeof "disclosed/" - 1 + HEX_LEN + 1;
     struct evidence_document *d = &job->out->documents[job->out->document_count++];
     const struct evidence_envelope *of = find_frame(job->out, file);
-    const char *dash = strrchr(file->name, '-');
     d->file = file;
-    if (of == NULL || dash == NULL || file->bytes.len != SEAL_DEK_LEN)
+    if (of == NULL || file->bytes.len != SEAL_DEK_LEN)
         return evidence_bad(job, ERR_EVIDENCE, file->name, "the key of no frame that is here");
-    d->part = (unsigned)(dash[1] - '0');
+    /* The letters that may stand there instead are none of less than ten parts. */
+    static_assert(FRAME_PARTS_MAX < 10, "one digit");
+    d->part = (unsigned)(*digit - '0');
+    d->taken_ms = of->accepted_ms;
     memcpy(d->env_id, of->env_id, HASH_LEN);
-    hex_encode(span_of(of->env_id, HASH_LEN), hex);
-    snprintf(again, sizeof again, "disclosed/%s-%u.dek", hex, d->part);
-    if (strcmp(again, file->name) != 0 || d->part >= of->header.parts_count)
+    if (d->part >= of->header.parts_count)
         return evidence_bad(job, ERR_EVIDENCE, file->name, "of no part that it has");
     const enum err err = open_part(job, file, of, d->part, d);
-    return err == OK ? verify_document(job, d, of->accepted_ms) : err;
+    return err == OK ? verify_document(job, d) : err;
 }
 
 enum err evidence_documents(struct evidence_job *job)

@@ -103,10 +103,11 @@ static enum err appoint(const struct offices *o, const struct bundle_file *file)
         return evidence_bad(job, ERR_CHAIN, file->name, "by no registrar that is here");
     enum err err = registrar_verify_document(by, job->anchor->realm, file->bytes, job->verifier,
                                              o->document, hash);
-    if (err == OK)
-        err = registrar_read(own, o->document, file->name, job->fault);
     if (err != OK)
         return evidence_bad(job, err, file->name, "appointment");
+    err = registrar_read(own, o->document, file->name, job->fault);
+    if (err != OK)
+        return err;
     own->depth = by->depth + 1;
     if (own->depth > REGISTRAR_CHAIN_MAX)
         return evidence_bad(job, ERR_CHAIN, file->name, "too far below the root");

@@ -2,6 +2,7 @@
 
 #include "wire.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,8 +219,8 @@ static enum err peek_member(struct loading *l, struct frame_registry frame,
     struct frame_registrar first;
     struct frame_document document;
     lianshu_Registrar body;
-    if (!frame_registry_registrar(&frame, &first))
-        return ERR_FRAME_LENGTH;
+    const bool there = frame_registry_registrar(&frame, &first);
+    assert(there); /* load_with has read the whole frame */
     enum err err = frame_parse_document(first.document, &document);
     if (err == OK)
         err = wire_decode(&lianshu_Document_msg, document.document, l->document);

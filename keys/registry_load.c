@@ -165,7 +165,7 @@ static enum err fill_tables(struct loading *l, struct frame_registry records)
     uint32_t keys = 0;
     uint32_t grants = 0;
 
-    for (size_t n = 0; n < r->member_count && frame_registry_next(&records, &tag, &record); n++) {
+    for (size_t n = 0; frame_registry_next(&records, &tag, &record); n++) { /* member_count times */
         struct registry_member *member = &r->members[n];
         enum err err = wire_decode(&lianshu_MemberRecord_msg, record, &m);
         if (err != OK)

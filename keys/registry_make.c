@@ -4,6 +4,7 @@
 
 #include "wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,8 @@ static enum err make_registrar(struct making *m)
             return fault_set(m->fault, ERR_REGISTRY, 0, "registrar document", "%s", err_en(err));
         memcpy(m->member, r.member, sizeof m->member);
         write_span(&m->registrar, make->registrar_document);
-        return m->registrar.full ? ERR_TOO_LARGE : OK;
+        assert(!m->registrar.full); /* it was read as a document, and has room for the largest */
+        return OK;
     }
     snprintf(m->member, sizeof m->member, "registrar.%s", make->region);
     const struct registrar_make appoint = {
@@ -104,8 +106,10 @@ static enum err read_part(struct making *m, struct part *part, struct span file)
     enum err err = frame_parse_registry(file, &part->frame);
     if (err == OK && part->frame.registrar_count != 1)
         err = ERR_FORM;
-    if (err != OK || !frame_registry_registrar(&part->frame, &part->registrar))
-        return err != OK ? err : ERR_FRAME_LENGTH;
+    if (err != OK)
+        return err;
+    const bool first = frame_registry_registrar(&part->frame, &part->registrar);
+    assert(first); /* it has one */
     if ((err = decode_registrar(m, part->registrar.document, &r)) != OK)
         return err;
     memcpy(part->member, r.member, sizeof part->member);
@@ -173,7 +177,8 @@ static enum err add_own(struct making *m, const lianshu_MemberRecord *record)
     memcpy(row->member, record->member, sizeof row->member);
     row->record = span_of(m->own.data + m->own.len, w.len);
     write_span(&m->own, writer_span(&w));
-    return m->own.full ? ERR_INTERNAL : OK;
+    assert(!m->own.full); /* it has room for as many of the largest */
+    return OK;
 }
 
 static enum err add_part(struct making *m, const struct part *part)
@@ -295,15 +300,16 @@ static enum err write_file(struct making *m, struct writer *w)
     return w->full ? ERR_TOO_LARGE : read_back(m, span_of(w->data + begin, w->len - begin));
 }
 
-static size_t rows_of(const struct registry_make *make, size_t own)
+/* Room for the own records and those of the parts. */
+static enum err take_rows(struct making *m, size_t own)
 {
     size_t count = own;
-    for (size_t i = 0; i < make->part_count; i++) {
-        struct frame_registry frame;
-        if (frame_parse_registry(make->parts[i], &frame) == OK)
-            count += frame.count;
-    }
-    return count;
+    for (size_t i = 0; i < m->make->part_count; i++)
+        count += m->parts[i].frame.count;
+    if (count > REGISTRY_MEMBER_MAX)
+        return ERR_TOO_LARGE;
+    m->rows = calloc(count + 1, sizeof m->rows[0]);
+    return m->rows != NULL ? OK : ERR_NO_MEMORY;
 }
 
 static enum err make_all(struct making *m, const lianshu_MemberRecord *records, size_t count,
@@ -312,6 +318,8 @@ static enum err make_all(struct making *m, const lianshu_MemberRecord *records, 
     enum err err = make_registrar(m);
     if (err == OK)
         err = read_parts(m);
+    if (err == OK)
+        err = take_rows(m, count);
     if (err == OK)
         err = make_rows(m, records, count);
     if (err == OK)
@@ -325,9 +333,8 @@ enum err registry_write(const struct registry_make *make, const lianshu_MemberRe
     enum err err = ERR_NO_MEMORY;
     struct making m = {.make = make, .fault = fault};
     const size_t own_max = record_count * FRAME_RECORD_MAX;
-    const size_t row_max = rows_of(make, record_count);
 
-    if (row_max > REGISTRY_MEMBER_MAX || make->part_count >= FRAME_REGISTRARS_MAX)
+    if (record_count > REGISTRY_MEMBER_MAX || make->part_count >= FRAME_REGISTRARS_MAX)
         return ERR_TOO_LARGE;
     m.document = calloc(1, sizeof *m.document);
     m.body = calloc(1, sizeof *m.body);
@@ -335,9 +342,8 @@ enum err registry_write(const struct registry_make *make, const lianshu_MemberRe
     m.version = writer_of(malloc(FRAME_DOCUMENT_FRAME_MAX), FRAME_DOCUMENT_FRAME_MAX);
     m.own = writer_of(malloc(own_max + 1), own_max);
     m.parts = calloc(make->part_count + 1, sizeof m.parts[0]);
-    m.rows = calloc(row_max + 1, sizeof m.rows[0]);
     if (m.document != NULL && m.body != NULL && m.registrar.data != NULL &&
-        m.version.data != NULL && m.own.data != NULL && m.parts != NULL && m.rows != NULL)
+        m.version.data != NULL && m.own.data != NULL && m.parts != NULL)
         err = make_all(&m, records, record_count, w);
     free(m.document);
     free(m.body);

@@ -61,7 +61,7 @@ out:
     return err;
 }
 
-/* ---- the answer ---- */
+/* ---- the answer: what d2i has read has the fields that are not OPTIONAL ---- */
 
 static TS_RESP *read_answer(struct span answer)
 {
@@ -79,9 +79,7 @@ static TS_RESP *read_answer(struct span answer)
 static bool is_about(TS_MSG_IMPRINT *imprint, const uint8_t hash[static HASH_LEN])
 {
     const ASN1_OBJECT *algorithm = NULL;
-    const ASN1_OCTET_STRING *said = imprint == NULL ? NULL : TS_MSG_IMPRINT_get_msg(imprint);
-    if (said == NULL)
-        return false;
+    const ASN1_OCTET_STRING *said = TS_MSG_IMPRINT_get_msg(imprint);
     X509_ALGOR_get0(&algorithm, NULL, NULL, TS_MSG_IMPRINT_get_algo(imprint));
     return OBJ_obj2nid(algorithm) == NID_sha256 && ASN1_STRING_length(said) == HASH_LEN &&
            memcmp(ASN1_STRING_get0_data(said), hash, HASH_LEN) == 0;
@@ -104,7 +102,7 @@ static bool read_time(TS_RESP *response, struct stamp *out)
     const ASN1_GENERALIZEDTIME *time = TS_TST_INFO_get_time(info);
     TS_ACCURACY *accuracy = TS_TST_INFO_get_accuracy(info);
     struct tm tm;
-    if (time == NULL || ASN1_TIME_to_tm(time, &tm) != 1)
+    if (ASN1_TIME_to_tm(time, &tm) != 1)
         return false;
     const time_t seconds = timegm(&tm);
     if (seconds < 0)

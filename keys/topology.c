@@ -2,6 +2,7 @@
 
 #include "keys/registry_table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,12 @@ static uint32_t code_of(const char *region)
     return code;
 }
 
-/* The region above; the nation is its own. */
+/* The region above; the nation has none. */
 static uint32_t code_above(uint32_t code)
 {
     uint32_t unit = 1;
-    while (unit <= PAIR * PAIR && code % (unit * PAIR) == 0)
+    assert(code != 0);
+    while (code % (unit * PAIR) == 0)
         unit *= PAIR;
     return code - code % (unit * PAIR);
 }
@@ -180,12 +182,12 @@ static bool has_link(const struct link *links, size_t count, const char *member)
     return false;
 }
 
-/* The child of `at` in whose subtree `below` lies. */
+/* The child of `at` in whose subtree `below` lies. Each step up leaves two digits of the region. */
 static const struct registry_member *child_towards(const struct registry *r,
                                                    const struct registry_member *at,
                                                    const struct registry_member *below)
 {
-    for (unsigned depth = 0; below != NULL && depth < TOPOLOGY_DEPTH_MAX; depth++) {
+    while (below != NULL) {
         const struct registry_member *above = topology_superior(r, below);
         if (above == at)
             return below;

@@ -2,11 +2,18 @@
 
 #include "frame_take.h"
 
+#include <assert.h>
+
 enum {
     RECENT_MAX = 4, /* batches that take turns in one frame: several senders to one recipient */
     STEP_LEN = 4 + 4 + 2,
     COPY_MAX = 0xffff,
 };
+
+_Static_assert((int)FRAME_CHECKPOINT_MAX <= (int)COPY_MAX &&
+                   (int)FRAME_LOG_PATH_MAX * (int)FRAME_HASH_LEN <= (int)COPY_MAX &&
+                   (int)FRAME_SIGNATURE_MAX <= (int)COPY_MAX,
+               "what repeats is one copy");
 
 /* ---- folding ---- */
 
@@ -38,7 +45,7 @@ static void write_step(struct folding *f, size_t at, size_t from, size_t count)
 static void leave_out(struct folding *f, struct span bytes, const uint8_t *before)
 {
     const size_t at = at_of(f, bytes.data);
-    if (bytes.len <= STEP_LEN || bytes.len > COPY_MAX)
+    if (bytes.len <= STEP_LEN)
         return;
     write_step(f, at, at_of(f, before), bytes.len);
 }
@@ -58,8 +65,8 @@ static size_t common_top(struct span a, struct span b)
 static void fold_signature(struct folding *f, struct span s)
 {
     struct frame_signature one;
-    if (frame_parse_signature(s, &one) != OK)
-        return;
+    const enum err err = frame_parse_signature(s, &one);
+    assert(err == OK); /* with the frame that it stands in */
     for (unsigned i = 0; i < RECENT_MAX; i++) {
         struct frame_signature *old = &f->recent[i];
         if (old->sig == NULL || memcmp(old->sig, one.sig, FRAME_SIG_LEN) != 0)
@@ -107,8 +114,8 @@ static void fold_frame(struct folding *f, struct span frame)
     struct frame_envelope envelope;
     struct frame_statement statement;
     enum frame_kind kind;
-    if (frame_kind(frame, &kind) != OK)
-        return;
+    const enum err err = frame_kind(frame, &kind);
+    assert(err == OK); /* with the bundle */
     if (kind == FRAME_RECEIPTS)
         fold_receipts(f, frame);
     if (kind == FRAME_ENVELOPE && frame_parse_envelope(frame, &envelope) == OK)

@@ -15,8 +15,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Every message and enumeration, once. Hot ones first: message_of walks from the front. New ones go
- * to the end: the corpora of the fuzz targets count them. */
+/* Every message and enumeration, once. Hot ones first: message_of walks from the front. */
 /* clang-format off */
 #define MESSAGES(X) \
     X(Header) X(Document) X(Receipt) X(Statement) X(Control) X(Reader) X(PartHeader) \

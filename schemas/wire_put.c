@@ -136,8 +136,6 @@ static size_t count_at(struct wire_sink *s, const struct message_field *f, const
 {
     pb_size_t count;
     switch (f->rule) {
-    case MESSAGE_ALWAYS:
-        return 1;
     case MESSAGE_OPTIONAL:
         return msg[f->count] != 0;
     case MESSAGE_ONEOF:
@@ -214,7 +212,8 @@ enum err wire_put(const struct message *type, const void *msg, struct wire_sink 
             continue;
         }
         const struct message_field *f = &level->type->fields[level->field];
-        if (f->rule == MESSAGE_ALWAYS && f->type != MESSAGE_SUB) { /* most fields: no counting */
+        if (f->rule == MESSAGE_ALWAYS) { /* most fields: no counting */
+            assert(f->type != MESSAGE_SUB);
             level->field++;
             const enum err one = put_scalar(sink, f, level->msg + f->offset);
             if (one != OK)

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CASES_STEP = 32 /* clocks of one transaction */, TOLD_MAX = 8 /* of one department */ };
+enum {
+    CASES_STEP = 32, /* clocks of one transaction */
+    TOLD_MAX = 8,    /* of one department */
+};
+_Static_assert(CASEFILE_TERM_MAX + 1 == TERM_TEXT_MAX, "what a term is printed to is kept");
 
 /* ---- who is told ---- */
 
@@ -121,8 +125,8 @@ static enum err breach(struct core *core, const struct word *word, const struct 
 
 /* ---- what a document does to them ---- */
 
-static uint64_t next_of(const struct core *core, const struct casefile_clock *clock,
-                        const struct rule_clock *rule)
+uint64_t case_clocks_moment(const struct core *core, const struct casefile_clock *clock,
+                            const struct rule_clock *rule)
 {
     return rule->if_done || clock->suspended_ms != 0
                ? 0
@@ -134,7 +138,7 @@ static void plan(struct core *core, struct casefile_clock *clock, const struct r
 {
     uint32_t after;
     uint64_t at;
-    clock->next_ms = next_of(core, clock, rule);
+    clock->next_ms = case_clocks_moment(core, clock, rule);
     while (clock->next_ms != 0 && (after = warnings_after(core, clock->warned)) != 0 &&
            (at = warnings_moment(core, clock->started_ms, clock->due_ms, after)) != 0 &&
            at <= core->now_ms) {
@@ -152,7 +156,7 @@ static void plan_after(struct core *core, const struct case_change *change,
     plan(core, clock, rule);
     while (change->past && clock->next_ms != 0 && clock->next_ms <= core->now_ms) {
         clock->warned = warnings_after(core, clock->warned);
-        clock->next_ms = next_of(core, clock, rule);
+        clock->next_ms = case_clocks_moment(core, clock, rule);
     }
 }
 
@@ -244,7 +248,9 @@ static void add_waiters(const struct core *core, const struct case_change *chang
 static struct casefile_clock clock_of(const struct core *core, const struct case_change *change,
                                       const struct case_clock *start)
 {
-    struct casefile_clock clock = {.started_ms = start->from_ms, .due_ms = start->due_ms};
+    struct casefile_clock clock = {
+        .started_ms = start->from_ms, .counted_ms = start->from_ms, .due_ms = start->due_ms};
+    term_print(&start->term, clock.term);
     memcpy(clock.id, change->row->id, sizeof clock.id);
     text_copy(clock.code, sizeof clock.code, start->clock->id);
     text_copy(clock.owner, sizeof clock.owner, owner_of(change, start));
@@ -297,14 +303,20 @@ static enum err suspend(struct core *core, const struct case_change *change, con
 static enum err resume(struct core *core, const struct case_change *change, const char *code)
 {
     struct casefile_clock clock;
+    struct term term;
+    struct due_memo rest;
     const struct rule_clock *rule = ruleset_clock(core->opt.rules, code);
     enum err err = find(core, change, code, &clock);
     if (err != OK || clock.suspended_ms == 0 || rule == NULL)
         return err == ERR_NOT_FOUND ? OK : err;
-    err = warnings_rest(core, &rule->ordinary, clock.due_ms, clock.suspended_ms, change->event_ms,
-                        &clock.due_ms);
+    if (!term_parse(clock.term, &term))
+        return ERR_CORRUPT;
+    err = warnings_rest(core, &term, clock.due_ms, clock.suspended_ms, change->event_ms, &rest);
     if (err != OK)
         return err;
+    term_print(&rest.term, clock.term);
+    clock.counted_ms = rest.from_ms;
+    clock.due_ms = rest.due_ms;
     clock.suspended_ms = 0;
     plan_after(core, change, &clock, rule);
     return casefile_clock_set(core->store->casefiles, &clock);
@@ -319,6 +331,8 @@ static enum err move(struct core *core, const struct case_change *change,
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
     clock.due_ms = to->due_ms;
+    clock.counted_ms = to->from_ms;
+    term_print(&to->term, clock.term);
     clock.warned = 0;
     plan_after(core, change, &clock, to->clock);
     return casefile_clock_set(core->store->casefiles, &clock);
@@ -382,6 +396,9 @@ enum err case_clocks_take(struct core *core, const struct case_change *change)
 
 static enum err look_at(struct core *core, struct casefile_clock *clock)
 {
+    enum err counted = core->recount.running ? case_recount_clock(core, clock) : OK;
+    if (counted != OK || clock->next_ms == 0 || clock->next_ms > core->now_ms)
+        return counted;
     const struct rule_clock *rule = ruleset_clock(core->opt.rules, clock->code);
     const struct word word = {clock, warnings_after(core, clock->warned)};
     enum err err = OK;

@@ -29,8 +29,8 @@ static enum err joins(struct core *core, const struct incoming *in, const struct
     return err != OK || *may ? err : cases_copied(core, row, in->header.sender, may);
 }
 
-/* The one whose term runs first owes what is due next. */
-static enum err next_owner(struct core *core, struct casefile *row)
+/* The one whose term runs first. */
+enum err cases_flow_owner(struct core *core, struct casefile *row)
 {
     struct casefile_clock clock = {.started_ms = 0};
     uint64_t due_ms = 0;
@@ -85,7 +85,7 @@ static enum err take_flow(struct core *core, const struct incoming *in,
     if (err == OK)
         err = case_clocks_take(core, &change);
     if (err == OK)
-        err = next_owner(core, &row);
+        err = cases_flow_owner(core, &row);
     return err == OK ? casefile_put(core->store->casefiles, &row, NULL) : err;
 }
 

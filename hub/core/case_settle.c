@@ -53,7 +53,8 @@ static enum err again(struct core *core, struct casefile *row, struct casefile_s
     return err == OK ? case_clocks_take(core, &change) : err;
 }
 
-/* What was said of a clock that ran already stays said. */
+/* What was said of a clock that ran already stays said, and the end that was told, where only the
+ * calendar is another. */
 static enum err carry_warnings(struct core *core, const struct casefile_clock *before)
 {
     struct casefile_clock clock;
@@ -61,7 +62,12 @@ static enum err carry_warnings(struct core *core, const struct casefile_clock *b
     if (err != OK)
         return err == ERR_NOT_FOUND ? OK : err;
     if (clock.stopped_ms != 0 || clock.started_ms != before->started_ms ||
-        clock.due_ms != before->due_ms || clock.suspended_ms != before->suspended_ms)
+        clock.suspended_ms != before->suspended_ms)
+        return OK;
+    if (clock.counted_ms == before->counted_ms && strcmp(clock.term, before->term) == 0 &&
+        clock.due_ms < before->due_ms)
+        clock.due_ms = before->due_ms;
+    if (clock.due_ms != before->due_ms)
         return OK;
     clock.warned = before->warned;
     clock.next_ms = before->next_ms;

@@ -5,6 +5,7 @@
 
 #include "core/core.h"
 #include "policy/term.h"
+#include "store/ids.h"
 
 struct due_memo {
     struct term term;
@@ -13,11 +14,14 @@ struct due_memo {
     bool set;
 };
 
+enum recounted { RECOUNT_OBLIGATIONS = 0, RECOUNT_REQUESTS, RECOUNT_CASES };
+
 struct recount {
-    uint64_t mark; /* of the calendar in use */
-    bool running;  /* not every term was counted by it yet … */
-    bool requests; /* … those of requests, when those of obligations were */
-    uint64_t at;   /* rows before this one were */
+    uint64_t mark;                 /* of the calendar in use */
+    bool running;                  /* not every term was counted by it yet … */
+    enum recounted kind;           /* … those of the kinds before this one were, … */
+    uint64_t at;                   /* … and rows before this one, … */
+    uint8_t case_id[STORE_ID_LEN]; /* … or cases up to this one */
 };
 
 #endif

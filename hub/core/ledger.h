@@ -207,9 +207,10 @@ MUST_USE enum err backfill_step(struct core *core, bool *more);
 MUST_USE enum err lifts_end(struct core *core, struct obligation *row, uint32_t cause);
 
 /* ---- warnings.c ---- */
-/* What was left of a term at stayed_ms, in the term's own unit, from from_ms on. */
+/* What was left of a term at stayed_ms, in the term's own unit, from from_ms on: its end, and the
+ * days and the moment that give it; of hours the end alone. */
 MUST_USE enum err warnings_rest(const struct core *core, const struct term *term, uint64_t due_ms,
-                                uint64_t stayed_ms, uint64_t from_ms, uint64_t *out);
+                                uint64_t stayed_ms, uint64_t from_ms, struct due_memo *out);
 /* The next percent of a term after this one; 0: none. Is the superior told at that percent? */
 uint32_t warnings_after(const struct core *core, uint32_t warned);
 bool warnings_escalate(const struct core *core, uint32_t percent);
@@ -226,6 +227,8 @@ MUST_USE enum err warnings_schedule(struct core *core, struct obligation *row);
  * stay ended, or zeros. */
 MUST_USE enum err warnings_terms(struct core *core, const struct duty *duty,
                                  const struct obligation *stayed, struct obligation *row);
+/* The percent of what was said that is true of a term from..due by now. */
+uint32_t warnings_still(const struct core *core, uint64_t from_ms, uint64_t due_ms, uint32_t said);
 /* Its terms have other ends: what was said of the shorter ones and is not true of these is said
  * again in its time. */
 void warnings_anew(const struct core *core, struct obligation *row);

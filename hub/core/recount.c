@@ -84,20 +84,29 @@ static enum err count_next(struct core *core)
     struct recount *r = &core->recount;
     struct obligation obligation;
     struct request request;
-    enum err err = r->requests ? request_next_open(core->store->requests, &r->at, &request)
-                               : obligation_next(core->store->obligations, &r->at, &obligation);
-    if (err != OK)
-        return err;
-    return r->requests ? recount_request(core, &request) : recount_obligation(core, &obligation);
+    struct casefile file;
+    enum err err;
+    switch (r->kind) {
+    case RECOUNT_OBLIGATIONS:
+        err = obligation_next(core->store->obligations, &r->at, &obligation);
+        return err == OK ? recount_obligation(core, &obligation) : err;
+    case RECOUNT_REQUESTS:
+        err = request_next_open(core->store->requests, &r->at, &request);
+        return err == OK ? recount_request(core, &request) : err;
+    default:
+        err = casefile_next(core->store->casefiles, r->case_id, &file);
+        return err == OK ? case_recount(core, &file) : err;
+    }
 }
 
-/* Those of requests come behind those of obligations, and then all are counted. */
+/* Behind the last kind all are counted. */
 static enum err end_of_kind(struct core *core)
 {
     struct recount *r = &core->recount;
     r->at = 0;
-    r->running = !r->requests;
-    r->requests = true;
+    r->running = r->kind != RECOUNT_CASES;
+    if (r->running)
+        r->kind++;
     return r->running ? OK : store_meta_put_u64(core->store, MARK, r->mark);
 }
 
@@ -121,11 +130,15 @@ static enum err nothing_counted(struct core *core, bool *nothing)
 {
     struct obligation obligation;
     struct request request;
+    struct casefile file;
+    uint8_t id[STORE_ID_LEN] = {0};
     uint64_t cursor = 0;
     enum err err = obligation_next(core->store->obligations, &cursor, &obligation);
     cursor = 0;
     if (err == ERR_NOT_FOUND)
         err = request_next_open(core->store->requests, &cursor, &request);
+    if (err == ERR_NOT_FOUND)
+        err = casefile_next(core->store->casefiles, id, &file);
     *nothing = err == ERR_NOT_FOUND;
     return *nothing ? OK : err;
 }

@@ -199,6 +199,8 @@ MUST_USE enum err acts_keep(struct core *core, const struct act_about *what, uin
 /* ---- case_flows.c ---- */
 /* The clocks that an accepted document of another type starts or stops in its conversation. */
 MUST_USE enum err cases_flow(struct core *core, const struct incoming *in, uint64_t seq);
+/* Who owes what is due next in it. */
+MUST_USE enum err cases_flow_owner(struct core *core, struct casefile *row);
 
 /* ---- case_clocks.c ---- */
 struct case_change {
@@ -210,7 +212,18 @@ struct case_change {
     bool past; /* others have said what there was to say until now */
 };
 MUST_USE enum err case_clocks_take(struct core *core, const struct case_change *change);
+/* When its owner is reminded of it next; 0: never. */
+uint64_t case_clocks_moment(const struct core *core, const struct casefile_clock *clock,
+                            const struct rule_clock *rule);
 /* One bounded step of reminding, and of telling that a term is over. */
 MUST_USE enum err case_clocks_step(struct core *core, bool *more);
+
+/* ---- case_recount.c ---- */
+/* Its clocks by the calendar in use. One that was stopped is counted, too: by its end is seen
+ * whether it was kept, and what extends it runs on from there. */
+MUST_USE enum err case_recount(struct core *core, struct casefile *row);
+/* All of the case, because one of its clocks is to be looked at before its turn; *clock as it
+ * stands then. */
+MUST_USE enum err case_recount_clock(struct core *core, struct casefile_clock *clock);
 
 #endif

@@ -109,36 +109,44 @@ enum err warnings_schedule(struct core *core, struct obligation *row)
     return obligation_due(core->store->obligations, row);
 }
 
-enum err warnings_rest(const struct core *core, const struct term *term, uint64_t due_ms,
-                       uint64_t stayed_ms, uint64_t from_ms, uint64_t *out)
+/* The days from the stay until its end. */
+static struct term left_of(const struct calendar *calendar, const struct term *term,
+                           uint64_t stayed_ms, uint64_t due_ms)
 {
-    const struct calendar *calendar = core->opt.calendar;
-    uint32_t from = date_from_ms(from_ms);
-    if (term->unit == TERM_HOURS) {
-        *out = from_ms + (due_ms > stayed_ms ? due_ms - stayed_ms : 0);
-        return OK;
-    }
-    *out = date_end_ms(from);
-    if (due_ms <= stayed_ms)
-        return OK; /* it was overdue: at once */
     uint32_t day = date_from_ms(stayed_ms);
-    uint32_t last = date_from_ms(due_ms - 1);
+    const uint32_t last = date_from_ms(due_ms - 1);
     struct term rest = {.unit = TERM_CALENDAR_DAYS, .roll = term->roll};
     if (term->unit != TERM_WORKING_DAYS) {
         rest.n = (uint32_t)date_days_between(day, last);
-    } else {
-        rest.unit = TERM_WORKING_DAYS;
-        for (uint32_t n = 0; n < TERM_N_MAX && day < last; n++) {
-            day = date_add_days(day, 1);
-            rest.n += calendar_is_workday(calendar, day);
-        }
+        return rest;
     }
-    if (rest.n > 0)
-        return term_due(&rest, from_ms, calendar, out);
-    /* The rest of its last day: which is no holiday where the calendar counts. */
-    if (term_by_calendar(term))
-        *out = date_end_ms(calendar_roll_forward(calendar, from));
-    return *out == 0 ? ERR_TERM : OK;
+    rest.unit = TERM_WORKING_DAYS;
+    for (uint32_t n = 0; n < TERM_N_MAX && day < last; n++) {
+        day = date_add_days(day, 1);
+        rest.n += calendar_is_workday(calendar, day);
+    }
+    return rest;
+}
+
+enum err warnings_rest(const struct core *core, const struct term *term, uint64_t due_ms,
+                       uint64_t stayed_ms, uint64_t from_ms, struct due_memo *out)
+{
+    const bool over = due_ms <= stayed_ms;
+    *out = (struct due_memo){.term = *term, .from_ms = from_ms};
+    if (term->unit == TERM_HOURS) {
+        out->due_ms = from_ms + (over ? 0 : due_ms - stayed_ms);
+        return OK;
+    }
+    out->term = (struct term){.unit = TERM_CALENDAR_DAYS};
+    if (!over)
+        out->term = left_of(core->opt.calendar, term, stayed_ms, due_ms);
+    if (out->term.n == 0) {
+        /* It was overdue: at once; or the rest of its last day, which is no holiday where the
+         * calendar counts: the first day behind the one before. */
+        out->term.n = 1;
+        out->from_ms -= DAY_MS;
+    }
+    return term_due(&out->term, out->from_ms, core->opt.calendar, &out->due_ms);
 }
 
 /* All obligations of one duty have the same term: its end is counted once. */
@@ -166,10 +174,12 @@ static enum err due_of(const struct core *core, const struct term *term,
                        const struct stayed_term *stayed, uint64_t from_ms, struct due_memo *memo,
                        uint64_t *out)
 {
-    if (stayed->due_ms != 0 && stayed->ended_ms > stayed->from_ms)
-        return warnings_rest(core, term, stayed->due_ms, stayed->ended_ms, from_ms, out);
-    enum err err = whole_of(core, term, from_ms, memo);
-    *out = memo->due_ms;
+    struct due_memo rest;
+    const bool runs_on = stayed->due_ms != 0 && stayed->ended_ms > stayed->from_ms;
+    enum err err = runs_on
+                       ? warnings_rest(core, term, stayed->due_ms, stayed->ended_ms, from_ms, &rest)
+                       : whole_of(core, term, from_ms, memo);
+    *out = runs_on ? rest.due_ms : memo->due_ms;
     return err;
 }
 
@@ -189,20 +199,23 @@ enum err warnings_terms(struct core *core, const struct duty *duty, const struct
                      : err;
 }
 
+uint32_t warnings_still(const struct core *core, uint64_t from_ms, uint64_t due_ms, uint32_t said)
+{
+    uint32_t reached = 0;
+    uint64_t at;
+    while (reached < said && (at = warnings_moment(core, from_ms, due_ms, reached)) != 0 &&
+           at <= core->now_ms)
+        reached = warnings_after(core, reached);
+    return reached < said ? reached : said;
+}
+
 void warnings_anew(const struct core *core, struct obligation *row)
 {
     struct running terms[2];
     size_t count = running_of(row, terms);
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t said = *terms[i].warned;
-        uint32_t reached = 0;
-        uint64_t at;
-        while (reached < said &&
-               (at = warnings_moment(core, terms[i].from_ms, terms[i].due_ms, reached)) != 0 &&
-               at <= core->now_ms)
-            reached = warnings_after(core, reached);
-        *terms[i].warned = reached < said ? reached : said;
-    }
+    for (size_t i = 0; i < count; i++)
+        *terms[i].warned =
+            warnings_still(core, terms[i].from_ms, terms[i].due_ms, *terms[i].warned);
     row->next_due_ms = warnings_next(core, row);
 }
 

@@ -64,11 +64,15 @@ static bool governs(const struct rule_clock *clock, uint64_t at_ms)
     return clock->from <= date && (clock->to == 0 || date <= clock->to);
 }
 
-static enum err due_of(const struct rule_clock *clock, const char *complexity, uint64_t from_ms,
-                       const struct calendar *calendar, uint64_t *due_ms)
+/* Its end, from where it begins. */
+static enum err count_out(struct case_clock *clock, const char *complexity,
+                          const struct calendar *calendar)
 {
-    const struct term *term = term_of(clock, complexity);
-    return term == NULL ? ERR_FIELD_VALUE : term_due(term, from_ms, calendar, due_ms);
+    const struct term *term = term_of(clock->clock, complexity);
+    if (term == NULL)
+        return ERR_FIELD_VALUE;
+    clock->term = *term;
+    return term_due(term, clock->from_ms, calendar, &clock->due_ms);
 }
 
 static void add_stop(struct case_result *out, const char *clock)
@@ -111,7 +115,7 @@ static enum err start_clocks(const struct rule_step *step, const struct calendar
         *started = (struct case_clock){.clock = clock};
         enum err err = begin_of(clock, event, out, &started->from_ms);
         if (err == OK)
-            err = due_of(clock, event->complexity, started->from_ms, calendar, &started->due_ms);
+            err = count_out(started, event->complexity, calendar);
         if (err != OK)
             return err;
         out->start_count++;
@@ -133,7 +137,7 @@ static enum err recount(const struct rule_step *step, const struct calendar *cal
             return ERR_CASE_LAPSED;
         struct case_clock *moved = &out->moves[out->move_count];
         *moved = (struct case_clock){.clock = clock, .from_ms = old->started_ms};
-        enum err err = due_of(clock, event->complexity, old->started_ms, calendar, &moved->due_ms);
+        enum err err = count_out(moved, event->complexity, calendar);
         if (err != OK)
             return err;
         out->move_count++;
@@ -152,8 +156,7 @@ static enum err measure(const struct rule_clock *const *within, uint32_t count,
         assert(out->start_count < CASE_CLOCKS_MAX && out->late_count < CASE_CLOCKS_MAX);
         struct case_clock *met = &out->starts[out->start_count];
         *met = (struct case_clock){.clock = within[i], .from_ms = event->event_ms, .met = true};
-        enum err err =
-            due_of(within[i], event->complexity, event->event_ms, calendar, &met->due_ms);
+        enum err err = count_out(met, event->complexity, calendar);
         if (err != OK)
             return err;
         out->start_count++;
@@ -340,7 +343,7 @@ static enum err start_flow(const struct rule_flow *flow, const struct calendar *
         assert(out->start_count < CASE_CLOCKS_MAX);
         struct case_clock *started = &out->starts[out->start_count];
         *started = (struct case_clock){.clock = clock, .from_ms = from_ms};
-        enum err err = due_of(clock, "", from_ms, calendar, &started->due_ms);
+        enum err err = count_out(started, "", calendar);
         if (err != OK)
             return err;
         out->start_count++;

@@ -66,6 +66,7 @@ struct case_event {
 struct case_clock {
     const struct rule_clock *clock;
     uint64_t from_ms; /* when it begins to run */
+    struct term term; /* of the complexity: what due_ms was counted as */
     uint64_t due_ms;
     bool met; /* began before and ends with this very document: kept as stopped at now_ms */
 };

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "ident.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool covers(uint32_t from, uint32_t to, uint32_t date)
@@ -255,12 +256,17 @@ static bool item_is(const struct rule_item *item, const struct duty *d)
 static const struct rule_item *item_of(const struct rule *const *matched, size_t n,
                                        const struct duty *d)
 {
-    for (size_t i = 0; i < n; i++)
-        for (uint32_t k = 0; strcmp(matched[i]->id, d->rule) == 0 && k < matched[i]->item_count;
-             k++)
-            if (item_is(&matched[i]->item[k], d))
-                return &matched[i]->item[k];
-    return NULL;
+    const struct rule_item *found = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(matched[i]->id, d->rule) != 0)
+            continue;
+        for (uint32_t k = 0; k < matched[i]->item_count; k++) {
+            if (found == NULL && item_is(&matched[i]->item[k], d))
+                found = &matched[i]->item[k];
+        }
+    }
+    assert(found != NULL); /* plan.c made the duty of it */
+    return found;
 }
 
 /* An early removal waits until what a statute itself imposes is over; to stop a product is no
@@ -272,11 +278,10 @@ static enum err check_bans(struct judging *j, const struct rule *const *matched,
          i++) {
         const struct duty *d = &j->out->duty[i];
         const struct rule_item *item = item_of(matched, n, d);
-        if (item == NULL || item->term.unit == TERM_LIST || item->measure->kind == KIND_PRODUCT)
+        if (item->term.unit == TERM_LIST || item->measure->kind == KIND_PRODUCT)
             continue;
         if (d->end_date == 0 || d->end_date >= earliest)
-            return judging_refuse(j, ERR_TERM, "ban_outlasts_repair",
-                                  d->basis_count > 0 ? d->basis[0] : "");
+            return judging_refuse(j, ERR_TERM, "ban_outlasts_repair", d->basis[0]);
     }
     return OK;
 }

@@ -59,8 +59,8 @@ static void refuse(struct happening *h, enum err err, const char *why, const str
     h->out->err = err;
     h->out->rule = rule;
     text_copy(h->out->why, sizeof h->out->why, why);
-    text_copy(h->out->basis, sizeof h->out->basis,
-              rule != NULL && rule->basis_count > 0 ? rule->basis[0] : "");
+    assert(rule == NULL || rule->basis_count > 0); /* check.c: a rule of events has an article */
+    text_copy(h->out->basis, sizeof h->out->basis, rule != NULL ? rule->basis[0] : "");
 }
 
 static void record_consequence(const struct happening *h, const struct consequence *c)

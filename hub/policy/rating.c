@@ -53,9 +53,11 @@ enum err rating_class(const struct ruleset *rs, const struct rating_index *indic
     if (err != OK)
         return err;
     size_t at = 0;
-    while (at < count && score < rating[at].least)
+    assert(count > 0);
+    while (score < rating[at].least) {
         at++;
-    assert(at < count); /* the loader saw to it that the lowest class begins at 0 */
+        assert(at < count); /* the loader saw to it that the lowest class begins at 0 */
+    }
     *class = rating[at].class;
     return OK;
 }

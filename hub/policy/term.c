@@ -12,19 +12,17 @@
 static const struct {
     const char *name;
     const char *one; /* singular */
-    const char *zh;
-    const char *en;
     uint32_t tenths; /* 0: has no number */
 } units[] = {
-    [TERM_NONE] = {"none", "none", "无期限", "no term", 0},
-    [TERM_HOURS] = {"hours", "hour", "小时", "hour", 0},
-    [TERM_CALENDAR_DAYS] = {"days", "day", "日", "day", 10},
-    [TERM_WORKING_DAYS] = {"working_days", "working_day", "个工作日", "working day", 14},
-    [TERM_MONTHS] = {"months", "month", "个月", "month", 305},
-    [TERM_YEARS] = {"years", "year", "年", "year", 3660},
-    [TERM_LIFE] = {"life", "life", "终身", "for life", 0},
-    [TERM_ORDER] = {"order", "order", "依决定期限", "as the decision says", 0},
-    [TERM_LIST] = {"list", "list", "列入期间", "while listed", 0},
+    [TERM_NONE] = {"none", "none", 0},
+    [TERM_HOURS] = {"hours", "hour", 0},
+    [TERM_CALENDAR_DAYS] = {"days", "day", 10},
+    [TERM_WORKING_DAYS] = {"working_days", "working_day", 14},
+    [TERM_MONTHS] = {"months", "month", 305},
+    [TERM_YEARS] = {"years", "year", 3660},
+    [TERM_LIFE] = {"life", "life", 0},
+    [TERM_ORDER] = {"order", "order", 0},
+    [TERM_LIST] = {"list", "list", 0},
 };
 
 enum { UNITS = sizeof units / sizeof units[0] };
@@ -96,17 +94,6 @@ void term_print(const struct term *t, char out[static TERM_TEXT_MAX])
              t->roll == ROLL_FORWARD ? " roll" : "");
 }
 
-void term_words(const struct term *t, bool chinese, char *out, size_t cap)
-{
-    assert((size_t)t->unit < UNITS);
-    if (!counted(t->unit))
-        snprintf(out, cap, "%s", chinese ? units[t->unit].zh : units[t->unit].en);
-    else if (chinese)
-        snprintf(out, cap, "%u%s", t->n, units[t->unit].zh);
-    else
-        snprintf(out, cap, "%u %s%s", t->n, units[t->unit].en, t->n == 1 ? "" : "s");
-}
-
 /* The last day of a term whose event fell on date; 0 when it leaves the range. */
 static uint32_t last_day(const struct term *t, uint32_t date, const struct calendar *calendar)
 {
@@ -118,10 +105,9 @@ static uint32_t last_day(const struct term *t, uint32_t date, const struct calen
         return calendar == NULL ? 0 : calendar_add_workdays(calendar, date, t->n);
     case TERM_MONTHS:
         return date_add_months(date, (int32_t)t->n);
-    case TERM_YEARS:
-        return date_add_years(date, (int32_t)t->n);
     default:
-        return 0;
+        assert(t->unit == TERM_YEARS); /* usable, and no hours */
+        return date_add_years(date, (int32_t)t->n);
     }
 }
 
@@ -151,7 +137,8 @@ enum err term_due(const struct term *t, uint64_t from_ms, const struct calendar 
     if (last == 0)
         return ERR_TERM;
     *due_ms = date_end_ms(last);
-    return *due_ms == 0 ? ERR_TERM : OK;
+    assert(*due_ms != 0); /* a day that there is has an end */
+    return OK;
 }
 
 bool term_by_calendar(const struct term *t)

@@ -61,9 +61,6 @@ bool term_parse(const char *text, struct term *out);
 /* The inverse, NUL-terminated. */
 void term_print(const struct term *t, char out[static TERM_TEXT_MAX]);
 
-/* In plain words, "3个工作日" and "3 working days". */
-void term_words(const struct term *t, bool chinese, char *out, size_t cap);
-
 /* When a term that begins with an event at from_ms is over: the first millisecond after it.
  * 0 for TERM_NONE and TERM_LIFE. TERM_ORDER and TERM_LIST are ERR_TERM: only decide knows. */
 MUST_USE enum err term_due(const struct term *t, uint64_t from_ms, const struct calendar *calendar,

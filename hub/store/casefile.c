@@ -10,7 +10,8 @@
     "id, number, seq, type, transition, outcome, state, owner, by, time_ms, taken_ms, papers, "    \
     "message_id, document, code, lost"
 #define CLOCK_COLUMNS                                                                              \
-    "id, code, started_ms, owner, waits, due_ms, stopped_ms, suspended_ms, warned, next_ms"
+    "id, code, started_ms, owner, waits, due_ms, stopped_ms, suspended_ms, warned, next_ms, "      \
+    "term, counted_ms"
 
 enum query {
     PUT,
@@ -33,6 +34,7 @@ enum query {
     CLOCK_STOP,
     CLOCK_GET,
     CLOCK_SET,
+    CLOCK_RECOUNTED,
     CLOCK_NEXT,
     CLOCK_DUE,
     CLOCK_FIRST,
@@ -70,13 +72,16 @@ static const char *const queries[QUERY_COUNT] = {
     [ITEM_NEXT] = "SELECT root, byte_count FROM case_item WHERE id = ?1 AND seq = ?2 "
                   "AND root > ?3 ORDER BY root LIMIT 1",
     [CLOCK_START] = "INSERT INTO case_clock (" CLOCK_COLUMNS ") "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [CLOCK_STOP] = "UPDATE case_clock SET stopped_ms = ?3, next_ms = 0 "
                    "WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
     [CLOCK_GET] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 AND code = ?2 "
                   "ORDER BY started_ms DESC LIMIT 1",
     [CLOCK_SET] = "UPDATE case_clock SET owner = ?3, due_ms = ?4, suspended_ms = ?5, warned = ?6, "
-                  "next_ms = ?7, waits = ?8 WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
+                  "next_ms = ?7, waits = ?8, term = ?9, counted_ms = ?10 "
+                  "WHERE id = ?1 AND code = ?2 AND stopped_ms = 0",
+    [CLOCK_RECOUNTED] = "UPDATE case_clock SET due_ms = ?4, counted_ms = ?5, warned = ?6, "
+                        "next_ms = ?7 WHERE id = ?1 AND code = ?2 AND started_ms = ?3",
     [CLOCK_NEXT] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE id = ?1 "
                    "AND (started_ms, code) > (?2, ?3) ORDER BY started_ms, code LIMIT 1",
     [CLOCK_DUE] = "SELECT " CLOCK_COLUMNS " FROM case_clock WHERE stopped_ms = 0 "
@@ -361,6 +366,8 @@ enum err casefile_clock_start(struct casefiles *c, const struct casefile_clock *
     stmt_bind_u64(q, 8, clock->suspended_ms);
     stmt_bind_u64(q, 9, clock->warned);
     stmt_bind_u64(q, 10, clock->next_ms);
+    stmt_bind_text(q, 11, clock->term);
+    stmt_bind_u64(q, 12, clock->counted_ms);
     return stmt_run(q);
 }
 
@@ -393,6 +400,8 @@ static enum err take_clock(struct stmt *q, struct casefile_clock *out)
     out->suspended_ms = stmt_u64(q, 7);
     out->warned = stmt_u32(q, 8, &err);
     out->next_ms = stmt_u64(q, 9);
+    stmt_copy_text(q, 10, out->term, sizeof out->term);
+    out->counted_ms = stmt_u64(q, 11);
     return stmt_end(q, err);
 }
 
@@ -415,6 +424,21 @@ enum err casefile_clock_set(struct casefiles *c, const struct casefile_clock *cl
     stmt_bind_u64(q, 6, clock->warned);
     stmt_bind_u64(q, 7, clock->next_ms);
     stmt_bind_text(q, 8, clock->waits);
+    stmt_bind_text(q, 9, clock->term);
+    stmt_bind_u64(q, 10, clock->counted_ms);
+    return stmt_run_one(q);
+}
+
+enum err casefile_clock_recounted(struct casefiles *c, const struct casefile_clock *clock)
+{
+    struct stmt *q = c->q[CLOCK_RECOUNTED];
+    bind_id(q, 1, clock->id);
+    stmt_bind_text(q, 2, clock->code);
+    stmt_bind_u64(q, 3, clock->started_ms);
+    stmt_bind_u64(q, 4, clock->due_ms);
+    stmt_bind_u64(q, 5, clock->counted_ms);
+    stmt_bind_u64(q, 6, clock->warned);
+    stmt_bind_u64(q, 7, clock->next_ms);
     return stmt_run_one(q);
 }
 

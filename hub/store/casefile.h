@@ -21,7 +21,10 @@
 
 struct casefiles;
 
-enum { CASEFILE_WAITS_MAX = 8 * (STORE_MEMBER_MAX + 1) - 1 };
+enum {
+    CASEFILE_WAITS_MAX = 8 * (STORE_MEMBER_MAX + 1) - 1,
+    CASEFILE_TERM_MAX = 31, /* "10 working_days" */
+};
 
 struct casefile {
     uint8_t id[STORE_ID_LEN];
@@ -65,7 +68,9 @@ struct casefile_clock {
     char owner[STORE_MEMBER_MAX + 1];   /* whose clock it is */
     char waits[CASEFILE_WAITS_MAX + 1]; /* who wait for it, between spaces */
     uint64_t started_ms;
-    uint64_t due_ms;
+    uint64_t due_ms; /* counted as this term … */
+    char term[CASEFILE_TERM_MAX + 1];
+    uint64_t counted_ms;   /* … from here: its start, the end of what it extends, a resumption */
     uint64_t stopped_ms;   /* 0: runs */
     uint64_t suspended_ms; /* 0: it is not suspended */
     uint32_t warned;       /* percent of the term already warned of */
@@ -127,6 +132,9 @@ MUST_USE enum err casefile_clock_get(struct casefiles *c, const uint8_t id[stati
 /* Write owner, term, suspension, warnings and who wait of the running clock. ERR_NOT_FOUND: none
  * runs. */
 MUST_USE enum err casefile_clock_set(struct casefiles *c, const struct casefile_clock *clock);
+/* Write term and warnings of that very clock, which may have been stopped. ERR_NOT_FOUND: there is
+ * none. */
+MUST_USE enum err casefile_clock_recounted(struct casefiles *c, const struct casefile_clock *clock);
 /* Clocks of a case in order of their start; *clock is the cursor, zeroed to start. */
 MUST_USE enum err casefile_clock_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                       struct casefile_clock *clock);

@@ -4,12 +4,11 @@
 
 #include <stdlib.h>
 
-enum query { PUT, MOVE, GET, PENDING, REGISTRY, REGISTRY_SET, QUERY_COUNT };
+enum query { PUT, MOVE, PENDING, REGISTRY, REGISTRY_SET, QUERY_COUNT };
 
 static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO enrolment (member, order_id, done) VALUES (?1, ?2, ?3)",
     [MOVE] = "UPDATE enrolment SET order_id = ?2, done = ?3 WHERE member = ?1",
-    [GET] = "SELECT member, order_id, done FROM enrolment WHERE member = ?1",
     [PENDING] = "SELECT member, order_id, done FROM enrolment WHERE done = 0 "
                 "ORDER BY member LIMIT 1",
     [REGISTRY] = "SELECT value FROM meta WHERE name = 'enrolment.registry'",
@@ -70,12 +69,6 @@ static enum err take(struct stmt *q, struct enrolment *out)
         out->done = stmt_u64(q, 2) != 0;
     }
     return stmt_end(q, err);
-}
-
-enum err enrolment_get(struct enrolments *e, const char *member, struct enrolment *out)
-{
-    stmt_bind_text(e->q[GET], 1, member);
-    return take(e->q[GET], out);
 }
 
 enum err enrolment_pending(struct enrolments *e, struct enrolment *out)

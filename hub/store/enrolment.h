@@ -32,7 +32,6 @@ void enrolments_close(struct enrolments **e);
 
 MUST_USE enum err enrolment_put(struct enrolments *e, const struct enrolment *row);
 MUST_USE enum err enrolment_move(struct enrolments *e, const struct enrolment *row);
-MUST_USE enum err enrolment_get(struct enrolments *e, const char *member, struct enrolment *out);
 /* The first that is not done. ERR_NOT_FOUND: none. */
 MUST_USE enum err enrolment_pending(struct enrolments *e, struct enrolment *out);
 

@@ -21,7 +21,6 @@ enum query {
     SET_ENDED,
     NEXT,
     OF_ORDER,
-    OF_MEMBER,
     NEXT_DUE,
     FIRST_DUE,
     COUNT_ALL,
@@ -30,7 +29,6 @@ enum query {
     COUNT_OVERDUE,
     OWED,
     EXPANSION_PUT,
-    EXPANSION_GET,
     EXPANSION_PENDING,
     QUERY_COUNT
 };
@@ -53,8 +51,6 @@ static const char *const queries[QUERY_COUNT] = {
     [NEXT] = "SELECT " COLUMNS " FROM obligation WHERE seq >= ?1 ORDER BY seq LIMIT 1",
     [OF_ORDER] = "SELECT " COLUMNS " FROM obligation WHERE order_id = ?2 AND seq >= ?1 "
                  "ORDER BY seq LIMIT 1",
-    [OF_MEMBER] = "SELECT " COLUMNS " FROM obligation WHERE member = ?2 AND seq >= ?1 "
-                  "ORDER BY seq LIMIT 1",
     [NEXT_DUE] = "SELECT " COLUMNS " FROM obligation WHERE next_due_ms > 0 AND next_due_ms <= ?1 "
                  "ORDER BY next_due_ms, seq LIMIT 1",
     [FIRST_DUE] = "SELECT next_due_ms FROM obligation WHERE next_due_ms > 0 "
@@ -72,7 +68,6 @@ static const char *const queries[QUERY_COUNT] = {
     [EXPANSION_PUT] = "INSERT INTO expansion (" EXPANSION ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
                       "ON CONFLICT DO UPDATE SET walked = ?4, duty = ?5, last_member = ?6, "
                       "done = ?7",
-    [EXPANSION_GET] = "SELECT " EXPANSION " FROM expansion WHERE seq = ?1",
     [EXPANSION_PENDING] = "SELECT " EXPANSION " FROM expansion WHERE done = 0 AND seq > ?1 "
                           "ORDER BY seq LIMIT 1",
 };
@@ -304,13 +299,6 @@ enum err obligation_next_of_order(struct obligations *o,
     return walk(o, o->q[OF_ORDER], cursor, out);
 }
 
-enum err obligation_next_of_member(struct obligations *o, const char *member, uint64_t *cursor,
-                                   struct obligation *out)
-{
-    stmt_bind_text(o->q[OF_MEMBER], 2, member);
-    return walk(o, o->q[OF_MEMBER], cursor, out);
-}
-
 enum err obligation_next_due(struct obligations *o, uint64_t now_ms, struct obligation *out)
 {
     stmt_bind_u64(o->q[NEXT_DUE], 1, now_ms);
@@ -408,12 +396,6 @@ static enum err take_expansion(struct stmt *q, struct expansion *out)
     stmt_copy_text(q, 5, out->last_member, sizeof out->last_member);
     out->done = stmt_u64(q, 6) != 0;
     return stmt_end(q, err);
-}
-
-enum err expansion_get(struct obligations *o, uint64_t seq, struct expansion *out)
-{
-    stmt_bind_u64(o->q[EXPANSION_GET], 1, seq);
-    return take_expansion(o->q[EXPANSION_GET], out);
 }
 
 enum err expansion_pending(struct obligations *o, uint64_t after, struct expansion *out)

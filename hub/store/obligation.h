@@ -115,8 +115,6 @@ MUST_USE enum err obligation_next(struct obligations *o, uint64_t *cursor, struc
 MUST_USE enum err obligation_next_of_order(struct obligations *o,
                                            const uint8_t order_id[static STORE_ID_LEN],
                                            uint64_t *cursor, struct obligation *out);
-MUST_USE enum err obligation_next_of_member(struct obligations *o, const char *member,
-                                            uint64_t *cursor, struct obligation *out);
 /* Due at or before now_ms, earliest first; move its due on before the next call. */
 MUST_USE enum err obligation_next_due(struct obligations *o, uint64_t now_ms,
                                       struct obligation *out);
@@ -142,7 +140,6 @@ MUST_USE enum err obligation_owed(struct obligations *o,
 MUST_USE enum err obligation_unassigned(struct obligations *o, uint64_t *count);
 
 MUST_USE enum err expansion_put(struct obligations *o, const struct expansion *e);
-MUST_USE enum err expansion_get(struct obligations *o, uint64_t seq, struct expansion *out);
 /* The oldest that is not done. ERR_NOT_FOUND: none. */
 MUST_USE enum err expansion_pending(struct obligations *o, uint64_t after, struct expansion *out);
 

@@ -18,7 +18,6 @@ enum query {
     ISSUER,
     NEXT,
     CONFLICT,
-    COUNTS,
     DUE,
     DUE_NOT,
     NEXT_DUE,
@@ -44,8 +43,6 @@ static const char *const queries[QUERY_COUNT] = {
                  "AND (state <= 3 OR (state = 6 AND changed_by NOT IN ('', issuer))) AND seq = "
                  "(SELECT max(seq) FROM sanction WHERE id = o.id AND seq < ?5) "
                  "ORDER BY state > 3, id LIMIT 1",
-    [COUNTS] = ("SELECT count(*), coalesce(sum(state = 2), 0) FROM sanction AS o "
-                "WHERE seq = (SELECT max(seq) FROM sanction WHERE id = o.id)"),
     [DUE] = ("INSERT INTO sanction_clock (id, next_ms) VALUES (?1, ?2) "
              "ON CONFLICT DO UPDATE SET next_ms = ?2"),
     [DUE_NOT] = "DELETE FROM sanction_clock WHERE id = ?1",
@@ -245,17 +242,6 @@ enum err order_conflict(struct orders *o, const uint8_t subject[static STORE_TOK
     stmt_bind_bytes(q, 4, id, id == NULL ? 0 : STORE_ID_LEN);
     stmt_bind_u64(q, 5, as_of);
     return take(o, q, out);
-}
-
-enum err order_counts(struct orders *o, uint64_t *all, uint64_t *active)
-{
-    struct stmt *q = o->q[COUNTS];
-    enum err err = stmt_step(q);
-    if (err == OK) {
-        *all = stmt_u64(q, 0);
-        *active = stmt_u64(q, 1);
-    }
-    return stmt_end(q, err);
 }
 
 enum err order_due(struct orders *o, const uint8_t id[static STORE_ID_LEN], uint64_t next_ms)

@@ -109,7 +109,4 @@ MUST_USE enum err order_next_due(struct orders *o, uint64_t now_ms,
 /* The earliest of all; STORE_NEVER: none. */
 MUST_USE enum err order_first_due(struct orders *o, uint64_t *next_ms);
 
-/* Orders, and those that are ACTIVE now. Counted by walking. */
-MUST_USE enum err order_counts(struct orders *o, uint64_t *all, uint64_t *active);
-
 #endif

@@ -250,8 +250,8 @@ CREATE TABLE obligation (
   notice_id       BLOB NOT NULL CHECK (length(notice_id) = 16),
   sealed          BLOB NOT NULL CHECK (length(sealed) <= 1280)
 ) STRICT;
+CREATE INDEX obligation_unassigned ON obligation (state) WHERE member = '';
 CREATE INDEX obligation_order ON obligation (order_id, seq);
-CREATE INDEX obligation_member ON obligation (member, seq);
 CREATE INDEX obligation_due ON obligation (next_due_ms, seq) WHERE next_due_ms > 0;
 
 -- Obligations that are still to be aligned with a state of an order (its row of that seq).
@@ -563,6 +563,8 @@ CREATE TABLE case_clock (
   owner        TEXT NOT NULL CHECK (length(owner) <= 40),
   waits        TEXT NOT NULL CHECK (length(waits) <= 327),
   due_ms       INTEGER NOT NULL CHECK (due_ms >= 0),
+  term         TEXT NOT NULL CHECK (length(term) <= 31),
+  counted_ms   INTEGER NOT NULL CHECK (counted_ms >= 0),
   stopped_ms   INTEGER NOT NULL CHECK (stopped_ms >= 0),
   suspended_ms INTEGER NOT NULL CHECK (suspended_ms >= 0),
   warned       INTEGER NOT NULL CHECK (warned >= 0),

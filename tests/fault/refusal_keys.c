@@ -80,6 +80,10 @@ REFUSED_ERR(seal_part,
             (const uint8_t *dek, const uint8_t *header_hash, uint8_t part, struct span plain,
              struct writer *w),
             (dek, header_hash, part, plain, w))
+REFUSED_ERR(seal_open_dek,
+            (const uint8_t *dek, const uint8_t *header_hash, uint8_t part, struct span c,
+             uint8_t *buffer, size_t cap, struct span *plain),
+            (dek, header_hash, part, c, buffer, cap, plain))
 REFUSED_ERR(rest_token, (uint8_t * out, const struct key *token, uint8_t kind, struct span id),
             (out, token, kind, id))
 REFUSED_ERR(log_leaf, (merkle_hash out, enum log_kind kind, uint64_t time_ms, struct span body),

@@ -5,9 +5,11 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "frame.h"
+#include "message.h"
 #include "wire.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -41,6 +43,30 @@ static inline bool decodes(const pb_msgdesc_t *desc, struct span in, void *msg)
     must_equal(&w, in);
     must(wire_size(desc, msg) == in.len);
     return true;
+}
+
+/* What stands before the next 0, which is passed over. */
+static inline struct span until_zero(struct span *rest)
+{
+    struct span word = *rest;
+    const uint8_t *zero = rest->len == 0 ? NULL : memchr(rest->data, 0, rest->len);
+    if (zero != NULL)
+        word.len = (size_t)(zero - rest->data);
+    const size_t past = word.len + (zero != NULL);
+    *rest = span_of(rest->data + past, rest->len - past);
+    return word;
+}
+
+/* The message of this name, or NULL. An input names it: a number would mean another one as soon as
+ * one more is added. */
+static inline const struct message *message_named(struct span name)
+{
+    const struct message *m = NULL;
+    for (size_t i = 0; (m = message_at(i)) != NULL; i++) {
+        if (span_eq(name, span_str(m->name)))
+            break;
+    }
+    return m;
 }
 
 /* No refusal of input is our own fault. */

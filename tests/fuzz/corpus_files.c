@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PART_MAX = 4096, RULES_PART_MAX = 1024, LEAVES = 13, PATH_BYTES = 512 };
+enum { PART_MAX = 4096, LEAVES = 13, PATH_BYTES = 512 };
 
 static struct entropy fixed(struct entropy_replay *replay)
 {
@@ -24,7 +24,7 @@ static struct key *made(enum key_use use)
 {
     struct entropy_replay replay;
     const struct entropy entropy = fixed(&replay);
-    struct key *key;
+    struct key *key = NULL;
     must(keys_init() == OK && key_make(&key, use, 0, &entropy) == OK);
     return key;
 }
@@ -112,8 +112,8 @@ static void keyfile(struct writer *w)
     struct passphrase *passphrase;
     struct keyring *ring;
     struct key *key = made(KEY_USE_SIGN);
-    uint8_t *data;
-    size_t len;
+    uint8_t *data = NULL;
+    size_t len = 0;
     int n = snprintf(path, sizeof path, "%s/lianshu-corpus-%d", base == NULL ? "/tmp" : base,
                      (int)getpid());
     must(n > 0 && (size_t)n < sizeof path);
@@ -145,14 +145,6 @@ static const struct sample {
     {"settings", "adapter", NULL, 2, "deploy/conf/adapter.yaml"},
     {"settings", "map", NULL, 3, "adapters/insurance/map.yaml"},
     {"settings", "calendar", NULL, 5, "schemas/data/calendar.csv"},
-    {"rules", "bases", NULL, 0, "hub/policy/rules/bases.yaml"},
-    {"rules", "cases", NULL, 1, "hub/policy/rules/cases.yaml"},
-    {"rules", "clocks", NULL, 2, "hub/policy/rules/clocks.yaml"},
-    {"rules", "credit", NULL, 3, "hub/policy/rules/credit.yaml"},
-    {"rules", "gates", NULL, 4, "hub/policy/rules/gates.yaml"},
-    {"rules", "lists", NULL, 5, "hub/policy/rules/lists.yaml"},
-    {"rules", "measures", NULL, 6, "hub/policy/rules/measures.yaml"},
-    {"rules", "rules", NULL, 7, "hub/policy/rules/rules.yaml"},
 };
 
 static void put_file(const char *tree, const struct sample *s, struct writer *w)
@@ -164,9 +156,7 @@ static void put_file(const char *tree, const struct sample *s, struct writer *w)
     must(n > 0 && (size_t)n < sizeof path);
     must(file_read(path, 1 << 20, 0, &data, &len, NULL) == OK);
     write_uint(w, s->loader, 1);
-    /* Of a rule set, whose files are long, found-* are edits of whole ones: fuzz_rules.c. */
-    const size_t most = strcmp(s->target, "rules") == 0 ? RULES_PART_MAX : PART_MAX;
-    write_bytes(w, data, len < most ? len : most);
+    write_bytes(w, data, len < PART_MAX ? len : PART_MAX);
     free(data);
 }
 

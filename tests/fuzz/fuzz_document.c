@@ -31,7 +31,8 @@ static void read_body(const struct document_type *type, const pb_msgdesc_t *desc
     void *msg = malloc(message_of(desc)->size);
     must(msg != NULL);
     if (decodes(desc, body, msg))
-        (void)not_internal(body_validate(type, desc, msg, regions, &f));
+        (void)not_internal(desc == type->facts ? facts_validate(type, msg, regions, &f)
+                                               : body_validate(type, desc, msg, regions, &f));
     free(msg);
 }
 
@@ -51,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const struct document_type *type = type_find(d.type);
     if (type == NULL)
         return 0;
+    if (type->facts == NULL)
+        must(facts_validate(type, NULL, NULL, NULL) == ERR_FACTS_MISSING);
     struct span body = span_of(d.body.bytes, d.body.size);
     read_body(type, type->facts, body);
     read_body(type, type->sealed, body);

@@ -1,9 +1,9 @@
 /*
- * Target: unfold, and fold.
+ * Target: unfold, fold, and fold_in and fold_out around them.
  * Corpus: tests/fuzz/corpus/folded.
  *
  * Holds for every input: what unfolds is a bundle or receipts within the bounds; whatever the
- * bytes are, if they fold they unfold to the same.
+ * bytes are, if they fold they unfold to the same, and what travels for them arrives as they are.
  */
 #include "fuzz/again.h"
 
@@ -19,11 +19,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         must(!w.full && w.len <= len * FOLD_RATIO);
         must(frame_kind(writer_span(&w), &kind) == OK);
         must(kind == FRAME_BUNDLE || kind == FRAME_RECEIPTS);
+        struct writer narrow = writer_of(room, w.len - 1);
+        must(unfold(in, &narrow) == ERR_FRAME_LENGTH);
+        must(span_eq(fold_in(in, room), writer_span(&w)));
         in = writer_span(&w); /* and back again */
     }
     struct writer folded = writer_of(room, sizeof room);
-    if (len <= FRAME_MAX && fold(in, &folded)) {
-        static uint8_t back[FRAME_MAX];
+    static uint8_t back[FRAME_MAX];
+    if (in.len <= FRAME_MAX)
+        must(span_eq(fold_in(fold_out(in, room), back), in));
+    if (in.len <= FRAME_MAX && fold(in, &folded)) {
         struct writer b = writer_of(back, sizeof back);
         must(unfold(writer_span(&folded), &b) == OK);
         must_equal(&b, in);

@@ -1,6 +1,6 @@
 /*
  * Target: json_parse and json_to_message.
- * Corpus: tests/fuzz/corpus/json; the first byte picks the message (message.c), the rest is text.
+ * Corpus: tests/fuzz/corpus/json. Input: the name of a message ‖ 0 ‖ text.
  *
  * Holds for every input: what is read can be encoded, and decodes; its JSON reads back to the same
  * bytes. No refusal holds a control byte of the input.
@@ -46,8 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct fault f;
     if (len == 0)
         return 0;
-    const struct message *m = message_at(data[0]);
-    if (m == NULL || not_internal(json_parse(&j, span_of(data + 1, len - 1), "input", &f)) != OK)
+    struct span text = span_of(data, len);
+    const struct message *m = message_named(until_zero(&text));
+    if (m == NULL || not_internal(json_parse(&j, text, "input", &f)) != OK)
         return 0;
     read_as(m, j);
     json_close(&j);

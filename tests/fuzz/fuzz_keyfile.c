@@ -1,11 +1,12 @@
 /*
- * Target: keyfile_read.
+ * Target: keyfile_read and keyfile_read_again.
  * Corpus: tests/fuzz/corpus/keyfile: key files of the least cost.
  * Input: a key file; or "plain" ‖ u16 version ‖ what stands sealed in one: no fuzzer guesses a tag,
  * and whoever knows the passphrase may write what he likes.
  *
  * Holds for every input: a refusal is a refusal of input; what opens is within the bounds of a
- * ring.
+ * ring; read to be written again it ends the same way, and with a PIN for a token always in a
+ * refusal: there is none here.
  * Inputs that ask for much memory within the bounds would only cost time and are left out.
  */
 #include "fuzz/scratch_file.h"
@@ -71,9 +72,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     must(passphrase_of(&passphrase, secret) == OK);
     scratch_path(path, "key");
     scratch_write(path, in);
-    if (not_internal(keyfile_read(&ring, path, passphrase, &fault)) == OK)
+    const enum err err = not_internal(keyfile_read(&ring, path, passphrase, &fault));
+    if (err == OK)
         must(strlen(keyring_owner(ring)) <= MEMBER_MAX && keyring_count(ring) <= KEYRING_MAX);
     keyring_close(&ring);
+    must(keyfile_read_again(&ring, path, passphrase, NULL, NULL) == err);
+    keyring_close(&ring);
+    must(keyfile_read_again(&ring, path, passphrase, passphrase, NULL) != OK && ring == NULL);
     passphrase_close(&passphrase);
     return 0;
 }

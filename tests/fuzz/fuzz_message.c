@@ -1,7 +1,6 @@
 /*
  * Target: wire_decode of every message, and its way through JSON.
- * Corpus: tests/fuzz/corpus/message; the first byte picks the message (message.c), the rest is its
- * encoding.
+ * Corpus: tests/fuzz/corpus/message. Input: the name of a message ‖ 0 ‖ its encoding.
  *
  * Holds for every input: what decodes encodes back; written as JSON it is read back to the same
  * bytes or refused, and refused only for a value that JSON cannot hold.
@@ -31,10 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     if (len == 0)
         return 0;
-    const struct message *m = message_at(data[0]);
+    struct span in = span_of(data, len);
+    const struct message *m = message_named(until_zero(&in));
     if (m == NULL)
         return 0;
-    struct span in = span_of(data + 1, len - 1);
     void *msg = malloc(m->size);
     void *back = malloc(m->size);
     must(msg != NULL && back != NULL);

@@ -1,9 +1,10 @@
 /*
- * Target: ruleset_open, and through it the readers of its files.
- * Corpus: tests/fuzz/corpus/rules; the other files of the set are hub/policy/rules (FUZZ_RULES).
- * Input: u8 file ‖ its text; or u8 128 + file ‖ old ‖ 0 ‖ new ‖ 0 ‖ old …: the file as it is
- * shipped, with the first `old` in it replaced, each after the other. So an input is small, and
- * says what it is about.
+ * Target: ruleset_open, and through it the readers of its files; retention_open and volume_open,
+ * whose files stand beside them.
+ * Corpus: tests/fuzz/corpus/rules, written by hand; the other files of the set are hub/policy/rules
+ * (FUZZ_RULES). Input: u8 file ‖ its text; or u8 128 + file ‖ old ‖ 0 ‖ new ‖ 0 ‖ old …: the file
+ * as it is shipped, with the first `old` in it replaced, each after the other. So an input is
+ * small, and says what it is about.
  *
  * Holds for every input: a set that is refused says why, with the file and a sentence; one that
  * loads has a name.
@@ -11,12 +12,16 @@
 #include "fuzz/scratch_file.h"
 
 #include "base/file.h"
+#include "policy/retention.h"
 #include "policy/ruleset.h"
+#include "policy/volume.h"
 
 #include <string.h>
 
-static const char *const FILES[] = {"bases.yaml", "cases.yaml", "clocks.yaml",   "credit.yaml",
-                                    "gates.yaml", "lists.yaml", "measures.yaml", "rules.yaml"};
+/* Inputs count them: new ones go to the end. */
+static const char *const FILES[] = {"bases.yaml",     "cases.yaml", "clocks.yaml",   "credit.yaml",
+                                    "gates.yaml",     "lists.yaml", "measures.yaml", "rules.yaml",
+                                    "retention.yaml", "volume.yaml"};
 enum { FILES_COUNT = sizeof FILES / sizeof *FILES, FILE_BYTES_MAX = 1 << 20, EDITED = 128 };
 
 /* A file of the set as it is shipped. */
@@ -42,18 +47,6 @@ static void restore(size_t i)
     scratch_write(to, shipped(i));
 }
 
-/* What stands before the next 0, which is passed over. */
-static struct span until_zero(struct span *rest)
-{
-    struct span word = *rest;
-    const uint8_t *zero = rest->len == 0 ? NULL : memchr(rest->data, 0, rest->len);
-    if (zero != NULL)
-        word.len = (size_t)(zero - rest->data);
-    const size_t past = word.len + (zero != NULL);
-    *rest = span_of(rest->data + past, rest->len - past);
-    return word;
-}
-
 static struct span edited(size_t i, struct span edits)
 {
     static uint8_t room[2][FILE_BYTES_MAX];
@@ -75,12 +68,31 @@ static struct span edited(size_t i, struct span edits)
     return text;
 }
 
+/* The set, or the file beside it. */
+static enum err load(const char *file, struct ruleset_faults *faults)
+{
+    struct retention *retention = NULL;
+    struct volume *volume = NULL;
+    struct ruleset *rs = NULL;
+    enum err err;
+    if (strcmp(file, "retention.yaml") == 0)
+        err = retention_open(&retention, scratch_dir(), faults);
+    else if (strcmp(file, "volume.yaml") == 0)
+        err = volume_open(&volume, scratch_dir(), faults);
+    else
+        err = ruleset_open(&rs, scratch_dir(), faults);
+    must(rs == NULL || ruleset_name(rs)[0] != '\0');
+    retention_close(&retention);
+    volume_close(&volume);
+    ruleset_close(&rs);
+    return err;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static bool restored;
     static struct ruleset_faults faults;
     char path[SCRATCH_PATH_MAX];
-    struct ruleset *rs = NULL;
     if (len < 1)
         return 0;
     for (size_t i = 0; !restored && i < FILES_COUNT; i++)
@@ -90,11 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const struct span text = span_of(data + 1, len - 1);
     scratch_path(path, FILES[file]);
     scratch_write(path, data[0] >= EDITED ? edited(file, text) : text);
-    if (not_internal(ruleset_open(&rs, scratch_dir(), &faults)) == OK)
-        must(ruleset_name(rs)[0] != '\0');
-    else
+    if (not_internal(load(FILES[file], &faults)) != OK)
         must(faults.count > 0 && faults.total >= faults.count && faults.fault[0].where[0] != '\0');
-    ruleset_close(&rs);
     restore(file);
     return 0;
 }

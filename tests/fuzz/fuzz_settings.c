@@ -44,14 +44,13 @@ static enum err map(const char *path, struct span text, struct fault *fault)
 {
     char place[SCRATCH_PATH_MAX];
     struct map *m = NULL;
-    const uint8_t *zero = text.len == 0 ? NULL : memchr(text.data, 0, text.len);
-    const struct span own = {text.data, zero == NULL ? text.len : (size_t)(zero - text.data)};
+    struct span shared = text;
+    const struct span own = until_zero(&shared);
     (void)path;
     scratch_path(place, "map.yaml");
     scratch_write(place, own);
     scratch_path(place, "shared.yaml");
-    scratch_write(place,
-                  zero == NULL ? span_of(zero, 0) : span_of(zero + 1, text.len - own.len - 1));
+    scratch_write(place, shared);
     const enum err err = map_open(&m, scratch_dir(), "market.445100", fault);
     map_close(&m);
     return err;

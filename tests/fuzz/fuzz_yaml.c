@@ -16,6 +16,7 @@ static void look(const struct yaml_node *node)
     char text[8];
     struct fault f;
     (void)not_internal(yaml_uint(node, UINT64_MAX, &n, &f));
+    must(not_internal(yaml_uint(node, sizeof text, &n, &f)) != OK || n <= sizeof text);
     (void)not_internal(yaml_bool(node, &b, &f));
     (void)not_internal(yaml_copy(node, text, sizeof text, &f));
     const struct yaml_node *none = yaml_get(node, "no key is like this");

@@ -89,28 +89,28 @@ static bool save_frames(const char *dir)
     return save_changes(dir, "signature", "five", w.len);
 }
 
-static uint8_t message_index(const pb_msgdesc_t *desc)
+/* What stands in front of a message: its name and a 0. */
+static struct writer behind_name(const pb_msgdesc_t *desc)
 {
-    uint8_t i = 0;
-    while (message_at(i)->desc != desc)
-        i++;
-    return i;
+    struct writer w = writer_of(room, sizeof room - 1);
+    const char *name = message_of(desc)->name;
+    write_bytes(&w, name, strlen(name) + 1);
+    return w;
 }
 
-/* One message as its encoding and as JSON, each behind the byte that picks it. */
+/* One message as its encoding and as JSON. */
 static bool save_message(const char *dir, const char *name, const pb_msgdesc_t *desc,
                          const void *msg)
 {
     struct json *j;
     char *text;
     size_t len;
-    struct writer w = writer_of(room, sizeof room - 1);
-    write_uint(&w, message_index(desc), 1);
+    struct writer w = behind_name(desc);
     if (wire_encode(desc, msg, &w) != OK || !save_changes(dir, "message", name, w.len))
         return false;
     if (json_from_message(&j, desc, msg) != OK || json_print(j, true, &text, &len) != OK)
         return false;
-    w.len = 1;
+    w = behind_name(desc);
     write_bytes(&w, text, len);
     free(text);
     json_close(&j);
@@ -160,15 +160,14 @@ static bool save_body(const char *dir, const struct document_type *type, const c
     char name[64];
     const char *text = body_sample(type, desc);
     void *msg = calloc(1, message_of(desc)->size);
-    struct writer w = writer_of(room, sizeof room - 1);
+    struct writer w = behind_name(desc);
     snprintf(name, sizeof name, "%s.%s", type->name, part);
-    write_uint(&w, message_index(desc), 1);
     write_bytes(&w, text, strlen(text));
     bool done = msg != NULL && save(dir, "json", name, "good", writer_span(&w)) &&
                 json_parse(&j, span_str(text), name, NULL) == OK &&
                 json_to_message(j, desc, msg, NULL) == OK;
     json_close(&j);
-    w.len = 1;
+    w = behind_name(desc);
     done = done && wire_encode(desc, msg, &w) == OK &&
            save(dir, "message", name, "good", writer_span(&w));
     free(msg);

@@ -27,16 +27,20 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
         "anchor-2.yaml",
         "manifest.old.sha256",
         "tables/regions-2.csv",
+        "log/7",
         "log/7.leaf",
         "log/0000000000001.path",
         "seen/first.txt",
         "seen/7.path", /* of no checkpoint */
         "seen/7.tsr",
+        "seen/7.bin",
         "envelopes/00.json",
         "documents/notes.lsd",
         "disclosed/0.dek",
         "reads/000000000001.txt",
         "registry/Market.lsp",
+        "rules/0123456789abcdef.yaml",
+        "rules/0123456789abcde/r.yaml",
         "rules/0123456789abcdef/r2.yaml",
         "rules/0123456789abcdef/2r.yaml",
         "rules/0123456789abcdef/.yaml",
@@ -49,6 +53,7 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
                                           "b/envelopes",
                                           "b/documents",
                                           "b/rules/0123456789abcdef",
+                                          "b/rules/0123456789abcde",
                                           "b/more"};
     struct book *b = *state;
     char path[128];
@@ -242,6 +247,20 @@ static void a_bundle_json_that_two_readers_read_differently_is_refused_by_both(v
         {"\"hub.", "\"market."},
         {"\"format\": 1", "\"format\": 1.0"},
         {"\"exported_ms\":", "\"exported_ms\":9999999"}, /* beyond 2^63 */
+        {"\"format\": 1", "\"format\": 2"},
+        {"\"order\"", "\"an order\""}, /* as long as a kind may be, and longer */
+        {"\"order\"", "\"the order\""},
+        {"\"order\"", "\"tree\""},
+        {"\"order\"", "\"envelope\""}, /* whose id is longer */
+        {"\"order\"", "[]"},
+        {ORDER_ID, "0"},
+        {ORDER_ID, ORDER_ID ORDER_ID ORDER_ID},
+        {"\"" ORDER_ID "\"", "7"},
+        {"\"demo\"", "\"other\""},
+        {"\"demo\"", "7"},
+        {"\"demo\"", "\"" ORDER_ID "\""},
+        {"\"hub.445100\"", "7"},
+        {"\"hub.445100\"", "\"" ORDER_ID ORDER_ID "\""},
     };
     struct book *b = *state;
     size_t len;

@@ -283,6 +283,33 @@ static void a_checkpoint_of_another_form_is_refused_by_both(void **state)
     free(note);
 }
 
+/* The hub signs under a name that is no log's of it. L-07 */
+static void a_checkpoint_of_another_log_is_refused_by_both(void **state)
+{
+#define LOGS "hub.445100.demo/audit/"
+    static const char *const origins[] = {
+        LOGS "0",  LOGS "01", LOGS "4294967296", LOGS "99999999999999999999",
+        LOGS "1x", LOGS,      "hub.445100.demo", "hub.445100.other/audit/1",
+        LOGS "1/1"};
+    struct book *b = *state;
+    struct checkpoint head;
+    uint8_t room[NOTE_LEN_MAX];
+    size_t len;
+    book_export_referral(b, "b");
+    char *note = book_read("b/checkpoint.txt", &len);
+    assert_int_equal(note_parse(span_of(note, len), &head), OK);
+    free(note);
+    for (size_t i = 0; i < T_COUNT(origins); i++) {
+        struct writer w = writer_of(room, sizeof room);
+        print_message("%s\n", origins[i]);
+        strcpy(head.origin, origins[i]);
+        assert_int_equal(note_sign(&head, keyring_find(b->world->signer, KEY_USE_LOG), &w), OK);
+        book_add_file("b", "checkpoint.txt", writer_span(&w));
+        both_refuse(b, "E807 checkpoint.txt");
+    }
+#undef LOGS
+}
+
 #define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
 
 int main(void)
@@ -294,6 +321,7 @@ int main(void)
         EACH(a_bundle_json_of_another_form_is_refused_by_both),
         EACH(entries_later_than_the_export_are_refused_by_both),
         EACH(a_checkpoint_of_another_form_is_refused_by_both),
+        EACH(a_checkpoint_of_another_log_is_refused_by_both),
     };
     return cmocka_run_group_tests_name("evidence_forged", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * and both say the same of when something was taken. */
 #include "scenario/both.h"
 #include "scenario/relog.h"
+#include "scenario/reregister.h"
 
 #include "base/clock.h"
 #include "cli/evidence.h"
@@ -179,111 +180,6 @@ static void the_first_entry_of_an_envelope_says_when_it_was_taken(void **state)
 
 /* ---- whom a registrar registers ---- */
 
-enum { MEMBERS_MAX = 16, PAPER_MAX = 8 << 10 };
-
-/* Records of the bundle, and what a registrar makes of them. */
-static struct {
-    char name[MEMBERS_MAX][BUNDLE_NAME_MAX + 1];
-    uint8_t record[MEMBERS_MAX][FRAME_RECORD_MAX];
-    size_t len[MEMBERS_MAX];
-    merkle_hash leaf[MEMBERS_MAX];
-    size_t count;
-    uint8_t document[PAPER_MAX];
-    uint8_t version[PAPER_MAX];
-    uint8_t proof[FRAME_PROOF_MAX];
-} registered;
-
-static void read_records(void)
-{
-    struct evidence_pack pack;
-    const struct bundle_file *file;
-    struct frame_proof proof;
-    registered.count = 0;
-    assert_int_equal(evidence_pack_read(&pack, "b", NULL), OK);
-    for (size_t i = 0; (file = bundle_at(pack.bundle, i)) != NULL; i++) {
-        if (strncmp(file->name, "registry/", 9) != 0)
-            continue;
-        const size_t n = registered.count++;
-        assert_true(n < MEMBERS_MAX);
-        assert_int_equal(frame_parse_proof(file->bytes, &proof), OK);
-        memcpy(registered.name[n], file->name, strlen(file->name) + 1);
-        memcpy(registered.record[n], proof.record.data, proof.record.len);
-        registered.len[n] = proof.record.len;
-        merkle_leaf(registered.leaf[n], proof.record);
-    }
-    evidence_pack_close(&pack);
-}
-
-static enum err record_tree(void *ctx, unsigned level, uint64_t index, merkle_hash out)
-{
-    (void)ctx;
-    merkle_root(out, &registered.leaf[index << level], (size_t)1 << level);
-    return OK;
-}
-
-/* The registrar's appointment, by the root. */
-static struct span appoint(struct book *b, const char *member, const uint8_t *types)
-{
-    struct world *w = b->world;
-    const struct key *own = keyring_find(w->root, KEY_USE_REGISTRAR);
-    const struct key *root = keyring_find(w->root, KEY_USE_ROOT);
-    const struct registrar_make make = {.realm = "demo",
-                                        .member = member,
-                                        .region = strchr(member, '.') + 1,
-                                        .types = types,
-                                        .keys = &own,
-                                        .key_count = 1,
-                                        .number = 1,
-                                        .now_ms = w->now_ms,
-                                        .valid_from_ms = WORLD_START_MS,
-                                        .valid_until_ms = w->now_ms + 300 * (uint64_t)DAY_MS,
-                                        .entropy = &w->entropy};
-    const struct office_signers signers = {.anchor = &w->anchor, .keys = &root, .key_count = 1};
-    struct writer out = writer_of(registered.document, sizeof registered.document);
-    assert_int_equal(registrar_appoint(&make, &signers, &out), OK);
-    return writer_span(&out);
-}
-
-static struct span make_version(struct book *b, const char *member)
-{
-    struct world *w = b->world;
-    const struct key *own = keyring_find(w->root, KEY_USE_REGISTRAR);
-    static lianshu_RegistryVersion body;
-    body = (lianshu_RegistryVersion){.version = 9,
-                                     .valid_until_ms = w->now_ms + 200 * (uint64_t)DAY_MS,
-                                     .member_count = (uint32_t)registered.count};
-    merkle_root(body.root, (const merkle_hash *)registered.leaf, registered.count);
-    const struct office_paper paper = {.realm = "demo",
-                                       .type = lianshu_DocumentType_TYPE_REGISTRY,
-                                       .desc = &lianshu_RegistryVersion_msg,
-                                       .body = &body,
-                                       .now_ms = w->now_ms,
-                                       .entropy = &w->entropy};
-    const struct office_signers signers = {.member = member, .keys = &own, .key_count = 1};
-    struct writer out = writer_of(registered.version, sizeof registered.version);
-    assert_int_equal(office_document(&paper, &signers, &out), OK);
-    return writer_span(&out);
-}
-
-/* Its officials sign the same records, whatever they may register. */
-static void register_again(struct book *b, const char *member, const uint8_t *types)
-{
-    struct frame_proof proof = {.registrar = {appoint(b, member, types), make_version(b, member)}};
-    for (size_t i = 0; i < registered.count; i++) {
-        merkle_hash path[MERKLE_PATH_MAX];
-        unsigned len;
-        struct writer w = writer_of(registered.proof, sizeof registered.proof);
-        assert_int_equal(merkle_inclusion(i, registered.count, record_tree, NULL, path, &len), OK);
-        proof.index = i;
-        proof.record = span_of(registered.record[i], registered.len[i]);
-        proof.path = span_of(path, len * sizeof path[0]);
-        frame_write_proof(&w, &proof);
-        assert_false(w.full);
-        book_put_file("b", registered.name[i], writer_span(&w));
-    }
-    book_fit("b");
-}
-
 /* */
 static void records_beyond_their_registrars_region_or_types_are_refused_by_both(void **state)
 {
@@ -291,12 +187,11 @@ static void records_beyond_their_registrars_region_or_types_are_refused_by_both(
     uint8_t few[GRANT_TYPES_LEN] = {0};
     grant_add(few, lianshu_DocumentType_TYPE_SANCTION_ORDER);
     book_export_referral(b, "b");
-    read_records();
-    register_again(b, "registrar.000000", NULL);
+    reregister(b, &(struct reregister){.types = NULL});
     both_take(b);
-    register_again(b, "registrar.000000", few);
+    reregister(b, &(struct reregister){.types = few});
     both_refuse(b, "E409 registry/");
-    register_again(b, "registrar.350000", NULL);
+    reregister(b, &(struct reregister){.member = "registrar.350000"});
     both_refuse(b, "E409 registry/");
 }
 
@@ -315,8 +210,6 @@ static enum err verified(void)
     enum err err = evidence_reader_open(&reader, found.anchor);
     if (err == OK)
         err = evidence_verify(reader, found.pack.bundle, &evidence, &fault);
-    if (err == OK)
-        assert_true(evidence->rule_sets > 0);
     evidence_close(&evidence);
     evidence_reader_close(&reader);
     return err;
@@ -329,10 +222,32 @@ static void without_what_it_needs_no_rule_set_is_called_another(void **state)
     book_archive_rules(b, "archive");
     must(b->terminal, "evidence export " ORDER_ID
                       " --anchor anchor.yaml --control control --out b --rules archive");
+    assert_true(there_is("b/rules"));
     found.anchor = &b->world->anchor;
     assert_int_equal(evidence_pack_read(&found.pack, "b", NULL), OK);
     memory_hold("evidence with rules", verified);
     refusal_hold("evidence with rules", verified);
+    evidence_pack_close(&found.pack);
+}
+
+/* With a frame, a part that is opened, and a revocation that doubts its signature. */
+static void without_what_it_needs_no_part_or_frame_is_called_forged(void **state)
+{
+    struct book *b = *state;
+    struct evidence_pack shown;
+    book_export_referral(b, "b");
+    book_disclose(b, "shown", "procuratorate.445100", 1);
+    assert_int_equal(evidence_pack_read(&shown, "shown", NULL), OK);
+    const struct bundle_file *key = bundle_at(shown.bundle, 0); /* disclosed/ sorts first */
+    assert_int_equal(mkdir("b/disclosed", 0755), 0);
+    book_add_file("b", key->name, key->bytes);
+    evidence_pack_close(&shown);
+    add_revocation(b, b->world->now_ms);
+    assert_true(both_doubt(b));
+    found.anchor = &b->world->anchor;
+    assert_int_equal(evidence_pack_read(&found.pack, "b", NULL), OK);
+    memory_hold("evidence with a part", verified);
+    refusal_hold("evidence with a part", verified);
     evidence_pack_close(&found.pack);
 }
 
@@ -346,6 +261,7 @@ int main(void)
         EACH(the_first_entry_of_an_envelope_says_when_it_was_taken),
         EACH(records_beyond_their_registrars_region_or_types_are_refused_by_both),
         EACH(without_what_it_needs_no_rule_set_is_called_another),
+        EACH(without_what_it_needs_no_part_or_frame_is_called_forged),
     };
     return cmocka_run_group_tests_name("evidence_said", tests, NULL, NULL);
 }

@@ -71,13 +71,10 @@ static void name_of_proof(char name[static BUNDLE_NAME_MAX + 1])
     evidence_pack_close(&pack);
 }
 
-static void an_earlier_checkpoint_without_its_proof_is_refused_by_both(void **state)
+/* Of an order, with a checkpoint of when nobody had obeyed it. */
+static void export_seen(struct book *b)
 {
-    struct book *b = *state;
     uint8_t env_id[HASH_LEN];
-    char name[BUNDLE_NAME_MAX + 1];
-    char path[BUNDLE_NAME_MAX + 8];
-    size_t len;
     acts_connect(b->world);
     acts_order(b->world, env_id);
     book_keep_checkpoint(b, "kept.txt");
@@ -86,6 +83,15 @@ static void an_earlier_checkpoint_without_its_proof_is_refused_by_both(void **st
     must(b->terminal, "evidence export " ORDER_ID
                       " --anchor anchor.yaml --control control --out b --seen kept.txt");
     must(b->terminal, VERIFY);
+}
+
+static void an_earlier_checkpoint_without_its_proof_is_refused_by_both(void **state)
+{
+    struct book *b = *state;
+    char name[BUNDLE_NAME_MAX + 1];
+    char path[BUNDLE_NAME_MAX + 8];
+    size_t len;
+    export_seen(b);
     name_of_proof(name);
     snprintf(path, sizeof path, "b/%s", name);
     char *proof = book_read(path, &len);
@@ -100,6 +106,43 @@ static void an_earlier_checkpoint_without_its_proof_is_refused_by_both(void **st
     free(proof);
 }
 
+/* What the hub signs is of that size of that log, or it is no earlier state of this one. */
+static void an_earlier_checkpoint_of_another_size_or_log_is_refused_by_both(void **state)
+{
+    static const struct {
+        const char *origin; /* NULL: as it is */
+        uint64_t more;
+        const char *label;
+    } rows[] = {{NULL, 1, "E807 seen/"},
+                {"hub.445100.demo/audit/2", 0, "E807 seen/"},
+                {"hub.440000.demo/audit/1", 0, "E807 seen/"}};
+    struct book *b = *state;
+    char name[BUNDLE_NAME_MAX + 1];
+    char path[BUNDLE_NAME_MAX + 8];
+    struct checkpoint was;
+    size_t len;
+    export_seen(b);
+    name_of_proof(name);
+    strcpy(strrchr(name, '.'), ".txt");
+    snprintf(path, sizeof path, "b/%s", name);
+    char *note = book_read(path, &len);
+    assert_int_equal(note_parse(span_of(note, len), &was), OK);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        uint8_t room[NOTE_LEN_MAX];
+        struct writer w = writer_of(room, sizeof room);
+        struct checkpoint head = was;
+        print_message("row %zu\n", i);
+        head.size += rows[i].more;
+        if (rows[i].origin != NULL)
+            strcpy(head.origin, rows[i].origin);
+        assert_int_equal(note_sign(&head, keyring_find(b->world->signer, KEY_USE_LOG), &w), OK);
+        book_add_file("b", name, writer_span(&w));
+        refused(b->terminal, VERIFY, CLI_REFUSED, rows[i].label, "");
+        assert_int_equal(book_script(b, "b", "anchor.yaml"), 1);
+    }
+    free(note);
+}
+
 #define EACH(fn) cmocka_unit_test_setup_teardown(fn, book_open, book_close)
 
 int main(void)
@@ -107,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(an_envelope_with_another_signature_is_refused_by_both),
         EACH(an_earlier_checkpoint_without_its_proof_is_refused_by_both),
+        EACH(an_earlier_checkpoint_of_another_size_or_log_is_refused_by_both),
     };
     return cmocka_run_group_tests_name("evidence_signed", tests, NULL, NULL);
 }

@@ -99,6 +99,44 @@ static void an_entry_younger_than_the_stamp_of_its_checkpoint_is_refused(void **
     stamper_close(s);
 }
 
+/* A checkpoint of before the measures were taken is stamped: what came later is not its business.
+ * The one that the bundle stands on may be stamped too. */
+static void a_stamp_bounds_the_entries_of_its_own_checkpoint_alone(void **state)
+{
+    struct book *b = *state;
+    uint8_t env_id[HASH_LEN];
+    size_t len;
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    book_keep_checkpoint(b, "kept.stamped");
+    struct stamper *s = stamper_open("roots.pem");
+    char *note = book_read("kept.stamped", &len);
+    stamper_answer(s, span_of(note, len), b->world->now_ms, "kept.tsr");
+    free(note);
+    b->world->now_ms += HOUR_MS;
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    must(b->terminal, EXPORT("b", "kept.tsr") " --seen kept.stamped");
+    must(b->terminal, VERIFY " --roots roots.pem");
+    assert_int_equal(book_script_roots(b, "b", "anchor.yaml", "roots.pem"), 0);
+    note = book_read("b/checkpoint.txt", &len);
+    for (unsigned late = 0; late < 2; late++) {
+        size_t stamp_len;
+        const uint64_t at_ms = b->world->now_ms - (late ? HOUR_MS : 0);
+        stamper_answer(s, span_of(note, len), at_ms, "own.tsr");
+        char *stamp = book_read("own.tsr", &stamp_len);
+        book_add_file("b", "checkpoint.tsr", span_of(stamp, stamp_len));
+        free(stamp);
+        if (late)
+            refused(b->terminal, VERIFY " --roots roots.pem", CLI_REFUSED, "E809 log/", "");
+        else
+            must(b->terminal, VERIFY " --roots roots.pem");
+        assert_int_equal(book_script_roots(b, "b", "anchor.yaml", "roots.pem"), late);
+    }
+    free(note);
+    stamper_close(s);
+}
+
 /* Tag and length of DER, of less than 64 KiB. */
 static void put_head(struct writer *w, uint8_t tag, size_t len)
 {
@@ -201,6 +239,7 @@ int main(void)
         EACH(without_the_authoritys_roots_a_stamp_is_a_claim),
         EACH(a_stamp_of_other_bytes_or_of_another_authority_is_refused),
         EACH(an_entry_younger_than_the_stamp_of_its_checkpoint_is_refused),
+        EACH(a_stamp_bounds_the_entries_of_its_own_checkpoint_alone),
         EACH(what_the_status_of_a_stamp_says_is_not_its_time),
         EACH(the_stamp_of_the_covering_checkpoint_is_found_in_an_exported_log),
     };

@@ -1,8 +1,8 @@
 /* Days that are announced after a term has begun: it is counted anew, and never made shorter than
- * it was told. Working days and holidays of 2027 are invented: 1 to 3 January are holidays. */
+ * it was told. */
+#include "scenario/newyear.h"
 #include "scenario/rulebook.h"
 
-#include "base/calendar.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -10,9 +10,6 @@
 #define MARKET  "market.445100"
 #define QUERY   "{\"cmd\":\"order\",\"id\":\"" FINE_ID "\"}"
 #define OVERDUE "{\"cmd\":\"obligations\",\"overdue\":\"yes\"}"
-#define NEW_YEAR                                                                                   \
-    "date,kind,name\n2026-10-10,workday,国庆节\n2027-01-01,holiday,元旦\n"                    \
-    "2027-01-02,holiday,元旦\n2027-01-03,holiday,元旦\n"
 
 enum { MANY = 40 };
 
@@ -26,32 +23,6 @@ static uint32_t changes(struct world *w, const char *type, uint32_t version)
     return rulebook_change(w, MARKET, type, FINE_ID, version, NULL);
 }
 
-static struct calendar *calendar_of(struct world *w, const char *text)
-{
-    struct calendar *calendar = NULL;
-    assert_int_equal(calendar_parse(&calendar, span_str(text), "calendar.csv", NULL), OK);
-    w->calendar = calendar;
-    return calendar;
-}
-
-/* The hub starts anew with another calendar. */
-static struct calendar *restart(struct world *w, const char *text)
-{
-    struct calendar *calendar = calendar_of(w, text);
-    world_restart(w);
-    world_turn(w);
-    return calendar;
-}
-
-/* The hub takes the calendar anew, as with a reload, and goes on. */
-static struct calendar *reload(struct world *w, const char *text)
-{
-    struct calendar *calendar = calendar_of(w, text);
-    assert_int_equal(core_rules(w->core, w->rules, w->retention, w->volume, calendar), OK);
-    world_turn(w);
-    return calendar;
-}
-
 /* Answered by 4 January, as weekends alone say; 1 to 3 January are holidays, and nobody is late on
  * Monday the 4th. */
 static void a_term_that_has_begun_is_counted_anew_when_its_days_are_announced(void **state)
@@ -61,7 +32,7 @@ static void a_term_that_has_begun_is_counted_anew_when_its_days_are_announced(vo
     rulebook_on(w, 20261230);
     fines(w, "2027-12-30", NULL);
     rulebook_assert_due(w, 20270104, 1);
-    struct calendar *calendar = reload(w, NEW_YEAR);
+    struct calendar *calendar = newyear_reload(w, NEW_YEAR);
     rulebook_assert_due(w, 20270105, 1);
     rulebook_until(w, "2027-01-05", 1);
     assert_int_equal(book_warnings(w, MARKET, NULL, 100, answer), 0);
@@ -81,7 +52,7 @@ who_was_called_late_too_early_is_not_late_and_is_warned_again_at_the_true_end(vo
     rulebook_on(w, 20270105);
     assert_int_equal(book_warnings(w, MARKET, NULL, 100, answer), 1);
     assert_int_equal(book_count(w, OVERDUE, "obligations", NULL, ""), 1);
-    struct calendar *calendar = restart(w, NEW_YEAR);
+    struct calendar *calendar = newyear_restart(w, NEW_YEAR);
     rulebook_assert_due(w, 20270105, 1);
     assert_int_equal(book_count(w, OVERDUE, "obligations", NULL, ""), 0);
     rulebook_until(w, "2027-01-05", 0);
@@ -89,8 +60,6 @@ who_was_called_late_too_early_is_not_late_and_is_warned_again_at_the_true_end(vo
     assert_int_equal(book_count(w, OVERDUE, "obligations", NULL, ""), 1);
     calendar_close(&calendar);
 }
-
-#define WORKING_SATURDAY "date,kind,name\n2026-10-10,workday,国庆节\n2027-01-02,workday,元旦\n"
 
 /* The law's term would end on Saturday the 2nd: whoever was told the 4th may rely on that. */
 static void a_term_that_was_told_is_not_made_shorter(void **state)
@@ -100,7 +69,7 @@ static void a_term_that_was_told_is_not_made_shorter(void **state)
     fines(w, "2027-12-30", NULL);
     rulebook_assert_due(w, 20270104, 1);
     rulebook_on(w, 20261231);
-    struct calendar *calendar = reload(w, WORKING_SATURDAY);
+    struct calendar *calendar = newyear_reload(w, WORKING_SATURDAY);
     rulebook_assert_due(w, 20270104, 1);
     assert_int_equal(world_status(w, "terms_recounted"), 0);
     calendar_close(&calendar);
@@ -114,7 +83,7 @@ static void what_a_stay_left_of_a_term_is_counted_with_the_days_announced_meanwh
     fines(w, "2027-12-29", NULL);
     rulebook_on(w, 20261230);
     assert_int_equal(changes(w, "sanction.suspend", 2), 0);
-    struct calendar *calendar = reload(w, NEW_YEAR);
+    struct calendar *calendar = newyear_reload(w, NEW_YEAR);
     rulebook_on(w, 20270104);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
     rulebook_assert_due(w, 20270106, 1);
@@ -131,7 +100,7 @@ static void what_ran_on_after_a_stay_is_counted_anew_too(void **state)
     rulebook_on(w, 20261231);
     assert_int_equal(changes(w, "sanction.resume", 3), 0);
     rulebook_assert_due(w, 20270104, 1);
-    struct calendar *calendar = reload(w, NEW_YEAR);
+    struct calendar *calendar = newyear_reload(w, NEW_YEAR);
     rulebook_assert_due(w, 20270105, 1);
     calendar_close(&calendar);
 }
@@ -153,7 +122,7 @@ static void the_terms_of_a_request_are_counted_anew_too(void **state)
              subject);
     assert_int_equal(book_send(w, "credit.445100", "repair.request", body, NULL, MARKET), 0);
     snprintf(before, sizeof before, "%s", book_first(w, QUERY, "redress", "due"));
-    struct calendar *calendar = reload(w, NEW_YEAR);
+    struct calendar *calendar = newyear_reload(w, NEW_YEAR);
     char after[CLOCK_TEXT_LEN + 1];
     snprintf(after, sizeof after, "%s", book_first(w, QUERY, "redress", "due"));
     assert_true(strcmp(before, after) < 0);
@@ -171,8 +140,7 @@ static void every_term_is_counted_anew_though_the_hub_is_stopped_meanwhile(void 
         assert_int_equal(rulebook_fine(w, id, "2027-12-30", NULL), 0);
         rulebook_put_away(w);
     }
-    struct calendar *calendar = calendar_of(w, NEW_YEAR);
-    assert_int_equal(core_rules(w->core, w->rules, w->retention, w->volume, calendar), OK);
+    struct calendar *calendar = newyear_take(w, NEW_YEAR);
     world_restart(w);
     world_turn(w);
     rulebook_assert_due(w, 20270105, MANY);

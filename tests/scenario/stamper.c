@@ -1,7 +1,7 @@
 #include "scenario/stamper.h"
 
 #include "keys/stamp.h"
-#include "unit/terminal.h"
+#include "t.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -93,17 +93,27 @@ void stamper_answer(struct stamper *s, struct span data, uint64_t time_ms, const
     const struct entropy entropy = entropy_system();
     uint8_t request[STAMP_REQUEST_MAX];
     struct writer w = writer_of(request, sizeof request);
+    assert_int_equal(stamp_request(data, &entropy, &w), OK);
+    stamper_grant(s,
+                  &(struct stamper_wish){.request = writer_span(&w),
+                                         .time_s = (int64_t)(time_ms / 1000),
+                                         .seconds = 1},
+                  path);
+}
+
+void stamper_grant(struct stamper *s, const struct stamper_wish *wish, const char *path)
+{
     TS_RESP_CTX *ctx = TS_RESP_CTX_new();
     ASN1_OBJECT *policy = OBJ_txt2obj("1.2.3.4.1", 1);
-    s->now_s = (long)(time_ms / 1000);
-    assert_int_equal(stamp_request(data, &entropy, &w), OK);
-    BIO *asked = BIO_new_mem_buf(request, (int)w.len);
+    s->now_s = wish->time_s;
+    BIO *asked = BIO_new_mem_buf(wish->request.data, (int)wish->request.len);
     assert_int_equal(TS_RESP_CTX_set_signer_cert(ctx, s->certificate), 1);
     assert_int_equal(TS_RESP_CTX_set_signer_key(ctx, s->key), 1);
     assert_int_equal(TS_RESP_CTX_set_signer_digest(ctx, EVP_sha256()), 1);
     assert_int_equal(TS_RESP_CTX_set_def_policy(ctx, policy), 1);
     assert_int_equal(TS_RESP_CTX_add_md(ctx, EVP_sha256()), 1);
-    assert_int_equal(TS_RESP_CTX_set_accuracy(ctx, 1, 0, 0), 1);
+    if (wish->seconds != 0 || wish->millis != 0)
+        assert_int_equal(TS_RESP_CTX_set_accuracy(ctx, wish->seconds, wish->millis, 0), 1);
     TS_RESP_CTX_set_time_cb(ctx, tell_time, s);
     TS_RESP_CTX_set_serial_cb(ctx, tell_serial, s);
     TS_RESP *response = TS_RESP_create_response(ctx, asked);

@@ -25,6 +25,8 @@ static struct world {
     struct office district; /* registrar.445102, by the city's */
     uint8_t part[2][PART_CAP];
     size_t part_len[2];
+    /* What raw_part says of itself before it is signed, where not NULL. */
+    void (*bend)(lianshu_RegistryVersion *version, struct office_paper *paper);
     struct registry *above;
 } w;
 
@@ -176,7 +178,7 @@ static inline struct span raw_part(size_t slot, const struct office *o, size_t s
     v->valid_until_ms = until_ms;
     v->member_count = (uint32_t)count;
     merkle_root(v->root, leaf, count);
-    const struct office_paper paper = {
+    struct office_paper paper = {
         .realm = REALM_NAME,
         .type = lianshu_DocumentType_TYPE_REGISTRY,
         .desc = &lianshu_RegistryVersion_msg,
@@ -185,6 +187,8 @@ static inline struct span raw_part(size_t slot, const struct office *o, size_t s
         .valid_until_ms = until_ms,
         .entropy = &f.realm->entropy,
     };
+    if (w.bend != NULL)
+        w.bend(v, &paper);
     const struct office_signers signers = {
         .member = o->member, .keys = keys_of(o), .key_count = signer_count};
     assert_int_equal(office_document(&paper, &signers, &g), OK);

@@ -74,8 +74,11 @@ static void one_clock_of_a_code_runs_at_a_time(void **state)
     assert_int_equal(casefile_clock_start(c, &clock), ERR_EXISTS);
     assert_int_equal(casefile_clock_next_due(c, 49, &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_next_due(c, 50, &got), OK);
+    clock.started_ms = 10;
     clock.warned = 50;
     clock.next_ms = 80;
+    clock.counted_ms = 12;
+    snprintf(clock.term, sizeof clock.term, "10 working_days");
     snprintf(clock.owner, sizeof clock.owner, "police.445102");
     assert_int_equal(casefile_clock_set(c, &clock), OK);
     assert_int_equal(casefile_clock_next_due(c, 79, &got), ERR_NOT_FOUND);
@@ -88,7 +91,15 @@ static void one_clock_of_a_code_runs_at_a_time(void **state)
     assert_int_equal(casefile_clock_next_due(c, 1000, &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_first_due(c, &due), OK);
     assert_int_equal(due, STORE_NEVER);
+    clock.due_ms = 120; /* its end is counted anew all the same */
+    clock.next_ms = 0;
+    assert_int_equal(casefile_clock_recounted(c, &clock), OK);
+    assert_int_equal(casefile_clock_get(c, ID(1), "T08", &got), OK);
+    clock.stopped_ms = 60;
+    assert_memory_equal(&got, &clock, sizeof got);
+    clock.stopped_ms = 0;
     clock.started_ms = 70;
+    assert_int_equal(casefile_clock_recounted(c, &clock), ERR_NOT_FOUND);
     assert_int_equal(casefile_clock_start(c, &clock), OK); /* supplemented: it starts anew */
     commit(p);
     place_reopen(p);

@@ -206,6 +206,51 @@ static void what_gains_nothing_travels_as_it_is(void **state)
     }
 }
 
+/* So many statements, the same but for one byte. */
+static struct span statements(unsigned count, unsigned levels, struct span checkpoint)
+{
+    static uint8_t bytes[2 * FRAME_CHECKPOINT_MAX];
+    uint8_t path[FRAME_LOG_PATH_MAX * FRAME_HASH_LEN];
+    struct writer w = writer_of(room, sizeof room);
+    frame_bundle_begin(&w);
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t text = (uint8_t)i;
+        struct writer one = writer_of(bytes, sizeof bytes);
+        frame_write_statement(&one, &(struct frame_statement){
+                                        .statement = span_of(&text, 1),
+                                        .path = {path, path_of(path, 60, 0, levels)},
+                                        .checkpoint = checkpoint,
+                                    });
+        assert_true(frame_bundle_add(&w, 0, writer_span(&one)));
+    }
+    return writer_span(&w);
+}
+
+/* Steps that take more than they save; and more saved than anybody would believe. */
+static void what_is_worth_it_is_folded(void **state)
+{
+    static const struct {
+        unsigned count;
+        unsigned levels;
+        const char *checkpoint;
+        bool folds;
+    } rows[] = {
+        {2, 0, "short", false},
+        {2, 0, "a bit longer", false},
+        {8, 8, "a bit longer", true},
+        {FRAME_BUNDLE_FRAMES_MAX, FRAME_LOG_PATH_MAX, "a bit longer", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct writer w = writer_of(packed, sizeof packed);
+        const struct span bundle =
+            statements(rows[i].count, rows[i].levels, span_str(rows[i].checkpoint));
+        assert_int_equal(fold(bundle, &w), rows[i].folds);
+        assert_int_equal(w.len > 0, rows[i].folds);
+        assert_true((fold_out(bundle, again).data == again) == rows[i].folds);
+    }
+}
+
 static void what_is_no_frame_travels_as_it_is(void **state)
 {
     (void)state;
@@ -435,6 +480,7 @@ int main(void)
         cmocka_unit_test(the_length_tells_nothing_of_headers_and_contents),
         cmocka_unit_test(another_checkpoint_or_batch_is_written_out),
         cmocka_unit_test(what_gains_nothing_travels_as_it_is),
+        cmocka_unit_test(what_is_worth_it_is_folded),
         cmocka_unit_test(what_is_no_frame_travels_as_it_is),
         cmocka_unit_test(without_room_nothing_is_written),
         cmocka_unit_test(a_folded_frame_that_is_cut_anywhere_is_refused),

@@ -118,6 +118,14 @@ static void what_does_not_fit_is_not_written(void **state)
     assert_int_equal(hpke_seal(v.public_key.data, v.info, v.aad, v.plain, &system, &w),
                      ERR_TOO_LARGE);
     assert_int_equal(w.len, 0);
+    w = writer_of(out, sizeof out);
+    assert_int_equal(hpke_seal(v.public_key.data, v.info, v.aad,
+                               span_of(v.plain.data, HPKE_PLAIN_MAX + 1), &system, &w),
+                     ERR_TOO_LARGE); /* unread */
+    w.full = true;
+    assert_int_equal(hpke_seal(v.public_key.data, v.info, v.aad, v.plain, &system, &w),
+                     ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
 }
 
 int main(void)

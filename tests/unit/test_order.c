@@ -179,8 +179,7 @@ static void orders_are_walked_as_they_stand(void **state)
     struct place *p = *state;
     struct order_row got;
     uint8_t id[STORE_ID_LEN] = {0};
-    uint64_t all;
-    uint64_t active;
+    unsigned active = 0;
 
     for (uint32_t n = 1; n <= 4; n++) {
         struct order_row row = order_of(n, 10 * n, 1, 1);
@@ -208,10 +207,9 @@ static void orders_are_walked_as_they_stand(void **state)
     for (uint32_t n = 1; n <= 4; n++) {
         assert_int_equal(order_next(p->s->orders, id, &got), OK);
         assert_int_equal(got.seq, 10 * n + 1);
+        active += got.state == 2;
     }
     assert_int_equal(order_next(p->s->orders, id, &got), ERR_NOT_FOUND);
-    assert_int_equal(order_counts(p->s->orders, &all, &active), OK);
-    assert_int_equal(all, 4);
     assert_int_equal(active, 3);
 }
 

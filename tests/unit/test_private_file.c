@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,20 @@ static void a_folder_that_is_none_or_has_no_end_is_refused(void **state)
     assert_int_equal(opens("/"), ERR_PERMISSION);
 }
 
+static void a_text_is_a_path_a_credential_or_a_token(void **state)
+{
+    (void)state;
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f.dir, 1), 0);
+    assert_true(private_file_is_path("key"));
+    assert_string_equal(private_file_place("key"), "key");
+    assert_false(private_file_is_path("credential:key"));
+    assert_string_equal(private_file_place("credential:key"), f.dir);
+    assert_false(private_file_is_path("pkcs11:token=a"));
+    assert_null(private_file_place("pkcs11:token=a"));
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_null(private_file_place("credential:key"));
+}
+
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -116,6 +131,7 @@ int main(void)
         CASE(a_name_alone_lies_in_the_folder_where_we_are),
         CASE(a_folder_of_somebody_else_is_refused),
         CASE(a_folder_that_is_none_or_has_no_end_is_refused),
+        CASE(a_text_is_a_path_a_credential_or_a_token),
     };
     return cmocka_run_group_tests_name("private_file", tests, NULL, NULL);
 }

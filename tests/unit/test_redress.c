@@ -22,7 +22,6 @@ static void a_member_is_enrolled_once_and_its_cursor_survives(void **state)
     assert_int_equal(enrolment_move(p->s->enrolments, &row), OK);
     commit(p);
     assert_int_equal(enrolment_pending(p->s->enrolments, &got), ERR_NOT_FOUND);
-    assert_int_equal(enrolment_get(p->s->enrolments, "police.445100", &got), ERR_NOT_FOUND);
 }
 
 static void a_request_is_decided_once_and_its_clock_stops(void **state)

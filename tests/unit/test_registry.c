@@ -125,14 +125,13 @@ static void an_expired_key_that_was_replaced_is_told_apart(void **state)
     }
 }
 
-static void newest_key_that_is_valid_is_the_current_one(void **state)
+static void newest_is_current(bool first)
 {
     struct key *next = NULL;
     const struct key *old = realm_key(f.realm, REALM_MARKET, KEY_USE_SEAL);
     const struct registry_make make = realm_make(f.realm, 2);
     struct registry *r = NULL;
     const struct registry_key *key;
-    (void)state;
     assert_int_equal(key_make(&next, KEY_USE_SEAL, 0, &f.realm->entropy), OK);
     lianshu_MemberRecord *market = record_of(REALM_MARKET);
     lianshu_MemberKey *mk = &market->keys[market->keys_count++];
@@ -140,6 +139,11 @@ static void newest_key_that_is_valid_is_the_current_one(void **state)
     mk->valid_from_ms = REALM_NOW_MS + 10 * REALM_DAY_MS;
     mk->valid_until_ms = REALM_NOW_MS + 20 * REALM_DAY_MS;
     memcpy(mk->public_key, key_public(next), KEY_PUBLIC_LEN);
+    if (first) {
+        const lianshu_MemberKey kept = market->keys[0];
+        market->keys[0] = *mk;
+        *mk = kept;
+    }
     assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
     assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault), OK);
 
@@ -162,6 +166,42 @@ static void newest_key_that_is_valid_is_the_current_one(void **state)
                      ERR_MEMBER_UNKNOWN);
     registry_close(&r);
     key_close(&next);
+}
+
+static void newest_key_that_is_valid_is_the_current_one(void **state)
+{
+    (void)state;
+    newest_is_current(false);
+    memcpy(f.records, f.realm->records, sizeof f.realm->records);
+    newest_is_current(true); /* wherever it stands */
+}
+
+/* A document of before is still read: registry_at.revoked_too. */
+static void a_revoked_key_is_found_where_it_is_asked_for(void **state)
+{
+    const struct registry_make make = realm_make(f.realm, 2);
+    const struct key *key = realm_key(f.realm, REALM_MARKET, KEY_USE_SIGN);
+    struct registry *r = NULL;
+    uint8_t found[KEY_PUBLIC_LEN];
+    lianshu_MemberRecord *market = record_of(REALM_MARKET);
+    (void)state;
+    for (pb_size_t i = 0; i < market->keys_count; i++) {
+        if (market->keys[i].use == lianshu_KeyUse_KEY_SIGN) {
+            market->keys[i].revoked_ms = REALM_NOW_MS;
+            market->keys[i].revoked_for = lianshu_RevocationReason_REVOCATION_COMPROMISED;
+        }
+    }
+    assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
+    assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault), OK);
+    struct registry_at at = {.registry = r, .at_ms = REALM_NOW_MS};
+    const struct document_signers signers = registry_signers(&at);
+    assert_int_equal(signers.find(signers.ctx, REALM_MARKET, key_kid(key), found), ERR_REVOKED);
+    at.revoked_too = true;
+    assert_int_equal(signers.find(signers.ctx, REALM_MARKET, key_kid(key), found), OK);
+    assert_memory_equal(found, key_public(key), KEY_PUBLIC_LEN);
+    assert_int_equal(signers.find(signers.ctx, REALM_POLICE, key_kid(key), found),
+                     ERR_KEY_NOT_SENDERS);
+    registry_close(&r);
 }
 
 /* Guarantee 3 */
@@ -225,6 +265,50 @@ static void rights_are_default_deny(void **state)
     }
 }
 
+/* Of two grants that do not reach it the nearer one says why, whichever stands first. */
+static void the_nearest_miss_says_why(void **state)
+{
+    const struct registry_make make = realm_make(f.realm, 2);
+    (void)state;
+    for (size_t first = 0; first < 2; first++) {
+        lianshu_MemberRecord *from = record_of(REALM_MARKET);
+        struct registry *r = NULL;
+        from->grants_count = 2;
+        for (size_t i = 0; i < 2; i++) {
+            const bool region = i == first;
+            lianshu_Grant *grant = &from->grants[i];
+            *grant = (lianshu_Grant){.direction = lianshu_GrantDirection_GRANT_SEND,
+                                     .departments =
+                                         region ? UINT32_MAX : UINT32_C(1) << DEPARTMENT_HEALTH};
+            grant_add(grant->types, lianshu_DocumentType_TYPE_HONOUR);
+            snprintf(grant->region, sizeof grant->region, region ? "445200" : "445100");
+        }
+        assert_int_equal(write_file(&make, REALM_MEMBERS), OK);
+        assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault),
+                         OK);
+        assert_int_equal(
+            registry_may(r, REALM_MARKET, lianshu_DocumentType_TYPE_HONOUR, REALM_POLICE),
+            ERR_REGION_RIGHT);
+        registry_close(&r);
+    }
+}
+
+static void a_registry_of_nobody_has_nobody(void **state)
+{
+    const struct registry_make make = realm_make(f.realm, 2);
+    struct registry *r = NULL;
+    (void)state;
+    assert_int_equal(write_file(&make, 0), OK);
+    assert_int_equal(registry_open(&r, &f.realm->anchor, span_of(f.file, f.len), 0, &f.fault), OK);
+    assert_int_equal(registry_member_count(r), 0);
+    assert_null(registry_member(r, REALM_MARKET));
+    assert_true(registry_next(r, 0, UINT32_MAX, "000000") == SIZE_MAX);
+    registry_close(&r);
+    assert_int_equal(registry_read(&r, &f.realm->anchor, "there/is/none", 0, &f.fault),
+                     ERR_NOT_FOUND);
+    assert_null(r);
+}
+
 static void members_are_walked_in_order(void **state)
 {
     const struct registry *r = f.realm->registry;
@@ -239,6 +323,7 @@ static void members_are_walked_in_order(void **state)
     assert_int_equal(n, 3);
     assert_true(registry_next(r, 0, set, "445200") == SIZE_MAX);
     assert_true(registry_next(r, 0, 0, "000000") == SIZE_MAX);
+    assert_true(registry_next(r, 0, set, "44510x") == SIZE_MAX);
 }
 
 /* A nation of members without keys. */
@@ -281,6 +366,7 @@ static void a_group_is_a_department_in_a_subtree_in_the_order_of_ids(void **stat
         {"market.000000/*", {"market.440000", "market.445100"}},
         {"police.000000/*", {NULL}},
         {"health.999999/*", {NULL}},
+        {"health.440103/*", {NULL}}, /* no zeros are left out but both of a pair */
     };
     struct registry *r = nation();
     (void)state;
@@ -343,6 +429,9 @@ int main(void)
         CASE(keys_are_judged_for_member_use_and_time),
         CASE(an_expired_key_that_was_replaced_is_told_apart),
         CASE(newest_key_that_is_valid_is_the_current_one),
+        CASE(a_revoked_key_is_found_where_it_is_asked_for),
+        CASE(the_nearest_miss_says_why),
+        CASE(a_registry_of_nobody_has_nobody),
         CASE(rights_are_default_deny),
         CASE(members_are_walked_in_order),
         CASE(a_group_is_a_department_in_a_subtree_in_the_order_of_ids),

@@ -462,6 +462,12 @@ static void short_buffer_is_not_overrun(void **state)
     assert_int_equal(plain.len, 0);
     assert_int_equal(seal_part(f.dek, f.header_hash, 0, span_of(f.text, 300), &w), ERR_TOO_LARGE);
     assert_int_equal(w.len, 0);
+
+    struct writer full = writer_of(f.buffer, sizeof f.buffer);
+    assert_int_equal(seal_part(f.dek, f.header_hash, 0, span_of(f.text, SEAL_PLAIN_MAX + 1), &full),
+                     ERR_TOO_LARGE); /* unread */
+    full.full = true;
+    assert_int_equal(seal_part(f.dek, f.header_hash, 0, span_of(f.text, 1), &full), ERR_TOO_LARGE);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -208,24 +208,6 @@ static void terms_compare_across_units(void **state)
     assert_int_equal(term_compare(&a, &b), 0);
 }
 
-static void words_for_people(void **state)
-{
-    struct term t;
-    char text[64];
-    (void)state;
-    assert_true(term_parse("3 working_days", &t));
-    term_words(&t, true, text, sizeof text);
-    assert_string_equal(text, "3个工作日");
-    term_words(&t, false, text, sizeof text);
-    assert_string_equal(text, "3 working days");
-    assert_true(term_parse("1 year", &t));
-    term_words(&t, false, text, sizeof text);
-    assert_string_equal(text, "1 year");
-    assert_true(term_parse("life", &t));
-    term_words(&t, true, text, sizeof text);
-    assert_string_equal(text, "终身");
-}
-
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -241,7 +223,6 @@ int main(void)
         CASE(last_days_of_bans),
         CASE(shares_of_a_term),
         CASE(terms_compare_across_units),
-        CASE(words_for_people),
     };
     return cmocka_run_group_tests_name("term", tests, NULL, NULL);
 }

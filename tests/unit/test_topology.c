@@ -134,6 +134,9 @@ static void only_neighbours_of_the_tree_and_of_a_group_can_be_linked(void **stat
     assert_int_equal(topology_link(registry, groups, hub("hub.440000"),
                                    registry_member(registry, "hub-x.440600")),
                      LINK_NONE);
+    assert_int_equal(topology_link(registry, groups, registry_member(registry, "hub-x.440600"),
+                                   hub("hub.440000")),
+                     LINK_NONE);
 }
 
 static void the_next_hub_lies_down_across_or_up(void **state)
@@ -174,6 +177,59 @@ static void the_next_hub_lies_down_across_or_up(void **state)
     assert_null(next);
 }
 
+/* Guarantee 2: the way is the same at any time. */
+static void of_the_peers_that_hold_it_the_nearest_is_next_in_any_order(void **state)
+{
+    static const struct link peers[] = {
+        {"hub.440000", LINK_PEER, 0}, {"hub.445100", LINK_PEER, 0},
+        {"hub.220000", LINK_PEER, 0}, {"hub.330000", LINK_PEER, 0}, /* no member */
+        {"hub.445122", LINK_NONE, 0},                               /* no peer */
+    };
+    struct link links[T_COUNT(peers)];
+    const struct registry_member *next;
+    (void)state;
+    for (size_t turn = 0; turn < T_COUNT(peers); turn++) {
+        for (size_t i = 0; i < T_COUNT(peers); i++)
+            links[i] = peers[(i + turn) % T_COUNT(peers)];
+        print_message("turn %zu\n", turn);
+        assert_int_equal(topology_next(registry, hub("hub.110000"), hub("hub.445122"), links,
+                                       T_COUNT(links), &next),
+                         OK);
+        assert_string_equal(next->id, "hub.445100");
+    }
+}
+
+static void of_a_message_speak_the_hubs_on_its_way(void **state)
+{
+    static const struct {
+        const char *hub;
+        const char *sender;
+        const char *recipient;
+        bool speaks;
+    } rows[] = {
+        {"hub.445100", "market.445100", "police.220100", true},
+        {"hub.440000", "market.445100", "police.220100", true},
+        {"hub.000000", "market.445100", "police.220100", true},
+        {"hub.220000", "market.445100", "police.220100", true},
+        {"hub.220100", "market.445100", "police.220100", true},
+        {"hub.440300", "market.445100", "police.220100", false}, /* beside it */
+        {"hub.445122", "market.445100", "police.220100", false}, /* below it */
+        {"hub.445102", "market.445100", "police.220100", false}, /* no hub */
+        {"market.445100", "market.445100", "police.220100", false},
+        {"hub.440000", "market", "police.445122", true},
+        {"hub.440000", "market.445100", "police", true},
+        {"hub.440000", "market", "police.220100", false},
+        {"hub.440000", "market.220100", "police", false},
+        {"hub.440000", "market", "police", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        print_message("row %zu\n", i);
+        assert_int_equal(topology_speaks(registry, rows[i].hub, rows[i].sender, rows[i].recipient),
+                         rows[i].speaks);
+    }
+}
+
 static void a_tree_without_a_root_has_no_way_out(void **state)
 {
     static const char *const rootless[] = {"hub.220100", "hub.440000", NULL};
@@ -189,6 +245,10 @@ static void a_tree_without_a_root_has_no_way_out(void **state)
         topology_next(registry, hub("hub.440000"), hub("hub.220100"), links, T_COUNT(links), &next),
         ERR_NO_HUB);
     assert_int_equal(topology_way(registry, hub("hub.440000"), hub("hub.220100"), way), 0);
+    of_hubs(tree); /* what is no node lies at the end of no way */
+    assert_int_equal(
+        topology_way(registry, hub("hub.440000"), registry_member(registry, "hub-x.440600"), way),
+        0);
 }
 
 static void nobody_is_served_where_there_is_no_hub(void **state)
@@ -199,6 +259,8 @@ static void nobody_is_served_where_there_is_no_hub(void **state)
     assert_int_equal(topology_count(registry), 0);
     assert_null(topology_home(registry, "440600"));
     assert_null(topology_home(registry, "000000"));
+    assert_null(topology_hub(registry, "hub.440600"));
+    assert_null(topology_superior(registry, registry_member(registry, "hub-x.440600")));
 }
 
 /* Guarantees 2 and 3: from everywhere to everywhere the steps of topology_next are the way. */
@@ -319,6 +381,8 @@ int main(void)
         TREE(superiors_are_the_hubs_of_the_regions_above),
         TREE(only_neighbours_of_the_tree_and_of_a_group_can_be_linked),
         TREE(the_next_hub_lies_down_across_or_up),
+        TREE(of_the_peers_that_hold_it_the_nearest_is_next_in_any_order),
+        TREE(of_a_message_speak_the_hubs_on_its_way),
         TREE(a_tree_without_a_root_has_no_way_out),
         TREE(nobody_is_served_where_there_is_no_hub),
         TREE(step_by_step_one_gets_there_by_the_way_of_the_tree),

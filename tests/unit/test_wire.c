@@ -8,15 +8,19 @@
 #include "message.h"
 #include "wire_walk.h"
 
+#include "document.pb.h"
 #include "wire.pb.h"
 
 #include "t.h"
+
+#include "fuzz/again.h"
 
 #include <dirent.h>
 #include <pb_decode.h>
 #include <pb_encode.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { INPUT_MAX = 8192, SPOILT_MAX = 512 };
 
@@ -91,14 +95,15 @@ static void judge_file(struct judge *j, const char *path)
     uint8_t *data = NULL;
     size_t len = 0;
     assert_int_equal(file_read(path, INPUT_MAX, 0, &data, &len, NULL), OK);
-    j->type = len == 0 ? NULL : message_at(data[0]);
+    struct span in = span_of(data, len);
+    j->type = message_named(until_zero(&in));
     if (j->type != NULL) {
         j->ours = calloc(1, j->type->size);
         j->theirs = calloc(1, j->type->size);
         assert_non_null(j->ours);
         assert_non_null(j->theirs);
-        both_say_the_same(j, span_of(data + 1, len - 1));
-        judge_spoilt(j, span_of(data + 1, len - 1));
+        both_say_the_same(j, in);
+        judge_spoilt(j, in);
         free(j->ours);
         free(j->theirs);
     }
@@ -194,6 +199,48 @@ static void an_encoding_that_does_not_fit_leaves_the_writer_full(void **state)
     free(h);
 }
 
+/* One that says nothing of itself still counts. */
+static void an_empty_element_of_a_list_is_written(void **state)
+{
+    static lianshu_Document texts, back;
+    static lianshu_Amendments blocks, blocks_back;
+    uint8_t bytes[256];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    (void)state;
+    texts.basis_count = 2;
+    strcpy(texts.basis[1], "S1");
+    assert_int_equal(wire_encode(&lianshu_Document_msg, &texts, &w), OK);
+    assert_int_equal(wire_decode(&lianshu_Document_msg, writer_span(&w), &back), OK);
+    assert_int_equal(back.basis_count, 2);
+    assert_string_equal(back.basis[0], "");
+    assert_string_equal(back.basis[1], "S1");
+    w = writer_of(bytes, sizeof bytes);
+    blocks.documents_count = 2;
+    blocks.documents[1].size = 1;
+    assert_int_equal(wire_encode(&lianshu_Amendments_msg, &blocks, &w), OK);
+    assert_int_equal(wire_decode(&lianshu_Amendments_msg, writer_span(&w), &blocks_back), OK);
+    assert_int_equal(blocks_back.documents_count, 2);
+    assert_int_equal(blocks_back.documents[0].size, 0);
+    assert_int_equal(blocks_back.documents[1].size, 1);
+}
+
+/* A bug of ours is no reason to read beyond the message. */
+static void a_count_or_a_length_that_is_none_is_not_encoded(void **state)
+{
+    static lianshu_Document d;
+    static uint8_t bytes[sizeof d];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    (void)state;
+    d.basis_count = T_COUNT(d.basis) + 1;
+    assert_int_equal(wire_encode(&lianshu_Document_msg, &d, &w), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+    d.basis_count = 0;
+    d.body.size = sizeof d.body.bytes + 1;
+    w = writer_of(bytes, sizeof bytes);
+    assert_int_equal(wire_encode(&lianshu_Document_msg, &d, &w), ERR_TOO_LARGE);
+    assert_int_equal(w.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +248,8 @@ int main(void)
         cmocka_unit_test(nothing_of_the_message_before_is_left),
         cmocka_unit_test(lengths_around_a_byte_more_are_written_as_nanopb_writes_them),
         cmocka_unit_test(an_encoding_that_does_not_fit_leaves_the_writer_full),
+        cmocka_unit_test(an_empty_element_of_a_list_is_written),
+        cmocka_unit_test(a_count_or_a_length_that_is_none_is_not_encoded),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }

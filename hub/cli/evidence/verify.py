@@ -673,6 +673,7 @@ class Bundle:
             by.verify(document, 3, self.realm)
             body = Message(document.body, "Revocation", name)
             number, member, kid, since = body.number(1), body.text(2), body.bytes(3), body.number(5)
+            need(re.fullmatch(r"[a-z]{2,16}(-[a-z0-9]{1,8})?\.[0-9]{6}", member), name, "of no member (E221)")
             need(region_within(member.rpartition(".")[2], by.region), name, "outside its region (E402)")
             need(all(by.grants(types) for types in self.grants.get(member, [])), name, "beyond its types (E409)")
             need(since <= document.issued, name, "doubted since after its issue")
