@@ -192,11 +192,16 @@ bool date_parse(const char *text, uint32_t *date)
     return take_date(&text, date) && *text == '\0';
 }
 
+/* The last instant that has a form. */
+static uint64_t last_ms(void)
+{
+    return (uint64_t)(last_day() + 1) * DAY_MS - ZONE_MS - 1;
+}
+
 void clock_format(uint64_t ms, char out[static CLOCK_TEXT_LEN + 1])
 {
-    uint64_t last = (uint64_t)(last_day() + 1) * DAY_MS - ZONE_MS - 1;
-    if (ms > last)
-        ms = last;
+    if (ms > last_ms())
+        ms = last_ms();
     uint32_t date = date_from_ms(ms);
     uint32_t rest = (uint32_t)((ms % DAY_MS + ZONE_MS) % DAY_MS);
     snprintf(out, CLOCK_TEXT_LEN + 1, "%04u-%02u-%02uT%02u:%02u:%02u.%03u+08:00",
@@ -242,7 +247,7 @@ bool clock_parse(const char *text, uint64_t *ms)
         return false;
     int64_t sum = (int64_t)days_of(civil_of(date)) * DAY_MS + (int64_t)hour * HOUR_MS +
                   (int64_t)minute * MINUTE_MS + (int64_t)second * SECOND_MS + fraction - offset_ms;
-    if (sum < 0)
+    if (sum < 0 || (uint64_t)sum > last_ms())
         return false;
     *ms = (uint64_t)sum;
     return true;

@@ -14,7 +14,7 @@
  *   3. Months and years are added as the General Rules on terms do: the day of the month
  *      is kept, or becomes the last day of a shorter month. Results beyond the range are 0.
  *   4. What clock_format writes, clock_parse reads back to the same instant; clock_parse
- *      and date_parse refuse every other form.
+ *      and date_parse refuse every other form, and an instant that has none.
  *   5. clock_real_ms is the only place that reads a clock. Below hub/net and the mains of
  *      adapters, `now` is an argument.
  *
