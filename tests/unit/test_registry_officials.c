@@ -15,6 +15,22 @@ static void any_two_of_three_officials_sign(void **state)
     }
 }
 
+/* The first by its key, the second by its public key alone. */
+static void who_is_named_by_key_and_who_by_public_key_sign_alike(void **state)
+{
+    struct registrar_make both = appointment(&w.realm);
+    struct registry_make make;
+    (void)state;
+    both.keys = keys_of(&w.realm);
+    both.key_count = 1;
+    both.more = (const uint8_t(*)[KEY_PUBLIC_LEN])w.realm.public_key + 1;
+    both.more_count = 1;
+    appoint(&w.realm, &both, NULL);
+    make = version_of(&w.realm, 1);
+    assert_int_equal(make_file(&make, f.realm->records, REALM_MEMBERS), OK);
+    assert_int_equal(open_now(), OK);
+}
+
 /* */
 static void fewer_officials_than_the_threshold_are_410(void **state)
 {
@@ -217,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CHAIN_CASE(any_two_of_three_officials_sign),
+        CHAIN_CASE(who_is_named_by_key_and_who_by_public_key_sign_alike),
         CHAIN_CASE(fewer_officials_than_the_threshold_are_410),
         CHAIN_CASE(one_signer_twice_is_410),
         CHAIN_CASE(a_registrar_is_refused_for_each_fault),

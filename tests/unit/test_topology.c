@@ -92,6 +92,10 @@ static void what_is_no_region_and_no_node_has_no_hub(void **state)
     assert_null(topology_hub(registry, "hub.445102")); /* served, but by another */
     assert_null(topology_hub(registry, "hub-x.440600"));
     assert_null(topology_hub(registry, "market.445100"));
+    char *shorter = strdup("hu"); /* than the name of any hub: nothing behind it is read */
+    assert_non_null(shorter);
+    assert_null(topology_hub(registry, shorter));
+    free(shorter);
 }
 
 static void superiors_are_the_hubs_of_the_regions_above(void **state)
