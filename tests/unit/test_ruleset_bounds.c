@@ -75,6 +75,24 @@ static void a_table_takes_no_row_more_than_it_holds(void **state)
     }
 }
 
+/* Four more, each of the least weight, which the first gives. */
+static void as_many_indices_as_a_rating_has_are_weighed(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    size_t count = 0;
+    spoil(f, "credit.yaml", "weight: 50", "weight: 46");
+    spoil_more(f, "credit.yaml", "\nclasses:\n",
+               "\n  - {code: a, zh: 多, en: more, weight: 1, mark: D}"
+               "\n  - {code: b, zh: 多, en: more, weight: 1, mark: D}"
+               "\n  - {code: c, zh: 多, en: more, weight: 1, mark: D}"
+               "\n  - {code: d, zh: 多, en: more, weight: 1, mark: D}\nclasses:\n");
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+    (void)ruleset_indices(rs, &count);
+    assert_int_equal(count, RULES_INDICES_MAX);
+    ruleset_close(&rs);
+}
+
 /* In a row of each table, and at the top of each file. */
 static void a_key_that_nobody_knows_is_refused_everywhere(void **state)
 {
@@ -218,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_table_takes_no_row_more_than_it_holds),
+        CASE(as_many_indices_as_a_rating_has_are_weighed),
         CASE(a_key_that_nobody_knows_is_refused_everywhere),
         CASE(names_are_as_long_as_their_records_hold),
         CASE(a_step_begins_in_every_state_there_is),
