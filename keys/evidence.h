@@ -32,8 +32,8 @@
  *      checkpoint, every receipt, record and frame spoken of by a leaf, every document referred to
  *      by a leaf, a record or an opened part, every opened part of a frame that is there.
  *   2. A statement by a key that was revoked from before the hub took it is a doubt, whatever time
- * it bears itself: its signature verifies, and proves nothing (struct evidence_doubt). Revocations
- *      of a registrar are here without a gap from the version on, as far as `known`.
+ *      it bears itself: its signature verifies, and proves nothing (struct evidence_doubt).
+ *      Revocations of a registrar are here without a gap from the version on, as far as `known`.
  *   3. What is refused is refused with the code of what is wrong, and *fault names the file.
  *   4. A disclosed key opens the one part that its sender committed to; the plaintext is what the
  *      sender sealed. Nothing else is opened.

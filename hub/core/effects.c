@@ -22,16 +22,12 @@ static enum err put_subject(struct core *core, const struct incoming *in, uint64
     return subject_put(core->store->subjects, &row);
 }
 
-/* The class that stands from now on, whether or not it makes anybody owe something. */
+/* It stands from now on, whether or not it makes anybody owe something. */
 static enum err put_rating(struct core *core, const struct incoming *in,
                            const struct judgement *judged, uint64_t seq)
 {
-    const lianshu_CreditRating *body = &in->body.rating;
-    struct rating_row row = {.from_date = body->from_date,
-                             .until_date = body->until_date,
-                             .issued_ms = in->document.issued_ms,
-                             .seq = seq,
-                             .class = (uint32_t)body->class};
+    struct rating_row row = {
+        .from_date = in->body.rating.from_date, .issued_ms = in->document.issued_ms, .seq = seq};
     if (!judged->event_recorded)
         return OK;
     enum err err = orders_name(core, in);
@@ -40,7 +36,6 @@ static enum err put_rating(struct core *core, const struct incoming *in,
     if (err != OK)
         return err;
     memcpy(row.id, in->document.id, sizeof row.id);
-    memcpy(row.document, in->facts_hash, sizeof row.document);
     return rating_put(core->store->subjects, &row);
 }
 

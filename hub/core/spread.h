@@ -36,8 +36,8 @@
  *      was in force at one time with one that stands before it. So who loses loses to one that
  *      stands, and one that lost itself bars nobody. Who loses is undone (E640), and both issuers
  *      are told. When another order ends does not change that: who lost may impose anew. But when
- * it becomes known that what barred an order does not stand, or was over before, the order takes
- *      effect after all, and its issuer is told. In force is from the acceptance of the first
+ *      it becomes known that what barred an order does not stand, or was over before, the order
+ *      takes effect after all, and its issuer is told. In force is from the acceptance of the first
  *      version to that of the lift or annulment, or until the clock ends it: by the documents
  *      alone, also where a hub's own rules refuse one of them. One that a court or a superior
  *      annulled bars each that is accepted after that (E657).

@@ -19,9 +19,9 @@
  * Guarantees:
  *   1. Only the process's own user and root are answered (net/local.h), and auditors whom the
  *      configuration names: they ask and change nothing (else E003), and are not told of a person
- * or enterprise that they name ("restrictions", "rule.try"), what a document says
+ *      or enterprise that they name ("restrictions", "rule.try"), what a document says
  *      ("evidence.document") or what a decision read ("evidence.reads"). They hold at most
- * CONTROL_AUDITORS_MAX connections.
+ *      CONTROL_AUDITORS_MAX connections.
  *   2. A request is at most CONTROL_REQUEST_MAX bytes and one line; a longer one is answered
  *      with E027 and the connection is closed. An unknown or malformed command is answered with
  *      its error and changes nothing.

@@ -26,7 +26,7 @@
  *      subject end with this document (a rating that is no warning ends those of R24). What the
  *      first listing ends is event_ends_on_order's answer (R25).
  *   7. A rating begins on the day of its issue or before, and counts when no other of its subject
- * begins later; of one day the one issued last, then the higher id.
+ *      begins later; of one day the one issued last, then the higher id.
  *   8. Depth 1: a consequence reaches the subject and the persons that the document names.
  *
  * The caller (core) makes of a DUTY or INCENTIVE what it makes of a duty of an order: obligations

@@ -8,8 +8,8 @@
  * Guarantees:
  *   1. A member is stored once: again is ERR_EXISTS and changes nothing.
  *   2. The cursor and what was made for the member are written in one
- * transaction: after a kill the work goes on where it stopped, nothing twice,
- * nothing missing.
+ *      transaction: after a kill the work goes on where it stopped, nothing twice,
+ *      nothing missing.
  *
  * Thread rule: that of the db. hub/README.md, The ledger of obligations.
  */

@@ -8,7 +8,7 @@
  *   2. Versions of an order never go back, except by order_put_back: a lower version than the
  *      newest is ERR_ORDER_VERSION.
  *   3. order_conflict finds an order of the same list, subject and act that is not over, or else
- * one that a document of somebody other than its issuer has annulled.
+ *      one that a document of somebody other than its issuer has annulled.
  *   4. A text of the order is a row whose change_document is its document: the first version, and
  *      every correction. order_text answers the text that a version rests on.
  *

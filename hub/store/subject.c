@@ -15,7 +15,7 @@ enum query {
     QUERY_COUNT
 };
 
-#define RATING_COLUMNS   "subject, from_date, issued_ms, id, seq, until_date, class, document"
+#define RATING_COLUMNS   "subject, from_date, issued_ms, id, seq"
 #define RELATION_COLUMNS "subject, person, role, from_date, to_date, seq, sealed, document"
 
 /* The next (other, role, from_date) behind the cursor, in its newest state below the size. */
@@ -34,8 +34,7 @@ static const char *const queries[QUERY_COUNT] = {
     [CHANGED] = "SELECT 1 FROM relation WHERE subject = ?1 AND seq >= ?2 LIMIT 1",
     [OF_SUBJECT] = RELATION_WALK("subject", "person"),
     [OF_PERSON] = RELATION_WALK("person", "subject"),
-    [RATING_PUT] =
-        "INSERT INTO rating (" RATING_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [RATING_PUT] = "INSERT INTO rating (" RATING_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)",
     [RATING_GET] = "SELECT " RATING_COLUMNS " FROM rating WHERE subject = ?1 AND seq < ?2 "
                    "ORDER BY from_date DESC, issued_ms DESC, id DESC LIMIT 1",
 };
@@ -183,9 +182,6 @@ enum err rating_put(struct subjects *s, const struct rating_row *row)
     stmt_bind_u64(q, 3, row->issued_ms);
     bind_id(q, 4, row->id);
     stmt_bind_u64(q, 5, row->seq);
-    stmt_bind_u64(q, 6, row->until_date);
-    stmt_bind_u64(q, 7, row->class);
-    stmt_bind_bytes(q, 8, row->document, STORE_HASH_LEN);
     return stmt_run(q);
 }
 
@@ -203,9 +199,6 @@ enum err rating_get(struct subjects *s, const uint8_t subject[static STORE_TOKEN
         out->issued_ms = stmt_u64(q, 2);
         stmt_copy(q, 3, out->id, sizeof out->id);
         out->seq = stmt_u64(q, 4);
-        out->until_date = stmt_u32(q, 5, &err);
-        out->class = stmt_u32(q, 6, &err);
-        stmt_copy(q, 7, out->document, sizeof out->document);
     }
     return stmt_end(q, err);
 }

@@ -6,7 +6,7 @@
  *   2. Rows are appended, never overwritten: *_get and *_next answer as of any log size.
  *   3. A relation is current as of a size when its newest row below that size says so.
  *   4. Of the ratings of a subject that stands which begins last, then was issued last, then has
- * the higher id, whatever the order in which they were put.
+ *      the higher id, whatever the order in which they were put.
  *
  * `as_of`: log size; STORE_NEVER for now. Dates are yyyymmdd, 0: open.
  * Ownership: sealed spans borrowed until the next call on subjects.
@@ -43,12 +43,9 @@ struct relation_row {
 struct rating_row {
     uint8_t subject[STORE_TOKEN_LEN];
     uint32_t from_date;
-    uint32_t until_date; /* 0: until the next */
     uint64_t issued_ms;
     uint8_t id[STORE_ID_LEN]; /* of its document */
     uint64_t seq;
-    uint32_t class;
-    uint8_t document[STORE_HASH_LEN];
 };
 
 /* Cursor of a walk over relations; zeroed to start. */

@@ -162,16 +162,13 @@ CREATE TABLE relation (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX relation_person ON relation (person, subject, role, from_date, seq);
 
--- The credit classes that a subject had: appended, never overwritten; the highest key is the one that stands.
+-- The credit ratings that a subject had: appended, never overwritten; the highest key is the one that stands.
 CREATE TABLE rating (
   subject    BLOB NOT NULL CHECK (length(subject) = 16),
   from_date  INTEGER NOT NULL CHECK (from_date BETWEEN 1 AND 99991231),
   issued_ms  INTEGER NOT NULL CHECK (issued_ms > 0),
   id         BLOB NOT NULL CHECK (length(id) = 16),
   seq        INTEGER NOT NULL CHECK (seq >= 0),
-  until_date INTEGER NOT NULL CHECK (until_date BETWEEN 0 AND 99991231),
-  class      INTEGER NOT NULL CHECK (class > 0),
-  document   BLOB NOT NULL CHECK (length(document) = 32),
   PRIMARY KEY (subject, from_date, issued_ms, id)
 ) STRICT, WITHOUT ROWID;
 

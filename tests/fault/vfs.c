@@ -397,6 +397,23 @@ bool vfs_fired(void)
     return g.fired;
 }
 
+unsigned vfs_each_life(uint64_t step, vfs_life_fn *life)
+{
+    static const struct vfs_plan plans[] = {{.ops = VFS_WRITE, .kind = VFS_NO_SPACE},
+                                            {.ops = VFS_WRITE, .kind = VFS_BROKEN, .torn = true},
+                                            {.ops = VFS_SYNC, .kind = VFS_BROKEN}};
+    unsigned faults = 0;
+    for (size_t p = 0; p < sizeof plans / sizeof plans[0]; p++) {
+        struct vfs_plan plan = plans[p];
+        bool fired = true;
+        for (plan.nth = 1; fired; plan.nth += plan.nth < 8 ? 1 : step) {
+            fired = life(&plan);
+            faults += fired;
+        }
+    }
+    return faults;
+}
+
 uint64_t vfs_count(enum vfs_op op)
 {
     for (unsigned i = 0; i < 6; i++) {

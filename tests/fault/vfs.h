@@ -55,6 +55,11 @@ void vfs_install(void);
 void vfs_arm(const struct vfs_plan *plan);
 void vfs_disarm(void);
 bool vfs_fired(void);
+/* Lives with one write or sync that fails, the first eight ones and then each step-th, until none
+ * is left to fail. A life arms the plan, says at its end whether that happened, and disarms. How
+ * many did. */
+typedef bool vfs_life_fn(const struct vfs_plan *plan);
+unsigned vfs_each_life(uint64_t step, vfs_life_fn *life);
 uint64_t vfs_count(enum vfs_op op); /* since the last vfs_arm or vfs_disarm */
 
 /* Of files opened from here on; what they hold then is on disk. */

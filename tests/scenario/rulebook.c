@@ -192,23 +192,24 @@ uint32_t rulebook_order(struct world *w, const char *from, const struct paper *p
     return world_code(w, from, book_env_id);
 }
 
-uint32_t rulebook_fine(struct world *w, const char *order_id, const char *max, const char *repair)
+uint32_t rulebook_fine(struct world *w, struct paper paper)
 {
     char subject[256];
     char today[16];
+    char number[64];
     rulebook_subject(NULL, 0, subject);
     rulebook_date(w, today);
-    char number[64];
-    snprintf(number, sizeof number, "潮市监罚〔2026〕%.8s号", order_id);
-    const struct paper paper = {.subject = subject,
-                                .order_id = order_id,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .number = number,
-                                .decided = today,
-                                .max = max,
-                                .repair = repair};
+    paper.subject = subject;
+    paper.list = "penalty_record";
+    paper.trigger = "penalty_larger_fine";
+    paper.severity = "ordinary";
+    if (paper.order_id == NULL)
+        paper.order_id = FINE_ID;
+    if (paper.decided == NULL)
+        paper.decided = today;
+    snprintf(number, sizeof number, "潮市监罚〔2026〕%.8s号", paper.order_id);
+    if (paper.number == NULL)
+        paper.number = number;
     return rulebook_order(w, "market.445100", &paper, "AP48", NULL);
 }
 

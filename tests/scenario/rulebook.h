@@ -111,8 +111,9 @@ bool rulebook_over(const struct owed_line *line, uint32_t today);
  * members behind it. The code of the receipt. */
 uint32_t rulebook_order(struct world *w, const char *from, const struct paper *paper,
                         const char *basis, const char *basis_too);
-/* A larger fine of subject 0 by the market of 445100, decided today (R10: M27, owed by itself). */
-uint32_t rulebook_fine(struct world *w, const char *order_id, const char *max, const char *repair);
+/* A larger fine of subject 0 by the market of 445100 (R10: M27, owed by itself): what the paper
+ * does not say is FINE_ID, decided today, and a number of its own. */
+uint32_t rulebook_fine(struct world *w, struct paper paper);
 /* Each obligation that was told and not answered, so many, is to be answered until 24:00 of that
  * day. */
 void rulebook_assert_due(struct world *w, uint32_t last, size_t count);

@@ -61,7 +61,7 @@ static const struct play plays[] = {
 
 static void fines(struct world *w, const char *max, const char *repair)
 {
-    assert_int_equal(rulebook_fine(w, FINE_ID, max, repair), 0);
+    assert_int_equal(rulebook_fine(w, (struct paper){.max = max, .repair = repair}), 0);
 }
 
 static struct mail change_of(struct world *w, const char *type, uint32_t version,
@@ -114,19 +114,8 @@ static void what_begins_on_a_working_sunday_counts_from_the_monday_on(void **sta
 
 static void fines_from(struct world *w, const char *start)
 {
-    char subject[256];
-    char today[16];
-    rulebook_subject(NULL, 0, subject);
-    rulebook_date(w, today);
-    const struct paper paper = {.subject = subject,
-                                .order_id = FINE_ID,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .decided = today,
-                                .start = start,
-                                .max = "2026-12-31"};
-    assert_int_equal(rulebook_order(w, MARKET, &paper, "AP48", NULL), 0);
+    const struct paper paper = {.start = start, .max = "2026-12-31"};
+    assert_int_equal(rulebook_fine(w, paper), 0);
 }
 
 static void assert_executed_until(struct world *w, uint32_t last)

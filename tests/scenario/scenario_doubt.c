@@ -409,37 +409,32 @@ static void more_reviews_at_a_time_than_there_is_room_for_are_refused_as_busy(vo
     assert_int_equal(officials_act(w, &acts[T_COUNT(rows) - 1]), OK);
 }
 
-/* One write or sync fails, for every one of them. */
-static void whatever_fails_on_the_disk_the_review_comes_to_its_end(void **state)
+static bool review_with_fault(const struct vfs_plan *plan)
 {
     static const uint8_t seed[ENTROPY_SEED_LEN] = {9};
-    static const struct vfs_plan plans[] = {{.ops = VFS_WRITE, .kind = VFS_NO_SPACE},
-                                            {.ops = VFS_WRITE, .kind = VFS_BROKEN, .torn = true},
-                                            {.ops = VFS_SYNC, .kind = VFS_BROKEN}};
+    struct world *w = world_new(seed);
+    prepare(w);
+    revoke(w, w->now_ms - HOUR_MS);
+    world_limit(w, &(struct core_options){.doubt_leaves = 8});
+    acts_connect(w);
+    w->may_die = true;
+    vfs_arm(plan);
+    for (int i = 0; i < 3 && review(w) != OK; i++)
+        w->now_ms += 2000;
+    for (int i = 0; i < 20 && world_status(w, "reviews_running") > 0; i++)
+        world_pass(w, 2000);
+    const bool fired = vfs_fired();
+    vfs_disarm();
+    world_pass(w, 2000);
+    assert_reviewed_once(w);
+    world_free(w);
+    return fired;
+}
+
+static void whatever_fails_on_the_disk_the_review_comes_to_its_end(void **state)
+{
     (void)state;
-    for (size_t p = 0; p < T_COUNT(plans); p++) {
-        bool fired = true;
-        for (uint64_t nth = 1; fired; nth += nth < 8 ? 1 : 9) {
-            struct world *w = world_new(seed);
-            struct vfs_plan plan = plans[p];
-            plan.nth = nth;
-            prepare(w);
-            revoke(w, w->now_ms - HOUR_MS);
-            world_limit(w, &(struct core_options){.doubt_leaves = 8});
-            acts_connect(w);
-            w->may_die = true;
-            vfs_arm(&plan);
-            for (int i = 0; i < 3 && review(w) != OK; i++)
-                w->now_ms += 2000;
-            for (int i = 0; i < 20 && world_status(w, "reviews_running") > 0; i++)
-                world_pass(w, 2000);
-            fired = vfs_fired();
-            vfs_disarm();
-            world_pass(w, 2000);
-            assert_reviewed_once(w);
-            world_free(w);
-        }
-    }
+    assert_true(vfs_each_life(9, review_with_fault) > 20);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, world_teardown)

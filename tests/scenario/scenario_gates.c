@@ -477,25 +477,8 @@ static bool hold_with_fault(const struct vfs_plan *plan)
 
 static void a_hold_comes_to_its_end_whichever_write_fails(void **state)
 {
-    static const struct vfs_plan plans[] = {
-        {.ops = VFS_WRITE, .kind = VFS_NO_SPACE},
-        {.ops = VFS_WRITE, .kind = VFS_BROKEN, .torn = true},
-        {.ops = VFS_SYNC, .kind = VFS_BROKEN},
-    };
-    unsigned faults = 0;
     (void)state;
-    for (size_t p = 0; p < T_COUNT(plans); p++) {
-        bool fired = true;
-        /* Every third point, each kind of fault at others: all of them are too many for one run. */
-        for (uint64_t n = p + 1; fired; n += T_COUNT(plans)) {
-            struct vfs_plan plan = plans[p];
-            plan.nth = n;
-            print_message("plan %zu point %llu\n", p, (unsigned long long)n);
-            fired = hold_with_fault(&plan);
-            faults += fired;
-        }
-    }
-    assert_true(faults > 20);
+    assert_true(vfs_each_life(3, hold_with_fault) > 20);
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)

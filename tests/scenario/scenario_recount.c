@@ -15,7 +15,7 @@ enum { MANY = 40 };
 
 static void fines(struct world *w, const char *max, const char *repair)
 {
-    assert_int_equal(rulebook_fine(w, FINE_ID, max, repair), 0);
+    assert_int_equal(rulebook_fine(w, (struct paper){.max = max, .repair = repair}), 0);
 }
 
 static uint32_t changes(struct world *w, const char *type, uint32_t version)
@@ -137,7 +137,7 @@ static void every_term_is_counted_anew_though_the_hub_is_stopped_meanwhile(void 
     for (unsigned i = 0; i < MANY; i++) {
         char id[33];
         snprintf(id, sizeof id, "%08x%024u", i + 1, 0);
-        assert_int_equal(rulebook_fine(w, id, "2027-12-30", NULL), 0);
+        assert_int_equal(rulebook_fine(w, (struct paper){.order_id = id, .max = "2027-12-30"}), 0);
         rulebook_put_away(w);
     }
     struct calendar *calendar = newyear_take(w, NEW_YEAR);

@@ -31,9 +31,10 @@ struct text {
     const char *start; /* NULL: today */
     const char *max;
     const char *repair;
+    const char *decided; /* NULL: today */
 };
 
-/* Decided today, under one and the same decision number. */
+/* Under one and the same decision number. */
 static uint32_t lists(struct world *w, const struct text *text)
 {
     char subject[256];
@@ -46,7 +47,7 @@ static uint32_t lists(struct world *w, const struct text *text)
                                 .list = "serious_dishonesty",
                                 .trigger = "SAMR44_6_1",
                                 .severity = "serious",
-                                .decided = today,
+                                .decided = text->decided != NULL ? text->decided : today,
                                 .start = text->start,
                                 .max = text->max,
                                 .repair = text->repair};
@@ -66,7 +67,7 @@ static void is_on(struct world *w, uint32_t day)
 
 static void listed_and_obeyed(struct world *w)
 {
-    const struct text text = {ID, 1, NULL, "2029-04-01", "2027-04-01"};
+    const struct text text = {.id = ID, .version = 1, .max = "2029-04-01", .repair = "2027-04-01"};
     assert_int_equal(lists(w, &text), 0);
     rulebook_assert_owed(w, &until_2029);
     rulebook_obey(w, lianshu_NoticeStage_STAGE_IMPOSE);
@@ -95,7 +96,8 @@ static void assert_explained(struct world *w, const char *zh)
 static void a_repair_by_deceit_is_restored_and_a_correction_begins_its_term_anew(void **state)
 {
     struct world *w = *state;
-    static const struct text anew = {ID, 4, NULL, "2030-06-01", "2028-06-01"};
+    static const struct text anew = {
+        .id = ID, .version = 4, .max = "2030-06-01", .repair = "2028-06-01"};
     listed_and_obeyed(w);
     repaired(w, MARKET);
     is_on(w, 20270601);
@@ -151,22 +153,16 @@ after_deceit_no_repair_is_asked_for_or_given_until_a_term_of_its_own_is_over(voi
 static void after_deceit_a_correction_to_the_old_days_gains_nothing(void **state)
 {
     struct world *w = *state;
-    char subject[256];
+    static const struct text old = {.id = ID,
+                                    .version = 4,
+                                    .max = "2029-04-01",
+                                    .repair = "2027-04-01",
+                                    .decided = "2026-04-01"};
     listed_and_obeyed(w);
     repaired(w, MARKET);
     is_on(w, 20270601);
     assert_int_equal(changes(w, MARKET, "sanction.restore", 3), 0);
-    rulebook_subject(NULL, 0, subject);
-    const struct paper paper = {.subject = subject,
-                                .order_id = ID,
-                                .version = 4,
-                                .list = "serious_dishonesty",
-                                .trigger = "SAMR44_6_1",
-                                .severity = "serious",
-                                .decided = "2026-04-01",
-                                .max = "2029-04-01",
-                                .repair = "2027-04-01"};
-    assert_int_equal(rulebook_order(w, MARKET, &paper, "SAMR44-6", NULL), 0);
+    assert_int_equal(lists(w, &old), 0);
     assert_int_equal(changes(w, MARKET, "sanction.lift", 5), ERR_TERM);
     assert_int_equal(changes(w, "market.440000", "sanction.lift", 5), ERR_TERM);
     assert_int_equal(changes(w, COURT, "sanction.annul", 5), 0); /* that is another matter */
@@ -175,7 +171,7 @@ static void after_deceit_a_correction_to_the_old_days_gains_nothing(void **state
 static void deceit_that_shows_after_the_term_is_over_restores_nothing_but_lists_anew(void **state)
 {
     struct world *w = *state;
-    static const struct text anew = {OTHER_ID, 1, NULL, "2032-04-02", NULL};
+    static const struct text anew = {.id = OTHER_ID, .version = 1, .max = "2032-04-02"};
     static const struct play until_2032 = {.rule = "R09", .line = {HEAVY("2032-04-02")}};
     listed_and_obeyed(w);
     repaired(w, MARKET);
@@ -238,17 +234,8 @@ a_resumption_that_is_older_than_its_stay_is_refused_and_both_days_are_named(void
     assert_int_equal(rulebook_change(w, MARKET, "sanction.resume", ID, 3, "2026-05-18"), 0);
     assert_int_equal(rulebook_change(w, MARKET, "sanction.suspend", ID, 4, "2026-05-17"), ERR_TERM);
     /* A correction may bear the day of the decision that it corrects. */
-    char subject[256];
-    rulebook_subject(NULL, 0, subject);
-    const struct paper paper = {.subject = subject,
-                                .order_id = ID,
-                                .version = 4,
-                                .list = "serious_dishonesty",
-                                .trigger = "SAMR44_6_1",
-                                .severity = "serious",
-                                .decided = "2026-04-01",
-                                .max = "2029-03-31"};
-    assert_int_equal(rulebook_order(w, MARKET, &paper, "SAMR44-6", NULL), 0);
+    const struct text text = {.id = ID, .version = 4, .max = "2029-03-31", .decided = "2026-04-01"};
+    assert_int_equal(lists(w, &text), 0);
     assert_int_equal(rulebook_change(w, MARKET, "sanction.suspend", ID, 5, "2026-05-17"), ERR_TERM);
     /* What never was has no history. */
     assert_int_equal(rulebook_change(w, MARKET, "sanction.annul", ID, 5, "2026-05-02"), 0);
@@ -259,7 +246,7 @@ a_resumption_that_is_older_than_its_stay_is_refused_and_both_days_are_named(void
 static void a_correction_to_an_earlier_last_day_ends_there(void **state)
 {
     struct world *w = *state;
-    static const struct text shorter = {ID, 2, NULL, "2028-06-01", NULL};
+    static const struct text shorter = {.id = ID, .version = 2, .max = "2028-06-01"};
     static const struct play until_2028 = {.rule = "R09", .line = {HEAVY("2028-06-01")}};
     listed_and_obeyed(w);
     is_on(w, 20270601);
@@ -274,17 +261,8 @@ static void a_correction_to_an_earlier_last_day_ends_there(void **state)
 
 static uint32_t fines(struct world *w, uint32_t version, const char *max)
 {
-    char subject[256];
-    rulebook_subject(NULL, 0, subject);
-    const struct paper paper = {.subject = subject,
-                                .order_id = ID,
-                                .version = version,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .decided = "2026-04-01",
-                                .max = max};
-    return rulebook_order(w, MARKET, &paper, "AP48", NULL);
+    return rulebook_fine(
+        w, (struct paper){.order_id = ID, .version = version, .decided = "2026-04-01", .max = max});
 }
 
 /* The decision of April was written down with a wrong end: it was over yesterday. */
@@ -307,7 +285,8 @@ static void a_correction_to_a_last_day_that_has_passed_ends_the_order_at_once(vo
 static void a_correction_to_a_later_first_day_lets_go_until_then(void **state)
 {
     struct world *w = *state;
-    static const struct text later = {ID, 2, "2026-05-01", "2029-05-01", NULL};
+    static const struct text later = {
+        .id = ID, .version = 2, .start = "2026-05-01", .max = "2029-05-01"};
     static const struct play until_may = {
         .rule = "R09", .issuer = MARKET, .line = {HEAVY("2029-05-01")}};
     listed_and_obeyed(w);

@@ -17,19 +17,12 @@
 
 static uint32_t fines(struct world *w, const char *id, uint32_t version, const char *number)
 {
-    char subject[256];
-    rulebook_subject(NULL, 0, subject);
-    const struct paper paper = {.subject = subject,
-                                .order_id = id,
-                                .version = version,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .number = number,
-                                .decided = "2026-04-01",
-                                .max = "2027-03-31",
-                                .repair = "2026-07-01"};
-    return rulebook_order(w, MARKET, &paper, "AP48", NULL);
+    return rulebook_fine(w, (struct paper){.order_id = id,
+                                           .version = version,
+                                           .number = number,
+                                           .decided = "2026-04-01",
+                                           .max = "2027-03-31",
+                                           .repair = "2026-07-01"});
 }
 
 static void fined_and_annulled(struct world *w, const char *by)

@@ -88,18 +88,10 @@ static void r24_that_nobody_clears_runs_out_with_the_rating(void **state)
 
 static uint32_t lists_from(struct world *w, const char *start)
 {
-    char subject[256];
-    rulebook_subject(NULL, 0, subject);
-    const struct paper paper = {.subject = subject,
-                                .order_id = FINE_ID,
-                                .list = "penalty_record",
-                                .trigger = "penalty_larger_fine",
-                                .severity = "ordinary",
-                                .decided = "2026-04-01",
-                                .start = start,
-                                .repair = "2026-07-20",
-                                .max = "2026-12-31"};
-    return rulebook_order(w, MARKET, &paper, "AP48", NULL);
+    return rulebook_fine(w, (struct paper){.decided = "2026-04-01",
+                                           .start = start,
+                                           .repair = "2026-07-20",
+                                           .max = "2026-12-31"});
 }
 
 static uint32_t lists(struct world *w)

@@ -77,11 +77,7 @@ static void relations_are_found_from_both_ends_in_their_newest_state(void **stat
 static void put_rating(struct place *p, uint32_t from, uint64_t issued_ms, uint32_t id,
                        uint64_t seq)
 {
-    struct rating_row row = {.from_date = from,
-                             .until_date = from + 10000,
-                             .issued_ms = issued_ms,
-                             .seq = seq,
-                             .class = 2};
+    struct rating_row row = {.from_date = from, .issued_ms = issued_ms, .seq = seq};
     id_of(row.subject, 1);
     id_of(row.id, id);
     begin(p);
@@ -114,9 +110,7 @@ static void a_rating_stands_by_its_dates_and_not_by_when_it_came(void **state)
         assert_memory_equal(got.id, ID(rows[i].stands), sizeof got.id);
     }
     assert_int_equal(got.from_date, 20260401);
-    assert_int_equal(got.until_date, 20270401);
     assert_int_equal(got.issued_ms, 5);
-    assert_int_equal(got.class, 2);
     assert_int_equal(got.seq, 16);
     begin(p);
     assert_int_equal(rating_put(p->s->subjects, &got), ERR_EXISTS);
