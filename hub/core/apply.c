@@ -402,7 +402,6 @@ static enum err write_all(struct core *core, struct incoming *in, struct judgeme
     return effects_run(core, in, judged, decision_seq, message.seq);
 }
 
-/* Copies last: making an envelope uses the room that the document lies in. */
 enum err apply(struct core *core, struct incoming *in, struct judgement *judged)
 {
     enum err err = write_all(core, in, judged);

@@ -78,7 +78,7 @@ static enum err answers(struct core *core, const struct casefile_clock *clock, c
     *yes = spread_ours(core, member);
     if (*yes || home == NULL || !speaks(core, clock))
         return OK;
-    enum err err = case_history_holds(core, clock->id, home->id, yes);
+    enum err err = case_share_holds(core, clock->id, home->id, yes);
     *yes = !*yes;
     return err;
 }

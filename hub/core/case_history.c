@@ -1,6 +1,5 @@
-/* Earlier steps of a case for a hub that joins it: kept with each step. A hub that lacks what went
- * before a step shows that step to the hub which judged it, is given the others, and puts them in
- * their places (case_settle.c). */
+/* What other hubs are shown of a step, kept with it; and what they show of theirs, judged and put
+ * in its place (case_settle.c). Which steps that are: case_share.c. */
 #include "core/state.h"
 
 #include "base/text.h"
@@ -8,10 +7,7 @@
 
 #include <string.h>
 
-enum {
-    HISTORY_MAX = 256, /* earlier steps that are handed on */
-    KEY_LEN = STORE_ID_LEN + 8 + HASH_LEN,
-};
+enum { KEY_LEN = STORE_ID_LEN + 8 + HASH_LEN };
 
 /* ---- kept with each step ---- */
 
@@ -79,7 +75,7 @@ enum err case_history_read(struct core *core, const struct casefile_step *step)
     return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
 }
 
-/* ---- asked for, and handed on ---- */
+/* ---- shown ---- */
 
 enum err case_history_step(struct core *core, const uint8_t id[static STORE_ID_LEN],
                            uint64_t number, struct casefile_step *out)
@@ -87,44 +83,6 @@ enum err case_history_step(struct core *core, const uint8_t id[static STORE_ID_L
     uint64_t cursor = number;
     enum err err = casefile_step_next(core->store->casefiles, id, &cursor, out);
     return err == OK && out->number != number ? ERR_NOT_FOUND : err;
-}
-
-static bool serves(const struct core *core, const char *hub, const char *member)
-{
-    const struct registry_member *home = topology_home_of(core->opt.registry, member);
-    return home != NULL && strcmp(home->id, hub) == 0;
-}
-
-enum err case_history_touches(struct core *core, const struct casefile_step *step, const char *hub,
-                              bool *yes)
-{
-    char holder[STORE_MEMBER_MAX + 1] = "";
-    enum err err = OK;
-    *yes = serves(core, hub, step->by);
-    while (!*yes &&
-           (err = casefile_holder_next(core->store->casefiles, step->id, step->seq, holder)) == OK)
-        *yes = serves(core, hub, holder);
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* The last step before that one of which the hub knows: with it came those before it. */
-static enum err held_until(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                           uint64_t before, const char *hub, uint64_t *number)
-{
-    struct casefile_step step;
-    uint64_t cursor = 0;
-    enum err err;
-    *number = 0;
-    while ((err = casefile_step_next(core->store->casefiles, id, &cursor, &step)) == OK &&
-           step.number < before) {
-        bool yes;
-        err = case_history_touches(core, &step, hub, &yes);
-        if (err != OK)
-            return err;
-        if (yes)
-            *number = step.number;
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 /* Not before what was sent there until now: a hub that has not got the step that this one is about
@@ -152,121 +110,6 @@ enum err case_history_send(struct core *core, const struct casefile_step *step, 
     err = outgoing_send(core, &what);
     /* A hub whose key the registry does not hold any more cannot be told. */
     return err_class(err) == ERR_CLASS_REJECT ? OK : err;
-}
-
-static enum err hand(struct core *core, const struct casefile_step *step, const char *hub)
-{
-    enum err err = case_history_send(core, step, hub);
-    return err == OK ? store_count(core->store, "cases.handed_on", 1) : err;
-}
-
-/* All documents of one number but this one, after it, unless they went there anyway. */
-static enum err send_rivals(struct core *core, const struct casefile_step *step, const char *hub)
-{
-    struct casefile_step rival = {.number = step->number};
-    enum err err;
-    while ((err = casefile_step_rival(core->store->casefiles, step->id, step->number, &rival)) ==
-           OK) {
-        bool went = memcmp(rival.document, step->document, HASH_LEN) == 0;
-        if (!went)
-            err = case_history_touches(core, &rival, hub, &went);
-        if (err == OK && !went)
-            err = hand(core, &rival, hub);
-        if (err != OK)
-            return err;
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* From the newest to the oldest, so that each stands next to one that is known already; of each
- * also what lost to it. Who asks may never have got the one that went there: it is given, too. */
-enum err case_history_hand_on(struct core *core, const struct casefile_step *step, const char *hub,
-                              bool asks)
-{
-    struct casefile_step at;
-    uint64_t held;
-    enum err err = held_until(core, step->id, step->number, hub, &held);
-    if (err == OK)
-        err = send_rivals(core, step, hub);
-    for (uint64_t n = step->number - 1, sent = 0;
-         err == OK && n > 0 && (n > held || (asks && n == held)) && sent < HISTORY_MAX;
-         n--, sent++) {
-        err = case_history_step(core, step->id, n, &at);
-        if (err == OK && serves(core, hub, at.by))
-            return OK; /* it was taken there */
-        if (err == OK)
-            err = hand(core, &at, hub);
-        if (err == OK)
-            err = send_rivals(core, &at, hub);
-    }
-    return err == ERR_NOT_FOUND ? OK : err; /* what is not known here cannot be told */
-}
-
-/* Who judged the step is asked for the one before it, if that has not come. */
-static enum err ask(struct core *core, const struct casefile_step *step, const char *home,
-                    bool *asked)
-{
-    struct casefile_step before;
-    *asked = false;
-    enum err err = case_history_step(core, step->id, step->number - 1, &before);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    *asked = true;
-    return case_history_send(core, step, home);
-}
-
-enum err case_history_ask(struct core *core, const struct incoming *in,
-                          const struct casefile_step *step, bool meets)
-{
-    bool asked;
-    const struct registry_member *home = topology_home_of(core->opt.registry, in->header.sender);
-    if (in->case_step == 0 || step->number == 1 || home == NULL)
-        return OK; /* it was judged here */
-    enum err err = ask(core, step, home->id, &asked);
-    return err == OK && meets && !asked ? case_split_meet(core, step, home->id) : err;
-}
-
-/* The last one that is given had gone here, and so may have what went before it. */
-static enum err ask_on(struct core *core, const struct casefile_step *step)
-{
-    bool asked;
-    bool went = false;
-    const struct registry_member *home = topology_home_of(core->opt.registry, step->by);
-    enum err err = step->number == 1 || home == NULL || spread_ours(core, step->by)
-                       ? OK
-                       : case_history_touches(core, step, core->opt.member, &went);
-    return err == OK && went ? ask(core, step, home->id, &asked) : err;
-}
-
-/* That document, whether it stands or not. */
-static enum err find_document(struct core *core, const struct casefile_step *said,
-                              struct casefile_step *out)
-{
-    *out = (struct casefile_step){.number = said->number};
-    enum err err;
-    while ((err = casefile_step_rival(core->store->casefiles, said->id, said->number, out)) == OK)
-        if (memcmp(out->document, said->document, HASH_LEN) == 0)
-            return OK;
-    return err;
-}
-
-/* A step that was judged here is shown by a hub that holds the case; also one that has lost
- * meanwhile, for the other hub has it and lacks what went before. */
-static enum err answer(struct core *core, const struct incoming *in)
-{
-    struct incoming *doc = &core->spread->in;
-    struct casefile_step said = cases_step_of(core, doc);
-    struct casefile_step step;
-    bool holds = false;
-    said.number = doc->case_step;
-    enum err err = find_document(core, &said, &step);
-    if (err == OK)
-        err = case_history_touches(core, &step, in->header.sender, &holds);
-    if (err == OK && !holds)
-        err = case_history_holds(core, step.id, in->header.sender, &holds);
-    if (err != OK || !holds || step.number == 1 || !serves(core, core->opt.member, step.by))
-        return err;
-    return case_history_hand_on(core, &step, in->header.sender, true);
 }
 
 /* ---- taken in ---- */
@@ -384,94 +227,136 @@ static enum err open_signed(struct core *core, const lianshu_RelayFacts *facts,
     return err == OK && facts->destination_count == 0 ? ERR_NOT_ADDRESSED : err;
 }
 
-enum err case_history_holds(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                            const char *hub, bool *yes)
+/* From the hub at which its sender took it, to one to which it went: it ended on its way. */
+static bool is_from_home(const struct core *core, const struct incoming *doc, const char *hub)
 {
-    struct casefile_step step;
-    uint64_t cursor = 0;
-    enum err err = OK;
-    *yes = false;
-    while (!*yes && (err = casefile_step_next(core->store->casefiles, id, &cursor, &step)) == OK)
-        err = case_history_touches(core, &step, hub, yes);
-    return err == ERR_NOT_FOUND ? OK : err;
+    const lianshu_Header *h = &doc->header;
+    const struct registry_member *home = topology_home_of(core->opt.registry, h->sender);
+    bool came = false;
+    for (pb_size_t i = 0; i < h->destination_count; i++)
+        came = came || spread_ours(core, h->destination[i]);
+    return came && home != NULL && strcmp(home->id, hub) == 0;
 }
 
-/* A step before one that is known, or another document for a number that is. */
-static enum err check_place(struct core *core, const struct casefile_step *at,
-                            enum case_place *place)
+/* Taken no more than that before the next one that is known. */
+static enum err check_time(struct core *core, const struct casefile_step *at)
 {
     struct casefile_step next;
-    enum err err = case_split_judge(core, at, place);
-    if (err != OK || *place != CASE_NEXT)
-        return err != OK || *place != CASE_NO_PLACE ? err : ERR_CASE_STATE;
-    err = case_history_step(core, at->id, at->number + 1, &next);
-    if (err == ERR_NOT_FOUND || err == ERR_ERASED)
-        return ERR_CASE_STATE; /* a gap, or another case */
-    return err == OK && at->taken_ms > next.taken_ms + FUTURE_MAX_MS ? ERR_CASE_STATE : err;
+    uint64_t cursor = at->number + 1;
+    enum err err = casefile_step_next(core->store->casefiles, at->id, &cursor, &next);
+    if (err == OK && at->taken_ms > next.taken_ms + FUTURE_MAX_MS)
+        return ERR_CASE_STATE;
+    return err == ERR_NOT_FOUND || err == ERR_ERASED ? OK : err;
+}
+
+/* What that hub may show: as far as the two share the case. */
+static enum err check_shared(struct core *core, const struct casefile_step *at, const char *hub)
+{
+    uint64_t most;
+    enum err err = case_share_most(core, at->id, hub, &most);
+    if (err != OK)
+        return err;
+    if (most == 0)
+        return ERR_REGION_NOT_OWNED;
+    return at->number > most ? ERR_CASE_STATE : check_time(core, at);
+}
+
+/* The newest of its case here: as if it had come itself. One built on what lost has no effect. */
+static enum err judge_ahead(struct core *core)
+{
+    struct spread *s = core->spread;
+    judge_none(&s->judged);
+    enum err err = cases_judge(core, &s->in, &s->judged);
+    s->contested = s->judged.case_place == CASE_VOID;
+    return err != OK || s->contested ? err : s->judged.err;
+}
+
+static enum err judge_place(struct core *core, const struct casefile_step *at, bool from_home)
+{
+    struct spread *s = core->spread;
+    struct casefile row = {.steps = 0};
+    enum err err = cases_row_of(core, at) == NULL ? ERR_CASE_STATE : spread_known_id(core, &s->in);
+    if (err != OK)
+        return err == ERR_REPEAT ? ERR_CASE_STATE : err; /* one document, two numbers */
+    err = casefile_get(core->store->casefiles, at->id, &row);
+    s->ahead = from_home && !s->contested && at->number > row.steps;
+    return err != OK && err != ERR_NOT_FOUND ? err : s->ahead ? judge_ahead(core) : OK;
 }
 
 enum err case_history_judge(struct core *core, const struct incoming *in)
 {
     struct spread *s = core->spread;
     enum case_place place;
-    bool may;
     s->todo = SPREAD_APPLY;
     s->answer = OK;
-    s->contested = false;
     enum err err = open_signed(core, &in->body.relay_facts, &s->in);
     if (err != OK)
         return err;
     struct casefile_step at = cases_step_of(core, &s->in);
     at.number = in->body.relay_facts.case_step;
-    err = check_place(core, &at, &place);
+    err = case_split_judge(core, &at, &place);
     if (err == OK && (place == CASE_KNOWN || place == CASE_KNOWN_LOST)) {
         s->todo = SPREAD_KNOWN;
         return OK;
     }
-    if (err == OK)
-        err = case_history_holds(core, at.id, in->header.sender, &may);
-    if (err != OK)
-        return err;
-    if (!may)
-        return ERR_REGION_NOT_OWNED;
-    if (cases_row_of(core, &at) == NULL)
-        return ERR_CASE_STATE;
     s->contested = place != CASE_NEXT;
-    err = spread_known_id(core, &s->in);
-    return err == ERR_REPEAT ? ERR_CASE_STATE : err; /* one document, two numbers */
+    if (err == OK && (place == CASE_NO_PLACE || at.number > CASE_STEPS_MAX))
+        err = ERR_CASE_STATE;
+    const bool from_home = is_from_home(core, &s->in, in->header.sender);
+    if (err == OK && !from_home)
+        err = check_shared(core, &at, in->header.sender);
+    return err == OK ? judge_place(core, &at, from_home) : err;
+}
+
+/* What is known and shown again asks for those before it; also one that has lost meanwhile. */
+static enum err answer(struct core *core, const struct casefile_step *said, const char *hub)
+{
+    struct casefile_step step = {.number = said->number};
+    enum err err;
+    while ((err = casefile_step_rival(core->store->casefiles, said->id, &step)) == OK) {
+        if (memcmp(step.document, said->document, sizeof step.document) == 0)
+            return case_share_answer(core, &step, hub);
+    }
+    return err;
+}
+
+/* A step before others that are known. */
+static enum err take_earlier(struct core *core, const struct casefile_step *step)
+{
+    struct incoming *doc = &core->spread->in;
+    struct case_changes changes = {.count = 0};
+    struct casefile row;
+    bool whole;
+    enum err err = casefile_get(core->store->casefiles, step->id, &row);
+    if (err == OK)
+        err = casefile_put(core->store->casefiles, &row, step);
+    if (err == OK)
+        err = cases_custody(core, doc, step->id, step->seq);
+    if (err == OK)
+        err = case_history_keep(core, doc, step);
+    if (err == OK)
+        err = spread_put_document(core, doc, step->seq);
+    if (err == OK)
+        err = store_count(core->store, "cases.joined", 1);
+    if (err == OK)
+        err = case_settle(core, step->id, &changes, &whole);
+    return err == OK ? case_split_tell(core, step->id, &changes) : err;
 }
 
 enum err case_history_take(struct core *core, const struct incoming *in, uint64_t seq)
 {
     struct spread *s = core->spread;
-    struct case_changes changes = {.count = 0};
-    struct casefile row;
-    bool whole;
-    if (s->todo == SPREAD_KNOWN)
-        return answer(core, in);
+    const char *giver = in->header.sender;
     struct casefile_step step = cases_step_of(core, &s->in);
     step.number = s->in.case_step;
     step.seq = seq;
-    if (s->contested) {
-        enum err taken = case_split_take(core, &s->in, step.number, seq);
-        return taken == OK ? case_split_meet(core, &step, in->header.sender) : taken;
+    if (s->todo == SPREAD_KNOWN)
+        return answer(core, &step, giver);
+    if (s->ahead && !s->contested) {
+        enum err err = spread_put_document(core, &s->in, seq);
+        return err == OK ? cases_take(core, &s->in, &s->judged, seq) : err;
     }
-    enum err err = casefile_get(core->store->casefiles, step.id, &row);
-    if (err == OK)
-        err = casefile_put(core->store->casefiles, &row, &step);
-    if (err == OK)
-        err = cases_custody(core, &s->in, step.id, seq);
-    if (err == OK)
-        err = case_history_keep(core, &s->in, &step);
-    if (err == OK)
-        err = spread_put_document(core, &s->in, seq);
-    if (err == OK)
-        err = store_count(core->store, "cases.joined", 1);
-    if (err == OK)
-        err = case_settle(core, step.id, &changes, &whole);
-    if (err == OK)
-        err = case_split_tell(core, step.id, &changes);
-    if (err == OK)
-        err = case_split_go_on(core, step.id, step.number);
-    return err == OK ? ask_on(core, &step) : err;
+    enum err err =
+        s->contested ? case_split_take(core, &s->in, step.number, seq) : take_earlier(core, &step);
+    return err == OK ? case_share_kept(core, &step, giver) : err;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RIVALS_MAX = 8 /* documents of one number that are kept */, HUBS_MAX = 32 };
+enum { RIVALS_MAX = 8 /* documents of one number that are kept */ };
 
 /* The documents of one number. */
 struct line {
@@ -23,7 +23,7 @@ static enum err line_up(struct core *core, const uint8_t id[static STORE_ID_LEN]
     enum err err = OK;
     out->count = 0;
     while (out->count < RIVALS_MAX &&
-           (err = casefile_step_rival(core->store->casefiles, id, number, &step)) == OK)
+           (err = casefile_step_rival(core->store->casefiles, id, &step)) == OK)
         out->step[out->count++] = step;
     return err == ERR_NOT_FOUND ? OK : err;
 }
@@ -201,124 +201,6 @@ enum err case_split_tell(struct core *core, const uint8_t id[static STORE_ID_LEN
     return err;
 }
 
-/* ---- the other hubs ---- */
-
-/* Hubs that hold the case, by who took its steps and who got them. */
-struct hubs {
-    const struct registry_member *hub[HUBS_MAX];
-    size_t count;
-};
-
-static void add_hub(const struct core *core, struct hubs *hubs, const char *member)
-{
-    const struct registry_member *home = topology_home_of(core->opt.registry, member);
-    bool known = home == NULL || spread_ours(core, member) || hubs->count == HUBS_MAX;
-    for (size_t i = 0; !known && i < hubs->count; i++)
-        known = hubs->hub[i] == home;
-    if (!known)
-        hubs->hub[hubs->count++] = home;
-}
-
-static enum err add_step(struct core *core, struct hubs *hubs, const struct casefile_step *step)
-{
-    char holder[STORE_MEMBER_MAX + 1] = "";
-    enum err err;
-    add_hub(core, hubs, step->by);
-    while ((err = casefile_holder_next(core->store->casefiles, step->id, step->seq, holder)) == OK)
-        add_hub(core, hubs, holder);
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* By the steps that stand, and by this one, which may have lost. */
-static enum err find_hubs(struct core *core, const struct casefile_step *also, struct hubs *hubs)
-{
-    struct casefile_step step;
-    uint64_t cursor = 0;
-    hubs->count = 0;
-    enum err err = add_step(core, hubs, also);
-    while (err == OK &&
-           (err = casefile_step_next(core->store->casefiles, also->id, &cursor, &step)) == OK)
-        err = add_step(core, hubs, &step);
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* Unless it went there anyway. */
-static enum err show_to(struct core *core, const struct casefile_step *step, const char *hub)
-{
-    bool known;
-    enum err err = case_history_touches(core, step, hub, &known);
-    return err == OK && !known ? case_history_send(core, step, hub) : err;
-}
-
-/* Also when it went there: who took another one did not have it then, and it may have ended on its
- * way. */
-static enum err show_rival(struct core *core, const struct casefile_step *step, const char *hub)
-{
-    const struct registry_member *home = topology_home_of(core->opt.registry, step->by);
-    const bool taken_there = home != NULL && strcmp(home->id, hub) == 0;
-    return taken_there ? OK : case_history_send(core, step, hub);
-}
-
-/* Whoever holds the case is shown both: the other document by the home of the one's sender; by
- * everybody else that home. */
-static enum err show(struct core *core, const struct casefile_step *one,
-                     const struct casefile_step *other)
-{
-    const struct registry_member *home = topology_home_of(core->opt.registry, one->by);
-    struct hubs hubs;
-    if (core->opt.link_count == 0 || home == NULL)
-        return OK;
-    if (!spread_ours(core, one->by))
-        return show_rival(core, other, home->id);
-    enum err err = find_hubs(core, one, &hubs);
-    for (size_t i = 0; err == OK && i < hubs.count; i++)
-        err = show_rival(core, other, hubs.hub[i]->id);
-    return err;
-}
-
-enum err case_split_meet(struct core *core, const struct casefile_step *step, const char *hub)
-{
-    struct casefile_step before;
-    if (core->opt.link_count == 0 || step->number == 1)
-        return OK;
-    enum err err = case_history_step(core, step->id, step->number - 1, &before);
-    return err == OK ? show_to(core, &before, hub) : err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* Hubs that got what members here took behind that number. */
-static enum err find_followers(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                               uint64_t number, struct hubs *hubs)
-{
-    struct casefile_step step;
-    uint64_t cursor = number + 1;
-    enum err err;
-    hubs->count = 0;
-    while ((err = casefile_step_next(core->store->casefiles, id, &cursor, &step)) == OK) {
-        if (spread_ours(core, step.by))
-            err = add_step(core, hubs, &step);
-        if (err != OK)
-            return err;
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-enum err case_split_go_on(struct core *core, const uint8_t id[static STORE_ID_LEN], uint64_t number)
-{
-    struct casefile_step step;
-    struct hubs hubs;
-    if (core->opt.link_count == 0)
-        return OK;
-    enum err err = find_followers(core, id, number, &hubs);
-    if (err == OK && hubs.count > 0)
-        err = case_history_step(core, id, number, &step);
-    for (size_t i = 0; err == OK && i < hubs.count; i++) {
-        err = show_to(core, &step, hubs.hub[i]->id);
-        if (err == OK)
-            err = case_history_hand_on(core, &step, hubs.hub[i]->id, false);
-    }
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
 /* ---- it is kept, and the case settled ---- */
 
 enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
@@ -363,13 +245,11 @@ static enum err choose_alone(struct core *core, const struct casefile_step *step
     return casefile_put(core->store->casefiles, &row, NULL);
 }
 
-/* was NULL: it is the only one of its number. */
-static enum err settle(struct core *core, const struct casefile_step *step,
-                       const struct casefile_step *was)
+static enum err settle(struct core *core, const struct casefile_step *step, bool rivals)
 {
     struct case_changes changes = {.count = 0};
     bool whole;
-    bool told = was == NULL;
+    bool told = !rivals; /* it is the only one of its number */
     enum err err = case_settle(core, step->id, &changes, &whole);
     if (err == OK && !whole)
         err = choose_alone(core, step, &changes);
@@ -377,11 +257,7 @@ static enum err settle(struct core *core, const struct casefile_step *step,
         told = told || changes.change[i].number == step->number;
     if (!told)
         case_split_note(&changes, step, false);
-    if (err == OK)
-        err = case_split_tell(core, step->id, &changes);
-    if (err == OK && was != NULL)
-        err = show(core, was, step);
-    return err == OK && was != NULL ? show(core, step, was) : err;
+    return err == OK ? case_split_tell(core, step->id, &changes) : err;
 }
 
 enum err case_split_void(struct core *core, const struct casefile *row, enum case_place *place)
@@ -422,7 +298,5 @@ enum err case_split_take(struct core *core, const struct incoming *in, uint64_t 
         err = spread_put_document(core, in, seq);
     if (err == OK)
         err = store_count(core->store, "cases.split", 1);
-    if (err == OK)
-        err = settle(core, &step, step.lost ? &was : NULL);
-    return err == OK ? case_split_go_on(core, step.id, number) : err;
+    return err == OK ? settle(core, &step, step.lost) : err;
 }

@@ -293,6 +293,10 @@ enum err cases_judge(struct core *core, const struct incoming *in, struct judgem
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     out->case_step = in->case_step == 0 ? row.steps + 1 : in->case_step;
+    if (out->case_step > CASE_STEPS_MAX) {
+        out->err = ERR_CASE_STATE;
+        return OK;
+    }
     err = in->case_step == 0 ? judge_next(core, in, &row, out) : judge_apart(core, in, &row, out);
     if (out->err == OK && step.time_ms > cases_moment(core, in) + FUTURE_MAX_MS)
         out->err = ERR_FUTURE; /* no term begins with what has not happened */
@@ -412,15 +416,14 @@ enum err cases_take(struct core *core, const struct incoming *in, const struct j
     struct casefile_step step = cases_step_of(core, in);
     step.seq = seq;
     step.number = judged->case_step;
-    if (judged->case_place == CASE_KNOWN) /* it came here by way of another hub's history */
-        return case_history_ask(core, in, &step, false);
-    enum err err = judged->case_place == CASE_WINS ? case_split_take(core, in, step.number, seq)
-                                                   : take_next(core, in, judged, &step);
-    if (err == OK)
-        err = case_history_ask(core, in, &step, true);
-    return err == OK && judged->case_place != CASE_WINS
-               ? case_split_go_on(core, step.id, step.number)
-               : err;
+    enum err err = OK;
+    if (judged->case_place == CASE_WINS)
+        err = case_split_take(core, in, step.number, seq);
+    else if (judged->case_place != CASE_KNOWN) /* else it came here by way of another hub */
+        err = take_next(core, in, judged, &step);
+    if (err == OK && judged->case_place != CASE_KNOWN)
+        err = case_share_kept(core, &step, "");
+    return err == OK && in->case_step != 0 ? case_share_ask(core, &step) : err;
 }
 
 enum err cases_said_then(struct core *core, const struct incoming *in, uint64_t *number,
@@ -457,7 +460,10 @@ enum err cases_refused(struct core *core, const struct incoming *in, const struc
     if (judged->err != OK && in->link != NULL && judged->case_stands)
         return take_unheard(core, in, judged, seq);
     const bool loses = judged->case_place == CASE_LOSES;
-    return judged->err == OK || (!loses && judged->case_place != CASE_VOID)
-               ? OK
-               : case_split_take(core, in, judged->case_step, seq);
+    if (judged->err == OK || (!loses && judged->case_place != CASE_VOID))
+        return OK;
+    struct casefile_step step = cases_step_of(core, in);
+    step.number = judged->case_step;
+    enum err err = case_split_take(core, in, step.number, seq);
+    return err == OK ? case_share_kept(core, &step, "") : err;
 }

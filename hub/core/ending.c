@@ -70,10 +70,16 @@ static enum err tell_all(struct core *core, const struct queue_row *row, const s
                          uint64_t *leaf)
 {
     struct readers readers;
+    struct message_row message;
     enum err err = find_readers(core, row, &readers);
     *leaf = row->seq;
     for (size_t i = 0; err == OK && i < readers.count; i++)
         err = tell(core, row, readers.member[i], what, leaf);
+    if (err != OK || !receipt_kind_final(what->kind))
+        return err;
+    err = message_get(core->store->messages, row->sender, row->message_id, &message);
+    for (size_t i = 0; err == OK && i < readers.count; i++)
+        err = case_share_ended(core, &message, readers.member[i]);
     return err;
 }
 

@@ -9,13 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTGOING_BYTES = 512 * 1024 /* of documents under one signature */ };
+enum {
+    OUTGOING_BYTES = 512 * 1024, /* of documents under one signature */
+    DOCUMENT_BYTES = FRAME_DOCUMENT_MAX + BATCH_SIGNATURE_MAX + 64,
+};
 
 _Static_assert((int)OUTGOING_BYTES >= (int)FRAME_DOCUMENT_MAX, "any one document fits");
 
 struct outgoings {
     struct batch *documents; /* owns: what signs them */
     struct writer text;      /* owns: their D */
+    uint8_t lsd1[DOCUMENT_BYTES];
     size_t count;
     struct entry {
         struct outgoing what;
@@ -164,7 +168,7 @@ static enum err add_envelope(struct core *core, size_t index)
     lianshu_Header *header = &core->out_header;
     uint8_t s[BATCH_SIGNATURE_MAX];
     struct writer s_w = writer_of(s, sizeof s);
-    struct writer lsd1 = writer_of(core->plain, SEAL_PLAIN_MAX);
+    struct writer lsd1 = writer_of(core->outgoings->lsd1, sizeof core->outgoings->lsd1);
     enum err err = batch_write(core->outgoings->documents, index, &s_w);
     const struct span signature = writer_span(&s_w);
     if (err == OK)

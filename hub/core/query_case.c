@@ -207,8 +207,7 @@ static enum err put_lost(struct query *q, struct json *list, const struct casefi
 {
     struct casefile_step step = {.number = stands->number};
     enum err err;
-    while ((err = casefile_step_rival(q->core->store->casefiles, stands->id, stands->number,
-                                      &step)) == OK) {
+    while ((err = casefile_step_rival(q->core->store->casefiles, stands->id, &step)) == OK) {
         if (step.lost)
             put_step(q->core, list, &step);
     }

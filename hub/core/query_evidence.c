@@ -283,8 +283,7 @@ static enum err gather_lost(struct gathering *g, const struct casefile_step *sta
 {
     struct casefile_step step = {.number = stands->number};
     enum err err;
-    while ((err = casefile_step_rival(g->q->core->store->casefiles, stands->id, stands->number,
-                                      &step)) == OK) {
+    while ((err = casefile_step_rival(g->q->core->store->casefiles, stands->id, &step)) == OK) {
         err = step.lost ? gather_step(g, &step, first) : OK;
         if (err != OK)
             return err;

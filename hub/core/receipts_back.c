@@ -183,6 +183,13 @@ static uint8_t stage_of(const struct message_row *message, const lianshu_Receipt
     return receipt_kind_by_hub(q->kind) ? message->stage : (uint8_t)q->kind;
 }
 
+/* Not said by the recipient, nor by his hub, which had it. */
+static bool ended_on_the_way(const struct core *core, const lianshu_Receipt *q)
+{
+    const struct registry_member *home = topology_home_of(core->opt.registry, q->about);
+    return receipt_kind_by_hub(q->kind) && home != NULL && strcmp(home->id, q->by) != 0;
+}
+
 static enum err take(struct core *core, const struct message_row *message,
                      const struct frame_receipt *entry, const lianshu_Receipt *q,
                      const struct past *past)
@@ -202,7 +209,10 @@ static enum err take(struct core *core, const struct message_row *message,
     if (err != OK)
         return err;
     snprintf(name, sizeof name, "receipt.%s", receipt_kind_name(q->kind));
-    return store_count(core->store, name, 1);
+    err = store_count(core->store, name, 1);
+    return err == OK && ends && ended_on_the_way(core, q)
+               ? case_share_ended(core, message, q->about)
+               : err;
 }
 
 /* The row of the next hop: that hub has it, or has said why not. What it says of a row that is not

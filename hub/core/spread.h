@@ -87,6 +87,7 @@ struct spread {
     enum err answer; /* to the neighbour: OK delivered, else returned */
     bool contested;  /* `row` and `rival` are documents of one version */
     bool displaces;  /* it is judged on what was before the state that is */
+    bool ahead;      /* it is the newest step of its case */
     bool others;     /* a first version: there are other orders for its act */
     struct roll_row row;
     struct roll_row rival;

@@ -12,8 +12,9 @@
  *      those that the state before allows the one accepted first, then the one with the lower
  *      hash. The others are kept without effect, what was built on them is judged again, and both
  *      senders are told.
- *   3. A hub that a case reaches later is given the steps before; with all of them its card is
- *      that of every other hub, in whatever order they came.
+ *   3. A hub that a case reaches later is given the steps before. Up to the last step that went
+ *      between two hubs their cards are the same, in whatever order what came by, whatever ended on
+ *      its way and whoever else got none of it (tests/model/meet.pml).
  *   4. Each percent of each term is warned of once, by the home hub of who must act; who waits
  *      hears from its own, if that holds the case, else from that one.
  *
@@ -37,7 +38,7 @@ struct casefile_step cases_step_of(const struct core *core, const struct incomin
 const struct rule_step *cases_row_of(const struct core *core, const struct casefile_step *step);
 
 /* ---- cases.c ---- */
-enum { CASE_PARTIES_MAX = 32 };
+enum { CASE_PARTIES_MAX = 32, CASE_STEPS_MAX = 256 };
 /* Who opened a case and who has acted in it, each once. */
 struct case_parties {
     char member[CASE_PARTIES_MAX][STORE_MEMBER_MAX + 1];
@@ -78,27 +79,13 @@ void cases_move(struct core *core, const struct case_result *result, struct case
 /* What a hub that joins the case will be given of this step. Uses core->frame. */
 MUST_USE enum err case_history_keep(struct core *core, const struct incoming *in,
                                     const struct casefile_step *step);
-/* The step before this one has not come: the hub that judged this one is asked for it; if it has
- * and `meets`, case_split_meet. Uses the room in which the document lies. */
-MUST_USE enum err case_history_ask(struct core *core, const struct incoming *in,
-                                   const struct casefile_step *step, bool meets);
-/* A step as it is kept, to another hub; what is not kept is not sent. The same room. */
+/* A step as it is kept, to another hub; what is not kept is not sent. Uses core->spread->facts. */
 MUST_USE enum err case_history_send(struct core *core, const struct casefile_step *step,
                                     const char *hub);
-/* Its rivals and the steps before it, to a hub that lacks them: the newest first, down to what went
- * there, and to one that asks that one, too: it may have ended on the way. The same room. */
-MUST_USE enum err case_history_hand_on(struct core *core, const struct casefile_step *step,
-                                       const char *hub, bool asks);
 /* As it is kept, into core->spread->facts; ERR_NOT_FOUND: it is not. */
 MUST_USE enum err case_history_read(struct core *core, const struct casefile_step *step);
-/* Was it taken by a member of that hub, or did it go to one? */
-MUST_USE enum err case_history_touches(struct core *core, const struct casefile_step *step,
-                                       const char *hub, bool *yes);
-/* Does that hub hold the case, by what is known of it here? */
-MUST_USE enum err case_history_holds(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                                     const char *hub, bool *yes);
-/* An earlier step, in a relay.facts: what it is refused for. Sets spread->in, todo, contested.
- * Reads only. */
+/* A step that another hub shows, in a relay.facts: what it is refused for. Sets spread->in, todo,
+ * contested, ahead, judged. Reads only. */
 MUST_USE enum err case_history_judge(struct core *core, const struct incoming *in);
 /* Keep spread->in as a step; with the last one missing the case is settled. One that is known is a
  * question for those before it. */
@@ -110,6 +97,30 @@ MUST_USE enum err case_history_step(struct core *core, const uint8_t id[static S
                                     uint64_t number, struct casefile_step *out);
 /* A step as it was kept, into spread->in; ERR_NOT_FOUND: it was not. */
 MUST_USE enum err case_history_open(struct core *core, const struct casefile_step *step);
+
+/* ---- case_share.c ---- */
+/* Was a step of it taken by a member of that hub, or did one go to one, by what is known here? */
+MUST_USE enum err case_share_holds(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                   const char *hub, bool *yes);
+/* The highest number of a step that went from this hub to that one, or from there to here; 0: none
+ * did. */
+MUST_USE enum err case_share_most(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                  const char *hub, uint64_t *most);
+/* The document is kept: each hub that shares the case up to its number is shown it, unless it went
+ * there, and one that shares more of it now what is new of that. giver: the hub that showed it, or
+ * "". */
+MUST_USE enum err case_share_kept(struct core *core, const struct casefile_step *step,
+                                  const char *giver);
+/* The step before it is not known: the hub that took it is asked. */
+MUST_USE enum err case_share_ask(struct core *core, const struct casefile_step *step);
+/* That hub asks with a step that was taken here: it is given what it should have had before, and of
+ * the rest what went there and may have ended on its way. */
+MUST_USE enum err case_share_answer(struct core *core, const struct casefile_step *step,
+                                    const char *hub);
+/* The message ended on its way to that member: if it was a step, his hub is shown it, and what they
+ * share again, as without it that was refused there. */
+MUST_USE enum err case_share_ended(struct core *core, const struct message_row *message,
+                                   const char *member);
 
 /* ---- case_receipts.c ---- */
 /* What its recipients signed, as far as this hub knows, into facts->receipts. */
@@ -147,18 +158,9 @@ MUST_USE enum err case_split_judge(struct core *core, const struct casefile_step
 /* The next step is none that the state allows. Was it built on a document that lost? */
 MUST_USE enum err case_split_void(struct core *core, const struct casefile *row,
                                   enum case_place *place);
-/* Keep one that is CASE_WINS, CASE_LOSES or CASE_VOID, settle the case and tell members and hubs.
- */
+/* Keep one that is CASE_WINS, CASE_LOSES or CASE_VOID, settle the case and tell members. */
 MUST_USE enum err case_split_take(struct core *core, const struct incoming *in, uint64_t number,
                                   uint64_t seq);
-/* That hub knows this step: it is shown the one before it, if that did not go there; for it may
- * have another one under that number. */
-MUST_USE enum err case_split_meet(struct core *core, const struct casefile_step *step,
-                                  const char *hub);
-/* A document of that number has come when members here had gone on from it: whoever got their steps
- * is given it, with what went before it. Uses the room in which the document lies. */
-MUST_USE enum err case_split_go_on(struct core *core, const uint8_t id[static STORE_ID_LEN],
-                                   uint64_t number);
 /* Which one stands, when that was the state before; ERR_NOT_FOUND: the number has none. */
 MUST_USE enum err case_split_choose(struct core *core, const uint8_t id[static STORE_ID_LEN],
                                     uint64_t number, const char *state,

@@ -19,7 +19,8 @@ enum query {
     NEXT,
     STEP_PUT,
     STEP_NEXT,
-    STEP_RIVAL,
+    STEP_EACH,
+    STEP_AT,
     STEP_LOST,
     STEP_STATE,
     STEP_LOSE,
@@ -52,8 +53,9 @@ static const char *const queries[QUERY_COUNT] = {
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [STEP_NEXT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number >= ?2 "
                   "AND lost = 0 ORDER BY number LIMIT 1",
-    [STEP_RIVAL] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 AND number = ?2 "
-                   "AND document > ?3 ORDER BY document LIMIT 1",
+    [STEP_EACH] = "SELECT " STEP_COLUMNS " FROM case_step WHERE id = ?1 "
+                  "AND (number, document) > (?2, ?3) ORDER BY number, document LIMIT 1",
+    [STEP_AT] = "SELECT " STEP_COLUMNS " FROM case_step WHERE seq = ?1",
     [STEP_LOST] = "SELECT EXISTS (SELECT 1 FROM case_step WHERE id = ?1 AND lost = 1)",
     [STEP_STATE] = "UPDATE case_step SET state = ?3, code = ?4 "
                    "WHERE id = ?1 AND number = ?2 AND lost = 0",
@@ -240,16 +242,33 @@ static void bind_step(struct stmt *q, const struct casefile_step *step)
     stmt_bind_u64(q, 2, step->number);
 }
 
-enum err casefile_step_rival(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                             uint64_t number, struct casefile_step *out)
+enum err casefile_step_each(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                            struct casefile_step *at)
 {
-    struct stmt *q = c->q[STEP_RIVAL];
-    uint8_t after[STORE_HASH_LEN];
-    memcpy(after, out->document, sizeof after);
+    struct stmt *q = c->q[STEP_EACH];
+    const struct casefile_step after = *at;
     bind_id(q, 1, id);
-    stmt_bind_u64(q, 2, number);
-    stmt_bind_bytes(q, 3, after, sizeof after);
-    return take_step(q, out);
+    stmt_bind_u64(q, 2, after.number);
+    stmt_bind_bytes(q, 3, after.document, sizeof after.document);
+    return take_step(q, at);
+}
+
+enum err casefile_step_rival(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                             struct casefile_step *at)
+{
+    struct casefile_step next = *at;
+    enum err err = casefile_step_each(c, id, &next);
+    if (err == OK && next.number != at->number)
+        return ERR_NOT_FOUND;
+    if (err == OK)
+        *at = next;
+    return err;
+}
+
+enum err casefile_step_at(struct casefiles *c, uint64_t seq, struct casefile_step *out)
+{
+    stmt_bind_u64(c->q[STEP_AT], 1, seq);
+    return take_step(c->q[STEP_AT], out);
 }
 
 enum err casefile_step_lost(struct casefiles *c, const uint8_t id[static STORE_ID_LEN], bool *any)

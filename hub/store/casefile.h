@@ -92,10 +92,15 @@ MUST_USE enum err casefile_next(struct casefiles *c, uint8_t id[static STORE_ID_
  * ERR_ERASED after their retention (retain.h). */
 MUST_USE enum err casefile_step_next(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      uint64_t *cursor, struct casefile_step *out);
-/* All documents of one number in order of their hashes; out->document is the cursor, zeroed to
- * start. */
+/* All documents of the case, also those that lost, in order of their numbers and hashes; number and
+ * document of *at are the cursor, zeroed to start. */
+MUST_USE enum err casefile_step_each(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
+                                     struct casefile_step *at);
+/* Those of the cursor's number alone; its document zeroed to start. */
 MUST_USE enum err casefile_step_rival(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
-                                      uint64_t number, struct casefile_step *out);
+                                      struct casefile_step *at);
+/* The document whose acceptance here has that leaf. */
+MUST_USE enum err casefile_step_at(struct casefiles *c, uint64_t seq, struct casefile_step *out);
 /* Has any document of the case lost to another? */
 MUST_USE enum err casefile_step_lost(struct casefiles *c, const uint8_t id[static STORE_ID_LEN],
                                      bool *any);

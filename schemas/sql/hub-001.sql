@@ -528,6 +528,7 @@ CREATE TABLE case_step (
   PRIMARY KEY (id, number, document)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX case_step_stands ON case_step (id, number) WHERE lost = 0;
+CREATE INDEX case_step_seq ON case_step (seq);
 
 -- Of a step: whom it went to, and the files that went with it.
 CREATE TABLE case_holder (

@@ -6,25 +6,28 @@
  * Hub 0 opens the case; a hub that holds it may take up to TAKES steps, DOCS in all, whenever the
  * state lets it. A step goes to one or more other hubs. What hubs show each other (relay.facts) goes
  * behind it: from one hub to another everything comes in order. With LOSSES so many steps end on
- * their way to a hub to which they went (their envelopes expire, or officials return them). A step is of kind OPEN or END as in
- * split.pml, and the moment of its acceptance is its place among the documents.
+ * their way to a hub to which they went (their envelopes expire, or officials return them). A step
+ * is of kind OPEN or END as in split.pml, and the moment of its acceptance is its place among the
+ * documents.
  *
- *   asks     a hub that takes a step and lacks the one before shows the step to the hub that judged
- *            it, and is handed on its rivals and those before it, from the newest down to the first
- *            that went there (it is handed on, too, unless it was taken there), each with its rivals;
- *            also when that step has lost by then. Of the last of them it asks again
- *   meets    else it shows that hub the one before, unless that went there
- *   shows    a hub with two documents for one number shows each to the home of the other one; that
- *            home shows it to every hub that holds the case, by who took its steps and who got them
- *   goes on  a hub that gets a document behind steps that were taken there hands it on, with what
- *            went before it, to every hub that got such a step
+ *   share    two hubs share a case up to the highest number of a step that the one took and that
+ *            went to the other. Each shows the other every document up to that number, as soon as it
+ *            has it and they share so much, unless it went there
+ *   asks     a hub that takes a step and lacks the one before shows the step to the hub that took it;
+ *            that one shows it what it should have had before, and of the rest what went there
+ *   told     the hub that took a step hears that it ended on its way to another: it shows it that
+ *            step, and once more what they share, for without that step nothing of it was taken
+ *   taken    a document that is shown is taken up to the number that is shared, and from the hub
+ *            that took it when it went there; else it is refused
  *
- * Checked when nothing moves any more: no hub that holds the case lacks a number; and each agrees
- * with the home of every step that it got on what stands, and has effect, before that step.
+ * Checked when nothing moves any more: every step is known where it went; no hub that holds the case
+ * lacks a number; and each agrees with the home of every step that it got on what stands, and has
+ * effect, before that step. It is so
+ * in general: what the two know up to that step is the same, as each has shown it to the other, or
+ * the hub that took it sees to it; and what stands follows from what is known.
  *
  * That something moves only so often follows from the rules: a document is kept once at each hub,
- * and asked with once; nothing else is said of what is kept already, for what was taken at a hub is
- * never handed on to it.
+ * and shown from one hub to another when it is kept, when more is shared, and when it is told.
  *
  * Each -D of the list in tests/model/run leaves one rule out; the checker must then find a fault.
  */
@@ -79,6 +82,7 @@ byte went[ALL]; /* hubs, a bit each: that took it, and that it was sent to */
 byte docs;
 #ifdef LOSSES
 byte losses;
+byte lost[ALL]; /* hubs, a bit each, on the way to which it ended, until its home has heard of it */
 #endif
 
 /* Something comes from the hub that is so many further. */
@@ -89,15 +93,6 @@ byte losses;
 mtype = { STEP, SHOWN }; /* an envelope; a relay.facts */
 typedef ways { chan to[HUBS] = [ROOM] of { mtype, byte } };
 ways from[HUBS];
-
-/* Another document for a hub, unless it went there anyway. */
-inline show_to(me_, doc_, hub_)
-{
-    if
-    :: !WENT(doc_, hub_) -> from[me_].to[hub_]!SHOWN(doc_)
-    :: else
-    fi
-}
 
 /* With every number known all is made again in order: for each number the first document that the
  * state allows, else the first of all. With one missing the number of `doc_` alone: the first. */
@@ -164,65 +159,40 @@ inline settle(hub, doc_)
     best = 0
 }
 
-/* Also when it went there: who took another one did not have it then, and who did not get it either
- * would never know. */
-#ifdef WHAT_WENT_IS_NOT_SHOWN
-#define SHOWS_RIVAL(doc, hub) !WENT(doc, hub)
+/* A step that went from the one to the other. */
+#ifdef ONLY_WHO_TOOK_IT_SHOWS
+#define BETWEEN(doc, one, two) (home_of[doc] == (one) && WENT(doc, two))
 #else
-#define SHOWS_RIVAL(doc, hub) (home_of[doc] != (hub))
+#define BETWEEN(doc, one, two)                                                                      \
+    (home_of[doc] == (one) && WENT(doc, two) || home_of[doc] == (two) && WENT(doc, one))
 #endif
 
-/* `one_` is one document of a number here, `other_` another one. */
-inline show_each(hub, one_, other_)
+/* How far the two share the case, by what the first one knows, but for that document: in `most`. */
+inline shared(hub, other_, but_)
 {
-#ifndef NOBODY_SHOWS
-    if
-    :: home_of[one_] != hub ->
+    most = 0;
+    d = 1;
+    do
+    :: d <= DOCS ->
         if
-        :: SHOWS_RIVAL(other_, home_of[one_]) -> from[hub].to[home_of[one_]]!SHOWN(other_)
+        :: d != (but_) && KNOWS(hub, d) && BETWEEN(d, hub, other_) && number_of[d] > most ->
+            most = number_of[d]
         :: else
-        fi
-    :: else ->
-#ifdef HOME_KEEPS_IT
-        skip
-#else
-        holds = went[one_];
-        n = 1;
-        do
-        :: n <= top[hub] ->
-            holds = holds | went[STANDS(hub, n)];
-            n++
-        :: else -> break
-        od;
-        h = 0;
-        do
-        :: h < HUBS ->
-            if
-            :: h != hub && (holds & (1 << h)) && SHOWS_RIVAL(other_, h) ->
-                from[hub].to[h]!SHOWN(other_)
-            :: else
-            fi;
-            h++
-        :: else -> break
-        od;
-        n = 0;
-        h = 0;
-        holds = 0
-#endif
-    fi
-#else
-    skip
-#endif
+        fi;
+        d++
+    :: else -> break
+    od;
+    d = 0
 }
 
-/* All that is known of one number but this document, unless it went there anyway. */
-inline hand_rivals(hub, doc_, other_)
+/* What is known above that number and up to the other, unless it went there anyway. */
+inline show_all(hub, other_, above_, to_)
 {
     d = 1;
     do
     :: d <= DOCS ->
         if
-        :: d != doc_ && KNOWS(hub, d) && number_of[d] == number_of[doc_] && !WENT(d, other_) ->
+        :: KNOWS(hub, d) && number_of[d] > (above_) && number_of[d] <= (to_) && !WENT(d, other_) ->
             from[hub].to[other_]!SHOWN(d)
         :: else
         fi;
@@ -232,172 +202,142 @@ inline hand_rivals(hub, doc_, other_)
     d = 0
 }
 
-/* That document's rivals, and what went before it, down to what the other hub got; when it asks,
- * that one too, unless it was taken there: it may never have come. */
-inline hand_on(hub, doc_, other_, asks_)
+/* It is kept, and each hub shown what it is to know by now but from whom it came. */
+inline keep(hub, doc_, giver_)
 {
-    hand_rivals(hub, doc_, other_);
-    n = number_of[doc_] - 1;
-    do
-    :: n > 0 && STANDS(hub, n) != 0 &&
-            (!WENT(STANDS(hub, n), other_) || (asks_ && home_of[STANDS(hub, n)] != other_)) ->
-        from[hub].to[other_]!SHOWN(STANDS(hub, n));
-        hand_rivals(hub, STANDS(hub, n), other_);
-        if
-        :: WENT(STANDS(hub, n), other_) -> break
-        :: else -> n--
-        fi
-    :: else -> break
-    od;
-    n = 0
-}
-
-/* A member of this hub went on from it before it came here: who got that step gets it now. */
-inline go_on(hub, doc_)
-{
-#ifndef WHO_GOES_ON_KEEPS_IT
-    n = number_of[doc_] + 1;
-    do
-    :: n <= top[hub] ->
-        if
-        :: STANDS(hub, n) != 0 && home_of[STANDS(hub, n)] == hub ->
-            holds = holds | went[STANDS(hub, n)]
-        :: else
-        fi;
-        n++
-    :: else -> break
-    od;
-    n = 0;
-    do
-    :: h < HUBS ->
-        if
-        :: h != hub && (holds & (1 << h)) ->
-            show_to(hub, STANDS(hub, number_of[doc_]), h);
-            hand_on(hub, STANDS(hub, number_of[doc_]), h, false)
-        :: else
-        fi;
-        h++
-    :: else -> break
-    od;
-    h = 0;
-    holds = 0
-#else
-    skip
-#endif
-}
-
-/* It is kept; what it is a rival of is shown about. */
-inline keep(hub, doc_)
-{
-    was = (number_of[doc_] <= top[hub] -> STANDS(hub, number_of[doc_]) : 0);
     KNOWS(hub, doc_) = true;
     if
     :: number_of[doc_] > top[hub] -> top[hub] = number_of[doc_]
     :: else
     fi;
     settle(hub, doc_);
-    if
-    :: was != 0 ->
-        show_each(hub, was, doc_);
-        show_each(hub, doc_, was)
-    :: else
-    fi;
-    go_on(hub, doc_)
-}
-
-/* That hub knows `doc_`: it is shown the one before. */
-inline meet(hub, doc_, other_)
-{
-#ifndef SIDES_DO_NOT_MEET
-    if
-    :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) != 0 && other_ != hub ->
-        show_to(hub, STANDS(hub, number_of[doc_] - 1), other_)
-    :: else
-    fi
-#else
-    skip
+    h = 0;
+    do
+    :: h < HUBS ->
+        if
+        :: h != hub ->
+            shared(hub, h, doc_);
+            if
+#ifndef NOTHING_BEHIND_A_STEP
+            :: BETWEEN(doc_, hub, h) -> show_all(hub, h, most, number_of[doc_])
 #endif
+#ifndef NOTHING_LATER
+            :: !BETWEEN(doc_, hub, h) && number_of[doc_] <= most && !WENT(doc_, h) && h != giver_ ->
+                from[hub].to[h]!SHOWN(doc_)
+#endif
+            :: else
+            fi
+        :: else
+        fi;
+        h++
+    :: else -> break
+    od;
+    h = 0;
+    most = 0
 }
 
-/* The step before it has not come: who judged it is asked. */
 inline ask(hub, doc_)
 {
-#ifdef NOBODY_ASKS
-    skip
-#else
     if
-    :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) == 0 ->
+    :: number_of[doc_] > 1 && STANDS(hub, number_of[doc_] - 1) == 0 && home_of[doc_] != hub ->
         from[hub].to[home_of[doc_]]!SHOWN(doc_)
     :: else
     fi
-#endif
 }
 
-inline take_step(hub, doc_)
-{
-    if
-    :: KNOWS(hub, doc_) -> ask(hub, doc_) /* what was shown came first */
-    :: else ->
-        keep(hub, doc_);
-        if /* what loses is refused, and no question follows */
-        :: STANDS(hub, number_of[doc_]) != doc_ && was != 0 -> skip
-        :: else ->
-            ask(hub, doc_);
-            meet(hub, doc_, home_of[doc_])
-        fi
-    fi;
-    was = 0
-}
+/* It may have ended on its way. */
+#define CAME(doc, hub) (WENT(doc, hub) && home_of[doc] != (hub))
 
-/* One that asks and holds the case is given what went before. */
+/* How far the two shared the case by lower numbers: what is above went behind the step. */
 inline answer(hub, doc_, other_)
 {
+    most = 0;
     d = 1;
     do
     :: d <= DOCS ->
         if
-        :: KNOWS(hub, d) && WENT(d, other_) -> holds = true
+        :: KNOWS(hub, d) && BETWEEN(d, hub, other_) && number_of[d] > most &&
+                number_of[d] < number_of[doc_] ->
+            most = number_of[d]
+        :: else
+        fi;
+        d++
+    :: else -> break
+    od;
+    d = 1;
+    do
+    :: d <= DOCS ->
+        if
+        :: KNOWS(hub, d) && number_of[d] < number_of[doc_] &&
+                (CAME(d, other_) || (!WENT(d, other_) && number_of[d] <= most)) ->
+            from[hub].to[other_]!SHOWN(d)
         :: else
         fi;
         d++
     :: else -> break
     od;
     d = 0;
-    if
-#ifdef WHAT_LOST_IS_NOT_ANSWERED
-    :: STANDS(hub, number_of[doc_]) == doc_ && holds && home_of[doc_] == hub ->
-#else
-    :: holds && home_of[doc_] == hub ->
-#endif
-        holds = 0;
-#ifdef WHAT_WENT_IS_NOT_ANSWERED
-        hand_on(hub, doc_, other_, false)
-#else
-        hand_on(hub, doc_, other_, true)
-#endif
-    :: else
-    fi;
-    holds = 0
+    most = 0
 }
 
-inline take_shown(hub, doc_, other_)
+inline take_step(hub, doc_, giver_)
 {
     if
-    :: KNOWS(hub, doc_) -> answer(hub, doc_, other_)
-    :: !KNOWS(hub, doc_) && number_of[doc_] <= top[hub] && STANDS(hub, number_of[doc_]) != 0 ->
-        keep(hub, doc_);
-        meet(hub, doc_, other_)
-    :: !KNOWS(hub, doc_) && number_of[doc_] < top[hub] && STANDS(hub, number_of[doc_]) == 0 &&
-            STANDS(hub, number_of[doc_] + 1) != 0 ->
-        keep(hub, doc_);
-        if /* it is the last that is given, and had gone here, as those before it may have */
-        :: WENT(doc_, hub) -> ask(hub, doc_)
-        :: else
-        fi
-    :: else /* further ahead of what came here: refused */
+    :: KNOWS(hub, doc_) -> skip
+    :: else -> keep(hub, doc_, giver_)
     fi;
-    was = 0
+    ask(hub, doc_)
 }
+
+inline take_shown(hub, doc_, giver_)
+{
+    shared(hub, giver_, 0);
+    if
+    :: KNOWS(hub, doc_) && home_of[doc_] == hub && WENT(doc_, giver_) -> answer(hub, doc_, giver_)
+    :: KNOWS(hub, doc_) && !(home_of[doc_] == hub && WENT(doc_, giver_)) -> skip
+    :: !KNOWS(hub, doc_) && WENT(doc_, hub) && home_of[doc_] == giver_ &&
+            number_of[doc_] > top[hub] ->
+        keep(hub, doc_, giver_);
+        ask(hub, doc_)
+    :: !KNOWS(hub, doc_) && !(WENT(doc_, hub) && home_of[doc_] == giver_ &&
+            number_of[doc_] > top[hub]) &&
+            (number_of[doc_] <= most || (WENT(doc_, hub) && home_of[doc_] == giver_)) ->
+        keep(hub, doc_, giver_)
+    :: else ->
+#ifdef LOSSES
+        skip /* the step behind which it went has ended on its way */
+#else
+        assert(false)
+#endif
+    fi;
+    most = 0
+}
+
+#ifdef LOSSES
+#define HEARS(doc) lost[doc] != 0 && home_of[doc] == me
+
+inline tell(hub, doc_)
+{
+    h = 0;
+    do
+    :: h < HUBS ->
+        if
+        :: lost[doc_] & (1 << h) ->
+            from[hub].to[h]!SHOWN(doc_);
+#ifndef WHAT_WAS_REFUSED_IS_NOT_SHOWN_AGAIN
+            shared(hub, h, 0);
+            show_all(hub, h, 0, most)
+#endif
+        :: else
+        fi;
+        h++
+    :: else -> break
+    od;
+    lost[doc_] = 0;
+    h = 0;
+    most = 0
+}
+#endif
 
 inline forget()
 {
@@ -410,7 +350,7 @@ inline forget()
 
 proctype hub(byte me)
 {
-    byte doc, n, d, h, best, left, other, was, holds;
+    byte doc, n, d, h, best, left, other, most;
     mtype what;
     bool whole;
     left = TAKES;
@@ -436,7 +376,7 @@ end:
                     went[docs] = went[docs] | (1 << other);
                     if
 #ifdef LOSSES
-                    :: losses < LOSSES -> losses++ /* it never comes */
+                    :: losses < LOSSES -> losses++; lost[docs] = lost[docs] | (1 << other)
 #endif
                     :: from[me].to[other]!STEP(docs)
                     fi
@@ -449,10 +389,17 @@ end:
             od;
             went[docs] = went[docs] | (1 << me);
             doc = docs;
-            keep(me, doc);
-            was = 0;
+            keep(me, doc, me);
             forget()
         }
+#if defined(LOSSES) && !defined(ENDS_ARE_NOT_SHOWN)
+    :: atomic { HEARS(1) -> doc = 1; tell(me, doc); forget() }
+    :: atomic { HEARS(2) -> doc = 2; tell(me, doc); forget() }
+    :: atomic { HEARS(3) -> doc = 3; tell(me, doc); forget() }
+#if DOCS > 3
+    :: atomic { HEARS(4) -> doc = 4; tell(me, doc); forget() }
+#endif
+#endif
     :: atomic {
             if
             :: COMES(1)
@@ -466,7 +413,7 @@ end:
 #endif
             fi;
             if
-            :: what == STEP -> take_step(me, doc)
+            :: what == STEP -> take_step(me, doc, other)
             :: else -> take_shown(me, doc, other)
             fi;
             forget()
@@ -492,7 +439,8 @@ proctype outcome()
             do
             :: d <= docs ->
                 if
-                :: WENT(d, h) && KNOWS(h, d) ->
+                :: WENT(d, h) ->
+                    assert(KNOWS(h, d));
                     n = 1;
                     do
                     :: n < number_of[d] ->

@@ -340,6 +340,37 @@ static void a_hub_that_joins_later_shows_also_what_lost(void **state)
     assert_int_equal(told(r, THIRD), 0);
 }
 
+/* The third hub is shown the rival of a step that has not come to it, and never does. */
+static void a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_goes_on(void **state)
+{
+    struct realm *r = *state;
+    struct work asked = ASKED;
+    struct work ours = REPORTED;
+    struct work theirs = REPORTED;
+    asked.to[1] = ours.to[1] = THIRD;
+    ours.from = ASKS;
+    ours.to[0] = GIVES;
+    take(r, &asked);
+    casehubs_settle(r);
+    cut(r);
+    realm_cut(r, "440000", "445200");
+    take(r, &theirs); /* 2, to the first hub alone */
+    struct mail mail = work_mail(realm_home(r, ASKS), &ours);
+    mail.expires_ms = r->now_ms + HOUR_MS;
+    const struct sent lost_on_its_way = realm_send(r, &mail); /* 2 as well, to both others */
+    heal(r, true);
+    theirs.to[1] = THIRD;
+    take(r, &theirs); /* 3, to both others */
+    realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
+    assert_int_equal(realm_heard(r, ASKS, &lost_on_its_way, lianshu_ReceiptKind_RECEIPT_EXPIRED),
+                     1);
+    realm_heal(r, "440000", "445200");
+    casehubs_settle(r);
+    casehubs_same(r, "445100", "220100", 3);
+    casehubs_same(r, "220100", "445200", 3);
+    assert_int_equal(lost(r, "445200"), 1);
+}
+
 static void an_hour_later_nothing_more_is_said(void **state)
 {
     struct realm *r = *state;
@@ -382,6 +413,9 @@ int main(void)
             casehubs_end),
         cmocka_unit_test_setup_teardown(a_hub_that_joins_later_shows_also_what_lost, tree,
                                         casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_goes_on, tree,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(an_hour_later_nothing_more_is_said, tree, casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_split", tests, NULL, NULL);

@@ -105,7 +105,7 @@ foreach(name federation federation_refusals federation_partition federation_back
 endforeach()
 add_library(scenario_casehubs STATIC ${CMAKE_CURRENT_LIST_DIR}/casehubs.c)
 target_link_libraries(scenario_casehubs PUBLIC scenario_realm scenario_casework)
-foreach(name casecard_realm cases_realm cases_join cases_split)
+foreach(name casecard_realm cases_realm cases_join cases_share cases_split)
   scenario_test(${name} LIBS scenario_casehubs TIMEOUT 600)
 endforeach()
 scenario_test(cases_held LIBS scenario_casehubs scenario_gatebook TIMEOUT 600)

@@ -245,16 +245,56 @@ static void of_the_documents_of_one_number_one_stands(void **state)
     assert_int_equal(casefile_step_next(c, ID(1), &cursor, &got), OK);
     assert_int_equal(got.document[0], 2);
     assert_int_equal(got.code, 0);
-    got = (struct casefile_step){.number = 0};
-    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), OK);
+    got = (struct casefile_step){.number = 1};
+    assert_int_equal(casefile_step_rival(c, ID(1), &got), OK);
     assert_int_equal(got.document[0], 1);
     assert_true(got.lost);
     assert_int_equal(got.code, 644);
     assert_string_equal(got.state, "");
-    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), OK);
-    assert_int_equal(casefile_step_rival(c, ID(1), 1, &got), ERR_NOT_FOUND);
+    assert_int_equal(casefile_step_rival(c, ID(1), &got), OK);
+    assert_int_equal(got.document[0], 2);
+    assert_int_equal(casefile_step_rival(c, ID(1), &got), ERR_NOT_FOUND);
     assert_int_equal(casefile_step_lost(c, ID(1), &any), OK);
     assert_true(any);
+}
+
+static void
+documents_of_a_case_come_by_number_and_hash_and_one_by_the_leaf_of_its_acceptance(void **state)
+{
+    struct place *p = *state;
+    static const struct casefile_step steps[] = {
+        {.number = 2, .seq = 7, .document = {5}},
+        {.number = 1, .seq = 9, .document = {8}, .lost = true},
+        {.number = 1, .seq = 8, .document = {3}},
+        {.number = 300, .seq = 11, .document = {1}},
+    };
+    static const size_t order[] = {2, 1, 0, 3};
+    struct casefile row = {.state = "referred", .steps = 300};
+    struct casefile_step at = {.number = 0};
+    struct casefiles *c = p->s->casefiles;
+    begin(p);
+    for (uint8_t k = 1; k <= 2; k++) {
+        id_of(row.id, k);
+        for (size_t i = 0; i < T_COUNT(steps); i++) {
+            struct casefile_step step = steps[i];
+            id_of(step.id, k);
+            step.seq += 100 * k;
+            assert_int_equal(casefile_put(c, &row, &step), OK);
+        }
+    }
+    commit(p);
+    for (size_t i = 0; i < T_COUNT(steps); i++) {
+        assert_int_equal(casefile_step_each(c, ID(1), &at), OK);
+        assert_int_equal(at.seq, 100 + steps[order[i]].seq);
+    }
+    assert_int_equal(casefile_step_each(c, ID(1), &at), ERR_NOT_FOUND);
+    at = (struct casefile_step){.number = 3};
+    assert_int_equal(casefile_step_rival(c, ID(1), &at), ERR_NOT_FOUND);
+    assert_int_equal(casefile_step_at(c, 209, &at), OK);
+    assert_memory_equal(at.id, ID(2), STORE_ID_LEN);
+    assert_int_equal(at.number, 1);
+    assert_true(at.lost);
+    assert_int_equal(casefile_step_at(c, 10, &at), ERR_NOT_FOUND);
 }
 
 int main(void)
@@ -266,6 +306,7 @@ int main(void)
         CASE(whom_a_step_went_to_and_what_went_with_it_is_kept_once),
         CASE(what_a_joining_hub_is_given_of_a_step_is_kept_once),
         CASE(of_the_documents_of_one_number_one_stands),
+        CASE(documents_of_a_case_come_by_number_and_hash_and_one_by_the_leaf_of_its_acceptance),
     };
     return cmocka_run_group_tests_name("casefile", tests, NULL, NULL);
 }
