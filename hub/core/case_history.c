@@ -271,6 +271,15 @@ static enum err judge_ahead(struct core *core)
     return err != OK || s->contested ? err : s->judged.err;
 }
 
+/* Of a case that is over for longer than its steps are kept nothing is begun anew. */
+static enum err check_kept(struct core *core, const struct casefile_step *at)
+{
+    struct casefile_step first;
+    uint64_t cursor = 0;
+    enum err err = casefile_step_next(core->store->casefiles, at->id, &cursor, &first);
+    return err == ERR_ERASED ? ERR_CASE_STATE : err;
+}
+
 static enum err judge_place(struct core *core, const struct casefile_step *at, bool from_home)
 {
     struct spread *s = core->spread;
@@ -280,7 +289,9 @@ static enum err judge_place(struct core *core, const struct casefile_step *at, b
         return err == ERR_REPEAT ? ERR_CASE_STATE : err; /* one document, two numbers */
     err = casefile_get(core->store->casefiles, at->id, &row);
     s->ahead = from_home && !s->contested && at->number > row.steps;
-    return err != OK && err != ERR_NOT_FOUND ? err : s->ahead ? judge_ahead(core) : OK;
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    return s->ahead ? judge_ahead(core) : check_kept(core, at);
 }
 
 enum err case_history_judge(struct core *core, const struct incoming *in)

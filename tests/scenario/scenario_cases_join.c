@@ -452,6 +452,36 @@ static void a_hub_that_does_not_hold_the_case_may_not_say_what_went_before(void 
     casehubs_same(r, "445100", "220100", 4);
 }
 
+/* Closed for longer than steps are kept. */
+static void erase(struct realm *r, const char *region)
+{
+    static const char *const sql[] = {"UPDATE casefile SET closed = 1", "DELETE FROM case_step",
+                                      "DELETE FROM case_holder", "DELETE FROM case_paper"};
+    struct core *core = realm_world(r, region)->core;
+    struct stmt *q[T_COUNT(sql)];
+    struct fault fault = {0};
+    assert_int_equal(core_begin(core), OK);
+    assert_int_equal(db_prepare(core->store->db, sql, T_COUNT(sql), q, &fault), OK);
+    for (size_t i = 0; i < T_COUNT(sql); i++)
+        assert_int_equal(stmt_run(q[i]), OK);
+}
+
+static void a_case_whose_steps_are_not_kept_any_more_takes_no_earlier_one(void **state)
+{
+    struct realm *r = *state;
+    static lianshu_RelayFacts facts;
+    begin(r);
+    take(r, &TO_THERE);
+    take(r, &TAKEN_THERE);
+    erase(r, "220100");
+    for (uint64_t number = 3; number <= 4; number++) { /* shared once, and gone there */
+        paper(r, "445100", CASE_ID, number, &facts);
+        assert_int_equal(said_by(r, "445100", "hub.220100", &facts),
+                         number == 3 ? ERR_REGION_NOT_OWNED : ERR_CASE_STATE);
+    }
+    assert_int_equal(counted(r, "220100", "cases.joined"), 3);
+}
+
 /* What the recipients of that step have signed by now, as its hub tells it. */
 static void receipts_of(struct realm *r, uint64_t number, lianshu_RelayFacts *out)
 {
@@ -513,6 +543,8 @@ int main(void)
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,
                                         casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_case_whose_steps_are_not_kept_any_more_takes_no_earlier_one, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
             a_receipt_that_does_not_hold_is_left_out_and_the_step_stands, tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
