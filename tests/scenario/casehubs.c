@@ -5,6 +5,47 @@
 
 #include <stdlib.h>
 
+const struct work WORK_ASKED = {.from = CASE_ASKS,
+                                .to = {CASE_GIVES},
+                                .type = "assist.request",
+                                .transition = "A02",
+                                .outcome = "case",
+                                .owner = CASE_GIVES,
+                                .papers = "\"D29\""};
+const struct work WORK_ACCEPTED = {.from = CASE_GIVES,
+                                   .to = {CASE_ASKS},
+                                   .type = "assist.accept",
+                                   .transition = "A04",
+                                   .outcome = "accepted",
+                                   .owner = CASE_GIVES};
+const struct work WORK_REPLIED = {.from = CASE_GIVES,
+                                  .to = {CASE_ASKS},
+                                  .type = "assist.reply",
+                                  .transition = "A06",
+                                  .owner = CASE_ASKS,
+                                  .papers = "\"D30\""};
+const struct work WORK_WITHDRAWN = {.from = CASE_ASKS,
+                                    .to = {CASE_GIVES},
+                                    .type = "assist.close",
+                                    .transition = "A08",
+                                    .outcome = "withdrawn"};
+const struct work WORK_REPORTED = {.from = CASE_GIVES,
+                                   .to = {CASE_ASKS},
+                                   .type = "case.result",
+                                   .transition = "S02",
+                                   .outcome = "reported",
+                                   .owner = CASE_GIVES,
+                                   .papers = "\"D27\""};
+
+int casehubs_tree(void **state)
+{
+    static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
+                                            {.region = "445100"}, {.region = "445200"},
+                                            {.region = "220000"}, {.region = "220100"}};
+    *state = realm_new(plan, T_COUNT(plan));
+    return 0;
+}
+
 int casehubs_end(void **state)
 {
     realm_free(*state);

@@ -6,8 +6,18 @@
 #include "scenario/casework.h"
 #include "scenario/realm.h"
 
-/* The teardown of a test whose state is a realm. */
+/* The setup of a test: nation, two provinces, two cities of the one and one of the other; and the
+ * teardown. */
+int casehubs_tree(void **state);
 int casehubs_end(void **state);
+
+/* A city asks one of another province for assistance; the neighbour of the first. */
+#define CASE_ASKS  "market.445100"
+#define CASE_GIVES "market.220100"
+#define CASE_THIRD "market.445200"
+extern const struct work WORK_ASKED, WORK_ACCEPTED, WORK_REPLIED, WORK_WITHDRAWN;
+/* By who gives it; the state of the case allows it always. */
+extern const struct work WORK_REPORTED;
 
 /* The step is accepted by its sender's hub; what follows elsewhere is for casehubs_settle. */
 void casehubs_take(struct realm *r, const struct work *step);

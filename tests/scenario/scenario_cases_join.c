@@ -14,10 +14,6 @@
 #define FURTHER "police.445200"
 #define OTHER   "0123456789abcdef0123456789abcdef"
 
-static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
-                                        {.region = "445100"}, {.region = "445200"},
-                                        {.region = "220000"}, {.region = "220100"}};
-
 static const struct work TO_THERE = {.from = CASE_POLICE,
                                      .to = {CASE_MARKET, THERE},
                                      .type = "case.forward",
@@ -39,12 +35,6 @@ static const struct work TO_FURTHER = {.from = THERE,
                                        .outcome = "filed_case",
                                        .owner = FURTHER,
                                        .papers = "\"D11\""};
-
-static int tree(void **state)
-{
-    *state = realm_new(plan, T_COUNT(plan));
-    return 0;
-}
 
 static void take(struct realm *r, const struct work *step)
 {
@@ -523,32 +513,37 @@ static void a_receipt_that_does_not_hold_is_left_out_and_the_step_stands(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_hub_that_a_case_is_handed_to_shows_its_whole_card, tree,
-                                        casehubs_end),
-        cmocka_unit_test_setup_teardown(a_further_hub_gets_it_from_the_one_that_got_it, tree,
+        cmocka_unit_test_setup_teardown(a_hub_that_a_case_is_handed_to_shows_its_whole_card,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_further_hub_gets_it_from_the_one_that_got_it,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            assistance_that_a_superior_designates_comes_with_what_went_before, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, casehubs_tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(
-            assistance_that_a_superior_designates_comes_with_what_went_before, tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(a_cut_road_delays_the_steps_and_loses_none, tree,
-                                        casehubs_end),
-        cmocka_unit_test_setup_teardown(
-            steps_that_ended_on_their_way_are_shown_by_the_hub_that_took_them, tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, tree,
+            steps_that_ended_on_their_way_are_shown_by_the_hub_that_took_them, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(steps_that_cross_on_the_way_end_in_one_card, casehubs_tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(what_was_said_before_is_not_said_again_by_a_hub_that_joins,
-                                        tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(a_hub_that_joins_knows_who_held_which_file, tree,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_hub_that_joins_knows_who_held_which_file, casehubs_tree,
                                         casehubs_end),
-        cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, tree,
+        cmocka_unit_test_setup_teardown(steps_that_are_given_again_change_nothing, casehubs_tree,
                                         casehubs_end),
-        cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused, tree,
-                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(what_is_not_an_earlier_step_of_the_case_is_refused,
+                                        casehubs_tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_case_whose_steps_are_not_kept_any_more_takes_no_earlier_one, tree, casehubs_end),
+            a_case_whose_steps_are_not_kept_any_more_takes_no_earlier_one, casehubs_tree,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_receipt_that_does_not_hold_is_left_out_and_the_step_stands, tree, casehubs_end),
+            a_receipt_that_does_not_hold_is_left_out_and_the_step_stands, casehubs_tree,
+            casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, tree, casehubs_end),
+            a_hub_that_does_not_hold_the_case_may_not_say_what_went_before, casehubs_tree,
+            casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_join", tests, NULL, NULL);
 }

@@ -8,53 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKS  "market.445100"
-#define GIVES "market.220100"
-#define THIRD "market.445200"
-
 enum { STEPS_MAX = 256 };
-
-static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
-                                        {.region = "445100"}, {.region = "445200"},
-                                        {.region = "220000"}, {.region = "220100"}};
-
-static const struct work ASKED = {.from = ASKS,
-                                  .to = {GIVES},
-                                  .type = "assist.request",
-                                  .transition = "A02",
-                                  .outcome = "case",
-                                  .owner = GIVES,
-                                  .papers = "\"D29\""};
-static const struct work TAKEN = {.from = GIVES,
-                                  .to = {ASKS},
-                                  .type = "assist.accept",
-                                  .transition = "A04",
-                                  .outcome = "accepted",
-                                  .owner = GIVES};
-static const struct work REPLIED = {.from = GIVES,
-                                    .to = {ASKS},
-                                    .type = "assist.reply",
-                                    .transition = "A06",
-                                    .owner = ASKS,
-                                    .papers = "\"D30\""};
-static const struct work WITHDRAWN = {.from = ASKS,
-                                      .to = {GIVES},
-                                      .type = "assist.close",
-                                      .transition = "A08",
-                                      .outcome = "withdrawn"};
-static const struct work REPORTED = {.from = GIVES,
-                                     .to = {ASKS},
-                                     .type = "case.result",
-                                     .transition = "S02",
-                                     .outcome = "reported",
-                                     .owner = GIVES,
-                                     .papers = "\"D27\""};
-
-static int tree(void **state)
-{
-    *state = realm_new(plan, T_COUNT(plan));
-    return 0;
-}
 
 static void take(struct realm *r, const struct work *step)
 {
@@ -84,21 +38,21 @@ static void
 a_step_that_ended_on_its_way_and_was_built_on_what_lost_has_no_effect_there_either(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     realm_cut(r, "440000", "445100");
     realm_cut(r, "220000", "220100");
-    casehubs_take(r, &WITHDRAWN); /* 2 here, stands */
+    casehubs_take(r, &WORK_WITHDRAWN); /* 2 here, stands */
     realm_live(r, SECOND_MS, SECOND_MS);
-    casehubs_take(r, &TAKEN);                                 /* 2 there, … */
-    const struct sent built = take_for(r, &REPLIED, HOUR_MS); /* … and 3 */
+    casehubs_take(r, &WORK_ACCEPTED);                              /* 2 there, … */
+    const struct sent built = take_for(r, &WORK_REPLIED, HOUR_MS); /* … and 3 */
     realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
-    assert_int_equal(realm_heard(r, GIVES, &built, lianshu_ReceiptKind_RECEIPT_EXPIRED), 1);
+    assert_int_equal(realm_heard(r, CASE_GIVES, &built, lianshu_ReceiptKind_RECEIPT_EXPIRED), 1);
     realm_heal(r, "220000", "220100");
     realm_heal(r, "440000", "445100");
     casehubs_settle(r);
     casehubs_same(r, "445100", "220100", 3);
     assert_string_equal(work_says(realm_world(r, "445100"), "state"), "CLOSED");
-    assert_int_equal(realm_has(r, ASKS, REPLIED.type), 0);
+    assert_int_equal(realm_has(r, CASE_ASKS, WORK_REPLIED.type), 0);
 }
 
 /* The first one of the case: the other hub knew nothing of it. */
@@ -106,13 +60,13 @@ static void a_case_whose_first_step_ended_on_its_way_is_known_there(void **state
 {
     struct realm *r = *state;
     realm_cut(r, "220000", "220100");
-    take_for(r, &ASKED, HOUR_MS);
+    take_for(r, &WORK_ASKED, HOUR_MS);
     realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
     realm_heal(r, "220000", "220100");
     casehubs_settle(r);
     casehubs_same(r, "445100", "220100", 1);
-    assert_int_equal(realm_has(r, GIVES, ASKED.type), 0);
-    take(r, &TAKEN); /* who should have got it may act on the card */
+    assert_int_equal(realm_has(r, CASE_GIVES, WORK_ASKED.type), 0);
+    take(r, &WORK_ACCEPTED); /* who should have got it may act on the card */
     casehubs_same(r, "445100", "220100", 2);
 }
 
@@ -120,16 +74,16 @@ static void a_case_whose_first_step_ended_on_its_way_is_known_there(void **state
 static void what_ended_at_the_recipients_own_hub_is_not_shown_to_it(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     const uint64_t before = counted(r, "445100", "cases.handed_on");
     struct world *w = realm_world(r, "220100");
-    world_leave(w, GIVES);
-    struct work late = REPORTED;
-    late.from = ASKS;
-    late.to[0] = GIVES;
+    world_leave(w, CASE_GIVES);
+    struct work late = WORK_REPORTED;
+    late.from = CASE_ASKS;
+    late.to[0] = CASE_GIVES;
     const struct sent ended = take_for(r, &late, HOUR_MS);
     realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
-    assert_int_equal(realm_heard(r, ASKS, &ended, lianshu_ReceiptKind_RECEIPT_EXPIRED), 1);
+    assert_int_equal(realm_heard(r, CASE_ASKS, &ended, lianshu_ReceiptKind_RECEIPT_EXPIRED), 1);
     casehubs_same(r, "445100", "220100", 2);
     assert_int_equal(counted(r, "445100", "cases.handed_on"), before);
 }
@@ -139,11 +93,11 @@ static void what_ended_at_the_recipients_own_hub_is_not_shown_to_it(void **state
 static void a_hub_that_lost_everything_is_given_what_it_knew_with_the_next_step(void **state)
 {
     struct realm *r = *state;
-    struct work joined = REPORTED;
-    joined.from = ASKS;
-    joined.to[0] = THIRD;
-    take(r, &ASKED);
-    take(r, &TAKEN);
+    struct work joined = WORK_REPORTED;
+    joined.from = CASE_ASKS;
+    joined.to[0] = CASE_THIRD;
+    take(r, &WORK_ASKED);
+    take(r, &WORK_ACCEPTED);
     take(r, &joined); /* 3, before which two went past the third hub */
     casehubs_same(r, "445100", "445200", 3);
     take(r, &joined); /* 4 */
@@ -161,37 +115,37 @@ static void a_penalty_that_a_rule_tells_of_is_handed_on_as_it_was_signed(void **
 {
     struct realm *r = *state;
     static const struct work filed[] = {
-        {.from = ASKS,
+        {.from = CASE_ASKS,
          .to = {"hub.445100"},
          .type = "case.record",
          .transition = "C01",
          .outcome = "registered",
-         .owner = ASKS},
-        {.from = ASKS,
+         .owner = CASE_ASKS},
+        {.from = CASE_ASKS,
          .to = {"hub.445100"},
          .type = "case.record",
          .transition = "T01",
          .outcome = "accepted",
-         .owner = ASKS},
-        {.from = ASKS,
+         .owner = CASE_ASKS},
+        {.from = CASE_ASKS,
          .to = {"hub.445100"},
          .type = "case.record",
          .transition = "T02",
          .outcome = "filed",
-         .owner = ASKS,
+         .owner = CASE_ASKS,
          .papers = "\"D02\""},
     };
-    struct work joined = REPORTED;
-    joined.from = ASKS;
-    joined.to[0] = GIVES;
+    struct work joined = WORK_REPORTED;
+    joined.from = CASE_ASKS;
+    joined.to[0] = CASE_GIVES;
     for (size_t i = 0; i < T_COUNT(filed); i++) {
-        struct mail mail = work_mail(realm_home(r, ASKS), &filed[i]);
+        struct mail mail = work_mail(realm_home(r, CASE_ASKS), &filed[i]);
         mail.sealed = NULL;
         const struct sent sent = realm_send(r, &mail);
-        assert_int_equal(world_code(realm_home(r, ASKS), ASKS, sent.env_id), 0);
+        assert_int_equal(world_code(realm_home(r, CASE_ASKS), CASE_ASKS, sent.env_id), 0);
     }
     static const struct mail penalty = {
-        .from = ASKS,
+        .from = CASE_ASKS,
         .type = "penalty.decision",
         .to = {"hub.445100"},
         .facts = "{\"subject\":" PUNISHED ","
@@ -199,7 +153,7 @@ static void a_penalty_that_a_rule_tells_of_is_handed_on_as_it_was_signed(void **
                  "\"decision_number\":\"示罚〔2026〕1号\",\"decision_date\":\"2026-04-01\","
                  "\"case_id\":\"" CASE_ID "\"}"};
     const struct sent decided = realm_send(r, &penalty);
-    assert_int_equal(world_code(realm_home(r, ASKS), ASKS, decided.env_id), 0);
+    assert_int_equal(world_code(realm_home(r, CASE_ASKS), CASE_ASKS, decided.env_id), 0);
     assert_true(counted(r, "445100", "alerts") > 0);
     take(r, &joined);
     casehubs_same(r, "445100", "220100", 5);
@@ -210,16 +164,16 @@ static void a_penalty_that_a_rule_tells_of_is_handed_on_as_it_was_signed(void **
 static void a_case_has_so_many_steps_and_no_more(void **state)
 {
     struct realm *r = *state;
-    struct world *home = realm_home(r, ASKS);
-    struct work more = REPORTED;
-    more.from = ASKS;
+    struct world *home = realm_home(r, CASE_ASKS);
+    struct work more = WORK_REPORTED;
+    more.from = CASE_ASKS;
     more.to[0] = "market.440000";
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     for (size_t i = 2; i <= STEPS_MAX; i++)
         casehubs_take(r, &more);
     const struct mail mail = work_mail(home, &more);
     const struct sent one_more = realm_send(r, &mail);
-    assert_int_equal(world_code(home, ASKS, one_more.env_id), ERR_CASE_STATE);
+    assert_int_equal(world_code(home, CASE_ASKS, one_more.env_id), ERR_CASE_STATE);
     casehubs_settle(r);
     casehubs_same(r, "445100", "440000", STEPS_MAX);
 }
@@ -229,17 +183,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_step_that_ended_on_its_way_and_was_built_on_what_lost_has_no_effect_there_either,
-            tree, casehubs_end),
+            casehubs_tree, casehubs_end),
         cmocka_unit_test_setup_teardown(a_case_whose_first_step_ended_on_its_way_is_known_there,
-                                        tree, casehubs_end),
+                                        casehubs_tree, casehubs_end),
         cmocka_unit_test_setup_teardown(what_ended_at_the_recipients_own_hub_is_not_shown_to_it,
-                                        tree, casehubs_end),
+                                        casehubs_tree, casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_hub_that_lost_everything_is_given_what_it_knew_with_the_next_step, tree,
+            a_hub_that_lost_everything_is_given_what_it_knew_with_the_next_step, casehubs_tree,
             casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_penalty_that_a_rule_tells_of_is_handed_on_as_it_was_signed, tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(a_case_has_so_many_steps_and_no_more, tree, casehubs_end),
+            a_penalty_that_a_rule_tells_of_is_handed_on_as_it_was_signed, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(a_case_has_so_many_steps_and_no_more, casehubs_tree,
+                                        casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_share", tests, NULL, NULL);
 }

@@ -7,52 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKS  "market.445100"
-#define GIVES "market.220100"
-#define THIRD "market.445200"
 #define SPLIT lianshu_HubNoticeKind_HUBNOTICE_STEP_SPLIT
-
-static const struct realm_hub plan[] = {{.region = "000000"}, {.region = "440000"},
-                                        {.region = "445100"}, {.region = "445200"},
-                                        {.region = "220000"}, {.region = "220100"}};
-
-static const struct work ASKED = {.from = ASKS,
-                                  .to = {GIVES},
-                                  .type = "assist.request",
-                                  .transition = "A02",
-                                  .outcome = "case",
-                                  .owner = GIVES,
-                                  .papers = "\"D29\""};
-static const struct work TAKEN = {.from = GIVES,
-                                  .to = {ASKS},
-                                  .type = "assist.accept",
-                                  .transition = "A04",
-                                  .outcome = "accepted",
-                                  .owner = GIVES};
-static const struct work REPLIED = {.from = GIVES,
-                                    .to = {ASKS},
-                                    .type = "assist.reply",
-                                    .transition = "A06",
-                                    .owner = ASKS,
-                                    .papers = "\"D30\""};
-static const struct work WITHDRAWN = {.from = ASKS,
-                                      .to = {GIVES},
-                                      .type = "assist.close",
-                                      .transition = "A08",
-                                      .outcome = "withdrawn"};
-static const struct work REPORTED = {.from = GIVES,
-                                     .to = {ASKS},
-                                     .type = "case.result",
-                                     .transition = "S02",
-                                     .outcome = "reported",
-                                     .owner = GIVES,
-                                     .papers = "\"D27\""};
-
-static int tree(void **state)
-{
-    *state = realm_new(plan, T_COUNT(plan));
-    return 0;
-}
 
 static struct sent take(struct realm *r, const struct work *step)
 {
@@ -109,13 +64,13 @@ static size_t lost(struct realm *r, const char *region)
 static void split_at_one_step(bool ours_stands, bool ours_first)
 {
     void *state = NULL;
-    tree(&state);
+    casehubs_tree(&state);
     struct realm *r = state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     cut(r);
-    const struct work *one = ours_stands ? &WITHDRAWN : &TAKEN;
-    const struct work *other = ours_stands ? &TAKEN : &WITHDRAWN;
+    const struct work *one = ours_stands ? &WORK_WITHDRAWN : &WORK_ACCEPTED;
+    const struct work *other = ours_stands ? &WORK_ACCEPTED : &WORK_WITHDRAWN;
     const struct sent stands = take(r, one);
     const struct sent loses = take(r, other);
     heal(r, ours_first);
@@ -128,8 +83,8 @@ static void split_at_one_step(bool ours_stands, bool ours_first)
     assert_int_equal(code_of(r, other, &loses), ERR_CASE_STATE);
     assert_int_equal(code_of(r, one, &stands), 0);
     assert_int_equal(realm_heard(r, one->from, &stands, lianshu_ReceiptKind_RECEIPT_REFUSED), 0);
-    assert_int_equal(told(r, ASKS), 1);
-    assert_int_equal(told(r, GIVES), 1);
+    assert_int_equal(told(r, CASE_ASKS), 1);
+    assert_int_equal(told(r, CASE_GIVES), 1);
     assert_int_equal(realm_has(r, other->from, one->type), 1); /* what stands was delivered */
     assert_int_equal(realm_has(r, one->from, other->type), 0);
     casehubs_end(&state);
@@ -147,36 +102,36 @@ static void the_earlier_one_stands_at_both_hubs_whichever_road_heals_first(void 
 static void what_was_built_on_the_document_that_lost_is_judged_again(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     cut(r);
-    take(r, &WITHDRAWN);
-    take(r, &TAKEN);
-    const struct sent built = take(r, &REPLIED);
-    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "REPLIED");
+    take(r, &WORK_WITHDRAWN);
+    take(r, &WORK_ACCEPTED);
+    const struct sent built = take(r, &WORK_REPLIED);
+    assert_string_equal(work_says(realm_world(r, "220100"), "state"), "WORK_REPLIED");
     heal(r, true);
     casehubs_same(r, "445100", "220100", 3);
     assert_string_equal(work_says(realm_world(r, "220100"), "state"), "CLOSED");
     assert_string_equal(work_clock(realm_world(r, "220100"), "ASSIST-CASE", "state"), "stopped");
-    assert_int_equal(code_of(r, &REPLIED, &built), ERR_CASE_STATE);
-    assert_int_equal(told(r, GIVES), 2); /* of both its steps */
+    assert_int_equal(code_of(r, &WORK_REPLIED, &built), ERR_CASE_STATE);
+    assert_int_equal(told(r, CASE_GIVES), 2); /* of both its steps */
 }
 
 static void what_both_sides_built_follows_what_stands(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     cut(r);
-    take(r, &TAKEN);     /* 2 of theirs, stands */
-    take(r, &WITHDRAWN); /* 2 of ours */
-    take(r, &REPORTED);  /* 3 of theirs: no state forbids it */
+    take(r, &WORK_ACCEPTED);  /* 2 of theirs, stands */
+    take(r, &WORK_WITHDRAWN); /* 2 of ours */
+    take(r, &WORK_REPORTED);  /* 3 of theirs: no state forbids it */
     realm_restart(r, "220100");
     heal(r, false);
-    take(r, &REPLIED);
+    take(r, &WORK_REPLIED);
     casehubs_settle(r);
     casehubs_same(r, "445100", "220100", 4);
-    assert_string_equal(work_says(realm_world(r, "445100"), "state"), "REPLIED");
+    assert_string_equal(work_says(realm_world(r, "445100"), "state"), "WORK_REPLIED");
     assert_int_equal(lost(r, "220100"), 1);
 }
 
@@ -184,22 +139,22 @@ static void what_both_sides_built_follows_what_stands(void **state)
 static void hubs_that_lack_earlier_steps_agree_on_the_last_one(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     casehubs_lose_papers(r, "445100");
     casehubs_lose_papers(r, "220100");
     cut(r);
-    const struct sent stands = take(r, &TAKEN);
-    const struct sent loses = take(r, &WITHDRAWN);
+    const struct sent stands = take(r, &WORK_ACCEPTED);
+    const struct sent loses = take(r, &WORK_WITHDRAWN);
     heal(r, true);
     static const char *const regions[] = {"445100", "220100"};
     for (size_t i = 0; i < T_COUNT(regions); i++) {
         assert_string_equal(work_says(realm_world(r, regions[i]), "state"), "ACCEPTED");
-        assert_string_equal(work_says(realm_world(r, regions[i]), "owner"), GIVES);
+        assert_string_equal(work_says(realm_world(r, regions[i]), "owner"), CASE_GIVES);
         assert_int_equal(lost(r, regions[i]), 1);
     }
-    assert_int_equal(code_of(r, &TAKEN, &stands), 0);
-    assert_int_equal(code_of(r, &WITHDRAWN, &loses), ERR_CASE_STATE);
+    assert_int_equal(code_of(r, &WORK_ACCEPTED, &stands), 0);
+    assert_int_equal(code_of(r, &WORK_WITHDRAWN, &loses), ERR_CASE_STATE);
 }
 
 /* ---- other hubs ---- */
@@ -207,14 +162,14 @@ static void hubs_that_lack_earlier_steps_agree_on_the_last_one(void **state)
 static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **state)
 {
     struct realm *r = *state;
-    struct work to_third = REPORTED;
-    to_third.from = ASKS;
-    to_third.to[0] = GIVES;
-    to_third.to[1] = THIRD;
-    take(r, &ASKED);
+    struct work to_third = WORK_REPORTED;
+    to_third.from = CASE_ASKS;
+    to_third.to[0] = CASE_GIVES;
+    to_third.to[1] = CASE_THIRD;
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     realm_cut(r, "220000", "220100");
-    take(r, &REPORTED);
+    take(r, &WORK_REPORTED);
     take(r, &to_third);
     casehubs_settle(r);
     casehubs_same(r, "445100", "445200", 2);
@@ -223,27 +178,27 @@ static void a_third_hub_that_got_the_one_that_lost_is_shown_the_other(void **sta
     casehubs_same(r, "445100", "220100", 2);
     casehubs_same(r, "445100", "445200", 2);
     assert_int_equal(lost(r, "445200"), 1);
-    assert_int_equal(told(r, THIRD), 1); /* it holds a document without effect */
-    assert_int_equal(told(r, ASKS), 1);
-    assert_int_equal(told(r, GIVES), 1);
+    assert_int_equal(told(r, CASE_THIRD), 1); /* it holds a document without effect */
+    assert_int_equal(told(r, CASE_ASKS), 1);
+    assert_int_equal(told(r, CASE_GIVES), 1);
 }
 
 /* The third hub is cut off while the sides find out: what it is shown must not overtake the step
  * that it is shown about, and of one that lost it is told what went before, too. */
 static void a_third_hub_hears_last(struct realm *r, bool holds_the_case)
 {
-    struct work asked = ASKED;
-    struct work to_third = REPORTED;
-    to_third.from = ASKS;
-    to_third.to[0] = GIVES;
-    to_third.to[1] = THIRD;
+    struct work asked = WORK_ASKED;
+    struct work to_third = WORK_REPORTED;
+    to_third.from = CASE_ASKS;
+    to_third.to[0] = CASE_GIVES;
+    to_third.to[1] = CASE_THIRD;
     if (holds_the_case)
-        asked.to[1] = THIRD;
+        asked.to[1] = CASE_THIRD;
     take(r, &asked);
     casehubs_settle(r);
     realm_cut(r, "220000", "220100");
     realm_cut(r, "440000", "445200");
-    take(r, &REPORTED);
+    take(r, &WORK_REPORTED);
     take(r, &to_third);
     casehubs_settle(r);
     realm_heal(r, "220000", "220100");
@@ -253,8 +208,8 @@ static void a_third_hub_hears_last(struct realm *r, bool holds_the_case)
     casehubs_settle(r);
     casehubs_same(r, "445100", "445200", 2);
     assert_int_equal(lost(r, "445200"), 1);
-    assert_int_equal(told(r, ASKS), 1);
-    assert_int_equal(told(r, GIVES), 1);
+    assert_int_equal(told(r, CASE_ASKS), 1);
+    assert_int_equal(told(r, CASE_GIVES), 1);
 }
 
 static void a_third_hub_that_was_cut_off_sees_both_as_well(void **state)
@@ -272,16 +227,16 @@ static void a_hub_that_joins_with_the_document_that_lost_is_given_what_went_befo
 static void who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_it(void **state)
 {
     struct realm *r = *state;
-    struct work unseen = REPORTED;
-    struct work to_third = REPORTED;
+    struct work unseen = WORK_REPORTED;
+    struct work to_third = WORK_REPORTED;
     unseen.to[0] = "market.220000";
-    to_third.from = ASKS;
-    to_third.to[0] = THIRD;
-    take(r, &ASKED);
+    to_third.from = CASE_ASKS;
+    to_third.to[0] = CASE_THIRD;
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     realm_cut(r, "000000", "220000");
     take(r, &unseen);
-    take(r, &TAKEN);
+    take(r, &WORK_ACCEPTED);
     casehubs_settle(r);
     realm_cut(r, "220000", "220100");
     realm_heal(r, "000000", "220000");
@@ -299,18 +254,18 @@ static void who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_
 static void two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses(void **state)
 {
     struct realm *r = *state;
-    struct work ours = REPORTED;
-    struct work theirs = REPORTED;
-    ours.from = ASKS;
-    ours.to[0] = THIRD;
+    struct work ours = WORK_REPORTED;
+    struct work theirs = WORK_REPORTED;
+    ours.from = CASE_ASKS;
+    ours.to[0] = CASE_THIRD;
     theirs.to[0] = "market.220000";
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     const struct sent stands = take(r, &ours);
     const struct sent loses = take(r, &theirs);
     casehubs_settle(r);
     assert_int_equal(lost(r, "445100") + lost(r, "220100"), 0); /* nobody has both */
-    take(r, &TAKEN);
+    take(r, &WORK_ACCEPTED);
     casehubs_settle(r);
     casehubs_same(r, "445100", "220100", 3);
     casehubs_same(r, "445200", "220000", 2);
@@ -324,46 +279,46 @@ static void two_sides_that_share_no_recipient_meet_with_the_first_step_that_cros
 static void a_hub_that_joins_later_shows_also_what_lost(void **state)
 {
     struct realm *r = *state;
-    struct work to_third = REPORTED;
-    to_third.to[1] = THIRD;
-    take(r, &ASKED);
+    struct work to_third = WORK_REPORTED;
+    to_third.to[1] = CASE_THIRD;
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     cut(r);
-    take(r, &TAKEN);
-    take(r, &WITHDRAWN);
+    take(r, &WORK_ACCEPTED);
+    take(r, &WORK_WITHDRAWN);
     heal(r, true);
     take(r, &to_third);
     casehubs_settle(r);
     casehubs_same(r, "445100", "445200", 3);
     casehubs_same(r, "220100", "445200", 3);
     assert_int_equal(lost(r, "445200"), 1);
-    assert_int_equal(told(r, THIRD), 0);
+    assert_int_equal(told(r, CASE_THIRD), 0);
 }
 
 /* The third hub is shown the rival of a step that has not come to it, and never does. */
 static void a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_goes_on(void **state)
 {
     struct realm *r = *state;
-    struct work asked = ASKED;
-    struct work ours = REPORTED;
-    struct work theirs = REPORTED;
-    asked.to[1] = ours.to[1] = THIRD;
-    ours.from = ASKS;
-    ours.to[0] = GIVES;
+    struct work asked = WORK_ASKED;
+    struct work ours = WORK_REPORTED;
+    struct work theirs = WORK_REPORTED;
+    asked.to[1] = ours.to[1] = CASE_THIRD;
+    ours.from = CASE_ASKS;
+    ours.to[0] = CASE_GIVES;
     take(r, &asked);
     casehubs_settle(r);
     cut(r);
     realm_cut(r, "440000", "445200");
     take(r, &theirs); /* 2, to the first hub alone */
-    struct mail mail = work_mail(realm_home(r, ASKS), &ours);
+    struct mail mail = work_mail(realm_home(r, CASE_ASKS), &ours);
     mail.expires_ms = r->now_ms + HOUR_MS;
     const struct sent lost_on_its_way = realm_send(r, &mail); /* 2 as well, to both others */
     heal(r, true);
-    theirs.to[1] = THIRD;
+    theirs.to[1] = CASE_THIRD;
     take(r, &theirs); /* 3, to both others */
     realm_live(r, 3 * (uint64_t)HOUR_MS, 10 * MINUTE_MS);
-    assert_int_equal(realm_heard(r, ASKS, &lost_on_its_way, lianshu_ReceiptKind_RECEIPT_EXPIRED),
-                     1);
+    assert_int_equal(
+        realm_heard(r, CASE_ASKS, &lost_on_its_way, lianshu_ReceiptKind_RECEIPT_EXPIRED), 1);
     realm_heal(r, "440000", "445200");
     casehubs_settle(r);
     casehubs_same(r, "445100", "220100", 3);
@@ -374,17 +329,17 @@ static void a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_g
 static void an_hour_later_nothing_more_is_said(void **state)
 {
     struct realm *r = *state;
-    take(r, &ASKED);
+    take(r, &WORK_ASKED);
     casehubs_settle(r);
     cut(r);
-    take(r, &TAKEN);
-    take(r, &WITHDRAWN);
+    take(r, &WORK_ACCEPTED);
+    take(r, &WORK_WITHDRAWN);
     heal(r, true);
-    const size_t heard = realm_has(r, ASKS, "hub.notice");
+    const size_t heard = realm_has(r, CASE_ASKS, "hub.notice");
     realm_restart(r, "445100");
     realm_restart(r, "220100");
     realm_live(r, HOUR_MS, MINUTE_MS);
-    assert_int_equal(realm_has(r, ASKS, "hub.notice"), heard);
+    assert_int_equal(realm_has(r, CASE_ASKS, "hub.notice"), heard);
     casehubs_same(r, "445100", "220100", 2);
 }
 
@@ -393,30 +348,31 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_earlier_one_stands_at_both_hubs_whichever_road_heals_first),
         cmocka_unit_test_setup_teardown(what_was_built_on_the_document_that_lost_is_judged_again,
-                                        tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(what_both_sides_built_follows_what_stands, tree,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(what_both_sides_built_follows_what_stands, casehubs_tree,
                                         casehubs_end),
-        cmocka_unit_test_setup_teardown(hubs_that_lack_earlier_steps_agree_on_the_last_one, tree,
-                                        casehubs_end),
+        cmocka_unit_test_setup_teardown(hubs_that_lack_earlier_steps_agree_on_the_last_one,
+                                        casehubs_tree, casehubs_end),
         cmocka_unit_test_setup_teardown(a_third_hub_that_got_the_one_that_lost_is_shown_the_other,
-                                        tree, casehubs_end),
-        cmocka_unit_test_setup_teardown(a_third_hub_that_was_cut_off_sees_both_as_well, tree,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(a_third_hub_that_was_cut_off_sees_both_as_well,
+                                        casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            a_hub_that_joins_with_the_document_that_lost_is_given_what_went_before, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_it, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(
+            two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses, casehubs_tree,
+            casehubs_end),
+        cmocka_unit_test_setup_teardown(a_hub_that_joins_later_shows_also_what_lost, casehubs_tree,
                                         casehubs_end),
         cmocka_unit_test_setup_teardown(
-            a_hub_that_joins_with_the_document_that_lost_is_given_what_went_before, tree,
-            casehubs_end),
-        cmocka_unit_test_setup_teardown(
-            who_joins_with_a_step_gets_also_what_came_late_to_the_hub_that_took_it, tree,
-            casehubs_end),
-        cmocka_unit_test_setup_teardown(
-            two_sides_that_share_no_recipient_meet_with_the_first_step_that_crosses, tree,
-            casehubs_end),
-        cmocka_unit_test_setup_teardown(a_hub_that_joins_later_shows_also_what_lost, tree,
+            a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_goes_on,
+            casehubs_tree, casehubs_end),
+        cmocka_unit_test_setup_teardown(an_hour_later_nothing_more_is_said, casehubs_tree,
                                         casehubs_end),
-        cmocka_unit_test_setup_teardown(
-            a_rival_of_a_step_that_ended_on_its_way_is_known_wherever_the_case_goes_on, tree,
-            casehubs_end),
-        cmocka_unit_test_setup_teardown(an_hour_later_nothing_more_is_said, tree, casehubs_end),
     };
     return cmocka_run_group_tests_name("cases_split", tests, NULL, NULL);
 }
