@@ -238,17 +238,6 @@ static bool is_from_home(const struct core *core, const struct incoming *doc, co
     return came && home != NULL && strcmp(home->id, hub) == 0;
 }
 
-/* Taken no more than that before the next one that is known. */
-static enum err check_time(struct core *core, const struct casefile_step *at)
-{
-    struct casefile_step next;
-    uint64_t cursor = at->number + 1;
-    enum err err = casefile_step_next(core->store->casefiles, at->id, &cursor, &next);
-    if (err == OK && at->taken_ms > next.taken_ms + FUTURE_MAX_MS)
-        return ERR_CASE_STATE;
-    return err == ERR_NOT_FOUND || err == ERR_ERASED ? OK : err;
-}
-
 /* What that hub may show: as far as the two share the case. */
 static enum err check_shared(struct core *core, const struct casefile_step *at, const char *hub)
 {
@@ -258,7 +247,7 @@ static enum err check_shared(struct core *core, const struct casefile_step *at, 
         return err;
     if (most == 0)
         return ERR_REGION_NOT_OWNED;
-    return at->number > most ? ERR_CASE_STATE : check_time(core, at);
+    return at->number > most ? ERR_CASE_STATE : OK;
 }
 
 /* The newest of its case here: as if it had come itself. One built on what lost has no effect. */

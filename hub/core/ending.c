@@ -67,26 +67,33 @@ static enum err tell(struct core *core, const struct queue_row *row, const char 
 
 /* *leaf: of the last one. */
 static enum err tell_all(struct core *core, const struct queue_row *row, const struct ending *what,
-                         uint64_t *leaf)
+                         const struct readers *readers, uint64_t *leaf)
 {
-    struct readers readers;
-    struct message_row message;
-    enum err err = find_readers(core, row, &readers);
+    enum err err = OK;
     *leaf = row->seq;
-    for (size_t i = 0; err == OK && i < readers.count; i++)
-        err = tell(core, row, readers.member[i], what, leaf);
-    if (err != OK || !receipt_kind_final(what->kind))
-        return err;
-    err = message_get(core->store->messages, row->sender, row->message_id, &message);
-    for (size_t i = 0; err == OK && i < readers.count; i++)
-        err = case_share_ended(core, &message, readers.member[i]);
+    for (size_t i = 0; err == OK && i < readers->count; i++)
+        err = tell(core, row, readers->member[i], what, leaf);
+    return err;
+}
+
+/* Behind what closes the row, which is said to the next hub with what is sent now. */
+static enum err show_ended(struct core *core, const struct queue_row *row,
+                           const struct readers *readers)
+{
+    struct message_row message;
+    enum err err = message_get(core->store->messages, row->sender, row->message_id, &message);
+    for (size_t i = 0; err == OK && i < readers->count; i++)
+        err = case_share_ended(core, &message, readers->member[i]);
     return err;
 }
 
 enum err ending_close(struct core *core, const struct queue_row *row, const struct ending *what)
 {
+    struct readers readers;
     uint64_t leaf;
-    enum err err = tell_all(core, row, what, &leaf);
+    enum err err = find_readers(core, row, &readers);
+    if (err == OK)
+        err = tell_all(core, row, what, &readers, &leaf);
     if (err != OK)
         return err;
     deliver_released(core, row->recipient, row->seq, row->bytes);
@@ -94,17 +101,20 @@ enum err ending_close(struct core *core, const struct queue_row *row, const stru
     peers_wake(&core->peers, row->recipient, WAKE_QUEUE); /* what waited behind it may go */
     if (err == OK && row->type == lianshu_DocumentType_TYPE_MIRROR_UPDATE)
         err = mirror_answered(core, row, true);
-    return err;
+    return err == OK ? show_ended(core, row, &readers) : err;
 }
 
 enum err ending_park(struct core *core, const struct queue_row *row, enum err code)
 {
     const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_PARKED, .code = code};
     const struct ending given_up = {.kind = lianshu_ReceiptKind_RECEIPT_SUPERSEDED, .code = code};
+    struct readers readers;
     uint64_t leaf;
     if (row->type == lianshu_DocumentType_TYPE_MIRROR_UPDATE)
         return ending_close(core, row, &given_up); /* a new snapshot takes its place */
-    enum err err = tell_all(core, row, &what, &leaf);
+    enum err err = find_readers(core, row, &readers);
+    if (err == OK)
+        err = tell_all(core, row, &what, &readers, &leaf);
     if (err != OK)
         return err;
     deliver_released(core, row->recipient, row->seq, row->bytes);
@@ -117,7 +127,10 @@ enum err ending_warn(struct core *core, const struct queue_row *row)
 {
     const struct ending what = {.kind = lianshu_ReceiptKind_RECEIPT_WARNED,
                                 .code = row->state == QUEUE_HELD ? ERR_HELD : ERR_UNDELIVERED};
+    struct readers readers;
     uint64_t leaf;
-    enum err err = tell_all(core, row, &what, &leaf);
+    enum err err = find_readers(core, row, &readers);
+    if (err == OK)
+        err = tell_all(core, row, &what, &readers, &leaf);
     return err == OK ? queue_warned(core->store->queue, row->recipient, row->seq) : err;
 }
