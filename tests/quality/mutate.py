@@ -5,12 +5,12 @@
 
 60 mutants of seed 1. WHAT is a folder, a file, or FILE:LINE for every mutant of that line; without it keys/,
 hub/policy, hub/core and hub/store. The mutants are drawn from all possible ones by the seed (--skip leaves out the
-first of them); after M minutes no further one is begun. A mutant's tests are those that reach its function through
-the fewest others (--units: of whole lives only those that the file's name tells), without sanitizers and then the
-nearest of them with. A mutant that does not build is not counted; one that no test sees is printed, to be looked at:
-a test is missing, or the change means the same. The latter stand in equivalent.txt, each with its reason, and are
-neither tried nor counted. --build keeps the build directories, and with them the tree's copy (DIR/tree), for the next
-time.
+first of them); after M minutes no further one is begun. A mutant's tests are those that reach its function, table or
+constant through the fewest others (--units: of whole lives only those that the file's name tells), without sanitizers
+and then the nearest of them with. A mutant that does not build (warnings aside) is not counted; one that no test sees
+is printed, to be looked at: a test is missing, or the change means the same. The latter stand in equivalent.txt, each
+with its reason, and are neither tried nor counted. --build keeps the build directories, and with them the tree's copy
+(DIR/tree), for the next time.
 Exit code: 0 at least 95 % killed, 1 fewer, 2 the tree does not configure or equivalent.txt names what is no more."""
 
 import argparse
@@ -47,17 +47,24 @@ CPU_TIMES = 5
 WALL_TIMES = 6  # of the same, for one that waits
 SANITIZED_MAX = 2
 REAL = {"test_hub"}  # starts the installed programs
-TESTS_MAX = 24  # programs that one mutant has to outlive, unless --programs says another number
+WAVE = 24  # programs; a third of them whole lives
+TESTS_MAX = 48  # programs that one mutant has to outlive, unless --programs says another number
 SWAPS = [(r" == ", " != "), (r" != ", " == "), (r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "), (r" >= ", " > "),
          (r" && ", " || "), (r" \|\| ", " && "), (r" \+ ", " - "), (r" - ", " + "), (r"\+ 1\b", "+ 2"),
          (r"\breturn true;", "return false;"), (r"\breturn false;", "return true;"),
          (r"if \((?=[^;\n]*\)\n)", "if (false && ("),
          (r"\bbreak;", "(void)0;")]
-# A function or a table, from the first column on; what stands in it up to the brace in the first column.
-CHUNK = re.compile(r"^(?P<head>[a-z][^;{}#]*?\b(?P<name>\w+)(?:\([^;{}]*\)\n|\[[^\n;{}]*\] = |(?:\[\w*\])* = ))"
-                   r"\{.*?^\}", re.M | re.S)
+# A function, or what a file begins with a value of its own: a table most of all.
+CHUNK = re.compile(r"^(?P<head>[a-z][^;{}#]*?\b(?P<name>\w+)(?:\([^;{}]*\)\n\{.*?^\}"
+                   r"|(?:\[[^\n;{}\[\]]*\])* =\s[^;]*;))", re.M | re.S)
 # The same of a table whose rows have no name of their own.
-TABLE = re.compile(r"^\} (?P<name>\w+)(?:\[\w*\])+ = \{.*?^\}", re.M | re.S)
+TABLE = re.compile(r"^\} (?P<name>\w+)(?:\[\w*\])+ = \{[^;]*\};", re.M)
+# What else a file keeps to itself: the members of its structures, its constants.
+STRUCT = re.compile(r"^struct (?P<name>\w+) \{.*?^\}", re.M | re.S)
+ENUM = re.compile(r"^enum[ \w]*\{[^}]*\}", re.M)
+CONSTANT = re.compile(r"\b(?P<name>[A-Z]\w+) *(?:=[^,}]*)?")
+# What says something of itself, and does nothing when it holds.
+ASSERTED = re.compile(r"\b(?:_Static_)?assert\([^;]*;")
 # Up to the size of an array or of what is allocated: one element more changes nothing.
 IN_SIZE = re.compile(r"\s*(?:(?:static|const|struct|unsigned|[A-Z]+) )*[a-z_]\w* \*?\w+(?:\[[^\]]*\])*\[[^\]]*$"
                      r"|.*\[static [^\]]*$|.*alloc\((?!.*\);)")
@@ -101,14 +108,19 @@ class Mutant(typing.NamedTuple):
         return self.path, self.before, self.after, str(self.nth), self.whole
 
 
+def blank(match):
+    """Places stay."""
+    return re.sub(r"[^\n]", " ", match.group(0))
+
+
 def mutants(texts):
     for path, text in texts.items():
-        code = source.TOKEN.sub(lambda match: re.sub(r"[^\n]", " ", match.group(0)), text)  # places stay
+        code = ASSERTED.sub(blank, source.TOKEN.sub(blank, text))
         for pattern, other in SWAPS:
             for match in re.finditer(pattern, code):
                 line = code.count("\n", 0, match.start()) + 1
                 begin = code.rfind("\n", 0, match.start()) + 1
-                if re.match(r"\s*(#|_Static_assert|assert|enum\b)", code[begin:match.end()]):
+                if re.match(r"\s*#", code[begin:match.end()]):
                     continue
                 if other == "+ 2" and IN_SIZE.match(code[begin:match.start()]):
                     continue
@@ -148,7 +160,7 @@ class Reach:
         for path in source.files(".c", ".h"):
             text = source.code(source.read(path))
             own = set()
-            for match in itertools.chain(CHUNK.finditer(text), TABLE.finditer(text)):
+            for match in self.chunks(text, path.endswith(".c")):
                 first = text.count("\n", 0, match.start()) + 1
                 chunk = (path, match["name"])
                 self.where[path].append((first, first + match.group(0).count("\n"), match["name"]))
@@ -158,6 +170,15 @@ class Reach:
         for chunk, words, own in said:
             for word in words:
                 self.users[chunk[0] if word in own else None, word].add((chunk, chunk[1] in own))
+
+    @staticmethod
+    def chunks(text, with_own):
+        yield from CHUNK.finditer(text)
+        yield from TABLE.finditer(text)
+        if with_own:
+            yield from STRUCT.finditer(text)
+            for one in ENUM.finditer(text):
+                yield from CONSTANT.finditer(text, *one.span())
 
     def names_at(self, path, line):
         return [name for first, last, name in self.where[path] if first <= line <= last]
@@ -194,7 +215,7 @@ class Build:
     def __init__(self, place, scratch, sanitize):
         self.tree, self.build = f"{place}/tree", f"{place}/{'sanitized' if sanitize else 'plain'}"
         done = run(["cmake", "-G", "Ninja", "-S", self.tree, "-B", self.build, "-DCMAKE_BUILD_TYPE=Mutants",
-                    "-DCMAKE_C_FLAGS=-O1", f"-DLIANSHU_SANITIZE={'ON' if sanitize else 'OFF'}", *LAUNCHER])
+                    "-DCMAKE_C_FLAGS=-O1 -w", f"-DLIANSHU_SANITIZE={'ON' if sanitize else 'OFF'}", *LAUNCHER])
         if done.returncode:
             print(done.stdout[-3000:])
             sys.exit(2)
@@ -236,7 +257,7 @@ class Build:
         return self.sound[program]
 
     def verdict(self, programs, path, before, after):
-        """'killed by …', 'SURVIVED …', or None when it does not build."""
+        """'killed by …, the nth', 'SURVIVED …', or None when it does not build."""
         self.write(path, after)
         tried = 0
         try:
@@ -244,10 +265,12 @@ class Build:
                 if self.sound.get(program) is False:
                     continue
                 if not self.make(program):
-                    return None
+                    if self.is_sound(program, path, before, after):
+                        return None
+                    continue
                 tried += 1
                 if not self.passes(program) and self.is_sound(program, path, before, after):
-                    return f"killed by {program}"
+                    return f"killed by {program}, {tried}"
         finally:
             self.write(path, before)
         return f"SURVIVED {tried} programs"
@@ -276,19 +299,27 @@ class Both:
 
 
 def tests_of(reach, build, mutant, killers, given):
-    """Units, and whole lives for a third of them; of each kind who has killed in that file first, then who has a word
-    of its name in theirs, then the nearest."""
+    """In waves, each of units and of whole lives for a third of them; in a wave and of each kind who has killed in that
+    file first, then who has a word of its name in theirs, then the nearest."""
     words = set(os.path.basename(mutant.path)[:-2].split("_"))
-    killed = killers[mutant.path]
-    ordered = sorted(reach.programs(mutant.path, mutant.line),
-                     key=lambda one: (-killed[one[1]], -len(words & set(one[1].split("_"))), one))
+
+    def known(name):
+        return -killers[mutant.path][name], -len(words & set(name.split("_")))
+
+    ordered = sorted(reach.programs(mutant.path, mutant.line), key=lambda one: (known(one[1]), one))
     held = [name for _, name in ordered if name not in REAL and build.holds(name, mutant.path)]
     lives = [name for name in held if name.startswith("scenario")]
     units = [name for name in held if not name.startswith("scenario")]
     if given.units and units:
         lives = [name for name in lives if words & set(name.split("_"))]
-    lives = lives[:given.programs // 3]
-    return units[:given.programs - len(lives)] + lives
+    waves = []
+    while (units or lives) and len(waves) < given.programs:
+        room = min(WAVE, given.programs - len(waves))
+        part = lives[:room // 3]
+        part = units[:room - len(part)] + part
+        waves += sorted(part, key=known)
+        units, lives = [name for name in units if name not in part], [name for name in lives if name not in part]
+    return waves
 
 
 def chosen_of(given):
@@ -349,7 +380,7 @@ def main():
                 break
             programs = tests_of(reach, build.plain, mutant, killers, given)
             outcome = build.verdict(programs, mutant, texts[mutant.path])
-            killers[mutant.path].update(program for program in programs if outcome == f"killed by {program}")
+            killers[mutant.path].update(program for program in programs if outcome.startswith(f"killed by {program}, "))
             print(f"{mutant.path}:{mutant.line}: {mutant.before} became {mutant.after}: {outcome}", flush=True)
             if outcome.startswith("SURVIVED"):
                 print("\t".join(mutant.name()), flush=True)
