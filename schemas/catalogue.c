@@ -388,17 +388,19 @@ bool receipt_kind_by_hub(lianshu_ReceiptKind kind)
 static bool find_field(pb_field_iter_t *at, const pb_msgdesc_t *desc, const void *msg, uint32_t tag,
                        const pb_msgdesc_t *type)
 {
-    return pb_field_iter_begin_const(at, desc, msg) && pb_field_iter_find(at, tag) &&
-           PB_LTYPE_IS_SUBMSG(at->type) && at->submsg_desc == type;
+    const bool begun = pb_field_iter_begin_const(at, desc, msg);
+    assert(begun); /* a body has fields */
+    (void)begun;
+    return pb_field_iter_find(at, tag) && PB_LTYPE_IS_SUBMSG(at->type) && at->submsg_desc == type;
 }
 
 const lianshu_Subject *facts_subject(const pb_msgdesc_t *desc, const void *msg)
 {
     pb_field_iter_t at;
-    if (desc == NULL || !find_field(&at, desc, msg, 1, &lianshu_Subject_msg) || at.pSize == NULL ||
-        !*(const bool *)at.pSize)
+    if (desc == NULL || !find_field(&at, desc, msg, 1, &lianshu_Subject_msg))
         return NULL;
-    return at.pData;
+    assert(at.pSize != NULL); /* a submessage is there or not */
+    return *(const bool *)at.pSize ? at.pData : NULL;
 }
 
 const lianshu_Person *facts_persons(const pb_msgdesc_t *desc, const void *msg, size_t *count)

@@ -14,7 +14,7 @@ enum { USCC_BODY_LEN = 17, USCC_MODULUS = 31 };
 /* Value of a character in the alphabet, or -1. */
 static int uscc_value(char c)
 {
-    const char *at = c == '\0' ? NULL : strchr(uscc_alphabet, c);
+    const char *at = memchr(uscc_alphabet, c, USCC_MODULUS);
     return at == NULL ? -1 : (int)(at - uscc_alphabet);
 }
 

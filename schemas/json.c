@@ -24,6 +24,7 @@ static enum err parse_refusal(const json_error_t *error, const char *name, struc
 {
     unsigned line = error->line > 0 ? (unsigned)error->line : 0;
     switch (json_error_code(error)) {
+    case json_error_unknown: /* it names whatever else is wrong */
     case json_error_out_of_memory:
         return fault_set(f, ERR_NO_MEMORY, line, name, "JSON");
     case json_error_invalid_utf8:

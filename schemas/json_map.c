@@ -238,8 +238,12 @@ static bool find_field(struct level *level, const char *key, const struct messag
                        pb_field_iter_t *at)
 {
     *field = message_field(level->type, key);
-    return *field != NULL && pb_field_iter_begin(at, level->type->desc, level->msg) &&
-           pb_field_iter_find(at, (*field)->tag);
+    if (*field == NULL)
+        return false;
+    const bool begun = pb_field_iter_begin(at, level->type->desc, level->msg);
+    const bool found = pb_field_iter_find(at, (*field)->tag);
+    assert(begun && found); /* the tables are of one list */
+    return begun;
 }
 
 static enum err read_entry(struct reader *r, struct level *level, const char *key,

@@ -137,9 +137,8 @@ const struct message *message_at(size_t i)
 const struct message *message_of(const pb_msgdesc_t *desc)
 {
     size_t i = 0;
-    while (i < MESSAGE_COUNT && messages[i]->desc != desc)
-        i++;
-    assert(i < MESSAGE_COUNT); /* a descriptor is never a peer's choice */
+    for (; messages[i]->desc != desc; i++)
+        assert(i + 1 < MESSAGE_COUNT); /* a descriptor is never a peer's choice */
     return messages[i];
 }
 
@@ -157,7 +156,8 @@ static const char *stem(const struct message_enum *e, int value)
 {
     const char *name = e->name(value);
     const char *mark = strchr(name, '_');
-    return mark == NULL ? name : mark + 1;
+    assert(mark != NULL);
+    return mark + 1;
 }
 
 void message_enum_name(const struct message_enum *e, int value, char *out, size_t cap)

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "frame.h"
+#include "json_rule.h"
 #include "message.h"
 #include "validate_rule.h"
 
@@ -130,14 +131,13 @@ static enum err check_dates(const struct body_rule *rule, const void *msg, struc
     assert(begun); /* a body has fields */
     (void)begun;
     do {
-        const char *name = m->fields[at.index].name;
-        size_t len = strlen(name);
+        const struct message_field *field = &m->fields[at.index];
         uint32_t date;
-        if (at.data_size != sizeof date || len < 4 || strcmp(name + len - 4, "date") != 0)
+        if (!json_is_date(field, &at))
             continue;
         memcpy(&date, at.pData, sizeof date);
         if (date != 0 && !date_valid(date))
-            return fault_set(f, ERR_FIELD_VALUE, 0, name, "a date that exists");
+            return fault_set(f, ERR_FIELD_VALUE, 0, field->name, "a date that exists");
     } while (pb_field_iter_next(&at));
     for (size_t i = 0; rule->ordered[i].first != NULL; i++) {
         uint32_t first = uint_named(rule->desc, msg, rule->ordered[i].first);
@@ -251,9 +251,11 @@ static enum err check_who(const struct body_rule *rule, const void *msg,
         return sealed;
     const lianshu_Subject *subject = facts_subject(rule->desc, msg);
     const lianshu_Person *persons = facts_persons(rule->desc, msg, &count);
-    if (rule->subject_none && (subject != NULL || count > 0))
-        return fault_set(f, ERR_PERSONAL_DATA, 0, subject != NULL ? "subject" : "persons",
-                         "these facts name nobody");
+    static const char nobody[] = "these facts name nobody";
+    if (rule->subject_none && subject != NULL)
+        return fault_set(f, ERR_PERSONAL_DATA, 0, "subject", nobody);
+    if (rule->subject_none && count > 0)
+        return fault_set(f, ERR_PERSONAL_DATA, 0, "persons", nobody);
     if (subject == NULL && rule->subject)
         return fault_set(f, ERR_FIELD_MISSING, 0, "subject", "required");
     enum err err = subject == NULL ? OK : check_subject(subject, "subject", regions, f);

@@ -34,7 +34,7 @@ static bool has_unknown_field(const struct message *type, struct span in)
         if (i == m->field_count)
             return true;
         pb_istream_t sub;
-        if (m->fields[i].sub == NULL || wire_type != PB_WT_STRING || depth == MESSAGE_DEPTH_MAX) {
+        if (m->fields[i].sub == NULL || wire_type != PB_WT_STRING) {
             if (!pb_skip_field(s, wire_type))
                 return false;
             continue;
@@ -47,6 +47,7 @@ static bool has_unknown_field(const struct message *type, struct span in)
         const bool passed = pb_read(s, NULL, len);
         assert(passed); /* so much is left */
         (void)passed;
+        assert(depth < MESSAGE_DEPTH_MAX); /* no type holds itself */
         levels[depth].type = m->fields[i].sub;
         levels[depth++].stream = sub;
     }
@@ -56,13 +57,7 @@ static bool has_unknown_field(const struct message *type, struct span in)
 enum err wire_decode(const pb_msgdesc_t *desc, struct span in, void *msg)
 {
     const struct message *type = message_of(desc);
-    struct wire_sink again = {.expect = in.data, .cap = in.len};
-    bool canonical;
-    enum err err = wire_take(type, in, msg, &canonical);
-    if (err == OK && canonical)
-        return OK;
-    if (err == OK && (err = wire_put(type, msg, &again)) == OK && again.differs)
-        err = ERR_NOT_CANONICAL;
+    const enum err err = wire_take(type, in, msg);
     return err == ERR_NOT_CANONICAL && has_unknown_field(type, in) ? ERR_WIRE_FIELD : err;
 }
 
@@ -73,7 +68,7 @@ enum err wire_encode(const pb_msgdesc_t *desc, const void *msg, struct writer *w
     const enum err err = wire_put(message_of(desc), msg, &sink);
     if (err != OK)
         return err;
-    if (w->full || sink.differs) {
+    if (w->full || sink.full) {
         w->full = true;
         return ERR_TOO_LARGE;
     }

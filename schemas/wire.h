@@ -2,8 +2,8 @@
  * wire - the strict canonical codec of every protobuf message (PROTOCOL.md 2).
  *
  * A decoder of protobuf accepts many encodings of one message; signatures and hashes need
- * exactly one. So wire_decode decodes, encodes again beside the input, checking texts and
- * enumerations on the way, and refuses what differs by a byte.
+ * exactly one. So wire_decode looks on its way at whatever encoding again would have written
+ * otherwise, at texts and at enumerations, and refuses what differs by a byte.
  *
  * Guarantees:
  *   1. What wire_decode accepts, wire_encode gives back byte for byte, and the reverse.

@@ -11,20 +11,16 @@ struct level {
     const uint8_t *msg;
     size_t field;
     size_t element;
-    size_t len_at; /* writing: where its length stands */
-    size_t end;    /* comparing: where it must end */
+    size_t len_at; /* where its length stands */
 };
 
 static void put_bytes(struct wire_sink *s, const void *data, size_t len)
 {
-    if (s->differs || len > s->cap - s->at) {
-        s->differs = true;
+    if (s->full || len > s->cap - s->at) {
+        s->full = true;
         return;
     }
-    if (s->out != NULL)
-        memcpy(s->out + s->at, data, len);
-    else if (memcmp(s->expect + s->at, data, len) != 0)
-        s->differs = true;
+    memcpy(s->out + s->at, data, len);
     s->at += len;
 }
 
@@ -40,15 +36,12 @@ static size_t varint_of(uint64_t value, uint8_t out[static VARINT_MAX])
 /* Keys, lengths and small numbers are a byte or two: no call for them. */
 static inline void put_varint(struct wire_sink *s, uint64_t value)
 {
-    for (; !s->differs; value >>= 7) {
-        const uint8_t byte = (uint8_t)(value < 0x80 ? value : value | 0x80);
-        if (s->at == s->cap || (s->out == NULL && s->expect[s->at] != byte)) {
-            s->differs = true;
+    for (; !s->full; value >>= 7) {
+        if (s->at == s->cap) {
+            s->full = true;
             return;
         }
-        if (s->out != NULL)
-            s->out[s->at] = byte;
-        s->at++;
+        s->out[s->at++] = (uint8_t)(value < 0x80 ? value : value | 0x80);
         if (value < 0x80)
             return;
     }
@@ -111,7 +104,7 @@ static void put_sized(struct wire_sink *s, const struct message_field *f, const 
     pb_size_t size;
     memcpy(&size, value, sizeof size);
     if (size > f->size - HEAD)
-        s->differs = true; /* a wrong length inside msg is a bug of ours, and never read beyond */
+        s->full = true; /* a wrong length inside msg is a bug of ours, and never read beyond */
     else if (size > 0 || f->rule == MESSAGE_REPEATED)
         put_block(s, f, value + HEAD, size);
 }
@@ -145,53 +138,28 @@ static size_t count_at(struct wire_sink *s, const struct message_field *f, const
         memcpy(&count, msg + f->count, sizeof count);
         if (count <= f->max)
             return count;
-        s->differs = true;
+        s->full = true;
         return 0;
     }
-}
-
-/* The length that stands in the expected bytes, as a submessage's end. */
-static size_t expected_end(struct wire_sink *s)
-{
-    uint64_t len = 0;
-    size_t n = 0;
-    while (!s->differs && n < 5 && s->at + n < s->cap) {
-        const uint8_t byte = s->expect[s->at + n];
-        len |= (uint64_t)(byte & 0x7f) << (7 * n);
-        n++;
-        if (byte < 0x80)
-            break;
-    }
-    put_varint(s, len); /* refuses an overlong one */
-    if (!s->differs && len > s->cap - s->at)
-        s->differs = true;
-    return s->differs ? s->at : s->at + (size_t)len;
 }
 
 static void enter(struct wire_sink *s, struct level *level, const struct message *type,
                   const uint8_t *msg)
 {
     *level = (struct level){.type = type, .msg = msg, .len_at = s->at};
-    if (s->out == NULL)
-        level->end = expected_end(s);
-    else
-        put_bytes(s, "", 1); /* one byte, mostly enough */
+    put_bytes(s, "", 1); /* one byte, mostly enough */
 }
 
 static void leave(struct wire_sink *s, const struct level *level)
 {
     uint8_t bytes[VARINT_MAX];
-    if (s->differs)
+    if (s->full)
         return;
-    if (s->out == NULL) {
-        s->differs = s->at != level->end;
-        return;
-    }
     const size_t begin = level->len_at + 1;
     const size_t len = s->at - begin;
     const size_t n = varint_of(len, bytes);
     if (n - 1 > s->cap - s->at) {
-        s->differs = true;
+        s->full = true;
         return;
     }
     memmove(s->out + begin + n - 1, s->out + begin, n == 1 ? 0 : len);
@@ -204,11 +172,12 @@ enum err wire_put(const struct message *type, const void *msg, struct wire_sink 
     struct level levels[MESSAGE_DEPTH_MAX];
     size_t depth = 1;
     levels[0] = (struct level){.type = type, .msg = msg};
-    while (depth > 0) {
+    for (;;) {
         struct level *level = &levels[depth - 1];
         if (level->field == level->type->field_count) {
-            if (--depth > 0)
-                leave(sink, level);
+            if (--depth == 0)
+                return OK;
+            leave(sink, level);
             continue;
         }
         const struct message_field *f = &level->type->fields[level->field];
@@ -236,7 +205,4 @@ enum err wire_put(const struct message *type, const void *msg, struct wire_sink 
         if (err != OK)
             return err;
     }
-    if (sink->out == NULL && sink->at != sink->cap)
-        sink->differs = true;
-    return OK;
 }

@@ -1,6 +1,5 @@
-/* Decoding: one walk over the input. It keeps memory safe and finds what breaks a bound. Whether
- * the input is the one right encoding it nearly always sees on the way; where it does not, encoding
- * again decides. */
+/* Decoding: one walk over the input, which keeps memory safe and sees whatever encoding again would
+ * have written otherwise. */
 #include "base/utf8.h"
 #include "wire_walk.h"
 
@@ -19,7 +18,7 @@ struct level {
 struct taker {
     const uint8_t *at;
     size_t depth;
-    bool canonical; /* so far */
+    enum err wrong; /* so far: nobody would have written it so */
     struct level levels[MESSAGE_DEPTH_MAX];
 };
 
@@ -98,6 +97,13 @@ void wire_reset(const struct message *type, void *msg)
 
 /* ---- pieces ---- */
 
+/* What breaks a bound is said at once; this at the end, and of texts and numbers what they are. */
+static void find_wrong(struct taker *t, enum err err)
+{
+    if (t->wrong == OK || t->wrong == ERR_NOT_CANONICAL)
+        t->wrong = err;
+}
+
 static enum err take_varint(struct taker *t, const uint8_t *end, uint64_t *out)
 {
     uint64_t value = 0;
@@ -107,7 +113,8 @@ static enum err take_varint(struct taker *t, const uint8_t *end, uint64_t *out)
             return ERR_VARINT;
         value |= (uint64_t)(byte & 0x7f) << shift;
         if (byte < 0x80) {
-            t->canonical = t->canonical && (byte != 0 || shift == 0);
+            if (byte == 0 && shift > 0)
+                find_wrong(t, ERR_NOT_CANONICAL);
             *out = value;
             return OK;
         }
@@ -171,9 +178,10 @@ static enum err take_number(struct taker *t, const uint8_t *end, const struct me
     const enum err err = take_varint(t, end, &number);
     if (err != OK)
         return err;
-    if (number == 0 || (f->size == sizeof(bool) && number > 1) ||
-        (f->values != NULL && number > (uint64_t)f->values->max))
-        t->canonical = false;
+    if (number == 0 || (f->size == sizeof(bool) && number > 1))
+        find_wrong(t, ERR_NOT_CANONICAL);
+    if (f->values != NULL && number > (uint64_t)f->values->max)
+        find_wrong(t, ERR_WIRE_ENUM);
     if (f->size == sizeof number) {
         memcpy(value, &number, sizeof number);
         return OK;
@@ -201,15 +209,19 @@ static enum err take_scalar(struct taker *t, const uint8_t *end, const struct me
             return err;
         memcpy(value, block.data, block.len);
         value[block.len] = '\0';
-        t->canonical =
-            t->canonical && (block.len > 0 || f->rule == MESSAGE_REPEATED) && utf8_allowed(block);
+        if (block.len == 0 && f->rule != MESSAGE_REPEATED)
+            find_wrong(t, ERR_NOT_CANONICAL);
+        if (!utf8_allowed(block))
+            find_wrong(t, memchr(block.data, 0, block.len) == NULL ? ERR_WIRE_TEXT
+                                                                   : ERR_NOT_CANONICAL);
         return OK;
     case MESSAGE_BYTES:
         if ((err = take_block(t, end, f->size - HEAD, &block)) != OK)
             return err;
         memcpy(value, &(pb_size_t){(pb_size_t)block.len}, sizeof(pb_size_t));
         memcpy(value + HEAD, block.data, block.len);
-        t->canonical = t->canonical && (block.len > 0 || f->rule == MESSAGE_REPEATED);
+        if (block.len == 0 && f->rule != MESSAGE_REPEATED)
+            find_wrong(t, ERR_NOT_CANONICAL);
         return OK;
     default:
         if ((err = take_block(t, end, f->size, &block)) != OK)
@@ -304,7 +316,8 @@ static enum err take_field(struct taker *t)
         return err;
     const unsigned wire_type = key & 7;
     const struct message_field *f = find(level, key >> 3);
-    t->canonical = t->canonical && f != NULL && in_place(level, f);
+    if (f == NULL || !in_place(level, f))
+        find_wrong(t, ERR_NOT_CANONICAL);
     if (f == NULL)
         return key >> 3 == 0 ? ERR_NOT_CANONICAL : pass_over(t, level->end, wire_type);
     if (wire_type != (f->type == MESSAGE_NUMBER ? (unsigned)WIRE_VARINT : (unsigned)WIRE_LENGTH))
@@ -321,18 +334,18 @@ static enum err take_field(struct taker *t)
     return OK;
 }
 
-enum err wire_take(const struct message *type, struct span in, void *msg, bool *canonical)
+enum err wire_take(const struct message *type, struct span in, void *msg)
 {
     static const uint8_t nothing[1];
     const uint8_t *begin = in.len == 0 ? nothing : in.data; /* no arithmetic on NULL */
-    struct taker t = {.at = begin, .depth = 1, .canonical = true};
+    struct taker t = {.at = begin, .depth = 1, .wrong = OK};
     t.levels[0] = (struct level){type, msg, begin + in.len, 0, 0};
-    *canonical = false;
     wire_reset(type, msg);
     while (t.depth > 0) {
         struct level *level = &t.levels[t.depth - 1];
         if (t.at == level->end) {
-            t.canonical = t.canonical && may_miss(level, level->type->field_count);
+            if (!may_miss(level, level->type->field_count))
+                find_wrong(&t, ERR_NOT_CANONICAL);
             t.depth--;
             continue;
         }
@@ -340,6 +353,5 @@ enum err wire_take(const struct message *type, struct span in, void *msg, bool *
         if (err != OK)
             return err;
     }
-    *canonical = t.canonical;
-    return OK;
+    return t.wrong;
 }

@@ -15,23 +15,21 @@
 #include "base/span.h"
 #include "message.h"
 
-/* Where an encoding goes: into `out`, or beside `expect` to be compared. */
+/* Where an encoding goes. */
 struct wire_sink {
-    uint8_t *out;          /* NULL: compare */
-    const uint8_t *expect; /* of cap bytes */
+    uint8_t *out;
     size_t cap;
     size_t at;
-    bool differs; /* too long, or other bytes than expected */
+    bool full; /* it did not fit */
 };
 
 /* Encode, checking texts and enumerations on the way: ERR_WIRE_TEXT, ERR_WIRE_ENUM, whatever the
- * sink says; ERR_OK with sink->differs when the bytes do not fit. */
+ * sink says; OK with sink->full when the bytes do not fit. */
 MUST_USE enum err wire_put(const struct message *type, const void *msg, struct wire_sink *sink);
 
-/* Decode. What it takes need not be canonical. *canonical: it is for sure, texts and enumerations
- * included; else wire_put beside the input decides, and says what is wrong. Unknown fields are
- * passed over. ERR_VARINT, ERR_NESTING, ERR_NOT_CANONICAL. */
-MUST_USE enum err wire_take(const struct message *type, struct span in, void *msg, bool *canonical);
+/* Decode what wire_put would have written, and nothing else. ERR_VARINT, ERR_NESTING; of what is
+ * read to its end ERR_WIRE_TEXT, ERR_WIRE_ENUM, ERR_NOT_CANONICAL, also for unknown fields. */
+MUST_USE enum err wire_take(const struct message *type, struct span in, void *msg);
 
 /* Every field its default; elements of repeated fields and long byte strings stay as they are
  * behind their count and length. */

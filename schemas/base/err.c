@@ -74,7 +74,7 @@ void err_label(enum err err, char out[static ERR_LABEL_LEN + 1])
 /* Cut text that did not fit back to the last whole UTF-8 character. */
 static void trim_utf8(char *text, size_t cap, int wanted)
 {
-    if (wanted < 0 || (size_t)wanted < cap)
+    if ((size_t)wanted < cap)
         return;
     /* text[cap - 1] is the NUL; step back over the bytes of the last character. */
     size_t start = cap - 1;

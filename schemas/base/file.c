@@ -38,9 +38,10 @@ enum err file_errno(int number)
 
 static enum err errno_fault(struct fault *f, const char *path, const char *what)
 {
+    char text[64];
     int number = errno;
-    const char *why = strerrordesc_np(number);
-    return fault_set(f, file_errno(number), 0, path, "%s: %s", what, why == NULL ? "?" : why);
+    return fault_set(f, file_errno(number), 0, path, "%s: %s", what,
+                     strerror_r(number, text, sizeof text));
 }
 
 /* What a descriptor must be. */
@@ -128,14 +129,14 @@ enum err file_read(const char *path, size_t max, unsigned flags, uint8_t **out, 
 /* fsync the directory that path lies in. */
 static enum err sync_dir(const char *path, struct fault *f)
 {
-    char dir[PATH_BYTES_MAX];
+    char dir[PATH_BYTES_MAX] = ".";
     const char *slash = strrchr(path, '/');
-    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
-    assert(len < sizeof dir); /* a file has just come to stand there */
-    memcpy(dir, path, len);
-    dir[len] = '\0';
-    if (len == 0)
-        memcpy(dir, slash == NULL ? "." : "/", 2);
+    if (slash != NULL) {
+        const size_t len = (size_t)(slash - path) + 1; /* with it: of "/x" it is all there is */
+        assert(len < sizeof dir);                      /* a file has just come to stand there */
+        memcpy(dir, path, len);
+        dir[len] = '\0';
+    }
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd == -1)
         return errno_fault(f, dir, "open");
@@ -183,7 +184,8 @@ enum err file_write(const char *path, struct span data, mode_t mode, unsigned fl
     /* The umask must not decide who may read it. */
     enum err err =
         fchmod(fd, mode) == 0 ? write_all(fd, path, data, f) : errno_fault(f, path, "chmod");
-    if (close(fd) == -1 && err == OK)
+    const bool closed = close(fd) == 0;
+    if (err == OK && !closed)
         err = errno_fault(f, path, "close");
     if (err == OK) {
         bool fresh = (flags & FILE_NEW) != 0;

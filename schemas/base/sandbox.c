@@ -83,10 +83,12 @@ static enum err allow(int rules, uint64_t handled, const char *path, unsigned ac
     const int fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? OK : refuse(fault, path);
-    const bool directory = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-    const struct landlock_path_beneath_attr beneath = {
-        .allowed_access = rights(handled, access, directory), .parent_fd = fd};
-    const long rc = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0U);
+    long rc = fstat(fd, &st);
+    if (rc == 0) {
+        const struct landlock_path_beneath_attr beneath = {
+            .allowed_access = rights(handled, access, S_ISDIR(st.st_mode)), .parent_fd = fd};
+        rc = syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0U);
+    }
     const enum err err = rc == 0 ? OK : refuse(fault, path);
     close(fd);
     return err;

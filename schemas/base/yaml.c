@@ -173,7 +173,7 @@ static int by_key(const void *a, const void *b)
     const struct yaml_node *const *left = a;
     const struct yaml_node *const *right = b;
     int order = strcmp((*left)->key, (*right)->key);
-    return order != 0 ? order : ((*left)->key_line > (*right)->key_line) - 1;
+    return order != 0 ? order : (int)(*left)->key_line - (int)(*right)->key_line;
 }
 
 /* Sort the entries of a map for yaml_get, and refuse a key that stands twice. */

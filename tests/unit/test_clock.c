@@ -2,6 +2,8 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 
+#include "fault/refusal.h"
+
 #include "t.h"
 
 #include <stdio.h>
@@ -279,6 +281,17 @@ static void the_table_of_the_tree_loads(void **state)
     assert_int_equal(calendar_open(&c, "schemas/data/none.csv", &f), ERR_NOT_FOUND);
 }
 
+static enum err asked(void)
+{
+    return clock_real_ms() == 0 ? ERR_IO : OK;
+}
+
+static void a_clock_that_cannot_be_read_gives_none(void **state)
+{
+    (void)state;
+    refusal_hold("clock", asked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +308,7 @@ int main(void)
         cmocka_unit_test(what_is_no_date_gives_none),
         cmocka_unit_test(a_calendar_has_so_many_days),
         cmocka_unit_test(the_table_of_the_tree_loads),
+        cmocka_unit_test(a_clock_that_cannot_be_read_gives_none),
     };
     return cmocka_run_group_tests_name("clock", tests, NULL, NULL);
 }

@@ -220,6 +220,8 @@ static void words_of_enumerations_go_both_ways(void **state)
     }
     assert_false(message_enum_value(role, "ROLE_AGENT", &value));
     assert_false(message_enum_value(role, "", &value));
+    message_enum_name(role, lianshu_Role_ROLE_LEGAL_REPRESENTATIVE, word, 6);
+    assert_string_equal(word, "legal"); /* as much of it as there is room for */
     message_enum_name(role, role->max + 1, word, sizeof word);
     assert_string_equal(word, "");
     message_enum_name(role, -1, word, sizeof word);

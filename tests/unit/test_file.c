@@ -144,6 +144,8 @@ static enum err written(void)
     const bool there = access(live->path, F_OK) == 0;
     if (err == OK)
         err = file_read(live->path, 5, FILE_PRIVATE, &data, &len, NULL);
+    if (err == OK)
+        assert_true(span_eq(span_of(data, len), span_str("hello")));
     free(data);
     if (there)
         assert_int_equal(unlink(live->path), 0);

@@ -132,6 +132,7 @@ static void product_vectors_hold(void **state)
         {"国械备20200012", OK},
         {"国械注准2019301123", ERR_IDENTIFIER},
         {"国械注准2019301123A", ERR_IDENTIFIER},
+        {"国械注准2019301123-", ERR_IDENTIFIER},
         {"X械注准20193011234", ERR_IDENTIFIER},
         {"粤潮州械备20200012", ERR_IDENTIFIER},
         {"械备20200012", ERR_IDENTIFIER},

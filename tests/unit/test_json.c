@@ -8,6 +8,7 @@
 #include "fuzz/samples.h"
 
 #include "case.pb.h"
+#include "redress.pb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -288,6 +289,8 @@ static void values_that_do_not_exist_are_written_so_that_reading_refuses(void **
     lianshu_Licence licence = {.date = 20261399};
     lianshu_Header header = {.sequence = UINT64_MAX, .created_ms = UINT64_MAX};
     lianshu_Header back;
+    lianshu_Preview preview = {.type = 9999}; /* of no catalogue */
+    uint64_t number = 0;
     struct json *j;
     (void)state;
     assert_int_equal(json_from_message(&j, &lianshu_Licence_msg, &licence), OK);
@@ -296,6 +299,10 @@ static void values_that_do_not_exist_are_written_so_that_reading_refuses(void **
     assert_int_equal(json_from_message(&j, &lianshu_Header_msg, &header), OK);
     assert_string_equal(json_get_text(j, "sequence"), "18446744073709551615");
     assert_int_equal(json_to_message(j, &lianshu_Header_msg, &back, NULL), ERR_FIELD_VALUE);
+    json_close(&j);
+    assert_int_equal(json_from_message(&j, &lianshu_Preview_msg, &preview), OK);
+    assert_true(json_uint(json_get(j, "type"), &number));
+    assert_int_equal(number, 9999);
     json_close(&j);
 }
 

@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "base/sandbox.h"
 
+#include "fault/refusal.h"
+
 #include "folder.h"
 #include "t.h"
 
@@ -11,8 +13,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 enum {
     PLACES = 64,
@@ -79,7 +84,7 @@ long __wrap_syscall(long number, ...)
         k.asked_len = (size_t)second;
         if ((size_t)second > sizeof k.files)
             memcpy(&k.scope, (const uint64_t *)first + 2, sizeof k.scope);
-        return k.no_ruleset ? answer(true, 0) : dup(STDERR_FILENO);
+        return k.no_ruleset ? answer(true, 0) : eventfd(0, EFD_CLOEXEC);
     case SYS_landlock_add_rule:
         note_place((const uint64_t *)third);
         return answer(k.no_rule, 0);
@@ -196,6 +201,37 @@ static void whatever_the_kernel_refuses_the_process_is_told(void **state)
     }
 }
 
+static enum err shut_in(void)
+{
+    const struct sandbox_place places[] = {{place, SANDBOX_READ}};
+    return enter(places, 1);
+}
+
+/* Nor does it go on with fewer places than it was told. */
+static void a_place_that_cannot_be_looked_at_is_not_passed_over(void **state)
+{
+    (void)state;
+    refusal_hold("shut in", shut_in);
+}
+
+/* Nobody else is asked whether it is there. */
+static void a_place_that_we_may_not_reach_is_left_out(void **state)
+{
+    enum { NOBODY = 65534 };
+    const struct sandbox_place places[] = {{file, SANDBOX_READ}};
+    const bool root = geteuid() == 0;
+    (void)state;
+    assert_int_equal(enter(NULL, 0), OK);
+    const size_t own = k.count;
+    assert_int_equal(chmod(place, 0), 0);
+    assert_int_equal(root ? seteuid(NOBODY) : 0, 0);
+    const enum err err = enter(places, 1);
+    assert_int_equal(root ? seteuid(0) : 0, 0);
+    assert_int_equal(chmod(place, 0700), 0);
+    assert_int_equal(err, OK);
+    assert_int_equal(k.count, own);
+}
+
 static void a_place_is_itself_or_all_that_lies_beside_it(void **state)
 {
     char here[FOLDER_PATH_MAX];
@@ -246,6 +282,8 @@ int main(void)
         CASE(each_version_of_landlock_is_asked_for_what_it_knows),
         CASE(without_landlock_calls_are_restricted_all_the_same),
         CASE(whatever_the_kernel_refuses_the_process_is_told),
+        CASE(a_place_that_cannot_be_looked_at_is_not_passed_over),
+        CASE(a_place_that_we_may_not_reach_is_left_out),
         CASE(a_place_is_itself_or_all_that_lies_beside_it),
     };
     log_open(-1, LOG_LEVEL_OFF);

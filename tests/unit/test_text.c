@@ -228,6 +228,23 @@ static void an_event_is_one_line(void **state)
     assert_non_null(strstr(line, "+08:00 info event=hub_ready value=潮州\n"));
 }
 
+static void an_event_without_words_is_a_line(void **state)
+{
+    int ends[2];
+    char line[LOG_LINE_MAX];
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    log_open(ends[1], LOG_LEVEL_INFO);
+    log_info("hub_ready", "%s", "");
+    log_open(STDERR_FILENO, LOG_LEVEL_INFO);
+    close(ends[1]);
+    const ssize_t len = read(ends[0], line, sizeof line - 1);
+    close(ends[0]);
+    assert_true(len > 0);
+    line[len] = '\0';
+    assert_non_null(strstr(line, "+08:00 info event=hub_ready\n"));
+}
+
 static void no_value_can_forge_a_line(void **state)
 {
     char line[LOG_LINE_MAX + 64];
@@ -311,6 +328,7 @@ int main(void)
         cmocka_unit_test(base64_accepts_what_it_writes_and_nothing_else),
         cmocka_unit_test(lines_and_fields_are_split),
         cmocka_unit_test(an_event_is_one_line),
+        cmocka_unit_test(an_event_without_words_is_a_line),
         cmocka_unit_test(no_value_can_forge_a_line),
         cmocka_unit_test(long_lines_are_cut_and_marked),
         cmocka_unit_test(a_fault_is_logged_by_its_class),

@@ -212,6 +212,9 @@ static void a_map_is_asked_for_and_nothing_else(void **state)
     assert_null(node);
     assert_int_equal(yaml_only_keys(list, keys, &f), ERR_FIELD_VALUE);
     assert_null(yaml_key(list, 0));
+    assert_int_equal(yaml_need(NULL, "a", YAML_KIND_SCALAR, &node, &f), ERR_FIELD_VALUE);
+    assert_int_equal(yaml_only_keys(NULL, keys, &f), ERR_FIELD_VALUE);
+    assert_string_equal(f.detail, "the value: a map");
     yaml_close(&y);
     y = parse("a: 1\n");
     assert_null(yaml_key(yaml_root(y), 1));
