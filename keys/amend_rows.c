@@ -172,10 +172,9 @@ enum err registry_revocations(const struct registry *registry, const char *regis
 static bool is_folded(const struct registry *registry, const lianshu_Document *d,
                       const lianshu_Revocation *body)
 {
-    uint64_t number;
-    return d->issuers_count > 0 &&
-           registry_revocations(registry, d->issuers[0].member, &number) == OK &&
-           body->number <= number;
+    const struct registry_registrar *by =
+        d->issuers_count > 0 ? registrar_of(registry, d->issuers[0].member) : NULL;
+    return by != NULL && body->number <= by->revocations;
 }
 
 /* Its number is in the version. Is what it revokes revoked there, or gone? Otherwise the version's

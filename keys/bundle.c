@@ -295,12 +295,11 @@ static bool is_zero(struct span s)
 /* A header is what make_head writes for its name and size. */
 static bool take_head(struct span *tar, struct tar_head *head, size_t *size)
 {
-    struct span block;
     struct tar_head again;
     unsigned value = 0;
-    const bool whole = span_take(tar, BLOCK, &block);
-    assert(whole); /* more than the blocks of the end is left */
-    memcpy(head, block.data, sizeof *head);
+    assert(tar->len >= BLOCK); /* more than the blocks of the end is left */
+    memcpy(head, tar->data, sizeof *head);
+    *tar = span_of(tar->data + BLOCK, tar->len - BLOCK);
     if (memchr(head->name, '\0', sizeof head->name) == NULL)
         return false;
     for (size_t i = 0; i + 1 < sizeof head->size; i++) {

@@ -357,6 +357,18 @@ static bool has_signed(const lianshu_Document *d, const uint8_t public_key[stati
     return false;
 }
 
+/* Has whoever holds the desk's key, or this one, agreed on the proof? */
+static bool has_proven(const lianshu_EnrolmentKey *row, const struct enrol_invitation *invitation,
+                       const lianshu_Enrolment *body, const struct key *desk)
+{
+    uint8_t proof[HASH_LEN];
+    if (row->proof.size != HASH_LEN)
+        return false;
+    const enum err err =
+        dh_proof(proof, desk, row->key.public_key, invitation, body->code_key, &row->key);
+    return err == OK && guard_equal(proof, row->proof.bytes, HASH_LEN);
+}
+
 static enum err check_possession(const struct enrol_request *request, const lianshu_Document *d,
                                  const struct enrol_invitation *invitation, const struct key *desk,
                                  struct fault *fault)
@@ -366,15 +378,9 @@ static enum err check_possession(const struct enrol_request *request, const lian
         return fault_set(fault, ERR_POSSESSION, 0, "", "the code has not signed");
     for (pb_size_t i = 0; i < body->keys_count; i++) {
         const lianshu_EnrolmentKey *row = &body->keys[i];
-        uint8_t proof[HASH_LEN];
-        bool good = row->proof.size == 0;
-        if (alg_of(&row->key) == ALG_ED25519)
-            good = good && has_signed(d, row->key.public_key);
-        else
-            good = row->proof.size == HASH_LEN &&
-                   dh_proof(proof, desk, row->key.public_key, invitation, body->code_key,
-                            &row->key) == OK &&
-                   guard_equal(proof, row->proof.bytes, HASH_LEN);
+        const bool good = alg_of(&row->key) == ALG_ED25519
+                              ? row->proof.size == 0 && has_signed(d, row->key.public_key)
+                              : has_proven(row, invitation, body, desk);
         if (!good)
             return fault_set(fault, ERR_POSSESSION, 0, "", "%s",
                              key_use_name((enum key_use)row->key.use));

@@ -211,11 +211,11 @@ enum err enrol_approval_open(struct span lsd1, const char *realm,
         err = fault_set(fault, ERR_TWO_OFFICIALS, 0, "", "the second official has not signed it");
     if (err == OK)
         err = verifier_open(&verifier, VERIFIER_NODES_MIN);
-    if (err == OK &&
-        (err = document_verify(lsd1, realm, &signers, verifier, h.document, hash)) != OK)
-        err = fault_set(fault, err, 0, "", "signatures of the approval");
-    if (err == OK)
-        err = check_approved(&h, now_ms, fault);
+    if (err == OK) {
+        err = document_verify(lsd1, realm, &signers, verifier, h.document, hash);
+        err = err == OK ? check_approved(&h, now_ms, fault)
+                        : fault_set(fault, err, 0, "", "signatures of the approval");
+    }
     if (err == OK)
         *out = h.body;
     verifier_close(&verifier);

@@ -103,8 +103,8 @@ static enum err check_other_receipt(const struct looking *l, const struct bundle
     if (err == ERR_CHECKPOINT) /* its log key may have begun since */
         err = evidence_note(l->job, q.by, l->job->out->exported_ms, l->leaf->time_ms,
                             entry->checkpoint, &head);
-    if (err == OK)
-        err = log_leaf(leaf, LOG_RECEIPT, q.time_ms, entry->receipt);
+    const enum err logged = log_leaf(leaf, LOG_RECEIPT, q.time_ms, entry->receipt);
+    assert(logged == OK); /* no receipt is longer than an entry */
     if (err == OK)
         err = merkle_verify((const uint8_t *)leaf, q.log_index, head.size,
                             (const merkle_hash *)entry->path.data, entry->path.len / HASH_LEN,

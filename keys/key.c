@@ -4,6 +4,7 @@
 #include "keys/key_public.h"
 #include "keys/pkcs11.h"
 
+#include <assert.h>
 #include <sodium.h>
 
 #include <string.h>
@@ -86,35 +87,26 @@ enum err key_check_public(enum key_use use, const uint8_t public_key[static KEY_
 
     if (key_is_published(public_key))
         return ERR_KEY_PUBLIC;
-    switch (key_use_alg(use)) {
-    case ALG_ED25519:
+    const enum key_alg alg = key_use_alg(use);
+    if (alg == ALG_ED25519)
         return crypto_core_ed25519_is_valid_point(public_key) == 1 ? OK : ERR_KEY_WEAK;
-    case ALG_X25519:
-        /* A point of small order gives the zero secret under any scalar, and is refused. */
-        return x25519_canonical(public_key) && crypto_scalarmult(shared, scalar, public_key) == 0
-                   ? OK
-                   : ERR_KEY_WEAK;
-    case ALG_NONE:
-        break;
-    }
-    return ERR_KEY_USE;
+    if (alg != ALG_X25519)
+        return ERR_KEY_USE;
+    /* A point of small order gives the zero secret under any scalar, and is refused. */
+    return x25519_canonical(public_key) && crypto_scalarmult(shared, scalar, public_key) == 0
+               ? OK
+               : ERR_KEY_WEAK;
 }
 
 /* Public part and kid from the secret. */
 static enum err derive(struct key *key)
 {
-    switch (key->alg) {
-    case ALG_ED25519:
-        if (crypto_sign_seed_keypair(key->public_key, key->expanded, key->secret) != 0)
-            return ERR_KEY_WEAK;
-        break;
-    case ALG_X25519:
-        if (crypto_scalarmult_base(key->public_key, key->secret) != 0)
-            return ERR_KEY_WEAK;
-        break;
-    case ALG_NONE:
+    if (key->alg == ALG_NONE)
         return OK;
-    }
+    if ((key->alg == ALG_ED25519
+             ? crypto_sign_seed_keypair(key->public_key, key->expanded, key->secret)
+             : crypto_scalarmult_base(key->public_key, key->secret)) != 0)
+        return ERR_KEY_WEAK;
     kid_of(key->kid, key->alg, key->public_key);
     return key_check_public(key->use, key->public_key);
 }
@@ -154,8 +146,7 @@ out:
 enum err key_of_token(struct key **out, enum key_use use, struct pkcs11_key **token)
 {
     *out = NULL;
-    if (key_use_alg(use) != ALG_ED25519)
-        return ERR_KEY_USE;
+    assert(key_use_alg(use) == ALG_ED25519); /* a URI names no other */
     struct key *key = guard_alloc(sizeof *key);
     if (key == NULL)
         return ERR_NO_MEMORY;

@@ -75,11 +75,13 @@ enum err keyring_link_token(struct keyring *ring, const char *uri, const struct 
         err = pkcs11_key_open(&token, &parsed, pin, fault);
     if (err == OK)
         err = key_of_token(&key, parsed.use, &token);
-    if (err == OK && (err = remember(ring, uri, passphrase_text(pin))) != OK)
-        err = fault_set(fault, err, 0, parsed.object, "URI of %d, PIN of %d bytes at most",
-                        KEY_LINK_URI_MAX, KEY_LINK_PIN_MAX);
-    if (err == OK)
-        err = keyring_add(ring, &key);
+    if (err == OK) {
+        err = remember(ring, uri, passphrase_text(pin));
+        err = err == OK
+                  ? keyring_add(ring, &key)
+                  : fault_set(fault, err, 0, parsed.object, "URI of %d, PIN of %d bytes at most",
+                              KEY_LINK_URI_MAX, KEY_LINK_PIN_MAX);
+    }
     key_close(&key);
     pkcs11_key_close(&token);
     return err;

@@ -1,17 +1,20 @@
 #include "keys/mirror.h"
 
+#include "ident.h"
 #include "keys/guard.h"
 #include "wire.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum { PLACE_MAX = 1 + UINT8_MAX + MIRROR_ADAPTER_LEN + 8 };
+enum { PLACE_MAX = 1 + MEMBER_MAX + MIRROR_ADAPTER_LEN + 8 };
 
 static size_t place(uint8_t out[static PLACE_MAX], const char *member, const uint8_t *adapter,
                     uint64_t generation)
 {
     struct writer w = writer_of(out, PLACE_MAX);
-    const size_t len = strlen(member) < UINT8_MAX ? strlen(member) : UINT8_MAX;
+    const size_t len = strlen(member);
+    assert(len <= MEMBER_MAX); /* a row of the store has a name of a member */
     write_uint(&w, len, 1);
     write_bytes(&w, member, len);
     write_bytes(&w, adapter, MIRROR_ADAPTER_LEN);

@@ -106,11 +106,11 @@ static bool take_line(struct span *from, char *out, size_t cap)
     return strlen(out) == line.len;
 }
 
-/* Names of keys and logs: no space, no plus sign (C2SP), and of those nothing but ours. */
+/* Names of keys and logs: no space, no plus sign (C2SP), and of those nothing but ours. An empty
+ * one is that of no line. */
 static bool name_valid(const char *name)
 {
-    const size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789./-");
-    return len > 0 && name[len] == '\0';
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789./-")] == '\0';
 }
 
 static bool parse_size(const char *text, uint64_t *out)

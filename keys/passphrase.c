@@ -68,14 +68,16 @@ static enum err read_named(struct passphrase **out, int fd, const char *name, st
     if (p == NULL)
         return ERR_NO_MEMORY;
     enum err err = read_line(p, fd);
-    if (err == OK && (p->len < PASSPHRASE_MIN || p->len > PASSPHRASE_MAX))
+    if (err != OK) {
+        (void)fault_set(fault, err, 0, name, "%s", strerror(errno)); /* err says it already */
+    } else if (p->len < PASSPHRASE_MIN || p->len > PASSPHRASE_MAX) {
         err = fault_set(fault, ERR_PASSPHRASE, 1, name, "%d to %d bytes in the first line",
                         PASSPHRASE_MIN, PASSPHRASE_MAX);
-    else if (err != OK)
-        (void)fault_set(fault, err, 0, name, "%s", strerror(errno)); /* err says it already */
-    if (err != OK)
-        passphrase_close(&p);
-    *out = p;
+    } else {
+        *out = p;
+        return OK;
+    }
+    passphrase_close(&p);
     return err;
 }
 

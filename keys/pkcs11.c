@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <stdlib.h>
@@ -95,7 +96,8 @@ static enum err load_module(struct ck_function_list **out, const struct pkcs11_u
 static bool label_is(const unsigned char *padded, size_t len, const char *label)
 {
     const size_t n = strlen(label);
-    if (n > len || memcmp(padded, label, n) != 0)
+    assert(n <= len); /* a URI names no longer one */
+    if (memcmp(padded, label, n) != 0)
         return false;
     for (size_t i = n; i < len; i++) {
         if (padded[i] != ' ')
@@ -324,13 +326,14 @@ enum err pkcs11_key_open(struct pkcs11_key **out, const struct pkcs11_uri *uri,
         err = check_private(key, fault);
     if (err == OK)
         err = read_public(key, fault);
-    if (err == OK &&
-        (err = pkcs11_key_sign(key, span_of(challenge, CHALLENGE_LEN), signature)) != OK)
+    if (err == OK) {
+        err = pkcs11_key_sign(key, span_of(challenge, CHALLENGE_LEN), signature);
+        if (err == OK) {
+            *out = key;
+            return OK;
+        }
         err = fault_set(fault, err, 0, uri->object,
                         "the token does not sign, or not with the key of this public half");
-    if (err == OK) {
-        *out = key;
-        key = NULL;
     }
     pkcs11_key_close(&key);
     return err;

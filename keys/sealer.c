@@ -40,7 +40,7 @@ enum err sealer_open(struct sealer **out)
 
 void sealer_close(struct sealer **sealer)
 {
-    if (sealer == NULL || *sealer == NULL)
+    if (*sealer == NULL)
         return;
     guard_free((*sealer)->extracts);
     free(*sealer);

@@ -47,8 +47,9 @@ enum err stamp_request(struct span data, const struct entropy *entropy, struct w
     uint8_t *der = NULL;
     TS_REQ *request = TS_REQ_new();
     if (request == NULL || TS_REQ_set_version(request, 1) != 1 || !fill_imprint(request, data) ||
-        !fill_nonce(request, entropy) || TS_REQ_set_cert_req(request, 1) != 1)
+        !fill_nonce(request, entropy))
         goto out;
+    (void)TS_REQ_set_cert_req(request, 1); /* a flag */
     const int len = i2d_TS_REQ(request, &der);
     if (len <= 0)
         goto out;

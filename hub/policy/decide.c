@@ -249,10 +249,13 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
 /* A rule may ask for one measure of the subject and of persons, for another time. */
 static bool item_is(const struct rule_item *item, const struct duty *d)
 {
-    return strcmp(item->measure->code, d->measure) == 0 &&
-           (item->reach == ON_PERSONS) == (d->subject_index > 0);
+    const bool reached = item->reach == ON_PERSONS
+                             ? d->subject_index > 0 && (item->roles & UINT32_C(1) << d->role) != 0
+                             : d->subject_index == 0;
+    return reached && strcmp(item->measure->code, d->measure) == 0;
 }
 
+/* No rule asks for one measure twice of the same: check_pair. */
 static const struct rule_item *item_of(const struct rule *const *matched, size_t n,
                                        const struct duty *d)
 {
@@ -261,7 +264,7 @@ static const struct rule_item *item_of(const struct rule *const *matched, size_t
         if (strcmp(matched[i]->id, d->rule) != 0)
             continue;
         for (uint32_t k = 0; k < matched[i]->item_count; k++) {
-            if (found == NULL && item_is(&matched[i]->item[k], d))
+            if (item_is(&matched[i]->item[k], d))
                 found = &matched[i]->item[k];
         }
     }

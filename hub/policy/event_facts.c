@@ -276,8 +276,7 @@ static const char *missed(const struct ruleset *rs, const struct event_facts *f,
         return "no_vaccine";
     if (when->uninsured && f->insured_until >= date)
         return "insured";
-    if (when->incentive && f->measure[0] == '\0')
-        return "measure";
+    assert(!when->incentive || f->measure[0] != '\0'); /* event.c has refused what names none */
     if (when->order_trigger && !trigger_of_orders(rs, f->trigger, date))
         return "trigger";
     return NULL;

@@ -23,6 +23,7 @@ enum places_kind {
     PLACES_MEMORY,
     PLACES_REFUSAL,
     PLACES_INTERRUPT,
+    PLACES_SHORT,
 };
 
 /* One call of that kind, made at that place: is it refused? */

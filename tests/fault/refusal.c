@@ -38,6 +38,12 @@ static bool is_cut(const void *at)
     return cut;
 }
 
+/* One byte of them, when the signal came later. */
+static size_t cut_of(const void *at, size_t len)
+{
+    return len > 1 && places_refused(PLACES_SHORT, at) ? 1 : len;
+}
+
 #define AT __builtin_return_address(0)
 #define NOT_MADE(name, params, args)                                                               \
     int __real_##name params;                                                                      \
@@ -51,7 +57,10 @@ static bool is_cut(const void *at)
     ssize_t __wrap_##name params;                                                                  \
     ssize_t __wrap_##name params                                                                   \
     {                                                                                              \
-        return is_cut(AT) ? -1 : __real_##name args;                                               \
+        if (is_cut(AT))                                                                            \
+            return -1;                                                                             \
+        len = cut_of(AT, len);                                                                     \
+        return __real_##name args;                                                                 \
     }
 
 NOT_MADE(__open_2, (const char *path, int flags), (path, flags))
@@ -154,4 +163,5 @@ void refusal_hold(const char *what, enum err (*live)(void))
 void refusal_interrupt(const char *what, enum err (*live)(void))
 {
     places_hold(PLACES_INTERRUPT, what, live, is_ok);
+    places_hold(PLACES_SHORT, what, live, is_ok);
 }

@@ -20,7 +20,8 @@
  * must do what it does. Asserts. */
 void refusal_hold(const char *what, enum err (*live)(void));
 
-/* The same with reads and writes that a signal interrupts: live must do what it does. Asserts. */
+/* The same with reads and writes that a signal interrupts, before the first byte or behind it: live
+ * must do what it does. Asserts. */
 void refusal_interrupt(const char *what, enum err (*live)(void));
 
 #endif

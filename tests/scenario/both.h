@@ -46,4 +46,18 @@ static inline void both_export(struct book *b)
     book_copy("b", "whole");
 }
 
+/* Of an order, with a checkpoint of when nobody had obeyed it, as `b`. */
+static inline void both_export_seen(struct book *b)
+{
+    uint8_t env_id[HASH_LEN];
+    acts_connect(b->world);
+    acts_order(b->world, env_id);
+    book_keep_checkpoint(b, "kept.txt");
+    acts_obey(b->world, lianshu_NoticeStage_STAGE_IMPOSE);
+    book_serve(b);
+    must(b->terminal, "evidence export " ORDER_ID
+                      " --anchor anchor.yaml --control control --out b --seen kept.txt");
+    must(b->terminal, "evidence verify b --anchor anchor.yaml");
+}
+
 #endif

@@ -41,6 +41,7 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
         "registry/Market.lsp",
         "rules/0123456789abcdef.yaml",
         "rules/0123456789abcde/r.yaml",
+        "rulez/0123456789abcdef/r.yaml",
         "rules/0123456789abcdef/r2.yaml",
         "rules/0123456789abcdef/2r.yaml",
         "rules/0123456789abcdef/.yaml",
@@ -54,6 +55,8 @@ static void a_file_of_a_name_that_no_bundle_has_is_refused_by_both(void **state)
                                           "b/documents",
                                           "b/rules/0123456789abcdef",
                                           "b/rules/0123456789abcde",
+                                          "b/rulez",
+                                          "b/rulez/0123456789abcdef",
                                           "b/more"};
     struct book *b = *state;
     char path[128];

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/evidence.h"
 #include "fault/memory.h"
+#include "fault/refusal.h"
 #include "keys/evidence.h"
 #include "keys/registrar.h"
 
@@ -156,6 +157,7 @@ static enum err verified(void)
     struct evidence *evidence = NULL;
     struct fault fault = {0};
     enum err err = evidence_reader_open(&reader, found.anchor);
+    assert_true((err == OK) == (reader != NULL));
     if (err == OK)
         err = evidence_verify(reader, found.pack.bundle, &evidence, &fault);
     assert_true((err == OK) == (evidence != NULL));
@@ -164,14 +166,16 @@ static enum err verified(void)
     return err;
 }
 
-/* A bundle that memory did not suffice for is not called forged. */
-static void without_memory_nothing_is_said_of_a_bundle(void **state)
+/* A bundle that memory did not suffice for is not called forged, nor is one called good of which
+ * not all could be read. */
+static void without_what_it_needs_nothing_is_said_of_a_bundle(void **state)
 {
     struct book *b = *state;
     delegation_export(b);
     found.anchor = &b->world->anchor;
     assert_int_equal(evidence_pack_read(&found.pack, "b", NULL), OK);
     memory_hold("evidence", verified);
+    refusal_hold("evidence", verified);
     evidence_pack_close(&found.pack);
 }
 
@@ -189,7 +193,7 @@ int main(void)
         EACH(a_revocation_outside_the_delegates_region_is_refused_by_both),
         EACH(a_fourth_registrar_in_a_chain_is_refused_by_both),
         EACH(what_is_no_revocation_is_refused_by_both),
-        EACH(without_memory_nothing_is_said_of_a_bundle),
+        EACH(without_what_it_needs_nothing_is_said_of_a_bundle),
     };
     return cmocka_run_group_tests_name("evidence_delegates", tests, NULL, NULL);
 }

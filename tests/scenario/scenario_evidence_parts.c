@@ -315,6 +315,31 @@ static void an_envelope_of_another_realm_is_refused_by_both(void **state)
     memcpy(realm, "memo", 4);
     put_named("envelopes", e.id, ".lse", span_of(e.frame, e.len));
     both_refuse(b, "E313 envelopes/");
+    memcpy(realm, "DEMO", 4); /* no name of a realm */
+    put_named("envelopes", e.id, ".lse", span_of(e.frame, e.len));
+    both_refuse(b, "E213 envelopes/");
+}
+
+static void an_envelope_whose_frame_does_not_fit_its_header_is_refused_by_both(void **state)
+{
+    static uint8_t room[FRAME_MAX];
+    struct book *b = *state;
+    struct frame_envelope frame;
+    export_envelope(b);
+    for (unsigned i = 0; i < PARTS; i++) {
+        assert_int_equal(frame_parse_envelope(span_of(e.frame, e.len), &frame), OK);
+        frame.parts[i].wraps.len -= FRAME_WRAP_LEN;
+        struct writer w = writer_of(room, sizeof room);
+        frame_write_envelope(&w, &frame);
+        put_named("envelopes", e.id, ".lse", writer_span(&w));
+        both_refuse(b, "E217 envelopes/");
+    }
+    assert_int_equal(frame_parse_envelope(span_of(e.frame, e.len), &frame), OK);
+    frame.header.len--;
+    struct writer w = writer_of(room, sizeof room);
+    frame_write_envelope(&w, &frame);
+    put_named("envelopes", e.id, ".lse", writer_span(&w));
+    both_refuse(b, "E210 envelopes/");
 }
 
 /* The entries of that kind are not here. */
@@ -409,6 +434,7 @@ int main(void)
         EACH(a_rule_set_that_no_record_names_is_refused_by_both),
         EACH(a_rule_set_whose_record_is_not_here_is_refused_by_both),
         EACH(an_envelope_of_another_realm_is_refused_by_both),
+        EACH(an_envelope_whose_frame_does_not_fit_its_header_is_refused_by_both),
         EACH(an_envelope_that_no_entry_speaks_of_is_refused_by_both),
     };
     return cmocka_run_group_tests_name("evidence_parts", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "cli/evidence.h"
 #include "keys/cosign.h"
 #include "keys/evidence.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,16 +87,37 @@ static void a_checkpoint_by_a_key_that_is_not_good_at_the_export_is_refused_by_b
     both_refuse(b, "E019 checkpoint.txt");
 }
 
+/* When the hub took the one envelope. */
+static uint64_t taken_ms(const struct book *b)
+{
+    struct evidence_reader *reader = NULL;
+    struct evidence *e = NULL;
+    struct evidence_pack pack;
+    assert_int_equal(evidence_reader_open(&reader, &b->world->anchor), OK);
+    assert_int_equal(evidence_pack_read(&pack, "whole", NULL), OK);
+    assert_int_equal(evidence_verify(reader, pack.bundle, &e, NULL), OK);
+    assert_int_equal(e->envelope_count, 1);
+    const uint64_t at_ms = e->envelopes[0].accepted_ms;
+    evidence_close(&e);
+    evidence_pack_close(&pack);
+    evidence_reader_close(&reader);
+    return at_ms;
+}
+
 static void
 an_envelope_by_a_key_that_was_not_good_when_it_was_taken_is_refused_by_both(void **state)
 {
     struct book *b = *state;
     export_whole(b);
     const uint64_t now_ms = b->world->now_ms;
+    const uint64_t at_ms = taken_ms(b);
     struct {
-        const char *label;
+        const char *label; /* NULL: taken */
         struct rekeyed how;
     } rows[] = {
+        {NULL, {.from_ms = at_ms, .until_ms = at_ms + 1}},
+        {"E406 envelopes/", {.from_ms = at_ms + 1, .until_ms = now_ms + FAR_MS}},
+        {"E405 envelopes/", {.from_ms = 1, .until_ms = at_ms}},
         {"E406 envelopes/", {.from_ms = now_ms + HOUR_MS, .until_ms = now_ms + FAR_MS}},
         {"E405 envelopes/", {.from_ms = 1, .until_ms = now_ms - HOUR_MS}},
         {"E408 envelopes/",
@@ -110,7 +132,10 @@ an_envelope_by_a_key_that_was_not_good_when_it_was_taken_is_refused_by_both(void
         if (rows[i].how.becomes == lianshu_KeyUse_KEY_NONE)
             rows[i].how.becomes = lianshu_KeyUse_KEY_SIGN;
         reregister_keys(b, &rows[i].how);
-        both_refuse(b, rows[i].label);
+        if (rows[i].label == NULL)
+            both_take(b);
+        else
+            both_refuse(b, rows[i].label);
     }
     book_copy("whole", "b");
     remove_record(SENDER);
@@ -124,13 +149,16 @@ static void a_signature_by_a_key_that_the_version_revokes_is_doubted_by_both(voi
     struct book *b = *state;
     export_whole(b);
     const uint64_t now_ms = b->world->now_ms;
-    for (unsigned late = 0; late < 2; late++) {
+    const uint64_t at_ms = taken_ms(b);
+    const uint64_t revoked_ms[] = {now_ms - HOUR_MS, at_ms, at_ms + 1, now_ms + HOUR_MS};
+    for (unsigned i = 0; i < T_COUNT(revoked_ms); i++) {
+        const bool late = i >= 2;
         struct rekeyed how = {.member = SENDER,
                               .use = lianshu_KeyUse_KEY_SIGN,
                               .becomes = lianshu_KeyUse_KEY_SIGN,
                               .from_ms = 1,
                               .until_ms = now_ms + FAR_MS,
-                              .revoked_ms = late ? now_ms + HOUR_MS : now_ms - HOUR_MS};
+                              .revoked_ms = revoked_ms[i]};
         reregister_keys(b, &how);
         both_take(b);
         char *said = read_text("script.out");
@@ -211,6 +239,57 @@ static void a_witness_counts_while_its_key_is_good_and_never_the_hub_itself(void
         free(said);
     }
     key_close(&key);
+}
+
+enum { MORE_MEMBERS = 3 };
+
+struct filling {
+    struct book *book;
+    unsigned more; /* members that stand in the bundle for their witness keys alone */
+    size_t count;  /* of witness keys, of all members but the hub */
+};
+
+/* Keys of witnesses, as many as a record has room for. */
+static void fill_with_witnesses(lianshu_MemberRecord *record, void *ctx)
+{
+    struct filling *f = ctx;
+    const lianshu_MemberKey first = record->keys[0]; /* for its times */
+    record->grants_count = 0;                        /* nobody asks for them here */
+    if (strcmp(record->member, SENDER) == 0 && f->more < MORE_MEMBERS) {
+        snprintf(record->member, sizeof record->member, "market.44010%u", f->more++);
+        record->keys_count = 0;
+    }
+    while (record->keys_count < T_COUNT(record->keys) &&
+           wire_size(&lianshu_MemberRecord_msg, record) + 80 < FRAME_RECORD_MAX) {
+        struct key *key = NULL;
+        lianshu_MemberKey *row = &record->keys[record->keys_count++];
+        assert_int_equal(key_make(&key, KEY_USE_WITNESS, 0, &f->book->world->entropy), OK);
+        *row = first;
+        row->use = lianshu_KeyUse_KEY_WITNESS;
+        memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+        f->count += strcmp(record->member, HUB) != 0;
+        key_close(&key);
+    }
+}
+
+static void more_witnesses_than_are_looked_for_change_nothing(void **state)
+{
+    struct book *b = *state;
+    struct filling f = {.book = b};
+    size_t len;
+    both_export(b);
+    char *own = book_read("b/registry/" SENDER ".lsp", &len);
+    for (unsigned i = 0; i < MORE_MEMBERS; i++) {
+        char name[BUNDLE_NAME_MAX + 1];
+        snprintf(name, sizeof name, "registry/market.44010%u.lsp", i);
+        book_add_file("b", name, span_of(own, len));
+    }
+    free(own);
+    reregister(b, &(struct reregister){.change = fill_with_witnesses, .ctx = &f});
+    print_message("%zu witnesses\n", f.count);
+    assert_true(f.count > WITNESSES_MAX);
+    both_take(b);
+    assert_null(strstr(b->terminal->out, "independent witnesses"));
 }
 
 /* ---- versions ---- */
@@ -306,6 +385,7 @@ int main(void)
         EACH(a_checkpoint_by_a_key_that_is_not_good_at_the_export_is_refused_by_both),
         EACH(an_envelope_by_a_key_that_was_not_good_when_it_was_taken_is_refused_by_both),
         EACH(a_signature_by_a_key_that_the_version_revokes_is_doubted_by_both),
+        EACH(more_witnesses_than_are_looked_for_change_nothing),
         EACH(a_witness_counts_while_its_key_is_good_and_never_the_hub_itself),
         EACH(records_of_two_versions_or_two_appointments_are_refused_by_both),
         EACH(a_bundle_without_records_or_with_too_many_is_refused_by_both),

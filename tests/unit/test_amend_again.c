@@ -119,6 +119,19 @@ static void only_a_revocation_that_the_version_has_is_passed_over(void **state)
     struct writer w = writer_of(bytes, sizeof bytes);
     frame_write_document(&w, &frame);
     assert_int_not_equal(registry_amend_again(f.r, writer_span(&w), NOW, NULL), OK);
+    lianshu_Document *d = calloc(1, sizeof *d); /* and one that nobody issues */
+    assert_non_null(d);
+    assert_int_equal(frame_parse_document(revocation(&body, NULL), &whole), OK);
+    assert_int_equal(wire_decode(&lianshu_Document_msg, whole.document, d), OK);
+    d->issuers_count = 0;
+    uint8_t encoded[sizeof f.bytes];
+    struct writer e = writer_of(encoded, sizeof encoded);
+    assert_int_equal(wire_encode(&lianshu_Document_msg, d, &e), OK);
+    free(d);
+    frame.document = writer_span(&e);
+    w = writer_of(bytes, sizeof bytes);
+    frame_write_document(&w, &frame);
+    assert_int_not_equal(registry_amend_again(f.r, writer_span(&w), NOW, NULL), OK);
     assert_int_equal(registry_amendment_count(f.r), 0);
 }
 

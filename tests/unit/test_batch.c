@@ -167,6 +167,9 @@ static void right_key_under_another_kid_is_303(void **state)
     /* kid of the signer, key of another; and the kid replaced by that other's */
     assert_int_equal(verifier_check(f.verifier, key_public(f.other), leaf, span_of(s, len)),
                      ERR_SIGNATURE);
+    assert_int_equal(check(0, s, len), OK); /* nor once the batch is known */
+    assert_int_equal(verifier_check(f.verifier, key_public(f.other), leaf, span_of(s, len)),
+                     ERR_SIGNATURE);
     memcpy(s + 1, key_kid(f.other), KID_LEN);
     assert_int_equal(check(0, s, len), ERR_SIGNATURE);
     assert_int_equal(verifier_check(f.verifier, key_public(f.other), leaf, span_of(s, len)),
@@ -273,6 +276,23 @@ static void batch_costs_one_signature_and_each_node_once(void **state)
     assert_true(stats.nodes < 400); /* 255 nodes in the tree; full paths would be 2,048 */
 }
 
+/* Of as many as went by before: each is found where it was put. */
+static void the_last_batch_is_always_known(void **state)
+{
+    enum { BATCHES = 200 };
+    uint8_t s[BATCH_SIGNATURE_MAX];
+    (void)state;
+    verifier_close(&f.verifier);
+    assert_int_equal(verifier_open(&f.verifier, 1), OK);
+    for (size_t batch = 1; batch <= BATCHES; batch++) {
+        sign(1 + batch);
+        assert_int_equal(check(0, s, s_of(0, s)), OK);
+        assert_int_equal(check(1, s, s_of(1, s)), OK);
+        assert_int_equal(verifier_stats(f.verifier).signatures, batch);
+        assert_int_equal(verifier_stats(f.verifier).known, batch);
+    }
+}
+
 /* Guarantee 5: with room for next to nothing, the answers are the same. */
 static void small_memory_changes_no_answer(void **state)
 {
@@ -286,6 +306,8 @@ static void small_memory_changes_no_answer(void **state)
             const size_t len = s_of(i, s);
             assert_int_equal(check(i, s, len), OK);
             assert_int_not_equal(check(i + 1, s, len), OK);
+            s[len - FRAME_SIG_LEN - 1] ^= 1; /* below the root, where little is remembered */
+            assert_int_not_equal(check(i, s, len), OK);
         }
     }
 }
@@ -326,6 +348,7 @@ int main(void)
         CASE(tree_with_a_leaf_twice_is_another_tree),
         CASE(signature_of_another_context_is_refused),
         CASE(batch_costs_one_signature_and_each_node_once),
+        CASE(the_last_batch_is_always_known),
         CASE(small_memory_changes_no_answer),
         CASE(full_or_unsigned_batch_says_so),
     };

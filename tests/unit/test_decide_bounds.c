@@ -84,6 +84,10 @@ static void what_is_withheld_by_name_is_taken(void **state)
     order.public_subject = true;
     assert_int_equal(decide(*state, &in, &order, &out, NULL), OK);
     assert_int_equal(out.err, OK);
+    snprintf(order.withheld[0], sizeof order.withheld[0], "facts_summary");
+    order.public_persons = true;
+    assert_int_equal(decide(*state, &in, &order, &out, NULL), OK);
+    assert_int_equal(out.err, OK);
 }
 
 static void what_a_province_decides_needs_no_consent(void **state)

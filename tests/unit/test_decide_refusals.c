@@ -94,6 +94,10 @@ SPOIL(no_list)
 {
     o->list[0] = '\0';
 }
+SPOIL(no_trigger)
+{
+    o->trigger[0] = '\0';
+}
 SPOIL(no_severity)
 {
     o->severity = lianshu_Severity_SEVERITY_NONE;
@@ -342,6 +346,10 @@ SPOIL(annulled_by_the_superior)
 {
     annulled_by(w, "market.440000");
 }
+SPOIL(annulled_by_whom_no_name_says)
+{
+    annulled_by(w, "");
+}
 SPOIL(corrected_to_what_was_annulled)
 {
     known_again(o, in, w), o->version = 2;
@@ -376,6 +384,7 @@ static const struct {
     {no_number, ERR_FIELD_MISSING, "decision_number", "AP59"},
     {no_body, ERR_FIELD_MISSING, "decision_number", "AP59"},
     {no_list, ERR_FIELD_MISSING, "list_trigger", "GBF2020-49"},
+    {no_trigger, ERR_FIELD_MISSING, "list_trigger", "GBF2020-49"},
     {no_severity, ERR_FIELD_MISSING, "severity", "GBF2020-49"},
     {other_severity, ERR_FIELD_VALUE, "severity", "DL116"},
     {no_remedy, ERR_FIELD_MISSING, "remedy", "AP59"},
@@ -431,6 +440,7 @@ static const struct {
     {conflict, ERR_ORDER_CONFLICT, "conflict", "AP29"},
     {annulled_by_a_court, ERR_ACT_ANNULLED, "annulled_by_court", "XS71"},
     {annulled_by_the_superior, ERR_ACT_ANNULLED, "annulled_by_superior", "FY64"},
+    {annulled_by_whom_no_name_says, ERR_ACT_ANNULLED, "annulled_by_superior", "FY64"},
     {corrected_to_what_was_annulled, ERR_ACT_ANNULLED, "annulled_by_court", "XS71"},
     /* clang-format on */
 };

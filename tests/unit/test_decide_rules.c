@@ -129,6 +129,12 @@ static void each_level_lists_what_it_may(void **state)
             law->order.consent_number[0] = '\0';
             refused(law, ERR_CONSENT, "consent", "SAMR44");
         }
+        law->in.regions = regions; /* of one that it lacks the code says the level */
+        law->in.issuer = "market.445199";
+        snprintf(law->order.consent_number, sizeof law->order.consent_number, "1");
+        const bool county = strcmp(words[level], "county") == 0;
+        refused(law, county ? OK : ERR_LIST_RIGHT, county ? "" : "list_level",
+                county ? "" : "GBF2020-49");
     }
     regions_close(&regions);
 }
@@ -241,6 +247,10 @@ static void a_removal_waits_for_every_ban_of_a_statute(void **state)
         {M24 ", {code: M24, force: consider, on: persons, roles: [legal_representative], "
              "term: 3 years, basis: [DL118]}",
          20280420, "DL118"}, /* on the subject it ends with the list */
+        {"{code: M24, force: consider, on: persons, roles: [principal], term: list, basis: "
+         "[DL118]}, {code: M24, force: consider, on: persons, roles: [legal_representative], "
+         "term: 3 years, basis: [DL118]}",
+         20280420, "DL118"}, /* on persons of another role, too */
     };
     struct law *law = *state;
     for (size_t i = 0; i < T_COUNT(rows); i++) {
@@ -255,6 +265,30 @@ static void a_removal_waits_for_every_ban_of_a_statute(void **state)
         refused(law, outlasts ? ERR_TERM : OK, outlasts ? "ban_outlasts_repair" : "",
                 rows[i].basis);
     }
+}
+
+/* Its rules that match all count: each duty waits as its own rule says. */
+static void a_removal_waits_for_the_bans_of_each_rule_that_matches(void **state)
+{
+    struct law *law = *state;
+    char rules[2048] = RULE("term: 3 years, earliest_repair: 1 year", M24);
+    char second[] = RULE("term: 3 years, earliest_repair: 1 year",
+                         "{code: M01, force: must, term: 1 year, basis: [DL116]}");
+    memcpy(strstr(second, "X1"), "X2", 2);
+    strcat(rules, second);
+    enact(law, LIST(", repaired_after_bans: true"), rules);
+    law->order.max_date = 20280420;
+    law->order.earliest_repair_date = 20270420;
+    refused(law, ERR_TERM, "ban_outlasts_repair", "DL116");
+    law->order.earliest_repair_date = 20270421;
+    refused(law, OK, "", "");
+}
+
+static void of_a_list_without_rules_nothing_follows(void **state)
+{
+    struct law *law = *state;
+    enact(law, LIST(""), "");
+    refused(law, ERR_LIST_RIGHT, "trigger_unknown", "GBF2020-49");
 }
 
 /* Who is told that there is an order, and does not find it, has a store that contradicts itself. */
@@ -280,6 +314,8 @@ int main(void)
         CASE(what_cannot_be_counted_is_refused),
         CASE(a_repair_may_be_announced_beside_what_lasts_for_life),
         CASE(a_removal_waits_for_every_ban_of_a_statute),
+        CASE(a_removal_waits_for_the_bans_of_each_rule_that_matches),
+        CASE(of_a_list_without_rules_nothing_follows),
         CASE(a_conflict_with_an_order_that_is_not_there_is_no_answer),
     };
     return cmocka_run_group_tests_name("decide_rules", tests, NULL, NULL);

@@ -234,10 +234,15 @@ static void the_code_and_every_signing_key_must_have_signed(void **state)
     const struct key *sign = keyring_find(f.ring, KEY_USE_SIGN);
     struct key *stranger = make(KEY_USE_SIGN);
     const struct key *both[] = {stranger, sign};
+    struct key *code = NULL;
     (void)state;
     asked();
+    assert_int_equal(enrol_code_key(f.code, &f.entry.invitation, &code), OK);
     forge(unchanged, &sign, 1); /* the code has not */
     assert_int_equal(admit(NOW), OK);
+    assert_int_equal(verify(), ERR_POSSESSION);
+    asked();
+    forge(unchanged, (const struct key *const[]){code}, 1); /* the key has not */
     assert_int_equal(verify(), ERR_POSSESSION);
     asked();
     forge(unchanged, both, 2); /* another key in its place */
@@ -249,6 +254,7 @@ static void the_code_and_every_signing_key_must_have_signed(void **state)
     victim = 1;
     forge(wrong_proof, NULL, 0); /* the old signatures under other bytes */
     assert_int_equal(verify(), ERR_POSSESSION);
+    key_close(&code);
     key_close(&stranger);
 }
 

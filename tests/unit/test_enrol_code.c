@@ -84,6 +84,25 @@ static void a_slip_of_the_pen_is_refused_where_it_is_typed(void **state)
                      ERR_ENROL_CODE);
 }
 
+/* A sign that is missing is no zero. */
+static void a_code_without_its_last_sign_is_refused_also_when_that_says_nothing(void **state)
+{
+    enum { TRIES = 10000 }; /* one in 32 ends so */
+    char text[ENROL_CODE_TEXT_LEN + 1];
+    struct enrol_code *code = NULL;
+    (void)state;
+    enrol_code_text(f.code, text);
+    for (unsigned i = 0; i < TRIES && text[ENROL_CODE_TEXT_LEN - 1] != '0'; i++) {
+        enrol_code_close(&f.code);
+        assert_int_equal(enrol_code_make(&f.code, &f.entropy), OK);
+        enrol_code_text(f.code, text);
+    }
+    assert_int_equal(text[ENROL_CODE_TEXT_LEN - 1], '0');
+    assert_int_equal(enrol_code_read(&code, span_of(text, ENROL_CODE_TEXT_LEN - 1)),
+                     ERR_ENROL_CODE);
+    assert_null(code);
+}
+
 static void the_ledger_keeps_a_hash_that_is_of_one_invitation(void **state)
 {
     uint8_t hash[HASH_LEN];
@@ -120,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_code_is_read_back_however_it_is_written),
         CASE(a_slip_of_the_pen_is_refused_where_it_is_typed),
+        CASE(a_code_without_its_last_sign_is_refused_also_when_that_says_nothing),
         CASE(the_ledger_keeps_a_hash_that_is_of_one_invitation),
         CASE(every_code_is_another),
     };

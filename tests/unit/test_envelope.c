@@ -523,6 +523,11 @@ static void frames_exist_only_between_finish_and_begin(void **state)
     begin_as(REALM_MARKET);
     assert_int_equal(envelope_batch_frame(f.batch, 0, &w), ERR_INTERNAL);
     assert_int_equal(envelope_batch_finish(f.batch), ERR_INTERNAL); /* nothing to sign */
+    add(&h, env_id);
+    assert_int_equal(envelope_batch_frame(f.batch, 0, &w), ERR_INTERNAL);
+    assert_int_equal(envelope_batch_finish(f.batch), OK);
+    assert_int_equal(envelope_batch_frame(f.batch, 1, &w), ERR_INTERNAL); /* there is one */
+    take_frame(0);
 }
 
 static void deks_of_an_envelope_open_its_parts(void **state)

@@ -105,27 +105,33 @@ static void only_a_signing_key_begins_a_batch(void **state)
     assert_int_equal(envelope_batch_begin(f.batch, &o), ERR_KEY_USE);
 }
 
-/* Whatever of it does not fit any more: the first never will, another one has to wait. */
+/* Whatever of the next one it is that does not fit any more: it has to wait. Of a batch that holds
+ * nothing else it never will. */
 static void a_batch_of_any_room_says_what_does_not_fit(void **state)
 {
-    const struct span plain[] = {TEXT, TEXT};
-    size_t fits = 0;
+    enum { LARGE = 1000 << 10, STEP = 7, SMALL = 1200 };
+    uint8_t *large = calloc(1, LARGE);
+    const struct span first[] = {span_of(large, LARGE), TEXT};
+    const struct span next[] = {TEXT, TEXT};
     (void)state;
-    for (size_t room = 1; fits == 0; room += 13) {
-        begin(room);
-        const enum err err = add(plain);
-        assert_true(err == OK || err == ERR_TOO_LARGE);
-        assert_int_equal(envelope_batch_count(f.batch), err == OK);
-        if (err == OK)
-            fits = room;
-    }
-    for (size_t room = fits; room < 2 * fits; room += 13) {
-        begin(room);
-        assert_int_equal(add(plain), OK);
-        const enum err err = add(plain);
-        assert_true(err == OK || err == ERR_BUSY);
+    assert_non_null(large);
+    for (size_t more = 0; more < SMALL; more += STEP) {
+        enum err err = OK;
+        begin(FRAME_MAX + more);
+        assert_int_equal(add(first), OK);
+        size_t count = 1;
+        while ((err = add(next)) == OK)
+            count++;
+        assert_int_equal(err, ERR_BUSY);
+        assert_int_equal(envelope_batch_count(f.batch), count);
+        assert_true(count < ENVELOPE_BATCH_MAX);
         assert_int_equal(envelope_batch_finish(f.batch), OK);
     }
+    const struct span both[] = {first[0], first[0]};
+    begin(0);
+    assert_int_equal(add(both), ERR_TOO_LARGE);
+    assert_int_equal(envelope_batch_count(f.batch), 0);
+    free(large);
 }
 
 static void a_batch_holds_so_many_envelopes(void **state)
@@ -149,6 +155,78 @@ static void parts_that_fit_one_by_one_may_be_too_much_for_a_frame(void **state)
     assert_int_equal(add(plain), ERR_TOO_LARGE);
     assert_int_equal(envelope_batch_count(f.batch), 0);
     free(big);
+}
+
+/* A realm of the hub and of as many members as a part has readers, whose names are as long as a
+ * name may be. */
+static struct registry *open_long_names(void)
+{
+    enum { FILE_CAP = 256 << 10, RECORDS = SEAL_READER_MAX };
+    static lianshu_MemberRecord records[RECORDS];
+    struct registry_make make = realm_make(f.realm, 2);
+    struct registry *registry = NULL;
+    uint8_t *file = malloc(FILE_CAP);
+    struct writer w = writer_of(file, FILE_CAP);
+    assert_non_null(file);
+    records[0] = f.realm->records[0];
+    for (size_t i = 1; i < RECORDS; i++) {
+        struct key *key = NULL;
+        assert_int_equal(key_make(&key, KEY_USE_SEAL, REALM_NOW_MS, &f.realm->entropy), OK);
+        records[i] = f.realm->records[1];
+        snprintf(records[i].member, sizeof records[i].member, "procuratorate-%.*s%02zu.445100",
+                 UNIT_MAX - 2, "abcdefghijklmnopqrstuvwxyz", i);
+        records[i].keys_count = 1;
+        records[i].keys[0] = f.realm->records[1].keys[1]; /* for the times */
+        memcpy(records[i].keys[0].public_key, key_public(key), KEY_PUBLIC_LEN);
+        key_close(&key);
+    }
+    assert_int_equal(registry_write(&make, records, RECORDS, &w, NULL), OK);
+    assert_int_equal(registry_open(&registry, &f.realm->anchor, writer_span(&w), 2, NULL), OK);
+    free(file);
+    return registry;
+}
+
+static void add_readers(lianshu_Header *h, const struct registry *registry, bool facts)
+{
+    lianshu_PartHeader *part = &h->parts[h->parts_count++];
+    part->kind = facts ? lianshu_PartKind_PART_FACTS : lianshu_PartKind_PART_SEALED;
+    for (size_t i = 0; i < SEAL_READER_MAX; i++) {
+        const struct registry_member *member = registry_member_at(registry, i);
+        if (!facts && strcmp(member->id, REALM_HUB) == 0)
+            continue;
+        strcpy(part->audience[part->audience_count++].member, member->id);
+        if (!facts && h->parts_count == 2)
+            strcpy(h->destination[h->destination_count++], member->id);
+    }
+}
+
+/* Whom it goes to takes more than all the rest of a header: as many as there may be have room. */
+static void a_header_holds_all_its_readers_however_long_their_names(void **state)
+{
+    struct registry *registry = open_long_names();
+    struct envelope_options o = options();
+    struct span plain[ENVELOPE_PART_MAX];
+    uint8_t id[ENVELOPE_ID_LEN];
+    (void)state;
+    o.registry = registry;
+    for (unsigned parts = 2; parts <= ENVELOPE_PART_MAX; parts++) {
+        lianshu_Header *h = &f.header;
+        fill(h);
+        h->destination_count = h->parts_count = 0;
+        memset(h->parts, 0, sizeof h->parts);
+        for (unsigned i = 0; i < parts; i++) {
+            plain[i] = TEXT;
+            add_readers(h, registry, i == 0);
+        }
+        h->in_reply_to.size = sizeof h->in_reply_to.bytes;
+        h->conversation.size = sizeof h->conversation.bytes;
+        h->ext.size = sizeof h->ext.bytes;
+        memset(h->ext.bytes, 1, sizeof h->ext.bytes);
+        print_message("%u parts\n", parts);
+        assert_int_equal(envelope_batch_begin(f.batch, &o), OK);
+        assert_int_equal(envelope_batch_add(f.batch, h, plain, NULL, id), OK);
+    }
+    registry_close(&registry);
 }
 
 /* ---- passing on and opening ---- */
@@ -261,6 +339,7 @@ int main(void)
         CASE(only_a_signing_key_begins_a_batch),
         CASE(a_batch_of_any_room_says_what_does_not_fit),
         CASE(a_batch_holds_so_many_envelopes),
+        CASE(a_header_holds_all_its_readers_however_long_their_names),
         CASE(parts_that_fit_one_by_one_may_be_too_much_for_a_frame),
         CASE(what_was_withheld_once_is_passed_on_as_it_is),
         CASE(a_frame_that_is_not_as_its_header_says_is_not_opened),

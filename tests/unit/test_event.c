@@ -217,6 +217,7 @@ static void r27_tells_the_regulator_of_a_banned_person_hired(void **state)
     } rows[] = {
         {TYPE(EMPLOYMENT), "M02", 20250101, 0, 20260420, true},
         {TYPE(APPOINTMENT), "M02", 20250101, 0, 20260420, true},
+        {TYPE(EMPLOYMENT), "M02", 20260420, 0, 20260420, true},         /* on its first day */
         {TYPE(EMPLOYMENT), "M02", 20260421, 0, 20260420, false},        /* hired before the ban */
         {TYPE(EMPLOYMENT), "M02", 20150101, 20260419, 20260420, false}, /* the ban is over */
         {TYPE(EMPLOYMENT), "M02", 20150101, 20260420, 20260420, true},

@@ -182,6 +182,10 @@ static void a_single_incentive_is_refused_to_the_listed(void **state)
     ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
     assert_int_equal(out.err, ERR_RESTRICTED);
     assert_string_equal(out.why, "listed");
+    /* Also by a rule that nobody knows any more. */
+    snprintf(w->restriction[0].row.rule, sizeof w->restriction[0].row.rule, "R00");
+    ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);
+    assert_int_equal(out.err, ERR_RESTRICTED);
     /* A warned class stands when one is offered. */
     snprintf(w->restriction[0].row.rule, sizeof w->restriction[0].row.rule, "R24");
     ask(w, TYPE(CREDIT_INCENTIVE), &body, 20260421, &out);

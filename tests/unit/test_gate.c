@@ -385,6 +385,40 @@ static void an_unknown_answer_is_never_a_pass(void **state)
     assert_int_equal(v.err, ERR_IO);
 }
 
+static unsigned looked;
+
+static enum err count_look(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
+                           view_restriction_fn *fn, void *arg)
+{
+    uint8_t boss[VIEW_TOKEN_LEN];
+    (void)ctx, (void)date, (void)fn, (void)arg;
+    world_token_of(BOSS, boss);
+    looked += memcmp(token, boss, sizeof boss) == 0;
+    return OK;
+}
+
+/* What is not asked for is not looked up. */
+static void of_a_person_in_another_role_nothing_is_asked(void **state)
+{
+    struct asked a;
+    struct verdict v;
+    struct view view = world.view;
+    lianshu_Person persons[2] = {0};
+    (void)state;
+    view.restrictions = count_look;
+    ask(&a, lianshu_DocumentType_TYPE_LICENCE_CHANGED, CLEAN, BOSS, LEGAL);
+    persons[0] = persons[1] = a.person;
+    for (unsigned both = 0; both <= 1; both++) {
+        persons[1].role = both ? LEGAL : EMPLOYEE;
+        a.message.persons = persons;
+        a.message.person_count = 2;
+        looked = 0;
+        assert_int_equal(gate_check(world.rules, &view, &a.message, &v, NULL), OK);
+        assert_int_equal(v.action, GATE_PASS);
+        assert_int_equal(looked, 1 + both);
+    }
+}
+
 static enum err endless(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,
                         view_restriction_fn *fn, void *arg)
 {
@@ -505,6 +539,7 @@ int main(void)
         CASE(appointments_ask_for_no_relations),
         CASE(incomplete_facts_are_refused),
         CASE(an_unknown_answer_is_never_a_pass),
+        CASE(of_a_person_in_another_role_nothing_is_asked),
         CASE(an_endless_iteration_ends),
         CASE(the_listing_authority_is_told_once),
         CASE(each_authority_that_listed_is_told_of_its_own_order),

@@ -126,6 +126,7 @@ static void key_of_mixed_order_is_refused(void **state)
     pk[31] |= sign ^ 0x80;
     assert_int_equal(key_check_public(KEY_USE_SIGN, pk), ERR_KEY_WEAK);
     assert_int_equal(key_check_public(KEY_USE_SIGN, key_public(key)), OK);
+    assert_int_equal(key_check_public(KEY_USE_STORAGE, key_public(key)), ERR_KEY_USE);
     key_close(&key);
 }
 

@@ -223,6 +223,24 @@ static void wrong_passphrase_is_028(void **state)
     passphrase_close(&other);
 }
 
+static void a_file_costs_what_is_usual_where_nothing_is_said(void **state)
+{
+    const struct keyfile_cost usual = {0, 0};
+    uint8_t file[KEYFILE_LEN_MAX];
+    (void)state;
+    assert_int_equal(keyfile_write(f.ring, f.path, true, f.passphrase, usual, &f.entropy, &f.fault),
+                     OK);
+    const size_t len = load(file, sizeof file);
+    struct span head = span_of(file + OPS_AT, len - OPS_AT);
+    uint64_t ops = 0;
+    uint64_t memory = 0;
+    assert_true(span_take_uint(&head, MEMORY_AT - OPS_AT, &ops));
+    assert_true(span_take_uint(&head, 8, &memory));
+    assert_int_equal(ops, KEYFILE_OPS_DEFAULT);
+    assert_int_equal(memory, KEYFILE_MEMORY_DEFAULT);
+    assert_int_equal(read_back(), OK);
+}
+
 /* Guarantee 4 */
 static void existing_file_is_kept_unless_replaced(void **state)
 {
@@ -457,6 +475,7 @@ int main(void)
         CASE(work_bombs_are_434),
         CASE(every_changed_byte_is_refused),
         CASE(wrong_passphrase_is_028),
+        CASE(a_file_costs_what_is_usual_where_nothing_is_said),
         CASE(existing_file_is_kept_unless_replaced),
         CASE(secrets_are_not_in_the_file),
         CASE(full_ring_fits),

@@ -1,6 +1,7 @@
 /* Checks what keys/keyfile.h promises of a file whose passphrase is right and whose inside is not:
  * sealed here by hand, as no program of ours would write it. */
 #include "keys/init.h"
+#include "keys/key_token.h"
 #include "keys/keyfile.h"
 
 #include "base/file.h"
@@ -80,18 +81,23 @@ static struct writer begin(const char *owner, size_t owner_len)
     return w;
 }
 
-/* A ring of that member with so many keys, of which so many are there. */
+/* So many keys, of which so many are there. */
+static void write_keys(struct writer *w, unsigned says, unsigned there)
+{
+    write_uint(w, says, 2);
+    for (unsigned i = 0; i < there; i++) {
+        uint8_t secret[KEY_SECRET_LEN] = {1, (uint8_t)i};
+        write_uint(w, KEY_USE_STORAGE, 2);
+        write_uint(w, 7, 8);
+        write_bytes(w, secret, sizeof secret);
+    }
+}
+
 static struct writer ring_of(unsigned says, unsigned there)
 {
     struct writer w = begin("hub.445100", 10);
     write_uint(&w, 0, 1);
-    write_uint(&w, says, 2);
-    for (unsigned i = 0; i < there; i++) {
-        uint8_t secret[KEY_SECRET_LEN] = {1, (uint8_t)i};
-        write_uint(&w, KEY_USE_STORAGE, 2);
-        write_uint(&w, 7, 8);
-        write_bytes(&w, secret, sizeof secret);
-    }
+    write_keys(&w, says, there);
     return w;
 }
 
@@ -128,6 +134,11 @@ static void names_and_counts_have_bounds(void **state)
     write_bytes(&w, name, KEYRING_NAME_MAX + 1);
     write_uint(&w, 0, 2);
     assert_int_equal(sealed(PLAIN, &w), ERR_KEY_FILE);
+    w = begin(name, MEMBER_MAX);
+    write_uint(&w, KEYRING_NAME_MAX, 1);
+    write_bytes(&w, name, KEYRING_NAME_MAX);
+    write_uint(&w, 0, 2);
+    assert_int_equal(sealed(PLAIN, &w), OK);
     w = ring_of(KEYRING_MAX + 1, KEYRING_MAX + 1);
     assert_int_equal(sealed(PLAIN, &w), ERR_KEY_FILE);
     w = ring_of(KEYRING_MAX, KEYRING_MAX);
@@ -187,6 +198,35 @@ static void a_link_that_is_none_is_refused_before_any_token(void **state)
     assert_int_not_equal(sealed(LINKED, &w), OK);
 }
 
+/* Everything at its longest: as many keys, URI and PIN as there may be; one byte more of either is
+ * too much. */
+static void the_fullest_file_is_read_to_its_end(void **state)
+{
+    static const struct {
+        unsigned uri, pin;
+        enum err want;
+    } rows[] = {
+        {0, 0, ERR_SYNTAX}, /* read, and no URI of a key */
+        {1, 0, ERR_KEY_FILE},
+        {0, 1, ERR_KEY_FILE},
+    };
+    char longest[KEY_LINK_URI_MAX + 1];
+    (void)state;
+    memset(longest, 'a', sizeof longest);
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct writer w = begin(longest, MEMBER_MAX);
+        write_uint(&w, KEYRING_NAME_MAX, 1);
+        write_bytes(&w, longest, KEYRING_NAME_MAX);
+        write_keys(&w, KEYRING_MAX, KEYRING_MAX);
+        write_uint(&w, KEY_LINK_URI_MAX + rows[i].uri, 2);
+        write_bytes(&w, longest, KEY_LINK_URI_MAX + rows[i].uri);
+        write_uint(&w, KEY_LINK_PIN_MAX + rows[i].pin, 2);
+        write_bytes(&w, longest, KEY_LINK_PIN_MAX + rows[i].pin);
+        print_message("row %zu\n", i);
+        assert_int_equal(sealed(LINKED, &w), rows[i].want);
+    }
+}
+
 static void what_is_longer_than_a_full_ring_is_refused_unopened(void **state)
 {
     struct writer w = ring_of(KEYRING_MAX, KEYRING_MAX);
@@ -203,6 +243,7 @@ int main(void)
         cmocka_unit_test(names_and_counts_have_bounds),
         cmocka_unit_test(a_key_that_is_none_or_stands_twice_is_refused),
         cmocka_unit_test(a_link_that_is_none_is_refused_before_any_token),
+        cmocka_unit_test(the_fullest_file_is_read_to_its_end),
         cmocka_unit_test(what_is_longer_than_a_full_ring_is_refused_unopened),
     };
     if (keys_init() != OK)

@@ -125,6 +125,39 @@ static void what_is_known_of_one_root_does_not_serve_another(void **state)
     free(nodes);
 }
 
+static size_t known(const struct log_nodes *nodes)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < LOG_NODES; i++)
+        count += nodes->node[i].serial == nodes->serial;
+    return count;
+}
+
+/* Guarantee 3; places are counted by hand: the last leaf rises alone but for two levels. */
+static void after_one_path_every_node_of_it_is_known(void **state)
+{
+    static const struct {
+        uint64_t index;
+        uint64_t size;
+        size_t known;
+    } rows[] = {{0, 1, 1}, {36, 37, 7 + 2}, {0, 37, 7 + 6}, {4, 5, 4 + 1}, {31, 32, 6 + 5}};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct log_nodes *nodes = calloc(1, sizeof *nodes);
+        merkle_hash root, path[MERKLE_PATH_MAX];
+        unsigned len;
+        assert_non_null(nodes);
+        merkle_root(root, (const merkle_hash *)leaves, (size_t)rows[i].size);
+        path_of(rows[i].index, rows[i].size, path, &len);
+        assert_int_equal(log_path_verify(nodes, leaves[rows[i].index], rows[i].index, rows[i].size,
+                                         (const merkle_hash *)path, len, root),
+                         OK);
+        print_message("leaf %zu of %zu\n", (size_t)rows[i].index, (size_t)rows[i].size);
+        assert_int_equal(known(nodes), rows[i].known);
+        free(nodes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +165,7 @@ int main(void)
         cmocka_unit_test(each_byte_of_leaf_path_and_root_counts_though_all_nodes_are_known),
         cmocka_unit_test(a_path_too_long_too_short_or_of_another_leaf_is_refused),
         cmocka_unit_test(what_is_known_of_one_root_does_not_serve_another),
+        cmocka_unit_test(after_one_path_every_node_of_it_is_known),
     };
     return cmocka_run_group_tests_name("log_path", tests, setup, NULL);
 }

@@ -205,6 +205,27 @@ static enum err roots_that_change(void)
                      : root_accept(&f.realm->anchor, writer_span(&w), REALM_NOW_MS, &out, &f.fault);
 }
 
+/* The new root signs after the old one. */
+static enum err roots_that_sign_later(void)
+{
+    struct anchor to = f.realm->anchor;
+    const struct key *keys[] = {f.realm->root};
+    uint8_t later[1][KEY_PUBLIC_LEN];
+    memcpy(later[0], key_public(f.new_root), KEY_PUBLIC_LEN);
+    memcpy(to.root[0], later[0], KEY_PUBLIC_LEN);
+    const struct root_make make = {.from = &f.realm->anchor,
+                                   .to = &to,
+                                   .keys = keys,
+                                   .key_count = 1,
+                                   .later = (const uint8_t(*)[KEY_PUBLIC_LEN])later,
+                                   .later_count = 1,
+                                   .now_ms = REALM_NOW_MS,
+                                   .valid_until_ms = REALM_NOW_MS + REALM_DAY_MS,
+                                   .entropy = &f.entropy};
+    struct writer w = writer_of(f.file, sizeof f.file);
+    return root_rotate(&make, &w, &f.fault);
+}
+
 static enum err document_of(const char *member, uint32_t type, const pb_msgdesc_t *desc,
                             const void *message, struct writer *lsd1)
 {
@@ -413,6 +434,7 @@ HELD(registry_that_is_opened)
 HELD(registry_that_is_a_draft)
 HELD(member_that_is_proven)
 HELD(roots_that_change)
+HELD(roots_that_sign_later)
 HELD(certificate)
 HELD(envelope)
 HELD(attachment)
@@ -434,6 +456,7 @@ int main(void)
         BOTH(registry_that_is_a_draft),
         BOTH(member_that_is_proven),
         BOTH(roots_that_change),
+        BOTH(roots_that_sign_later),
         BOTH(certificate),
         BOTH(envelope),
         BOTH(attachment),

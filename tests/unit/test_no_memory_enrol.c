@@ -41,6 +41,7 @@ static enum err enrolment(void)
     struct enrol_code *code = NULL;
     struct passphrase *typed = NULL;
     struct enrol_request r;
+    uint8_t hash[HASH_LEN];
     enrol_code_text(f.code, text);
     enum err err = passphrase_of(&typed, span_str(text));
     if (err == OK)
@@ -51,6 +52,8 @@ static enum err enrolment(void)
     if (err == OK)
         err = enrol_code_make(&code, &f.entropy);
     enrol_code_close(&code);
+    if (err == OK)
+        err = enrol_code_hash(f.code, &f.entry.invitation, hash);
     const struct enrol_wish w = wish();
     if (err == OK)
         err = ask(&w);

@@ -265,6 +265,19 @@ static enum err passphrases(void)
     return err;
 }
 
+/* The same as a credential of the unit. */
+static enum err credentials(void)
+{
+    struct passphrase *p = NULL;
+    enum err err = setenv("CREDENTIALS_DIRECTORY", f.dir, 1) == 0 ? OK : ERR_IO;
+    if (err == OK)
+        err = passphrases();
+    if (err == OK)
+        err = passphrase_read(&p, "credential:passphrase", &f.fault);
+    passphrase_close(&p);
+    return err;
+}
+
 static enum err read_passphrase(void)
 {
     char path[FOLDER_PATH_MAX];
@@ -289,15 +302,22 @@ static enum err read_key_file(void)
     return err;
 }
 
+/* The same bytes as before, or they are not what the manifest says. */
 static enum err read_attachment(void)
 {
+    static lianshu_ManifestFile before;
+    static bool known;
     char path[FOLDER_PATH_MAX];
     struct attachment *a = NULL;
     snprintf(path, sizeof path, "%s/key", f.dir);
     const int fd = open(path, O_RDONLY);
-    enum err err = fd >= 0 ? attachment_open(&a, fd, NULL, &f.realm->entropy) : ERR_IO;
+    enum err err =
+        fd >= 0 ? attachment_open(&a, fd, known ? &before : NULL, &f.realm->entropy) : ERR_IO;
     if (err == OK)
         err = attachment_measure(a);
+    if (err == OK && !known)
+        attachment_manifest(a, &before);
+    known = known || err == OK;
     attachment_close(&a);
     if (fd >= 0)
         close(fd);
@@ -343,6 +363,7 @@ BOTH(stated)
 BOTH(appointed)
 BOTH(restored)
 BOTH(passphrases)
+HELD(credentials)
 
 #define RUN(life)                                                                                  \
     cmocka_unit_test(where_a_call_fails_##life), cmocka_unit_test(without_memory_##life)
@@ -357,6 +378,7 @@ int main(void)
         RUN(appointed),
         RUN(restored),
         RUN(passphrases),
+        cmocka_unit_test(where_a_call_fails_credentials),
         cmocka_unit_test(a_signal_interrupts_no_file_of_keys),
     };
     return cmocka_run_group_tests_name("no_memory_log", tests, setup, teardown);

@@ -44,12 +44,15 @@ static enum err amendments(void)
 
 static enum err both_applied(void)
 {
+    static lianshu_MemberRecord record_now;
     enum err err;
     struct registry *r = fresh(&err);
     if (err == OK)
         err = registry_amend(r, revoked, NOW, false, NULL, &f.fault);
     if (err == OK)
         err = registry_amend(r, added, NOW, false, NULL, &f.fault);
+    if (err == OK)
+        err = registry_record_amended(r, registry_member(r, REALM_MARKET), NOW, &record_now);
     registry_close(&r);
     return err;
 }

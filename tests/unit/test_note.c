@@ -237,6 +237,23 @@ static void what_is_too_long_is_no_note_and_no_line(void **state)
     assert_int_equal(w.len, 0);
 }
 
+static void the_longest_line_is_read_and_no_longer_name(void **state)
+{
+    static const uint8_t proof[NOTE_PROOF_MAX] = {1};
+    char name[NOTE_NAME_MAX + 2] = {0};
+    (void)state;
+    for (size_t more = 0; more <= 1; more++) {
+        uint8_t bytes[NOTE_LEN_MAX];
+        struct note_line line;
+        struct writer w = writer_of(bytes, sizeof bytes);
+        memset(name, 'a', NOTE_NAME_MAX + more);
+        note_put_line(&w, name, span_of(proof, sizeof proof));
+        struct span from = writer_span(&w);
+        assert_int_equal(note_line(&from, &line), more == 0);
+        assert_true(more != 0 || (strcmp(line.name, name) == 0 && line.proof_len == sizeof proof));
+    }
+}
+
 /* The hash of its key, and something behind it. */
 static void a_line_says_more_than_whose_it_is(void **state)
 {
@@ -265,6 +282,7 @@ int main(void)
         CASE(only_a_log_key_signs_a_note),
         CASE(a_log_has_its_number_written_in_one_way),
         CASE(what_is_too_long_is_no_note_and_no_line),
+        CASE(the_longest_line_is_read_and_no_longer_name),
         CASE(a_line_says_more_than_whose_it_is),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("note", tests, NULL, NULL) : 1;

@@ -38,6 +38,8 @@ static struct {
     bool no_info;       /* no token says what it is called */
     bool no_list;       /* a module without functions */
     bool no_symbol;     /* and a file that is no module */
+    bool no_library;    /* nor can be loaded */
+    bool any_module;    /* whatever its name, it is this one */
     bool without_curve; /* the OID of the curve is not known to it */
     bool raw_point;     /* the public half without its DER */
     uint8_t point_head; /* another tag */
@@ -48,6 +50,9 @@ static struct {
     unsigned long signature_len;
     unsigned long found; /* so many objects */
     bool gone;           /* the private half, once it has been looked at */
+    bool no_public;      /* the private half alone is there */
+    bool leaves;         /* it may be taken out of the token */
+    bool in_clear;       /* or read within it */
     unsigned finds;
     mode_t mode;     /* of the module's file */
     mode_t dir_mode; /* of its directory */
@@ -113,6 +118,8 @@ static ck_rv_t find(ck_session_handle_t session, ck_object_handle_t *found, unsi
         *count = says.found;
     if (says.gone && ++says.finds > 2)
         *count = 0;
+    if (says.no_public && ++says.finds > 1)
+        *count = 0;
     return rv;
 }
 
@@ -148,6 +155,10 @@ static ck_rv_t attributes(ck_session_handle_t session, ck_object_handle_t object
     const ck_rv_t rv = real->C_GetAttributeValue(session, object, ask, count);
     if (ask[0].type == CKA_EC_POINT && ask[0].value_len == POINT_LEN)
         spoil_point(ask);
+    if (ask[0].type == CKA_SENSITIVE && says.in_clear)
+        *(unsigned char *)ask[0].value = 0;
+    if (ask[0].type == CKA_SENSITIVE && says.leaves)
+        *(unsigned char *)ask[1].value = 1;
     return rv;
 }
 
@@ -189,6 +200,8 @@ static ck_rv_t initialize(void *args)
 
 void *__real_dlsym(void *handle, const char *name);
 void *__wrap_dlsym(void *handle, const char *name);
+void *__real_dlopen(const char *path, int flags);
+void *__wrap_dlopen(const char *path, int flags);
 int __real_stat(const char *path, struct stat *st);
 int __wrap_stat(const char *path, struct stat *st);
 
@@ -226,12 +239,26 @@ void *__wrap_dlsym(void *handle, const char *name)
     return symbol;
 }
 
+static bool is_module(const char *path)
+{
+    const size_t dir = (size_t)(strrchr(TOKEN_MODULE, '/') + 1 - TOKEN_MODULE);
+    return strcmp(path, TOKEN_MODULE) == 0 ||
+           (says.any_module && strncmp(path, TOKEN_MODULE, dir) == 0);
+}
+
+void *__wrap_dlopen(const char *path, int flags)
+{
+    if (says.no_library)
+        return NULL;
+    return __real_dlopen(is_module(path) ? TOKEN_MODULE : path, flags);
+}
+
 int __wrap_stat(const char *path, struct stat *st)
 {
-    const bool module = strcmp(path, TOKEN_MODULE) == 0;
+    const bool module = is_module(path);
     if (!module && says.no_dir)
         return -1;
-    const int rv = __real_stat(path, st);
+    const int rv = __real_stat(module ? TOKEN_MODULE : path, st);
     if (module && says.mode != 0)
         st->st_mode = says.mode;
     if (!module && says.dir_mode != 0)
@@ -348,7 +375,11 @@ static void a_login_that_fails_is_told_by_its_reason(void **state)
 
 static void a_file_that_is_no_module_is_refused(void **state)
 {
+    struct keyring *ring = NULL;
     (void)state;
+    says.no_library = true;
+    expect(ERR_PKCS11, "no PKCS#11 module");
+    assert_int_equal(keyfile_read(&ring, "pkcs11:", pin, &fault), ERR_SYNTAX);
     says.no_symbol = true;
     expect(ERR_PKCS11, "no PKCS#11 module");
     says.no_info = true;
@@ -385,8 +416,19 @@ static void a_key_that_is_there_twice_or_goes_serves_nothing(void **state)
     (void)state;
     says.found = 2;
     expect(ERR_PKCS11, "more than one private key");
+    says.no_public = true;
+    expect(ERR_PKCS11, "no public key");
     says.gone = true; /* the public half is found, and to sign with there is none */
     expect(ERR_PKCS11, "does not sign");
+}
+
+static void a_key_that_the_token_gives_out_is_refused(void **state)
+{
+    (void)state;
+    says.leaves = true;
+    expect(ERR_PKCS11, "can be taken out");
+    says.in_clear = true;
+    expect(ERR_PKCS11, "can be taken out");
 }
 
 /* Guarantee 3 */
@@ -434,6 +476,7 @@ static void whatever_the_token_refuses_no_key_is_called_made(void **state)
 static void a_link_is_of_the_files_member_for_a_use_that_it_lacks(void **state)
 {
     char text[KEY_LINK_PIN_MAX + 2];
+    char uri[2 * KEY_LINK_URI_MAX];
     struct keyring *ring = NULL;
     struct keyring *none = NULL;
     struct key *own = NULL;
@@ -463,6 +506,13 @@ static void a_link_is_of_the_files_member_for_a_use_that_it_lacks(void **state)
     assert_int_equal(keyring_link_token(ring, REG, longer, &fault), ERR_TOO_LARGE);
     plainly();
     assert_null(keyring_link(ring));
+    snprintf(uri, sizeof uri, "pkcs11:token=reg;object=registrar.445100:registrar?module-path=%.*s",
+             (int)(strrchr(TOKEN_MODULE, '/') + 1 - TOKEN_MODULE), TOKEN_MODULE);
+    while (strlen(uri) <= KEY_LINK_URI_MAX)
+        strcat(uri, "%61");
+    says.any_module = true;
+    assert_int_equal(keyring_link_token(ring, uri, pin, &fault), ERR_TOO_LARGE);
+    plainly();
     passphrase_close(&longer);
     keyring_close(&ring);
 }
@@ -476,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_module_is_refused),
         cmocka_unit_test(a_public_half_is_32_bytes_with_der_or_without),
         cmocka_unit_test(a_key_that_is_there_twice_or_goes_serves_nothing),
+        cmocka_unit_test(a_key_that_the_token_gives_out_is_refused),
         cmocka_unit_test(a_signature_that_is_none_is_not_given_out),
         cmocka_unit_test(a_key_is_made_with_the_curve_by_either_name),
         cmocka_unit_test(whatever_the_token_refuses_no_key_is_called_made),

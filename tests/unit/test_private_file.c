@@ -91,6 +91,34 @@ static void a_folder_of_somebody_else_is_refused(void **state)
     assert_int_equal(opens(f.path), OK);
 }
 
+/* What root puts before a program that is not root: a folder of its own keys, and credentials. */
+static void what_root_keeps_for_us_serves(void **state)
+{
+    enum { NOBODY = 65534 };
+    static const char credential[] = "credential:key";
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chown(f.dir, 0, NOBODY), 0);
+    assert_int_equal(chmod(f.dir, 0710), 0);
+    assert_int_equal(chown(f.path, NOBODY, NOBODY), 0);
+    assert_int_equal(setegid(NOBODY), 0);
+    assert_int_equal(seteuid(NOBODY), 0);
+    const enum err own = opens(f.path);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(f.dir, 0550), 0);
+    assert_int_equal(chown(f.path, 0, NOBODY), 0);
+    assert_int_equal(chmod(f.path, 0640), 0);
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", f.dir, 1), 0);
+    assert_int_equal(seteuid(NOBODY), 0);
+    const enum err given = opens(credential);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(setegid(0), 0);
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    assert_int_equal(own, OK);
+    assert_int_equal(given, OK);
+}
+
 static void a_folder_that_is_none_or_has_no_end_is_refused(void **state)
 {
     char far[8192];
@@ -130,6 +158,7 @@ int main(void)
         CASE(a_file_in_a_folder_that_others_write_to_is_refused),
         CASE(a_name_alone_lies_in_the_folder_where_we_are),
         CASE(a_folder_of_somebody_else_is_refused),
+        CASE(what_root_keeps_for_us_serves),
         CASE(a_folder_that_is_none_or_has_no_end_is_refused),
         CASE(a_text_is_a_path_a_credential_or_a_token),
     };

@@ -234,6 +234,7 @@ static void checkpoint_must_be_the_hubs(void **state)
     assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
     f.reader.origin = "hub.445100.test/audit/1";
     assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), OK);
+    assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), OK);
     /* What is remembered is asked again for origin and key. */
     f.reader.origin = "hub.445100.test/audit/2";
     assert_int_equal(log_reader_checkpoint(&f.reader, note, &out), ERR_CHECKPOINT);
@@ -404,6 +405,19 @@ static void what_is_longer_than_its_kind_is_refused(void **state)
     assert_int_equal(
         statement_verify(reader, &head, span_of(bytes, FRAME_STATEMENT_MAX + 1), NULL, 0, &v),
         ERR_FRAME_LENGTH);
+    struct log_readers *readers = NULL;
+    assert_int_equal(log_readers_open(&readers), OK);
+    assert_int_equal(log_readers_receipt(readers, f.realm->registry, REALM_NOW_MS,
+                                         span_of(bytes, FRAME_RECEIPT_MAX + 1), span_str(""),
+                                         span_str(""), &q),
+                     ERR_FRAME_LENGTH);
+    log_readers_close(&readers);
+    static uint8_t all[LOG_BODY_MAX + 32];
+    struct writer whole = writer_of(all, sizeof all);
+    assert_int_equal(log_leaf_write(&whole, LOG_ADMIN, 7, span_of(bytes, LOG_BODY_MAX)), OK);
+    assert_int_equal(log_leaf_read(writer_span(&whole), &kind, &time_ms, &body), OK);
+    assert_int_equal(body.len, LOG_BODY_MAX);
+    assert_int_equal(log_leaf(leaf, LOG_ADMIN, 7, span_of(bytes, LOG_BODY_MAX)), OK);
     /* a leaf of no kind is none */
     assert_int_equal(log_leaf_write(&w, (enum log_kind)0, 7, span_str("")), OK);
     assert_int_equal(log_leaf_read(writer_span(&w), &kind, &time_ms, &body), ERR_LOG_ENTRY);

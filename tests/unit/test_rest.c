@@ -1,5 +1,6 @@
 /* Checks the promises in keys/rest.h. */
 #include "keys/init.h"
+#include "keys/mirror.h"
 #include "keys/rest.h"
 
 #include "t.h"
@@ -121,6 +122,10 @@ static void each_key_serves_its_own_use(void **state)
     assert_int_equal(rest_seal(f.token, &place, span_str("v"), &f.entropy, &w), ERR_KEY_USE);
     assert_int_equal(rest_open(f.token, &place, span_of(f.sealed, f.len), &w), ERR_KEY_USE);
     assert_int_equal(rest_token(token, f.storage, 1, span_str("id")), ERR_KEY_USE);
+    struct key *mirror = NULL;
+    static const uint8_t adapter[MIRROR_ADAPTER_LEN] = {1};
+    assert_int_equal(mirror_key(&mirror, f.storage, "market.445100", adapter, 1), ERR_KEY_USE);
+    assert_null(mirror);
 }
 
 static void what_does_not_fit_is_not_written(void **state)

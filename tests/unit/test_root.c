@@ -105,6 +105,14 @@ static void old_and_new_roots_together_move_the_anchor_by_one(void **state)
     assert_string_equal(out.realm, "test");
     for (size_t i = 0; i < ROOTS; i++)
         assert_memory_equal(out.root[i], w.to.root[i], KEY_PUBLIC_LEN);
+    struct anchor draft;
+    lianshu_Document d;
+    uint32_t signed_by;
+    assert_int_equal(
+        root_draft(&w.from, span_of(w.lsd + w.begin, w.len), &draft, &d, &signed_by, &w.fault), OK);
+    assert_int_equal(draft.number, 2);
+    assert_int_equal(draft.threshold, 2);
+    assert_memory_equal(draft.root, w.to.root, sizeof draft.root);
     /* Not a second time, and an anchor that is further on does not go back. */
     assert_int_equal(accept_at(&out, NOW, &out), ERR_ROOT_ROTATION);
     assert_int_equal(out.number, 2);
@@ -191,6 +199,10 @@ static void new_roots_are_refused_for_each_fault(void **state)
     w.to.threshold = 0;
     assert_int_equal(rotate_well(), ERR_ROOT_ROTATION);
     w.to.threshold = 2;
+    w.to.root_count = 0;
+    assert_int_equal(rotate((const struct key *const[]){w.old[0], w.old[2]}, 2), ERR_ROOT_ROTATION);
+    assert_non_null(strstr(w.fault.detail, "2 of 0 roots"));
+    w.to.root_count = ROOTS;
     memcpy(w.to.root[2], w.to.root[1], KEY_PUBLIC_LEN);
     assert_int_equal(rotate_well(), ERR_KEY_REUSED);
     memset(w.to.root[2], 0, KEY_PUBLIC_LEN);

@@ -228,6 +228,18 @@ static void a_path_that_is_too_long_is_told(void **state)
     assert_int_equal(f->faults.total, SET_FILES);
     for (size_t i = 0; i < SET_FILES; i++)
         assert_string_equal(f->faults.fault[i].where, names[i]);
+    /* The longest of the names fits, or is one byte too long. */
+    for (size_t more = 0; more <= 1; more++) {
+        static const char last[] = "/measures.yaml";
+        len = (size_t)snprintf(deep, sizeof deep, "%s", f->dir);
+        while (len + sizeof last < PATH_MAX + more)
+            deep[len++] = '/';
+        deep[len] = '\0';
+        assert_int_equal(ruleset_open(&rs, deep, &f->faults), more == 0 ? OK : ERR_RULE_SET);
+        assert_int_equal(f->faults.total, more);
+        assert_true(more == 0 || strstr(f->faults.fault[0].detail, "too long") != NULL);
+        ruleset_close(&rs);
+    }
 }
 
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -18,6 +18,7 @@
     RULE("X1", PLAIN, SINCE, "SAMR44-15",                                                          \
          M24(", answer: 10 working_days, execute: 20 working_days"))
 #define SECOND(more, area, items) FIRST RULE("X2", more, area, "SAMR44-15", items)
+#define M07                       "      - {code: M07, force: consider, term: list}\n"
 #define SAME                      M24(", answer: 10 working_days, execute: 20 working_days")
 
 /* What the rules are, and the problem of the second; PROBLEMS: they load. */
@@ -46,6 +47,11 @@ static const struct {
      RULE("X2", PLAIN, SINCE, "SAMR44-15", "      - {code: M02, force: consider, on: persons, roles: [other_responsible], term: 3 years, basis: [DL118]}\n"), PROBLEMS},
     {RULE("X1", PLAIN, SINCE, "SAMR44-15", "      - {code: M02, force: must, on: persons, roles: [principal], term: 3 years, basis: [DL118]}\n")
      RULE("X2", PLAIN, SINCE, "SAMR44-15", "      - {code: M02, force: consider, on: persons, roles: [principal, other_responsible], term: 3 years, basis: [DL118]}\n"), PROBLEM_CONTRADICTION},
+    /* of one rule: the same measure next to itself, of the same force and of another, and two that differ */
+    {RULE("X1", PLAIN, SINCE, "SAMR44-15", SAME SAME), PROBLEM_DUPLICATE},
+    {RULE("X1", PLAIN, SINCE, "SAMR44-15", SAME M07 SAME), PROBLEM_DUPLICATE},
+    {RULE("X1", PLAIN, SINCE, "SAMR44-15", SAME "      - {code: M24, force: notify, term: list, basis: [SAMR44-15]}\n"), PROBLEM_CONTRADICTION},
+    {RULE("X1", PLAIN, SINCE, "SAMR44-15", SAME M07), PROBLEMS},
     /* the length of the entry and its earliest repair */
     {SECOND("    list: serious_dishonesty\n    subjects: [enterprise]\n    severity: serious\n    term: 2 years\n    earliest_repair: none", SINCE, SAME), PROBLEM_CONTRADICTION},
     {SECOND("    list: serious_dishonesty\n    subjects: [enterprise]\n    severity: serious\n    term: 3 years\n    earliest_repair: 1 year", SINCE, SAME), PROBLEM_CONTRADICTION},
@@ -55,6 +61,7 @@ static const struct {
     {RULE("X1", PLAIN, "    from: 2021-09-01\n    to: 2021-12-31\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2022-01-01\n", "SAMR44-15", M24("")), PROBLEMS},
     {RULE("X1", PLAIN, "    from: 2021-09-01\n    to: 2022-01-01\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2022-01-01\n", "SAMR44-15", M24("")), PROBLEM_CONTRADICTION},
     {RULE("X1", PLAIN, "    from: 2022-01-01\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2021-09-01\n    to: 2021-12-31\n", "SAMR44-15", M24("")), PROBLEMS},
+    {RULE("X1", PLAIN, "    from: 2022-01-01\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2021-09-01\n    to: 2022-01-01\n", "SAMR44-15", M24("")), PROBLEM_CONTRADICTION},
     {SECOND(PLAIN, "    from: 2021-09-01\n    region: '440000'\n", M24("")), PROBLEM_CONTRADICTION},
     {RULE("X1", PLAIN, "    from: 2021-09-01\n    region: '440100'\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2021-09-01\n    region: '440000'\n", "SAMR44-15", M24("")), PROBLEM_CONTRADICTION},
     {RULE("X1", PLAIN, "    from: 2021-09-01\n    region: '450000'\n", "SAMR44-15", SAME) RULE("X2", PLAIN, "    from: 2021-09-01\n    region: '440000'\n", "SAMR44-15", M24("")), PROBLEMS},

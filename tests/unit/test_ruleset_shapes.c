@@ -12,6 +12,7 @@ enum { PLACE_MAX = 160, PLACES_MAX = 512 };
 struct place {
     char name[PLACE_MAX];
     const struct yaml_node *node;
+    const struct yaml_node *map; /* whose key has this value; NULL: an item of a list */
 };
 
 /* How far the writing of a file came. */
@@ -19,18 +20,20 @@ struct walk {
     FILE *out; /* the file again, every value on its line; NULL: places are collected */
     unsigned line;
     const struct yaml_node *spoilt; /* written as `other` */
-    const char *other;
+    const char *other;              /* NULL: not at all, and its key neither */
     struct place place[PLACES_MAX];
     size_t count;
 };
 
-static void collect(struct walk *w, const char *name, const struct yaml_node *node)
+static void collect(struct walk *w, const char *name, const struct yaml_node *node,
+                    const struct yaml_node *map)
 {
     for (size_t i = 0; i < w->count; i++)
         if (strcmp(w->place[i].name, name) == 0 && yaml_kind(w->place[i].node) == yaml_kind(node))
             return;
     assert_true(w->count < PLACES_MAX);
     snprintf(w->place[w->count].name, PLACE_MAX, "%s", name);
+    w->place[w->count].map = map;
     w->place[w->count++].node = node;
 }
 
@@ -43,11 +46,13 @@ static void write_quoted(FILE *out, const char *text)
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): YAML_DEPTH_MAX */
-static void visit(struct walk *w, const char *name, const struct yaml_node *node)
+static void visit(struct walk *w, const char *name, const struct yaml_node *node,
+                  const struct yaml_node *map)
 {
     const enum yaml_kind kind = yaml_kind(node);
+    bool first = true;
     if (w->out == NULL)
-        collect(w, name, node);
+        collect(w, name, node, map);
     for (; w->out != NULL && w->line < yaml_line(node); w->line++)
         (void)fputc('\n', w->out);
     if (node == w->spoilt) {
@@ -61,10 +66,13 @@ static void visit(struct walk *w, const char *name, const struct yaml_node *node
     for (size_t i = 0; i < yaml_count(node); i++) {
         char below[PLACE_MAX];
         const char *key = kind == YAML_KIND_MAP ? yaml_key(node, i) : "";
+        if (w->out != NULL && w->other == NULL && yaml_item(node, i) == w->spoilt)
+            continue;
         snprintf(below, sizeof below, "%s%s%s", name, key[0] == '\0' ? "" : ".", key);
         if (w->out != NULL)
-            (void)fprintf(w->out, "%s%s%s", i == 0 ? "" : ", ", key, key[0] == '\0' ? "" : ": ");
-        visit(w, below, yaml_item(node, i));
+            (void)fprintf(w->out, "%s%s%s", first ? "" : ", ", key, key[0] == '\0' ? "" : ": ");
+        visit(w, below, yaml_item(node, i), kind == YAML_KIND_MAP ? node : NULL);
+        first = false;
     }
     if (w->out != NULL && kind != YAML_KIND_SCALAR)
         (void)fputc(kind == YAML_KIND_MAP ? '}' : ']', w->out);
@@ -80,7 +88,7 @@ static void write_spoilt(const struct fixture *f, const char *file, const struct
     w = (struct walk){.out = open_memstream(&text, &len), .line = 1, .spoilt = node};
     w.other = other;
     assert_non_null(w.out);
-    visit(&w, "", yaml_root(tree));
+    visit(&w, "", yaml_root(tree), NULL);
     (void)fputc('\n', w.out);
     assert_int_equal(fclose(w.out), 0);
     write_text(f->dir, file, text, len);
@@ -128,7 +136,7 @@ static struct yaml *places_of(const char *file, struct walk *w)
 {
     struct yaml *tree = tree_of(file);
     *w = (struct walk){.out = NULL};
-    visit(w, "", yaml_root(tree));
+    visit(w, "", yaml_root(tree), NULL);
     return tree;
 }
 
@@ -157,6 +165,78 @@ static void a_value_of_another_shape_is_refused_wherever_it_stands(void **state)
     }
     print_message("%zu values of another shape\n", spoilt);
     assert_true(spoilt > 300);
+}
+
+static const struct place *place_of(const struct walk *w, const char *in, const char *key)
+{
+    char name[PLACE_MAX];
+    snprintf(name, sizeof name, "%s.%s", in, key);
+    for (size_t i = 0; i < w->count; i++)
+        if (w->place[i].map != NULL && strcmp(w->place[i].name, name) == 0)
+            return &w->place[i];
+    print_message("no %s\n", name);
+    fail();
+    return NULL;
+}
+
+/* By file and place; the line is that of the map without it. */
+static void a_key_that_is_needed_is_missed(void **state)
+{
+    static const struct {
+        const char *file;
+        const char *in;
+        const char *keys;
+    } rows[] = {
+        {"bases.yaml", "", "bases"},
+        {"bases.yaml", ".bases", "code zh en from mark"},
+        {"cases.yaml", "", "documents states steps flows"},
+        {"cases.yaml", ".documents", "id zh en mark"},
+        {"cases.yaml", ".states", "id zh en"},
+        {"cases.yaml", ".groups", "id states"},
+        {"cases.yaml", ".steps", "id zh en type from to actor basis mark"},
+        {"cases.yaml", ".flows", "id zh en type basis mark"},
+        {"clocks.yaml", "", "warnings clocks"},
+        {"clocks.yaml", ".warnings", "percents mark"},
+        {"clocks.yaml", ".clocks", "id zh en term basis mark"},
+        {"credit.yaml", "", "indices classes"},
+        {"credit.yaml", ".indices", "code zh en mark"},
+        {"credit.yaml", ".classes", "class zh en least mark"},
+        {"gates.yaml", "", "gates"},
+        {"gates.yaml", ".gates", "id zh en type roles measure deadline mark"},
+        {"lists.yaml", "", "classes changes lists offences"},
+        {"lists.yaml", ".classes", "severity min max earliest basis mark"},
+        {"lists.yaml", ".lists", "code zh en issuers severity min max start_within"},
+        {"lists.yaml", ".offences", "why basis mark"},
+        {"measures.yaml", "", "edition measures"},
+        {"measures.yaml", ".measures", "code zh en force owes"},
+        {"rules.yaml", "", "set rules"},
+        {"rules.yaml", ".set", "name"},
+        {"rules.yaml", ".rules",
+         "id zh en event list triggers types subjects severity term earliest_repair measures from "
+         "reason deadline breach mark"},
+        {"rules.yaml", ".rules.measures", "code roles term"},
+        {"rules.yaml", ".rules.alerts", "to clock"},
+    };
+    struct fixture *f = *state;
+    static struct walk w;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        struct yaml *tree = places_of(rows[i].file, &w);
+        char key[32];
+        for (const char *at = rows[i].keys; *at != '\0'; at += strspn(at, " ")) {
+            struct ruleset *rs = NULL;
+            const size_t len = strcspn(at, " ");
+            snprintf(key, sizeof key, "%.*s", (int)len, at);
+            at += len;
+            const struct place *place = place_of(&w, rows[i].in, key);
+            write_spoilt(f, rows[i].file, tree, place->node, NULL);
+            print_message("%s%s\n", rows[i].file, place->name);
+            assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), ERR_RULE_SET);
+            assert_true(
+                has_fault(&f->faults, rows[i].file, yaml_line(place->map), PROBLEM_KEY_MISSING));
+        }
+        yaml_close(&tree);
+        restore(f);
+    }
 }
 
 /* A list that must be there names something. */
@@ -385,6 +465,7 @@ static void other_files_beside_the_set_are_of_no_effect(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_key_that_is_needed_is_missed, setup, teardown),
         CASE(a_value_of_another_shape_is_refused_wherever_it_stands),
         CASE(an_empty_list_is_refused_where_one_is_needed),
         CASE(a_term_of_no_use_is_refused),

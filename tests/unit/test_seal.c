@@ -410,6 +410,24 @@ static void opened_secrets_are_remembered(void **state)
     }
 }
 
+static void an_opener_of_any_size_remembers_the_last_secret(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count <= 9; count++) {
+        struct span plain;
+        opener_close(&f.opener);
+        assert_int_equal(opener_open(&f.opener, count), OK);
+        for (unsigned batch = 1; batch <= 40; batch++) {
+            begin();
+            seal(10);
+            const struct seal_opening what = opening(0);
+            assert_int_equal(open_as(&what, &plain), OK);
+            assert_int_equal(open_as(&what, &plain), OK);
+            assert_int_equal(opener_unwraps(f.opener), batch);
+        }
+    }
+}
+
 static void failed_wrap_is_not_remembered(void **state)
 {
     struct span plain;
@@ -488,6 +506,7 @@ int main(void)
         CASE(encapsulation_of_small_order_is_refused),
         CASE(wrong_padding_is_refused),
         CASE(opened_secrets_are_remembered),
+        CASE(an_opener_of_any_size_remembers_the_last_secret),
         CASE(failed_wrap_is_not_remembered),
         CASE(disclosed_dek_opens_one_part),
         CASE(short_buffer_is_not_overrun),

@@ -197,6 +197,26 @@ static void a_measure_that_everybody_owes_twice_over_is_said_whole(void **state)
     teardown((void **)&f);
 }
 
+/* What stands against nobody no gate will find. */
+static void a_measure_that_restricts_nobody_meets_no_gate(void **state)
+{
+    static struct world w;
+    struct fixture *f;
+    const lianshu_SanctionOrder order = order_r01();
+    (void)state;
+    setup((void **)&f);
+    spoil(f, "measures.yaml", "owes: {either: [market, drug]}, restricts: true",
+          "owes: {either: [market, drug]}");
+    world_open(&w, f->dir);
+    struct json *answer = tried(&w, &order, &known);
+    assert_non_null(row_of(json_get(answer, "duties"), "measure", "M01"));
+    assert_null(row_of(json_get(answer, "gates"), "measure", "M01"));
+    assert_non_null(row_of(json_get(answer, "gates"), "measure", "M02"));
+    json_close(&answer);
+    world_close(&w);
+    teardown((void **)&f);
+}
+
 static void an_unknown_answer_decides_nothing(void **state)
 {
     const lianshu_SanctionOrder order = order_r01();
@@ -263,6 +283,7 @@ int main(void)
         CASE(without_members_nothing_is_said_that_depends_on_them),
         CASE(an_order_that_would_be_refused_says_why_and_reaches_nobody),
         CASE(a_measure_that_everybody_owes_twice_over_is_said_whole),
+        CASE(a_measure_that_restricts_nobody_meets_no_gate),
         CASE(an_unknown_answer_decides_nothing),
         CASE(each_answer_that_is_not_known_is_told),
     };

@@ -156,6 +156,16 @@ static enum err corrected_order(struct trying *t)
     return try_order(t, &order);
 }
 
+/* There is one like it, which was annulled. */
+static enum err order_annulled_before(struct trying *t)
+{
+    const lianshu_SanctionOrder order = order_r01();
+    t->w->has_conflict = true;
+    memset(t->w->conflict, 7, sizeof t->w->conflict);
+    t->w->other.state = ORDER_ANNULLED;
+    return try_order(t, &order);
+}
+
 static lianshu_SanctionChange suspension(void)
 {
     lianshu_SanctionChange c = lianshu_SanctionChange_init_zero;
@@ -364,6 +374,7 @@ static const struct {
     bool dated;     /* working days are counted */
 } lives[] = {
     {"order", new_order, 3, true},
+    {"order annulled before", order_annulled_before, 4, true},
     {"correction", corrected_order, 4, true},
     {"change", change, 2, false},
     {"registration", second_company, 5, true},
