@@ -146,6 +146,45 @@ const struct registry_member *topology_superior(const struct registry *r,
     return row == NULL ? NULL : row->superior;
 }
 
+static bool had_key(const struct registry *r, const struct registry_member *hub, uint64_t at_ms)
+{
+    const struct registry_key *key;
+    for (size_t i = 0; (key = registry_member_key(r, hub, i)) != NULL; i++) {
+        if (key->valid_from_ms <= at_ms)
+            return true;
+    }
+    return false;
+}
+
+/* The hub, or the nearest above it that was one then. */
+static const struct registry_member *climb(const struct registry *r,
+                                           const struct registry_member *hub, uint64_t at_ms)
+{
+    while (hub != NULL && !had_key(r, hub, at_ms))
+        hub = topology_superior(r, hub);
+    return hub;
+}
+
+const struct registry_member *topology_home_at(const struct registry *r, const char *member,
+                                               uint64_t at_ms)
+{
+    return climb(r, topology_home_of(r, member), at_ms);
+}
+
+const struct registry_member *
+topology_superior_at(const struct registry *r, const struct registry_member *hub, uint64_t at_ms)
+{
+    return climb(r, topology_superior(r, hub), at_ms);
+}
+
+bool topology_next_to(const struct registry *r, const struct registry_member *one,
+                      const struct registry_member *other, uint64_t at_ms)
+{
+    return topology_superior(r, one) == other || topology_superior(r, other) == one ||
+           topology_superior_at(r, one, at_ms) == other ||
+           topology_superior_at(r, other, at_ms) == one;
+}
+
 bool topology_under(const struct registry_member *hub, const struct registry_member *above)
 {
     return region_contains(above->region, hub->region);

@@ -68,6 +68,15 @@ const struct registry_member *topology_home_of(const struct registry *r, const c
 /* NULL: it is the root, or the root of its own tree. */
 const struct registry_member *topology_superior(const struct registry *r,
                                                 const struct registry_member *hub);
+/* The same as it was then: a hub that had no key yet was none, and what stands above it was in its
+ * place. What waited or was kept while a hub was added came by the tree of its own time. */
+const struct registry_member *topology_home_at(const struct registry *r, const char *member,
+                                               uint64_t at_ms);
+const struct registry_member *
+topology_superior_at(const struct registry *r, const struct registry_member *hub, uint64_t at_ms);
+/* Is one of the two the superior of the other, now or then? */
+bool topology_next_to(const struct registry *r, const struct registry_member *one,
+                      const struct registry_member *other, uint64_t at_ms);
 /* Is `hub` the other one, or does it lie below it? */
 bool topology_under(const struct registry_member *hub, const struct registry_member *above);
 

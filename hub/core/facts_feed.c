@@ -65,15 +65,14 @@ static enum err add_row(struct core *core, const char *member, const struct roll
 }
 
 /* What is new since the link was told last: lifts first. */
-static enum err add_new(struct core *core, struct roll_link *at, bool urgent, bool anew,
-                        size_t *count)
+static enum err add_new(struct core *core, const char *member, uint64_t *cursor, bool urgent,
+                        bool anew, size_t *count)
 {
-    uint64_t *cursor = urgent ? &at->urgent : &at->normal;
     while (*count < SPREAD_STEP) {
         struct roll_row row;
         enum err err = roll_next(core->store->roll, urgent, *cursor, &row);
-        if (err == OK && (anew || !came_by(&row, at->member))) {
-            err = add_row(core, at->member, &row);
+        if (err == OK && (anew || !came_by(&row, member))) {
+            err = add_row(core, member, &row);
             if (err == ERR_BUSY) /* no more room under one signature */
                 return OK;
             *count += err == OK;
@@ -109,42 +108,112 @@ static enum err add_owed(struct core *core, const char *member, size_t *count)
     return OK;
 }
 
-static enum err tell_link(struct core *core, const char *member, bool anew, size_t *count)
+/* ---- what is out ---- */
+
+enum err spread_is_out(struct core *core, const uint8_t id[static STORE_ID_LEN], bool *out)
+{
+    struct message_row message;
+    enum err err = message_get(core->store->messages, core->opt.member, id, &message);
+    *out = err == OK && message.open > 0;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+void spread_note_made(struct core *core, size_t index, uint8_t id[static STORE_ID_LEN])
+{
+    struct message_row *row;
+    struct span frame;
+    if (outgoing_made(core, index, &row, &frame) == OK)
+        memcpy(id, row->id, STORE_ID_LEN);
+}
+
+/* May there be another step of this kind? */
+static enum err has_room(struct core *core, const struct spread_link *link, bool urgent, bool *room)
+{
+    bool out;
+    enum err err = spread_is_out(core, link->told[urgent][link->next[urgent]], &out);
+    *room = !out;
+    if (out)
+        core_wake_at(core, core->now_ms + SPREAD_LOOK_MS);
+    return err;
+}
+
+static void note_step(struct core *core, struct spread_link *link, bool urgent, size_t last)
+{
+    spread_note_made(core, last, link->told[urgent][link->next[urgent]]);
+    link->next[urgent] = (link->next[urgent] + 1) % SPREAD_WINDOW;
+}
+
+/* ---- a step ---- */
+
+static enum err load_link(struct core *core, const char *member, struct roll_link *at, bool *first)
+{
+    enum err err = roll_link_get(core->store->roll, member, at);
+    *first = err == ERR_NOT_FOUND;
+    if (*first) { /* what it knows already is found by comparing */
+        text_copy(at->member, sizeof at->member, member);
+        at->urgent = at->normal = log_size(core->store->log);
+    }
+    return *first ? OK : err;
+}
+
+/* What was found missing, behind what is new. */
+static enum err add_missing(struct core *core, const char *member, size_t *count)
+{
+    uint64_t seq;
+    enum err err = roll_owed_next(core->store->roll, member, &seq);
+    if (err == OK)
+        err = core_begin(core);
+    if (err == OK)
+        err = add_owed(core, member, count);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* *urgent of *count: lifts, and the first ones. */
+static enum err collect(struct core *core, const char *member, struct spread_link *link,
+                        size_t *urgent, size_t *count)
 {
     struct roll_link at;
+    bool first;
+    bool lifts;
+    bool others;
     *count = 0;
-    enum err err = roll_link_get(core->store->roll, member, &at);
-    const bool first = err == ERR_NOT_FOUND;
-    if (err != OK && !first)
-        return err;
-    if (first) { /* what it knows already is found by comparing */
-        text_copy(at.member, sizeof at.member, member);
-        at.urgent = at.normal = log_size(core->store->log);
-    }
+    enum err err = load_link(core, member, &at, &first);
     const struct roll_link before = at;
     outgoing_begin(core);
-    err = add_new(core, &at, true, anew, count);
     if (err == OK)
-        err = add_new(core, &at, false, anew, count);
+        err = has_room(core, link, true, &lifts);
+    if (err == OK && lifts)
+        err = add_new(core, member, &at.urgent, true, link->anew, count);
+    *urgent = *count;
+    if (err == OK)
+        err = has_room(core, link, false, &others);
+    if (err == OK && others)
+        err = add_new(core, member, &at.normal, false, link->anew, count);
     const bool moved = first || at.urgent != before.urgent || at.normal != before.normal;
     if (err == OK && moved)
         err = core_begin(core);
     if (err == OK && moved)
         err = roll_link_put(core->store->roll, &at);
-    if (err == OK && *count < SPREAD_STEP) {
-        uint64_t seq;
-        err = roll_owed_next(core->store->roll, member, &seq);
-        if (err == OK)
-            err = core_begin(core);
-        if (err == OK)
-            err = add_owed(core, member, count);
-        err = err == ERR_NOT_FOUND ? OK : err;
-    }
+    if (err == OK && others && *count < SPREAD_STEP)
+        err = add_missing(core, member, count);
+    link->anew = link->anew && (*count > 0 || !lifts || !others);
+    return err;
+}
+
+static enum err tell_link(struct core *core, const char *member, struct spread_link *link,
+                          size_t *count)
+{
+    size_t urgent = 0;
+    enum err err = collect(core, member, link, &urgent, count);
     if (err != OK || *count == 0)
         return err;
     err = core_begin(core);
     if (err == OK)
         err = outgoing_queue(core);
+    if (err == OK && urgent > 0)
+        note_step(core, link, true, urgent - 1);
+    if (err == OK && *count > urgent)
+        note_step(core, link, false, *count - 1);
     return err == OK ? store_count(core->store, "facts.relayed", *count) : err;
 }
 
@@ -171,14 +240,13 @@ static enum err tell_one(struct core *core, const char *member, struct spread_li
     if (!link->ready)
         link->due_ms = core->now_ms;
     link->ready = true;
-    enum err err = tell_link(core, member, link->anew, &count);
-    link->anew = link->anew && count > 0;
+    enum err err = tell_link(core, member, link, &count);
     *more = *more || count > 0;
     if (err == OK && count == 0 && core->now_ms >= link->due_ms) {
         link->due_ms = core->now_ms + ROLL_INTERVAL_MS;
         err = core_begin(core);
         if (err == OK)
-            err = roll_say(core, member, false);
+            err = roll_say(core, member, NULL);
     }
     core_wake_at(core, link->due_ms);
     return err;

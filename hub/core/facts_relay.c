@@ -60,8 +60,8 @@ static enum err check_hops(const struct core *core, const lianshu_RelayFacts *fa
     const struct registry_member *before = NULL;
     for (pb_size_t i = 0; i < facts->hops_count; i++) {
         const struct registry_member *hub = topology_hub(r, facts->hops[i]);
-        if (hub == NULL || (before != NULL && topology_superior(r, hub) != before &&
-                            topology_superior(r, before) != hub))
+        if (hub == NULL ||
+            (before != NULL && !topology_next_to(r, before, hub, facts->accepted_ms)))
             return ERR_HOPS;
         for (pb_size_t k = 0; k < i; k++)
             if (strcmp(facts->hops[k], facts->hops[i]) == 0)
@@ -81,14 +81,13 @@ static bool passed(const lianshu_RelayFacts *facts, const char *hub)
 
 /* Does the neighbour speak for the issuer's region, and did the document come its way? What this
  * hub has passed on itself and does not know any more comes back to it: by any neighbour. */
-static enum err check_way(struct core *core, const struct incoming *in, const char *issuer,
-                          bool known)
+static enum err check_way_from(struct core *core, const struct incoming *in,
+                               const struct registry_member *home, bool known)
 {
     const struct registry *r = core->opt.registry;
     const lianshu_RelayFacts *facts = &in->body.relay_facts;
     const struct registry_member *me = topology_hub(r, core->opt.member);
     const struct registry_member *from = topology_hub(r, in->header.sender);
-    const struct registry_member *home = topology_home_of(r, issuer);
     enum link_kind kind;
     if (me == NULL || from == NULL || home == NULL)
         return ERR_NO_HUB;
@@ -105,6 +104,18 @@ static enum err check_way(struct core *core, const struct incoming *in, const ch
     if (err == OK && facts->hops_count == HOPS_MAX)
         return ERR_HOPS; /* it could go no further */
     return err == OK && back && known ? ERR_HOPS_LOOP : err;
+}
+
+/* From the issuer's hub; or from the one that was it when the document was taken. */
+static enum err check_way(struct core *core, const struct incoming *in, const char *issuer,
+                          bool known)
+{
+    const struct registry *r = core->opt.registry;
+    const struct registry_member *home = topology_home_of(r, issuer);
+    const struct registry_member *then =
+        topology_home_at(r, issuer, in->body.relay_facts.accepted_ms);
+    const enum err err = check_way_from(core, in, home, known);
+    return err != OK && then != home ? check_way_from(core, in, then, known) : err;
 }
 
 /* The document as its first hub took it: signature, canonical bytes, addressed to that hub, and
@@ -189,22 +200,29 @@ static enum err check_tail(const struct core *core, const struct incoming *in)
     return check_hops(core, facts);
 }
 
+/* Would this hub keep what was accepted then? */
+static bool is_kept(const struct core *core, uint64_t accepted_ms)
+{
+    uint64_t before_ms[RETAIN_CLASSES] = {0};
+    if (core->opt.retention != NULL)
+        retention_before(core->opt.retention, core->now_ms, before_ms);
+    return accepted_ms >= before_ms[RETAIN_ORDER];
+}
+
 /* A document whose text the neighbour has kept long enough: it is known by its hash, so that both
- * rolls are the same. Believed only of what this hub would not keep either. */
+ * rolls are the same. Believed only of what this hub would not keep either; and nobody signed when
+ * it was accepted, so its text is taken all the same when it comes. */
 static enum err judge_erased(struct core *core, const struct incoming *in)
 {
     struct spread *s = core->spread;
     const lianshu_RelayFacts *facts = &in->body.relay_facts;
-    uint64_t before_ms[RETAIN_CLASSES] = {0};
     struct roll_row known;
     enum link_kind kind;
     if (spread_link_of(core, in->header.sender, &kind) == NULL)
         return ERR_NOT_FEDERATED;
     if (facts->erased.size != HASH_LEN || facts->document.size != 0 || facts->case_step != 0)
         return ERR_FIELD_VALUE;
-    if (core->opt.retention != NULL)
-        retention_before(core->opt.retention, core->now_ms, before_ms);
-    if (facts->accepted_ms >= before_ms[RETAIN_ORDER])
+    if (is_kept(core, facts->accepted_ms))
         return ERR_FACTS_MISSING;
     enum err err = check_tail(core, in);
     if (err != OK)
@@ -263,9 +281,14 @@ static enum err judge_facts(struct core *core, const struct incoming *in)
         return err;
     fill_row(&s->in, &s->row);
     join_hops(&in->body.relay_facts, s->row.hops);
-    const enum err found = roll_get(core->store->roll, s->row.hash, &known);
+    enum err found = roll_get(core->store->roll, s->row.hash, &known);
     if (found != OK && found != ERR_NOT_FOUND)
         return found;
+    /* Known by its hash alone? */
+    s->renewed = found == OK && known.type == lianshu_DocumentType_TYPE_RELAY_FACTS &&
+                 is_kept(core, s->row.accepted_ms);
+    if (s->renewed)
+        found = ERR_NOT_FOUND;
     err = check_way(core, in, s->row.issuer, found == OK);
     if (err != OK)
         return err;
@@ -302,13 +325,14 @@ enum err spread_judge(struct core *core, const struct incoming *in, struct judge
     return OK;
 }
 
-static enum err put_row(struct core *core, struct span lsd1, struct roll_row *row)
+static enum err put_row(struct core *core, struct span lsd1, const struct roll_row *row,
+                        bool renewed)
 {
     struct writer w = writer_of(core->frame, FRAME_MAX);
     enum err err =
         rest_put(core, "roll", span_of(row->hash, sizeof row->hash), "document", lsd1, &w);
     if (err == OK)
-        err = roll_put(core->store->roll, row, writer_span(&w));
+        err = (renewed ? roll_renew : roll_put)(core->store->roll, row, writer_span(&w));
     core->work_waiting = true;
     return err == OK ? store_count(core->store, "facts.known", 1) : err;
 }
@@ -377,7 +401,7 @@ static enum err take_facts(struct core *core, const struct incoming *in, uint64_
     s->row.seq = seq;
     if (in->body.relay_facts.erased.size != 0)
         return put_erased(core, &s->row);
-    enum err err = put_row(core, s->in.facts_frame, &s->row);
+    enum err err = put_row(core, s->in.facts_frame, &s->row, s->renewed);
     if (err == OK)
         err = spread_put_document(core, &s->in, seq);
     if (err == OK && s->answer != OK)
@@ -414,7 +438,7 @@ enum err spread_local(struct core *core, const struct incoming *in, uint64_t seq
     fill_row(in, &row);
     row.seq = seq;
     row.accepted_ms = core->now_ms;
-    enum err err = put_row(core, in->facts_frame, &row);
+    enum err err = put_row(core, in->facts_frame, &row, false);
     return err == ERR_EXISTS ? OK : err;
 }
 

@@ -11,9 +11,11 @@
  * Guarantees:
  *   1. A hub that is not among core_options.links, or that the tree of the registry does not
  *      confirm as what it is there, is answered E904 whatever it sends, and nothing of it is taken.
- *   2. One registry is fetched at a time, of the highest version heard of, whole and in order; one
- *      whose version is not above ours is neither asked for nor taken (E433). Nothing here believes
- *      it: core_registry_offered gives the bytes to whoever can verify them.
+ *   2. One registry is fetched at a time, whole and in order; one whose version is not above ours
+ * is neither asked for nor taken (E433). Who does not bring it to an end within its turn, of
+ *      LINK_TELL_MS and twice that in each further round, gives way to the next link that offers
+ *      one: nobody keeps it from others. Nothing here believes it: core_registry_offered gives the
+ *      bytes to whoever can verify them.
  *   3. A version that did not verify is not asked for again from that hub before it says hello
  * anew.
  *   4. Another registry of our own version is not taken; it is noticed once per link (E437, log).

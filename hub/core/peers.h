@@ -99,8 +99,10 @@ struct peer {
     uint32_t acks_flying;
     uint32_t acks_due;
     struct peer_stream in;
-    bool barred;               /* its transport key is revoked … */
-    bool barred_told;          /* … and it was told so */
+    uint64_t unknown_ms; /* since when its stream waits for a key that is not known; 0: never did */
+    uint64_t again_ms;   /* when it is asked for that part again; 0: not */
+    bool barred;         /* its transport key is revoked … */
+    bool barred_told;    /* … and it was told so */
     struct volume_row *volume; /* its member's: volumes.h; NULL: not counted yet */
     uint64_t revoked_ms;       /* when an envelope was last refused with E411 and a receipt */
     size_t amended;            /* amendments that it has, or was sent, in our order */

@@ -157,15 +157,33 @@ static enum err take_one(struct core *core, uint32_t number, const struct frame_
 }
 
 /* The stream of a link: what follows what was taken before is acknowledged once it has landed. */
-static void note_stream(struct peer *peer, const struct frame_receipts *receipts)
+static void note_stream(struct peer *peer, const struct frame_receipts *receipts, bool withheld)
 {
     struct peer_stream *in = &peer->in;
     const uint64_t last = receipts->first + receipts->count - 1;
     if (!in->known)
         in->acked = in->landed = in->flying = in->taken = receipts->first - 1;
     in->known = true;
-    if (receipts->first <= in->taken + 1 && last > in->taken)
+    if (!withheld && receipts->first <= in->taken + 1 && last > in->taken)
         in->taken = last;
+}
+
+/* A key may be news that is on its way: the stream of a link goes no further for as long as news
+ * take to reach every hub, and is asked for again meanwhile. After that such a receipt is refused,
+ * for as long again. */
+static bool withhold(struct core *core, struct peer *peer, enum err err)
+{
+    enum { KEY_WAIT_MS = 60 * 1000, AGAIN_MS = 5 * 1000 };
+    if (err != ERR_KID_UNKNOWN)
+        return false;
+    if (peer->unknown_ms == 0 || core->now_ms > peer->unknown_ms + (uint64_t)2 * KEY_WAIT_MS)
+        peer->unknown_ms = core->now_ms;
+    if (core->now_ms > peer->unknown_ms + KEY_WAIT_MS)
+        return false;
+    if (peer->again_ms == 0)
+        peer->again_ms = core->now_ms + AGAIN_MS;
+    core_wake_at(core, peer->again_ms);
+    return true;
 }
 
 enum err receipts_take(struct core *core, uint32_t number, struct span frame)
@@ -179,10 +197,13 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
     }
     err = core_begin(core);
     struct frame_receipt entry;
+    bool withheld = false;
     while (err == OK && frame_receipts_next(&receipts, &entry)) {
         err =
             link ? receipts_back(core, number, &receipts, &entry) : take_one(core, number, &entry);
         enum err_class class = err_class(err);
+        withheld = withheld ||
+                   (link && receipts.first != 0 && withhold(core, core_peer_at(core, number), err));
         if (class == ERR_CLASS_REJECT) {
             peer_count_refusal(core_peer_at(core, number), err, core->now_ms);
             core_wake_at(core, core->now_ms + SECOND_MS);
@@ -194,6 +215,6 @@ enum err receipts_take(struct core *core, uint32_t number, struct span frame)
     if (!link)
         core_peer_at(core, number)->acks_open++;
     else if (err == OK && receipts.first != 0)
-        note_stream(core_peer_at(core, number), &receipts);
+        note_stream(core_peer_at(core, number), &receipts, withheld);
     return err;
 }

@@ -11,7 +11,10 @@ struct past {
     bool known; /* it has said something, or a hub has about it */
     bool ended;
     unsigned rank;
+    unsigned times; /* how often that hub said the like of it */
 };
+
+enum { HUB_SAYS_MAX = 16 /* held again by the next rule, and released */ };
 
 /* ---- is it what it says ---- */
 
@@ -82,7 +85,9 @@ size_t receipts_behind(struct core *core, const struct message_row *message, con
     return count;
 }
 
-static enum err look_back(struct core *core, const struct message_row *message, struct span q,
+/* entry, of which q is the receipt, is what is said now; NULL: nothing is. */
+static enum err look_back(struct core *core, const struct message_row *message,
+                          const struct frame_receipt *entry, const lianshu_Receipt *q,
                           const char *who, struct past *out)
 {
     uint64_t leaf = message->last_leaf;
@@ -91,12 +96,14 @@ static enum err look_back(struct core *core, const struct message_row *message, 
     *out = (struct past){.rank = 0};
     while ((err = chain_next(core, &leaf, &at)) == OK) {
         lianshu_Receipt *r = &core->stored_receipt;
-        out->same = out->same || (at.entry.receipt.len > 0 && span_eq(at.entry.receipt, q));
+        out->same = out->same || (entry != NULL && at.entry.receipt.len > 0 &&
+                                  span_eq(at.entry.receipt, entry->receipt));
         if ((err = chain_read(core, &at, r)) != OK)
             return err;
         if (strcmp(receipt_kind_by_hub(r->kind) ? r->about : r->by, who) != 0)
             continue;
         out->known = true;
+        out->times += q != NULL && r->kind == q->kind && strcmp(r->by, q->by) == 0;
         out->ended = out->ended || receipt_kind_final(r->kind);
         if (receipts_rank(r->kind) > out->rank)
             out->rank = receipts_rank(r->kind);
@@ -108,7 +115,7 @@ enum err receipts_ended(struct core *core, const struct message_row *message, co
                         bool *ended)
 {
     struct past past;
-    enum err err = look_back(core, message, span_of(NULL, 0), who, &past);
+    enum err err = look_back(core, message, NULL, NULL, who, &past);
     *ended = past.ended;
     return err;
 }
@@ -143,13 +150,19 @@ static bool on_the_way(struct core *core, const struct message_row *message, con
     return is;
 }
 
+/* A restored hub says relayed again, in another log: the sender has it already. */
+static unsigned may_repeat(lianshu_ReceiptKind kind)
+{
+    return kind == lianshu_ReceiptKind_RECEIPT_RELAYED ? 1 : HUB_SAYS_MAX;
+}
+
 static enum err check_about(struct core *core, const struct message_row *message, const char *link,
                             const struct frame_receipt *entry, const lianshu_Receipt *q,
                             struct past *past)
 {
     const bool member = entry->form == FRAME_RECEIPT_MEMBER;
     const char *who = member ? q->by : q->about;
-    enum err err = look_back(core, message, entry->receipt, who, past);
+    enum err err = look_back(core, message, entry, q, who, past);
     if (err != OK)
         return err;
     if (past->same)
@@ -158,8 +171,10 @@ static enum err check_about(struct core *core, const struct message_row *message
         return ERR_RECEIPT_STALE;
     if (who[0] != '\0' && !is_behind(core, message, link, who, past))
         return ERR_RECEIPT_BY;
+    if (!member && !on_the_way(core, message, link, q))
+        return ERR_RECEIPT_BY;
     if (!member)
-        return on_the_way(core, message, link, q) ? OK : ERR_RECEIPT_BY;
+        return past->times >= may_repeat(q->kind) ? ERR_RECEIPT_STALE : OK;
     const unsigned rank = receipts_rank(q->kind);
     bool further = past->rank > 0 && rank > past->rank;
     return past->ended && !further ? ERR_RECEIPT_STALE : OK;

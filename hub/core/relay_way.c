@@ -140,6 +140,23 @@ static enum err read_said(struct core *core, struct incoming *in)
 
 /* ---- the way it came ---- */
 
+/* Is it, or was it when the envelope was taken, the sender's own? */
+static bool is_first(const struct core *core, const struct incoming *in,
+                     const struct registry_member *hub)
+{
+    const struct registry *r = core->opt.registry;
+    return topology_home_of(r, in->header.sender) == hub ||
+           topology_home_at(r, in->header.sender, in->accepted_ms) == hub;
+}
+
+static bool are_linked(const struct core *core, const struct incoming *in,
+                       const struct registry_member *one, const struct registry_member *other)
+{
+    const struct registry *r = core->opt.registry;
+    return topology_link(r, core->opt.groups, one, other) != LINK_NONE ||
+           topology_next_to(r, one, other, in->accepted_ms);
+}
+
 /* Hub by hub from the sender's own to the one that speaks, each linked with the next. */
 static enum err check_hops(const struct core *core, const struct incoming *in)
 {
@@ -160,9 +177,7 @@ static enum err check_hops(const struct core *core, const struct incoming *in)
     }
     for (pb_size_t i = 0; i < v->hops_count; i++) {
         const struct registry_member *hub = topology_hub(r, v->hops[i]);
-        const bool linked =
-            hub != NULL && (i == 0 || topology_link(r, core->opt.groups, before, hub) != LINK_NONE);
-        if (!linked || (i == 0 && topology_home_of(r, in->header.sender) != hub))
+        if (hub == NULL || !(i == 0 ? is_first(core, in, hub) : are_linked(core, in, before, hub)))
             return ERR_HOPS;
         before = hub;
     }
@@ -176,10 +191,13 @@ static enum err check_speaks(const struct core *core, const struct incoming *in)
     const struct registry_member *self = topology_hub(r, core->opt.member);
     const struct registry_member *peer = topology_hub(r, in->link->member);
     const struct registry_member *home = topology_home_of(r, in->header.sender);
+    const struct registry_member *then = topology_home_at(r, in->header.sender, in->accepted_ms);
     if (self == NULL || peer == NULL || home == NULL)
         return ERR_REGION_NOT_OWNED;
     const bool speaks =
-        in->link->kind == LINK_SUPERIOR ? !topology_under(home, self) : topology_under(home, peer);
+        in->link->kind == LINK_SUPERIOR
+            ? !topology_under(home, self) || (then != NULL && !topology_under(then, self))
+            : topology_under(home, peer);
     return speaks ? OK : ERR_REGION_NOT_OWNED;
 }
 

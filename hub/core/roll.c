@@ -33,7 +33,9 @@ enum err roll_judge(struct core *core, const struct incoming *in, struct judgeme
     return OK;
 }
 
-static enum err send(struct core *core, const char *member)
+/* link: it is an answer to what that link says of its roll, and until the last message of one has
+ * an end there is no other. */
+static enum err send(struct core *core, const char *member, struct spread_link *link)
 {
     const struct outgoing what = {
         .type = lianshu_DocumentType_TYPE_RELAY_ROLL,
@@ -42,11 +44,13 @@ static enum err send(struct core *core, const char *member)
         .body = &core->spread->roll,
     };
     enum err err = outgoing_send(core, &what);
+    if (err == OK && link != NULL)
+        spread_note_made(core, 0, link->answer);
     /* A hub without a usable key is told when it has one. */
     return err_class(err) == ERR_CLASS_REJECT ? store_count(core->store, "roll.untold", 1) : err;
 }
 
-enum err roll_say(struct core *core, const char *member, bool answer)
+enum err roll_say(struct core *core, const char *member, struct spread_link *answered)
 {
     const struct roll_digest *digest;
     lianshu_RelayRoll *roll = &core->spread->roll;
@@ -57,18 +61,19 @@ enum err roll_say(struct core *core, const char *member, bool answer)
     roll->stage = lianshu_RollStage_ROLL_DIGEST;
     roll->at_ms = core->now_ms;
     roll->count = digest->count;
-    roll->piece = answer;
+    roll->piece = answered != NULL;
     if ((err = roll_known(core, &roll->known_ms)) != OK)
         return err;
     roll->root.size = HASH_LEN;
     memcpy(roll->root.bytes, digest->root, HASH_LEN);
     roll->buckets.size = sizeof roll->buckets.bytes;
     memcpy(roll->buckets.bytes, digest->bucket, sizeof digest->bucket);
-    return send(core, member);
+    return send(core, member, answered);
 }
 
 /* The hashes of a bucket, in as many messages as they need. */
-static enum err send_list(struct core *core, const char *member, uint8_t bucket)
+static enum err send_list(struct core *core, const char *member, uint8_t bucket,
+                          struct spread_link *link)
 {
     lianshu_RelayRoll *roll = &core->spread->roll;
     uint32_t pieces;
@@ -88,7 +93,7 @@ static enum err send_list(struct core *core, const char *member, uint8_t bucket)
         roll->hashes.size = (pb_size_t)(count * HASH_LEN);
         memcpy(roll->hashes.bytes, hash, count * HASH_LEN);
         if (err == OK)
-            err = send(core, member);
+            err = send(core, member, link);
     }
     return err;
 }
@@ -146,7 +151,7 @@ static enum err tell_all(struct core *core, const char *member, struct spread_li
 }
 
 static enum err compare(struct core *core, const char *member, const lianshu_RelayRoll *theirs,
-                        const struct roll_digest *ours)
+                        const struct roll_digest *ours, struct spread_link *link)
 {
     static const lianshu_RelayRoll whole = {.pieces = 1}; /* without a hash */
     uint8_t empty[ROLL_DIGEST_LEN];
@@ -159,7 +164,7 @@ static enum err compare(struct core *core, const char *member, const lianshu_Rel
             memcmp(ours->bucket[i], empty, sizeof empty) == 0)
             continue; /* what they have of it they send when they see ours */
         if (memcmp(bucket, empty, sizeof empty) != 0) {
-            err = send_list(core, member, (uint8_t)i);
+            err = send_list(core, member, (uint8_t)i, link);
             continue;
         }
         lianshu_RelayRoll *list = &core->spread->roll;
@@ -189,7 +194,10 @@ static enum err take_digest(struct core *core, const char *member, const lianshu
                             struct spread_link *link)
 {
     const struct roll_digest *ours;
+    bool out;
     enum err err = roll_digest(core->store->roll, &ours);
+    if (err == OK)
+        err = spread_is_out(core, link->answer, &out);
     if (err != OK)
         return err;
     link->differs =
@@ -198,11 +206,11 @@ static enum err take_digest(struct core *core, const char *member, const lianshu
         err = note_equal(core, member, theirs);
     else if (theirs->count == 0)
         err = tell_all(core, member, link);
-    else
-        err = compare(core, member, theirs, ours);
+    else if (!out)
+        err = compare(core, member, theirs, ours, link);
     if (err == OK && link->differs)
         err = store_count(core->store, "roll.differed", 1);
-    return err == OK && theirs->piece == 0 ? roll_say(core, member, true) : err;
+    return err == OK && theirs->piece == 0 && !out ? roll_say(core, member, link) : err;
 }
 
 enum err roll_take(struct core *core, const struct incoming *in)

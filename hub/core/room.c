@@ -35,6 +35,8 @@ static enum err check_recipients(struct core *core, const struct incoming *in, b
     for (pb_size_t i = 0; i < h->destination_count; i++) {
         struct queue_load backlog;
         struct queue_load out;
+        if (in->link != NULL && (in->share >> i & 1) == 0)
+            continue; /* another hub's part of it */
         const char *hop = relay_hop(core, h->destination[i]);
         enum err err =
             queue_load(core->store->queue, hop != NULL ? hop : h->destination[i], &backlog, &out);

@@ -26,7 +26,11 @@
  *      own hub.
  *   4. A version that comes before the one below it waits for that; so a lift overtakes its order.
  *   5. Two linked hubs that differ find out at hello and within ROLL_INTERVAL_MS, and only what is
- *      missing travels. A text that was kept long enough is known by its hash alone.
+ *      missing travels. A text that was kept long enough is known by its hash alone; when it comes
+ *      after all, and would be kept here, it is taken as if nobody had said so.
+ *      Of each link at most SPREAD_WINDOW steps are without an answer, of lifts as many beside, and
+ *      one answer to what it says of its roll: whatever a neighbour claims not to know, and however
+ *      often, it fills no disk.
  *   6. The hub of an issuer hears from every other one how many obligations of its order are in
  *      which state there, within TALLY_SETTLE_MS of a change while there is a way, and nobody's
  *      name.
@@ -56,6 +60,8 @@ enum {
     ROLL_SETTLE_MS = 1000,             /* after what was repaired, before the next one */
     ROLL_OWE_MAX = 4096,               /* found missing by one message */
     TALLY_SETTLE_MS = 60 * 1000,       /* between two words about one order */
+    SPREAD_WINDOW = 8,                 /* steps of a link that its hub has not answered */
+    SPREAD_LOOK_MS = 200,              /* before it is looked again whether it has */
 };
 
 /* What is to be done with a document from a neighbour. */
@@ -72,6 +78,10 @@ struct spread_link {
     bool differs;    /* the last comparison said so */
     bool anew;       /* it knew nothing: also what came by it is told */
     uint64_t due_ms; /* of the next one */
+    /* The last message of each step that is out, [1]: of those with lifts; the oldest is next … */
+    uint8_t told[2][SPREAD_WINDOW][STORE_ID_LEN];
+    size_t next[2];
+    uint8_t answer[STORE_ID_LEN]; /* … and that of the last answer to what it knows */
 };
 
 /* Acts among whose orders something has changed. */
@@ -85,6 +95,7 @@ struct spread {
     struct judgement judged;
     enum spread_todo todo;
     enum err answer; /* to the neighbour: OK delivered, else returned */
+    bool renewed;    /* its hash is known without its text */
     bool contested;  /* `row` and `rival` are documents of one version */
     bool displaces;  /* it is judged on what was before the state that is */
     bool ahead;      /* it is the newest step of its case */
@@ -131,6 +142,11 @@ MUST_USE enum err spread_unseal(struct core *core, const struct roll_row *row, s
 MUST_USE enum err spread_apply(struct core *core, uint64_t message_seq);
 
 /* ---- facts_feed.c ---- */
+/* A message of ours to a neighbour that has no end yet? Zeros are none. */
+MUST_USE enum err spread_is_out(struct core *core, const uint8_t id[static STORE_ID_LEN],
+                                bool *out);
+/* The id of the message of ours that was made as the n-th of the last ones. */
+void spread_note_made(struct core *core, size_t index, uint8_t id[static STORE_ID_LEN]);
 /* One bounded step of telling the neighbours that are connected. */
 MUST_USE enum err spread_step(struct core *core, bool *more);
 
@@ -190,8 +206,9 @@ MUST_USE enum err tally_take(struct core *core, const struct incoming *in, uint6
 /* ---- roll.c ---- */
 MUST_USE enum err roll_judge(struct core *core, const struct incoming *in, struct judgement *out);
 MUST_USE enum err roll_take(struct core *core, const struct incoming *in);
-/* Tell a neighbour what this hub knows, in short; answer: to one that did so. */
-MUST_USE enum err roll_say(struct core *core, const char *member, bool answer);
+/* Tell a neighbour what this hub knows, in short; answered: the link of one that did so, or NULL.
+ */
+MUST_USE enum err roll_say(struct core *core, const char *member, struct spread_link *answered);
 /* A link has said hello: what waits goes out, and the rolls are compared. */
 void roll_begin(struct core *core, const char *member);
 /* When the roll of that hub was last the same as ours; false: never. */

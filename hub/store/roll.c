@@ -9,6 +9,8 @@
 enum query {
     PUT,
     PUT_TEXT,
+    DROP,
+    DROP_TEXT,
     GET,
     TEXT,
     STAND,
@@ -22,6 +24,7 @@ enum query {
     OWE,
     OWED_NEXT,
     OWED_DONE,
+    OWED_MOVE,
     LEFT,
     QUERY_COUNT
 };
@@ -30,6 +33,8 @@ static const char *const queries[QUERY_COUNT] = {
     [PUT] = "INSERT INTO roll (" COLUMNS ") "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [PUT_TEXT] = "INSERT INTO roll_text (seq, sealed) VALUES (?1, ?2)",
+    [DROP] = "DELETE FROM roll WHERE seq = ?1",
+    [DROP_TEXT] = "DELETE FROM roll_text WHERE seq = ?1",
     [GET] = "SELECT " COLUMNS " FROM roll WHERE hash = ?1",
     [TEXT] = "SELECT sealed FROM roll_text WHERE seq = ?1",
     [STAND] = "UPDATE roll SET stands = ?2, code = ?3 WHERE hash = ?1",
@@ -47,6 +52,7 @@ static const char *const queries[QUERY_COUNT] = {
     [OWE] = "INSERT INTO roll_owed (member, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     [OWED_NEXT] = "SELECT seq FROM roll_owed WHERE member = ?1 ORDER BY seq LIMIT 1",
     [OWED_DONE] = "DELETE FROM roll_owed WHERE member = ?1 AND seq = ?2",
+    [OWED_MOVE] = "UPDATE roll_owed SET seq = ?2 WHERE seq = ?1",
     [LEFT] = ("SELECT (SELECT count(*) FROM roll JOIN roll_link ON member = ?1 "
               "WHERE seq >= iif(roll.urgent = 1, roll_link.urgent, normal)) + "
               "(SELECT count(*) FROM roll_owed WHERE member = ?1)"),
@@ -137,6 +143,24 @@ enum err roll_get(struct roll *r, const uint8_t hash[static STORE_HASH_LEN], str
 {
     stmt_bind_bytes(r->q[GET], 1, hash, STORE_HASH_LEN);
     return take(r->q[GET], out);
+}
+
+enum err roll_renew(struct roll *r, const struct roll_row *row, struct span sealed)
+{
+    struct roll_row old;
+    enum err err = roll_get(r, row->hash, &old);
+    if (err != OK)
+        return err;
+    stmt_bind_u64(r->q[DROP], 1, old.seq);
+    stmt_bind_u64(r->q[DROP_TEXT], 1, old.seq);
+    stmt_bind_u64(r->q[OWED_MOVE], 1, old.seq);
+    stmt_bind_u64(r->q[OWED_MOVE], 2, row->seq);
+    err = stmt_run(r->q[DROP]);
+    if (err == OK)
+        err = stmt_run(r->q[DROP_TEXT]);
+    if (err == OK)
+        err = stmt_run(r->q[OWED_MOVE]);
+    return err == OK ? roll_put(r, row, sealed) : err;
 }
 
 enum err roll_text(struct roll *r, uint64_t seq, struct span *sealed)

@@ -6,7 +6,8 @@
  *
  * Guarantees:
  *   1. A document is in the roll once, by its hash; putting it again is ERR_EXISTS and changes
- *      nothing. Nothing leaves the roll.
+ *      nothing. Nothing leaves the roll; roll_renew gives a hash another row, and what is owed of
+ *      it stays owed.
  *   2. The digest is a function of the set of hashes alone, whatever the order in which they came,
  *      and says of each bucket whether two rolls have the same hashes in it.
  *   3. roll_piece answers exactly the hashes of a piece, sorted; the pieces of a bucket are a
@@ -77,6 +78,8 @@ void roll_close(struct roll **r);
 
 /* sealed: the signed document. */
 MUST_USE enum err roll_put(struct roll *r, const struct roll_row *row, struct span sealed);
+/* The same in the place of the row that the hash has: ERR_NOT_FOUND when it has none. */
+MUST_USE enum err roll_renew(struct roll *r, const struct roll_row *row, struct span sealed);
 MUST_USE enum err roll_get(struct roll *r, const uint8_t hash[static STORE_HASH_LEN],
                            struct roll_row *out);
 MUST_USE enum err roll_text(struct roll *r, uint64_t seq, struct span *sealed);

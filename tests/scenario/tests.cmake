@@ -112,6 +112,7 @@ foreach(name casecard_realm cases_realm cases_join cases_random cases_share case
 endforeach()
 scenario_test(cases_held LIBS scenario_casehubs scenario_gatebook TIMEOUT 600)
 scenario_test(federation_held LIBS scenario_realm scenario_gatebook TIMEOUT 600)
+scenario_test(federation_audit LIBS scenario_factsbook TIMEOUT 600)
 foreach(name facts facts_acts facts_changes facts_ratings facts_split facts_twins facts_tally)
   scenario_test(${name} LIBS scenario_factsbook TIMEOUT 600)
 endforeach()

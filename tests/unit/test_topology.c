@@ -14,8 +14,23 @@ static void add_hub(lianshu_MemberRecord *record, const char *id)
     strcpy(record->name_en, "hub");
 }
 
-/* A registry of these hubs and nobody else. */
-static void of_hubs(const char *const *ids)
+enum { FIRST_MS = 1000, LATER_MS = 2000 };
+
+/* Its seal key is good from then on. */
+static void give_key(lianshu_MemberRecord *record, uint64_t from_ms)
+{
+    struct key *key = NULL;
+    lianshu_MemberKey *row = &record->keys[record->keys_count++];
+    assert_int_equal(key_make(&key, KEY_USE_SEAL, 0, &f.realm->entropy), OK);
+    *row = (lianshu_MemberKey){.use = lianshu_KeyUse_KEY_SEAL,
+                               .valid_from_ms = from_ms,
+                               .valid_until_ms = UINT64_C(1) << 50};
+    memcpy(row->public_key, key_public(key), KEY_PUBLIC_LEN);
+    key_close(&key);
+}
+
+/* A registry of these hubs and nobody else; with keys, `later` was added last. */
+static void of_hubs_then(const char *const *ids, const char *later)
 {
     static lianshu_MemberRecord records[16];
     static uint8_t bytes[64 << 10];
@@ -23,11 +38,19 @@ static void of_hubs(const char *const *ids)
     struct writer w = writer_of(bytes, sizeof bytes);
     size_t count = 0;
     make.region = "000000";
-    for (; ids[count] != NULL; count++)
+    for (; ids[count] != NULL; count++) {
         add_hub(&records[count], ids[count]);
+        if (later != NULL)
+            give_key(&records[count], strcmp(ids[count], later) == 0 ? LATER_MS : FIRST_MS);
+    }
     assert_int_equal(registry_write(&make, records, count, &w, &f.fault), OK);
     registry_close(&registry);
     assert_int_equal(registry_open(&registry, &f.realm->anchor, writer_span(&w), 0, &f.fault), OK);
+}
+
+static void of_hubs(const char *const *ids)
+{
+    of_hubs_then(ids, NULL);
 }
 
 static const char *const tree[] = {"hub.000000", "hub.110000",   "hub.130000", "hub.220000",
@@ -255,6 +278,32 @@ static void a_tree_without_a_root_has_no_way_out(void **state)
         0);
 }
 
+static void before_a_hub_was_added_the_one_above_stood_in_its_place(void **state)
+{
+    static const char *const ids[] = {"hub.000000", "hub.220000", "hub.440000", "hub.445100", NULL};
+    (void)state;
+    of_hubs_then(ids, "hub.440000");
+    const struct registry_member *nation = hub("hub.000000");
+    const struct registry_member *province = hub("hub.440000");
+    const struct registry_member *city = hub("hub.445100");
+    assert_ptr_equal(topology_home_at(registry, "market.440600", LATER_MS), province);
+    assert_ptr_equal(topology_home_at(registry, "market.440600", LATER_MS - 1), nation);
+    assert_null(topology_home_at(registry, "market.440600", FIRST_MS - 1));
+    assert_ptr_equal(topology_superior_at(registry, city, LATER_MS), province);
+    assert_ptr_equal(topology_superior_at(registry, city, LATER_MS - 1), nation);
+    assert_null(topology_superior_at(registry, nation, LATER_MS));
+    for (unsigned turned = 0; turned < 2; turned++) {
+        const struct registry_member *below = turned ? nation : city;
+        const struct registry_member *above = turned ? city : nation;
+        assert_true(topology_next_to(registry, below, above, LATER_MS - 1));
+        assert_false(topology_next_to(registry, below, above, LATER_MS));
+        assert_true(topology_next_to(registry, turned ? province : city, turned ? city : province,
+                                     LATER_MS));
+        assert_false(topology_next_to(registry, turned ? hub("hub.220000") : city,
+                                      turned ? city : hub("hub.220000"), LATER_MS - 1));
+    }
+}
+
 static void nobody_is_served_where_there_is_no_hub(void **state)
 {
     static const char *const none[] = {"hub-x.440600", NULL};
@@ -388,6 +437,7 @@ int main(void)
         TREE(of_the_peers_that_hold_it_the_nearest_is_next_in_any_order),
         TREE(of_a_message_speak_the_hubs_on_its_way),
         TREE(a_tree_without_a_root_has_no_way_out),
+        TREE(before_a_hub_was_added_the_one_above_stood_in_its_place),
         TREE(nobody_is_served_where_there_is_no_hub),
         TREE(step_by_step_one_gets_there_by_the_way_of_the_tree),
         TREE(the_groups_of_the_table_are_those_of_their_plans),
