@@ -96,7 +96,7 @@ enum err log_path_verify(struct log_nodes *nodes, const merkle_hash leaf, uint64
                          const merkle_hash root)
 {
     SCRATCH struct walk walk;
-    if (index >= size || path_len != merkle_path_len(index, size))
+    if (index >= size || size > MERKLE_SIZE_MAX || path_len != merkle_path_len(index, size))
         return ERR_INCLUSION;
     if (nodes->serial == 0 || nodes->size != size || memcmp(nodes->root, root, HASH_LEN) != 0) {
         if (++nodes->serial == 0) { /* after four thousand million roots: begin anew */

@@ -50,7 +50,7 @@ unsigned merkle_path_len(uint64_t index, uint64_t size)
 enum err merkle_path_root(merkle_hash out, const merkle_hash leaf, uint64_t index, uint64_t size,
                           const merkle_hash *path, size_t path_len)
 {
-    if (index >= size || path_len != merkle_path_len(index, size))
+    if (index >= size || size > MERKLE_SIZE_MAX || path_len != merkle_path_len(index, size))
         return ERR_INCLUSION;
 
     merkle_hash hash;

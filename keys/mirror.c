@@ -1,5 +1,6 @@
 #include "keys/mirror.h"
 
+#include "frame_take.h"
 #include "ident.h"
 #include "keys/guard.h"
 #include "wire.h"
@@ -13,12 +14,10 @@ static size_t place(uint8_t out[static PLACE_MAX], const char *member, const uin
                     uint64_t generation)
 {
     struct writer w = writer_of(out, PLACE_MAX);
-    const size_t len = strlen(member);
-    assert(len <= MEMBER_MAX); /* a row of the store has a name of a member */
-    write_uint(&w, len, 1);
-    write_bytes(&w, member, len);
+    frame_write_sized(&w, 1, span_str(member));
     write_bytes(&w, adapter, MIRROR_ADAPTER_LEN);
     write_uint(&w, generation, 8);
+    assert(!w.full); /* a row of the store has a name of a member */
     return w.len;
 }
 

@@ -48,7 +48,7 @@ enum err note_origin(char out[static NOTE_ORIGIN_MAX + 1], const char *hub, cons
     if (!member_is_hub(hub) || log_number == 0)
         return ERR_CHECKPOINT;
     int len = snprintf(out, NOTE_ORIGIN_MAX + 1, "%s.%s/audit/%" PRIu32, hub, realm, log_number);
-    return len > 0 && len <= NOTE_ORIGIN_MAX ? OK : ERR_CHECKPOINT;
+    return (size_t)len <= NOTE_ORIGIN_MAX ? OK : ERR_CHECKPOINT;
 }
 
 bool note_origin_number(const char *origin, const char *hub, const char *realm,
@@ -56,7 +56,7 @@ bool note_origin_number(const char *origin, const char *hub, const char *realm,
 {
     char prefix[NOTE_ORIGIN_MAX + 1];
     int len = snprintf(prefix, sizeof prefix, "%s.%s/audit/", hub, realm);
-    if (len <= 0 || len > NOTE_ORIGIN_MAX || strncmp(origin, prefix, (size_t)len) != 0)
+    if ((size_t)len > NOTE_ORIGIN_MAX || strncmp(origin, prefix, (size_t)len) != 0)
         return false;
     const char *digit = origin + len;
     uint64_t number = 0;

@@ -115,13 +115,12 @@ static enum err verify_note(const struct log_reader *reader, struct span note,
                                : !note_origin_number(out->origin, reader->hub,
                                                      registry_realm(reader->registry), &number))
         return ERR_CHECKPOINT;
-    char origin[NOTE_ORIGIN_MAX + 1];
-    memcpy(origin, out->origin, sizeof origin);
+    struct checkpoint again;
     for (size_t i = 0; i < hub->key_count; i++) {
         const struct registry_key *key = registry_member_key(reader->registry, hub, i);
         if (registry_key_check(key, reader->hub, KEY_USE_LOG, reader->at_ms) != OK)
             continue;
-        if (note_verify(note, origin, key->public_key, out) == OK) {
+        if (note_verify(note, out->origin, key->public_key, &again) == OK) {
             *by = key;
             return OK;
         }

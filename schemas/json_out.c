@@ -120,13 +120,12 @@ static struct json *value_of(const struct message_field *field, const pb_field_i
     }
 }
 
-static bool enter(struct printer *p, const struct message *type, const void *msg, struct json *map)
+static void enter(struct printer *p, const struct message *type, const void *msg, struct json *map)
 {
     assert(p->depth < MESSAGE_DEPTH_MAX);
     struct level *level = &p->levels[p->depth++];
     *level = (struct level){.type = type, .map = map};
     level->more = pb_field_iter_begin_const(&level->at, type->desc, msg);
-    return map != NULL;
 }
 
 static size_t message_count(const pb_field_iter_t *at)
@@ -177,7 +176,9 @@ static bool put_message(struct printer *p, struct level *level, const struct mes
         }
         done = json_add(level->list, map);
     }
-    return done && enter(p, field->sub, (const uint8_t *)at->pData + i * at->data_size, map);
+    if (done)
+        enter(p, field->sub, (const uint8_t *)at->pData + i * at->data_size, map);
+    return done;
 }
 
 static bool step(struct printer *p)
@@ -201,7 +202,8 @@ enum err json_from_message(struct json **out, const pb_msgdesc_t *desc, const vo
     struct printer p = {.depth = 0};
     *out = NULL;
     struct json *root = json_map();
-    bool done = enter(&p, message_of(desc), msg, root);
+    bool done = root != NULL;
+    enter(&p, message_of(desc), msg, root);
     while (done && p.depth > 0)
         done = step(&p);
     if (!done) {

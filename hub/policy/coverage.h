@@ -11,8 +11,8 @@
  *   2. counted are the terms of the set that need the calendar, each as often as it is written:
  *      clocks, terms to answer and to execute, deadlines of holds. beyond are those of them that
  *      would be counted with days beyond the table if they began today.
- *   3. term is the longest of those, and `of` the clock, rule or gate that says it; "": there is
- *      none.
+ *   3. term is the longest of those, and `of` the first clock, rule or gate that says it; "":
+ *      there is none.
  *
  * Ownership: `of` belongs to the rule set. Thread rule: pure functions.
  */

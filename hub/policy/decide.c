@@ -246,12 +246,12 @@ static enum err check_repair(struct judging *j, const struct rule *rule, const c
     return OK;
 }
 
-/* A rule may ask for one measure of the subject and of persons, for another time. */
+/* A rule may ask for one measure of the subject and of persons, for another time. The subject's
+ * role is ROLE_NONE, which no item names. */
 static bool item_is(const struct rule_item *item, const struct duty *d)
 {
-    const bool reached = item->reach == ON_PERSONS
-                             ? d->subject_index > 0 && (item->roles & UINT32_C(1) << d->role) != 0
-                             : d->subject_index == 0;
+    const bool reached = item->reach == ON_PERSONS ? (item->roles & UINT32_C(1) << d->role) != 0
+                                                   : d->subject_index == 0;
     return reached && strcmp(item->measure->code, d->measure) == 0;
 }
 

@@ -153,6 +153,21 @@ static void open_parts(struct book *b, char hex[PARTS][ID_LEN + 1], uint8_t *lsd
     book_copy("whole", "b");
 }
 
+/* The frame of something that is no document, and its name. */
+static struct span no_document(char hex[ID_LEN + 1])
+{
+    static const uint8_t none[200] = {1, 1};
+    static uint8_t room[512];
+    uint8_t hash[HASH_LEN];
+    const struct frame_document frame = {
+        .document = span_of(none, 40), .count = 1, .signatures = {span_of(none, 98)}};
+    struct writer w = writer_of(room, sizeof room);
+    frame_write_document(&w, &frame);
+    hash_bytes(hash, frame.document);
+    hex_encode(span_of(hash, sizeof hash), hex);
+    return writer_span(&w);
+}
+
 /* The sealed document names the facts that were said with it, and not the other way round. */
 static void a_document_is_taken_when_an_opened_part_names_it(void **state)
 {
@@ -170,7 +185,17 @@ static void a_document_is_taken_when_an_opened_part_names_it(void **state)
         both_take(b);
     }
     put_named("documents", hex[0], ".lsd", span_of(lsd1[0], len[0]));
-    both_take(b); /* by the second part, which has the first as its facts */
+    both_take(b);    /* by the second part, which has the first as its facts */
+    lsd1[0][8] ^= 1; /* and no other document */
+    struct frame_document frame;
+    assert_int_equal(frame_parse_document(span_of(lsd1[0], len[0]), &frame), OK);
+    uint8_t hash[HASH_LEN];
+    hash_bytes(hash, frame.document);
+    char other[ID_LEN + 1];
+    hex_encode(span_of(hash, sizeof hash), other);
+    put_named("documents", other, ".lsd", span_of(lsd1[0], len[0]));
+    both_refuse(b, "E814 documents/");
+    lsd1[0][8] ^= 1;
     book_copy("whole", "b");
     put_key(e.id, "-0", key_of(0));
     put_named("documents", hex[1], ".lsd", span_of(lsd1[1], len[1]));
@@ -196,30 +221,22 @@ static void what_a_state_names_and_is_no_document_is_refused_by_both(void **stat
 {
     static struct relog_entry entry;
     static lianshu_StateChange change;
-    static const uint8_t none[200] = {1, 1};
     struct book *b = *state;
     char hex[ID_LEN + 1];
-    uint8_t hash[HASH_LEN];
-    uint8_t room[512];
-    const struct frame_document frame = {
-        .document = span_of(none, 40), .count = 1, .signatures = {span_of(none, 98)}};
-    struct writer w = writer_of(room, sizeof room);
-    frame_write_document(&w, &frame);
+    const struct span none = no_document(hex);
     both_export(b);
-    hash_bytes(hash, frame.document);
-    hex_encode(span_of(hash, sizeof hash), hex);
     relog_find(LOG_OBLIGATION_STATE, 0, &entry);
     assert_int_equal(wire_decode(&lianshu_StateChange_msg, span_of(entry.body, entry.len), &change),
                      OK);
     change.document.size = HASH_LEN;
-    memcpy(change.document.bytes, hash, HASH_LEN);
+    assert_true(hex_decode(hex, change.document.bytes, HASH_LEN));
     struct writer body = writer_of(entry.body, sizeof entry.body);
     assert_int_equal(wire_encode(&lianshu_StateChange_msg, &change, &body), OK);
     entry.len = body.len;
     relog_put(&entry);
     relog_sign(b);
     both_take(b);
-    put_named("documents", hex, ".lsd", writer_span(&w));
+    put_named("documents", hex, ".lsd", none);
     both_refuse(b, "E2");
 }
 

@@ -13,6 +13,8 @@ endforeach()
 foreach(name stamp stamp_no_memory)
   unit_test(${name} LIBS lianshu_keys PkgConfig::crypto SOURCES ${CMAKE_SOURCE_DIR}/tests/scenario/stamper.c)
 endforeach()
+unit_test(init LIBS lianshu_keys)
+target_link_options(test_init PRIVATE LINKER:--wrap=sodium_init)
 unit_test(enrol_keys LIBS lianshu_keys PkgConfig::sodium SOURCES ${keys_realm})
 # Keys on a token: SoftHSM.
 unit_test(pkcs11 LIBS lianshu_keys SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/unit/token.c)

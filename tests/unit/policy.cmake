@@ -1,4 +1,4 @@
-foreach(name ruleset ruleset_bounds ruleset_shapes ruleset_pairs audit rulearchive rulesign rulesets rules event event_credit event_rules event_bounds decide decide_refusals decide_bounds decide_rules change change_dates change_rules gate gate_rules hearing plan reader record replay term term_bounds coverage casebook casebook_rules explain explain_words retention volume trial view_faults)
+foreach(name ruleset ruleset_bounds ruleset_shapes ruleset_pairs audit rulearchive rulesign rulesets rules event event_credit event_rules event_bounds decide decide_refusals decide_bounds decide_rules change change_dates change_rules gate gate_rules hearing plan reader record replay term term_bounds coverage casebook casebook_json casebook_rules explain explain_words retention volume trial view_faults)
   unit_test(${name} LIBS lianshu_policy)
 endforeach()
 unit_test(no_memory_rules LIBS lianshu_policy PkgConfig::sodium SOURCES ${CMAKE_SOURCE_DIR}/tests/fault/memory.c)

@@ -1,5 +1,6 @@
 /* Checks the promises in keys/batch.h. */
 #include "keys/batch.h"
+#include "keys/batch_statement.h"
 #include "keys/init.h"
 
 #include "t.h"
@@ -236,6 +237,34 @@ static void tree_with_a_leaf_twice_is_another_tree(void **state)
     assert_int_equal(check(2, forged, w.len), ERR_SIGNATURE);
 }
 
+/* Of the first leaf of as many as a batch may have: known the second time. */
+static void the_longest_path_is_walked_to_its_end(void **state)
+{
+    uint8_t signature[FRAME_SIG_LEN], s[FRAME_SIGNATURE_MAX], bytes[BATCH_STATEMENT_MAX];
+    merkle_hash path[BATCH_PATH_MAX], root;
+    struct writer statement = writer_of(bytes, sizeof bytes);
+    struct writer out = writer_of(s, sizeof s);
+    (void)state;
+    leaf_of(root, 0);
+    for (unsigned i = 0; i < BATCH_PATH_MAX; i++) {
+        memset(path[i], (int)i, HASH_LEN);
+        merkle_node(root, root, path[i]);
+    }
+    batch_statement(&statement, key_kid(f.key), FRAME_BATCH_MAX, root);
+    assert_int_equal(key_sign(f.key, writer_span(&statement), signature), OK);
+    const struct frame_signature sig = {.alg = 1,
+                                        .kid = key_kid(f.key),
+                                        .size = FRAME_BATCH_MAX,
+                                        .n = BATCH_PATH_MAX,
+                                        .path = span_of(path, sizeof path),
+                                        .sig = signature};
+    frame_write_signature(&out, &sig);
+    assert_int_equal(check(0, s, out.len), OK);
+    assert_int_equal(check(0, s, out.len), OK);
+    assert_int_equal(verifier_stats(f.verifier).known, 1);
+    assert_int_equal(check(1, s, out.len), ERR_BATCH_PATH);
+}
+
 /* C-05: what was signed under another label is no batch. */
 static void signature_of_another_context_is_refused(void **state)
 {
@@ -346,6 +375,7 @@ int main(void)
         CASE(path_that_leads_elsewhere_is_310_once_the_batch_is_known),
         CASE(inner_node_is_no_leaf),
         CASE(tree_with_a_leaf_twice_is_another_tree),
+        CASE(the_longest_path_is_walked_to_its_end),
         CASE(signature_of_another_context_is_refused),
         CASE(batch_costs_one_signature_and_each_node_once),
         CASE(the_last_batch_is_always_known),

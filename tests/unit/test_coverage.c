@@ -5,6 +5,7 @@
 #include "policy/coverage.h"
 
 #include "policy_world.h"
+#include "ruleset_copy.h"
 
 /* A term of the shipped set: its longest by working days is 45 (end of a mediation). */
 static void nothing_is_said_while_every_term_ends_within_the_calendar(void **state)
@@ -45,6 +46,22 @@ static void at_the_end_of_the_year_every_term_by_the_calendar_leaves_it(void **s
     coverage_of(w->rules, w->calendar, 20270101, &c);
     assert_int_equal(c.until, 0);
     assert_int_equal(c.beyond, c.counted);
+}
+
+static void of_several_that_have_the_longest_the_first_is_named(void **state)
+{
+    const struct world *w = *state;
+    struct fixture *copy = NULL;
+    struct ruleset *rules = NULL;
+    struct coverage c;
+    assert_int_equal(setup((void **)&copy), 0);
+    spoil(copy, "gates.yaml", "deadline: 3 working_days", "deadline: 45 working_days");
+    assert_int_equal(ruleset_open(&rules, copy->dir, &copy->faults), OK);
+    coverage_of(rules, w->calendar, 20261231, &c);
+    assert_int_equal(c.term.n, 45);
+    assert_string_equal(c.of, "COMPLAINT-END");
+    ruleset_close(&rules);
+    assert_int_equal(teardown((void **)&copy), 0);
 }
 
 static void a_year_that_is_missing_is_the_end(void **state)
@@ -99,6 +116,7 @@ int main(void)
         CASE(nothing_is_said_while_every_term_ends_within_the_calendar),
         CASE(the_first_term_that_leaves_the_calendar_is_named_on_its_day),
         CASE(at_the_end_of_the_year_every_term_by_the_calendar_leaves_it),
+        CASE(of_several_that_have_the_longest_the_first_is_named),
         CASE(a_year_that_is_missing_is_the_end),
         CASE(only_what_is_counted_by_the_calendar_leaves_it),
     };

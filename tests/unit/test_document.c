@@ -287,6 +287,18 @@ static void document_for_another_reader_or_by_another_sender_is_316(void **state
     assert_int_equal(document_check_addressed(f.in, REALM_HEALTH, REALM_HUB, false),
                      ERR_NOT_ADDRESSED);
     assert_int_equal(document_check_addressed(f.in, REALM_HEALTH, REALM_HUB, true), OK);
+    /* What stands behind the last of them is none. */
+    const unsigned keys = document_key_count(f.in);
+    lianshu_Issuer *behind = &f.in->issuers[f.in->issuers_count];
+    snprintf(behind->member, sizeof behind->member, "%s", REALM_HUB);
+    memset(behind->kid, 0xee, sizeof behind->kid);
+    snprintf(f.in->addressees[f.in->addressees_count], sizeof f.in->addressees[0], "%s",
+             REALM_POLICE);
+    assert_int_equal(document_check_addressed(f.in, REALM_POLICE, REALM_MARKET, false),
+                     ERR_NOT_ADDRESSED);
+    assert_int_equal(document_check_addressed(f.in, REALM_HEALTH, REALM_HUB, false),
+                     ERR_NOT_ADDRESSED);
+    assert_int_equal(document_key_count(f.in), keys);
     f.in->addressees_count = 0;
     f.in->by_rule = true;
     assert_int_equal(document_check_addressed(f.in, REALM_POLICE, REALM_MARKET, false), OK);

@@ -211,22 +211,29 @@ static void drop_key(lianshu_Document *d, lianshu_Enrolment *body)
 
 static void a_proof_missing_for_one_of_three_keys_is_refused(void **state)
 {
-    const struct key *sign = keyring_find(f.ring, KEY_USE_SIGN);
+    const struct key *signers[] = {keyring_find(f.ring, KEY_USE_SIGN), NULL};
+    struct key *code = NULL;
     (void)state;
+    assert_int_equal(enrol_code_key(f.code, &f.entry.invitation, &code), OK);
+    signers[1] = code;
+    asked();
+    forge(unchanged, signers, 2);
+    assert_int_equal(verify(), OK);
     for (victim = 1; victim < KEYS; victim++) {
         static change_fn *const changes[] = {without_proof, wrong_proof, short_proof,
                                              swapped_proofs};
         for (size_t i = 0; i < T_COUNT(changes); i++) {
             asked();
-            forge(changes[i], &sign, 1);
+            forge(changes[i], signers, 2);
             assert_int_equal(verify(), ERR_POSSESSION);
         }
     }
     for (victim = 0; victim < KEYS; victim++) {
         asked();
-        forge(drop_key, &sign, 1);
-        assert_int_equal(verify(), ERR_POSSESSION);
+        forge(drop_key, signers, 2);
+        assert_int_not_equal(verify(), OK);
     }
+    key_close(&code);
 }
 
 static void the_code_and_every_signing_key_must_have_signed(void **state)
@@ -273,6 +280,14 @@ static void under_another_code(lianshu_Document *d, lianshu_Enrolment *body)
     memcpy(body->code_key, second_code_key, KEY_PUBLIC_LEN);
 }
 
+static struct key *thief; /* his own signing key, beside what is not his */
+
+static void beside_a_key_of_his_own(lianshu_Document *d, lianshu_Enrolment *body)
+{
+    under_another_code(d, body);
+    row_of(&body->keys[0].key, thief);
+}
+
 static void a_proof_is_not_replayed_under_another_code(void **state)
 {
     struct enrol_entry entry = {.invitation = invite(REALM_MARKET)};
@@ -295,6 +310,17 @@ static void a_proof_is_not_replayed_under_another_code(void **state)
     struct enrol_request r = request();
     assert_int_equal(enrol_admit(&entry, &r, NOW, &f.fault), OK);
     assert_int_equal(enrol_request_verify(&r, &second, f.desk, NOW, &f.fault), ERR_POSSESSION);
+
+    /* And all that he can sign himself he has signed. */
+    struct key *his_code = NULL;
+    thief = make(KEY_USE_SIGN);
+    assert_int_equal(enrol_code_key(code, &second, &his_code), OK);
+    forge(beside_a_key_of_his_own, (const struct key *const[]){thief, his_code}, 2);
+    r = request();
+    assert_int_equal(enrol_request_verify(&r, &second, f.desk, NOW, &f.fault), ERR_POSSESSION);
+    assert_string_equal(f.fault.detail, "seal");
+    key_close(&his_code);
+    key_close(&thief);
 
     /* The same bytes at the other invitation's line: that code is wrong there. */
     asked();

@@ -244,6 +244,8 @@ static void r27_tells_the_regulator_of_a_banned_person_hired(void **state)
             continue;
         const struct consequence *c = find(&out, CONSEQUENCE_ALERT, "R27");
         assert_string_equal(whom(c), "mMdh");
+        assert_int_equal(c->duty.subject_index, 1);
+        assert_int_equal(c->duty.role, lianshu_Role_ROLE_EMPLOYEE);
         assert_string_equal(c->duty.basis[0], "DL140");
         assert_int_equal(c->order_id[0], 0xB2); /* the ban that was broken */
         assert_int_equal(c->duty.answer_due_ms, date_end_ms(20260428));

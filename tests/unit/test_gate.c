@@ -417,6 +417,10 @@ static void of_a_person_in_another_role_nothing_is_asked(void **state)
         assert_int_equal(v.action, GATE_PASS);
         assert_int_equal(looked, 1 + both);
     }
+    ask(&a, lianshu_DocumentType_TYPE_PROCUREMENT_AWARD, CLEAN, BOSS, LEGAL); /* of agents alone */
+    looked = 0;
+    assert_int_equal(gate_check(world.rules, &view, &a.message, &v, NULL), OK);
+    assert_int_equal(looked, 0);
 }
 
 static enum err endless(void *ctx, const uint8_t token[static VIEW_TOKEN_LEN], uint32_t date,

@@ -158,6 +158,48 @@ static void after_one_path_every_node_of_it_is_known(void **state)
     }
 }
 
+/* The first leaf of the largest tree there may be, and of one that is larger. */
+static void the_longest_path_is_walked_to_its_end_and_a_larger_tree_is_refused(void **state)
+{
+    static const struct {
+        uint64_t index;
+        uint64_t size;
+        enum err want;
+    } rows[] = {
+        {0, MERKLE_SIZE_MAX, OK},
+        {MERKLE_SIZE_MAX - 1, MERKLE_SIZE_MAX, OK},
+        {0, MERKLE_SIZE_MAX + 1, ERR_INCLUSION},
+        {UINT64_MAX - 1, UINT64_MAX, ERR_INCLUSION},
+    };
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(rows); i++) {
+        merkle_hash path[MERKLE_PATH_MAX];
+        merkle_hash root;
+        size_t len = 0;
+        uint64_t place = rows[i].index;
+        struct log_nodes *nodes = calloc(1, sizeof *nodes);
+        assert_non_null(nodes);
+        memcpy(root, leaves[0], HASH_LEN);
+        for (uint64_t last = rows[i].size - 1; last > 0; last >>= 1, place >>= 1) {
+            if ((place & 1) == 0 && place == last)
+                continue;
+            memset(path[len], (int)len, HASH_LEN);
+            merkle_node(root, (place & 1) != 0 ? path[len] : root,
+                        (place & 1) != 0 ? root : path[len]);
+            len++;
+        }
+        print_message("row %zu: %zu hashes\n", i, len);
+        for (unsigned again = 0; again < 2; again++)
+            assert_int_equal(log_path_verify(nodes, leaves[0], rows[i].index, rows[i].size,
+                                             (const merkle_hash *)path, len, root),
+                             rows[i].want);
+        assert_int_equal(merkle_verify(leaves[0], rows[i].index, rows[i].size,
+                                       (const merkle_hash *)path, len, root),
+                         rows[i].want);
+        free(nodes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +207,7 @@ int main(void)
         cmocka_unit_test(each_byte_of_leaf_path_and_root_counts_though_all_nodes_are_known),
         cmocka_unit_test(a_path_too_long_too_short_or_of_another_leaf_is_refused),
         cmocka_unit_test(what_is_known_of_one_root_does_not_serve_another),
+        cmocka_unit_test(the_longest_path_is_walked_to_its_end_and_a_larger_tree_is_refused),
         cmocka_unit_test(after_one_path_every_node_of_it_is_known),
     };
     return cmocka_run_group_tests_name("log_path", tests, setup, NULL);

@@ -234,8 +234,8 @@ static void changed_or_cut_notes_are_never_what_was_read(void **state)
     assert_true(replays(&n, tokens, reads, &SAME));
 }
 
-/* Promise 4: whoever hears a role or a force may count with it. */
-static void a_role_or_force_that_there_is_not_strays(void **state)
+/* Promise 4: whoever hears a role, a force or a state may count with it. */
+static void a_role_force_or_state_that_there_is_not_strays(void **state)
 {
     static const struct {
         unsigned role, force;
@@ -257,6 +257,13 @@ static void a_role_or_force_that_there_is_not_strays(void **state)
         w->restriction[1].row.force = (lianshu_Force)rows[i].force;
         note_again(w, &n);
         assert_int_equal(replays_to(&n, &SAME), rows[i].known);
+    }
+    for (unsigned order = 0; order <= ORDER_STATES; order++) {
+        struct notes n;
+        fill_world(w);
+        w->order.state = (enum order_state)order;
+        note_again(w, &n);
+        assert_int_equal(replays_to(&n, &SAME), order < ORDER_STATES);
     }
 }
 
@@ -364,7 +371,7 @@ int main(void)
         CASE(whoever_asks_otherwise_strays),
         CASE(one_identifier_has_one_token_and_two_have_two),
         CASE(changed_or_cut_notes_are_never_what_was_read),
-        CASE(a_role_or_force_that_there_is_not_strays),
+        CASE(a_role_force_or_state_that_there_is_not_strays),
         CASE(an_identifier_too_many_strays),
         CASE(whoever_has_seen_enough_people_strays),
         CASE(notes_that_nobody_read_are_not_done_with),

@@ -128,6 +128,21 @@ static void each_key_serves_its_own_use(void **state)
     assert_null(mirror);
 }
 
+static void the_mirror_of_each_member_has_a_key_of_its_own(void **state)
+{
+    static const char *const members[] = {"market.445100", "health.445100", ""};
+    static const uint8_t adapter[MIRROR_ADAPTER_LEN] = {1};
+    struct key *key[T_COUNT(members)] = {NULL};
+    (void)state;
+    for (size_t i = 0; i < T_COUNT(members); i++) {
+        assert_int_equal(mirror_key(&key[i], f.token, members[i], adapter, 1), OK);
+        for (size_t k = 0; k < i; k++)
+            assert_memory_not_equal(key_secret(key[i]), key_secret(key[k]), KEY_SECRET_LEN);
+    }
+    for (size_t i = 0; i < T_COUNT(members); i++)
+        key_close(&key[i]);
+}
+
 static void what_does_not_fit_is_not_written(void **state)
 {
     struct writer w = writer_of(f.out, REST_OVERHEAD + 6);
@@ -177,10 +192,15 @@ static void nothing_follows_what_did_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(value_comes_back_where_it_was_put),    CASE(moved_value_does_not_open),
-        CASE(altered_or_cut_value_does_not_open),   CASE(equal_values_look_different),
-        CASE(token_is_a_keyed_name_of_kind_and_id), CASE(each_key_serves_its_own_use),
-        CASE(what_does_not_fit_is_not_written),     CASE(a_place_that_is_too_long_is_refused),
+        CASE(value_comes_back_where_it_was_put),
+        CASE(moved_value_does_not_open),
+        CASE(altered_or_cut_value_does_not_open),
+        CASE(equal_values_look_different),
+        CASE(token_is_a_keyed_name_of_kind_and_id),
+        CASE(each_key_serves_its_own_use),
+        CASE(the_mirror_of_each_member_has_a_key_of_its_own),
+        CASE(what_does_not_fit_is_not_written),
+        CASE(a_place_that_is_too_long_is_refused),
         CASE(nothing_follows_what_did_not_fit),
     };
     return keys_init() == OK ? cmocka_run_group_tests_name("rest", tests, NULL, NULL) : 1;

@@ -93,6 +93,20 @@ static void as_many_indices_as_a_rating_has_are_weighed(void **state)
     ruleset_close(&rs);
 }
 
+static void as_many_types_as_a_rule_has_are_looked_through(void **state)
+{
+    struct fixture *f = *state;
+    struct ruleset *rs = NULL;
+    char types[8 + RULE_TYPES_MAX * sizeof "batch.release, "] = "types: [batch.release";
+    for (size_t i = 1; i < RULE_TYPES_MAX; i++)
+        strcat(types, ", batch.release");
+    strcat(types, "]");
+    spoil(f, "rules.yaml", "types: [batch.release]", types);
+    assert_int_equal(ruleset_open(&rs, f->dir, &f->faults), OK);
+    assert_int_equal(ruleset_rule(rs, "R28")->type_count, RULE_TYPES_MAX);
+    ruleset_close(&rs);
+}
+
 /* In a row of each table, and at the top of each file. */
 static void a_key_that_nobody_knows_is_refused_everywhere(void **state)
 {
@@ -249,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(a_table_takes_no_row_more_than_it_holds),
         CASE(as_many_indices_as_a_rating_has_are_weighed),
+        CASE(as_many_types_as_a_rule_has_are_looked_through),
         CASE(a_key_that_nobody_knows_is_refused_everywhere),
         CASE(names_are_as_long_as_their_records_hold),
         CASE(a_step_begins_in_every_state_there_is),
