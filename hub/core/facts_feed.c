@@ -174,8 +174,8 @@ static enum err collect(struct core *core, const char *member, struct spread_lin
 {
     struct roll_link at;
     bool first;
-    bool lifts;
-    bool others;
+    bool lifts = false;
+    bool others = false;
     *count = 0;
     enum err err = load_link(core, member, &at, &first);
     const struct roll_link before = at;
