@@ -33,7 +33,7 @@ PLANTED = [
     ("message", "schemas/wire_take.c", "if (len > (size_t)(end - t->at))", "if (len > (size_t)(end - t->at) + 1)"),
     ("message", "schemas/wire_take.c", "if (shift == 63 && byte > 1)", "if (shift == 70 && byte > 1)"),
     ("message", "schemas/wire_take.c", "take_block(t, end, f->size - HEAD, &block)", "take_block(t, end, f->size, &block)"),
-    ("message", "schemas/wire_take.c", "t->canonical && (byte != 0 || shift == 0)", "t->canonical"),
+    ("message", "schemas/wire_take.c", "if (byte == 0 && shift > 0)", "if (byte == 0 && shift > 63)"),
     ("message", "schemas/base/utf8.c", "if (n == 0 || n > left)", "if (n == 0 || n > left + 8)"),
     ("envelope", "schemas/frame_envelope.c", "if (count > FRAME_PARTS_MAX)", "if (count > FRAME_PARTS_MAX + 1)"),
     ("document", "schemas/frame.c", "if (count > FRAME_ISSUERS_MAX)", "if (count > FRAME_ISSUERS_MAX + 1)"),
