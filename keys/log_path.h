@@ -6,7 +6,7 @@
  *   1. OK exactly when merkle_verify says so: every hash of the path counts, known or not.
  *   2. What is known of one root is never used for another.
  *   3. After OK the leaf, its path and every node between it and the root are known, as far as
- * there is room.
+ *      there is room.
  *
  * Thread rule: plain value, zeros to begin with.
  */

@@ -53,15 +53,24 @@ struct road *realm_road(struct realm *r, const char *one, const char *other)
 
 /* ---- the registry ---- */
 
-size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *out, size_t cap)
+/* Of everybody here; the records are the caller's until the next call. */
+static size_t all_records(struct realm *r, lianshu_MemberRecord **out)
 {
     static lianshu_MemberRecord records[REALM_HUBS * (WORLD_MEMBERS + REALM_EXTRA)];
-    const struct key *root = keyring_find(r->root, KEY_USE_ROOT);
-    const struct key *official = keyring_find(r->root, KEY_USE_REGISTRAR);
     size_t count = 0;
     memset(records, 0, sizeof records);
     for (size_t i = 0; i < r->count; i++)
         count = world_add_records(r->world[i], records, count);
+    *out = records;
+    return count;
+}
+
+static size_t write_registry(struct realm *r, uint64_t version, unsigned day,
+                             const lianshu_MemberRecord *records, size_t count, uint8_t *out,
+                             size_t cap)
+{
+    const struct key *root = keyring_find(r->root, KEY_USE_ROOT);
+    const struct key *official = keyring_find(r->root, KEY_USE_REGISTRAR);
     const struct registry_make make = {
         .anchor = &r->anchor,
         .roots = &root,
@@ -79,6 +88,21 @@ size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *
     if (registry_write(&make, records, count, &w, &fault) != OK)
         fail_msg("registry: %s %s", fault.where, fault.detail);
     return w.len;
+}
+
+size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *out, size_t cap)
+{
+    lianshu_MemberRecord *records;
+    const size_t count = all_records(r, &records);
+    return write_registry(r, version, day, records, count, out, cap);
+}
+
+size_t realm_registry_changed(struct realm *r, uint64_t version, realm_change *change, uint64_t arg,
+                              uint8_t *out, size_t cap)
+{
+    lianshu_MemberRecord *records;
+    const size_t count = all_records(r, &records);
+    return write_registry(r, version, 0, records, change(records, count, arg), out, cap);
 }
 
 static struct registry *open_registry(const struct realm *r, struct span file)

@@ -67,6 +67,10 @@ void realm_free(struct realm *r);
 /* A registry of everybody here in that version, signed as the first one is; another `day` of its
  * signing makes another file. Its length. */
 size_t realm_registry(struct realm *r, uint64_t version, unsigned day, uint8_t *out, size_t cap);
+/* The same of what `change` leaves of the records: how many they are then. */
+typedef size_t realm_change(lianshu_MemberRecord *records, size_t count, uint64_t arg);
+size_t realm_registry_changed(struct realm *r, uint64_t version, realm_change *change, uint64_t arg,
+                              uint8_t *out, size_t cap);
 /* The hub uses it from now on, as after a reload. */
 void realm_reload(struct realm *r, const char *region, struct span file);
 

@@ -244,17 +244,9 @@ static void a_document_that_was_said_to_be_gone_takes_effect_when_it_comes(void 
 
 #define ADDED "220100"
 
-/* Everybody of the realm; `added`: since when its hub has keys, 0: it is no member. */
-static size_t registry_with(struct realm *r, uint64_t version, uint64_t added_ms, uint8_t *out,
-                            size_t cap)
+/* added_ms: since when the hub has keys, 0: it is no member. */
+static size_t add_hub(lianshu_MemberRecord *records, size_t count, uint64_t added_ms)
 {
-    static lianshu_MemberRecord records[REALM_HUBS * (WORLD_MEMBERS + REALM_EXTRA)];
-    const struct key *root = keyring_find(r->root, KEY_USE_ROOT);
-    const struct key *official = keyring_find(r->root, KEY_USE_REGISTRAR);
-    size_t count = 0;
-    memset(records, 0, sizeof records);
-    for (size_t i = 0; i < r->count; i++)
-        count = world_add_records(r->world[i], records, count);
     for (size_t i = 0; i < count; i++) {
         const bool is_added = strcmp(records[i].member, "hub." ADDED) == 0;
         if (is_added && added_ms == 0)
@@ -263,29 +255,13 @@ static size_t registry_with(struct realm *r, uint64_t version, uint64_t added_ms
             records[i].keys[k].valid_from_ms =
                 is_added && added_ms != 0 ? added_ms : WORLD_START_MS - DAY_MS;
     }
-    const struct registry_make make = {
-        .anchor = &r->anchor,
-        .roots = &root,
-        .root_count = 1,
-        .officials = &official,
-        .official_count = 1,
-        .region = "000000",
-        .version = version,
-        .now_ms = r->now_ms,
-        .valid_until_ms = r->now_ms + 365 * (uint64_t)DAY_MS,
-        .entropy = &r->world[0]->entropy,
-    };
-    struct writer w = writer_of(out, cap);
-    struct fault fault = {0};
-    if (registry_write(&make, records, count, &w, &fault) != OK)
-        fail_msg("registry: %s %s", fault.where, fault.detail);
-    return w.len;
+    return count;
 }
 
 static void use_registry(struct realm *r, uint64_t version, uint64_t added_ms)
 {
     static uint8_t file[256 << 10];
-    const size_t len = registry_with(r, version, added_ms, file, sizeof file);
+    const size_t len = realm_registry_changed(r, version, add_hub, added_ms, file, sizeof file);
     for (size_t i = 0; i < FACTS_HUBS; i++) {
         if (added_ms != 0 || strcmp(facts_regions[i], ADDED) != 0)
             realm_reload(r, facts_regions[i], span_of(file, len));
