@@ -1,6 +1,7 @@
 /* What an enrolled hub may try against its neighbours without forging anything: hold back, repeat,
  * say too much. None of it costs others their way, or a neighbour its disk. */
 #include "scenario/factsbook.h"
+#include "scenario/world_inner.h"
 
 #include "base/clock.h"
 #include "core/state.h"
